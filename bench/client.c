@@ -1,0 +1,312 @@
+/* client.c - the connections of one generator process.
+ *
+ * A read goes into one big buffer for all; only an unfinished line is kept per client. The cost of a
+ * line here is on the cores that are measured, so a line costs one memchr and one call. */
+#include "config.h"
+
+#include "client.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CLIENT_INPUT 262144
+#define CLIENT_LINE_MAX 65536
+#define CLIENT_EVENTS 512
+
+static void
+client_die(const char *what)
+{
+	fprintf(stderr, "chatload: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+void
+client_set_init(struct client_set *s, struct load *ld, const struct client_ops *ops, void *arg,
+		int wake)
+{
+	memset(s, 0, sizeof(*s));
+	s->opts = ld->opts;
+	s->ops = ops;
+	s->arg = arg;
+	s->joins = ld->opts->scenario->joins && ld->opts->room[0] != '\0';
+	s->last = ld->part->last;
+	s->ep = epoll_create1(EPOLL_CLOEXEC);
+	s->input = malloc(CLIENT_INPUT + CLIENT_LINE_MAX);
+	if (s->ep < 0 || s->input == NULL)
+		client_die("epoll");
+	client_watch(s, &s->wake, wake);
+}
+
+void
+client_watch(struct client_set *s, struct client *slot, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = slot};
+
+	slot->fd = fd;
+	slot->state = CLIENT_WAKE;
+	if (epoll_ctl(s->ep, EPOLL_CTL_ADD, fd, &ev) < 0)
+		client_die("epoll_ctl");
+}
+
+/* Short and unique: u and the number to the base 36, within the nine characters of old IRC. */
+static void
+client_name(struct client *c)
+{
+	char digits[12];
+	unsigned n = 0, len = 0;
+	uint32_t v = c->id;
+
+	do {
+		digits[n++] = "0123456789abcdefghijklmnopqrstuvwxyz"[v % 36];
+		v /= 36;
+	} while (v > 0);
+	c->name[len++] = 'u';
+	while (n > 0)
+		c->name[len++] = digits[--n];
+	c->name[len] = '\0';
+}
+
+static int
+client_connect(struct client_set *s, int fd)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->opts->port)};
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	static const int on = 1;
+
+	inet_pton(AF_INET, s->opts->address, &to.sin_addr);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (s->opts->addresses > 0 && ntohl(to.sin_addr.s_addr) >> 24 == 127) {
+		from.sin_addr.s_addr =
+		    htonl(0x7f000001u + (uint32_t)(s->opened % s->opts->addresses));
+		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+		if (bind(fd, (struct sockaddr *)&from, sizeof(from)) < 0)
+			return -1;
+	}
+	s->opened++;
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS)
+		return -1;
+	return 0;
+}
+
+int
+client_open(struct client_set *s, struct client *c)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return -1;
+	if (client_connect(s, c->fd) < 0 || epoll_ctl(s->ep, EPOLL_CTL_ADD, c->fd, &ev) < 0) {
+		int e = errno;
+
+		close(c->fd);
+		errno = e;
+		return -1;
+	}
+	client_name(c);
+	c->state = CLIENT_LOGIN;
+	c->writing = false;
+	c->in_len = c->out_len = c->out_sent = 0;
+	c->since = load_now();
+	client_queue(c, s->opts->tongue->login, c->name, s->opts->room, NULL);
+	client_flush(s, c);
+	return 0;
+}
+
+void
+client_queue(struct client *c, const char *template, const char *name, const char *room,
+	     const char *text)
+{
+	size_t need = strlen(template) + 4 * (text != NULL ? strlen(text) : 0) + 128;
+
+	if (c->out_len + need > c->out_size) {
+		c->out_size = (uint32_t)(c->out_len + need) * 2;
+		c->out = realloc(c->out, c->out_size);
+		if (c->out == NULL)
+			client_die("memory");
+	}
+	c->out_len +=
+	    (uint32_t)tongue_expand(c->out + c->out_len, need, template, name, room, text);
+}
+
+void
+client_flush(struct client_set *s, struct client *c)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+	ssize_t n;
+
+	if (c->out_len > c->out_sent) {
+		n = send(c->fd, c->out + c->out_sent, c->out_len - c->out_sent, MSG_NOSIGNAL);
+		if (n > 0)
+			c->out_sent += (uint32_t)n; /* an error is seen by the next read */
+	}
+	if (c->out_sent == c->out_len)
+		c->out_sent = c->out_len = 0;
+	if ((c->out_len > 0) == c->writing)
+		return;
+	c->writing = !c->writing;
+	if (c->writing)
+		ev.events |= EPOLLOUT;
+	epoll_ctl(s->ep, EPOLL_CTL_MOD, c->fd, &ev);
+}
+
+void
+client_quit(struct client_set *s, struct client *c)
+{
+	c->state = CLIENT_QUIT;
+	client_queue(c, s->opts->tongue->quit, c->name, s->opts->room, NULL);
+	client_flush(s, c);
+}
+
+void
+client_abort(struct client_set *s, struct client *c)
+{
+	(void)s;
+	close(c->fd);
+	c->fd = -1;
+	c->life++;
+	c->state = CLIENT_FREE;
+}
+
+static void
+client_closed(struct client_set *s, struct client *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	c->life++;
+	s->ops->closed(s, c);
+	if (c->fd < 0) /* it may have been opened anew */
+		c->state = CLIENT_FREE;
+}
+
+void
+client_aside(struct client_set *s, struct client *c, const char *line, size_t len)
+{
+	const struct tongue *t = s->opts->tongue;
+	size_t n = t->ask != NULL ? strlen(t->ask) : 0;
+	char rest[512];
+
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	if (n > 0 && len > n && len - n < sizeof(rest) && memcmp(line, t->ask, n) == 0) {
+		memcpy(rest, line + n, len - n);
+		rest[len - n] = '\0';
+		client_queue(c, t->ask_answer, c->name, s->opts->room, rest);
+		client_flush(s, c);
+		return;
+	}
+	if (len > LOAD_LAST - 1)
+		len = LOAD_LAST - 1;
+	memcpy(s->last, line, len);
+	s->last[len] = '\0';
+}
+
+static bool
+client_holds(const char *line, size_t len, const char *what)
+{
+	return memmem(line, len, what, strlen(what)) != NULL;
+}
+
+/* A line on the way in: name, then room. */
+static void
+client_login(struct client_set *s, struct client *c, const char *line, size_t len)
+{
+	const struct tongue *t = s->opts->tongue;
+
+	client_aside(s, c, line, len);
+	if (c->state == CLIENT_LOGIN && client_holds(line, len, t->login_ok)) {
+		if (s->joins) {
+			c->state = CLIENT_JOIN;
+			client_queue(c, t->join, c->name, s->opts->room, NULL);
+			client_flush(s, c);
+			return;
+		}
+	} else if (c->state == CLIENT_LOGIN && client_holds(line, len, t->refused)) {
+		client_closed(s, c);
+		return;
+	} else if (c->state != CLIENT_JOIN || !client_holds(line, len, t->join_ok)) {
+		return;
+	}
+	c->state = CLIENT_READY;
+	s->ops->ready(s, c);
+}
+
+static void
+client_keep(struct client *c, const char *rest, size_t len)
+{
+	if (len > CLIENT_LINE_MAX) {
+		fprintf(stderr, "chatload: a line of more than %u bytes\n", CLIENT_LINE_MAX);
+		exit(2);
+	}
+	if (len > c->in_size) {
+		free(c->in);
+		c->in_size = (uint32_t)(len + 255) & ~255u;
+		c->in = malloc(c->in_size);
+		if (c->in == NULL)
+			client_die("memory");
+	}
+	if (len > 0)
+		memcpy(c->in, rest, len);
+	c->in_len = (uint32_t)len;
+}
+
+static void
+client_read(struct client_set *s, struct client *c)
+{
+	char *at = s->input, *end, *nl;
+	uint32_t life = c->life;
+	ssize_t n;
+
+	if (c->in_len > 0)
+		memcpy(at, c->in, c->in_len);
+	n = recv(c->fd, at + c->in_len, CLIENT_INPUT, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client_closed(s, c);
+		return;
+	}
+	if (s->timed)
+		s->now = load_now();
+	end = at + c->in_len + n;
+	while ((nl = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		if (c->state == CLIENT_READY)
+			s->ops->line(s, c, at, (size_t)(nl - at));
+		else if (c->state != CLIENT_QUIT)
+			client_login(s, c, at, (size_t)(nl - at));
+		if (c->life != life)
+			return;
+		at = nl + 1;
+	}
+	client_keep(c, at, (size_t)(end - at));
+}
+
+void
+client_turn(struct client_set *s, int timeout)
+{
+	struct epoll_event ev[CLIENT_EVENTS];
+	int n = epoll_wait(s->ep, ev, CLIENT_EVENTS, timeout);
+	uint64_t ticks;
+
+	for (int i = 0; i < n; i++) {
+		struct client *c = ev[i].data.ptr;
+
+		if (c->state == CLIENT_WAKE) {
+			if (read(c->fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
+				client_die("read");
+			continue;
+		}
+		if (ev[i].events & EPOLLOUT)
+			client_flush(s, c);
+		if (c->fd >= 0 && ev[i].events & ~(uint32_t)EPOLLOUT)
+			client_read(s, c);
+	}
+}

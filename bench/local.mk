@@ -1,0 +1,20 @@
+# bench: what it costs, beside the least that any server could do (see bench/README.md)
+noinst_PROGRAMS += bench/limit bench/chatload bench/nodelay.so
+
+bench_limit_SOURCES = %reldir%/limit.c
+
+bench_chatload_SOURCES = %reldir%/chatload.c %reldir%/options.c %reldir%/report.c \
+	%reldir%/load.h %reldir%/load_talk.c %reldir%/load_connect.c %reldir%/client.c %reldir%/client.h \
+	%reldir%/tongue.c %reldir%/tongue.h %reldir%/verify.c %reldir%/verify.h \
+	%reldir%/hist.c %reldir%/hist.h %reldir%/tree.c %reldir%/tree.h
+
+# Loaded into peers that leave Nagle's algorithm on; a shared object without libtool.
+bench_nodelay_so_SOURCES = %reldir%/nodelay.c
+bench_nodelay_so_CFLAGS = $(WARN_CFLAGS) -fPIC
+bench_nodelay_so_LDFLAGS = -shared
+bench_nodelay_so_LDADD = -ldl
+
+TESTS += bench/selftest
+
+EXTRA_DIST += %reldir%/run %reldir%/servers.py %reldir%/selftest %reldir%/README.md \
+	%reldir%/peers/ngircd.conf %reldir%/peers/inspircd.conf

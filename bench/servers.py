@@ -1,0 +1,198 @@
+"""The servers that bench/run measures: how each is configured, started and ended.
+
+Each gets a directory of its own and a free port on the loopback address. Only what was started here
+is ended, by its process id.
+"""
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+CHATD_CONF = """\
+name = "bench.test";
+run_dir = "%(dir)s/run";
+state_dir = "%(dir)s/state";
+listen = ( { protocol = "telnet"; address = "127.0.0.1"; port = %(port)d; } );
+limits = { max_sessions = %(sessions)d; max_per_address = 0; connect_rate = 0; login_time = 0;
+           line_rate = 0; line_burst = 0; queue = 268435456; };
+rooms = { default = "%(room)s"; };
+log = { to = "stderr"; level = "notice"; };
+%(extra)s
+"""
+
+
+class Broken(Exception):
+    """A server that does not start, or is not there."""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Server:
+    name = ""
+    protocol = "telnet"
+    inflight = 64       # logins at once with which it does its best
+    peer = False        # somebody else's: runs as user irc, may be missing
+    preload = None
+    reserve = None      # word in the names of memory that is made for all users at the start
+
+    def __init__(self, opts):
+        self.opts = opts
+        self.dir = self.process = None
+        self.port = 0
+        self.sessions = 20000
+
+    def missing(self):
+        """Why it cannot be measured here, or None."""
+        return None
+
+    def command(self, room):
+        raise NotImplementedError
+
+    def start(self, room="", sessions=20000):
+        """room: where newcomers are put, if the server does that; sessions: how many it must be
+        able to serve, if it can be told. Leaves pid and port."""
+        self.sessions = sessions
+        self.dir = tempfile.mkdtemp(prefix="chatbench-")
+        os.chmod(self.dir, 0o755)
+        self.port = free_port()
+        argv = self.command(room)
+        env = dict(os.environ)
+        extra = {}
+        if self.preload:
+            env["LD_PRELOAD"] = self.preload
+        if self.peer and os.getuid() == 0:
+            user = pwd.getpwnam("irc")
+            os.chown(self.dir, user.pw_uid, user.pw_gid)
+            extra = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        with open(os.path.join(self.dir, "log"), "wb") as log:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=env, cwd=self.dir, **extra)
+        self.await_port()
+
+    def await_port(self):
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        text = self.log_tail()
+        self.stop()
+        raise Broken("%s does not start: %s" % (self.name, text or "no word from it"))
+
+    def log_tail(self):
+        try:
+            with open(os.path.join(self.dir, "log"), errors="replace") as f:
+                return " / ".join(f.read().strip().splitlines()[-3:])
+        except OSError:
+            return ""
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stop(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if self.dir is not None:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        self.process = self.dir = None
+
+    def fill(self, template):
+        """A peer's configuration from bench/peers/."""
+        with open(os.path.join(HERE, "peers", template)) as f:
+            text = f.read().replace("@PORT@", str(self.port)).replace("@DIR@", self.dir)
+        path = os.path.join(self.dir, template)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+
+class Limit(Server):
+    name = "limit"
+
+    def missing(self):
+        path = os.path.join(self.opts.build, "bench", "limit")
+        return None if os.access(path, os.X_OK) else "not built: " + path
+
+    def command(self, room):
+        return [os.path.join(self.opts.build, "bench", "limit"), "-p", str(self.port)]
+
+
+class Chatd(Server):
+    name = "chatd"
+    reserve = "registry"
+
+    def path(self):
+        return self.opts.chatd or os.path.join(self.opts.build, "src", "master", "chatd")
+
+    def missing(self):
+        return None if os.access(self.path(), os.X_OK) else "not built: " + self.path()
+
+    def command(self, room):
+        conf = os.path.join(self.dir, "chatd.conf")
+        for sub in ("run", "state"):
+            os.mkdir(os.path.join(self.dir, sub))
+        with open(conf, "w") as f:
+            f.write(CHATD_CONF % {"dir": self.dir, "port": self.port, "room": room, "sessions": self.sessions,
+                                  "extra": self.opts.chatd_conf})
+        return [self.path(), "-f", "-c", conf, "-L", self.opts.build]
+
+
+class Peer(Server):
+    protocol = "irc"
+    peer = True
+    program = ""
+
+    def missing(self):
+        if self.preload and not os.path.exists(self.preload):
+            return "not built: " + self.preload
+        path = shutil.which(self.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+        self.found = path
+        return None if path else self.program + " is not installed"
+
+
+class Ngircd(Peer):
+    name = program = "ngircd"
+    inflight = 8        # its listen backlog is 10
+
+    def command(self, room):
+        return [self.found, "-n", "-f", self.fill("ngircd.conf")]
+
+
+class Inspircd(Peer):
+    name = program = "inspircd"
+    inflight = 1000     # it finishes logins once per second
+
+    def command(self, room):
+        return [self.found, "--nofork", "--config", self.fill("inspircd.conf")]
+
+
+def without_nagle(cls, opts):
+    server = cls(opts)
+    server.name += "+nodelay"
+    server.preload = os.path.join(opts.build, "bench", "nodelay.so")
+    return server
+
+
+def every(opts):
+    """All servers known, in the order of the table."""
+    return [Limit(opts), Chatd(opts), Ngircd(opts), without_nagle(Ngircd, opts),
+            Inspircd(opts), without_nagle(Inspircd, opts)]

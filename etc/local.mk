@@ -1,0 +1,21 @@
+# the configuration that is installed, once
+EXTRA_DIST += %D%/chatd.conf.in
+CLEANFILES += %D%/chatd.conf
+noinst_DATA = %D%/chatd.conf
+
+%D%/chatd.conf: $(srcdir)/%D%/chatd.conf.in Makefile
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd.conf.in >$@.tmp && mv $@.tmp $@
+
+# The administrator's file is never overwritten, and removed only if it is still ours.
+install-data-local: %D%/chatd.conf
+	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)'
+	test -e '$(DESTDIR)$(sysconfdir)/chatd.conf' || \
+		$(INSTALL_DATA) %D%/chatd.conf '$(DESTDIR)$(sysconfdir)/chatd.conf'
+
+uninstall-local: %D%/chatd.conf
+	if cmp -s %D%/chatd.conf '$(DESTDIR)$(sysconfdir)/chatd.conf'; then \
+		rm -f '$(DESTDIR)$(sysconfdir)/chatd.conf'; \
+	elif test -e '$(DESTDIR)$(sysconfdir)/chatd.conf'; then \
+		echo "kept, because it was changed: $(DESTDIR)$(sysconfdir)/chatd.conf"; \
+	fi

@@ -1,0 +1,262 @@
+/* admin.c - what an administrator does through control. The level was checked there. */
+#include "config.h"
+
+#include "broker/broker.h"
+
+#include <string.h>
+
+#include "broker/mask.h"
+#include "ipc/board.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+typedef void admin_fn(const struct req *r, const struct m_r_admin *q);
+
+static void
+refuse(const struct req *r, enum chat_err err, struct str arg)
+{
+	answer_refused(r, 0, 0, err, arg);
+}
+
+static struct reg_user *
+target_or_refuse(const struct req *r, const struct m_r_admin *q)
+{
+	struct reg_user *u = user_find(q->target);
+
+	if (u == NULL)
+		refuse(r, ERR_NO_SUCH_USER, q->target);
+	return u;
+}
+
+static void
+admin_kick(const struct req *r, const struct m_r_admin *q)
+{
+	struct reg_user *u = target_or_refuse(r, q);
+
+	if (u != NULL)
+		user_quit(r, u, QUIT_KICKED, STR_LIT("Server"),
+			  (struct str){q->arg.p, text_cut(q->arg.p, q->arg.n, REASON_MAX)});
+}
+
+/* How many here fall under a mask; with a ban: they go. */
+static unsigned
+fall_under(const char *mask, const struct reg_list *ban)
+{
+	struct mask m;
+	unsigned n = 0;
+
+	mask_compile(&m, mask);
+	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
+		const struct reg_user *u = &br.reg.users[i];
+		struct mask_subject subject = {.fold = u->fold, .address = u->address};
+
+		if (u->id == 0 || !mask_fits(&m, &subject))
+			continue;
+		if (ban != NULL)
+			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
+		n++;
+	}
+	return n;
+}
+
+static void
+list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
+{
+	struct reg_list *old = list_exact(&br.server, op, q->target);
+	struct str reason = {q->arg.p, text_cut(q->arg.p, q->arg.n, REASON_MAX)};
+	char by[32], text[64], mask[MASK_MAX + 1];
+	struct m_e_ok m = {0};
+	uint32_t slot;
+
+	if (!mask_valid(q->target.p, q->target.n)) {
+		refuse(r, ERR_BAD_ARGUMENT, q->target);
+		return;
+	}
+	bprintf(by, sizeof(by), "uid %u", q->uid);
+	entry_begin(r);
+	if (!list_put_redo(old, op, 0, q->target, reason, str_of(by), q->until)) {
+		refuse(r, ERR_LIST_FULL, STR_LIT("the server"));
+		return;
+	}
+	bprintf(mask, sizeof(mask), STR_FMT, STR_ARG(q->target));
+	bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
+		fall_under(mask, NULL));
+	m.text = str_of(text);
+	EVENT_HEAD(r, m);
+	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
+	ENTRY_COMMIT(ok, &m);
+	list_put_done(&br.server, old);
+	if (op == LIST_BAN)
+		fall_under(mask, &br.reg.lists[slot]);
+	else
+		mutes_apply();
+}
+
+static void
+list_del(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
+{
+	struct reg_list *l = list_exact(&br.server, op, q->target);
+	struct m_e_ok m = {0};
+
+	if (l == NULL) {
+		refuse(r, ERR_NOT_FOUND, q->target);
+		return;
+	}
+	entry_begin(r);
+	list_del_redo(l);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(ok, &m);
+	list_del_done(&br.server, l);
+	if (op == LIST_MUTE)
+		mutes_apply();
+}
+
+static void
+admin_ban_add(const struct req *r, const struct m_r_admin *q)
+{
+	list_add(r, q, LIST_BAN);
+}
+
+static void
+admin_ban_del(const struct req *r, const struct m_r_admin *q)
+{
+	list_del(r, q, LIST_BAN);
+}
+
+static void
+admin_mute_add(const struct req *r, const struct m_r_admin *q)
+{
+	list_add(r, q, LIST_MUTE);
+}
+
+static void
+admin_mute_del(const struct req *r, const struct m_r_admin *q)
+{
+	list_del(r, q, LIST_MUTE);
+}
+
+static bool
+text_or_refuse(const struct req *r, const struct m_r_admin *q)
+{
+	if (q->arg.n == 0)
+		refuse(r, ERR_EMPTY, STR_LIT(""));
+	else if (!text_is_clean(q->arg.p, q->arg.n, TEXT_KEEP_NL | TEXT_KEEP_IRC))
+		refuse(r, ERR_BAD_ARGUMENT, STR_LIT("text"));
+	else
+		return true;
+	return false;
+}
+
+static void
+admin_say(const struct req *r, const struct m_r_admin *q)
+{
+	struct reg_room *room = room_find(q->target);
+	struct m_e_say m = {.name = STR_LIT("Server"), .text = q->arg};
+
+	if (room == NULL) {
+		refuse(r, ERR_NO_SUCH_ROOM, q->target);
+		return;
+	}
+	if (!text_or_refuse(r, q))
+		return;
+	m.room = room->id;
+	m.room_name = room_name(room);
+	entry_begin(r);
+	entry_to_room(room);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(say, &m);
+	count(CTR_messages_accepted_total);
+}
+
+static void
+admin_announce(const struct req *r, const struct m_r_admin *q)
+{
+	struct m_e_announce m = {.text = q->arg};
+
+	if (!text_or_refuse(r, q))
+		return;
+	entry_begin(r);
+	br.t.targets |= (1ull << WORKERS_MAX) - 1;
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(announce, &m);
+	count(CTR_messages_accepted_total);
+}
+
+/* Who has open consoles is control's to say again after a broker's death: kept here only. */
+static void
+admin_chat_open(const struct req *r, const struct m_r_admin *q)
+{
+	struct reg_user *u = target_or_refuse(r, q);
+
+	if (u == NULL)
+		return;
+	if (br.nchats == ARRAY_LEN(br.chats)) {
+		refuse(r, ERR_LIST_FULL, STR_LIT("consoles"));
+		return;
+	}
+	br.chats[br.nchats++] = u->id;
+	answer_ok(r, u->id, u->name);
+}
+
+static void
+admin_chat_close(const struct req *r, const struct m_r_admin *q)
+{
+	const struct reg_user *u = user_find(q->target);
+
+	/* one console less; another one may have the same user */
+	for (unsigned i = 0; u != NULL && i < br.nchats; i++) {
+		if (br.chats[i] == u->id) {
+			br.chats[i] = br.chats[--br.nchats];
+			break;
+		}
+	}
+	answer_ok(r, 0, "");
+}
+
+static void
+admin_chat_say(const struct req *r, const struct m_r_admin *q)
+{
+	struct reg_user *u = target_or_refuse(r, q);
+	struct m_e_dm m = {.name = STR_LIT("Server"), .text = q->arg};
+
+	if (u == NULL || !text_or_refuse(r, q))
+		return;
+	m.to = u->id;
+	m.to_name = user_name(u);
+	entry_begin(r);
+	entry_to_user(u);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(dm, &m);
+	count(CTR_messages_accepted_total);
+}
+
+static void
+admin_follow(const struct req *r, const struct m_r_admin *q)
+{
+	br.follow = str_eq(q->arg, STR_LIT("on"));
+	answer_ok(r, 0, "");
+}
+
+static admin_fn *const admin_fns[ADMIN_OPS] = {
+    [ADMIN_KICK] = admin_kick,         [ADMIN_BAN_ADD] = admin_ban_add,
+    [ADMIN_BAN_DEL] = admin_ban_del,   [ADMIN_MUTE_ADD] = admin_mute_add,
+    [ADMIN_MUTE_DEL] = admin_mute_del, [ADMIN_SAY] = admin_say,
+    [ADMIN_ANNOUNCE] = admin_announce, [ADMIN_CHAT_OPEN] = admin_chat_open,
+    [ADMIN_CHAT_SAY] = admin_chat_say, [ADMIN_CHAT_CLOSE] = admin_chat_close,
+    [ADMIN_FOLLOW] = admin_follow,
+};
+
+bool
+r_admin(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_admin q;
+
+	(void)nobody;
+	if (!m_r_admin_get(frame, len, &q) || q.op >= ADMIN_OPS)
+		return false;
+	if (q.level < LEVEL_OPERATE && q.op != ADMIN_FOLLOW)
+		refuse(r, ERR_PERMISSION, STR_LIT(""));
+	else
+		admin_fns[q.op](r, &q);
+	return true;
+}

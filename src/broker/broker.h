@@ -1,0 +1,200 @@
+/* broker.h - what the broker's files share: the state, and how a request is decided.
+ *
+ * A request is taken from a subscriber's channel, decided against the registry, and ends in
+ * exactly one journal entry: its event. Handlers compose the entry (br.t) without touching the
+ * registry, commit() it, and then bring the caches up to date; a broker that dies anywhere in
+ * between leaves nothing half done, since caches are rebuilt from the slots.
+ */
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+#include "registry/journal.h"
+#include "registry/write.h"
+
+#define ROOM_LIST_MAX 100 /* bans, mutes, invitations of one room, each */
+
+/* What the broker derives about a room: who must get its events, and its list entries. */
+struct mask;
+
+struct room_cache {
+	uint64_t mask; /* subscribers with members */
+	uint32_t *counts; /* members per worker; owned, NULL while the room is free */
+	uint32_t *lists; /* slots of its bans, mutes and invitations; owned */
+	uint32_t nlists, cap;
+};
+
+/* Somebody who must go: ends in an e_quit that answers nobody. */
+struct reap {
+	uint64_t user;
+	uint8_t why;
+	char by[NAME_BYTES_MAX + 1], reason[REASON_MAX + 1];
+};
+
+struct broker {
+	struct regw reg;
+	struct journal j;
+	struct txn t;
+	struct room_cache *rooms;
+	struct mask **masks; /* by list slot: bans and mutes taken apart; owned */
+	struct room_cache server; /* its lists only */
+	uint64_t now; /* wall ms of this turn */
+	bool greeted; /* subscribers have been told where the journal stands */
+	bool recovered; /* nobody is served before those who died are gone */
+	struct reap *reaps;
+	size_t nreaps, reaps_at, reaps_cap;
+	bool follow; /* control wants presence events */
+	uint64_t chats[64]; /* users whose words to "Server" go to control */
+	unsigned nchats;
+};
+extern struct broker br;
+
+/* Whose request is being decided; inc 0: nobody's. */
+struct req {
+	uint32_t sub, inc;
+	uint64_t serial;
+};
+extern const struct req req_nobody;
+
+/* --- composing (txn.c) ------------------------------------------------------------------------ */
+
+/* Begin an entry: the event will go to its origin, if it has one. */
+void entry_begin(const struct req *r);
+/* m's head: sequence number, origin, time. */
+#define EVENT_HEAD(r, m) \
+	((m).seq = journal_next(&br.j), (m).serial = (r)->serial, (m).at = br.now, \
+	 (m).origin = (r)->inc)
+/* The event of the entry, and its commit. */
+#define ENTRY_COMMIT(name, m) entry_commit(m_e_##name##_put(br.t.event, sizeof(br.t.event), (m)))
+void entry_commit(size_t event_len);
+/* More receivers: those with members in the room; those who follow presence. */
+void entry_to_room(const struct reg_room *room);
+void entry_to_user(const struct reg_user *u);
+void entry_to_followers(void);
+void entry_to_rooms_of(const struct reg_user *u);
+/* Ids of all rooms of u, into out (ROOMS_PER_USER of them). */
+struct ids rooms_of(const struct reg_user *u, uint64_t *out);
+
+/* The two plain answers. */
+void answer_ok(const struct req *r, uint64_t user, const char *text);
+void answer_refused(const struct req *r, uint64_t user, uint64_t conn, enum chat_err err,
+		    struct str arg);
+
+/* Workers clean what people type; this is for one that does not: words that may be shown, or none. */
+struct str clean_or_empty(struct str s);
+
+static inline struct str
+user_name(const struct reg_user *u)
+{
+	return str_of(u->name);
+}
+static inline struct str
+room_name(const struct reg_room *r)
+{
+	return str_of(r->name);
+}
+
+/* --- memberships (members.c) ------------------------------------------------------------------- */
+
+struct room_cache *room_cache_of(const struct reg_room *room);
+/* Redo records: u comes into a room, which `fresh` says is made in this entry; leaves it. */
+void member_link(const struct reg_user *u, const struct reg_room *room, uint64_t room_id,
+		 bool fresh, uint32_t flags);
+void member_remove(const struct reg_member *m, const struct reg_user *u);
+/* Redo records of a new room in the next free slot; its id. */
+uint64_t room_make(struct str name, const char *fold, size_t fold_len);
+/* After the commit: one more (or less) of worker `sub`; a member's slot, and perhaps its room, is free. */
+void member_count(uint32_t room, uint32_t sub, int by);
+void member_gone(uint32_t room_slot, uint32_t member_slot, uint32_t sub);
+/* All memberships of u end (redo records only), then, after the commit, the caches follow. */
+void leave_all_redo(const struct reg_user *u);
+struct left_rooms {
+	uint32_t room[ROOMS_PER_USER], member[ROOMS_PER_USER];
+	unsigned n;
+};
+void leave_all_note(const struct reg_user *u, struct left_rooms *l);
+void leave_all_done(const struct left_rooms *l, uint32_t sub);
+/* Everything derived, from the slots. */
+void rooms_rebuild(void);
+
+/* --- rooms (rooms.c) ------------------------------------------------------------------------------ */
+
+/* By the name somebody typed; NULL: none. */
+struct reg_room *room_find(struct str name);
+/* u's membership in the room of that name; NULL: refused. A private room is none to strangers. */
+struct reg_member *room_member_or_refuse(const struct req *r, const struct reg_user *u,
+					 struct str name, struct reg_room **room_r);
+/* Is m an operator? If not, it is refused. */
+bool room_op_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
+		       struct str name);
+void room_key_hash(struct str key, uint8_t out[16]);
+/* What an invitation of u says in the room's list. */
+struct str room_invite_mask(const struct reg_user *u, char out[20]);
+
+/* --- users (users.c) ------------------------------------------------------------------------------ */
+
+struct reg_user *user_find(struct str name);
+/* u is gone: e_quit. */
+void user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str by,
+	       struct str reason);
+void counts_shown(void);
+
+/* --- bans and mutes (lists.c) ---------------------------------------------------------------------- */
+
+/* Entry of `op` (enum reg_list_op) in c that this user falls under, or NULL. */
+const struct reg_list *list_match(const struct room_cache *c, enum reg_list_op op, const char *fold,
+				  const char *address);
+struct reg_list *list_exact(const struct room_cache *c, enum reg_list_op op, struct str mask);
+/* Redo of a new or replaced entry; false: the table is full. After the commit list_added. */
+bool list_put_redo(struct reg_list *old, enum reg_list_op op, uint64_t room, struct str mask,
+		   struct str reason, struct str by, uint64_t until);
+void list_put_done(struct room_cache *c, const struct reg_list *old);
+void list_del_redo(const struct reg_list *l);
+void list_del_done(struct room_cache *c, const struct reg_list *l);
+void list_mask_drop(uint32_t slot);
+unsigned list_count(const struct room_cache *c, enum reg_list_op op);
+void lists_rebuild(void);
+/* What the server's mutes mean for those who are here; for one newcomer. */
+void mutes_apply(void);
+void mute_apply(struct reg_user *u);
+/* Take out what has expired; returns ms until the next one does, UINT64_MAX: none will. */
+uint64_t lists_expire(void);
+
+/* --- who must go (reap.c) ---------------------------------------------------------------------------- */
+
+void reap_add(uint64_t user, enum quit_why why, const char *by, const char *reason);
+/* Some of them. */
+enum reap_state { REAP_DONE, REAP_MORE, REAP_NO_ROOM };
+enum reap_state reap_some(void);
+
+/* --- subscribers (subs.c) -------------------------------------------------------------------------------- */
+
+void subs_init(void);
+/* A channel from the master; a fresh one, or of somebody who lived before this broker. */
+void sub_attach(unsigned index, uint32_t inc, int fd);
+void sub_gone(unsigned index, uint32_t inc);
+bool sub_alive(unsigned index, uint32_t inc);
+/* All who are attached are greeted, and served from now on. */
+void subs_welcome(void);
+/* Take up requests that had to wait. Send what there is to send. */
+void subs_resume(void);
+void subs_pump(void);
+/* Is there room for another entry? Pumps, when it looks tight. */
+bool subs_room(void);
+
+/* --- deciding (rules.c) -------------------------------------------------------------------------------------- */
+
+/* One request frame. False: it is not one that this subscriber may send. */
+bool rules_decide(const struct req *r, const void *frame, size_t len);
+/* At the start, before anything is decided: did the last broker die of a request? */
+void rules_note_deaths(void);
+
+/* Handlers, by message name; u is the user it speaks for, alive and the subscriber's own. */
+typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
+rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
+    r_away, r_sync, r_admin;
+
+#endif

@@ -1,0 +1,210 @@
+/* lists.c - bans, mutes and invitations: the server's and the rooms'. */
+#include "config.h"
+
+#include "broker/broker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/mask.h"
+#include "lib/util.h"
+
+#define LISTS_FOR_SERVER 1024
+
+static struct room_cache *
+cache_of(uint64_t room)
+{
+	return room == 0 ? &br.server : &br.rooms[ID_SLOT(room)];
+}
+
+static void
+cache_add(struct room_cache *c, uint32_t slot)
+{
+	if (c->nlists == c->cap) {
+		c->cap = c->cap ? 2 * c->cap : 8;
+		c->lists = xrealloc(c->lists, c->cap * sizeof(uint32_t));
+	}
+	c->lists[c->nlists++] = slot;
+	/* taken apart once, since it will be held against every message */
+	if (br.masks[slot] == NULL)
+		br.masks[slot] = xcalloc(1, sizeof(struct mask));
+	mask_compile(br.masks[slot], br.reg.lists[slot].mask);
+}
+
+/* The slot is free again. */
+void
+list_mask_drop(uint32_t slot)
+{
+	free(br.masks[slot]);
+	br.masks[slot] = NULL;
+}
+
+static bool
+in_force(const struct reg_list *l)
+{
+	return l->until == 0 || l->until > br.now;
+}
+
+const struct reg_list *
+list_match(const struct room_cache *c, enum reg_list_op op, const char *fold, const char *address)
+{
+	struct mask_subject subject = {.fold = fold, .address = address};
+
+	for (uint32_t i = 0; i < c->nlists; i++) {
+		const struct reg_list *l = &br.reg.lists[c->lists[i]];
+
+		if (l->op == (uint32_t)op && in_force(l) &&
+		    mask_fits(br.masks[c->lists[i]], &subject))
+			return l;
+	}
+	return NULL;
+}
+
+struct reg_list *
+list_exact(const struct room_cache *c, enum reg_list_op op, struct str mask)
+{
+	for (uint32_t i = 0; i < c->nlists; i++) {
+		struct reg_list *l = &br.reg.lists[c->lists[i]];
+
+		if (l->op == (uint32_t)op && str_eq(str_of(l->mask), mask))
+			return l;
+	}
+	return NULL;
+}
+
+unsigned
+list_count(const struct room_cache *c, enum reg_list_op op)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < c->nlists; i++)
+		n += br.reg.lists[c->lists[i]].op == (uint32_t)op;
+	return n;
+}
+
+bool
+list_put_redo(struct reg_list *old, enum reg_list_op op, uint64_t room, struct str mask,
+	      struct str reason, struct str by, uint64_t until)
+{
+	struct txn *t = &br.t;
+	struct regw *w = &br.reg;
+	struct reg_list *l = old;
+
+	if (l == NULL) {
+		/* rooms may not take what an administrator needs to keep order */
+		if (freelist_left(&w->free_lists) <= (room != 0 ? LISTS_FOR_SERVER : 0u))
+			return false;
+		l = &w->lists[freelist_top(&w->free_lists)];
+	}
+	txn_open(t, w, l);
+	TXN_SET(t, w, l->op, op);
+	TXN_SET(t, w, l->room, room);
+	TXN_SET(t, w, l->since, br.now);
+	TXN_SET(t, w, l->until, until);
+	txn_put_str(t, w, l->mask, mask.p, mask.n);
+	txn_put_str(t, w, l->reason, reason.p, reason.n);
+	txn_put_str(t, w, l->by, by.p, by.n);
+	txn_close(t, w, l);
+	return true;
+}
+
+void
+list_put_done(struct room_cache *c, const struct reg_list *old)
+{
+	uint32_t slot;
+
+	if (old != NULL) {
+		/* an invitation's place may have been taken by another */
+		mask_compile(br.masks[old - br.reg.lists], old->mask);
+		return;
+	}
+	slot = freelist_top(&br.reg.free_lists);
+	freelist_pop(&br.reg.free_lists);
+	cache_add(c, slot);
+}
+
+void
+list_del_redo(const struct reg_list *l)
+{
+	txn_open(&br.t, &br.reg, l);
+	TXN_SET(&br.t, &br.reg, l->op, (uint32_t)LIST_NONE);
+	txn_close(&br.t, &br.reg, l);
+}
+
+void
+list_del_done(struct room_cache *c, const struct reg_list *l)
+{
+	uint32_t slot = (uint32_t)(l - br.reg.lists);
+
+	for (uint32_t i = 0; i < c->nlists; i++) {
+		if (c->lists[i] == slot) {
+			c->lists[i] = c->lists[--c->nlists];
+			break;
+		}
+	}
+	list_mask_drop(slot);
+	freelist_push(&br.reg.free_lists, slot);
+}
+
+void
+lists_rebuild(void)
+{
+	br.server.nlists = 0;
+	for (uint32_t i = 0; i < br.reg.h->room_top; i++)
+		br.rooms[i].nlists = 0;
+	for (uint32_t i = 0; i < br.reg.h->list_top; i++) {
+		if (br.reg.lists[i].op != LIST_NONE)
+			cache_add(cache_of(br.reg.lists[i].room), i);
+	}
+}
+
+/* Derived, and so neither in the journal nor needing the slot's counter: one byte. */
+void
+mute_apply(struct reg_user *u)
+{
+	u->muted = list_match(&br.server, LIST_MUTE, u->fold, u->address) != NULL;
+}
+
+void
+mutes_apply(void)
+{
+	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
+		if (br.reg.users[i].id != 0)
+			mute_apply(&br.reg.users[i]);
+	}
+}
+
+static void
+expire(const struct reg_list *l)
+{
+	struct m_e_ok m = {.text = STR_LIT("expired")};
+	bool mute = l->op == LIST_MUTE && l->room == 0;
+
+	entry_begin(&req_nobody);
+	list_del_redo(l);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(ok, &m);
+	list_del_done(cache_of(l->room), l);
+	if (mute)
+		mutes_apply();
+}
+
+uint64_t
+lists_expire(void)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (uint32_t i = 0; i < br.reg.h->list_top; i++) {
+		const struct reg_list *l = &br.reg.lists[i];
+
+		if (l->op == LIST_NONE || l->until == 0)
+			continue;
+		if (in_force(l))
+			next = MIN(next, l->until - br.now);
+		else if (subs_room())
+			expire(l);
+		else
+			next = 0;
+	}
+	return next;
+}

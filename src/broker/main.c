@@ -1,0 +1,221 @@
+/* main.c - chatd-broker: decides every request, orders the events, writes journal and registry.
+ *
+ * It touches no client and no disk. Killed at any moment, its successor finds registry and journal
+ * as they were, applies what was committed, and goes on; nobody is disconnected.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "broker/broker.h"
+#include "ipc/board.h"
+#include "ipc/killpoint.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/util.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#define SETTLE_STEP ((size_t)1 << 20)
+#define SETTLE_MS 1
+
+static struct {
+	int fd;
+	size_t size;
+} maps[2] = {{.fd = -1}, {.fd = -1}};
+static struct loop_timer expiry, settling;
+static bool peers_known; /* the master has named all who live */
+
+static void *
+map(unsigned kind, const char *what)
+{
+	void *p;
+
+	if (maps[kind].fd < 0)
+		fatal("the master gave no %s", what);
+	p = mmap(NULL, maps[kind].size, PROT_READ | PROT_WRITE, MAP_SHARED, maps[kind].fd, 0);
+	if (p == MAP_FAILED)
+		fatal("cannot map the %s: %s", what, strerror(errno));
+	close(maps[kind].fd);
+	return p;
+}
+
+/* The ring is reserved memory that is written from one end to the other all the time: its pages are
+ * fetched right after the start, in small steps, instead of one by one in its first lap, under load.
+ * Where the kernel cannot (before Linux 5.14) it is left. */
+static void
+settle(void *arg)
+{
+	static size_t at;
+	size_t step = MIN(SETTLE_STEP, maps[MAP_JOURNAL].size - at);
+
+	if (step == 0 || madvise((char *)arg + at, step, MADV_POPULATE_WRITE) < 0)
+		return;
+	at += step;
+	loop_timer_start(proc.loop, &settling, SETTLE_MS, settle, arg);
+}
+
+static void
+expire(void *arg)
+{
+	uint64_t ms;
+
+	(void)arg;
+	br.now = wall_ms();
+	ms = lists_expire();
+	loop_timer_start(proc.loop, &expiry, ms > 10000 ? 10000 : ms + 10, expire, NULL);
+}
+
+/* The dead of the time without a broker leave first; only then is anybody served. */
+static void
+turn(void *arg)
+{
+	enum reap_state reaped;
+
+	(void)arg;
+	if (!peers_known)
+		return;
+	br.now = wall_ms();
+	if (!br.greeted)
+		subs_welcome();
+	reaped = reap_some();
+	if (reaped == REAP_MORE)
+		loop_again(proc.loop);
+	br.recovered |= reaped == REAP_DONE;
+	subs_resume();
+	subs_pump();
+}
+
+/* Sessions of workers that are not among the living; bans that were decided but not carried out. */
+static void
+reap_the_dead(void)
+{
+	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
+		const struct reg_user *u = &br.reg.users[i];
+		const struct reg_list *ban;
+
+		if (u->id == 0)
+			continue;
+		ban = br.server.nlists > 0 ? list_match(&br.server, LIST_BAN, u->fold, u->address)
+					   : NULL;
+		if (!sub_alive(u->sub, u->inc))
+			reap_add(u->id, QUIT_WORKER, "", "connection lost");
+		else if (ban != NULL)
+			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
+	}
+}
+
+static void
+start(void)
+{
+	uint64_t began = mono_us();
+	unsigned replayed;
+
+	if (regw_open(&br.reg, map(MAP_REGISTRY, "registry"), maps[MAP_REGISTRY].size) < 0)
+		fatal("the registry is not one of this build");
+	if (journal_open(&br.j, map(MAP_JOURNAL, "journal"), maps[MAP_JOURNAL].size, &br.reg,
+			 &replayed) < 0)
+		fatal("the journal is damaged or not one of this build");
+	KILLPOINT("opened");
+	rules_note_deaths();
+	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
+	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
+	br.now = wall_ms();
+	regw_rebuild(&br.reg);
+	rooms_rebuild();
+	lists_rebuild();
+	mutes_apply();
+	counts_shown();
+	count_add(CTR_broker_replayed_total, replayed);
+	if (peers_known)
+		reap_the_dead();
+	loop_each_turn(proc.loop, turn, NULL);
+	loop_timer_start(proc.loop, &expiry, 1000, expire, NULL);
+	loop_timer_start(proc.loop, &settling, SETTLE_MS, settle, br.j.h);
+	log_info("ready after %llu us: %u entries applied again, %u users, %u rooms",
+		 (unsigned long long)(mono_us() - began), replayed, br.reg.h->nusers,
+		 br.reg.h->nrooms);
+}
+
+static void
+peer_gone(unsigned sub, uint32_t inc)
+{
+	sub_gone(sub, inc);
+	if (sub == SUB_CONTROL) {
+		br.follow = false;
+		br.nchats = 0;
+		return;
+	}
+	for (uint32_t i = 0; peers_known && i < br.reg.h->user_top; i++) {
+		const struct reg_user *u = &br.reg.users[i];
+
+		if (u->id != 0 && u->sub == sub && u->inc == inc)
+			reap_add(u->id, QUIT_WORKER, "", "connection lost");
+	}
+}
+
+static unsigned
+sub_index(unsigned role, unsigned index)
+{
+	return role == ROLE_CONTROL ? SUB_CONTROL : index;
+}
+
+static bool
+on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
+{
+	struct m_peer_gone gone;
+	struct m_peer peer;
+	struct m_map m;
+
+	(void)nfds;
+	switch (type) {
+	case MSG_map:
+		if (!m_map_get(frame, len, &m) || m.kind > MAP_JOURNAL)
+			return false;
+		maps[m.kind].fd = fds[0];
+		maps[m.kind].size = m.size;
+		return true;
+	case MSG_peer:
+		if (!m_peer_get(frame, len, &peer) ||
+		    (peer.role != ROLE_CONTROL && peer.index >= WORKERS_MAX))
+			return false;
+		sub_attach(sub_index(peer.role, peer.index), peer.inc, fds[0]);
+		return true;
+	case MSG_peer_gone:
+		if (!m_peer_gone_get(frame, len, &gone))
+			return false;
+		peer_gone(sub_index(gone.role, gone.index), gone.inc);
+		return true;
+	case MSG_peers_end:
+		peers_known = true;
+		if (br.j.h != NULL)
+			reap_the_dead();
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+drain(uint32_t ms, const char *text)
+{
+	(void)ms;
+	(void)text;
+	subs_pump();
+	proc_done();
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct proc_role role = {
+	    .role = ROLE_BROKER, .start = start, .on_msg = on_msg, .on_drain = drain};
+
+	subs_init();
+	return proc_main(&role, argc, argv);
+}

@@ -1,0 +1,300 @@
+/* pump.c - the journal out to the subscribers, and what happens when one does not take it.
+ *
+ * There is no queue: each subscriber has a cursor into the journal, and what lies before the head
+ * is sent when its socket has room, straight from the ring. Reading stops when a live subscriber
+ * is more than half the ring behind; after a second of that it is given up as hung, and so is one
+ * that takes nothing for a second while others wait behind a barrier.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "broker/subs.h"
+#include "ipc/board.h"
+#include "ipc/killpoint.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+#define IOVS 512
+#define HUNG_MS 1000 /* far behind, or taking nothing while others wait for it */
+#define HELLO_MS 3000 /* the master's ping finds one who is stopped before that */
+#define WATCH_MS 200
+
+static uint64_t kept; /* nobody's cursor is below */
+static bool held; /* somebody's answer waits for another to take what came before it */
+static uint64_t stalled_at; /* mono ms */
+static bool stalled; /* somebody is too far behind: nothing is read */
+static struct loop_timer watch_timer;
+
+void
+subs_keep(uint64_t cursor)
+{
+	kept = MIN(kept, cursor);
+}
+
+/* --- sending --------------------------------------------------------------------------------------- */
+
+/* Has everybody else been given all that lies before `at`? */
+static bool
+all_others_past(const struct sub *me, uint64_t at)
+{
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		const struct sub *s = &subs[i];
+
+		if (s->live && s != me && s->cursor < at && (s->hello || !s->fresh))
+			return false;
+	}
+	return true;
+}
+
+/* What the next write can carry: events for s from its cursor on. *end_r: the cursor after all of
+ * it; *held_r: stopped at a barrier. */
+static int
+gather(struct sub *s, struct iovec *iov, uint64_t *end_r, bool *held_r)
+{
+	uint64_t at = s->cursor, bit = 1ull << sub_index_of(s);
+	const struct jentry *e;
+	size_t skip = s->part, bytes = 0;
+	int n = 0;
+
+	*held_r = false;
+	while (n < IOVS && bytes < 1u << 20 && (e = journal_at(&br.j, &at)) != NULL) {
+		if (e->targets & bit) {
+			if ((e->flags & JENTRY_BARRIER) && skip == 0 && !all_others_past(s, at)) {
+				*held_r = true;
+				break;
+			}
+			iov[n].iov_base = (char *)(uintptr_t)e->data + skip;
+			iov[n++].iov_len = e->event_len - skip;
+			bytes += e->event_len - skip;
+			skip = 0;
+		}
+		at += e->size;
+	}
+	*end_r = at;
+	return n;
+}
+
+/* The cursor moves over `sent` bytes of events. */
+static void
+advance(struct sub *s, size_t sent, uint64_t end)
+{
+	uint64_t bit = 1ull << sub_index_of(s);
+	const struct jentry *e;
+
+	sent += s->part;
+	s->part = 0;
+	while (s->cursor < end && (e = journal_at(&br.j, &s->cursor)) != NULL && s->cursor < end) {
+		if (e->targets & bit) {
+			if (sent < e->event_len) {
+				s->part = sent;
+				return;
+			}
+			sent -= e->event_len;
+			count(CTR_broker_events_total);
+		}
+		s->cursor += e->size;
+	}
+	s->cursor = MAX(s->cursor, end);
+}
+
+/* One write. 1: and there may be more; 0: nothing more now; -1: its end is closed. */
+static int
+pump_once(struct sub *s)
+{
+	struct iovec iov[IOVS];
+	struct msghdr m = {.msg_iov = iov};
+	size_t total = 0;
+	uint64_t end;
+	bool now_held;
+	ssize_t r;
+
+	m.msg_iovlen = (size_t)gather(s, iov, &end, &now_held);
+	held |= now_held;
+	if (m.msg_iovlen == 0) {
+		bool moved = s->cursor < end;
+
+		s->cursor = end;
+		return moved && !now_held;
+	}
+	for (size_t i = 0; i < m.msg_iovlen; i++)
+		total += iov[i].iov_len;
+	KILLPOINT("sending");
+	r = sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (r < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM)
+		return -1;
+	if (r > 0)
+		advance(s, (size_t)r, (size_t)r == total ? end : UINT64_MAX);
+	KILLPOINT("sent");
+	if (r > 0 || !s->blocked)
+		s->moved = loop_now(proc.loop);
+	s->blocked = r < 0 || (size_t)r < total;
+	return !s->blocked && !now_held;
+}
+
+static bool
+sub_behind(const struct sub *s)
+{
+	return s->live && s->hello && !s->broken && s->cursor < br.j.h->head;
+}
+
+/* Until nobody gets any further: one who is held at a barrier waits for the others. */
+static void
+pump_all(void)
+{
+	bool progress = true;
+
+	while (progress) {
+		progress = held = false;
+		for (unsigned i = 0; i < SUBS_MAX; i++) {
+			struct sub *s = &subs[i];
+			uint64_t before = s->cursor;
+			int more = 1;
+
+			if (!sub_behind(s) || s->blocked)
+				continue;
+			while (more > 0 && sub_behind(s))
+				more = pump_once(s);
+			s->broken = more < 0; /* the master will say that it is gone */
+			progress |= s->cursor != before;
+		}
+	}
+}
+
+static uint64_t
+lowest_cursor(void)
+{
+	uint64_t low = br.j.h->head;
+
+	for (unsigned i = 0; i < SUBS_MAX; i++) {
+		if (subs[i].live)
+			low = MIN(low, subs[i].cursor);
+	}
+	return low;
+}
+
+/* --- flow control -------------------------------------------------------------------------------------- */
+
+/* How far behind a live subscriber may be while requests are read. */
+static uint64_t
+lag_max(void)
+{
+	return br.j.size / 2 - JOURNAL_ENTRY_MAX;
+}
+
+static bool
+far_behind(const struct sub *s)
+{
+	return s->live && s->hello && br.j.h->head - s->cursor > lag_max();
+}
+
+/* Asked for each request, so the lowest cursor is looked up only when the last one known, which can
+ * but have grown, no longer says yes. */
+bool
+subs_room(void)
+{
+	if (br.j.h->head - kept <= lag_max())
+		return true;
+	kept = lowest_cursor();
+	if (br.j.h->head - kept <= lag_max())
+		return true;
+	pump_all();
+	kept = lowest_cursor();
+	return br.j.h->head - kept <= lag_max();
+}
+
+/* Why this one is to be given up now; NULL: it is not. */
+static const char *
+hung(const struct sub *s, uint64_t now)
+{
+	if (!s->live || !s->welcomed)
+		return NULL;
+	if (!s->hello)
+		return now - s->moved >= HELLO_MS ? "it says no hello" : NULL;
+	if (far_behind(s) && s->blocked && now - stalled_at >= HUNG_MS)
+		return "it does not read its channel";
+	return held && s->blocked && now - s->moved >= HUNG_MS
+		   ? "others wait for it to read its channel"
+		   : NULL;
+}
+
+/* Is there anybody who may have to be given up soon? */
+static bool
+watching(void)
+{
+	bool some = stalled || held;
+
+	for (unsigned i = 0; i < SUBS_MAX; i++)
+		some |=
+		    subs[i].deaf_since != 0 || (subs[i].live && subs[i].welcomed && !subs[i].hello);
+	return some;
+}
+
+static void
+watch(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < SUBS_MAX; i++) {
+		struct sub *s = &subs[i];
+		const char *why = hung(s, mono_ms());
+
+		if (why != NULL)
+			sub_give_up(s, why);
+		else if (s->deaf_since != 0 && mono_ms() - s->deaf_since >= HUNG_MS) {
+			s->deaf_since = 0;
+			sub_report_hung(i, s->inc);
+		}
+	}
+	subs_watch();
+}
+
+void
+subs_watch(void)
+{
+	if (watch_timer.place == 0 && watching())
+		loop_timer_start(proc.loop, &watch_timer, WATCH_MS, watch, NULL);
+}
+
+/* One who has not said hello is always heard: what it says may be what all wait for. */
+static void
+events_wanted(struct sub *s)
+{
+	unsigned ev =
+	    (stalled && s->hello ? 0u : EPOLLIN) | (sub_behind(s) && s->blocked ? EPOLLOUT : 0u);
+
+	if (s->in_len == SUB_IN_SIZE)
+		ev &= ~(unsigned)EPOLLIN;
+	loop_mod(proc.loop, &s->io, ev);
+}
+
+static void
+stall(bool now)
+{
+	if (now && !stalled) {
+		log_warn("a subscriber is far behind: no requests are read until it catches up");
+		stalled_at = loop_now(proc.loop);
+	}
+	stalled = now;
+	subs_watch();
+}
+
+void
+subs_pump(void)
+{
+	bool far = false;
+
+	pump_all();
+	for (unsigned i = 0; i < SUBS_MAX; i++) {
+		if (subs[i].broken)
+			sub_closed(&subs[i]);
+		far |= far_behind(&subs[i]);
+	}
+	stall(far);
+	for (unsigned i = 0; i < SUBS_MAX; i++) {
+		if (subs[i].live)
+			events_wanted(&subs[i]);
+	}
+}

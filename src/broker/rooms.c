@@ -1,0 +1,244 @@
+/* rooms.c - coming into rooms and leaving them. */
+#include "config.h"
+
+#include "broker/broker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/mask.h"
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "lib/siphash.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+#define W (&br.reg)
+#define T (&br.t)
+
+struct reg_room *
+room_find(struct str name)
+{
+	char fold[ROOM_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	return n > 0 ? regw_room_fold(W, fold, (size_t)n) : NULL;
+}
+
+/* --- join ------------------------------------------------------------------------------------------------ */
+
+void
+room_key_hash(struct str key, uint8_t out[16])
+{
+	siphash128(key.p, key.n, br.j.h->secret, out);
+}
+
+struct str
+room_invite_mask(const struct reg_user *u, char out[20])
+{
+	return (struct str){out, bprintf(out, 20, "%016llx", (unsigned long long)u->id)};
+}
+
+/* May u come in? An invitation opens every door. */
+static enum chat_err
+may_join(const struct reg_user *u, const struct reg_room *room, struct str key,
+	 const struct reg_list *invite)
+{
+	uint8_t hash[16];
+
+	if (invite != NULL)
+		return ERR_NONE;
+	if (list_match(room_cache_of(room), LIST_BAN, u->fold, u->address) != NULL)
+		return ERR_ROOM_BANNED;
+	if (room->modes & 1u << MODE_INVITE_ONLY)
+		return ERR_ROOM_INVITE_ONLY;
+	if (room->limit != 0 && room->nmembers >= room->limit)
+		return ERR_ROOM_FULL;
+	room_key_hash(key, hash);
+	if ((room->modes & 1u << MODE_KEY) && memcmp(hash, room->key, sizeof(hash)) != 0)
+		return ERR_ROOM_KEY;
+	return ERR_NONE;
+}
+
+static enum chat_err
+join_check(const struct reg_user *u, const struct reg_room *room, const struct m_r_join *q,
+	   const struct reg_list *invite)
+{
+	if (room_check(q->room.p, q->room.n) != NAME_OK)
+		return ERR_ROOM_BAD;
+	if (room != NULL && regw_member(W, u, room->id) != NULL)
+		return ERR_ALREADY_IN_ROOM;
+	if (u->nrooms >= ROOMS_PER_USER || freelist_left(&W->free_members) == 0)
+		return ERR_TOO_MANY_ROOMS;
+	if (room == NULL)
+		return freelist_left(&W->free_rooms) == 0 ? ERR_ROOMS_EXHAUSTED : ERR_NONE;
+	return may_join(u, room, q->key, invite);
+}
+
+/* The room that everybody is put into belongs to nobody. */
+static bool
+is_default(const char *fold, size_t n)
+{
+	char def[ROOM_FOLD_MAX];
+	ssize_t d =
+	    name_fold(proc.opt.room_default, strlen(proc.opt.room_default), def, sizeof(def));
+
+	return d == (ssize_t)n && memcmp(def, fold, n) == 0;
+}
+
+static void
+join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
+	    const struct m_r_join *q, const struct reg_list *invite)
+{
+	char fold[ROOM_FOLD_MAX];
+	size_t fold_len = (size_t)name_fold(q->room.p, q->room.n, fold, sizeof(fold));
+	bool fresh = room == NULL;
+	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
+	uint32_t flags = fresh && !is_default(fold, fold_len) ? MEMBER_OP : 0;
+	struct m_e_join m = {.user = u->id, .name = user_name(u), .address = str_of(u->address)};
+
+	entry_begin(r);
+	if (!fresh)
+		entry_to_room(room);
+	entry_to_followers();
+	m.room = fresh ? room_make(q->room, fold, fold_len) : room->id;
+	m.room_name = fresh ? q->room : room_name(room);
+	m.topic = fresh ? STR_LIT("") : str_of(room->topic);
+	m.members = fresh ? 1 : room->nmembers + 1;
+	m.flags = (uint8_t)(flags | (fresh ? MEMBER_CREATED : 0));
+	member_link(u, &W->rooms[slot], m.room, fresh, flags);
+	if (invite != NULL)
+		list_del_redo(invite);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(join, &m);
+	freelist_pop(&W->free_members);
+	if (invite != NULL)
+		list_del_done(&br.rooms[slot], invite);
+	if (fresh) {
+		freelist_pop(&W->free_rooms);
+		regw_index_room(W, slot);
+		counts_shown();
+	}
+	member_count(slot, u->sub, 1);
+}
+
+bool
+r_join(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	const struct reg_list *invite;
+	struct reg_room *room;
+	struct m_r_join q;
+	enum chat_err err;
+	char mask[20];
+
+	if (!m_r_join_get(frame, len, &q))
+		return false;
+	room = room_find(q.room);
+	invite = room != NULL
+		     ? list_exact(room_cache_of(room), LIST_INVITE, room_invite_mask(u, mask))
+		     : NULL;
+	err = join_check(u, room, &q, invite);
+	if (err != ERR_NONE)
+		answer_refused(r, u->id, 0, err,
+			       err == ERR_ALREADY_IN_ROOM ? user_name(u) : q.room);
+	else
+		join_commit(r, u, room, &q, invite);
+	return true;
+}
+
+/* --- leaving -------------------------------------------------------------------------------------------- */
+
+/* The room by name and u's membership, or the refusal. */
+struct reg_member *
+room_member_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
+		      struct reg_room **room_r)
+{
+	struct reg_member *m = NULL;
+
+	*room_r = room_find(name);
+	if (*room_r != NULL)
+		m = regw_member(W, u, (*room_r)->id);
+	/* a private room answers strangers as if it were not there */
+	if (*room_r == NULL || (m == NULL && ((*room_r)->modes & 1u << MODE_PRIVATE)))
+		answer_refused(r, u->id, 0, ERR_NO_SUCH_ROOM, name);
+	else if (m == NULL)
+		answer_refused(r, u->id, 0, ERR_NOT_IN_ROOM, name);
+	return m;
+}
+
+bool
+room_op_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
+		  struct str name)
+{
+	if (m->flags & MEMBER_OP)
+		return true;
+	answer_refused(r, u->id, 0, ERR_NOT_OPERATOR, name);
+	return false;
+}
+
+bool
+r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct reg_member *mem;
+	struct reg_room *room;
+	struct m_r_part q;
+	struct m_e_part m;
+
+	if (!m_r_part_get(frame, len, &q))
+		return false;
+	mem = room_member_or_refuse(r, u, q.room, &room);
+	if (mem == NULL)
+		return true;
+	m = (struct m_e_part){.user = u->id,
+			      .room = room->id,
+			      .name = user_name(u),
+			      .room_name = room_name(room),
+			      .reason = clean_or_empty(q.reason)};
+	entry_begin(r);
+	entry_to_room(room);
+	entry_to_followers();
+	member_remove(mem, u);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(part, &m);
+	member_gone((uint32_t)(room - W->rooms), (uint32_t)(mem - W->members), u->sub);
+	return true;
+}
+
+bool
+r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct reg_member *mem, *victim;
+	struct reg_user *target;
+	struct reg_room *room;
+	struct m_r_kick q;
+	struct m_e_kick m;
+
+	if (!m_r_kick_get(frame, len, &q))
+		return false;
+	mem = room_member_or_refuse(r, u, q.room, &room);
+	if (mem == NULL || !room_op_or_refuse(r, u, mem, q.room))
+		return true;
+	target = user_find(q.target);
+	victim = target != NULL ? regw_member(W, target, room->id) : NULL;
+	if (victim == NULL) {
+		answer_refused(r, u->id, 0,
+			       target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM,
+			       q.target);
+		return true;
+	}
+	m = (struct m_e_kick){.user = target->id,
+			      .room = room->id,
+			      .by = u->id,
+			      .name = user_name(target),
+			      .room_name = room_name(room),
+			      .by_name = user_name(u),
+			      .reason = clean_or_empty(q.reason)};
+	entry_begin(r);
+	entry_to_room(room);
+	entry_to_followers();
+	member_remove(victim, target);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(kick, &m);
+	member_gone((uint32_t)(room - W->rooms), (uint32_t)(victim - W->members), target->sub);
+	return true;
+}

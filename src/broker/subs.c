@@ -1,0 +1,251 @@
+/* subs.c - the broker's channels to its subscribers: coming, speaking, going. What is sent to them,
+ * and when too much waits for one of them, is in pump.c.
+ */
+#include "config.h"
+
+#include "broker/subs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+struct sub subs[SUBS_MAX];
+
+static void readable(int fd, unsigned what, void *arg);
+
+unsigned
+sub_index_of(const struct sub *s)
+{
+	return (unsigned)(s - subs);
+}
+
+void
+sub_drop(struct sub *s)
+{
+	if (s->fd >= 0) {
+		loop_del(proc.loop, &s->io);
+		close(s->fd);
+	}
+	free(s->in);
+	*s = (struct sub){.fd = -1};
+}
+
+/* The master ends it. */
+void
+sub_report_hung(unsigned index, uint32_t inc)
+{
+	bool control = index == SUB_CONTROL;
+	struct m_hung m = {.role = control ? ROLE_CONTROL : ROLE_WORKER,
+			   .index = control ? 0 : (uint16_t)index,
+			   .inc = inc};
+	char out[64];
+
+	proc_send(out, m_hung_put(out, sizeof(out), &m));
+}
+
+/* A peer's mistake costs the peer its channel and its life, never ours. */
+void
+sub_give_up(struct sub *s, const char *why)
+{
+	unsigned index = sub_index_of(s);
+	uint32_t inc = s->inc;
+
+	if (index == SUB_CONTROL)
+		log_err("control is given up: %s", why);
+	else
+		log_err("worker %u is given up: %s", index, why);
+	sub_drop(s);
+	sub_report_hung(index, inc);
+}
+
+/* Its channel is closed: mostly because it has died, as the master will say in a moment. If it lives
+ * all the same it would sit there deaf, with clients who believe that they are here. */
+void
+sub_closed(struct sub *s)
+{
+	uint32_t inc = s->inc;
+
+	sub_drop(s);
+	s->inc = inc;
+	s->deaf_since = loop_now(proc.loop);
+	subs_watch();
+}
+
+/* --- reading --------------------------------------------------------------------------------------------- */
+
+static bool
+take_hello(struct sub *s, const char *frame, size_t len)
+{
+	struct m_sub_hello h;
+
+	if (!m_sub_hello_get(frame, len, &h) || h.version != IPC_VERSION || h.inc != s->inc)
+		return false;
+	/* What the ring no longer holds was in its socket before it was overwritten, and it has read
+	 * that socket to the end: one who took nothing for long has missed nothing. */
+	journal_find(&br.j, MAX(h.seq, br.reg.subs[sub_index_of(s)].since), &s->cursor);
+	subs_keep(s->cursor);
+	s->hello = true;
+	log_trace(ipc, "subscriber %u took %llu last", sub_index_of(s), (unsigned long long)h.seq);
+	return true;
+}
+
+static bool
+take_frame(struct sub *s, const char *frame, size_t len)
+{
+	struct req r = {.sub = sub_index_of(s), .inc = s->inc};
+
+	if (!s->hello)
+		return ipc_type(frame) == MSG_sub_hello && take_hello(s, frame, len);
+	if (len < IPC_HDR + sizeof(r.serial))
+		return false;
+	memcpy(&r.serial, frame + IPC_HDR, sizeof(r.serial));
+	return rules_decide(&r, frame, len);
+}
+
+/* Whole frames, as long as the journal has room for what they become. Before the dead have left
+ * only hellos are taken. */
+static void
+take_frames(struct sub *s)
+{
+	size_t at = 0;
+
+	while (at < s->in_len && !s->broken) {
+		ssize_t n = ipc_frame(s->in + at, s->in_len - at);
+
+		if (n == 0 || (n > 0 && s->hello && (!br.recovered || !subs_room())))
+			break;
+		if (n < 0 || !take_frame(s, s->in + at, (size_t)n)) {
+			sub_give_up(s, "it sent what it may not send");
+			return;
+		}
+		at += (size_t)n;
+	}
+	s->in_len -= at;
+	if (at > 0 && s->in_len > 0)
+		memmove(s->in, s->in + at, s->in_len);
+}
+
+/* What was left for want of room, or until the dead had left. Whoever makes room wakes us. */
+void
+subs_resume(void)
+{
+	for (unsigned i = 0; i < SUBS_MAX; i++) {
+		if (subs[i].live && subs[i].in_len >= IPC_HDR)
+			take_frames(&subs[i]);
+	}
+}
+
+static void
+readable(int fd, unsigned what, void *arg)
+{
+	struct sub *s = arg;
+	ssize_t r;
+
+	if (what & EPOLLOUT)
+		s->blocked = false;
+	if (!(what & (EPOLLIN | EPOLLHUP | EPOLLERR)) || !s->welcomed || s->in_len == SUB_IN_SIZE)
+		return;
+	if (s->in == NULL)
+		s->in = xcalloc(1, SUB_IN_SIZE);
+	br.now = wall_ms();
+	r = recv(fd, s->in + s->in_len, SUB_IN_SIZE - s->in_len, MSG_DONTWAIT);
+	if (r < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (r <= 0) {
+		sub_closed(s);
+		return;
+	}
+	s->in_len += (size_t)r;
+	take_frames(s);
+}
+
+/* --- coming and going --------------------------------------------------------------------------------------- */
+
+void
+subs_init(void)
+{
+	for (unsigned i = 0; i < SUBS_MAX; i++)
+		subs[i].fd = -1;
+}
+
+/* Until it has said where it stands, nothing is overwritten that it could need; it cannot be further
+ * behind than the last broker let it. */
+static uint64_t
+cautious_cursor(void)
+{
+	uint64_t head = br.j.h->head;
+
+	return MAX(br.j.h->tail, head > br.j.size / 2 ? head - br.j.size / 2 : 0);
+}
+
+static void
+welcome(struct sub *s)
+{
+	struct reg_sub *known = &br.reg.subs[sub_index_of(s)];
+	struct m_br_hello h = {.version = IPC_VERSION,
+			       .inc = s->inc,
+			       .serial = known->inc == s->inc ? known->serial : 0,
+			       .seq = br.j.seq};
+	char out[64];
+	size_t n = m_br_hello_put(out, sizeof(out), &h);
+
+	/* What came before an incarnation is its predecessor's. Noted before it hears a word of us: should
+	 * we die in between, it is fresh for our successor too. */
+	s->fresh = known->since_inc != s->inc;
+	if (s->fresh) {
+		known->since = br.j.seq;
+		known->since_inc = s->inc;
+	}
+	s->cursor = s->fresh ? br.j.h->head : cautious_cursor();
+	subs_keep(s->cursor);
+	s->welcomed = true;
+	s->moved = loop_now(proc.loop);
+	/* the first bytes on a fresh socket always fit; a closed one is the master's to tell */
+	if (send(s->fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
+		s->broken = true;
+}
+
+void
+sub_attach(unsigned index, uint32_t inc, int fd)
+{
+	struct sub *s = &subs[index];
+
+	CHECK(index < SUBS_MAX);
+	sub_drop(s);
+	s->live = true;
+	s->inc = inc;
+	s->fd = fd;
+	if (loop_add(proc.loop, &s->io, fd, 0, readable, s) < 0)
+		fatal("subscriber's channel: %s", strerror(errno));
+	if (br.greeted)
+		welcome(s);
+}
+
+void
+subs_welcome(void)
+{
+	br.greeted = true;
+	for (unsigned i = 0; i < SUBS_MAX; i++) {
+		if (subs[i].live)
+			welcome(&subs[i]);
+	}
+}
+
+bool
+sub_alive(unsigned index, uint32_t inc)
+{
+	return index < SUBS_MAX && subs[index].live && subs[index].inc == inc;
+}
+
+void
+sub_gone(unsigned index, uint32_t inc)
+{
+	if (index < SUBS_MAX && subs[index].inc == inc)
+		sub_drop(&subs[index]);
+}

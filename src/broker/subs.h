@@ -1,0 +1,50 @@
+/* subs.h - a subscriber as the broker holds it; between subs.c and pump.c only. */
+#ifndef BROKER_SUBS_H
+#define BROKER_SUBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/broker.h"
+#include "lib/loop.h"
+
+#define SUB_IN_SIZE (4 * IPC_FRAME_MAX)
+
+struct sub {
+	bool live; /* attached, and not given up */
+	bool hello; /* it has told what it took last: the cursor is right */
+	bool welcomed; /* greeted: from then on it is listened to */
+	bool
+	    fresh; /* its incarnation is greeted for the first time: it keeps nobody waiting before its hello */
+	bool blocked; /* its socket is full */
+	bool broken; /* its end is closed: dropped at the end of the turn */
+	uint32_t inc;
+	int fd;
+	struct loop_io io;
+	uint64_t deaf_since; /* mono ms when its channel closed; not live, not known to be dead */
+	uint64_t moved; /* mono ms of its welcome, or when it last took something */
+	uint64_t cursor;
+	size_t part; /* bytes of the event at the cursor that are out */
+	char *in; /* owned */
+	size_t in_len;
+};
+
+extern struct sub subs[SUBS_MAX];
+
+unsigned sub_index_of(const struct sub *s);
+/* Forget it, channel and all. */
+void sub_drop(struct sub *s);
+/* A peer's mistake costs the peer its channel and its life, never ours. */
+void sub_give_up(struct sub *s, const char *why);
+/* Its channel is closed. */
+void sub_closed(struct sub *s);
+/* The master ends it, if it lives. */
+void sub_report_hung(unsigned index, uint32_t inc);
+
+/* Somebody may have to be given up soon: look now and then (pump.c). */
+void subs_watch(void);
+/* Nothing at or above this offset may be overwritten yet (pump.c). */
+void subs_keep(uint64_t cursor);
+
+#endif

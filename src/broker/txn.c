@@ -1,0 +1,101 @@
+/* txn.c - composing the entry that ends a request. */
+#include "config.h"
+
+#include "broker/broker.h"
+
+#include <string.h>
+
+#include "ipc/board.h"
+#include "ipc/killpoint.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+struct broker br;
+const struct req req_nobody;
+
+void
+entry_begin(const struct req *r)
+{
+	txn_reset(&br.t);
+	br.t.inc = r->inc;
+	br.t.sub = r->sub;
+	br.t.serial = r->serial;
+	if (r->inc != 0)
+		br.t.targets = 1ull << r->sub;
+}
+
+void
+entry_commit(size_t event_len)
+{
+	CHECK(event_len > 0 && !br.t.overflow);
+	br.t.event_len = event_len;
+	KILLPOINT("decided");
+	journal_commit(&br.j, &br.reg, &br.t);
+}
+
+void
+entry_to_room(const struct reg_room *room)
+{
+	br.t.targets |= br.rooms[room - br.reg.rooms].mask;
+}
+
+void
+entry_to_user(const struct reg_user *u)
+{
+	br.t.targets |= 1ull << u->sub;
+}
+
+void
+entry_to_followers(void)
+{
+	if (br.follow)
+		br.t.targets |= 1ull << SUB_CONTROL;
+}
+
+void
+entry_to_rooms_of(const struct reg_user *u)
+{
+	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next)
+		br.t.targets |= br.rooms[ID_SLOT(br.reg.members[at - 1].room)].mask;
+}
+
+struct ids
+rooms_of(const struct reg_user *u, uint64_t *out)
+{
+	size_t n = 0;
+
+	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next) {
+		CHECK(n < ROOMS_PER_USER);
+		out[n++] = br.reg.members[at - 1].room;
+	}
+	return (struct ids){(const char *)out, n};
+}
+
+void
+answer_ok(const struct req *r, uint64_t user, const char *text)
+{
+	struct m_e_ok m = {.user = user, .text = str_of(text)};
+
+	entry_begin(r);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(ok, &m);
+}
+
+void
+answer_refused(const struct req *r, uint64_t user, uint64_t conn, enum chat_err err, struct str arg)
+{
+	struct m_e_refused m = {.user = user, .conn = conn, .code = (uint16_t)err, .arg = arg};
+
+	if (m.arg.n > 256)
+		m.arg.n = 256;
+	entry_begin(r);
+	EVENT_HEAD(r, m);
+	count(CTR_refusals_total);
+	ENTRY_COMMIT(refused, &m);
+}
+
+struct str
+clean_or_empty(struct str s)
+{
+	return text_is_clean(s.p, s.n, TEXT_KEEP_IRC) ? s : STR_LIT("");
+}

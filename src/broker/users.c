@@ -1,0 +1,273 @@
+/* users.c - users: names, coming, going, direct messages. */
+#include "config.h"
+
+#include "broker/broker.h"
+
+#include <string.h>
+
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+#define W (&br.reg)
+#define T (&br.t)
+
+struct reg_user *
+user_find(struct str name)
+{
+	char fold[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	return n > 0 ? regw_user_fold(W, fold, (size_t)n) : NULL;
+}
+
+void
+counts_shown(void)
+{
+	uint32_t users = W->h->max_users - freelist_left(&W->free_users),
+		 rooms = W->h->max_rooms - freelist_left(&W->free_rooms);
+
+	regw_counts(W, users, rooms);
+	gauge_set(CTR_users, users);
+	gauge_set(CTR_rooms, rooms);
+}
+
+/* --- choosing a name ------------------------------------------------------------------------------ */
+
+/* A name somebody wants: may it be had? me: who has it already is no obstacle. */
+static enum chat_err
+name_free(struct str name, const struct reg_user *me, char *fold, size_t *fold_len_r)
+{
+	const struct reg_user *other;
+	ssize_t n;
+
+	if (name_check(name.p, name.n) != NAME_OK)
+		return ERR_NICK_BAD;
+	n = name_fold(name.p, name.n, fold, NAME_FOLD_MAX);
+	if (n <= 0)
+		return ERR_NICK_BAD;
+	fold[n] = '\0';
+	*fold_len_r = (size_t)n;
+	other = regw_user_fold(W, fold, (size_t)n);
+	return other != NULL && other != me ? ERR_NICK_TAKEN : ERR_NONE;
+}
+
+static const struct reg_list *
+banned(const char *fold, const char *address)
+{
+	return list_match(&br.server, LIST_BAN, fold, address);
+}
+
+static uint64_t
+make_user(const struct req *r, const struct m_r_login *q, const char *fold, size_t fold_len)
+{
+	uint32_t slot = freelist_top(&W->free_users);
+	const struct reg_user *u = &W->users[slot];
+	/* one record for all that has no length of its own */
+	struct reg_user fresh = {.id = ID_MAKE(slot, u->gen + 1),
+				 .conn = q->conn,
+				 .since = br.now,
+				 .inc = r->inc,
+				 .wslot = q->wslot,
+				 .sub = (uint8_t)r->sub,
+				 .protocol = q->protocol,
+				 .tls = q->tls,
+				 .port = q->port};
+
+	fresh.gen = u->gen + 1;
+	fresh.version = u->version; /* the guard of a list that is not touched here */
+	txn_open(T, W, u);
+	txn_put(T, W, &u->gen, &fresh.gen,
+		offsetof(struct reg_user, name) - offsetof(struct reg_user, gen));
+	txn_put_str(T, W, u->name, q->name.p, q->name.n);
+	txn_put_str(T, W, u->fold, fold, fold_len);
+	txn_put_str(T, W, u->address, q->address.p, MIN(q->address.n, sizeof(u->address) - 1));
+	txn_close(T, W, u);
+	return fresh.id;
+}
+
+bool
+r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	char fold[NAME_FOLD_MAX + 1], address[49];
+	const struct reg_list *ban;
+	struct m_r_login q;
+	struct m_e_login m;
+	enum chat_err err;
+	size_t fold_len;
+	uint32_t slot;
+
+	(void)nobody;
+	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT)
+		return false;
+	q.address = clean_or_empty(q.address);
+	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
+	err = name_free(q.name, NULL, fold, &fold_len);
+	if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
+		err = ERR_SERVER_FULL;
+	ban = err == ERR_NONE ? banned(fold, address) : NULL;
+	if (err != ERR_NONE || ban != NULL) {
+		answer_refused(r, 0, q.conn, ban != NULL ? ERR_BANNED : err,
+			       ban != NULL ? str_of(ban->reason) : q.name);
+		return true;
+	}
+	m = (struct m_e_login){.conn = q.conn,
+			       .wslot = q.wslot,
+			       .protocol = q.protocol,
+			       .name = q.name,
+			       .address = q.address,
+			       .port = q.port};
+	entry_begin(r);
+	entry_to_followers();
+	m.user = make_user(r, &q, fold, fold_len);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(login, &m);
+	slot = freelist_top(&W->free_users);
+	freelist_pop(&W->free_users);
+	regw_index_user(W, slot);
+	if (br.server.nlists > 0)
+		mute_apply(&W->users[slot]);
+	count(CTR_logins_total);
+	counts_shown();
+	return true;
+}
+
+bool
+r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	char fold[NAME_FOLD_MAX + 1], old_fold[NAME_FOLD_MAX + 4];
+	uint64_t rooms[ROOMS_PER_USER];
+	const struct reg_list *ban;
+	struct m_r_nick q;
+	struct m_e_nick m;
+	enum chat_err err;
+	size_t fold_len;
+
+	if (!m_r_nick_get(frame, len, &q))
+		return false;
+	err = name_free(q.name, u, fold, &fold_len);
+	ban = err == ERR_NONE ? banned(fold, u->address) : NULL;
+	if (err != ERR_NONE || ban != NULL) {
+		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
+		return true;
+	}
+	memcpy(old_fold, u->fold, sizeof(old_fold));
+	m = (struct m_e_nick){
+	    .user = u->id, .name = q.name, .old = user_name(u), .rooms = rooms_of(u, rooms)};
+	entry_begin(r);
+	entry_to_rooms_of(u);
+	entry_to_followers();
+	txn_open(T, W, u);
+	txn_put_str(T, W, u->name, q.name.p, q.name.n);
+	txn_put_str(T, W, u->fold, fold, fold_len);
+	txn_close(T, W, u);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(nick, &m);
+	regw_reindex_user(W, (uint32_t)(u - W->users), old_fold, strlen(old_fold));
+	if (br.server.nlists > 0)
+		mute_apply(u);
+	return true;
+}
+
+/* --- going ------------------------------------------------------------------------------------------ */
+
+static void
+forget_chat(uint64_t user)
+{
+	for (unsigned i = 0; i < br.nchats; i++) {
+		if (br.chats[i] == user)
+			br.chats[i--] = br.chats[--br.nchats];
+	}
+}
+
+void
+user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str by,
+	  struct str reason)
+{
+	uint32_t slot = (uint32_t)(u - W->users), sub = u->sub;
+	uint64_t rooms[ROOMS_PER_USER], id = u->id;
+	struct left_rooms left;
+	struct m_e_quit m = {.user = u->id,
+			     .why = (uint8_t)why,
+			     .name = user_name(u),
+			     .by = by,
+			     .reason = reason,
+			     .address = str_of(u->address),
+			     .port = u->port,
+			     .rooms = rooms_of(u, rooms)};
+
+	entry_begin(r);
+	entry_to_rooms_of(u);
+	entry_to_user(u);
+	entry_to_followers();
+	for (unsigned i = 0; i < br.nchats; i++)
+		br.t.targets |= br.chats[i] == id ? 1ull << SUB_CONTROL : 0;
+	leave_all_note(u, &left);
+	leave_all_redo(u);
+	txn_open(T, W, u);
+	TXN_SET(T, W, u->id, 0);
+	txn_close(T, W, u);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(quit, &m);
+	leave_all_done(&left, sub);
+	regw_unindex_user(W, slot, u->fold, strlen(u->fold));
+	freelist_push(&W->free_users, slot);
+	forget_chat(id);
+	counts_shown();
+}
+
+bool
+r_quit(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct m_r_quit q;
+
+	if (!m_r_quit_get(frame, len, &q))
+		return false;
+	user_quit(r, u, QUIT_LEFT, STR_LIT(""), clean_or_empty(q.reason));
+	return true;
+}
+
+bool
+r_away(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	const struct reg_away *a = &W->aways[u - W->users];
+	uint64_t rooms[ROOMS_PER_USER];
+	struct m_r_away q;
+	struct m_e_away m;
+
+	if (!m_r_away_get(frame, len, &q))
+		return false;
+	q.text = clean_or_empty(q.text);
+	m = (struct m_e_away){
+	    .user = u->id, .name = user_name(u), .text = q.text, .rooms = rooms_of(u, rooms)};
+	entry_begin(r);
+	entry_to_rooms_of(u);
+	txn_open(T, W, a);
+	txn_put_str(T, W, a->text, q.text.p, q.text.n);
+	txn_close(T, W, a);
+	txn_open(T, W, u);
+	TXN_SET(T, W, u->is_away, q.text.n > 0);
+	txn_close(T, W, u);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(away, &m);
+	return true;
+}
+
+bool
+r_sync(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct m_e_ok m = {0};
+	struct m_r_sync q;
+
+	(void)u;
+	if (!m_r_sync_get(frame, len, &q))
+		return false;
+	m.user = q.user;
+	entry_begin(r);
+	/* whoever has this answer may rely on everybody else having been given what came before */
+	br.t.flags |= JENTRY_BARRIER;
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(ok, &m);
+	return true;
+}

@@ -1,0 +1,385 @@
+/* cmd_list.c - what is read from the registry: users, rooms, bans, mutes.
+ *
+ * Each begins with a sync, so that whatever was decided before the command is seen. Listings
+ * walk the slots in steps, as fast as their reader reads; users who come or go meanwhile are
+ * in them or not, but nobody is in them twice.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control.h"
+#include "control/glob.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+
+#define STEP_ROWS 256u
+#define STEP_SLOTS 4096u
+#define TRIES 8u
+
+static const struct column user_columns[] = {
+    {"name", "NAME", 16, false},       {"address", "ADDRESS", 15, false},
+    {"protocol", "VIA", 6, false},     {"worker", "WORKER", 6, true},
+    {"idle", "IDLE", 6, true},         {"queued", "QUEUED", 8, true},
+    {"messages_in", "IN", 8, true},    {"messages_out", "OUT", 8, true},
+    {"connected", "SINCE", 20, false}, {"rooms", "ROOMS", 12, false},
+};
+static const struct column room_columns[] = {
+    {"name", "NAME", 16, false},       {"members", "MEMBERS", 7, true},
+    {"messages", "MESSAGES", 9, true}, {"created", "CREATED", 20, false},
+    {"modes", "MODES", 12, false},     {"topic", "TOPIC", 20, false},
+};
+static const struct column member_columns[] = {
+    {"name", "NAME", 16, false},
+    {"operator", "OPERATOR", 8, false},
+    {"voice", "VOICE", 5, false},
+    {"away", "AWAY", 4, false},
+};
+static const struct column list_columns[] = {
+    {"mask", "WHO", 20, false}, {"since", "SINCE", 20, false},   {"until", "UNTIL", 20, false},
+    {"by", "BY", 12, false},    {"reason", "REASON", 12, false},
+};
+
+/* Begin with fn after a sync. */
+static void
+begin(struct conn *c, conn_fn *fn)
+{
+	if (control_registry == NULL)
+		conn_fail(c, CTL_UNAVAILABLE, "the registry is not there yet");
+	else
+		conn_sync(c, fn);
+}
+
+/* Torn too often, or the broker is rebuilding: ask again behind what it decides now. */
+static void
+again(struct conn *c, conn_fn *fn)
+{
+	c->step = NULL;
+	if (++c->tries > TRIES)
+		conn_fail(c, CTL_UNAVAILABLE, "the registry is too busy");
+	else
+		conn_sync(c, fn);
+}
+
+/* --- users ------------------------------------------------------------------------------ */
+
+static void
+user_fields(struct conn *c, const struct reg_user_view *v)
+{
+	static struct reg_member_view rooms[ROOMS_PER_USER];
+	const char *names[ROOMS_PER_USER];
+	struct board_session s = {0};
+	struct writer *w = &c->w;
+	bool known = control_session(v->sub, v->wslot, v->id, &s);
+	uint64_t now = wall_ms(), active = known ? s.last_line_ms : 0;
+	int n = registry_rooms_of(control_registry, v->id, rooms, ROOMS_PER_USER);
+
+	for (int i = 0; i < n; i++)
+		names[i] = rooms[i].room_name;
+	if (active == 0)
+		active = v->since;
+	writer_u64(w, "id", v->id);
+	writer_s(w, "name", v->name);
+	writer_s(w, "account", v->account[0] != '\0' ? v->account : NULL);
+	writer_s(w, "protocol", protocol_name(v->protocol));
+	writer_s(w, "address", v->address);
+	writer_u64(w, "port", v->port);
+	writer_bool(w, "tls", v->tls != 0);
+	writer_u64(w, "worker", v->sub);
+	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);
+	writer_time(w, "connected", v->since);
+	writer_u64(w, "idle", now > active ? (now - active) / 1000 : 0);
+	writer_u64(w, "queued", s.queued);
+	writer_u64(w, "messages_in", s.messages_in);
+	writer_u64(w, "messages_out", s.messages_out);
+	writer_s(w, "away", v->away[0] != '\0' ? v->away : NULL);
+	if (v->muted || w->format != CTL_TABLE)
+		writer_bool(w, "muted", v->muted);
+}
+
+static bool
+matches(const struct conn *c, const struct reg_user_view *v)
+{
+	char folded[NAME_FOLD_MAX];
+	ssize_t n;
+
+	if (c->state == NULL)
+		return true;
+	n = name_fold(v->name, strlen(v->name), folded, sizeof(folded));
+	return n >= 0 && glob_match(c->state, strlen(c->state), folded, (size_t)n);
+}
+
+static void
+users_step(struct conn *c)
+{
+	uint32_t slots = registry_user_slots(control_registry);
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < STEP_SLOTS && rows < STEP_ROWS && c->slot < slots; i++) {
+		struct reg_user_view v;
+		int rc;
+
+		if (c->w.body.len >= OUT_HIGH)
+			break;
+		rc = registry_user_slot(control_registry, c->slot, &v);
+		/* Being written all the time: left to the next step, and in the end left out. */
+		if (rc < 0 && ++c->tries < TRIES)
+			break;
+		if (rc > 0 && matches(c, &v)) {
+			writer_row(&c->w);
+			user_fields(c, &v);
+			writer_row_end(&c->w);
+			rows++;
+		}
+		c->tries = 0;
+		c->slot++;
+	}
+	if (c->slot < slots) {
+		conn_more(c);
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+static void
+users_begin(struct conn *c)
+{
+	writer_list(&c->w, NULL, user_columns, ARRAY_LEN(user_columns));
+	c->tries = 0;
+	c->step = users_step;
+}
+
+void
+cmd_users(struct conn *c)
+{
+	if (c->req.nargs > 0) {
+		size_t n = strlen(c->req.args[0]), cap = 4 * n + NAME_FOLD_MAX;
+		char *folded = xcalloc(1, cap + 1);
+
+		c->state = folded;
+		if (n == 0 || name_fold(c->req.args[0], n, folded, cap) < 0) {
+			conn_fail(c, CTL_BAD, "no name can match %s", c->req.args[0]);
+			return;
+		}
+	}
+	begin(c, users_begin);
+}
+
+static void
+user_found(struct conn *c)
+{
+	struct reg_user_view v;
+	const char *name = c->req.args[0];
+	int rc = registry_user_named(control_registry, name, strlen(name), &v);
+
+	if (rc < 0) {
+		again(c, user_found);
+	} else if (rc == 0) {
+		conn_fail(c, CTL_NOT_FOUND, "nobody here is called %s", name);
+	} else {
+		writer_object(&c->w);
+		user_fields(c, &v);
+		writer_object_end(&c->w);
+		conn_done(c);
+	}
+}
+
+void
+cmd_user(struct conn *c)
+{
+	begin(c, user_found);
+}
+
+/* --- rooms -------------------------------------------------------------------------------- */
+
+static void
+room_fields(struct conn *c, const struct reg_room_view *v)
+{
+	static const struct {
+		unsigned op;
+		const char *name;
+	} names[] = {
+	    {MODE_KEY, "key"},
+	    {MODE_LIMIT, "limit"},
+	    {MODE_INVITE_ONLY, "invite-only"},
+	    {MODE_MODERATED, "moderated"},
+	    {MODE_PRIVATE, "private"},
+	    {MODE_TOPIC_LOCK, "topic-lock"},
+	};
+	const char *modes[ARRAY_LEN(names)];
+	struct writer *w = &c->w;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if ((v->modes & (1u << names[i].op)) != 0)
+			modes[n++] = names[i].name;
+	}
+	writer_s(w, "name", v->name);
+	writer_s(w, "topic", v->topic);
+	writer_u64(w, "members", v->members);
+	writer_time(w, "created", v->created);
+	writer_strs(w, "modes", modes, n);
+	writer_u64(w, "messages", v->messages);
+	if (v->limit != 0)
+		writer_u64(w, "limit", v->limit);
+}
+
+static void
+rooms_step(struct conn *c)
+{
+	uint32_t slots = registry_room_slots(control_registry);
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < STEP_SLOTS && rows < STEP_ROWS && c->slot < slots; i++) {
+		struct reg_room_view v;
+		int rc;
+
+		if (c->w.body.len >= OUT_HIGH)
+			break;
+		rc = registry_room_slot(control_registry, c->slot, &v);
+		if (rc < 0 && ++c->tries < TRIES)
+			break;
+		if (rc > 0) {
+			writer_row(&c->w);
+			room_fields(c, &v);
+			writer_row_end(&c->w);
+			rows++;
+		}
+		c->tries = 0;
+		c->slot++;
+	}
+	if (c->slot < slots) {
+		conn_more(c);
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+static void
+rooms_begin(struct conn *c)
+{
+	writer_list(&c->w, NULL, room_columns, ARRAY_LEN(room_columns));
+	c->tries = 0;
+	c->step = rooms_step;
+}
+
+void
+cmd_rooms(struct conn *c)
+{
+	begin(c, rooms_begin);
+}
+
+/* The members, in pages; the room may end under our eyes. */
+static void
+members_step(struct conn *c)
+{
+	static struct reg_member_view page[REG_PAGE];
+	int n = registry_members(control_registry, c->id, c->after, page, REG_PAGE);
+
+	if (n < 0 && ++c->tries <= TRIES)
+		return; /* the next turn tries again */
+	for (int i = 0; i < n; i++) {
+		writer_row(&c->w);
+		writer_s(&c->w, "name", page[i].name);
+		writer_bool(&c->w, "operator", (page[i].flags & MEMBER_OP) != 0);
+		writer_bool(&c->w, "voice", (page[i].flags & MEMBER_VOICE) != 0);
+		writer_bool(&c->w, "away", page[i].away);
+		writer_row_end(&c->w);
+		c->after = page[i].joined;
+	}
+	c->tries = n < 0 ? c->tries : 0;
+	if (n == REG_PAGE) {
+		conn_more(c);
+		return;
+	}
+	writer_list_end(&c->w);
+	writer_object_end(&c->w);
+	if (n < 0) {
+		conn_more(c);
+		conn_fail(c, CTL_UNAVAILABLE,
+			  "the members change too fast: the list is not complete");
+		return;
+	}
+	conn_done(c);
+}
+
+static void
+room_found(struct conn *c)
+{
+	struct reg_room_view v;
+	const char *name = c->req.args[0];
+	int rc;
+
+	name += *name == '#';
+	rc = registry_room_named(control_registry, name, strlen(name), &v);
+	if (rc < 0) {
+		again(c, room_found);
+		return;
+	}
+	if (rc == 0) {
+		conn_fail(c, CTL_NOT_FOUND, "there is no room %s", name);
+		return;
+	}
+	writer_object(&c->w);
+	room_fields(c, &v);
+	writer_list(&c->w, "users", member_columns, ARRAY_LEN(member_columns));
+	c->id = v.id;
+	c->tries = 0;
+	c->step = members_step;
+}
+
+void
+cmd_room(struct conn *c)
+{
+	begin(c, room_found);
+}
+
+/* --- bans and mutes ----------------------------------------------------------------------- */
+
+static void
+list_step(struct conn *c)
+{
+	struct reg_list_view page[32];
+	unsigned op = c->req.id == CTL_CMD_ban_list ? MODE_BAN : MODE_MUTE;
+	int n = registry_list(control_registry, 0, &c->slot, page, ARRAY_LEN(page));
+
+	for (int i = 0; i < n; i++) {
+		if (page[i].op != op)
+			continue;
+		writer_row(&c->w);
+		writer_s(&c->w, "mask", page[i].mask);
+		writer_s(&c->w, "reason", page[i].reason);
+		writer_s(&c->w, "by", page[i].by);
+		writer_time(&c->w, "since", page[i].since);
+		writer_time(&c->w, "until", page[i].until);
+		writer_row_end(&c->w);
+	}
+	if (n > 0) {
+		conn_more(c);
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+static void
+list_begin(struct conn *c)
+{
+	writer_list(&c->w, NULL, list_columns, ARRAY_LEN(list_columns));
+	c->step = list_step;
+}
+
+void
+cmd_ban_list(struct conn *c)
+{
+	begin(c, list_begin);
+}
+
+void
+cmd_mute_list(struct conn *c)
+{
+	begin(c, list_begin);
+}

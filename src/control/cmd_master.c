@@ -1,0 +1,361 @@
+/* cmd_master.c - what the master knows or carries out: processes, listeners, configuration,
+ * logging, reload, restart, stop. Its words are those of the command, put together here. */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/control.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+
+#define LINE_MAX_ 4096
+
+static const struct column proc_columns[] = {
+    {"role", "ROLE", 7, false},        {"index", "INDEX", 5, true},
+    {"pid", "PID", 7, true},           {"state", "STATE", 8, false},
+    {"restarts", "RESTARTS", 8, true}, {"cpu_seconds", "CPU", 9, true},
+    {"rss_bytes", "RSS", 10, true},    {"started", "STARTED", 20, false},
+};
+static const struct column worker_columns[] = {
+    {"index", "INDEX", 5, true},       {"pid", "PID", 7, true},
+    {"state", "STATE", 8, false},      {"sessions", "SESSIONS", 8, true},
+    {"restarts", "RESTARTS", 8, true}, {"cpu_seconds", "CPU", 9, true},
+    {"rss_bytes", "RSS", 10, true},    {"started", "STARTED", 20, false},
+};
+static const struct column listener_columns[] = {
+    {"protocol", "PROTOCOL", 8, false},
+    {"profile", "PROFILE", 7, false},
+    {"address", "ADDRESS", 9, false},
+    {"port", "PORT", 5, true},
+    {"path", "PATH", 4, false},
+    {"accepted", "ACCEPTED", 8, true},
+    {"connect", "TELL PEOPLE", 16, false},
+};
+
+/* The command's words as the master takes them: separated by \x1f. */
+static void
+forward(struct conn *c, const char *extra, conn_fn *fn)
+{
+	char line[LINE_MAX_];
+	size_t n = bprintf(line, sizeof(line), "%s", c->req.cmd->name);
+
+	for (char *p = strchr(line, ' '); p != NULL; p = strchr(p, ' '))
+		*p = '\x1f';
+	for (unsigned i = 0; i < c->req.nargs; i++)
+		n += bprintf(line + n, sizeof(line) - n, "\x1f%s", c->req.args[i]);
+	if (extra != NULL)
+		bprintf(line + n, sizeof(line) - n, "\x1f%s", extra);
+	conn_master(c, line, fn);
+}
+
+/* --- processes -------------------------------------------------------------------------- */
+
+static void
+proc_fields(struct conn *c, const struct proc_info *p)
+{
+	struct writer *w = &c->w;
+
+	writer_s(w, "role", role_name(p->role) != NULL ? role_name(p->role) : "?");
+	writer_u64(w, "index", p->index);
+	writer_u64(w, "pid", p->pid);
+	writer_s(w, "state", p->state);
+	writer_u64(w, "restarts", p->restarts);
+	writer_real(w, "cpu_seconds", (double)p->cpu_us / 1e6);
+	writer_u64(w, "rss_bytes", p->rss_bytes);
+	writer_time(w, "started", p->started);
+	if (p->role == ROLE_WORKER)
+		writer_u64(w, "sessions", p->sessions);
+}
+
+static void
+status_done(struct conn *c)
+{
+	struct writer *w = &c->w;
+	uint64_t started = 0, now = wall_ms(), sessions = 0;
+	unsigned pid = (unsigned)getppid();
+	bool up = control_registry != NULL;
+
+	for (size_t i = 0; i < c->nprocs; i++) {
+		const struct proc_info *p = &c->procs[i];
+
+		sessions += p->role == ROLE_WORKER ? p->sessions : 0;
+		up = up && strcmp(p->state, "ready") == 0;
+		if (p->role == ROLE_MASTER) {
+			pid = p->pid;
+			started = p->started;
+		}
+	}
+	writer_object(w);
+	writer_s(w, "version", PACKAGE_VERSION);
+	writer_s(w, "name", proc.opt.name);
+	writer_u64(w, "pid", pid);
+	writer_u64(w, "uptime", started != 0 && now > started ? (now - started) / 1000 : 0);
+	writer_bool(w, "ready", up);
+	writer_u64(w, "users", control_registry != NULL ? registry_users(control_registry) : 0);
+	writer_u64(w, "rooms", control_registry != NULL ? registry_rooms(control_registry) : 0);
+	writer_u64(w, "sessions", sessions);
+	writer_list(w, "processes", proc_columns, ARRAY_LEN(proc_columns));
+	for (size_t i = 0; i < c->nprocs; i++) {
+		writer_row(w);
+		proc_fields(c, &c->procs[i]);
+		writer_row_end(w);
+	}
+	writer_list_end(w);
+	writer_object_end(w);
+	conn_done(c);
+}
+
+void
+cmd_status(struct conn *c)
+{
+	conn_master(c, "status", status_done);
+}
+
+static void
+workers_done(struct conn *c)
+{
+	writer_list(&c->w, NULL, worker_columns, ARRAY_LEN(worker_columns));
+	for (size_t i = 0; i < c->nprocs; i++) {
+		if (c->procs[i].role != ROLE_WORKER)
+			continue;
+		writer_row(&c->w);
+		proc_fields(c, &c->procs[i]);
+		writer_row_end(&c->w);
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+void
+cmd_workers(struct conn *c)
+{
+	conn_master(c, "status", workers_done);
+}
+
+/* --- listeners ------------------------------------------------------------------------------ */
+
+#define NAMES_MAX 32
+
+struct addresses {
+	size_t n;
+	char text[NAMES_MAX][64];
+	const char *refs[NAMES_MAX];
+};
+
+static void
+add_address(struct addresses *a, const char *host, unsigned port)
+{
+	if (a->n == NAMES_MAX)
+		return;
+	bprintf(a->text[a->n], sizeof(a->text[0]), "%s %u", host, port);
+	a->refs[a->n] = a->text[a->n];
+	a->n++;
+}
+
+/* The addresses of this host that a wildcard listener can be reached at: what somebody elsewhere
+ * can use, or loopback when there is nothing else. */
+static void
+host_addresses(struct addresses *a, bool v6, unsigned port, bool loopback)
+{
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		char host[INET6_ADDRSTRLEN];
+		const void *addr;
+		int family;
+
+		if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 ||
+		    ((i->ifa_flags & IFF_LOOPBACK) != 0) != loopback)
+			continue;
+		family = i->ifa_addr->sa_family;
+		if (family == AF_INET)
+			addr = &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+		else if (family == AF_INET6 && v6)
+			addr = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+		else
+			continue;
+		/* Link-local ones mean nothing without an interface's name, which differs from host to host. */
+		if (family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)addr))
+			continue;
+		if (inet_ntop(family, addr, host, sizeof(host)) != NULL)
+			add_address(a, host, port);
+	}
+	freeifaddrs(all);
+}
+
+void
+listeners_row(struct conn *c, const struct m_ctl_listener *m)
+{
+	struct addresses a = {0};
+	struct writer *w = &c->w;
+	char address[65];
+	bool v4 = str_eq(m->address, STR_LIT("0.0.0.0")), v6 = str_eq(m->address, STR_LIT("::"));
+
+	bprintf(address, sizeof(address), STR_FMT, STR_ARG(m->address));
+	if (v4 || v6) {
+		host_addresses(&a, v6, m->port, false);
+		if (a.n == 0)
+			host_addresses(&a, v6, m->port, true);
+	} else if (m->address.n > 0) {
+		add_address(&a, address, m->port);
+	}
+	writer_row(w);
+	writer_str(w, "protocol", m->protocol.p, m->protocol.n);
+	writer_str(w, "profile", m->profile.n > 0 ? m->profile.p : NULL, m->profile.n);
+	writer_str(w, "address", m->address.n > 0 ? m->address.p : NULL, m->address.n);
+	if (m->address.n > 0)
+		writer_u64(w, "port", m->port);
+	else
+		writer_s(w, "port", NULL);
+	writer_str(w, "path", m->path.n > 0 ? m->path.p : NULL, m->path.n);
+	writer_bool(w, "tls", m->tls != 0);
+	writer_u64(w, "accepted", m->accepted);
+	writer_strs(w, "connect", a.refs, a.n);
+	writer_row_end(w);
+}
+
+static void
+listeners_done(struct conn *c)
+{
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+void
+cmd_listeners(struct conn *c)
+{
+	writer_list(&c->w, NULL, listener_columns, ARRAY_LEN(listener_columns));
+	conn_master(c, "listeners", listeners_done);
+}
+
+/* --- text and plain acts ---------------------------------------------------------------------- */
+
+/* The master's text holds what files and people say: made harmless, lines kept. */
+static void
+text_done(struct conn *c)
+{
+	struct buf text = {0};
+
+	if (c->w.body.len == 0) {
+		conn_ok(c, "done");
+		return;
+	}
+	ctl_show(&text, buf_data(&c->w.body), c->w.body.len, true);
+	buf_drop(&c->w.body, c->w.body.len);
+	if (buf_data(&text)[text.len - 1] != '\n')
+		buf_append(&text, "\n", 1);
+	writer_text(&c->w, buf_data(&text), text.len);
+	buf_fini(&text);
+	conn_done(c);
+}
+
+void
+cmd_config_check(struct conn *c)
+{
+	forward(c, NULL, text_done);
+}
+
+void
+cmd_config_dump(struct conn *c)
+{
+	forward(c, NULL, text_done);
+}
+
+void
+cmd_reload(struct conn *c)
+{
+	forward(c, NULL, text_done);
+}
+
+void
+cmd_log_level(struct conn *c)
+{
+	if (log_level_parse(c->req.args[0]) < 0)
+		conn_fail(c, CTL_BAD, "no such level: %s", c->req.args[0]);
+	else
+		forward(c, NULL, text_done);
+}
+
+void
+cmd_log_trace(struct conn *c)
+{
+	unsigned bits;
+
+	if (!log_traces_parse(c->req.args[0], &bits))
+		conn_fail(c, CTL_BAD, "no such trace class: %s", c->req.args[0]);
+	else
+		forward(c, NULL, text_done);
+}
+
+void
+cmd_worker_restart(struct conn *c)
+{
+	char *end;
+	unsigned long n = strtoul(c->req.args[0], &end, 10);
+
+	if (*c->req.args[0] < '0' || *c->req.args[0] > '9' || *end != '\0')
+		conn_fail(c, CTL_BAD, "not a number: %s", c->req.args[0]);
+	else if (n >= proc.workers)
+		conn_fail(c, CTL_NOT_FOUND, "there is no worker %s", c->req.args[0]);
+	else
+		forward(c, NULL, text_done);
+}
+
+/* Whoever is here is told of an end that is not at once, and when it is called off. */
+static void
+stop_told(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	(void)type;
+	(void)frame;
+	(void)len;
+	text_done(c);
+}
+
+static void
+stop_agreed(struct conn *c)
+{
+	char text[128];
+	uint64_t s = c->req.in_s;
+
+	if (!c->req.cancel && s == 0) {
+		text_done(c);
+		return;
+	}
+	if (c->req.cancel)
+		bprintf(text, sizeof(text), "The server does not stop after all.");
+	else
+		bprintf(text, sizeof(text), "The server stops in %" PRIu64 " %s.",
+			s % 60 == 0 ? s / 60 : s,
+			s == 60       ? "minute"
+			: s % 60 == 0 ? "minutes"
+				      : "seconds");
+	conn_admin(c, ADMIN_ANNOUNCE, "", str_of(text), 0, stop_told);
+}
+
+void
+cmd_stop(struct conn *c)
+{
+	char extra[32] = "";
+
+	if (c->req.cancel && c->req.in_s != 0) {
+		conn_fail(c, CTL_BAD, "--in and --cancel at once");
+		return;
+	}
+	if (c->req.cancel)
+		bprintf(extra, sizeof(extra), "cancel");
+	else
+		bprintf(extra, sizeof(extra), "%" PRIu64, c->req.in_s);
+	forward(c, extra, stop_agreed);
+}

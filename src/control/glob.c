@@ -1,0 +1,45 @@
+/* glob.c - see glob.h. */
+#include "config.h"
+
+#include "control/glob.h"
+
+/* Bytes of the character at p. */
+static size_t
+char_len(const char *p, size_t left)
+{
+	size_t n = 1;
+
+	while (n < left && ((unsigned char)p[n] & 0xc0) == 0x80)
+		n++;
+	return n;
+}
+
+/* When something does not match, only the last star can take more: earlier ones took the least
+ * that was possible, which left the most. */
+bool
+glob_match(const char *pattern, size_t pn, const char *s, size_t n)
+{
+	size_t p = 0, at = 0, star = pn, star_at = 0;
+
+	while (at < n) {
+		if (p < pn && pattern[p] == '*') {
+			star = p++;
+			star_at = at;
+		} else if (p < pn && pattern[p] == '?') {
+			p++;
+			at += char_len(s + at, n - at);
+		} else if (p < pn && pattern[p] == s[at]) {
+			p++;
+			at++;
+		} else if (star < pn) {
+			star_at += char_len(s + star_at, n - star_at);
+			at = star_at;
+			p = star + 1;
+		} else {
+			return false;
+		}
+	}
+	while (p < pn && pattern[p] == '*')
+		p++;
+	return p == pn;
+}

@@ -1,0 +1,201 @@
+/* main.c - chatd-control: answers chatctl on the admin socket.
+ *
+ * It reads the registry and the scoreboards, asks the broker for what concerns users and rooms
+ * and the master for what concerns processes, and decides nothing but who may ask. When it
+ * dies, connections wait in the listener's backlog, which is the master's, and chat goes on.
+ */
+#include "config.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "control/control.h"
+#include "ipc/proc.h"
+#include "ipc/sublink.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+
+struct registry *control_registry;
+struct sublink *control_broker;
+struct board_ref *control_boards;
+size_t control_nboards;
+
+static int listener_fd = -1, broker_fd = -1;
+static bool started;
+
+bool
+control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_session *out)
+{
+	for (size_t i = 0; i < control_nboards; i++) {
+		const struct board_ref *b = &control_boards[i];
+
+		if (b->role != ROLE_WORKER || b->index != worker)
+			continue;
+		/* The worker wrote nsessions: what was mapped is the limit. */
+		if (wslot >= b->map->nsessions || board_size(wslot + 1) > b->size)
+			return false;
+		*out = b->map->sessions[wslot];
+		return out->user == user;
+	}
+	return false;
+}
+
+uint64_t
+control_counter(enum counter c)
+{
+	uint64_t sum = board_own->counters[c]; /* ours is not among the read-only ones */
+
+	for (size_t i = 0; i < control_nboards; i++)
+		sum += __atomic_load_n(&control_boards[i].map->counters[c], __ATOMIC_RELAXED);
+	return sum;
+}
+
+/* A place has one board; another one means that the master made a new one. */
+static void
+add_board(const struct m_map *m, const struct board *map)
+{
+	struct board_ref *b = NULL;
+
+	for (size_t i = 0; i < control_nboards; i++) {
+		if (control_boards[i].role == m->role && control_boards[i].index == m->index) {
+			b = &control_boards[i];
+			munmap((void *)(uintptr_t)b->map, b->size);
+		}
+	}
+	if (b == NULL) {
+		control_boards =
+		    xrealloc(control_boards, (control_nboards + 1) * sizeof(*control_boards));
+		b = &control_boards[control_nboards++];
+	}
+	*b = (struct board_ref){m->role, m->index, map, m->size};
+}
+
+static bool
+on_map(const void *frame, size_t len, int fd)
+{
+	struct m_map m;
+
+	if (!m_map_get(frame, len, &m))
+		return false;
+	if (m.kind == MAP_REGISTRY) {
+		/* A new one is empty, and the broker's again: whoever is in the middle of the old one
+		 * must not go on. */
+		if (control_registry != NULL) {
+			conn_close_all();
+			registry_unmap(control_registry);
+		}
+		control_registry = registry_map(fd, m.size);
+		if (control_registry == NULL)
+			fatal("registry: %m");
+		return true;
+	}
+	if (m.kind == MAP_BOARD && m.size >= sizeof(struct board)) {
+		const struct board *map = board_map(fd, m.size);
+
+		if (map == NULL)
+			fatal("board of %s %u: %m", role_name(m.role), m.index);
+		add_board(&m, map);
+		return true;
+	}
+	close(fd);
+	return true; /* the journal is not for us */
+}
+
+static void
+on_event(const void *frame, size_t len, bool own, void *arg)
+{
+	struct ev_head h;
+
+	(void)arg;
+	if (ev_head_get(frame, len, &h))
+		conn_on_event(ipc_type(frame), frame, len, h.serial, own);
+}
+
+static void
+turn(void *arg)
+{
+	(void)arg;
+	sublink_flush(control_broker);
+}
+
+static void
+on_broker(int fd)
+{
+	if (control_broker == NULL) {
+		if (broker_fd >= 0)
+			close(broker_fd);
+		broker_fd = fd;
+		return;
+	}
+	sublink_channel(control_broker, fd);
+	stream_again();
+}
+
+static bool
+on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
+{
+	struct m_peer peer;
+
+	switch (type) {
+	case MSG_map:
+		return nfds == 1 && on_map(frame, len, fds[0]);
+	case MSG_listener:
+		if (nfds != 1)
+			return false;
+		listener_fd = fds[0];
+		if (started)
+			conn_listen(listener_fd);
+		return true;
+	case MSG_peer:
+		if (nfds != 1 || !m_peer_get(frame, len, &peer))
+			return false;
+		if (peer.role == ROLE_BROKER)
+			on_broker(fds[0]);
+		else
+			close(fds[0]);
+		return true;
+	default:
+		return conn_on_master(type, frame, len);
+	}
+}
+
+static void
+start(void)
+{
+	/* Names on the lists may only be readable by root. */
+	access_load(&proc.opt);
+	control_broker = sublink_new(proc.loop, proc.inc, on_event, NULL);
+	loop_each_turn(proc.loop, turn, NULL);
+	if (broker_fd >= 0)
+		sublink_channel(control_broker, broker_fd);
+	if (listener_fd >= 0)
+		conn_listen(listener_fd);
+	started = true;
+}
+
+static void
+drain(uint32_t ms, const char *text)
+{
+	(void)ms;
+	(void)text;
+	conn_close_all();
+	proc_done();
+}
+
+static const struct proc_role control_role = {
+    .role = ROLE_CONTROL,
+    .start = start,
+    .on_msg = on_msg,
+    .on_reload = access_load,
+    .on_drain = drain,
+};
+
+int
+main(int argc, char **argv)
+{
+	return proc_main(&control_role, argc, argv);
+}

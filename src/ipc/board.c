@@ -1,0 +1,69 @@
+/* board.c - see board.h. */
+#include "config.h"
+
+#include "ipc/board.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+
+const uint32_t board_hist_bounds_us[HIST_BUCKETS - 1] = {50,     100,    250,    500,     1000,
+							 2500,   5000,   10000,  25000,   50000,
+							 100000, 250000, 500000, 1000000, 5000000};
+
+const struct counter_row counter_rows[CTR_COUNT] = {
+#define COUNTER(name, role, label, help) {#name, label, help, false},
+#define GAUGE(name, role, label, help) {#name, label, help, true},
+#include "ipc/counters.def"
+#undef COUNTER
+#undef GAUGE
+};
+
+static struct board private_board;
+struct board *board_own = &private_board;
+
+size_t
+board_size(unsigned nsessions)
+{
+	return sizeof(struct board) + nsessions * sizeof(struct board_session);
+}
+
+static void *
+map(int fd, size_t size, int prot)
+{
+	void *p = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
+
+	close(fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int
+board_attach(int fd, size_t size)
+{
+	void *p;
+
+	CHECK(size >= sizeof(struct board));
+	p = map(fd, size, PROT_READ | PROT_WRITE);
+	if (p == NULL)
+		return -1;
+	board_own = p;
+	return 0;
+}
+
+const struct board *
+board_map(int fd, size_t size)
+{
+	return map(fd, size, PROT_READ);
+}
+
+void
+board_observe(uint64_t us)
+{
+	unsigned i = 0;
+
+	while (i < HIST_BUCKETS - 1 && us > board_hist_bounds_us[i])
+		i++;
+	board_own->hist[i]++;
+	board_own->hist_sum_us += us;
+}

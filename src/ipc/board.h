@@ -1,0 +1,89 @@
+/* board.h - the scoreboard: what one process counts, in memory that it alone writes.
+ *
+ * The master makes one memfd for each place (role, index), keeps it over the lives of the
+ * processes there, and gives it writable to the process, read-only to control and workers.
+ * Written without locks by one process; read as it is: shown, never used to decide.
+ */
+#ifndef IPC_BOARD_H
+#define IPC_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+enum counter {
+#define COUNTER(name, role, label, help) CTR_##name,
+#define GAUGE COUNTER
+#include "ipc/counters.def"
+#undef COUNTER
+#undef GAUGE
+	CTR_COUNT
+};
+
+/* chatd_delivery_seconds: request read by a worker -> its event queued for the last local
+ * recipient of the same worker. Upper bounds in microseconds; the last bucket has none. */
+#define HIST_BUCKETS 16
+extern const uint32_t board_hist_bounds_us[HIST_BUCKETS - 1];
+
+/* One session of a worker; index: wslot. Written by its worker only. */
+struct board_session {
+	uint64_t user; /* 0: nobody here */
+	uint64_t last_line_ms; /* wall clock of the last line it sent */
+	uint64_t messages_in, messages_out;
+	uint32_t queued; /* bytes */
+	uint32_t pad;
+};
+_Static_assert(sizeof(struct board_session) == 40, "shared layout: bump IPC_VERSION");
+
+struct board {
+	uint64_t counters[CTR_COUNT];
+	uint64_t hist[HIST_BUCKETS];
+	uint64_t hist_sum_us;
+	/* Connections that the processes which lived here have received from the master. The one number
+	 * that something is decided by: what a dead worker had not received goes to another. */
+	uint64_t taken;
+	uint32_t nsessions; /* places below; only a worker's board has any */
+	uint32_t pad;
+	struct board_session sessions[];
+};
+
+/* Bytes of a board with room for nsessions. */
+size_t board_size(unsigned nsessions);
+
+/* This process's own board; a private one until board_attach, so that counting needs no test. */
+extern struct board *board_own;
+/* Map fd (closed) writable as the own board. 0 or -1 with errno. */
+int board_attach(int fd, size_t size);
+/* Map fd (closed) read-only. NULL with errno. */
+const struct board *board_map(int fd, size_t size);
+
+static inline void
+count_add(enum counter c, uint64_t n)
+{
+	__atomic_store_n(&board_own->counters[c], board_own->counters[c] + n, __ATOMIC_RELAXED);
+}
+static inline void
+count(enum counter c)
+{
+	count_add(c, 1);
+}
+static inline void
+gauge_set(enum counter c, uint64_t v)
+{
+	__atomic_store_n(&board_own->counters[c], v, __ATOMIC_RELAXED);
+}
+/* One delivery that took us microseconds. */
+void board_observe(uint64_t us);
+
+/* The table, for those who show it. */
+struct counter_row {
+	const char *name; /* "logins_total" */
+	const char *label; /* metric and label when it is one of several, or "" */
+	const char *help;
+	bool gauge;
+};
+extern const struct counter_row counter_rows[CTR_COUNT];
+
+#endif

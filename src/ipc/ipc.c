@@ -1,0 +1,296 @@
+/* ipc.c - see ipc.h. The codec of every message comes from the rows of msgs.def. */
+#include "config.h"
+
+#include "ipc/ipc.h"
+
+#include <stdio.h>
+
+#include "lib/util.h"
+
+/* --- reading: errors stick, so that a decoder reads straight through ------------------ */
+
+struct in {
+	const char *p, *end;
+	bool bad;
+};
+
+static const char *
+in_take(struct in *in, size_t n)
+{
+	const char *p = in->p;
+
+	if (in->bad || (size_t)(in->end - p) < n) {
+		in->bad = true;
+		return NULL;
+	}
+	in->p += n;
+	return p;
+}
+
+#define IN_FIXED(name, type) \
+	static inline type in_##name(struct in *in) \
+	{ \
+		type v = 0; \
+		const char *p = in_take(in, sizeof(v)); \
+		if (p != NULL) \
+			memcpy(&v, p, sizeof(v)); \
+		return v; \
+	}
+IN_FIXED(u8, uint8_t)
+IN_FIXED(u16, uint16_t)
+IN_FIXED(u32, uint32_t)
+IN_FIXED(u64, uint64_t)
+
+static struct str
+in_str(struct in *in, size_t max)
+{
+	struct str s = {NULL, in_u16(in)};
+
+	if (s.n > max)
+		in->bad = true;
+	s.p = in_take(in, s.n);
+	if (s.p == NULL)
+		s.n = 0;
+	return s;
+}
+
+static struct ids
+in_ids(struct in *in, size_t max)
+{
+	struct ids s = {NULL, in_u16(in)};
+
+	if (s.n > max)
+		in->bad = true;
+	s.p = in_take(in, 8 * s.n);
+	if (s.p == NULL)
+		s.n = 0;
+	return s;
+}
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+struct out {
+	char *p, *end;
+	bool bad;
+};
+
+static void
+out_bytes(struct out *o, const void *p, size_t n)
+{
+	if (o->bad || (size_t)(o->end - o->p) < n) {
+		o->bad = true;
+		return;
+	}
+	if (n > 0)
+		memcpy(o->p, p, n);
+	o->p += n;
+}
+
+static void
+out_counted(struct out *o, const void *p, size_t n, size_t size, size_t max)
+{
+	uint16_t count = (uint16_t)n;
+
+	if (n > max || n > UINT16_MAX) {
+		o->bad = true;
+		return;
+	}
+	out_bytes(o, &count, sizeof(count));
+	out_bytes(o, p, n * size);
+}
+
+static void
+out_header(char *buf, size_t len, unsigned type)
+{
+	uint32_t l = (uint32_t)len;
+	uint16_t t[2] = {(uint16_t)type, 0};
+
+	memcpy(buf, &l, 4);
+	memcpy(buf + 4, t, 4);
+}
+
+#define GET_U8(f, max) m->f = in_u8(&in);
+#define GET_U16(f, max) m->f = in_u16(&in);
+#define GET_U32(f, max) m->f = in_u32(&in);
+#define GET_U64(f, max) m->f = in_u64(&in);
+#define GET_STR(f, max) m->f = in_str(&in, max);
+#define GET_IDS(f, max) m->f = in_ids(&in, max);
+#define GET(type, f, max) GET_##type(f, max)
+#define PUT_U8(f, max) out_bytes(&o, &m->f, 1);
+#define PUT_U16(f, max) out_bytes(&o, &m->f, 2);
+#define PUT_U32(f, max) out_bytes(&o, &m->f, 4);
+#define PUT_U64(f, max) out_bytes(&o, &m->f, 8);
+#define PUT_STR(f, max) out_counted(&o, m->f.p, m->f.n, 1, max);
+#define PUT_IDS(f, max) out_counted(&o, m->f.p, m->f.n, 8, max);
+#define PUT(type, f, max) PUT_##type(f, max)
+
+#define IPC_MSG(name, id, from, to, fds, FIELDS) \
+	bool m_##name##_get(const void *frame, size_t len, struct m_##name *m) \
+	{ \
+		struct in in = {(const char *)frame + IPC_HDR, (const char *)frame + len, false}; \
+		FIELDS(GET) \
+		return !in.bad && in.p == in.end && ipc_type(frame) == (id); \
+	} \
+	size_t m_##name##_put(void *buf, size_t cap, const struct m_##name *m) \
+	{ \
+		struct out o = {(char *)buf + IPC_HDR, (char *)buf + MIN(cap, IPC_FRAME_MAX), \
+				cap < IPC_HDR}; \
+		FIELDS(PUT) \
+		if (o.bad) \
+			return 0; \
+		out_header(buf, (size_t)(o.p - (char *)buf), id); \
+		return (size_t)(o.p - (char *)buf); \
+	}
+#include "ipc/msgs.def"
+#undef IPC_MSG
+
+bool
+ev_head_get(const void *frame, size_t len, struct ev_head *h)
+{
+	struct in in = {(const char *)frame + IPC_HDR, (const char *)frame + len, false};
+
+	h->seq = in_u64(&in);
+	h->serial = in_u64(&in);
+	h->at = in_u64(&in);
+	h->origin = in_u32(&in);
+	return !in.bad;
+}
+
+unsigned
+ipc_type(const void *frame)
+{
+	uint16_t t;
+
+	memcpy(&t, (const char *)frame + 4, 2);
+	return t;
+}
+
+ssize_t
+ipc_frame(const void *p, size_t n)
+{
+	uint32_t len;
+	uint16_t zero;
+
+	if (n < IPC_HDR)
+		return 0;
+	memcpy(&len, p, 4);
+	memcpy(&zero, (const char *)p + 6, 2);
+	if (len < IPC_HDR || len > IPC_FRAME_MAX || zero != 0)
+		return -1;
+	return len <= n ? (ssize_t)len : 0;
+}
+
+/* --- the table ----------------------------------------------------------------------------- */
+
+enum { FDS_MANY = -1 };
+#define BIT(role) (1u << ROLE_##role)
+#define ROLE_SET_MASTER BIT(MASTER)
+#define ROLE_SET_WORKER BIT(WORKER)
+#define ROLE_SET_BROKER BIT(BROKER)
+#define ROLE_SET_CONTROL BIT(CONTROL)
+#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL))
+#define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL))
+
+static const struct row {
+	const char *name;
+	uint16_t type, from, to;
+	int fds;
+} rows[] = {
+#define IPC_MSG(name, id, from, to, fds, FIELDS) {#name, id, ROLE_SET_##from, ROLE_SET_##to, fds},
+#include "ipc/msgs.def"
+#undef IPC_MSG
+};
+
+static const struct row *
+row_of(unsigned type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].type == type)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+bool
+ipc_allowed(unsigned type, unsigned from, unsigned to)
+{
+	const struct row *r = row_of(type);
+
+	return r != NULL && (r->from & (1u << from)) && (r->to & (1u << to));
+}
+
+int
+ipc_fds(unsigned type)
+{
+	const struct row *r = row_of(type);
+
+	return r == NULL ? 0 : r->fds;
+}
+
+const char *
+ipc_name(unsigned type)
+{
+	const struct row *r = row_of(type);
+
+	return r == NULL ? "?" : r->name;
+}
+
+unsigned
+ipc_nth(unsigned k)
+{
+	return k < ARRAY_LEN(rows) ? rows[k].type : 0;
+}
+
+const char *
+role_name(unsigned role)
+{
+	static const char *const names[ROLE_COUNT] = {"master", "worker", "broker", "control"};
+
+	return role < ROLE_COUNT ? names[role] : NULL;
+}
+
+const char *
+protocol_name(unsigned protocol)
+{
+	static const char *const names[PROTO_COUNT] = {"telnet", "irc", "web"};
+
+	return protocol < PROTO_COUNT ? names[protocol] : NULL;
+}
+
+/* --- errors that people are told ------------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	int irc, ctl;
+} errs[ERR_COUNT] = {
+    [ERR_NONE] = {"done", 0, CTL_OK},
+#define CHAT_ERR(code, irc, ctl, text) [ERR_##code] = {text, irc, ctl},
+#include "ipc/chat_err.def"
+#undef CHAT_ERR
+};
+
+const char *
+chat_err_text(unsigned err, const char *arg, size_t arg_len, char *out, size_t cap)
+{
+	const char *text = errs[err < ERR_COUNT ? err : ERR_INTERNAL].text;
+	const char *hole = strstr(text, "%s");
+
+	if (hole == NULL)
+		bprintf(out, cap, "%s", text);
+	else
+		bprintf(out, cap, "%.*s%.*s%s", (int)(hole - text), text, (int)arg_len, arg,
+			hole + 2);
+	return out;
+}
+
+int
+chat_err_irc(unsigned err)
+{
+	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].irc;
+}
+
+int
+chat_err_ctl(unsigned err)
+{
+	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].ctl;
+}

@@ -1,0 +1,212 @@
+/* ipc.h - the contract between processes: messages, their codec, their table.
+ *
+ * A frame: u32 length (all of it, header included, at most IPC_FRAME_MAX), u16 number, u16 0,
+ * then the fields of msgs.def one after the other. On SOCK_SEQPACKET a packet is one frame.
+ * Identity is the descriptor that a frame came by, never what it says. A frame that is
+ * malformed, or that its sender may not send, costs the sender its channel, not us.
+ */
+#ifndef IPC_IPC_H
+#define IPC_IPC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "lib/name.h"
+
+#define IPC_VERSION 1u
+#define IPC_FRAME_MAX 65536u
+#define IPC_HDR 8u
+
+/* Limits of what travels, in bytes. */
+#define TEXT_MAX 16384 /* a message, /paste included */
+#define TEXT_LINES_MAX 64 /* lines of one message */
+#define TOPIC_MAX 390
+#define REASON_MAX 300
+#define MASK_MAX 160
+#define ROOM_KEY_MAX 64
+#define ROOMS_PER_USER 100
+#define SUBS_MAX 64 /* subscribers: SUB_CONTROL, SUB_STORE, workers below */
+#define WORKERS_MAX 60
+#define SUB_CONTROL 62
+#define SUB_STORE 63
+
+enum role { ROLE_MASTER, ROLE_WORKER, ROLE_BROKER, ROLE_CONTROL, ROLE_COUNT };
+/* "master", "worker"…; NULL for no role */
+const char *role_name(unsigned role);
+
+enum map_kind { MAP_REGISTRY, MAP_JOURNAL, MAP_BOARD };
+enum protocol { PROTO_TELNET, PROTO_IRC, PROTO_WEB, PROTO_COUNT };
+const char *protocol_name(unsigned protocol);
+
+enum msg_kind { MSG_TEXT, MSG_ACTION, MSG_NOTICE, MSG_KINDS };
+enum member_flag {
+	MEMBER_OP = 1,
+	MEMBER_VOICE = 2,
+	MEMBER_CREATED = 4 /* e_join: made the room */
+};
+enum mode_op {
+	MODE_OP, /* member is an operator */
+	MODE_VOICE, /* member may speak in a moderated room */
+	MODE_BAN, /* mask may not come in */
+	MODE_MUTE, /* mask may not speak */
+	MODE_KEY, /* joining needs this word */
+	MODE_LIMIT, /* at most so many members */
+	MODE_INVITE_ONLY, /* joining needs an invitation */
+	MODE_MODERATED, /* only operators and voiced speak */
+	MODE_PRIVATE, /* not in lists for those outside */
+	MODE_TOPIC_LOCK, /* only operators set the topic */
+	MODE_COUNT
+};
+enum quit_why {
+	QUIT_LEFT,
+	QUIT_LOST,
+	QUIT_KICKED,
+	QUIT_BANNED,
+	QUIT_WORKER,
+	QUIT_STOP,
+	QUIT_INTERNAL
+};
+enum admin_level { LEVEL_NONE, LEVEL_READ, LEVEL_OPERATE, LEVEL_ADMIN };
+enum admin_op {
+	ADMIN_KICK, /* target: user; arg: reason -> e_quit */
+	ADMIN_BAN_ADD, /* target: name, address or CIDR; arg: reason; until -> e_ok (text: how many it threw out) */
+	ADMIN_BAN_DEL, /* target -> e_ok, or e_refused NOT_FOUND */
+	ADMIN_MUTE_ADD,
+	ADMIN_MUTE_DEL,
+	ADMIN_SAY, /* target: room; arg: text -> e_say from 0 */
+	ADMIN_ANNOUNCE, /* arg -> e_announce to all */
+	ADMIN_CHAT_OPEN, /* target: user: what it says to "Server" now comes to control -> e_ok (user) */
+	ADMIN_CHAT_SAY, /* target: user; arg: text -> e_dm from 0 */
+	ADMIN_CHAT_CLOSE,
+	ADMIN_FOLLOW, /* arg "on"/"off": presence events of all rooms come to control too */
+	ADMIN_OPS
+};
+/* Answers of the control protocol (doc/control.md); chatctl's exit codes come from the class. */
+enum ctl_code {
+	CTL_MORE = 100,
+	CTL_OK = 200,
+	CTL_BAD = 400,
+	CTL_PERMISSION = 403,
+	CTL_NOT_FOUND = 404,
+	CTL_REFUSED = 409,
+	CTL_INTERNAL = 500,
+	CTL_UNAVAILABLE = 503,
+	CTL_TIMEOUT = 504
+};
+
+enum chat_err {
+	ERR_NONE,
+#define CHAT_ERR(code, irc, ctl, text) ERR_##code,
+#include "ipc/chat_err.def"
+#undef CHAT_ERR
+	ERR_COUNT
+};
+/* The sentence (with "%s" replaced by arg) into out; returns out. */
+const char *chat_err_text(unsigned err, const char *arg, size_t arg_len, char *out, size_t cap);
+int chat_err_irc(unsigned err);
+int chat_err_ctl(unsigned err);
+
+/* Ids: node (8 bits) | generation (32) | slot (24). 0 is nobody. */
+#define ID_SLOT(id) ((uint32_t)((id)&0xffffffu))
+#define ID_GEN(id) ((uint32_t)((id) >> 24))
+#define ID_MAKE(slot, gen) (((uint64_t)(gen) << 24) | (slot))
+
+/* Bytes that are not terminated; they point into the frame and live as long as it. */
+struct str {
+	const char *p;
+	size_t n;
+};
+#define STR_LIT(s) ((struct str){(s), sizeof(s) - 1})
+static inline struct str
+str_of(const char *s)
+{
+	return (struct str){s, strlen(s)};
+}
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+#define STR_FMT "%.*s"
+#define STR_ARG(s) (int)(s).n, (s).p
+
+/* Numbers in a frame, not aligned: read them with ids_at. */
+struct ids {
+	const char *p;
+	size_t n;
+};
+static inline uint64_t
+ids_at(struct ids ids, size_t i)
+{
+	uint64_t v;
+
+	memcpy(&v, ids.p + 8 * i, 8);
+	return v;
+}
+
+/* One connection in m_conns, in the order of the descriptors. */
+struct conn_rec {
+	uint64_t id;
+	uint8_t protocol, tls, direct /* telnet profile "direct" */, loopback;
+	uint16_t port;
+	char address[50]; /* text, terminated: "192.0.2.1", "2001:db8::1", "unix" */
+};
+_Static_assert(sizeof(struct conn_rec) == 64, "hand-over layout: bump IPC_VERSION");
+
+/* --- structs and codec from the table ------------------------------------------------ */
+
+#define IPC_T_U8 uint8_t
+#define IPC_T_U16 uint16_t
+#define IPC_T_U32 uint32_t
+#define IPC_T_U64 uint64_t
+#define IPC_T_STR struct str
+#define IPC_T_IDS struct ids
+#define IPC_FIELD(type, name, max) IPC_T_##type name;
+#define IPC_MSG(name, id, from, to, fds, FIELDS) \
+	enum { MSG_##name = (id) }; \
+	struct m_##name { \
+		FIELDS(IPC_FIELD) \
+	};
+#include "ipc/msgs.def"
+#undef IPC_MSG
+
+/* For each message:
+ *   bool   m_NAME_get(const void *frame, size_t len, struct m_NAME *m)
+ *          frame and len are the whole frame as ipc_frame checked it; false when it is not
+ *          exactly this message: short, over a limit, trailing bytes.
+ *   size_t m_NAME_put(void *buf, size_t cap, const struct m_NAME *m)
+ *          writes a whole frame; its length, or 0 when cap is too small or a field is over its
+ *          limit. cap IPC_FRAME_MAX is always enough. */
+#define IPC_MSG(name, id, from, to, fds, FIELDS) \
+	bool m_##name##_get(const void *frame, size_t len, struct m_##name *m); \
+	size_t m_##name##_put(void *buf, size_t cap, const struct m_##name *m);
+#include "ipc/msgs.def"
+#undef IPC_MSG
+
+/* What every event begins with. */
+struct ev_head {
+	uint64_t seq, serial, at;
+	uint32_t origin;
+};
+bool ev_head_get(const void *frame, size_t len, struct ev_head *h);
+
+/* The number of a frame; frame must have passed ipc_frame. */
+unsigned ipc_type(const void *frame);
+/* First frame in n bytes: its length, 0 when it is not all there yet, -1 when it can never be
+ * one (length below the header or above IPC_FRAME_MAX, nonzero reserved bytes). */
+ssize_t ipc_frame(const void *p, size_t n);
+
+/* May a process of role `from` send message `type` to role `to`? */
+bool ipc_allowed(unsigned type, unsigned from, unsigned to);
+/* How many descriptors must come with it: 0, 1, or -1 for "one or more". */
+int ipc_fds(unsigned type);
+/* Its name for traces; "?" for none. */
+const char *ipc_name(unsigned type);
+
+/* The k-th message of the table, for tests; 0 past the end. */
+unsigned ipc_nth(unsigned k);
+
+#endif

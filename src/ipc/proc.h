@@ -1,0 +1,58 @@
+/* proc.h - the skeleton that every role but the master runs in.
+ *
+ * exec'd by the master with the channel to it on descriptor 3 (SOCK_SEQPACKET, one frame a
+ * packet). In order: hello; setup, options, maps, listeners, peers come in; `start`: the role's
+ * start(), then privileges are dropped, then ready; loop; drain; exit. End of file on the channel
+ * means that the master is dead: the process ends at once (and PR_SET_PDEATHSIG, set after the
+ * change of uid, which clears it, catches a process that is stuck). Pings, log level, options
+ * and signals are the skeleton's.
+ */
+#ifndef IPC_PROC_H
+#define IPC_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+#include "ipc/options.h"
+
+struct loop;
+
+#define PROC_MASTER_FD 3
+
+/* What the process is; filled in before start(). */
+struct proc {
+	struct loop *loop;
+	struct options opt; /* the effective ones; replaced at a reload */
+	unsigned role, index, workers;
+	uint32_t inc; /* incarnation: every process the master ever started has another */
+	uint64_t epoch; /* of the journal's sequence numbers */
+	bool draining;
+};
+extern struct proc proc;
+
+struct proc_role {
+	unsigned role;
+	/* Everything that came before `start` has been seen by on_msg. Open what is needed; root,
+	 * if the master is, and not dropped yet. fatal() when it cannot be. */
+	void (*start)(void);
+	/* A message that the skeleton does not handle itself: map (but its own board), listener, peer,
+	 * peer_gone, peers_end, conns, ctl_*. The descriptors are the callee's. False: malformed, the
+	 * process ends (the master is trusted; this is a bug). */
+	bool (*on_msg)(unsigned type, const void *frame, size_t len, int *fds, size_t nfds);
+	/* New options, checked; proc.opt still has the old ones. May be NULL. */
+	void (*on_reload)(const struct options *new);
+	/* End in good order within ms, then call proc_done(). NULL: end at once. */
+	void (*on_drain)(uint32_t ms, const char *text);
+};
+
+int proc_main(const struct proc_role *role, int argc, char **argv);
+
+/* To the master; queued while its socket is full. */
+void proc_send(const void *frame, size_t len);
+
+/* The role has drained: exit 0 in this turn. */
+void proc_done(void);
+
+#endif

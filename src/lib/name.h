@@ -1,0 +1,52 @@
+/* name.h - names of users and rooms: what is allowed, and when two are the same.
+ *
+ * A user's name is 1 to 32 characters, at most 64 bytes: letters, marks and decimal
+ * digits of Unicode and _ - [ ] \ ^ { } | `, not beginning with a digit, '-' or a
+ * mark.  A room's is 1 to 64 characters, at most 128 bytes, without space, comma,
+ * colon, control or format characters; a leading '#' (IRC) is not part of it: the
+ * caller strips it.  Characters that nobody sees are in neither.  Two names are the
+ * same if their folds (NFKC, case-folded) are the same bytes.
+ *
+ * All functions are pure, take lengths and do not allocate for ASCII.
+ */
+#ifndef LIB_NAME_H
+#define LIB_NAME_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define NAME_CHARS_MAX 32
+#define NAME_BYTES_MAX 64
+#define NAME_FOLD_MAX 96
+#define ROOM_CHARS_MAX 64
+#define ROOM_BYTES_MAX 128
+#define ROOM_FOLD_MAX 192
+
+enum name_err {
+	NAME_OK = 0,
+	NAME_EMPTY,
+	NAME_TOO_LONG, /* in characters, in bytes, or in its fold */
+	NAME_BAD_START, /* digit, '-' or combining mark; for a room: a mark */
+	NAME_BAD_CHAR,
+	NAME_RESERVED, /* folds to "server" */
+	NAME_NOT_UTF8,
+};
+
+/* Is p (n bytes) a name for a user?  NAME_OK also says that name_fold() with
+ * NAME_FOLD_MAX succeeds.  Whether it is taken is not known here. */
+enum name_err name_check(const char *p, size_t n);
+
+/* The same for a room, without its '#'; NAME_OK: name_fold() with ROOM_FOLD_MAX
+ * succeeds.  Never NAME_RESERVED. */
+enum name_err room_check(const char *p, size_t n);
+
+/* A sentence for the person who typed the name; static. */
+const char *name_strerror(enum name_err err);
+
+/* Writes the form of p by which names are compared and looked up: NFKC, case-folded,
+ * without default-ignorable characters, UTF-8, not terminated.  ASCII is lower-cased
+ * in place of all that.  Idempotent.  out may be p.  Returns the length, or -1 if p
+ * is not UTF-8, if nothing remains, or if the result does not fit into cap bytes. */
+ssize_t name_fold(const char *p, size_t n, char *out, size_t cap);
+
+#endif

@@ -1,0 +1,133 @@
+/* address.c - see address.h. Strangers choose the keys, so the hash has a secret. */
+#include "config.h"
+
+#include "master/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "lib/siphash.h"
+#include "lib/util.h"
+#include "master/sockaddr.h"
+
+static uint8_t hash_key[16];
+#define HASH_FUNCTION(p, n, out) ((out) = (unsigned)siphash(p, n, hash_key))
+#include <uthash.h>
+
+#define ADDRESSES_MAX 262144
+#define SECOND 1000000u
+
+struct address {
+	uint8_t key[16];
+	unsigned count;
+	uint64_t next_us; /* when the rate would be met exactly (GCRA) */
+	UT_hash_handle hh;
+};
+
+static struct address *table; /* in order of arrival */
+
+static void
+forget(struct address *a)
+{
+	HASH_DEL(table, a);
+	free(a);
+}
+
+static bool
+needless(const struct address *a, uint64_t now_us)
+{
+	return a->count == 0 && a->next_us <= now_us;
+}
+
+/* Room for one more: the oldest that has no connection goes, needed or not. */
+static bool
+make_room(void)
+{
+	unsigned looked = 0;
+
+	for (struct address *a = table; a != NULL && looked < 64; a = a->hh.next, looked++) {
+		if (a->count == 0) {
+			forget(a);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct address *
+address_get(const uint8_t bytes[16], uint64_t now_us)
+{
+	static bool keyed;
+	struct address *a;
+	uint8_t key[16];
+
+	if (!keyed)
+		keyed = getrandom(hash_key, sizeof(hash_key), 0) == (ssize_t)sizeof(hash_key);
+	memcpy(key, bytes, 16);
+	if (!sockaddr_is_v4(bytes) && !sockaddr_is_loopback(bytes))
+		memset(key + 8, 0, 8);
+	HASH_FIND(hh, table, key, sizeof(key), a);
+	if (a != NULL)
+		return a;
+	if (HASH_COUNT(table) >= ADDRESSES_MAX && !make_room())
+		return NULL;
+	a = xcalloc(1, sizeof(*a));
+	memcpy(a->key, key, sizeof(key));
+	a->next_us = now_us;
+	HASH_ADD(hh, table, key, sizeof(a->key), a);
+	return a;
+}
+
+bool
+address_rate(struct address *a, uint64_t rate, uint64_t now_us)
+{
+	uint64_t step;
+
+	if (rate == 0)
+		return true;
+	step = SECOND / MIN(rate, SECOND);
+	if (a->next_us < now_us)
+		a->next_us = now_us;
+	if (a->next_us + step > now_us + SECOND)
+		return false;
+	a->next_us += step;
+	return true;
+}
+
+unsigned
+address_count(const struct address *a)
+{
+	return a->count;
+}
+
+void
+address_add(struct address *a)
+{
+	a->count++;
+}
+
+void
+address_remove(struct address *a)
+{
+	CHECK(a->count > 0);
+	a->count--;
+}
+
+void
+address_put(struct address *a, uint64_t now_us)
+{
+	if (needless(a, now_us))
+		forget(a);
+}
+
+void
+address_sweep(uint64_t now_us)
+{
+	struct address *a, *next;
+
+	HASH_ITER (hh, table, a, next) {
+		if (needless(a, now_us))
+			forget(a);
+	}
+}

@@ -1,0 +1,29 @@
+/* address.h - how many connections each address has, and how fast it makes new ones. */
+#ifndef MASTER_ADDRESS_H
+#define MASTER_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct address;
+
+/* The entry of an address (sockaddr_bytes), made if need be. An IPv6 host owns its /64 and counts
+ * as that. The table is bounded: addresses without connections are forgotten first. NULL when it
+ * is full of others. */
+struct address *address_get(const uint8_t bytes[16], uint64_t now_us);
+
+/* May it make a connection now, at `rate` a second (0: no limit), a second's worth at once? Counts
+ * it if so. */
+bool address_rate(struct address *a, uint64_t rate, uint64_t now_us);
+
+unsigned address_count(const struct address *a);
+/* One connection more, or fewer. */
+void address_add(struct address *a);
+void address_remove(struct address *a);
+/* a is not looked at any more: it may be forgotten now. */
+void address_put(struct address *a, uint64_t now_us);
+
+/* Forget addresses that have neither connections nor a rate to remember; a few times a minute. */
+void address_sweep(uint64_t now_us);
+
+#endif

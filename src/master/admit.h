@@ -1,0 +1,33 @@
+/* admit.h - may this connection come in? Limits on how many, in all and from one address. */
+#ifndef MASTER_ADMIT_H
+#define MASTER_ADMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/board.h"
+#include "ipc/ipc.h"
+
+struct address;
+
+/* Accepted, not admitted yet. */
+struct newcomer {
+	int fd;
+	bool inet, waited;
+	uint8_t bytes[16]; /* of its address, when inet */
+	struct conn_rec rec;
+};
+typedef void admit_fn(struct newcomer *n);
+
+/* again is called for one who met a limit a moment ago and is to be tried once more; NULL: from now
+ * on nobody is, and those who wait are closed when their moment is over. */
+void admit_init(admit_fn *again);
+
+/* nconns: connections there are. True: let it in; *a_r is its address's entry (NULL: a Unix
+ * socket). False: it has been refused and closed, or waits. */
+bool admit(struct newcomer *n, unsigned nconns, struct address **a_r);
+
+/* Say why, without waiting, and close. */
+void admit_refuse(int fd, enum counter counter, const char *why);
+
+#endif

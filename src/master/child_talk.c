@@ -1,0 +1,216 @@
+/* child_talk.c - what the processes say to the master, and the pings that show that they live.
+ * One that does not answer for HUNG_MS is killed; so is one that says what it may not. */
+#include "config.h"
+
+#include "master/child_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/fdpass.h"
+#include "lib/log.h"
+#include "lib/logsink.h"
+#include "lib/util.h"
+#include "master/accept.h"
+#include "master/ctl.h"
+#include "master/master.h"
+#include "master/reload.h"
+
+#define PING_MS 500
+#define HUNG_MS 2000 /* no answer for so long */
+#define START_MS 10000 /* not ready for so long */
+#define PACKETS_PER_TURN 64
+
+static struct loop_timer ping_timer;
+static uint64_t ping_at;
+
+/* --- what children say -------------------------------------------------------------------- */
+
+static bool
+on_hello(struct child *c, const void *frame, size_t len)
+{
+	struct m_hello m;
+
+	if (!m_hello_get(frame, len, &m))
+		return false;
+	if (m.version != IPC_VERSION || m.role != c->role) {
+		log_err("%s is of another version than chatd: install both from one build",
+			child_programs[c->role]);
+		child_kill(c, "of another version");
+	}
+	return true;
+}
+
+static bool
+on_ready(struct child *c)
+{
+	if (c->state != CHILD_STARTING)
+		return c->state != CHILD_READY;
+	c->state = CHILD_READY;
+	c->ready_ms = mono_ms();
+	log_debug("%s (pid %d) is ready after %llu ms", child_name(c), (int)c->pid,
+		  (unsigned long long)(c->ready_ms - c->spawned_ms));
+	accept_update();
+	if (children_settled() && !master.ready)
+		master_ready();
+	return true;
+}
+
+static bool
+on_hung(struct child *c, const void *frame, size_t len)
+{
+	struct m_hung m;
+
+	if (!m_hung_get(frame, len, &m))
+		return false;
+	for (unsigned i = 0; i < children_n; i++) {
+		if (children[i].role == m.role && children[i].index == m.index &&
+		    children[i].inc == m.inc && &children[i] != c)
+			child_kill(&children[i], "it did not read what the broker sent");
+	}
+	return true;
+}
+
+static bool
+on_pong(struct child *c, const void *frame, size_t len)
+{
+	struct m_pong m;
+
+	if (!m_pong_get(frame, len, &m))
+		return false;
+	/* the cookie is when the ping was sent: an answer to an old one does not excuse a newer */
+	if (m.cookie >= c->ping_ms)
+		c->ping_ms = 0;
+	return true;
+}
+
+static bool
+on_frame(struct child *c, const void *frame, size_t len)
+{
+	struct m_ready ready;
+
+	switch (ipc_type(frame)) {
+	case MSG_hello:
+		return on_hello(c, frame, len);
+	case MSG_ready:
+		return m_ready_get(frame, len, &ready) && on_ready(c);
+	case MSG_pong:
+		return on_pong(c, frame, len);
+	case MSG_options_ack:
+		return reload_ack(c, frame, len);
+	case MSG_hung:
+		return on_hung(c, frame, len);
+	case MSG_conn_report:
+		return accept_report(c, frame, len);
+	case MSG_ctl:
+		return ctl_command(c, frame, len);
+	default:
+		return false;
+	}
+}
+
+bool
+child_read_packet(struct child *c)
+{
+	static char frame[IPC_FRAME_MAX];
+	int fds[FDPASS_MAX];
+	size_t nfds;
+	ssize_t n = fdpass_recv(c->chan.fd, frame, sizeof(frame), fds, &nfds);
+	unsigned type;
+
+	if (n <= 0) {
+		/* closed while it lives: no use to us any more; else SIGCHLD is on its way */
+		if (n == 0 || errno != EAGAIN)
+			loop_del(master.loop, &c->chan.io);
+		if (n < 0 && errno == EMSGSIZE)
+			child_kill(c, "its message was cut off");
+		return false;
+	}
+	for (size_t i = 0; i < nfds; i++)
+		close(fds[i]);
+	type = ipc_frame(frame, (size_t)n) == n ? ipc_type(frame) : 0;
+	log_trace(ipc, "from %s: %s, %zd bytes", child_name(c), ipc_name(type), n);
+	if (nfds == 0 && ipc_allowed(type, c->role, ROLE_MASTER) && on_frame(c, frame, (size_t)n))
+		return true;
+	log_err("%s (pid %d) sent a message that it may not send (%s, %zd bytes)", child_name(c),
+		(int)c->pid, ipc_name(type), n);
+	child_kill(c, "it sent nonsense");
+	return false;
+}
+
+void
+child_on_chan(int fd, unsigned what, void *arg)
+{
+	struct child *c = arg;
+
+	(void)fd;
+	if (what & EPOLLOUT)
+		chan_writable(&c->chan, master.loop);
+	for (unsigned i = 0; i < PACKETS_PER_TURN && c->chan.fd >= 0; i++) {
+		if (!child_read_packet(c))
+			return;
+	}
+}
+
+void
+child_on_log(int fd, unsigned what, void *arg)
+{
+	static char text[65536];
+	struct child *c = arg;
+
+	(void)what;
+	for (unsigned i = 0; i < PACKETS_PER_TURN; i++) {
+		ssize_t n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
+
+		if (n <= 0)
+			return;
+		log_unpack(text, (size_t)n, (int)c->pid, logsink_write);
+	}
+}
+
+/* --- pings -------------------------------------------------------------------------------- */
+
+static void
+ping(struct child *c, uint64_t now)
+{
+	struct m_ping m = {.cookie = now};
+	char frame[64];
+
+	if (!child_alive(c))
+		return;
+	if (c->state == CHILD_STARTING && now - c->spawned_ms >= START_MS)
+		child_kill(c, "it was not ready in time");
+	else if (c->ping_ms != 0 &&
+		 now - c->ping_ms >= (c->state == CHILD_STARTING ? START_MS : HUNG_MS))
+		child_kill(c, "it did not answer");
+	else if (child_send(c, frame, m_ping_put(frame, sizeof(frame), &m), NULL, 0, false) &&
+		 c->ping_ms == 0)
+		c->ping_ms = now;
+}
+
+static void
+ping_all(void *arg)
+{
+	uint64_t now = mono_ms();
+
+	(void)arg;
+	/* if it was us who slept (stopped, suspended), nobody has had a chance to answer */
+	for (unsigned i = 0; i < children_n; i++) {
+		if (now - ping_at > 2 * PING_MS)
+			children[i].ping_ms = 0;
+		ping(&children[i], now);
+	}
+	ping_at = now;
+	loop_timer_start(master.loop, &ping_timer, PING_MS, ping_all, NULL);
+}
+
+void
+child_pings_start(void)
+{
+	if (ping_timer.fn != NULL)
+		return;
+	ping_at = mono_ms();
+	loop_timer_start(master.loop, &ping_timer, PING_MS, ping_all, NULL);
+}

@@ -1,0 +1,20 @@
+/* ctl.h - chatctl's commands that are the master's to carry out, forwarded by control. */
+#ifndef MASTER_CTL_H
+#define MASTER_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+struct child;
+
+/* m_ctl. False: malformed. */
+bool ctl_command(struct child *c, const void *frame, size_t len);
+
+/* One line of an answer, and its end. */
+void ctl_text(uint32_t id, const char *line);
+void ctl_end(uint32_t id, enum ctl_code code, const char *text);
+
+#endif

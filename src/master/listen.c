@@ -1,0 +1,483 @@
+/* listen.c - see listen.h. */
+#include "config.h"
+
+#include "master/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/util.h"
+#include "master/accept.h"
+#include "master/master.h"
+#include "master/sockaddr.h"
+
+#define BACKLOG 4096
+#define FIRST_GIVEN_FD 3 /* sd_listen_fds(3) */
+#define DEAD_PEER_MS 120000 /* data that nobody acknowledges, keep-alives included */
+
+struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
+static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
+static bool enabled;
+static int admin_fd = -1;
+static char admin_path[108];
+
+static struct {
+	int fd; /* -1: in use */
+	char name[32];
+} given[LISTEN_MAX];
+static unsigned ngiven;
+
+void
+listen_init(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS"),
+		   *names = getenv("LISTEN_FDNAMES");
+	unsigned count = 0;
+
+	if (pid != NULL && n != NULL && strtol(pid, NULL, 10) == (long)getpid())
+		count = (unsigned)MIN(strtoul(n, NULL, 10), (unsigned long)LISTEN_MAX);
+	for (; ngiven < count; ngiven++) {
+		size_t len = names != NULL ? strcspn(names, ":") : 0;
+
+		given[ngiven].fd = FIRST_GIVEN_FD + (int)ngiven;
+		bprintf(given[ngiven].name, sizeof(given[0].name), "%.*s", (int)len,
+			len > 0 ? names : "");
+		if (names != NULL)
+			names += len + (names[len] == ':');
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+}
+
+char *
+listen_name(const struct listener *l, char *out, size_t cap)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
+	char text[64];
+
+	if (sa->sa_family == AF_UNIX)
+		bprintf(out, cap, "%s", l->conf.path);
+	else
+		bprintf(out, cap,
+			strchr(sockaddr_text(sa, text, sizeof(text)), ':') ? "[%s]:%u" : "%s:%u",
+			text, sockaddr_port(sa));
+	return out;
+}
+
+/* --- sockets ------------------------------------------------------------------------------ */
+
+static void
+set_int(int fd, int level, int name, int value)
+{
+	setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* Accepted sockets inherit all of these on Linux: no system call for each client. */
+static void
+set_inherited(int fd)
+{
+	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	/* a telnet's urgent data (Synch) stands in the stream, where the decoder expects it */
+	set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 120);
+	set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, 30);
+	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_PEER_MS);
+}
+
+static struct listener *
+listener_new(const struct listen_conf *conf, unsigned nth, int fd)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+
+	l->conf = *conf;
+	l->nth = nth;
+	l->fd = fd;
+	l->addr_len = sizeof(l->addr);
+	getsockname(fd, (struct sockaddr *)&l->addr, &l->addr_len);
+	if (l->addr.ss_family != AF_UNIX)
+		set_inherited(fd);
+	TAILQ_INSERT_TAIL(&fresh, l, link);
+	return l;
+}
+
+static void
+listener_free(struct listener_list *list, struct listener *l)
+{
+	TAILQ_REMOVE(list, l, link);
+	loop_del(master.loop, &l->io);
+	if (l->fd >= 0)
+		close(l->fd);
+	if (l->made_path)
+		unlink(l->conf.path);
+	free(l);
+}
+
+/* A bound and listening socket, or -1 with errno. */
+static int
+bind_inet(const struct sockaddr *sa, socklen_t len)
+{
+	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
+	uint8_t b[16];
+
+	if (fd < 0)
+		return -1;
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (sa->sa_family == AF_INET6)
+		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+			!(sockaddr_bytes(sa, b) && sockaddr_is_any(b)));
+	if (bind(fd, sa, len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Remove a socket that nobody listens at any more; anything else stays. 0 or -1 with errno. */
+static int
+remove_stale(const char *path, const struct sockaddr_un *un)
+{
+	struct stat st;
+	int fd, r;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	errno = EEXIST;
+	if (!S_ISSOCK(st.st_mode))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	r = connect(fd, (const struct sockaddr *)un, sizeof(*un));
+	if (r < 0 && errno == ECONNREFUSED)
+		r = unlink(path);
+	else {
+		errno = EADDRINUSE;
+		r = -1;
+	}
+	close(fd);
+	return r;
+}
+
+/* Everybody on this host may connect; who they are is asked of the socket. */
+static int
+bind_unix(const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int fd, saved;
+
+	bprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	if (remove_stale(path, &un) < 0)
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0 && chmod(path, 0666) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* --- a set of listeners ------------------------------------------------------------------- */
+
+static bool
+same_place(const struct listen_conf *a, const struct listen_conf *b)
+{
+	return a->protocol == b->protocol && a->port == b->port &&
+	       strcmp(a->address, b->address) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+static unsigned
+nth_of(const struct settings *s, unsigned i)
+{
+	unsigned nth = 0;
+
+	for (unsigned k = 0; k < i; k++)
+		nth += same_place(&s->listen[k], &s->listen[i]);
+	return nth;
+}
+
+/* Those that are there already stay. A name may stand for several sockets. */
+static bool
+claim(const struct listen_conf *conf, unsigned nth)
+{
+	struct listener *l;
+	bool any = false;
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		if (l->fd >= 0 && !l->claimed && l->nth == nth && same_place(&l->conf, conf))
+			any = l->claimed = true;
+	}
+	return any;
+}
+
+static int
+take_given(const char *protocol)
+{
+	for (unsigned i = 0; i < ngiven; i++) {
+		int fd = given[i].fd;
+
+		if (fd < 0 || strcmp(given[i].name, protocol) != 0)
+			continue;
+		given[i].fd = -1;
+		fd_cloexec(fd, true);
+		fd_nonblock(fd);
+		return fd;
+	}
+	return -1;
+}
+
+/* One of ours that is to go holds this port: it has to go first. */
+static bool
+give_way(const struct sockaddr *sa)
+{
+	struct listener *l;
+	bool any = false;
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		if (l->claimed || l->given || l->fd < 0 || l->addr.ss_family == AF_UNIX ||
+		    sockaddr_port((struct sockaddr *)&l->addr) != sockaddr_port(sa))
+			continue;
+		loop_del(master.loop, &l->io);
+		close(l->fd);
+		l->fd = -1;
+		any = true;
+	}
+	return any;
+}
+
+static void
+add_error(struct conf_errors *e, const struct listen_conf *conf, const char *place, const char *why)
+{
+	if (e->total++ < CONF_ERRORS_MAX)
+		bprintf(e->line[e->total - 1], sizeof(e->line[0]), "%s: cannot listen on %s: %s",
+			conf->where, place, why);
+}
+
+static void
+open_inet(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *res = NULL;
+	char port[8], place[300];
+	int r;
+
+	bprintf(port, sizeof(port), "%u", conf->port);
+	bprintf(place, sizeof(place), "%s port %s", conf->address, port);
+	r = getaddrinfo(conf->address, port, &hints, &res);
+	if (r != 0) {
+		add_error(e, conf, place, gai_strerror(r));
+		return;
+	}
+	for (struct addrinfo *ai = res; ai != NULL; ai = ai->ai_next) {
+		int fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+
+		if (fd < 0 && errno == EADDRINUSE && give_way(ai->ai_addr))
+			fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+		if (fd < 0)
+			add_error(e, conf, place, strerror(errno));
+		else
+			listener_new(conf, nth, fd);
+	}
+	freeaddrinfo(res);
+}
+
+static void
+open_one(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
+{
+	int fd = take_given(protocol_name(conf->protocol));
+
+	if (fd >= 0) {
+		listener_new(conf, nth, fd)->given = true;
+	} else if (conf->address[0] != '\0') {
+		open_inet(conf, nth, e);
+	} else {
+		fd = bind_unix(conf->path);
+		if (fd < 0)
+			add_error(e, conf, conf->path, strerror(errno));
+		else
+			listener_new(conf, nth, fd)->made_path = true;
+	}
+}
+
+/* What systemd gave and no line of the configuration took is a listener of its own. */
+static void
+open_rest_of_given(struct conf_errors *e)
+{
+	for (unsigned p = 0; p < PROTO_COUNT; p++) {
+		struct listen_conf conf = {.protocol = (uint8_t)p, .where = "systemd"};
+		int fd = p == PROTO_TELNET ? take_given(protocol_name(p)) : -1;
+
+		for (unsigned nth = 0; fd >= 0; fd = take_given(protocol_name(p)), nth++)
+			listener_new(&conf, nth, fd)->given = true;
+	}
+	for (unsigned i = 0; i < ngiven; i++) {
+		if (given[i].fd >= 0)
+			add_error(e, &(struct listen_conf){.where = "systemd"}, given[i].name,
+				  "FileDescriptorName is not a protocol of this build");
+	}
+}
+
+int
+listen_prepare(const struct settings *s, struct conf_errors *e)
+{
+	bool kept[LISTEN_MAX] = {false};
+
+	for (unsigned i = 0; i < s->nlisten; i++)
+		kept[i] = claim(&s->listen[i], nth_of(s, i));
+	for (unsigned i = 0; i < s->nlisten; i++) {
+		if (!kept[i])
+			open_one(&s->listen[i], nth_of(s, i), e);
+	}
+	if (TAILQ_EMPTY(&listeners))
+		open_rest_of_given(e);
+	if (e->total == 0)
+		return 0;
+	listen_abort();
+	return -1;
+}
+
+static void
+take_profile(struct listener *l)
+{
+	for (unsigned i = 0; i < master.set.nlisten; i++) {
+		if (same_place(&l->conf, &master.set.listen[i]) && l->nth == nth_of(&master.set, i))
+			l->conf = master.set.listen[i];
+	}
+}
+
+static void
+announce(const struct listener *l)
+{
+	char name[128];
+	uint8_t b[16];
+
+	log_notice("listening on %s (%s%s)", listen_name(l, name, sizeof(name)),
+		   protocol_name(l->conf.protocol), l->conf.direct ? ", direct" : "");
+	if (sockaddr_bytes((const struct sockaddr *)&l->addr, b) && !sockaddr_is_loopback(b))
+		log_warn("%s can be reached from beyond this host, and %s carries everything in "
+			 "clear text",
+			 name, protocol_name(l->conf.protocol));
+}
+
+void
+listen_commit(void)
+{
+	struct listener *l, *next;
+
+	for (l = TAILQ_FIRST(&listeners); l != NULL; l = next) {
+		char name[128];
+
+		next = TAILQ_NEXT(l, link);
+		/* a socket of systemd's that no line took stays: it says that it is wanted */
+		if (l->claimed || (l->given && strcmp(l->conf.where, "systemd") == 0)) {
+			l->claimed = false;
+			take_profile(l);
+			continue;
+		}
+		log_notice("no longer listening on %s", listen_name(l, name, sizeof(name)));
+		listener_free(&listeners, l);
+	}
+	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
+		TAILQ_REMOVE(&fresh, l, link);
+		TAILQ_INSERT_TAIL(&listeners, l, link);
+		if (loop_add(master.loop, &l->io, l->fd, enabled ? EPOLLIN : 0, accept_ready, l) <
+		    0)
+			fatal("cannot watch a listener: %s", strerror(errno));
+		announce(l);
+	}
+	if (TAILQ_EMPTY(&listeners))
+		log_warn("there is no listener: nobody can come in");
+}
+
+static void
+back_to_given(int fd)
+{
+	for (unsigned i = 0; i < ngiven; i++) {
+		if (FIRST_GIVEN_FD + (int)i == fd)
+			given[i].fd = fd;
+	}
+}
+
+void
+listen_abort(void)
+{
+	struct listener *l;
+
+	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
+		if (l->given) {
+			back_to_given(l->fd);
+			l->fd = -1;
+		}
+		listener_free(&fresh, l);
+	}
+	TAILQ_FOREACH (l, &listeners, link) {
+		l->claimed = false;
+		if (l->fd >= 0)
+			continue;
+		l->fd = bind_inet((struct sockaddr *)&l->addr, l->addr_len);
+		if (l->fd < 0 || loop_add(master.loop, &l->io, l->fd, enabled ? EPOLLIN : 0,
+					  accept_ready, l) < 0)
+			log_err("cannot listen again on what was given up for the new "
+				"configuration: %s",
+				strerror(errno));
+		else
+			set_inherited(l->fd);
+	}
+}
+
+void
+listen_close(void)
+{
+	while (!TAILQ_EMPTY(&listeners))
+		listener_free(&listeners, TAILQ_FIRST(&listeners));
+	if (admin_fd >= 0)
+		close(admin_fd);
+	admin_fd = -1;
+	if (admin_path[0] != '\0')
+		unlink(admin_path);
+	admin_path[0] = '\0';
+}
+
+void
+listen_enable(bool on)
+{
+	struct listener *l;
+
+	if (on == enabled)
+		return;
+	enabled = on;
+	TAILQ_FOREACH (l, &listeners, link)
+		loop_mod(master.loop, &l->io, on ? EPOLLIN : 0);
+}
+
+void
+listen_admin_open(const char *path, uint32_t uid, uint32_t gid)
+{
+	admin_fd = bind_unix(path);
+	if (admin_fd < 0)
+		fatal("cannot make the admin socket %s: %s", path, strerror(errno));
+	if (uid != UINT32_MAX && lchown(path, uid, gid) < 0)
+		log_warn("cannot give the admin socket %s to its user: %s", path, strerror(errno));
+	bprintf(admin_path, sizeof(admin_path), "%s", path);
+}
+
+int
+listen_admin_fd(void)
+{
+	return admin_fd;
+}

@@ -1,0 +1,54 @@
+/* listen.h - the listening sockets: for clients, and the one that chatctl connects to. */
+#ifndef MASTER_LISTEN_H
+#define MASTER_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include "lib/loop.h"
+#include "master/settings.h"
+
+struct listener {
+	TAILQ_ENTRY(listener) link;
+	struct listen_conf conf;
+	unsigned nth; /* of several with the same address and port (or path) */
+	int fd; /* -1: given up for a successor on the same port */
+	bool given; /* by systemd */
+	bool claimed; /* stays over the reload that is being prepared */
+	bool made_path;
+	struct loop_io io;
+	struct sockaddr_storage addr; /* as bound */
+	socklen_t addr_len;
+	uint64_t accepted;
+};
+TAILQ_HEAD(listener_list, listener);
+extern struct listener_list listeners;
+
+/* Remember the sockets that systemd gave us (LISTEN_FDS, matched by LISTEN_FDNAMES); takes the
+ * variables out of the environment. Before any fork. */
+void listen_init(void);
+
+/* Make what s asks for: what is there already and the same stays open; nothing is closed yet.
+ * 0, or -1 with *e saying why, and everything as before. */
+int listen_prepare(const struct settings *s, struct conf_errors *e);
+/* Then one of these: take the new set into use and close what is not in it, or forget it. */
+void listen_commit(void);
+void listen_abort(void);
+
+/* Close all, remove our socket files. */
+void listen_close(void);
+
+/* Watch the listeners, or let connections wait in the backlog. */
+void listen_enable(bool on);
+
+/* "127.0.0.1:9898", "[::1]:9898", "/path" as bound. */
+char *listen_name(const struct listener *l, char *out, size_t cap);
+
+/* The admin socket; fatal when it cannot be made. */
+void listen_admin_open(const char *path, uint32_t uid, uint32_t gid);
+int listen_admin_fd(void);
+
+#endif

@@ -1,0 +1,242 @@
+/* reload.c - see reload.h. */
+#include "config.h"
+
+#include "master/reload.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/log.h"
+#include "lib/logsink.h"
+#include "lib/sdnotify.h"
+#include "lib/util.h"
+#include "master/child.h"
+#include "master/ctl.h"
+#include "master/listen.h"
+#include "master/master.h"
+#include "master/wire.h"
+
+static bool active;
+static uint32_t generation = 1, request;
+static struct settings next;
+static bool waiting[2 + WORKERS_MAX]; /* for the answer of child_nth(i) */
+static char restart_names[512]; /* changed, but only a restart applies them */
+
+const struct options *
+reload_options(void)
+{
+	return active ? &next.opt : &master.set.opt;
+}
+
+uint32_t
+reload_generation(void)
+{
+	return generation;
+}
+
+/* --- the end ------------------------------------------------------------------------------ */
+
+static void
+answer(const char *text, bool ok)
+{
+	if (request != 0 && ok)
+		ctl_text(request, text);
+	if (request != 0)
+		ctl_end(request, ok ? CTL_OK : CTL_REFUSED, text);
+	request = 0;
+	sdnotify("READY=1");
+}
+
+static void
+refuse(const struct conf_errors *e)
+{
+	unsigned shown = MIN(e->total, (unsigned)CONF_ERRORS_MAX);
+
+	log_err("the configuration was not reloaded, nothing has changed:");
+	for (unsigned i = 0; i < shown; i++) {
+		log_err("%s", e->line[i]);
+		if (request != 0)
+			ctl_text(request, e->line[i]);
+	}
+	if (e->total > shown)
+		log_err("and %u more", e->total - shown);
+	answer(shown > 0 ? e->line[0] : "refused", false);
+}
+
+static void
+open_log(const struct options *o)
+{
+	if (!master.foreground && logsink_open(o->log_to, o->log_facility) < 0)
+		log_err("cannot open the log %s again: %s", o->log_to, strerror(errno));
+}
+
+static void
+commit(void)
+{
+	char text[600];
+
+	active = false;
+	master.set = next;
+	listen_commit();
+	if (!master.verbose)
+		log_level = log_level_parse(master.set.opt.log_level);
+	wire_log_set();
+	log_notice("the configuration was reloaded%s%s",
+		   restart_names[0] ? "; needs a restart: " : "", restart_names);
+	bprintf(text, sizeof(text), "reloaded%s%s", restart_names[0] ? "; needs a restart: " : "",
+		restart_names);
+	answer(text, true);
+}
+
+static void
+roll_back(const char *who, const char *why)
+{
+	struct conf_errors e = {.total = 1};
+
+	active = false;
+	generation++;
+	listen_abort();
+	open_log(&master.set.opt);
+	for (unsigned i = 0; i < child_count(); i++) {
+		waiting[i] = false;
+		if (child_alive(child_nth(i)))
+			wire_options(child_nth(i), &master.set.opt, generation);
+	}
+	bprintf(e.line[0], sizeof(e.line[0]), "%s does not agree: %s", who, why);
+	refuse(&e);
+}
+
+static void
+maybe_commit(void)
+{
+	for (unsigned i = 0; i < child_count(); i++) {
+		if (waiting[i])
+			return;
+	}
+	commit();
+}
+
+/* --- the answers -------------------------------------------------------------------------- */
+
+bool
+reload_ack(struct child *c, const void *frame, size_t len)
+{
+	struct m_options_ack m;
+	char why[257];
+
+	if (!m_options_ack_get(frame, len, &m))
+		return false;
+	bprintf(why, sizeof(why), STR_FMT, STR_ARG(m.why));
+	if (!active || m.generation != generation) {
+		if (!m.ok)
+			log_err("%s refuses its options: %s", role_name(c->role), why);
+		return true;
+	}
+	for (unsigned i = 0; i < child_count(); i++) {
+		if (child_nth(i) == c)
+			waiting[i] = false;
+	}
+	if (!m.ok)
+		roll_back(role_name(c->role), why);
+	else
+		maybe_commit();
+	return true;
+}
+
+void
+reload_child_dead(struct child *c)
+{
+	if (!active)
+		return;
+	/* its successor was given the new options already, or will be */
+	for (unsigned i = 0; i < child_count(); i++) {
+		if (child_nth(i) == c)
+			waiting[i] = false;
+	}
+	maybe_commit();
+}
+
+/* --- the beginning ------------------------------------------------------------------------ */
+
+/* What only a restart changes stays as it is; its name is noted. */
+static void
+keep_what_needs_a_restart(void)
+{
+	size_t len = 0;
+
+	restart_names[0] = '\0';
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *r = &option_rows[i];
+		char *new = (char *)&next.opt + r->offset;
+		const char *read = (const char *)&master.as_read + r->offset;
+		const char *now = (const char *)&master.set.opt + r->offset;
+		size_t size = r->type == OPTION_INT ? sizeof(uint64_t) : r->max + 1;
+
+		if (r->when != OPTION_RESTART)
+			continue;
+		if (r->type == OPTION_INT ? memcmp(new, read, size) != 0 : strcmp(new, read) != 0)
+			len += bprintf(restart_names + len, sizeof(restart_names) - len, "%s%s",
+				       len > 0 ? ", " : "", r->path);
+		memcpy(new, now, size);
+	}
+	next.uid = master.set.uid;
+	next.gid = master.set.gid;
+}
+
+static bool
+prepare(struct conf_errors *e)
+{
+	if (settings_load(&next, master.conf_path, e) < 0)
+		return false;
+	keep_what_needs_a_restart();
+	if (!master.foreground && logsink_open(next.opt.log_to, next.opt.log_facility) < 0) {
+		e->total = 1;
+		bprintf(e->line[0], sizeof(e->line[0]), "%s: cannot open the log %s: %s",
+			master.conf_path, next.opt.log_to, strerror(errno));
+		return false;
+	}
+	if (listen_prepare(&next, e) < 0) {
+		open_log(&master.set.opt);
+		return false;
+	}
+	return true;
+}
+
+static void
+tell_systemd(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	sdnotify("RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)ts.tv_sec * 1000000 + (unsigned long long)ts.tv_nsec / 1000);
+}
+
+void
+reload_begin(uint32_t ctl_id)
+{
+	static struct conf_errors e;
+
+	if (active || master.stopping || !master.ready) {
+		if (ctl_id != 0)
+			ctl_end(ctl_id, CTL_UNAVAILABLE,
+				active ? "a reload is under way" : "not now");
+		return;
+	}
+	request = ctl_id;
+	tell_systemd();
+	if (!prepare(&e)) {
+		refuse(&e);
+		return;
+	}
+	active = true;
+	generation++;
+	for (unsigned i = 0; i < child_count(); i++) {
+		waiting[i] = child_alive(child_nth(i));
+		if (waiting[i])
+			wire_options(child_nth(i), &next.opt, generation);
+	}
+	maybe_commit();
+}

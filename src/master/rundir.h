@@ -1,0 +1,22 @@
+/* rundir.h - what the master keeps on disk: run_dir with lock, pid file and admin socket, and the
+ * epoch in state_dir. All of it may lie in a directory that an unprivileged user owns: nothing is
+ * followed, and nothing that is found there is trusted. */
+#ifndef MASTER_RUNDIR_H
+#define MASTER_RUNDIR_H
+
+#include <stdint.h>
+
+/* Make run_dir and state_dir if they are missing, owned by uid and gid (UINT32_MAX: by us), and
+ * take the lock that says "a chatd runs here", which ends with this process. Fatal when there is
+ * one already, or on any failure. */
+void rundir_open(const char *run_dir, const char *state_dir, uint32_t uid, uint32_t gid);
+
+/* Write the pid file; 0 or -1 with errno. Remove it (only if we wrote it). */
+int rundir_pid_write(void);
+void rundir_pid_remove(void);
+
+/* Raise the number in state_dir, for good before it returns. Fatal when that cannot be done: a
+ * number that comes twice would make two messages one. */
+uint64_t rundir_epoch_next(void);
+
+#endif

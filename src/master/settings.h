@@ -1,0 +1,50 @@
+/* settings.h - chatd.conf as the master understands it: options, listeners, who we become.
+ *
+ * The scalar options are the rows of ipc/options.def; what else there is, is in the tables of
+ * settings.c. Everything has a default. Nothing here changes the world; names of users and
+ * groups are looked up.
+ */
+#ifndef MASTER_SETTINGS_H
+#define MASTER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/options.h"
+#include "lib/conf.h"
+
+#define LISTEN_MAX 32
+
+struct listen_conf {
+	uint8_t protocol; /* enum protocol */
+	bool direct; /* profile "direct" */
+	uint16_t port; /* 0: a free one */
+	char address[256]; /* empty: a Unix listener at path */
+	char path[108];
+	char where[160]; /* "file:line", for messages */
+};
+
+struct settings {
+	struct options opt; /* name and control_socket filled in */
+	struct listen_conf listen[LISTEN_MAX];
+	unsigned nlisten;
+	uint32_t uid, gid; /* of `user` and `group`, UINT32_MAX: stay who you are */
+};
+
+/* Everything at its default. */
+void settings_defaults(struct settings *s);
+
+/* Read path, or take the defaults alone when it is NULL. 0, or -1: *e has the mistakes (all that
+ * were found), and *s is of no use. */
+int settings_load(struct settings *s, const char *path, struct conf_errors *e);
+
+/* The same for n bytes of text called name. */
+int settings_parse(struct settings *s, const char *name, const char *text, size_t n,
+		   struct conf_errors *e);
+
+/* All of it in the language of chatd.conf, which settings_parse reads as the same; each option
+ * with its help above. The caller frees. */
+char *settings_show(const struct settings *s);
+
+#endif

@@ -1,0 +1,27 @@
+/* settings_priv.h - what the parts of settings.c have in common. */
+#ifndef MASTER_SETTINGS_PRIV_H
+#define MASTER_SETTINGS_PRIV_H
+
+#include "master/settings.h"
+
+/* One walk. */
+struct walk {
+	struct settings *s;
+	struct conf *c;
+	struct conf_errors *e;
+	const config_setting_t *user, *group, *socket,
+	    *run_dir; /* for what is checked at the end */
+};
+
+/* What a setting is, for people: "a string". */
+const char *settings_type_name(const config_setting_t *at);
+/* A string of at most max bytes that is fit to be shown; NULL after saying why it is not. */
+const char *settings_string(struct walk *w, const config_setting_t *at, const char *path,
+			    size_t max);
+/* A number from min to max into *v_r; false after saying why it is not one. */
+bool settings_int(struct walk *w, const config_setting_t *at, const char *path, uint64_t min,
+		  uint64_t max, uint64_t *v_r);
+/* The whole list. */
+void settings_listeners(struct walk *w, const config_setting_t *at);
+
+#endif

@@ -1,0 +1,72 @@
+/* sockaddr.c - see sockaddr.h. */
+#include "config.h"
+
+#include "master/sockaddr.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lib/util.h"
+
+static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+bool
+sockaddr_bytes(const struct sockaddr *sa, uint8_t out[16])
+{
+	if (sa->sa_family == AF_INET) {
+		memcpy(out, v4_prefix, 12);
+		memcpy(out + 12, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+		return true;
+	}
+	if (sa->sa_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+		return true;
+	}
+	return false;
+}
+
+bool
+sockaddr_is_v4(const uint8_t b[16])
+{
+	return memcmp(b, v4_prefix, 12) == 0;
+}
+
+bool
+sockaddr_is_loopback(const uint8_t b[16])
+{
+	static const uint8_t one[16] = {[15] = 1};
+
+	return sockaddr_is_v4(b) ? b[12] == 127 : memcmp(b, one, 16) == 0;
+}
+
+bool
+sockaddr_is_any(const uint8_t b[16])
+{
+	static const uint8_t zero[16];
+
+	return memcmp(b + (sockaddr_is_v4(b) ? 12 : 0), zero, sockaddr_is_v4(b) ? 4 : 16) == 0;
+}
+
+char *
+sockaddr_text(const struct sockaddr *sa, char *out, size_t cap)
+{
+	uint8_t b[16];
+
+	if (!sockaddr_bytes(sa, b))
+		bprintf(out, cap, "unix");
+	else if (inet_ntop(sockaddr_is_v4(b) ? AF_INET : AF_INET6, sockaddr_is_v4(b) ? b + 12 : b,
+			   out, (socklen_t)cap) == NULL)
+		bprintf(out, cap, "?");
+	return out;
+}
+
+uint16_t
+sockaddr_port(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+	if (sa->sa_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)sa)->sin6_port);
+	return 0;
+}

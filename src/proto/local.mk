@@ -1,0 +1,3 @@
+noinst_LIBRARIES += %D%/libproto.a
+%C%_libproto_a_SOURCES = \
+	%D%/telnet.c %D%/telnet.h

@@ -1,0 +1,107 @@
+/* layout.h - how the registry lies in memory: fixed-size slots without pointers.
+ *
+ * Shared between processes and between broker incarnations: any change bumps REGISTRY_VERSION.
+ * Links are slot numbers plus one, so that zero is none. Every slot begins with its sequence
+ * counter, odd while the broker writes it. What a slot holds is changed by redo records of the
+ * journal only (registry/write.h), save the few fields marked "shown only".
+ */
+#ifndef REGISTRY_LAYOUT_H
+#define REGISTRY_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+#define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
+#define REGISTRY_VERSION 1u
+
+enum reg_list_op { LIST_NONE, LIST_BAN, LIST_MUTE, LIST_INVITE };
+
+struct reg_user {
+	uint32_t seq, gen;
+	uint64_t id; /* 0: free */
+	uint64_t conn, since;
+	uint32_t version; /* odd while its list of memberships changes */
+	uint32_t first_member, last_member; /* + 1 */
+	uint32_t nrooms;
+	uint32_t inc, wslot;
+	uint8_t sub, protocol, tls, muted /* shown only */;
+	uint16_t port;
+	uint8_t is_away, pad;
+	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
+};
+
+/* Apart from the user: most have none, and pages never touched cost nothing. */
+struct reg_away {
+	uint32_t seq, pad;
+	char text[REASON_MAX + 4];
+};
+
+struct reg_room {
+	uint32_t seq, gen;
+	uint64_t id; /* 0: free */
+	uint64_t created, topic_at;
+	uint64_t messages; /* shown only */
+	uint32_t version;
+	uint32_t first_member, last_member; /* + 1, in order of joining */
+	uint32_t nmembers, limit, modes;
+	uint8_t key[16]; /* keyed hash; never the word itself */
+	char name[ROOM_BYTES_MAX + 4], fold[ROOM_FOLD_MAX + 4];
+	char topic[TOPIC_MAX + 2], topic_by[NAME_BYTES_MAX + 4];
+};
+
+struct reg_member {
+	uint32_t seq, flags;
+	uint64_t user, room; /* 0: free */
+	uint64_t joined; /* sequence number of the event */
+	uint32_t room_next, room_prev; /* + 1 */
+	uint32_t user_next, user_prev; /* + 1 */
+};
+
+struct reg_list {
+	uint32_t seq, op; /* LIST_NONE: free */
+	uint64_t room; /* 0: the server's */
+	uint64_t since, until;
+	char mask[MASK_MAX + 4], reason[REASON_MAX + 4], by[NAME_BYTES_MAX + 4];
+};
+
+/* One subscriber: the last serial taken from incarnation inc; and where in the journal the one that is
+ * attached began (written beside the journal, before it is greeted for the first time). */
+struct reg_sub {
+	uint32_t seq, inc;
+	uint64_t serial;
+	uint64_t since; /* sequence number: nothing up to it concerns this incarnation */
+	uint32_t since_inc, pad;
+};
+
+struct reg_header {
+	uint64_t magic;
+	uint32_t version, max_users, max_rooms, max_members, max_lists, pad;
+	uint32_t user_cells, room_cells; /* of the indexes; powers of two */
+	uint64_t off_users, off_aways, off_rooms, off_members, off_lists, off_subs, off_user_index,
+	    off_room_index;
+	uint64_t size;
+	uint8_t hash_key[16];
+	uint32_t index_version; /* odd while the indexes are rebuilt */
+	uint32_t nusers, nrooms; /* shown only */
+	/* slots at or above were never used: where scans stop, and pages need not be touched */
+	uint32_t user_top, room_top, member_top, list_top;
+};
+
+_Static_assert(sizeof(struct reg_user) == 280, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_member) == 48, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_sub) == 32, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_room) % 8 == 0 && sizeof(struct reg_list) % 8 == 0,
+	       "shared layout: alignment");
+
+/* An index is an array of cells: 0 empty, REG_TOMB deleted, else slot + 1; linear probing from
+ * siphash(fold, hash_key) & (cells - 1). */
+#define REG_TOMB UINT32_MAX
+
+/* Bytes that a registry for so many users takes. */
+size_t registry_layout_size(uint32_t max_sessions);
+/* Make an empty one in mem, size zero bytes from registry_layout_size. */
+void registry_format(void *mem, size_t size, uint32_t max_sessions);
+
+#endif

@@ -1,0 +1,99 @@
+/* registry.h - the shared registry as everybody but the broker sees it: read-only.
+ *
+ * A memfd of fixed-size slots without pointers (registry/layout.h), written by the broker alone.
+ * Readers take no lock and can hold nobody up. Each slot has a sequence counter, odd while it is
+ * written: a reader copies and looks again. A room's or user's version guards its list of
+ * memberships in the same way. Read it only after an answer from the broker (e_ok of r_sync, or
+ * any other event of the request): what you see is then at least as new as that answer.
+ */
+#ifndef REGISTRY_REGISTRY_H
+#define REGISTRY_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+struct registry;
+
+/* Copies, terminated strings; what a reader gets. */
+struct reg_user_view {
+	uint64_t id;
+	char name[NAME_BYTES_MAX + 1], address[48], away[REASON_MAX + 1];
+	char account[NAME_BYTES_MAX + 1]; /* empty: none */
+	uint16_t port;
+	uint8_t protocol, tls;
+	bool muted;
+	uint8_t sub; /* its worker's index */
+	uint32_t inc; /* that worker's incarnation */
+	uint32_t wslot; /* place on that worker's board */
+	uint64_t since; /* wall ms */
+	uint32_t rooms; /* how many */
+};
+struct reg_room_view {
+	uint64_t id;
+	char name[ROOM_BYTES_MAX + 1], topic[TOPIC_MAX + 1], topic_by[NAME_BYTES_MAX + 1];
+	uint64_t created, topic_at; /* wall ms */
+	uint32_t members, limit; /* limit 0: none */
+	uint32_t
+	    modes; /* bits 1 << enum mode_op: KEY, LIMIT, INVITE_ONLY, MODERATED, PRIVATE, TOPIC_LOCK */
+	uint64_t messages;
+};
+/* One membership, with the facts of its other end. */
+struct reg_member_view {
+	uint64_t user, room;
+	uint8_t flags; /* MEMBER_OP, MEMBER_VOICE */
+	uint64_t joined; /* the event's sequence number */
+	char name[NAME_BYTES_MAX + 1], room_name[ROOM_BYTES_MAX + 1];
+	bool away;
+};
+/* A ban, mute or invitation: the server's (room 0) or a room's. */
+struct reg_list_view {
+	uint8_t op; /* MODE_BAN, MODE_MUTE */
+	uint64_t room; /* 0: the server's */
+	char mask[MASK_MAX + 1], reason[REASON_MAX + 1], by[NAME_BYTES_MAX + 1];
+	uint64_t since, until; /* wall ms; until 0: for ever */
+};
+
+/* Map fd (closed) read-only; fatal checks of magic and version are the caller's: NULL with errno
+ * (EPROTO: not a registry of this build). */
+struct registry *registry_map(int fd, size_t size);
+void registry_unmap(struct registry *r);
+
+/* Slots that have ever been used: users are in 0 .. n-1. */
+uint32_t registry_user_slots(const struct registry *r);
+uint32_t registry_room_slots(const struct registry *r);
+uint32_t registry_users(const struct registry *r); /* in use now */
+uint32_t registry_rooms(const struct registry *r);
+
+/* 1: *v filled; 0: nobody there (or another generation); -1: torn eight times or the index is
+ * being rebuilt: ask the broker (r_sync) and try again. */
+int registry_user(const struct registry *r, uint64_t id, struct reg_user_view *v);
+int registry_user_slot(const struct registry *r, uint32_t slot, struct reg_user_view *v);
+int registry_user_named(const struct registry *r, const char *name, size_t n,
+			struct reg_user_view *v);
+int registry_room(const struct registry *r, uint64_t id, struct reg_room_view *v);
+int registry_room_slot(const struct registry *r, uint32_t slot, struct reg_room_view *v);
+int registry_room_named(const struct registry *r, const char *name, size_t n,
+			struct reg_room_view *v);
+
+/* A page of a room's members in order of joining: at most cap (<= 256) whose `joined` is above
+ * `after` (0: from the beginning), all from one moment. Returns how many (fewer than cap: that was
+ * the end), or -1 as above. */
+#define REG_PAGE 256
+int registry_members(const struct registry *r, uint64_t room, uint64_t after,
+		     struct reg_member_view *out, unsigned cap);
+/* All rooms of a user (at most ROOMS_PER_USER). */
+int registry_rooms_of(const struct registry *r, uint64_t user, struct reg_member_view *out,
+		      unsigned cap);
+/* Is this user in this room? 1 with *out, 0, -1. */
+int registry_member(const struct registry *r, uint64_t user, uint64_t room,
+		    struct reg_member_view *out);
+
+/* Bans and mutes from slot *at on: of `room` (0: the server's). Returns up to cap, sets *at for the
+ * next call; 0 at the end. Expired ones are left out. */
+int registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
+		  unsigned cap);
+
+#endif

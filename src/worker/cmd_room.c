@@ -1,0 +1,254 @@
+/* cmd_room.c - commands about rooms and who is in them. */
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/name.h"
+#include "lib/text.h"
+#include "lib/util.h"
+#include "worker/cmd.h"
+#include "worker/outq.h"
+#include "worker/query.h"
+#include "worker/request.h"
+#include "worker/room.h"
+#include "worker/session.h"
+
+/* A room's name as typed: '#' is how others write it. */
+static struct str
+bare(struct str s)
+{
+	if (s.n > 0 && s.p[0] == '#') {
+		s.p++;
+		s.n--;
+	}
+	return s;
+}
+
+static bool
+fits(struct conn *c, struct str s, size_t max)
+{
+	if (s.n > 0 && s.n <= max)
+		return true;
+	tell(c, "Sorry, that name is %s.", s.n == 0 ? "empty" : "too long");
+	return false;
+}
+
+void
+cmd_join(struct conn *c, const struct cmd_args *a)
+{
+	struct str name = bare(a->v[0]);
+	enum name_err err = session_line_was_unclean() ? NAME_BAD_CHAR : room_check(name.p, name.n);
+	struct room *r;
+
+	if (err != NAME_OK) {
+		tell(c, "Sorry, that cannot be: %s", name_strerror(err));
+		return;
+	}
+	if (a->v[1].n > ROOM_KEY_MAX) {
+		tell(c, "Sorry, that key is too long.");
+		return;
+	}
+	r = room_named(c, name);
+	if (r != NULL) {
+		session_set_room(c, r);
+		tell(c, "You now talk in " STR_FMT ".", STR_ARG(room_name(r)));
+		return;
+	}
+	request_join(c, ASKED_DO, name, a->v[1]);
+}
+
+void
+cmd_leave(struct conn *c, const struct cmd_args *a)
+{
+	struct room *r = a->n > 0 ? room_named(c, bare(a->v[0])) : c->cur;
+	struct str reason = a->v[1];
+
+	if (r == NULL) {
+		tell(c, "You are not in the room " STR_FMT ".", STR_ARG(a->v[0]));
+		return;
+	}
+	reason.n = text_cut(reason.p, reason.n, REASON_MAX);
+	request_part(c, room_name(r), reason);
+}
+
+void
+cmd_rooms(struct conn *c, const struct cmd_args *a)
+{
+	query_ask(c, QUERY_ROOMS, a->v[0]);
+}
+
+static void
+ask_room(struct conn *c, enum query_what what, struct str name)
+{
+	if (name.n == 0 && c->cur == NULL)
+		tell(c, "You are in no room: name one, or /users for everybody.");
+	else if (name.n == 0 || fits(c, name, ROOM_BYTES_MAX))
+		query_ask(c, what, name);
+}
+
+void
+cmd_who(struct conn *c, const struct cmd_args *a)
+{
+	ask_room(c, QUERY_WHO, bare(a->v[0]));
+}
+
+void
+cmd_info(struct conn *c, const struct cmd_args *a)
+{
+	(void)a;
+	ask_room(c, QUERY_INFO, STR_LIT(""));
+}
+
+void
+cmd_users(struct conn *c, const struct cmd_args *a)
+{
+	(void)a;
+	query_ask(c, QUERY_SHOW, STR_LIT(""));
+}
+
+void
+cmd_whois(struct conn *c, const struct cmd_args *a)
+{
+	if (fits(c, a->v[0], NAME_BYTES_MAX))
+		query_ask(c, QUERY_WHOIS, a->v[0]);
+}
+
+void
+cmd_topic(struct conn *c, const struct cmd_args *a)
+{
+	struct str text = a->v[0];
+
+	if (a->n == 0) {
+		query_ask(c, QUERY_TOPIC, STR_LIT(""));
+		return;
+	}
+	if (text.n > TOPIC_MAX) {
+		tell(c, "Sorry, a topic has at most %d bytes.", TOPIC_MAX);
+		return;
+	}
+	request_topic(c, room_name(c->cur), str_eq(text, STR_LIT("-")) ? STR_LIT("") : text);
+}
+
+void
+cmd_kick(struct conn *c, const struct cmd_args *a)
+{
+	struct str reason = a->v[1];
+
+	reason.n = text_cut(reason.p, reason.n, REASON_MAX);
+	if (fits(c, a->v[0], NAME_BYTES_MAX))
+		request_kick(c, room_name(c->cur), a->v[0], reason);
+}
+
+void
+cmd_invite(struct conn *c, const struct cmd_args *a)
+{
+	struct str room = bare(a->v[1]);
+
+	if (a->n < 2 && c->cur == NULL) {
+		tell(c, "You are in no room: name one.");
+		return;
+	}
+	if (a->n < 2)
+		room = room_name(c->cur);
+	if (fits(c, a->v[0], NAME_BYTES_MAX) && fits(c, room, ROOM_BYTES_MAX))
+		request_invite(c, room, a->v[0]);
+}
+
+static void
+mode_of(struct conn *c, enum mode_op op, bool on, struct str arg)
+{
+	if (fits(c, arg, op == MODE_OP || op == MODE_VOICE ? NAME_BYTES_MAX : MASK_MAX))
+		request_mode(c, room_name(c->cur), op, on, arg);
+}
+
+void
+cmd_op(struct conn *c, const struct cmd_args *a)
+{
+	mode_of(c, MODE_OP, true, a->v[0]);
+}
+
+void
+cmd_deop(struct conn *c, const struct cmd_args *a)
+{
+	mode_of(c, MODE_OP, false, a->v[0]);
+}
+
+void
+cmd_voice(struct conn *c, const struct cmd_args *a)
+{
+	mode_of(c, MODE_VOICE, true, a->v[0]);
+}
+
+void
+cmd_devoice(struct conn *c, const struct cmd_args *a)
+{
+	mode_of(c, MODE_VOICE, false, a->v[0]);
+}
+
+void
+cmd_ban(struct conn *c, const struct cmd_args *a)
+{
+	if (a->n == 0)
+		query_ask(c, QUERY_BANS, STR_LIT(""));
+	else
+		mode_of(c, MODE_BAN, true, a->v[0]);
+}
+
+void
+cmd_unban(struct conn *c, const struct cmd_args *a)
+{
+	mode_of(c, MODE_BAN, false, a->v[0]);
+}
+
+void
+cmd_mute(struct conn *c, const struct cmd_args *a)
+{
+	if (a->n == 0)
+		query_ask(c, QUERY_MUTES, STR_LIT(""));
+	else
+		mode_of(c, MODE_MUTE, true, a->v[0]);
+}
+
+void
+cmd_unmute(struct conn *c, const struct cmd_args *a)
+{
+	mode_of(c, MODE_MUTE, false, a->v[0]);
+}
+
+void
+cmd_room(struct conn *c, const struct cmd_args *a)
+{
+	static const struct {
+		const char *word;
+		enum mode_op op;
+		bool has_arg;
+	} settings[] = {
+	    {"key", MODE_KEY, true},
+	    {"limit", MODE_LIMIT, true},
+	    {"invite-only", MODE_INVITE_ONLY, false},
+	    {"moderated", MODE_MODERATED, false},
+	    {"private", MODE_PRIVATE, false},
+	    {"topic-lock", MODE_TOPIC_LOCK, false},
+	};
+	bool off = cmd_same(a->v[1], "off");
+
+	if (a->n == 0) {
+		query_ask(c, QUERY_ROOM, STR_LIT(""));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(settings) && a->n == 2; i++) {
+		if (!cmd_same(a->v[0], settings[i].word))
+			continue;
+		if (!off && !settings[i].has_arg && !cmd_same(a->v[1], "on"))
+			break;
+		if (a->v[1].n > ROOM_KEY_MAX) {
+			tell(c, "Sorry, that is too long.");
+			return;
+		}
+		request_mode(c, room_name(c->cur), settings[i].op, !off,
+			     off || !settings[i].has_arg ? STR_LIT("") : a->v[1]);
+		return;
+	}
+	tell(c, "Usage: /room key WORD|off, /room limit N|off, "
+		"/room invite-only|moderated|private|topic-lock on|off");
+}

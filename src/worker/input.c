@@ -1,0 +1,448 @@
+/* input.c - see input.h.
+ *
+ * Reading is level-triggered, one bounded read per client and turn into one buffer for all; what
+ * cannot be parsed yet is kept with the connection, and the kernel keeps the rest. A client that
+ * must wait is not unwatched at once but when it next becomes ready, which mostly never happens.
+ */
+#include "config.h"
+
+#include "worker/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ipc/proc.h"
+#include "ipc/sublink.h"
+#include "lib/util.h"
+#include "worker/outq.h"
+#include "worker/query.h"
+#include "worker/session.h"
+#include "worker/worker.h"
+
+#define READ_MAX (16u << 10)
+#define TOKEN 1000
+#define FLOOD_S 60 /* so long behind line_rate without a pause is not a burst */
+
+static struct {
+	struct conn_list resume, held;
+	struct due_list tokens;
+	/* a line kept from before, and one read behind it */
+	unsigned char buf[LINE_BYTES_MAX + 2 * READ_MAX + 16];
+} input;
+
+/* --- flood control ------------------------------------------------------------------ */
+
+/* Until one line's worth of tokens has come back. */
+static uint64_t
+token_ms(void)
+{
+	return proc.opt.line_rate == 0 ? 1 : MAX(1u, 1000 / proc.opt.line_rate);
+}
+
+static void
+token_fire(struct due *d)
+{
+	conn_resume((struct conn *)((char *)d - offsetof(struct conn, tok_due)));
+}
+
+static int32_t
+token_cap(void)
+{
+	uint64_t burst = proc.opt.line_burst ? proc.opt.line_burst : proc.opt.line_rate;
+
+	return (int32_t)MIN(burst, 1000000u) * TOKEN;
+}
+
+/* May one more line of this client be taken? If not, it is looked at again in time. */
+static bool
+tokens_ok(struct conn *c)
+{
+	uint32_t now = (uint32_t)loop_now(worker.loop), now_s;
+	uint64_t more;
+
+	if (proc.opt.line_rate == 0)
+		return true;
+	more = (uint64_t)(now - c->tok_ms) * proc.opt.line_rate * TOKEN / 1000;
+	if (more > 0) {
+		c->tokens = (int32_t)MIN((int64_t)token_cap(), c->tokens + (int64_t)more);
+		c->tok_ms = now;
+	}
+	if (c->tokens >= TOKEN)
+		return true;
+	if (due_waits(&c->tok_due))
+		return false;
+	due_add(&input.tokens, &c->tok_due);
+	count(CTR_throttled_total);
+	now_s = (uint32_t)(loop_now(worker.loop) / 1000);
+	if (c->behind_s == 0)
+		c->behind_s = now_s;
+	else if (now_s - c->behind_s > FLOOD_S)
+		conn_drop(c, CTR_dropped_flood, "too many lines for too long");
+	return false;
+}
+
+void
+conn_charge(struct conn *c, unsigned n)
+{
+	if (proc.opt.line_rate != 0 && c->tokens > -100 * TOKEN)
+		c->tokens -= (int32_t)(n * TOKEN);
+}
+
+/* --- reading ------------------------------------------------------------------------ */
+
+/* May a line of this client be parsed now? */
+static bool
+may_parse(struct conn *c)
+{
+	if (c->flags & (CONN_ENDED | CONN_BARRIER | CONN_LEAVING) || worker.draining)
+		return false;
+	if (sublink_full(worker.link)) {
+		if (!(c->flags & CONN_HELD)) {
+			c->flags |= CONN_HELD;
+			conn_list_add(&input.held, c);
+		}
+		return false;
+	}
+	return tokens_ok(c);
+}
+
+/* It does not read its answers: no more are made until it does. */
+static bool
+must_read_first(struct conn *c)
+{
+	if (!outq_busy(c))
+		return false;
+	if (c->back == NULL)
+		conn_resume(c); /* the socket may take it all at the end of this turn */
+	return true;
+}
+
+static void
+drop_input(struct conn *c, const char *why)
+{
+	tell(c, "%s", why);
+	count(CTR_dropped_input);
+	conn_end(c, why, false);
+}
+
+static void
+line_too_long(struct conn *c)
+{
+	count(CTR_lines_refused_total);
+	if (c->state == CONN_NAMING && !(c->flags & CONN_BARRIER)) {
+		drop_input(c, "line too long");
+		return;
+	}
+	tell(c, "That line is too long: at most %d bytes. It was not sent.", LINE_BYTES_MAX);
+}
+
+/* A piece of a line that has no end yet is over the limit, or being skipped. */
+static void
+skip_more(struct conn *c, size_t n)
+{
+	if (!(c->flags & CONN_SKIP)) {
+		c->flags |= CONN_SKIP;
+		c->skipped = 0;
+		line_too_long(c);
+	}
+	c->skipped += (uint32_t)n;
+	if (c->skipped > LINE_SKIP_MAX && !(c->flags & CONN_ENDED))
+		drop_input(c, "line too long");
+}
+
+/* One line at p, its end at nl. False: it has to wait. */
+static bool
+take_line(struct conn *c, char *p, char *nl)
+{
+	size_t n = (size_t)(nl - p);
+
+	if (c->flags & CONN_SKIP) {
+		c->flags &= ~(unsigned)CONN_SKIP;
+		return true;
+	}
+	if (n > LINE_BYTES_MAX) {
+		line_too_long(c);
+		conn_charge(c, 1);
+		return true;
+	}
+	if (!session_line(c, p, n))
+		return false;
+	conn_charge(c, 1);
+	return true;
+}
+
+/* Keep what could not be parsed; p may be c->in's own copy in input.buf, never c->in itself. */
+static void
+keep_input(struct conn *c, const char *p, size_t n)
+{
+	if (n == 0) {
+		free(c->in);
+		c->in = NULL;
+	} else {
+		if (c->in == NULL || c->in_len != n)
+			c->in = xrealloc(c->in, n);
+		memcpy(c->in, p, n);
+	}
+	c->in_len = (uint32_t)n;
+}
+
+/* Parse n bytes in input.buf. */
+static void
+feed(struct conn *c, size_t n)
+{
+	char *p = (char *)input.buf, *end = p + n, *nl;
+
+	c->flags &= ~(unsigned)CONN_LINES;
+	while (p < end && !(c->flags & CONN_ENDED)) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL && (c->flags & CONN_SKIP || end - p > LINE_BYTES_MAX)) {
+			skip_more(c, (size_t)(end - p));
+			p = end;
+		}
+		if (nl == NULL)
+			break;
+		if (!may_parse(c) || must_read_first(c) || !take_line(c, p, nl)) {
+			c->flags |= CONN_LINES;
+			break;
+		}
+		p = nl + 1;
+		outq_relieve();
+	}
+	if (c->flags & CONN_ENDED)
+		return;
+	keep_input(c, p, (size_t)(end - p));
+	if (!(c->flags & (CONN_LINES | CONN_MORE)))
+		c->behind_s = 0;
+}
+
+/* The end of what it sends: a line without an end is a line. Returns the bytes in input.buf. */
+static size_t
+input_ended(struct conn *c, size_t n)
+{
+	c->flags |= CONN_EOF;
+	if (n > 0 && input.buf[n - 1] != '\n' && n < sizeof(input.buf))
+		input.buf[n++] = '\n';
+	return n;
+}
+
+static void
+unwatch_input(struct conn *c, unsigned what)
+{
+	loop_mod(worker.loop, &c->io, c->io.events & ~what);
+}
+
+static void
+settle(struct conn *c)
+{
+	if (c->flags & CONN_EOF && !(c->flags & (CONN_ENDED | CONN_LEAVING | CONN_BARRIER)) &&
+	    c->in_len == 0 && c->pending == 0)
+		session_eof(c);
+	else if (c->flags & CONN_EOF && !(c->flags & CONN_HUNG_UP))
+		unwatch_input(c, EPOLLIN | EPOLLRDHUP);
+}
+
+/* Decode n new bytes behind the `kept` ones in input.buf. Their number, or -1: ended. */
+static ssize_t
+decode(struct conn *c, size_t kept, size_t n)
+{
+	static struct telnet_reply reply;
+	uint32_t now_s = (uint32_t)(loop_now(worker.loop) / 1000);
+	ssize_t d;
+
+	if (c->tn.spent > 0)
+		telnet_relax(&c->tn, now_s - c->seen_s);
+	c->seen_s = now_s;
+	d = telnet_decode(&c->tn, input.buf + kept, n, &reply);
+	if (d < 0) {
+		drop_input(c, "telnet protocol error");
+		return -1;
+	}
+	if (reply.len > 0)
+		outq_copy(c, reply.buf, reply.len);
+	return d;
+}
+
+/* One read. False: there was nothing (more) to read. */
+static bool
+conn_read(struct conn *c)
+{
+	size_t kept = c->in_len;
+	ssize_t n = recv(c->io.fd, input.buf + kept, READ_MAX, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (kept > 0)
+		memcpy(input.buf, c->in, kept);
+	if (n <= 0) {
+		feed(c, input_ended(c, kept));
+	} else {
+		count_add(CTR_bytes_in_total, (uint64_t)n);
+		c->flags = n == READ_MAX ? c->flags | CONN_MORE : c->flags & ~(unsigned)CONN_MORE;
+		n = decode(c, kept, (size_t)n);
+		if (n < 0)
+			return false;
+		feed(c, kept + (size_t)n);
+	}
+	settle(c);
+	return !(c->flags & (CONN_EOF | CONN_ENDED));
+}
+
+/* A connection that has nothing more to say to us, but may still send. */
+static void
+linger_read(struct conn *c, unsigned what)
+{
+	ssize_t n;
+
+	if (what & EPOLLOUT) { /* its backlog has just left */
+		shutdown(c->io.fd, SHUT_WR);
+		loop_mod(worker.loop, &c->io, EPOLLIN);
+	}
+	n = recv(c->io.fd, input.buf, READ_MAX, MSG_DONTWAIT);
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	conn_forget(c);
+}
+
+static bool
+stopped(struct conn *c)
+{
+	return c->flags & (CONN_LINES | CONN_EOF) || !may_parse(c);
+}
+
+void
+input_event(int fd, unsigned what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	if (what & EPOLLOUT)
+		outq_writable(c);
+	if (c->flags & CONN_ENDED) {
+		if (c->flags & CONN_LINGER && c->back == NULL)
+			linger_read(c, what);
+		else if (what & (EPOLLERR | EPOLLHUP))
+			conn_forget(c);
+		else
+			unwatch_input(c, EPOLLIN | EPOLLRDHUP);
+		return;
+	}
+	if (!(what & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP)))
+		return;
+	if (!stopped(c)) {
+		conn_read(c);
+		return;
+	}
+	/* The end of what it sends would be reported for ever: what came before is read when its
+	 * turn comes. */
+	if (what & (EPOLLRDHUP | EPOLLERR | EPOLLHUP))
+		conn_half_closed(c);
+	if (what & (EPOLLERR | EPOLLHUP)) {
+		c->flags |= CONN_HUNG_UP | CONN_BROKEN;
+		outq_free(c);
+		loop_del(worker.loop, &c->io);
+	} else {
+		unwatch_input(c, EPOLLIN | (what & EPOLLRDHUP));
+	}
+}
+
+void
+conn_resume(struct conn *c)
+{
+	if (c->flags & (CONN_RESUME | CONN_ENDED))
+		return;
+	c->flags |= CONN_RESUME;
+	conn_list_add(&input.resume, c);
+}
+
+static void
+resume_one(struct conn *c)
+{
+	if (c->query != NULL && !query_step(c))
+		return;
+	if (c->in_len > 0 && c->flags & CONN_LINES && may_parse(c)) {
+		memcpy(input.buf, c->in, c->in_len);
+		feed(c, c->in_len);
+	}
+	if (c->flags & CONN_ENDED)
+		return;
+	settle(c);
+	if (c->flags & (CONN_ENDED | CONN_LINES | CONN_BARRIER | CONN_EOF))
+		return;
+	if (c->flags & CONN_HUNG_UP) {
+		if (conn_read(c))
+			conn_resume(c);
+	} else if (!(c->io.events & EPOLLIN)) {
+		loop_mod(worker.loop, &c->io, c->io.events | EPOLLIN);
+	}
+}
+
+void
+input_turn(void)
+{
+	unsigned n;
+
+	if (input.held.n > 0 && !sublink_full(worker.link)) {
+		for (unsigned i = 0; i < input.held.n; i++) {
+			input.held.v[i]->flags &= ~(unsigned)CONN_HELD;
+			conn_resume(input.held.v[i]);
+		}
+		input.held.n = 0;
+	}
+	n = input.resume.n;
+	if (n == 0)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		struct conn *c = input.resume.v[i];
+
+		c->flags &= ~(unsigned)CONN_RESUME;
+		if (!(c->flags & CONN_ENDED))
+			resume_one(c);
+		outq_relieve();
+	}
+	/* those that were added meanwhile wait for the next turn */
+	input.resume.n -= n;
+	memmove(input.resume.v, input.resume.v + n, input.resume.n * sizeof(struct conn *));
+	if (input.resume.n > 0)
+		loop_again(worker.loop);
+}
+
+void
+input_init(struct loop *loop)
+{
+	due_init(&input.tokens, loop, token_ms, token_fire);
+}
+
+void
+input_begin(struct conn *c)
+{
+	c->tok_ms = (uint32_t)loop_now(worker.loop);
+	c->tokens = token_cap();
+}
+
+void
+input_rearm(void)
+{
+	due_rearm(&input.tokens);
+}
+
+void
+input_reaped(void)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < input.held.n; i++) {
+		if (input.held.v[i]->id != 0)
+			input.held.v[kept++] = input.held.v[i];
+	}
+	input.held.n = kept;
+}
+
+bool
+input_nothing_left(struct conn *c)
+{
+	ssize_t n = recv(c->io.fd, input.buf, sizeof(input.buf), MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno == EAGAIN);
+}

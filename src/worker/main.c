@@ -1,0 +1,236 @@
+/* main.c - chatd-worker: speaks with clients. Decides nothing: what they want goes to the broker,
+ * what it decided comes back and is shown. When the broker dies, nobody here notices; when the
+ * master dies, this process ends. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "ipc/sublink.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+#include "worker/arena.h"
+#include "worker/conn.h"
+#include "worker/event.h"
+#include "worker/input.h"
+#include "worker/outq.h"
+#include "worker/session.h"
+#include "worker/worker.h"
+
+#define REPORT_MAX 4096 /* ids in one m_conn_report */
+#define REPORT_AT 64 /* so much news is told at once, less after REPORT_MS */
+#define REPORT_MS 2
+
+struct worker worker;
+
+static struct {
+	uint64_t closed[REPORT_MAX];
+	unsigned nclosed, taken;
+} report;
+static uint64_t wall;
+static bool options_changed;
+
+uint64_t
+worker_wall_ms(void)
+{
+	if (wall == 0)
+		wall = wall_ms();
+	return wall;
+}
+
+/* --- what the master hears ---------------------------------------------------------- */
+
+static void
+report_send(void)
+{
+	static char frame[IPC_FRAME_MAX];
+	struct m_conn_report m = {.taken = report.taken,
+				  .closed = {(const char *)report.closed, report.nclosed}};
+	size_t len;
+
+	if (report.taken == 0 && report.nclosed == 0)
+		return;
+	len = m_conn_report_put(frame, sizeof(frame), &m);
+	CHECK(len > 0);
+	proc_send(frame, len);
+	report.taken = report.nclosed = 0;
+}
+
+static void
+report_due(void *arg)
+{
+	(void)arg;
+	report_send();
+}
+
+/* A master woken for each connection would cost more than the connection: reports gather for a
+ * moment. */
+static void
+report_soon(void)
+{
+	static struct loop_timer timer;
+	unsigned n = report.taken + report.nclosed;
+
+	if (n >= REPORT_AT || worker.draining)
+		report_send();
+	else if (n > 0 && timer.place == 0)
+		loop_timer_start(worker.loop, &timer, REPORT_MS, report_due, NULL);
+}
+
+void
+worker_report_taken(unsigned n)
+{
+	report.taken += n;
+}
+
+void
+worker_report_closed(uint64_t conn)
+{
+	report.closed[report.nclosed++] = conn;
+	if (report.nclosed == REPORT_MAX)
+		report_send();
+}
+
+/* --- a turn ------------------------------------------------------------------------- */
+
+/* Requests leave before output, so that the broker works while we send. */
+static void
+turn_end(void *arg)
+{
+	(void)arg;
+	input_turn();
+	sublink_flush(worker.link);
+	outq_flush();
+	if (worker.draining)
+		drain_turn();
+	conns_reap_turn();
+	sublink_flush(worker.link);
+	report_soon();
+	count(CTR_turns_total);
+	wall = 0;
+	if (options_changed) {
+		options_changed = false;
+		conns_rearm();
+		session_init();
+	}
+}
+
+/* --- what the master says ----------------------------------------------------------- */
+
+static void
+close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static struct sublink *
+link_made(void)
+{
+	if (worker.link == NULL) {
+		worker.loop = proc.loop;
+		worker.link = sublink_new(proc.loop, proc.inc, event_take, NULL);
+	}
+	return worker.link;
+}
+
+static bool
+take_map(const void *frame, size_t len, int *fds, size_t nfds)
+{
+	struct m_map m;
+
+	if (!m_map_get(frame, len, &m) || nfds != 1) {
+		close_all(fds, nfds);
+		return false;
+	}
+	if (m.kind == MAP_REGISTRY && worker.reg == NULL) {
+		worker.reg = registry_map(fds[0], m.size);
+		if (worker.reg == NULL)
+			fatal("registry: %s", strerror(errno));
+	} else if (m.kind == MAP_BOARD && m.role == ROLE_WORKER && m.index < WORKERS_MAX &&
+		   worker.boards[m.index] == NULL) {
+		worker.boards[m.index] = board_map(fds[0], m.size);
+	} else {
+		close(fds[0]);
+	}
+	return true;
+}
+
+static bool
+take_conns(const void *frame, size_t len, const int *fds, size_t nfds)
+{
+	struct m_conns m;
+	struct conn_rec rec;
+
+	if (!m_conns_get(frame, len, &m) || m.conns.n != nfds * sizeof(rec)) {
+		close_all(fds, nfds);
+		return false;
+	}
+	__atomic_store_n(&board_own->taken, board_own->taken + nfds, __ATOMIC_RELEASE);
+	for (size_t i = 0; i < nfds; i++) {
+		memcpy(&rec, m.conns.p + i * sizeof(rec), sizeof(rec));
+		rec.address[sizeof(rec.address) - 1] = '\0';
+		conn_open(&rec, fds[i]);
+	}
+	worker_report_taken((unsigned)nfds);
+	return true;
+}
+
+static bool
+worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
+{
+	struct m_peer peer;
+
+	switch (type) {
+	case MSG_map:
+		return take_map(frame, len, fds, nfds);
+	case MSG_conns:
+		return take_conns(frame, len, fds, nfds);
+	case MSG_peer:
+		if (!m_peer_get(frame, len, &peer) || nfds != 1 || peer.role != ROLE_BROKER)
+			break;
+		sublink_channel(link_made(), fds[0]);
+		return true;
+	}
+	close_all(fds, nfds);
+	return false;
+}
+
+static void
+worker_start(void)
+{
+	tzset();
+	link_made();
+	arena_init();
+	outq_init(worker.loop);
+	conns_init(worker.loop, board_own->nsessions);
+	session_init();
+	loop_each_turn(worker.loop, turn_end, NULL);
+}
+
+static void
+worker_on_reload(const struct options *new)
+{
+	(void)new;
+	options_changed = true; /* seen at the end of the turn, when the new ones are in force */
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct proc_role role = {
+	    .role = ROLE_WORKER,
+	    .start = worker_start,
+	    .on_msg = worker_on_msg,
+	    .on_reload = worker_on_reload,
+	    .on_drain = drain_begin,
+	};
+
+	return proc_main(&role, argc, argv);
+}

@@ -1,0 +1,370 @@
+/* outq.c - see outq.h. */
+#include "config.h"
+
+#include "worker/outq.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "worker/input.h"
+#include "worker/worker.h"
+
+/* All backlogs of this worker together; above it the longest goes. */
+#define BACKLOG_TOTAL ((size_t)256 << 20)
+#define VECS 1024 /* IOV_MAX */
+#define TELL_MAX 2048
+
+/* References beyond those in struct conn; a few are kept for the next turn. */
+struct refvec {
+	struct refvec *next;
+	unsigned n, cap;
+	struct slice ref[];
+};
+
+static struct {
+	struct conn **dirty; /* owned array */
+	unsigned ndirty, cap;
+	struct refvec *spare;
+	struct due_list stalled;
+	size_t backlog; /* bytes in all backlogs */
+	uint64_t bytes, writes; /* of this turn */
+	uint32_t mark;
+} outq;
+
+static uint64_t
+stall_ms(void)
+{
+	return proc.opt.queue_time * 1000;
+}
+
+static void
+stall_fire(struct due *d)
+{
+	struct backlog *b = (struct backlog *)((char *)d - offsetof(struct backlog, due));
+
+	conn_drop(b->conn, CTR_dropped_stalled, "does not read");
+}
+
+void
+outq_init(struct loop *loop)
+{
+	due_init(&outq.stalled, loop, stall_ms, stall_fire);
+}
+
+void
+outq_rearm(void)
+{
+	due_rearm(&outq.stalled);
+}
+
+uint32_t
+outq_mark(void)
+{
+	return ++outq.mark;
+}
+
+/* --- backlog ------------------------------------------------------------------------ */
+
+static void
+backlog_longest_goes(void)
+{
+	struct conn *longest = NULL;
+
+	for (struct due *d = due_first(&outq.stalled); d != NULL; d = due_after(&outq.stalled, d)) {
+		struct backlog *b = (struct backlog *)((char *)d - offsetof(struct backlog, due));
+
+		if (longest == NULL || b->buf.len > longest->back->buf.len)
+			longest = b->conn;
+	}
+	if (longest != NULL)
+		conn_drop(longest, CTR_dropped_queue, "queue full, too many that do not read");
+}
+
+static void
+backlog_free(struct conn *c)
+{
+	struct backlog *b = c->back;
+
+	if (b == NULL)
+		return;
+	outq.backlog -= b->buf.len;
+	due_del(&b->due);
+	buf_fini(&b->buf);
+	free(b);
+	c->back = NULL;
+	conn_board(c)->queued = 0;
+}
+
+static void
+backlog_append(struct conn *c, const char *p, size_t n)
+{
+	if (c->back == NULL) {
+		c->back = xcalloc(1, sizeof(*c->back));
+		c->back->conn = c;
+		buf_init(&c->back->buf, 0);
+		due_add(&outq.stalled, &c->back->due);
+		if (!(c->flags & CONN_HUNG_UP))
+			loop_mod(worker.loop, &c->io, c->io.events | EPOLLOUT);
+	}
+	c->back->buf.limit = proc.opt.queue;
+	if (buf_append(&c->back->buf, p, n) < 0) {
+		conn_drop(c, CTR_dropped_queue, "queue full");
+		return;
+	}
+	outq.backlog += n;
+	conn_board(c)->queued = (uint32_t)c->back->buf.len;
+	if (outq.backlog > BACKLOG_TOTAL)
+		backlog_longest_goes();
+}
+
+void
+outq_writable(struct conn *c)
+{
+	struct backlog *b = c->back;
+	size_t before;
+	bool broken;
+
+	if (b == NULL) {
+		loop_mod(worker.loop, &c->io, c->io.events & ~(unsigned)EPOLLOUT);
+		return;
+	}
+	before = b->buf.len;
+	broken = buf_flush(&b->buf, c->io.fd) < 0;
+	outq.backlog -= before - b->buf.len;
+	outq.bytes += before - b->buf.len;
+	outq.writes++;
+	if (broken) {
+		c->flags |= CONN_BROKEN;
+		backlog_free(c);
+		loop_mod(worker.loop, &c->io, c->io.events & ~(unsigned)EPOLLOUT);
+		conn_resume(c);
+		return;
+	}
+	conn_board(c)->queued = (uint32_t)b->buf.len;
+	if (b->buf.len == 0) {
+		backlog_free(c);
+		loop_mod(worker.loop, &c->io, c->io.events & ~(unsigned)EPOLLOUT);
+		conn_resume(c);
+	} else if (b->buf.len < before) {
+		due_add(&outq.stalled, &b->due);
+	}
+}
+
+/* --- queueing ----------------------------------------------------------------------- */
+
+static struct refvec *
+refvec_get(void)
+{
+	struct refvec *v = outq.spare;
+
+	if (v != NULL) {
+		outq.spare = v->next;
+	} else {
+		v = xcalloc(1, sizeof(*v) + 64 * sizeof(v->ref[0]));
+		v->cap = 64;
+	}
+	v->n = 0;
+	v->next = NULL;
+	return v;
+}
+
+static void
+refvec_put(struct refvec *v)
+{
+	if (v->cap > 64) {
+		free(v);
+		return;
+	}
+	v->next = outq.spare;
+	outq.spare = v;
+}
+
+static void
+more_ref(struct conn *c, struct slice s)
+{
+	struct refvec *v = c->more;
+	struct slice *last;
+
+	if (v == NULL)
+		v = c->more = refvec_get();
+	last = v->n > 0 ? &v->ref[v->n - 1] : &c->ref[CONN_REFS - 1];
+	if (last->off + last->len == s.off) {
+		last->len += s.len;
+		return;
+	}
+	if (v->n == v->cap) {
+		v->cap *= 2;
+		v = c->more = xrealloc(v, sizeof(*v) + v->cap * sizeof(v->ref[0]));
+	}
+	v->ref[v->n++] = s;
+}
+
+void
+outq_ref_slow(struct conn *c, struct slice s)
+{
+	if (c->flags & (CONN_ENDED | CONN_BROKEN) || s.len == 0)
+		return;
+	if (!(c->flags & CONN_DIRTY)) {
+		c->flags |= CONN_DIRTY;
+		if (outq.ndirty == outq.cap) {
+			outq.cap = outq.cap ? 2 * outq.cap : 64;
+			outq.dirty = xrealloc(outq.dirty, outq.cap * sizeof(struct conn *));
+		}
+		outq.dirty[outq.ndirty++] = c;
+	}
+	if (c->back != NULL)
+		backlog_append(c, arena_at(s.off), s.len);
+	else if (c->nref < CONN_REFS)
+		c->ref[c->nref++] = s;
+	else
+		more_ref(c, s);
+}
+
+void
+outq_copy(struct conn *c, const void *p, size_t n)
+{
+	if (!(c->flags & (CONN_ENDED | CONN_BROKEN)))
+		outq_ref(c, arena_copy(p, n));
+}
+
+void
+tell(struct conn *c, const char *fmt, ...)
+{
+	char *out = arena_room(TELL_MAX + 2);
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out, TELL_MAX, fmt, ap);
+	va_end(ap);
+	n = MAX(0, MIN(n, TELL_MAX - 1));
+	out[n++] = '\r';
+	out[n++] = '\n';
+	outq_ref(c, arena_commit((size_t)n));
+}
+
+bool
+outq_busy(const struct conn *c)
+{
+	size_t n = 0;
+
+	if (c->back != NULL)
+		return true;
+	for (unsigned i = 0; i < c->nref; i++)
+		n += c->ref[i].len;
+	for (unsigned i = 0; c->more != NULL && i < c->more->n; i++)
+		n += c->more->ref[i].len;
+	return n > CONN_SOFT;
+}
+
+/* --- sending ------------------------------------------------------------------------ */
+
+static struct slice *
+nth_ref(struct conn *c, unsigned i)
+{
+	return i < CONN_REFS ? &c->ref[i] : &c->more->ref[i - CONN_REFS];
+}
+
+static ssize_t
+send_some(struct conn *c, unsigned from, unsigned nrefs)
+{
+	static struct iovec iov[VECS];
+	struct msghdr mh = {.msg_iov = iov};
+	unsigned n = MIN(nrefs - from, VECS);
+	const struct slice *s = nth_ref(c, from);
+
+	outq.writes++;
+	if (n == 1)
+		return send(c->io.fd, arena_at(s->off), s->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	for (unsigned i = 0; i < n; i++) {
+		s = nth_ref(c, from + i);
+		iov[i] = (struct iovec){.iov_base = arena_base + s->off, .iov_len = s->len};
+	}
+	mh.msg_iovlen = n;
+	return sendmsg(c->io.fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Forget the first n bytes of the refs from `from` on; returns the first that still has any. */
+static unsigned
+refs_drop(struct conn *c, unsigned from, unsigned nrefs, size_t n)
+{
+	while (from < nrefs && n >= nth_ref(c, from)->len)
+		n -= nth_ref(c, from++)->len;
+	if (from < nrefs) {
+		nth_ref(c, from)->off += (uint32_t)n;
+		nth_ref(c, from)->len -= (uint32_t)n;
+	}
+	return from;
+}
+
+static void
+refs_forget(struct conn *c)
+{
+	c->nref = 0;
+	if (c->more != NULL) {
+		refvec_put(c->more);
+		c->more = NULL;
+	}
+}
+
+static void
+flush_conn(struct conn *c)
+{
+	unsigned nrefs = c->nref + (c->more != NULL ? c->more->n : 0), at = 0;
+
+	while (at < nrefs && !(c->flags & CONN_BROKEN)) {
+		ssize_t r = send_some(c, at, nrefs);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0) {
+			/* Whoever has closed already may have sent lines before: they are still read,
+			 * and the end of file behind them ends the session. */
+			if (errno != EAGAIN)
+				c->flags |= CONN_BROKEN;
+			break;
+		}
+		outq.bytes += (uint64_t)r;
+		at = refs_drop(c, at, nrefs, (size_t)r);
+		if (at < nrefs && at < VECS && nrefs <= VECS)
+			break; /* it took less than it was given: full */
+	}
+	for (; at < nrefs && !(c->flags & CONN_BROKEN); at++)
+		backlog_append(c, arena_at(nth_ref(c, at)->off), nth_ref(c, at)->len);
+	refs_forget(c);
+	conn_board(c)->messages_out = c->messages_out;
+}
+
+void
+outq_flush(void)
+{
+	/* flush_conn can end connections, never queue anything: the list does not grow here */
+	for (unsigned i = 0; i < outq.ndirty; i++) {
+		struct conn *c = outq.dirty[i];
+
+		c->flags &= ~(unsigned)CONN_DIRTY;
+		flush_conn(c);
+	}
+	outq.ndirty = 0;
+	arena_reset();
+	if (outq.writes > 0) {
+		count_add(CTR_writes_total, outq.writes);
+		count_add(CTR_bytes_out_total, outq.bytes);
+		outq.writes = outq.bytes = 0;
+	}
+}
+
+void
+outq_free(struct conn *c)
+{
+	refs_forget(c);
+	backlog_free(c);
+}

@@ -1,0 +1,64 @@
+/* outq.h - what waits to be sent to clients.
+ *
+ * During a turn a connection's queue is a short list of references into the arena; appending one
+ * that begins where the last one ends only makes that longer. outq_flush sends each queue with one
+ * system call; what a socket does not take is copied into the connection's own backlog, limited by
+ * limits.queue, so that no reference outlives the turn.
+ */
+#ifndef WORKER_OUTQ_H
+#define WORKER_OUTQ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "worker/arena.h"
+#include "worker/conn.h"
+
+void outq_init(struct loop *loop);
+
+/* All slow ways of outq_ref: first of the turn, backlog, list full. */
+void outq_ref_slow(struct conn *c, struct slice s);
+
+/* Queue bytes of the arena. */
+static inline void
+outq_ref(struct conn *c, struct slice s)
+{
+	if (c->nref > 0 && c->nref < CONN_REFS &&
+	    c->ref[c->nref - 1].off + c->ref[c->nref - 1].len == s.off) {
+		c->ref[c->nref - 1].len += s.len;
+		return;
+	}
+	outq_ref_slow(c, s);
+}
+
+/* Queue a copy of other bytes. */
+void outq_copy(struct conn *c, const void *p, size_t n);
+
+/* A line for this client alone, CR LF added. At most 2 KiB of it are kept. */
+void tell(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* More is queued than a long answer should add to. */
+bool outq_busy(const struct conn *c);
+
+/* Send everything; forget the arena. At the end of the turn, and in the middle of one that makes
+ * very much (outq_relieve). */
+void outq_flush(void);
+static inline void
+outq_relieve(void)
+{
+	if (arena_used() > ARENA_SOFT)
+		outq_flush();
+}
+
+/* The socket takes bytes again. */
+void outq_writable(struct conn *c);
+
+/* Forget what is queued and free what belongs to it. */
+void outq_free(struct conn *c);
+
+/* A new number for conn.mark. */
+uint32_t outq_mark(void);
+
+void outq_rearm(void);
+
+#endif

@@ -1,0 +1,64 @@
+/* render.h - events as telnet clients see them: pure functions, bytes out of facts.
+ *
+ * A class says how a client wants things to look; all clients of one class get the same bytes.
+ * Nothing that a person wrote reaches the output with a control character in it, whoever let it
+ * in: it is looked at here once more.
+ */
+#ifndef WORKER_RENDER_H
+#define WORKER_RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+enum render_format {
+	FORMAT_COLON, /* nick: text */
+	FORMAT_ANGLE, /* <nick> text */
+	FORMAT_ARROW, /* nick > text */
+	FORMAT_QUOTE, /* nick sent you "text" */
+	FORMAT_CLIENT, /* Client: text, Server: text */
+	FORMAT_COUNT
+};
+
+enum render_class {
+	CLS_FORMAT = 7, /* enum render_format */
+	CLS_TIME = 8, /* HH:MM before each line */
+	CLS_COLOR = 16,
+	CLS_OTHER = 32, /* of a room that is not the client's current one: named */
+	CLS_COUNT = 64
+};
+
+enum shown_what {
+	SHOWN_SAY,
+	SHOWN_DM,
+	SHOWN_NOTE, /* the server's own words in `text` */
+};
+
+struct shown {
+	enum shown_what what;
+	uint8_t kind; /* enum msg_kind, for SAY and DM */
+	bool server; /* from the server, not from a user */
+	uint64_t at; /* wall ms */
+	struct str name; /* who speaks */
+	struct str room; /* empty: of no room */
+	struct str text; /* lines separated by '\n' */
+};
+
+/* Make s fit to be shown: text without controls, formatting codes and open bidi controls. When it
+ * is not, a clean copy is made in memory that the next call uses again. Once per event. */
+void render_clean(struct shown *s);
+
+/* Bytes that render() may need at most, for any class. */
+size_t render_bound(const struct shown *s);
+
+/* One event for one class; every line ends with CR LF, the lines of a text after the first begin
+ * with two spaces. out has room for render_bound(s). Returns the length. */
+size_t render(char *out, unsigned cls, const struct shown *s);
+
+/* "colon", "angle"…; NULL: no such format. */
+const char *render_format_name(unsigned format);
+const char *render_format_example(unsigned format);
+
+#endif

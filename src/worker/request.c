@@ -1,0 +1,222 @@
+/* request.c - see request.h. */
+#include "config.h"
+
+#include "worker/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/sublink.h"
+#include "lib/util.h"
+#include "worker/input.h"
+#include "worker/worker.h"
+
+#define FIXED 256 /* more than the numbers, header and lengths of any request */
+
+struct asked {
+	struct conn *conn; /* good for ever, but perhaps somebody else by now */
+	uint32_t gen;
+	uint32_t what;
+	uint64_t serial, us;
+};
+
+/* A ring by serial: as many as can be under way, which sublink_full bounds. */
+static struct {
+	struct asked *v; /* owned */
+	uint64_t mask;
+	uint64_t first, next; /* serials: first <= unanswered < next */
+} asked;
+
+static void
+asked_grow(void)
+{
+	uint64_t cap = asked.v == NULL ? 256 : 2 * (asked.mask + 1);
+	struct asked *v = xcalloc(cap, sizeof(*v));
+
+	for (uint64_t s = asked.first; s < asked.next; s++)
+		v[s & (cap - 1)] = asked.v[s & asked.mask];
+	free(asked.v);
+	asked.v = v;
+	asked.mask = cap - 1;
+}
+
+/* The request that lies in the link's room is complete. c may be NULL. */
+static void
+ask(struct conn *c, enum asked_for what, size_t len)
+{
+	uint64_t serial;
+
+	CHECK(len > 0);
+	serial = sublink_commit(worker.link, len);
+	if (asked.first == asked.next)
+		asked.first = serial;
+	asked.next = serial;
+	if (asked.v == NULL || asked.next - asked.first > asked.mask)
+		asked_grow();
+	asked.next = serial + 1;
+	asked.v[serial & asked.mask] = (struct asked){
+	    .conn = c, .gen = c ? c->gen : 0, .what = what, .serial = serial, .us = mono_us()};
+	if (c == NULL)
+		return;
+	c->pending++;
+	if (what != ASKED_SAY && what != ASKED_DM)
+		c->flags |= CONN_BARRIER;
+}
+
+uint64_t
+request_answered(uint64_t serial, struct conn **c_r, enum asked_for *what_r)
+{
+	struct asked *a = asked.v != NULL ? &asked.v[serial & asked.mask] : NULL;
+	struct conn *c;
+
+	*c_r = NULL;
+	*what_r = ASKED_DO;
+	if (a == NULL || a->serial != serial)
+		return 0;
+	*what_r = a->what;
+	while (asked.first < asked.next && asked.first <= serial)
+		asked.first++;
+	c = a->conn;
+	if (c == NULL || c->gen != a->gen || c->id == 0)
+		return a->us;
+	if (c->pending > 0)
+		c->pending--;
+	if (c->flags & CONN_ENDED)
+		return a->us;
+	if (a->what != ASKED_SAY && a->what != ASKED_DM)
+		c->flags &= ~(unsigned)CONN_BARRIER;
+	if (c->pending == 0 &&
+	    (c->flags & (CONN_LINES | CONN_EOF | CONN_HUNG_UP) || !(c->io.events & EPOLLIN)))
+		conn_resume(c);
+	*c_r = c;
+	return a->us;
+}
+
+/* Room for a request whose texts have so many bytes together; where it begins is `at`. */
+#define ROOM(texts) \
+	void *at = sublink_room(worker.link, FIXED + (texts)); \
+	size_t cap = FIXED + (texts)
+
+void
+request_login(struct conn *c, struct str name)
+{
+	struct m_r_login m = {.conn = c->id,
+			      .wslot = c->wslot,
+			      .protocol = c->protocol,
+			      .tls = c->tls,
+			      .name = name,
+			      .address = str_of(c->peer),
+			      .port = c->port};
+
+	ROOM(m.name.n + m.address.n);
+	ask(c, ASKED_LOGIN, m_r_login_put(at, cap, &m));
+}
+
+void
+request_say(struct conn *c, uint64_t room, unsigned kind, struct str text)
+{
+	struct m_r_say m = {.user = c->user, .room = room, .kind = (uint8_t)kind, .text = text};
+
+	ROOM(text.n);
+	ask(c, ASKED_SAY, m_r_say_put(at, cap, &m));
+}
+
+void
+request_dm(struct conn *c, struct str to, unsigned kind, struct str text)
+{
+	struct m_r_dm m = {.user = c->user, .kind = (uint8_t)kind, .to = to, .text = text};
+
+	ROOM(to.n + text.n);
+	ask(c, ASKED_DM, m_r_dm_put(at, cap, &m));
+}
+
+void
+request_join(struct conn *c, enum asked_for what, struct str room, struct str key)
+{
+	struct m_r_join m = {.user = c->user, .room = room, .key = key};
+
+	ROOM(room.n + key.n);
+	ask(c, what, m_r_join_put(at, cap, &m));
+}
+
+void
+request_part(struct conn *c, struct str room, struct str reason)
+{
+	struct m_r_part m = {.user = c->user, .room = room, .reason = reason};
+
+	ROOM(room.n + reason.n);
+	ask(c, ASKED_DO, m_r_part_put(at, cap, &m));
+}
+
+void
+request_nick(struct conn *c, struct str name)
+{
+	struct m_r_nick m = {.user = c->user, .name = name};
+
+	ROOM(name.n);
+	ask(c, ASKED_DO, m_r_nick_put(at, cap, &m));
+}
+
+void
+request_topic(struct conn *c, struct str room, struct str text)
+{
+	struct m_r_topic m = {.user = c->user, .room = room, .text = text};
+
+	ROOM(room.n + text.n);
+	ask(c, ASKED_DO, m_r_topic_put(at, cap, &m));
+}
+
+void
+request_kick(struct conn *c, struct str room, struct str target, struct str reason)
+{
+	struct m_r_kick m = {.user = c->user, .room = room, .target = target, .reason = reason};
+
+	ROOM(room.n + target.n + reason.n);
+	ask(c, ASKED_DO, m_r_kick_put(at, cap, &m));
+}
+
+void
+request_invite(struct conn *c, struct str room, struct str target)
+{
+	struct m_r_invite m = {.user = c->user, .room = room, .target = target};
+
+	ROOM(room.n + target.n);
+	ask(c, ASKED_DO, m_r_invite_put(at, cap, &m));
+}
+
+void
+request_mode(struct conn *c, struct str room, enum mode_op op, bool on, struct str arg)
+{
+	struct m_r_mode m = {
+	    .user = c->user, .room = room, .op = (uint8_t)op, .on = on, .arg = arg};
+
+	ROOM(room.n + arg.n);
+	ask(c, ASKED_DO, m_r_mode_put(at, cap, &m));
+}
+
+void
+request_away(struct conn *c, struct str text)
+{
+	struct m_r_away m = {.user = c->user, .text = text};
+
+	ROOM(text.n);
+	ask(c, ASKED_DO, m_r_away_put(at, cap, &m));
+}
+
+void
+request_sync(struct conn *c)
+{
+	struct m_r_sync m = {.user = c->user};
+
+	ROOM(0);
+	ask(c, ASKED_QUERY, m_r_sync_put(at, cap, &m));
+}
+
+void
+request_quit(struct conn *c, uint64_t user, struct str reason)
+{
+	struct m_r_quit m = {.user = user, .reason = reason};
+
+	ROOM(reason.n);
+	ask(c, ASKED_QUIT, m_r_quit_put(at, cap, &m));
+}

@@ -1,0 +1,56 @@
+/* room.h - rooms as far as this worker's clients are in them: whom an event of a room goes to.
+ *
+ * Follows the events only. Adding, removing and finding take the same time in every room.
+ */
+#ifndef WORKER_ROOM_H
+#define WORKER_ROOM_H
+
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+#include "worker/arena.h"
+#include "worker/conn.h"
+
+struct room_member {
+	struct conn *conn;
+	uint32_t back; /* index in conn->rooms */
+};
+
+/* Where the last rendering for one class lies, so that the next can follow it. */
+struct room_run {
+	struct run run;
+	uint8_t cls;
+};
+
+struct room {
+	uint64_t id;
+	struct room_member *member; /* owned array */
+	uint32_t n, cap;
+	struct room_run *run; /* owned array, one per class in use */
+	uint8_t nruns;
+	uint8_t name_n, fold_n;
+	char *name; /* owned; not terminated; the fold follows it */
+};
+
+/* NULL: none of our clients is in it. */
+struct room *room_of(uint64_t id);
+
+static inline struct str
+room_name(const struct room *r)
+{
+	return (struct str){r->name, r->name_n};
+}
+
+/* Put c into the room, which is made if need be. Already there: nothing happens. */
+struct room *room_enter(uint64_t id, struct str name, struct conn *c);
+/* Take c out; the last one out ends the room's entry here. */
+void room_leave(struct room *r, struct conn *c);
+void room_leave_all(struct conn *c);
+
+/* A room of this client's by the name it typed. NULL: it is in none of that name. */
+struct room *room_named(const struct conn *c, struct str name);
+
+/* The run for a class. */
+struct run *room_run(struct room *r, unsigned cls);
+
+#endif

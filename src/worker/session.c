@@ -1,0 +1,381 @@
+/* session.c - see session.h. */
+#include "config.h"
+
+#include "worker/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/name.h"
+#include "lib/text.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+#include "worker/at.h"
+#include "worker/cmd.h"
+#include "worker/outq.h"
+#include "worker/query.h"
+#include "worker/render.h"
+#include "worker/request.h"
+#include "worker/room.h"
+#include "worker/worker.h"
+
+#define PROMPT "What name would you like to be called with?\r\n"
+#define BALANCE_ROOM 1024
+
+static const char instructions[] =
+    "Type anything to say it to the room; TEXT@NAME says it to NAME alone.\r\n"
+    "Type show@Server or /who to see who is here, /help for all commands.\r\n"
+    "Type !INFO to view the information about the chat room.\r\n"
+    "Type !DISCONNECT, quit@Server or /quit to log out.\r\n";
+
+static struct slice greeting, prompt, instructed; /* in the kept part of the arena */
+
+void
+session_init(void)
+{
+	char host[256] = "", text[1024];
+	size_t n;
+
+	gethostname(host, sizeof(host) - 1);
+	n = bprintf(text, sizeof(text), "Welcome to %s, a chat server.\r\n" PROMPT,
+		    proc.opt.name[0] != '\0' ? proc.opt.name : host);
+	greeting = arena_copy(text, n);
+	prompt = arena_copy(PROMPT, sizeof(PROMPT) - 1);
+	instructed = arena_copy(instructions, sizeof(instructions) - 1);
+	arena_keep();
+}
+
+void
+session_begin(struct conn *c)
+{
+	c->state = CONN_NAMING;
+	outq_ref(c, greeting);
+}
+
+/* --- choosing a name ---------------------------------------------------------------- */
+
+static bool
+is_http(struct str s)
+{
+	static const char *const verbs[] = {"GET ",     "POST ",    "HEAD ",  "PUT ",  "DELETE ",
+					    "OPTIONS ", "CONNECT ", "TRACE ", "PATCH "};
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (s.n >= strlen(verbs[i]) && memcmp(s.p, verbs[i], strlen(verbs[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_farewell(struct str s)
+{
+	return cmd_same(s, "/quit") || cmd_same(s, "quit@server") || cmd_same(s, "!exit") ||
+	       cmd_same(s, "!disconnect");
+}
+
+static struct str
+trim(struct str s)
+{
+	while (s.n > 0 && s.p[0] == ' ') {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
+static void
+ask_again(struct conn *c, const char *why, bool sentence)
+{
+	if (sentence)
+		tell(c, "%s", why);
+	else
+		tell(c, "Sorry, %s.", why);
+	outq_ref(c, prompt);
+}
+
+static bool line_was_unclean;
+
+bool
+session_line_was_unclean(void)
+{
+	return line_was_unclean;
+}
+
+static void
+take_name(struct conn *c, struct str name)
+{
+	enum name_err err;
+
+	name = trim(name);
+	if (name.n > 5 && strncasecmp(name.p, "NICK ", 5) == 0)
+		name = trim((struct str){name.p + 5, name.n - 5});
+	if (name.n == 0) {
+		outq_ref(c, prompt);
+		return;
+	}
+	if (is_http(name)) {
+		count(CTR_dropped_input);
+		conn_end(c, "HTTP", false);
+		return;
+	}
+	if (is_farewell(name)) {
+		tell(c, "You are now logged out");
+		conn_end(c, "left", false);
+		return;
+	}
+	err = line_was_unclean ? NAME_BAD_CHAR : name_check(name.p, name.n);
+	if (err != NAME_OK) {
+		ask_again(c, name_strerror(err), true);
+		return;
+	}
+	request_login(c, name);
+}
+
+void
+session_name_refused(struct conn *c, unsigned err, struct str arg)
+{
+	char why[512];
+
+	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
+	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN) {
+		ask_again(c, why, false);
+		return;
+	}
+	tell(c, "Sorry, %s.", why);
+	conn_end(c, why, true);
+}
+
+void
+session_named(struct conn *c, const struct m_e_login *e)
+{
+	conn_set_user(c, e->user);
+	c->name = xstrndup(e->name.p, e->name.n);
+	c->state = CONN_READY;
+	conn_touch(c);
+	log_info("Accepted new connection from %s:%u, username: %s, %u logged in", c->peer, c->port,
+		 c->name, worker.reg != NULL ? (unsigned)registry_users(worker.reg) : 0);
+	free(c->peer);
+	c->peer = NULL;
+	tell(c, "Connected to the chat room as %s", c->name);
+	outq_ref(c, instructed);
+	if (proc.opt.room_default[0] != '\0')
+		request_join(c, ASKED_ENTER, str_of(proc.opt.room_default), STR_LIT(""));
+	else if (worker.reg != NULL)
+		tell(c, "%u logged in. /join ROOM takes you into a room, /rooms lists them.",
+		     (unsigned)registry_users(worker.reg));
+}
+
+/* --- messages ----------------------------------------------------------------------- */
+
+void
+session_not_sent(struct conn *c, const char *why)
+{
+	tell(c, "Couldn't send message :( %s.", why);
+}
+
+void
+session_say(struct conn *c, struct str text, unsigned kind)
+{
+	if (text.n == 0)
+		return;
+	if (c->cur == NULL)
+		session_not_sent(c, "you are in no room: /join ROOM");
+	else
+		request_say(c, c->cur->id, kind, text);
+}
+
+void
+session_dm(struct conn *c, struct str to, struct str text, unsigned kind)
+{
+	if (to.n > NAME_BYTES_MAX)
+		session_not_sent(c, "nobody has such a long name");
+	else if (text.n == 0)
+		session_not_sent(c, "there is nothing to send");
+	else
+		request_dm(c, to, kind, text);
+}
+
+void
+session_set_room(struct conn *c, struct room *r)
+{
+	c->cur = r;
+}
+
+/* --- /paste ------------------------------------------------------------------------- */
+
+static void
+paste_free(struct conn *c)
+{
+	if (c->paste == NULL)
+		return;
+	free(c->paste->text);
+	free(c->paste);
+	c->paste = NULL;
+}
+
+/* The whole message; closing what a bidi control opened may need a little more than the limit. */
+static void
+paste_send(struct conn *c)
+{
+	struct paste *p = c->paste;
+	struct str text;
+
+	if (p->overflow) {
+		tell(c, "Couldn't send message :( more than %d lines or %d bytes.", TEXT_LINES_MAX,
+		     TEXT_MAX);
+	} else if (p->len == 0) {
+		tell(c, "Nothing to send.");
+	} else {
+		text = (struct str){p->text, text_balance(p->text, p->len, TEXT_MAX)};
+		session_say(c, text, MSG_TEXT);
+	}
+	paste_free(c);
+}
+
+static void
+paste_line(struct conn *c, struct str line)
+{
+	struct paste *p = c->paste;
+
+	if (str_eq(line, STR_LIT("."))) {
+		paste_send(c);
+		return;
+	}
+	if (p->overflow || p->lines == TEXT_LINES_MAX || p->len + line.n + 1 > TEXT_MAX) {
+		p->overflow = true;
+		return;
+	}
+	if (p->text == NULL)
+		p->text = xcalloc(1, TEXT_MAX);
+	if (p->lines++ > 0)
+		p->text[p->len++] = '\n';
+	memcpy(p->text + p->len, line.p, line.n);
+	p->len += line.n;
+}
+
+/* --- lines -------------------------------------------------------------------------- */
+
+/* Text that is neither a command nor a word. p may be changed. */
+static bool
+plain_line(struct conn *c, char *p, size_t n)
+{
+	struct at at = at_split(p, n);
+
+	if (at.kind != AT_ROOM && (cmd_same(at.text, "image") || cmd_same(at.text, "file"))) {
+		if (c->pending > 0)
+			return false;
+		cmd_file(c, NULL);
+		return true;
+	}
+	if (at.kind == AT_USER) {
+		session_dm(c, at.to, at.text, MSG_TEXT);
+		return true;
+	}
+	if (c->flags & CONN_DIRECT || c->cur == NULL) {
+		if (c->pending > 0)
+			return false;
+		if (c->flags & CONN_DIRECT)
+			tell(c, "Server: Something is wrong with format... "
+				"Your message should contain \"@\"");
+		else
+			session_not_sent(c, "you are in no room: /join ROOM");
+		return true;
+	}
+	session_say(c, at.text, MSG_TEXT);
+	return true;
+}
+
+/* A clean line in memory with room for cap bytes. */
+static bool
+clean_line(struct conn *c, char *p, size_t n, size_t cap)
+{
+	struct str line = trim((struct str){p, n});
+	enum cmd_done done;
+
+	if (c->state == CONN_NAMING) {
+		take_name(c, line);
+		return true;
+	}
+	if (c->paste != NULL) {
+		if (c->pending > 0 && n == 1 && p[0] == '.')
+			return false;
+		paste_line(c, (struct str){p, n});
+		return true;
+	}
+	if (line.n == 0)
+		return true; /* an empty line sends nothing */
+	n = text_balance(p, n, cap);
+	if (p[0] == '/')
+		done = cmd_line(c, (struct str){p + 1, n - 1});
+	else
+		done = cmd_word(c, line);
+	if (done != CMD_NOT)
+		return done == CMD_DONE;
+	return plain_line(c, p, n);
+}
+
+bool
+session_line(struct conn *c, char *p, size_t n)
+{
+	/* A copy, because a line that has to wait is needed again as it came. */
+	static char line[LINE_BYTES_MAX + BALANCE_ROOM];
+
+	if (memchr(p, '\0', n) != NULL || !text_utf8_ok(p, n)) {
+		if (c->pending > 0)
+			return false;
+		count(CTR_lines_refused_total);
+		tell(c, "That line is not UTF-8 text, it was not taken.");
+		return true;
+	}
+	memcpy(line, p, n);
+	line_was_unclean = !text_is_clean(line, n, 0);
+	if (line_was_unclean)
+		n = text_clean(line, n, 0);
+	if (!clean_line(c, line, n, sizeof(line)))
+		return false;
+	count(CTR_lines_in_total);
+	if (!(c->flags & CONN_ENDED))
+		conn_touch(c);
+	return true;
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+void
+session_eof(struct conn *c)
+{
+	conn_end(c, "", false);
+}
+
+void
+session_end(struct conn *c, const char *reason, bool quiet)
+{
+	if (c->user != 0) {
+		log_info("Closed connection from: %s%s%s", c->name, reason[0] ? ", " : "", reason);
+		if (!quiet && !(c->flags & CONN_LEAVING))
+			request_quit(NULL, c->user, str_of(reason));
+	} else {
+		log_info("Closed connection from %s port %u before it had a name%s%s",
+			 c->peer ? c->peer : "?", c->port, reason[0] ? ", " : "", reason);
+	}
+	room_leave_all(c);
+	if (c->user != 0)
+		conn_set_user(c, 0);
+	query_free(c);
+	paste_free(c);
+	for (unsigned i = 0; c->ignores != NULL && i < c->ignores->n; i++) {
+		free(c->ignores->name[i]);
+		free(c->ignores->fold[i]);
+	}
+	free(c->ignores);
+	c->ignores = NULL;
+	c->flags &= ~(unsigned)CONN_IGNORES;
+}

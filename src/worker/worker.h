@@ -1,0 +1,35 @@
+/* worker.h - what the whole process has one of. */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/board.h"
+#include "ipc/ipc.h"
+
+struct loop;
+struct sublink;
+struct registry;
+
+struct worker {
+	struct loop *loop;
+	struct sublink *link;
+	struct registry *reg; /* NULL: not given (yet) */
+	const struct board *boards[WORKERS_MAX]; /* of all workers, by index; for /whois */
+	bool draining;
+};
+extern struct worker worker;
+
+/* Wall clock, looked at once per turn. */
+uint64_t worker_wall_ms(void);
+
+/* Connections of the master's; counted and reported once per turn. */
+void worker_report_taken(unsigned n);
+void worker_report_closed(uint64_t conn);
+
+/* drain.c */
+void drain_begin(uint32_t ms, const char *text);
+void drain_turn(void); /* at the end of each turn while draining */
+
+#endif

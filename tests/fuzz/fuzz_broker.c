@@ -1,0 +1,220 @@
+/* fuzz_broker.c - a hostile worker: whatever it asks for, the broker lives, keeps its tables whole,
+ * and lets nobody speak for another worker's client.
+ *
+ * The input is a script: each step one byte that says what, then what it needs. Most steps make a
+ * well-formed request with odd contents from the input, for a real or a wrong user; some send raw
+ * bytes as a frame.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "lib/util.h"
+#include "world.h"
+
+struct script {
+	const uint8_t *p, *end;
+};
+
+static unsigned
+byte(struct script *s)
+{
+	return s->p < s->end ? *s->p++ : 0;
+}
+
+/* Up to max bytes from the script. */
+static struct str
+some(struct script *s, size_t max)
+{
+	size_t want = byte(s) * max / 255, left = (size_t)(s->end - s->p);
+	struct str v = {(const char *)s->p, MIN(want, left)};
+
+	s->p += v.n;
+	return v;
+}
+
+/* One of few names, so that requests meet; sometimes anything. */
+static struct str
+name(struct script *s)
+{
+	static const char *const names[] = {"alice", "bob", "Carol", "d\xc3\xa4ve", "den",
+					    "Den",   "*",   "a*",    "10.0.0.0/8"};
+	unsigned k = byte(s);
+
+	return k < 200 ? str_of(names[k % ARRAY_LEN(names)]) : some(s, NAME_BYTES_MAX);
+}
+
+static uint64_t users[8];
+
+static uint64_t
+user(struct script *s)
+{
+	unsigned k = byte(s);
+
+	return k < 240 ? users[k % ARRAY_LEN(users)] : (uint64_t)k << (k % 56);
+}
+
+static uint64_t
+room(struct script *s)
+{
+	const struct reg_room *r = room_find(name(s));
+
+	return r != NULL ? r->id : byte(s);
+}
+
+#define MAKE(name_, ...) \
+	do { \
+		struct m_r_##name_ m_ = {.serial = world_serial(sub), __VA_ARGS__}; \
+		n = m_r_##name_##_put(frame, sizeof(frame), &m_); \
+	} while (0)
+
+static char frame[IPC_FRAME_MAX];
+
+static size_t
+raw(struct script *s, unsigned sub)
+{
+	struct str v = some(s, 600);
+	uint32_t len = (uint32_t)(IPC_HDR + 8 + v.n);
+	uint64_t serial = world_serial(sub) + byte(s) % 2;
+	uint16_t type[2] = {(uint16_t)(0x300 | byte(s)), 0};
+
+	memcpy(frame, &len, 4);
+	memcpy(frame + 4, type, 4);
+	memcpy(frame + IPC_HDR, &serial, 8);
+	memcpy(frame + IPC_HDR + 8, v.p, v.n);
+	return len;
+}
+
+static size_t
+request(struct script *s, unsigned sub)
+{
+	size_t n = 0;
+
+	switch (byte(s) % 16) {
+	case 0:
+	case 1:
+		MAKE(login, .conn = byte(s), .protocol = byte(s) % 4, .name = name(s),
+		     .address = some(s, 48));
+		break;
+	case 2:
+		MAKE(quit, .user = user(s), .reason = some(s, REASON_MAX));
+		break;
+	case 3:
+		MAKE(nick, .user = user(s), .name = name(s));
+		break;
+	case 4:
+	case 5:
+		MAKE(join, .user = user(s), .room = name(s), .key = some(s, ROOM_KEY_MAX));
+		break;
+	case 6:
+		MAKE(part, .user = user(s), .room = name(s), .reason = some(s, REASON_MAX));
+		break;
+	case 7:
+		MAKE(say, .user = user(s), .room = room(s), .kind = (uint8_t)(byte(s) % 4),
+		     .text = some(s, 2000));
+		break;
+	case 8:
+		MAKE(dm, .user = user(s), .kind = (uint8_t)(byte(s) % 4), .to = name(s),
+		     .text = some(s, 2000));
+		break;
+	case 9:
+		MAKE(topic, .user = user(s), .room = name(s), .text = some(s, TOPIC_MAX));
+		break;
+	case 10:
+		MAKE(kick, .user = user(s), .room = name(s), .target = name(s),
+		     .reason = some(s, REASON_MAX));
+		break;
+	case 11:
+		MAKE(invite, .user = user(s), .room = name(s), .target = name(s));
+		break;
+	case 12:
+	case 13:
+		MAKE(mode, .user = user(s), .room = name(s), .op = (uint8_t)(byte(s) % 12),
+		     .on = byte(s) % 2, .arg = byte(s) % 2 ? name(s) : some(s, MASK_MAX));
+		break;
+	case 14:
+		MAKE(away, .user = user(s), .text = some(s, REASON_MAX));
+		break;
+	default:
+		if (sub == SUB_CONTROL)
+			MAKE(admin, .op = (uint8_t)(byte(s) % 12), .level = (uint8_t)(byte(s) % 4),
+			     .target = name(s), .arg = some(s, 300), .until = byte(s) ? 0 : 1);
+		else
+			n = raw(s, sub);
+	}
+	return n;
+}
+
+/* Who is here now, for the next steps. */
+static void
+look_around(void)
+{
+	memset(users, 0, sizeof(users));
+	for (uint32_t i = 0; i < ARRAY_LEN(users); i++)
+		users[i] = br.reg.users[i].id;
+}
+
+static void
+step(struct script *s)
+{
+	static const unsigned subs_used[] = {0, 1, 2, SUB_CONTROL};
+	unsigned sub = subs_used[byte(s) % ARRAY_LEN(subs_used)];
+	size_t n = request(s, sub);
+	uint64_t seq = br.j.seq, serial = world_serial(sub);
+
+	if (n == 0)
+		return;
+	/* taken: one entry, no more; a mistake: none */
+	if (world_decide(sub, frame, n))
+		CHECK(br.j.seq == seq + 1 && world_serial(sub) == serial + 1);
+	else
+		CHECK(br.j.seq == seq);
+	reap_some();
+	look_around();
+}
+
+/* The world is made once; each script ends with everybody gone and every list empty, which is the
+ * state it began in but for generations and serials. */
+static void
+clean_up(void)
+{
+	for (uint32_t i = 0; i < br.reg.h->max_users; i++)
+		reap_add(br.reg.users[i].id, QUIT_LEFT, "", "");
+	while (reap_some() != REAP_DONE)
+		;
+	br.now = UINT64_MAX / 2;
+	while (br.server.nlists > 0) {
+		const struct reg_list *l = &br.reg.lists[br.server.lists[0]];
+		struct m_e_ok m = {0};
+
+		entry_begin(&req_nobody);
+		list_del_redo(l);
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(ok, &m);
+		list_del_done(&br.server, l);
+	}
+	br.nchats = 0;
+	CHECK(br.reg.h->nusers == 0 && br.reg.h->nrooms == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct world w;
+	static unsigned runs;
+	struct script s = {data, data + size};
+
+	if (w.reg == NULL)
+		world_init(&w, 8, 1u << 20);
+	br.now = 1000000;
+	look_around();
+	for (int i = 0; i < 64 && s.p < s.end; i++)
+		step(&s);
+	/* the whole scan is dear: now and then, and always when replaying few inputs */
+	if (runs++ % 256 == 0 || size > 200)
+		world_verify();
+	clean_up();
+	return 0;
+}

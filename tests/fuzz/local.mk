@@ -1,0 +1,37 @@
+# Fuzz targets: fuzz_x.c defines LLVMFuzzerTestOneInput, corpus/x/ holds its seeds.  A further
+# one takes a line in fuzz_targets and a line that says what it links.
+#
+# Configured with --enable-fuzzer (and CC=clang) these are fuzzers:
+#   tests/fuzz/fuzz_x WORKDIR $(srcdir)/tests/fuzz/corpus/x
+# otherwise `make check` runs each over its corpus.
+fuzz_targets = \
+	%D%/fuzz_broker \
+	%D%/fuzz_config \
+	%D%/fuzz_control \
+	%D%/fuzz_ipc \
+	%D%/fuzz_telnet \
+	%D%/fuzz_text
+
+if FUZZER
+noinst_PROGRAMS += $(fuzz_targets)
+fuzz_main = $(FUZZ_LDFLAGS)
+else
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets)
+check_LIBRARIES = %D%/libreplay.a
+%C%_libreplay_a_SOURCES = %D%/replay.c %D%/fuzz.h
+fuzz_main = %D%/libreplay.a
+endif
+fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
+
+%C%_fuzz_broker_SOURCES = %D%/fuzz_broker.c tests/unit/world.c tests/unit/world.h
+%C%_fuzz_broker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+%C%_fuzz_broker_LDADD = $(broker_libs) $(fuzz_libs)
+%C%_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+%C%_fuzz_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_control_LDADD = src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_ipc_LDADD = src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
+%C%_fuzz_text_LDADD = $(fuzz_libs)
+
+EXTRA_DIST += %D%/fuzz.h %D%/replay.c %D%/corpus

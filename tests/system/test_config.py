@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""The configuration: what is accepted, what is refused and where, what a reload does (R13)."""
+
+import os
+import re
+import socket
+import subprocess
+
+from harness import Case, Daemon, OwnCase, build, limit, main
+
+
+# What is wrong, the file, the line it is in (counted from 1).
+BROKEN = [
+    ("not a word", "@@@ !!!\n", 1),
+    ("syntax: no value", "name = ;\n", 1),
+    ("syntax: open string", 'name = "abc;\n', None),
+    ("syntax: open group", "limits = {\n queue = 4096;\n", None),
+    ("syntax: open list", "listen = (\n", None),
+    ("unknown option", "nonsense = 1;\n", 1),
+    ("unknown option further down", "\n\n\nnonsense = 1;\n", 4),
+    ("unknown option in a group", "limits = {\n\n  nonsense = 1;\n};\n", 3),
+    ("unknown group", "limit = { queue = 4096; };\n", 1),
+    ("unknown option of a listener", 'listen = ( { protocol = "telnet";\n colour = "red"; port = 1; } );\n', 2),
+    ("string for a number", 'workers = "two";\n', 1),
+    ("number for a string", "name = 5;\n", 1),
+    ("boolean for a number", "workers = true;\n", 1),
+    ("float for a number", "workers = 1.5;\n", 1),
+    ("number for a group", "limits = 5;\n", 1),
+    ("group for a string", "name = { x = 1; };\n", 1),
+    ("list for a number", "workers = ( 1, 2 );\n", 1),
+    ("negative", "workers = -1;\n", 1),
+    ("too large", "workers = 61;\n", 1),
+    ("too small", "journal = 1000;\n", 1),
+    ("beyond 32 bits", "workers = 4294967296;\n", 1),
+    ("beyond 32 bits, which wraps to 1", "workers = 4294967297;\n", 1),
+    ("beyond 64 bits", "journal = 99999999999999999999999;\n", 1),
+    ("limit out of range", "limits = { queue = 1; };\n", 1),
+    ("max_sessions 0", "limits = { max_sessions = 0; };\n", 1),
+    ("string too long", 'user = "%s";\n' % ("u" * 65), 1),
+    ("no such user", '\nuser = "no-such-user-here";\n', 2),
+    ("no such group", '\ngroup = "no-such-group-here";\n', 2),
+    ("no such admin", 'control = {\n admin = [ "no-such-user-here" ]; };\n', 2),
+    ("no such admin group", 'control = { admin = [\n "@no-such-group-here" ]; };\n', None),
+    ("unknown protocol", 'listen = ( { protocol = "gopher"; address = "127.0.0.1"; port = 0; } );\n', 1),
+    ("protocol not built", 'listen = ( { protocol = "irc"; address = "127.0.0.1"; port = 0; } );\n', 1),
+    ("tls not built", 'listen = ( { protocol = "telnet"; address = "127.0.0.1"; port = 0; tls = true; } );\n', 1),
+    ("no protocol", 'listen = ( { address = "127.0.0.1"; port = 0; } );\n', 1),
+    ("bad address", 'listen = ( { protocol = "telnet"; address = "300.1.1.1"; port = 0; } );\n', 1),
+    ("bad port", 'listen = ( { protocol = "telnet"; address = "127.0.0.1"; port = 65536; } );\n', 1),
+    ("path and port", 'listen = ( { protocol = "telnet"; path = "/tmp/x"; port = 1; } );\n', 1),
+    ("path too long", 'listen = ( { protocol = "telnet"; path = "/%s"; } );\n' % ("x" * 200), 1),
+    ("bad profile", 'listen = ( { protocol = "telnet"; address = "127.0.0.1"; port = 0; profile = "loud"; } );\n', 1),
+    ("bad level", 'log = {\n level = "loud"; };\n', 2),
+    ("bad facility", 'log = { facility = "kitchen"; };\n', 1),
+    ("bad room", 'rooms = { default = "a,b"; };\n', 1),
+    ("option twice", "workers = 1;\nworkers = 2;\n", 2),
+    ("include of nothing", '@include "/nonexistent/file"\n', 1),
+    ("control character", "name = \"a\\x07b\";\n", 1),
+]
+NOT_BUILT = ("protocol not built", "tls not built")
+
+
+def check(d, *more):
+    return subprocess.run([build().program("master/chatd"), "-t", "-c", d.conf] + list(more), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, env=d.env, timeout=limit(20))
+
+
+class Files(Case):
+    """chatd -t and reload, with one daemon that all of it must leave alone."""
+
+    def tearDown(self):
+        self.d.write_conf({})
+
+    def test_broken_files(self):
+        self.assertGreaterEqual(len(BROKEN), 30)
+        alice = self.client("alice")
+        before = self.d.ctl("config", "dump")
+        kids = sorted(self.d.kids("worker") + self.d.kids("broker") + self.d.kids("control"))
+        for what, text, line in BROKEN:
+            with self.subTest(what):
+                self.d.write_conf(text)
+                where = re.escape(self.d.conf) + (":%d: ." % line if line else r":\d+: .")
+                r = check(self.d)
+                self.assertEqual(r.returncode, 1, r.stdout + r.stderr)
+                self.assertRegex(r.stderr, where)
+                if what in NOT_BUILT:
+                    self.assertIn("not in this build", r.stderr)
+                self.assertRegex(self.d.ctl("config", "check", status=1), where)
+                self.assertRegex(self.d.ctl("reload", status=1), where)
+                self.assertEqual(self.d.ctl("config", "dump"), before)
+                alice.sync()
+        # by signal: the log says where
+        mark = self.d.log_mark()
+        self.d.write_conf("\nnonsense = 1;\n")
+        os.kill(self.d.pid, 1)
+        self.d.expect_log(re.escape(self.d.conf) + r":2: ", mark)
+        os.unlink(self.d.conf)
+        self.assertNotEqual(self.d.ctl_run("reload")[0], 0)
+        self.assertEqual(sorted(self.d.kids("worker") + self.d.kids("broker") + self.d.kids("control")), kids)
+        alice.sync()
+
+    def test_round_trip(self):
+        """What -t prints is a configuration that means the same."""
+        first = check(self.d)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.d.write_conf(first.stdout)
+        second = check(self.d)
+        self.assertEqual(second.returncode, 0, second.stderr)
+        self.assertEqual(second.stdout, first.stdout)
+        for option in ("max_sessions", "queue_time", "journal", "state_dir", "login_time", "facility"):
+            self.assertIn(option, first.stdout)
+        self.assertEqual(self.d.ctl("config", "dump"), first.stdout)
+
+    def test_sample(self):
+        """The file that is installed is good, but for the account that has to be made first."""
+        from harness import TOP
+        with open(os.path.join(TOP, "etc", "chatd.conf.in"), encoding="utf-8") as f:
+            text = f.read()
+        import pwd
+        import grp
+        me = pwd.getpwuid(os.getuid()).pw_name
+        group = grp.getgrgid(os.getgid()).gr_name
+        for a, b in (("rundir", self.d.dir), ("statedir", self.d.dir), ("chatd_user", me), ("chatd_group", group)):
+            text = text.replace("@%s@" % a, b)
+        self.d.write_conf(text)
+        r = check(self.d)
+        self.assertEqual(r.returncode, 0, r.stderr)
+
+    def test_nothing_is_started_by_a_check(self):
+        before = sorted(os.listdir(self.d.dir))
+        r = check(self.d)
+        self.assertEqual(r.returncode, 0, r.stderr)
+        self.assertEqual(sorted(os.listdir(self.d.dir)), before)
+
+
+class Reload(OwnCase):
+    def test_what_changes_at_once(self):
+        d = self.daemon()
+        alice = self.client("alice")
+        d.write_conf({"rooms": {"default": "foyer"}, "limits": {"max_per_address": 3}, "name": "other.test", "log": {"level": "debug"}})
+        d.ctl("reload")
+        bob = self.client("bob")
+        self.assertEqual(d.json("user", bob.name)["rooms"], ["foyer"])
+        self.assertEqual(d.json("user", alice.name)["rooms"], ["lobby"])
+        self.assertEqual(d.json("status")["name"], "other.test")
+        self.client("third")
+        c = self.connect()
+        self.assertNotIn("Welcome", c.expect_eof())
+        alice.sync()
+        for key, value in (("workers", 3), ("journal", 1 << 20), ("run_dir", "/tmp/elsewhere")):
+            with self.subTest(key):
+                mark = d.log_mark()
+                d.write_conf({key: value})
+                out = "".join(d.ctl_run("reload")[1:]) + "\n".join(d.lines[mark:])
+                self.assertRegex(out, r"(?i)%s.*restart|restart.*%s" % (key, key))
+                alice.sync()
+        self.assertEqual(len(d.kids("worker")), 2)
+
+    def test_listeners_come_and_go(self):
+        d = self.daemon()
+        alice = self.client("alice")
+        old = d.port
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            new = s.getsockname()[1]
+        two = [{"protocol": "telnet", "address": "127.0.0.1", "port": 0}, {"protocol": "telnet", "address": "127.0.0.1", "port": new}]
+        d.write_conf({"listen": two})
+        d.ctl("reload")
+        ports = sorted(l["port"] for l in d.listeners())
+        self.assertEqual(ports, sorted([old, new]), "a listener that stays is not opened anew")
+        from harness import Telnet
+        for port in ports:
+            c = Telnet(("127.0.0.1", port))
+            c.login(self.fresh("via"))
+            c.close()
+        d.write_conf({"listen": two[1:]})
+        d.ctl("reload")
+        self.assertEqual([l["port"] for l in d.listeners()], [new])
+        with self.assertRaises(OSError):
+            socket.create_connection(("127.0.0.1", old), 1)
+        alice.sync()  # whoever came in by it stays
+        # one that cannot be opened: the old ones stay
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            d.write_conf({"listen": two[1:] + [{"protocol": "telnet", "address": "127.0.0.1", "port": s.getsockname()[1]}]})
+            self.assertIn("in use", d.ctl("reload", status=1))
+            self.assertEqual([l["port"] for l in d.listeners()], [new])
+        alice.sync()
+
+    def test_reloads_under_load(self):
+        from load import Swarm
+        d = self.daemon()
+        swarm = Swarm(d, 20, 2)
+        self.addCleanup(swarm.close)
+        turn = [0]
+
+        def act():
+            turn[0] += 1
+            d.write_conf({"limits": {"queue_time": 20 + turn[0]}} if turn[0] % 3 else "nonsense = 1;\n")
+            os.kill(d.pid, 1)
+        swarm.run(seconds=2, every=0.05, act=act)
+        counts = swarm.counts()
+        self.assertEqual([counts[k] for k in ("lost", "doubled", "out of order", "disconnected")], [0, 0, 0, 0], counts)
+        self.assertGreater(turn[0], 20)
+
+    def test_reload_while_the_broker_dies(self):
+        d = self.daemon()
+        alice = self.client("alice")
+        for i in range(5):
+            d.write_conf({"limits": {"queue_time": 40 + i}})
+            d.kill_role("broker")
+            self.eventually("a reload", lambda: d.ctl_run("reload")[0] == 0)
+            self.assertIn("queue_time = %d" % (40 + i), d.ctl("config", "dump"))
+            alice.sync()
+
+
+class Master(OwnCase):
+    def test_ready_soon(self):
+        took = []
+        for _ in range(5):
+            d = self.daemon()
+            took.append(d.ready_after)
+            d.stop()
+        self.assertLess(min(took), limit(0.1), "ready within 100 ms: %s" % took)
+
+    def test_second_one_is_refused(self):
+        d = self.daemon()
+        alice = self.client("alice")
+        r = subprocess.run(d.argv(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit(20), env=d.env)
+        self.assertEqual(r.returncode, 1)
+        self.assertRegex(r.stdout, "(?i)already|another|in use|lock")
+        alice.sync()
+        d.ctl("status")
+
+    def test_restart_at_once_after_kill(self):
+        d = self.daemon()
+        for _ in range(5):
+            self.client("alice", exact=False)
+            d.kill()
+            d.start()
+            self.client("bob").sync()
+            d.ctl("status")
+
+    def test_epochs_rise(self):
+        """No message is ever numbered like one of an earlier life."""
+        d = self.daemon()
+        path = os.path.join(d.dir, "state", "epoch")
+        with open(path, encoding="ascii") as f:
+            before = int(f.read())
+        d.stop()
+        d.start()
+        with open(path, encoding="ascii") as f:
+            self.assertGreater(int(f.read()), before)
+
+    def test_port_taken(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            s.listen()
+            port = s.getsockname()[1]
+            d = Daemon({"listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": port}]}, start=False)
+            self.addCleanup(d.close)
+            d.start(wait=False)
+            self.assertEqual(d.wait(), 1)
+            d.proc = None
+            d.expect_log(r"%d.*(?i:in use)|(?i:in use).*%d" % (port, port))
+
+    def test_exit_statuses(self):
+        chatd = build().program("master/chatd")
+
+        def run(*args):
+            return subprocess.run([chatd] + list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=limit(20))
+        self.assertEqual(run("--nonsense").returncode, 2)
+        self.assertEqual(run("-Z").returncode, 2)
+        self.assertEqual(run("-f", "stray").returncode, 2)
+        self.assertEqual(run("-f", "-T", "nonsense", "-t").returncode, 2)
+        self.assertEqual(run("-t", "-c", "/nonexistent.conf").returncode, 1)
+        self.assertEqual(run("-f", "-c", "/nonexistent.conf").returncode, 1)
+        r = run("-V")
+        self.assertEqual(r.returncode, 0)
+        self.assertRegex(r.stdout, r"^chatd \d+\.\d+")
+
+    def test_signals(self):
+        import signal
+        for sig in (signal.SIGTERM, signal.SIGINT):
+            d = self.daemon()
+            alice = self.client("alice")
+            d.stop(sig)
+            self.assertRegex(alice.expect_eof(), "(?i)server.*(stop|end|down|going)|stop", "everybody is told")
+
+    def test_orderly_stop_under_load(self):
+        from load import Swarm
+        d = self.daemon()
+        swarm = Swarm(d, 20, 2)
+        self.addCleanup(swarm.close)
+        swarm.run(seconds=0.5)
+        for m in swarm.members:
+            swarm.send(m, 50)
+        d.stop()
+
+    def test_stop_with_a_client_that_does_not_read(self):
+        d = self.daemon()
+        stuck = self.client("stuck", rcvbuf=4096)
+        alice = self.client("alice")
+        for _ in range(200):
+            alice.send("x" * 2000)
+        alice.sync()
+        d.stop()  # in 2 s
+        del stuck
+
+    def test_background(self):
+        """Without -f it returns when it is ready, and can be stopped by its pid file."""
+        import signal
+        d = Daemon({"log": {"to": "@"}}, start=False)
+        self.addCleanup(d.close)
+        d.write_conf({"log": {"to": os.path.join(d.dir, "log")}})
+        argv = [a for a in d.argv() if a != "-f"]
+        with open(os.path.join(d.dir, "out"), "w+b") as out:
+            r = subprocess.run(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL, timeout=limit(20), env=d.env)
+            out.seek(0)
+            self.assertEqual(r.returncode, 0, out.read())
+        with open(os.path.join(d.run_dir, "chatd.pid"), encoding="ascii") as f:
+            pid = int(f.read())
+        try:
+            self.assertEqual(d.json("status")["pid"], pid)
+            c = self.client("alice", d)
+            c.sync()
+        finally:
+            os.kill(pid, signal.SIGTERM)
+        from harness import wait_gone
+        self.assertFalse(wait_gone([pid], limit(5)))
+        with open(os.path.join(d.dir, "log"), encoding="utf-8") as f:
+            self.assertRegex(f.read(), r"master\[%d\]" % pid)
+
+    def test_privileges(self):
+        """Started by root, nobody but the master stays root, and a worker can open no file for writing."""
+        if os.getuid() != 0:
+            self.skipTest("only root can give itself up")
+        d = self.daemon()
+        for role in ("worker", "broker", "control"):
+            for pid in d.kids(role):
+                with open("/proc/%d/status" % pid, encoding="ascii") as f:
+                    status = dict(l.split(":", 1) for l in f)
+                self.assertNotIn("0", status["Uid"].split(), role)
+                self.assertNotIn("0", status["Gid"].split(), role)
+                self.assertEqual(int(status["CapEff"], 16), 0, role)
+                self.assertEqual(status["NoNewPrivs"].strip(), "1", role)
+        # the registry is mapped writable by the broker alone
+        writable = {}
+        for role in ("worker", "broker", "control"):
+            for pid in d.kids(role):
+                with open("/proc/%d/maps" % pid, encoding="utf-8") as f:
+                    writable.setdefault(role, []).extend(l for l in f if "registry" in l and " rw-" in l or "journal" in l)
+        self.assertTrue(writable["broker"])
+        self.assertFalse(writable["worker"] + writable["control"])
+
+    def test_plaintext_warning(self):
+        d = self.daemon({"listen": [{"protocol": "telnet", "address": "0.0.0.0", "port": 0}]})
+        d.expect_log("(?i)plain|clear|encrypt")
+        rows = d.listeners()
+        self.assertTrue(rows[0]["connect"], "addresses to give to people")
+        d = self.daemon()
+        self.assertNotRegex(d.tail(), "(?i)plain|clear text|encrypt")
+
+    def test_watchdog_of_a_stopped_master(self):
+        """Children of a master that is stopped go on chatting."""
+        import signal
+        d = self.daemon()
+        alice, bob = self.clients("alice", "bob")
+        os.kill(d.pid, signal.SIGSTOP)
+        try:
+            alice.send("headless")
+            bob.line("%s: headless" % alice.name)
+        finally:
+            os.kill(d.pid, signal.SIGCONT)
+        self.client("late").sync()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""The manuals say what the tables of the source say: options, counters, commands, trace classes,
+exit codes. And README, sample and manuals name nothing that is not there."""
+
+import os
+import re
+import sys
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def read(*path):
+    with open(os.path.join(TOP, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+def items(page):
+    """The .It entries of a page: (the line, the text below it)."""
+    found = []
+    for part in re.split(r"^\.It ", page, flags=re.M)[1:]:
+        head, _, body = part.partition("\n")
+        body = re.split(r"^\.(?:El|Bl|Sh|Ss)", body, flags=re.M)[0]
+        found.append((head, " ".join(re.sub(r"^\.(?:Ql|Qq|Ic|Ar|Pa|Dv|Xr|Pp) ?", "", line)
+                                     for line in body.split("\n"))))
+    return found
+
+
+class Options(unittest.TestCase):
+    row = re.compile(r'^OPT_(STR|INT)\("([^"]+)",\s*\w+,\s*(.*?),\s*(RELOAD|RESTART),', re.M)
+
+    def setUp(self):
+        self.rows = self.row.findall(read("src", "ipc", "options.def"))
+        self.assertGreater(len(self.rows), 15)
+        self.page = {}
+        for head, body in items(read("doc", "chatd.conf.5")):
+            m = re.match(r"Ic ([a-z_.]+) No =.*?(?:Pq (reload|restart))?$", head)
+            if m and m.group(2):
+                self.page[m.group(1)] = (m.group(2), body)
+
+    def test_every_row_is_explained(self):
+        header = read("src", "ipc", "ipc.h")
+        for kind, name, values, when in self.rows:
+            with self.subTest(name):
+                self.assertIn(name, self.page)
+                mark, body = self.page[name]
+                self.assertEqual(mark, when.lower())
+                values = [v.strip() for v in values.split(",")]
+                if kind == "INT":
+                    low, high, default = values
+                    if not high.isdigit():
+                        high = re.search(r"#define %s (\d+)" % high, header).group(1)
+                    self.assertIn("%s to %s." % (low, high), body)
+                    self.assertRegex(body, r"Default: %s\b" % default)
+                else:
+                    self.assertIn("at most %s bytes" % values[0], body)
+                    if values[1].startswith('"'):
+                        self.assertRegex(body, r"Default: +%s" % (re.escape(values[1].strip('"')) or "[,.]"))
+
+    def test_nothing_else_is_explained(self):
+        known = {name for _, name, _, _ in self.rows} | {"control.admin", "control.operate", "control.read"}
+        self.assertEqual(set(self.page) - known, set())
+
+    def test_sample(self):
+        text = re.sub(r"//.*", "", read("etc", "chatd.conf.in"))
+        for kind, name, values, _ in self.rows:
+            if "." not in name:
+                continue
+            group, option = name.split(".")
+            body = re.search(r"^%s = \{(.*?)\};" % group, text, re.M | re.S).group(1)
+            m = re.search(r"\b%s = (\"[^\"]*\"|[^;]*);" % option, body)
+            self.assertIsNotNone(m, name + " is not in the sample")
+            if kind == "INT":
+                self.assertEqual(m.group(1), values.split(",")[2].strip(), name)
+
+
+class Counters(unittest.TestCase):
+    def test_both_ways(self):
+        rows = re.findall(r'^(?:COUNTER|GAUGE)\s*\((\w+),\s*\w+,\s*"((?:[^"\\]|\\.)*)",\s*"([^"]*)"\)',
+                          read("src", "ipc", "counters.def"), re.M)
+        self.assertGreater(len(rows), 20)
+        section = re.search(r"^\.Sh COUNTERS$(.*?)^\.Sh ", read("doc", "chatd.8"), re.M | re.S).group(1)
+        said = {}
+        for head, body in items(section):
+            name = re.sub(r"^Li ", "", head)
+            m = re.match(r"(\w+) Ns Brq (\w+)=(\w+)$", name)
+            if m:
+                name = '%s{%s="%s"}' % m.groups()
+            said[name] = body.strip()
+        for name, label, text in rows:
+            name = label.replace('\\"', '"') or name
+            with self.subTest(name):
+                self.assertEqual(said.pop(name, None), text)
+        # These come from the master, and from the workers' histograms, not from a row.
+        for name in ("process_restarts_total Ns Brq role", "process_cpu_seconds_total Ns Brq role,index",
+                     "process_resident_bytes Ns Brq role,index", "build_info Ns Brq version", "delivery_seconds"):
+            self.assertIn(name, said)
+            del said[name]
+        self.assertEqual(said, {})
+
+
+class Commands(unittest.TestCase):
+    def test_both_ways(self):
+        rows = re.findall(r'^CTL_CMD\(\w+, "([^"]+)", "([^"]*)", \d, \d, (\w+), \w+, [^,]*, ([^,]*),',
+                          read("src", "ipc", "ctl_cmds.def"), re.M)
+        self.assertGreater(len(rows), 25)
+        section = re.search(r"^\.Sh COMMANDS$(.*?)^\.Sh ", read("doc", "chatctl.8"), re.M | re.S).group(1)
+        said = {}
+        for head, body in items(section):
+            words = re.match(r"Cm ((?:[a-z]+ ?)+)", re.sub(r" (Ar|Op|Oo|Cm) .*", "", head)).group(1).strip()
+            said[words] = (head, body)
+        options = dict(re.findall(r'^CTL_OPTION\((\w+),\s*"-{1,2}(\w+)"', read("src", "ipc", "ctl_cmds.def"), re.M))
+        for name, args, level, takes in rows:
+            with self.subTest(name):
+                self.assertIn(name, said)
+                head, body = said.pop(name)
+                for arg in re.findall(r"[A-Z]+", args):
+                    self.assertRegex(head, r"Ar %s\b" % arg.lower())
+                for option in options:
+                    has = re.search(r"Fl -?%s\b" % re.escape(options[option]), head)
+                    self.assertEqual(bool(has), option in re.findall(r"\w+", takes), options[option])
+                if level != "NONE":
+                    self.assertIn(".Pq " + level.lower(), body)
+        self.assertEqual(said, {})
+
+
+class Rest(unittest.TestCase):
+    def test_trace_classes(self):
+        block = re.search(r"#define LOG_TRACE_CLASSES\(X\)(.*?[^\\])\n", read("src", "lib", "log.h"), re.S).group(1)
+        page = read("doc", "chatd.8")
+        said = re.search(r"Trace classes, for(.*?)^\.El", page, re.M | re.S).group(1)
+        self.assertEqual(re.findall(r"X\((\w+)\)", block) + ["all"], re.findall(r"^\.It Cm (\w+)", said, re.M))
+
+    def test_no_machine_paths(self):
+        for name in ("README.md", "CONTRIBUTING.md", "doc/chatd.8", "doc/chatctl.8", "doc/chatd.conf.5",
+                     "doc/architecture.md", "etc/chatd.conf.in"):
+            self.assertNotRegex(read(name), r"/work/|/home/[a-z]|/root/", name)
+
+    def test_readme_names_what_exists(self):
+        for path in re.findall(r"`((?:src|tests|doc|bench|init|etc)/[\w./]+)`", read("README.md") +
+                               read("CONTRIBUTING.md") + read("doc", "architecture.md")):
+            self.assertTrue(os.path.exists(os.path.join(TOP, path)), path)
+        commands = re.findall(r'^CTL_CMD\(\w+, "([a-z]+)', read("src", "ipc", "ctl_cmds.def"), re.M)
+        for word in re.findall(r"^    chatctl (\w+)", read("README.md"), re.M):
+            self.assertIn(word, commands)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"] + sys.argv[1:])

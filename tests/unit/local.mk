@@ -1,0 +1,45 @@
+# Unit tests: check_x.c links the layer it tests and those below, never a role.  A further
+# one takes a line in unit_checks and a line that says what it links.
+EXTRA_DIST += %D%/unit.h %D%/ipc_golden.def
+
+if HAVE_CHECK
+unit_checks = \
+	%D%/check_arena \
+	%D%/check_at \
+	%D%/check_broker \
+	%D%/check_config \
+	%D%/check_control \
+	%D%/check_ipc \
+	%D%/check_name \
+	%D%/check_registry \
+	%D%/check_render \
+	%D%/check_siphash \
+	%D%/check_subs \
+	%D%/check_telnet \
+	%D%/check_text
+check_PROGRAMS += $(unit_checks)
+TESTS += $(unit_checks)
+
+unit_libs = src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS) $(CHECK_LIBS)
+
+# a broker's rules on memory of the test's own
+unit_broker = $(broker_libs)
+%C%_check_broker_SOURCES = %D%/check_broker.c %D%/world.c %D%/world.h
+%C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_subs_SOURCES = %D%/check_subs.c %D%/world.c %D%/world.h
+%C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_registry_SOURCES = %D%/check_registry.c %D%/world.c %D%/world.h
+%C%_check_registry_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
+%C%_check_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(unit_libs)
+%C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
+%C%_check_ipc_LDADD = src/ipc/libipc.a $(unit_libs)
+%C%_check_name_LDADD = $(unit_libs)
+%C%_check_siphash_LDADD = $(unit_libs)
+unit_worker = src/worker/libworker.a $(unit_libs)
+%C%_check_arena_LDADD = $(unit_worker)
+%C%_check_at_LDADD = $(unit_worker)
+%C%_check_render_LDADD = $(unit_worker)
+%C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
+%C%_check_text_LDADD = $(unit_libs)
+endif

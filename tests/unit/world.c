@@ -1,0 +1,282 @@
+/* world.c - see world.h. */
+#include "config.h"
+
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ipc/proc.h"
+#include "lib/loop.h"
+#include "lib/util.h"
+
+static uint64_t conns;
+
+static void *
+mapped(size_t size, int *fd_r)
+{
+	void *p;
+
+	*fd_r = memfd_create("test", MFD_CLOEXEC);
+	CHECK(*fd_r >= 0 && ftruncate(*fd_r, (off_t)size) == 0);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *fd_r, 0);
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+static void
+derive(struct world *w)
+{
+	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
+	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
+	br.now = wall_ms();
+	br.greeted = br.recovered = true;
+	regw_rebuild(&br.reg);
+	rooms_rebuild();
+	lists_rebuild();
+	(void)w;
+}
+
+static void
+forget(void)
+{
+	for (uint32_t i = 0; br.rooms != NULL && i < br.reg.h->max_rooms; i++) {
+		free(br.rooms[i].counts);
+		free(br.rooms[i].lists);
+	}
+	for (uint32_t i = 0; br.masks != NULL && i < br.reg.h->max_lists; i++)
+		free(br.masks[i]);
+	free(br.masks);
+	free(br.rooms);
+	free(br.server.lists);
+	free(br.reaps);
+	regw_close(&br.reg);
+	memset(&br, 0, sizeof(br));
+}
+
+void
+world_init(struct world *w, uint32_t users, size_t journal_size)
+{
+	unsigned replayed;
+
+	if (proc.loop == NULL)
+		proc.loop = loop_new();
+	options_defaults(&proc.opt);
+	w->reg_size = registry_layout_size(users);
+	w->journal_size = journal_size;
+	w->reg = mapped(w->reg_size, &w->reg_fd);
+	w->journal = mapped(w->journal_size, &w->journal_fd);
+	registry_format(w->reg, w->reg_size, users);
+	journal_format(w->journal, w->journal_size, 1);
+	memset(&br, 0, sizeof(br));
+	subs_init();
+	CHECK(regw_open(&br.reg, w->reg, w->reg_size) == 0);
+	CHECK(journal_open(&br.j, w->journal, w->journal_size, &br.reg, &replayed) == 0);
+	derive(w);
+}
+
+unsigned
+world_reopen(struct world *w)
+{
+	unsigned replayed;
+
+	forget();
+	CHECK(regw_open(&br.reg, w->reg, w->reg_size) == 0);
+	CHECK(journal_open(&br.j, w->journal, w->journal_size, &br.reg, &replayed) == 0);
+	derive(w);
+	return replayed;
+}
+
+void
+world_fini(struct world *w)
+{
+	forget();
+	munmap(w->reg, w->reg_size);
+	munmap(w->journal, w->journal_size);
+	close(w->reg_fd);
+	close(w->journal_fd);
+}
+
+uint64_t
+world_serial(unsigned sub)
+{
+	const struct reg_sub *s = &br.reg.subs[sub];
+
+	return s->inc == 100 + sub ? s->serial + 1 : 1;
+}
+
+bool
+world_decide(unsigned sub, const void *frame, size_t len)
+{
+	struct req r = {.sub = sub, .inc = 100 + sub};
+
+	memcpy(&r.serial, (const char *)frame + IPC_HDR, sizeof(r.serial));
+	return rules_decide(&r, frame, len);
+}
+
+#define DECIDE(name, ...) \
+	do { \
+		struct m_r_##name m_ = {.serial = world_serial(sub), __VA_ARGS__}; \
+		char f_[IPC_FRAME_MAX]; \
+		CHECK(world_decide(sub, f_, m_r_##name##_put(f_, sizeof(f_), &m_))); \
+	} while (0)
+
+const struct jentry *
+world_last(void)
+{
+	const struct jentry *e, *last = NULL;
+
+	for (uint64_t at = br.j.h->tail; (e = journal_at(&br.j, &at)) != NULL; at += e->size)
+		last = e;
+	return last;
+}
+
+/* The request just decided ended in this message. */
+static bool
+ended_in(unsigned type)
+{
+	const struct jentry *e;
+	uint64_t at;
+
+	CHECK(journal_find(&br.j, br.j.seq - 1, &at));
+	e = journal_at(&br.j, &at);
+	return e != NULL && ipc_type(e->data) == type;
+}
+
+uint64_t
+world_login(unsigned sub, const char *name, const char *address)
+{
+	const struct reg_user *u;
+
+	DECIDE(login, .conn = ++conns, .name = str_of(name), .address = str_of(address),
+	       .port = 4321);
+	if (!ended_in(MSG_e_login))
+		return 0;
+	u = user_find(str_of(name));
+	CHECK(u != NULL);
+	return u->id;
+}
+
+bool
+world_join(unsigned sub, uint64_t user, const char *room)
+{
+	DECIDE(join, .user = user, .room = str_of(room));
+	return ended_in(MSG_e_join);
+}
+
+bool
+world_part(unsigned sub, uint64_t user, const char *room)
+{
+	DECIDE(part, .user = user, .room = str_of(room));
+	return ended_in(MSG_e_part);
+}
+
+bool
+world_quit(unsigned sub, uint64_t user)
+{
+	DECIDE(quit, .user = user, .reason = STR_LIT("bye"));
+	return ended_in(MSG_e_quit);
+}
+
+bool
+world_nick(unsigned sub, uint64_t user, const char *name)
+{
+	DECIDE(nick, .user = user, .name = str_of(name));
+	return ended_in(MSG_e_nick);
+}
+
+bool
+world_say(unsigned sub, uint64_t user, uint64_t room, const char *text)
+{
+	DECIDE(say, .user = user, .room = room, .text = str_of(text));
+	return ended_in(MSG_e_say);
+}
+
+/* --- does everything hang together? ---------------------------------------------------------------- */
+
+static void
+verify_room(const struct reg_room *r)
+{
+	uint32_t counts[WORKERS_MAX] = {0}, n = 0, prev = 0;
+	const struct room_cache *c = &br.rooms[r - br.reg.rooms];
+
+	CHECK(r->seq % 2 == 0 && r->version % 2 == 0 && r->nmembers > 0);
+	for (uint32_t at = r->first_member; at != 0; at = br.reg.members[at - 1].room_next) {
+		const struct reg_member *m = &br.reg.members[at - 1];
+		const struct reg_user *u = regw_user(&br.reg, m->user);
+
+		CHECK(m->room == r->id && m->room_prev == prev && u != NULL && n++ < r->nmembers);
+		CHECK(regw_member(&br.reg, u, r->id) == m);
+		counts[u->sub]++;
+		prev = at;
+	}
+	CHECK(n == r->nmembers && r->last_member == prev);
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		CHECK(c->counts[i] == counts[i]);
+		CHECK(((c->mask >> i) & 1) == (counts[i] > 0));
+	}
+	CHECK(regw_room_fold(&br.reg, r->fold, strlen(r->fold)) == r);
+}
+
+static uint32_t
+verify_user(const struct reg_user *u)
+{
+	uint32_t n = 0, prev = 0;
+
+	CHECK(u->seq % 2 == 0 && u->version % 2 == 0);
+	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next) {
+		const struct reg_member *m = &br.reg.members[at - 1];
+
+		CHECK(m->user == u->id && m->user_prev == prev &&
+		      regw_room(&br.reg, m->room) != NULL && n++ < u->nrooms);
+		prev = at;
+	}
+	CHECK(n == u->nrooms && u->last_member == prev);
+	CHECK(regw_user_fold(&br.reg, u->fold, strlen(u->fold)) == u);
+	return n;
+}
+
+/* Each name has one cell, and no more. */
+static uint32_t
+cells_used(const uint32_t *cells, uint32_t n)
+{
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		used += cells[i] != 0 && cells[i] != REG_TOMB;
+	return used;
+}
+
+void
+world_verify(void)
+{
+	const struct reg_header *h = br.reg.h;
+	uint32_t users = 0, rooms = 0, members = 0, listed = 0, lists = 0;
+
+	for (uint32_t i = 0; i < h->max_users; i++) {
+		if (br.reg.users[i].id != 0) {
+			users++;
+			listed += verify_user(&br.reg.users[i]);
+		}
+	}
+	for (uint32_t i = 0; i < h->max_rooms; i++) {
+		if (br.reg.rooms[i].id != 0) {
+			rooms++;
+			verify_room(&br.reg.rooms[i]);
+		}
+	}
+	for (uint32_t i = 0; i < h->max_members; i++)
+		members += br.reg.members[i].user != 0;
+	for (uint32_t i = 0; i < h->max_lists; i++)
+		lists += br.reg.lists[i].op != LIST_NONE;
+	CHECK(cells_used(br.reg.user_index, h->user_cells) == users);
+	CHECK(cells_used(br.reg.room_index, h->room_cells) == rooms);
+	CHECK(members == listed);
+	CHECK(h->max_users - freelist_left(&br.reg.free_users) == users &&
+	      h->max_rooms - freelist_left(&br.reg.free_rooms) == rooms);
+	CHECK(h->max_members - freelist_left(&br.reg.free_members) == members &&
+	      h->max_lists - freelist_left(&br.reg.free_lists) == lists);
+	CHECK(h->nusers == users && h->nrooms == rooms);
+}
