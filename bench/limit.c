@@ -108,9 +108,18 @@ peer_end(struct peer *p)
 	peer_touch(p);
 }
 
+/* A line that FAULT_SWAP keeps back until its receiver's next one. */
+static struct {
+	struct peer *to;
+	uint32_t n;
+	char line[LIMIT_LINE * 2];
+} held;
+
 static void
 peer_free(struct peer *p)
 {
+	if (held.to == p)
+		held.to = NULL;
 	if (p->named) {
 		HASH_DEL(limit.by_name, p);
 		limit.room[p->place] = limit.room[--limit.members];
@@ -150,12 +159,6 @@ peer_flush(struct peer *p)
 static bool
 limit_mishap(struct peer *to, const char *line, uint32_t n)
 {
-	static struct {
-		struct peer *to;
-		uint32_t n;
-		char line[LIMIT_LINE * 2];
-	} held;
-
 	if (held.to == to) { /* its next line: now both, in the wrong order */
 		peer_put(to, line, n);
 		peer_put(to, held.line, held.n);
