@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "lib/name.h"
+#include "lib/str.h"
 
 #define IPC_VERSION 1u
 #define IPC_FRAME_MAX 65536u
@@ -113,25 +114,6 @@ int chat_err_ctl(unsigned err);
 #define ID_SLOT(id) ((uint32_t)((id)&0xffffffu))
 #define ID_GEN(id) ((uint32_t)((id) >> 24))
 #define ID_MAKE(slot, gen) (((uint64_t)(gen) << 24) | (slot))
-
-/* Bytes that are not terminated; they point into the frame and live as long as it. */
-struct str {
-	const char *p;
-	size_t n;
-};
-#define STR_LIT(s) ((struct str){(s), sizeof(s) - 1})
-static inline struct str
-str_of(const char *s)
-{
-	return (struct str){s, strlen(s)};
-}
-static inline bool
-str_eq(struct str a, struct str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-#define STR_FMT "%.*s"
-#define STR_ARG(s) (int)(s).n, (s).p
 
 /* Numbers in a frame, not aligned: read them with ids_at. */
 struct ids {

@@ -1,0 +1,31 @@
+/* str.h - bytes with a length: what parsers hand around without copying. */
+#ifndef LIB_STR_H
+#define LIB_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Not terminated; points into something that the giver of it names, and lives as long as that. */
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR_LIT(s) ((struct str){(s), sizeof(s) - 1})
+#define STR_FMT "%.*s"
+#define STR_ARG(s) (int)(s).n, (s).p
+
+static inline struct str
+str_of(const char *s)
+{
+	return (struct str){s, strlen(s)};
+}
+
+static inline bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+#endif
