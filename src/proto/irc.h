@@ -27,7 +27,7 @@ struct irc_msg {
 	struct str tags; /* without '@'; empty: none */
 	struct str source; /* without ':'; what a client claims to be is never believed */
 	struct str cmd; /* as it came; never empty after IRC_PARSE_OK */
-	struct str param[IRC_PARAMS_MAX];
+	struct str param[IRC_PARAMS_MAX]; /* those from n on are empty */
 	unsigned n; /* params; the last may be empty if it began with ':' */
 	bool trailing; /* the last one began with ':' */
 };
@@ -40,9 +40,11 @@ enum irc_parse {
 	IRC_PARSE_BAD, /* a NUL, or tags or a source without a command */
 };
 
-/* p: one line without its end; *m points into it. Bytes are not looked at beyond the grammar: that
- * they are UTF-8 is for the caller to ask. Space is ' ' only; several are one. */
-enum irc_parse irc_parse(struct irc_msg *m, const char *p, size_t n);
+/* line: one without its end; *m points into it. Bytes are not looked at beyond the grammar: that
+ * they are UTF-8 is for the caller to ask, and that it has no CR or LF is how it was found. Space
+ * is ' ' only; several are one, those before the line and after its last word are passed over (but
+ * counted). Anything but IRC_PARSE_OK leaves cmd and params empty. */
+enum irc_parse irc_parse(struct irc_msg *m, const char *line, size_t n);
 
 /* Is the command this word? Case does not matter. */
 bool irc_is(struct str s, const char *word);
@@ -59,20 +61,22 @@ struct irc_tag {
 bool irc_tag_next(struct str *rest, struct irc_tag *t);
 /* The last tag with that key (the specification lets the last one win). False: none. */
 bool irc_tag_find(struct str tags, const char *key, struct str *value_r);
-/* Into out, at most cap bytes; returns the length. A lone '\' at the end is dropped, an unknown
+/* Into out, at most cap bytes; returns the length. CR and LF may be among them. A lone '\' at the end is dropped, an unknown
  * escape loses its '\'. Never longer than the value. */
 size_t irc_tag_unescape(struct str value, char *out, size_t cap);
 /* Into out, at most cap bytes, cut between characters if need be; returns the length (<= 2 n). */
 size_t irc_tag_escape(struct str text, char *out, size_t cap);
 /* The client-only tags ('+') that may be relayed, each once (the last wins), separated by ';', in
- * normal form, no control characters, valid UTF-8. out has room for tags.n bytes. Returns the length. */
+ * normal form; those whose value is not clean text (text_is_clean()) are left out. tags are what
+ * irc_parse() found, out has room for tags.n bytes. Returns the length. */
 size_t irc_tags_relayed(struct str tags, char *out);
 
 /* --- pieces of lines that a server sends ---------------------------------------------------------- */
 
 /* server-time: ms since 1970 as "2026-01-02T03:04:05.678Z", not terminated. */
 void irc_time_put(char out[IRC_TIME_LEN], uint64_t ms);
-/* "timestamp=…" parameters: false if it is not such a time. */
+/* What comes after "timestamp=": false if it is not such a time (no fraction and one of up to nine
+ * digits are such, too). */
 bool irc_time_get(struct str s, uint64_t *ms_r);
 
 /* A message's id is its sequence number in letters and digits, so that every process can tell one
@@ -81,7 +85,8 @@ void irc_msgid_put(char out[IRC_MSGID_LEN], uint64_t seq);
 bool irc_msgid_get(struct str s, uint64_t *seq_r);
 
 /* Where to cut a text so that no piece is longer than max bytes (max >= 16): the length of the
- * first piece, at a character's boundary, at a space if one is near. 0 only if text is empty. */
+ * first piece, at a character's boundary, after a space if one is near: the pieces together are the
+ * text. 0 only if text is empty. */
 size_t irc_cut(struct str text, size_t max);
 
 /* --- CTCP (draft-oakley-irc-ctcp-02) ---------------------------------------------------------------- */
@@ -103,10 +108,11 @@ enum irc_mode_type {
 };
 typedef enum irc_mode_type irc_mode_type_fn(char letter);
 
-struct irc_modes { /* a walk through params[0] = "+o-v+k", params[1…] */
+struct irc_modes { /* a walk through param[0] = "+o-v+k", param[1…] */
 	const struct str *param;
-	unsigned n, next;
-	size_t at;
+	unsigned n, next; /* next: the first that no mode took */
+	struct str letters; /* the mode string that we are in, */
+	size_t at; /* and where */
 	bool minus;
 };
 struct irc_mode {
@@ -119,7 +125,8 @@ struct irc_mode {
 
 void irc_modes_begin(struct irc_modes *w, const struct str *param, unsigned n);
 /* False: no more. A mode whose parameter is missing has has_param false (for A: asks for the list);
- * an unknown letter has type NONE and takes nothing. */
+ * an unknown letter has type NONE and takes nothing. A parameter that is left over and begins with
+ * a sign is one more mode string. */
 bool irc_modes_next(struct irc_modes *w, irc_mode_type_fn *type_of, struct irc_mode *m);
 
 #endif
