@@ -113,11 +113,11 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 /* --- modes: what each needs and changes ------------------------------------------------------------------------ */
 
-struct mode_change {
+struct mode_try {
 	const struct req *r;
 	struct reg_user *u;
 	struct reg_room *room;
-	struct m_r_mode q;
+	struct mode_change q;
 	uint64_t target; /* member concerned */
 	/* a list entry that came or went, for the cache */
 	bool listed;
@@ -125,7 +125,7 @@ struct mode_change {
 };
 
 static enum chat_err
-mode_member(struct mode_change *c)
+mode_member(struct mode_try *c)
 {
 	uint32_t bit = c->q.op == MODE_OP ? MEMBER_OP : MEMBER_VOICE;
 	struct reg_user *target = user_find(c->q.arg);
@@ -142,7 +142,7 @@ mode_member(struct mode_change *c)
 }
 
 static enum chat_err
-mode_list(struct mode_change *c)
+mode_list(struct mode_try *c)
 {
 	enum reg_list_op op = c->q.op == MODE_BAN ? LIST_BAN : LIST_MUTE;
 	struct room_cache *cached = room_cache_of(c->room);
@@ -165,7 +165,7 @@ mode_list(struct mode_change *c)
 }
 
 static void
-set_modes(const struct mode_change *c)
+set_modes(const struct mode_try *c)
 {
 	uint32_t bit = 1u << c->q.op;
 
@@ -173,7 +173,7 @@ set_modes(const struct mode_change *c)
 }
 
 static enum chat_err
-mode_key(struct mode_change *c)
+mode_key(struct mode_try *c)
 {
 	struct str key = c->q.arg;
 	uint8_t hash[16];
@@ -190,7 +190,7 @@ mode_key(struct mode_change *c)
 }
 
 static enum chat_err
-mode_limit(struct mode_change *c)
+mode_limit(struct mode_try *c)
 {
 	char text[12];
 	unsigned long n = 0;
@@ -213,7 +213,7 @@ mode_limit(struct mode_change *c)
 }
 
 static enum chat_err
-mode_flag(struct mode_change *c)
+mode_flag(struct mode_try *c)
 {
 	txn_open(T, W, c->room);
 	set_modes(c);
@@ -222,7 +222,7 @@ mode_flag(struct mode_change *c)
 	return ERR_NONE;
 }
 
-static enum chat_err (*const mode_fns[MODE_COUNT])(struct mode_change *) = {
+static enum chat_err (*const mode_fns[MODE_COUNT])(struct mode_try *) = {
     [MODE_OP] = mode_member,        [MODE_VOICE] = mode_member,   [MODE_BAN] = mode_list,
     [MODE_MUTE] = mode_list,        [MODE_KEY] = mode_key,        [MODE_LIMIT] = mode_limit,
     [MODE_INVITE_ONLY] = mode_flag, [MODE_MODERATED] = mode_flag, [MODE_PRIVATE] = mode_flag,
@@ -232,31 +232,30 @@ static enum chat_err (*const mode_fns[MODE_COUNT])(struct mode_change *) = {
 bool
 r_mode(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	struct mode_change c = {.r = r, .u = u};
+	struct mode_try c = {.r = r, .u = u};
+	char done[MODES_BYTES_MAX];
 	struct reg_member *mem;
 	struct m_e_mode m;
+	struct m_r_mode q;
 	enum chat_err err;
 
-	if (!m_r_mode_get(frame, len, &c.q) || c.q.op >= MODE_COUNT)
+	if (!m_r_mode_get(frame, len, &q) || !mode_next(&q.changes, &c.q) || q.changes.n > 0)
 		return false;
-	mem = room_member_or_refuse(r, u, c.q.room, &c.room);
-	if (mem == NULL || !room_op_or_refuse(r, u, mem, c.q.room))
+	mem = room_member_or_refuse(r, u, q.room, &c.room);
+	if (mem == NULL || !room_op_or_refuse(r, u, mem, q.room))
 		return true;
 	entry_begin(r);
-	err = mode_fns[c.q.op](&c);
+	err = mode_fns[c.q.op] != NULL ? mode_fns[c.q.op](&c) : ERR_BAD_ARGUMENT;
 	if (err != ERR_NONE) {
-		answer_refused(r, u->id, 0, err, err == ERR_LIST_FULL ? c.q.room : c.q.arg);
+		answer_refused(r, u->id, 0, err, err == ERR_LIST_FULL ? q.room : c.q.arg);
 		return true;
 	}
 	entry_to_room(c.room);
 	m = (struct m_e_mode){.user = u->id,
 			      .room = c.room->id,
-			      .target = c.target,
-			      .op = c.q.op,
-			      .on = c.q.on != 0,
 			      .name = user_name(u),
 			      .room_name = room_name(c.room),
-			      .arg = c.q.arg};
+			      .changes = {done, mode_put(done, 0, sizeof(done), &c.q)}};
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(mode, &m);
 	if (c.listed && c.q.on)

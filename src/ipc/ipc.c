@@ -188,7 +188,8 @@ enum { FDS_MANY = -1 };
 #define ROLE_SET_WORKER BIT(WORKER)
 #define ROLE_SET_BROKER BIT(BROKER)
 #define ROLE_SET_CONTROL BIT(CONTROL)
-#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL))
+#define ROLE_SET_AUTH BIT(AUTH)
+#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH))
 #define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL))
 
 static const struct row {
@@ -244,7 +245,8 @@ ipc_nth(unsigned k)
 const char *
 role_name(unsigned role)
 {
-	static const char *const names[ROLE_COUNT] = {"master", "worker", "broker", "control"};
+	static const char *const names[ROLE_COUNT] = {"master", "worker", "broker", "control",
+						      "auth"};
 
 	return role < ROLE_COUNT ? names[role] : NULL;
 }
@@ -262,9 +264,10 @@ protocol_name(unsigned protocol)
 static const struct {
 	const char *text;
 	int irc, ctl;
+	enum chat_err_about about;
 } errs[ERR_COUNT] = {
-    [ERR_NONE] = {"done", 0, CTL_OK},
-#define CHAT_ERR(code, irc, ctl, text) [ERR_##code] = {text, irc, ctl},
+    [ERR_NONE] = {"done", 0, CTL_OK, ERR_ABOUT_NOTHING},
+#define CHAT_ERR(code, irc, ctl, about, text) [ERR_##code] = {text, irc, ctl, ERR_ABOUT_##about},
 #include "ipc/chat_err.def"
 #undef CHAT_ERR
 };
@@ -289,8 +292,86 @@ chat_err_irc(unsigned err)
 	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].irc;
 }
 
+enum chat_err_about
+chat_err_about(unsigned err)
+{
+	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].about;
+}
+
 int
 chat_err_ctl(unsigned err)
 {
 	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].ctl;
+}
+
+/* --- lists of modes: u8 op, u8 on (or u16 code), u8 length, the argument ---------------- */
+
+static size_t
+item_put(char *buf, size_t n, size_t cap, const uint8_t *head, size_t nhead, struct str arg)
+{
+	uint8_t len = (uint8_t)arg.n;
+
+	if (arg.n > MASK_MAX || n + nhead + 1 + arg.n > cap)
+		return 0;
+	memcpy(buf + n, head, nhead);
+	memcpy(buf + n + nhead, &len, 1);
+	if (arg.n > 0)
+		memcpy(buf + n + nhead + 1, arg.p, arg.n);
+	return n + nhead + 1 + arg.n;
+}
+
+static bool
+item_next(struct str *rest, uint8_t *head, size_t nhead, struct str *arg)
+{
+	size_t len;
+
+	if (rest->n < nhead + 1)
+		return false;
+	len = (uint8_t)rest->p[nhead];
+	if (len > MASK_MAX || rest->n < nhead + 1 + len)
+		return false;
+	memcpy(head, rest->p, nhead);
+	*arg = (struct str){rest->p + nhead + 1, len};
+	*rest = (struct str){rest->p + nhead + 1 + len, rest->n - nhead - 1 - len};
+	return true;
+}
+
+size_t
+mode_put(char *buf, size_t n, size_t cap, const struct mode_change *m)
+{
+	const uint8_t head[2] = {m->op, m->on};
+
+	return item_put(buf, n, cap, head, sizeof(head), m->arg);
+}
+
+size_t
+refusal_put(char *buf, size_t n, size_t cap, const struct mode_refusal *m)
+{
+	const uint8_t head[3] = {m->op, (uint8_t)(m->code >> 8), (uint8_t)m->code};
+
+	return item_put(buf, n, cap, head, sizeof(head), m->arg);
+}
+
+bool
+mode_next(struct str *rest, struct mode_change *m)
+{
+	uint8_t head[2];
+
+	if (!item_next(rest, head, sizeof(head), &m->arg) || head[0] >= MODE_COUNT || head[1] > 1)
+		return false;
+	m->op = head[0];
+	m->on = head[1];
+	return true;
+}
+
+bool
+refusal_next(struct str *rest, struct mode_refusal *m)
+{
+	uint8_t head[3];
+
+	if (!item_next(rest, head, sizeof(head), &m->arg) || head[0] >= MODE_COUNT)
+		return false;
+	m->op = head[0];
+	m->code = (uint16_t)(head[1] << 8 | head[2]);
+	return m->code < ERR_COUNT;
 }

@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 1u
+#define IPC_VERSION 2u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 
@@ -28,13 +28,24 @@
 #define REASON_MAX 300
 #define MASK_MAX 160
 #define ROOM_KEY_MAX 64
+#define IDENT_MAX 16 /* what a client calls its user; shown before '@' */
+#define HOST_MAX 63 /* what is shown behind it: the address, as a rule */
+#define UHOST_MAX (IDENT_MAX + 1 + HOST_MAX)
+#define REALNAME_MAX 128
+#define TAGS_MAX 4094 /* client-only tags of a message */
+#define MODES_MAX 20 /* changes in one request */
+#define MODES_BYTES_MAX (MODES_MAX * (MASK_MAX + 4))
+#define META_KEY_MAX 64
+#define META_VALUE_MAX 300
+#define PASSWORD_MAX 512
+#define PWHASH_MAX 128
 #define ROOMS_PER_USER 100
 #define SUBS_MAX 64 /* subscribers: SUB_CONTROL, SUB_STORE, workers below */
 #define WORKERS_MAX 60
 #define SUB_CONTROL 62
 #define SUB_STORE 63
 
-enum role { ROLE_MASTER, ROLE_WORKER, ROLE_BROKER, ROLE_CONTROL, ROLE_COUNT };
+enum role { ROLE_MASTER, ROLE_WORKER, ROLE_BROKER, ROLE_CONTROL, ROLE_AUTH, ROLE_COUNT };
 /* "master", "worker"…; NULL for no role */
 const char *role_name(unsigned role);
 
@@ -42,11 +53,20 @@ enum map_kind { MAP_REGISTRY, MAP_JOURNAL, MAP_BOARD };
 enum protocol { PROTO_TELNET, PROTO_IRC, PROTO_WEB, PROTO_COUNT };
 const char *protocol_name(unsigned protocol);
 
-enum msg_kind { MSG_TEXT, MSG_ACTION, MSG_NOTICE, MSG_KINDS };
+enum msg_kind {
+	MSG_TEXT,
+	MSG_ACTION, /* IRC's CTCP ACTION, /me */
+	MSG_NOTICE,
+	MSG_CTCP, /* "WORD params", without its \001: IRC clients ask one another */
+	MSG_CTCP_REPLY,
+	MSG_TAGS, /* no text, only tags */
+	MSG_KINDS
+};
 enum member_flag {
 	MEMBER_OP = 1,
 	MEMBER_VOICE = 2,
-	MEMBER_CREATED = 4 /* e_join: made the room */
+	MEMBER_CREATED = 4, /* e_join: made the room */
+	MEMBER_HALFOP = 8 /* between the two: keeps order, but makes no operators */
 };
 enum mode_op {
 	MODE_OP, /* member is an operator */
@@ -59,7 +79,30 @@ enum mode_op {
 	MODE_MODERATED, /* only operators and voiced speak */
 	MODE_PRIVATE, /* not in lists for those outside */
 	MODE_TOPIC_LOCK, /* only operators set the topic */
+	MODE_HALFOP, /* member keeps order */
+	MODE_EXCEPT, /* mask comes in and speaks in spite of bans */
+	MODE_INVEX, /* mask comes into an invite-only room */
+	MODE_NO_OUTSIDE, /* only members may speak */
+	MODE_NO_CTCP, /* no CTCP but ACTION */
+	MODE_REG_JOIN, /* only those with an account may join */
+	MODE_REG_SAY, /* only those with an account may speak */
 	MODE_COUNT
+};
+/* Bits of reg_user.umodes. */
+enum user_mode {
+	UMODE_INVISIBLE = 1, /* not in WHO of strangers */
+	UMODE_OPER = 2, /* has given the word of an operator block */
+	UMODE_WALLOPS = 4,
+	UMODE_BOT = 8,
+	UMODE_REG_ONLY = 16 /* takes messages from people with accounts only */
+};
+enum oper_act {
+	OPER_KILL, /* target: user; text: reason -> e_quit (QUIT_KILLED) */
+	OPER_WALLOPS, /* text -> e_wallops */
+	OPER_REHASH, /* the master reads its configuration again -> e_ok */
+	OPER_DIE, /* the master stops -> e_ok */
+	OPER_RESTART, /* the workers and roles are replaced -> e_ok */
+	OPER_ACTS
 };
 enum quit_why {
 	QUIT_LEFT,
@@ -68,7 +111,8 @@ enum quit_why {
 	QUIT_BANNED,
 	QUIT_WORKER,
 	QUIT_STOP,
-	QUIT_INTERNAL
+	QUIT_INTERNAL,
+	QUIT_KILLED /* by an operator in the chat */
 };
 enum admin_level { LEVEL_NONE, LEVEL_READ, LEVEL_OPERATE, LEVEL_ADMIN };
 enum admin_op {
@@ -100,7 +144,7 @@ enum ctl_code {
 
 enum chat_err {
 	ERR_NONE,
-#define CHAT_ERR(code, irc, ctl, text) ERR_##code,
+#define CHAT_ERR(code, irc, ctl, about, text) ERR_##code,
 #include "ipc/chat_err.def"
 #undef CHAT_ERR
 	ERR_COUNT
@@ -108,6 +152,15 @@ enum chat_err {
 /* The sentence (with "%s" replaced by arg) into out; returns out. */
 const char *chat_err_text(unsigned err, const char *arg, size_t arg_len, char *out, size_t cap);
 int chat_err_irc(unsigned err);
+/* What IRC's numeric names before its text. */
+enum chat_err_about {
+	ERR_ABOUT_NOTHING,
+	ERR_ABOUT_USER,
+	ERR_ABOUT_ROOM,
+	ERR_ABOUT_USER_ROOM,
+	ERR_ABOUT_WORD
+};
+enum chat_err_about chat_err_about(unsigned err);
 int chat_err_ctl(unsigned err);
 
 /* Ids: node (8 bits) | generation (32) | slot (24). 0 is nobody. */
@@ -167,6 +220,24 @@ _Static_assert(sizeof(struct conn_rec) == 64, "hand-over layout: bump IPC_VERSIO
 	size_t m_##name##_put(void *buf, size_t cap, const struct m_##name *m);
 #include "ipc/msgs.def"
 #undef IPC_MSG
+
+/* Lists of mode changes, and of those that were refused, as they travel in a STR. */
+struct mode_change {
+	uint8_t op, on; /* enum mode_op; set or taken away */
+	struct str arg; /* at most MASK_MAX bytes; empty: none */
+};
+struct mode_refusal {
+	uint8_t op;
+	uint16_t code; /* enum chat_err */
+	struct str arg; /* whom or what it is about */
+};
+/* Append one to the n bytes at buf; the new length, or 0 when cap would be passed. */
+size_t mode_put(char *buf, size_t n, size_t cap, const struct mode_change *m);
+size_t refusal_put(char *buf, size_t n, size_t cap, const struct mode_refusal *m);
+/* Take the first of *rest, which moves behind it. False: none is left, or what is left is malformed (then *rest is
+ * not empty). */
+bool mode_next(struct str *rest, struct mode_change *m);
+bool refusal_next(struct str *rest, struct mode_refusal *m);
 
 /* What every event begins with. */
 struct ev_head {

@@ -10,6 +10,8 @@
 /* A user is in a few rooms on average, whatever the most that one may join. */
 #define MEMBERS_PER_USER 8
 #define LISTS 4096
+#define WAS 1024
+#define META_MIN 4096u
 
 static uint32_t
 pow2_above(uint32_t n)
@@ -36,6 +38,8 @@ lay_out(struct reg_header *h, uint32_t max_sessions)
 	h->max_rooms = MAX(max_sessions / 2, 1024u);
 	h->max_members = MAX(max_sessions * MEMBERS_PER_USER, 4096u);
 	h->max_lists = LISTS;
+	h->max_was = WAS;
+	h->max_meta = MAX(max_sessions, META_MIN);
 	h->user_cells = pow2_above(2 * h->max_users);
 	h->room_cells = pow2_above(2 * h->max_rooms);
 #define TABLE(off, n, size) \
@@ -49,6 +53,9 @@ lay_out(struct reg_header *h, uint32_t max_sessions)
 	TABLE(off_members, h->max_members, sizeof(struct reg_member));
 	TABLE(off_lists, h->max_lists, sizeof(struct reg_list));
 	TABLE(off_aways, h->max_users, sizeof(struct reg_away));
+	TABLE(off_mores, h->max_users, sizeof(struct reg_more));
+	TABLE(off_was, h->max_was, sizeof(struct reg_was));
+	TABLE(off_meta, h->max_meta, sizeof(struct reg_meta));
 #undef TABLE
 	h->size = at;
 }

@@ -14,9 +14,9 @@
 #include "ipc/ipc.h"
 
 #define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
-#define REGISTRY_VERSION 1u
+#define REGISTRY_VERSION 2u
 
-enum reg_list_op { LIST_NONE, LIST_BAN, LIST_MUTE, LIST_INVITE };
+enum reg_list_op { LIST_NONE, LIST_BAN, LIST_MUTE, LIST_INVITE, LIST_EXCEPT, LIST_INVEX };
 
 struct reg_user {
 	uint32_t seq, gen;
@@ -28,8 +28,32 @@ struct reg_user {
 	uint32_t inc, wslot;
 	uint8_t sub, protocol, tls, muted /* shown only */;
 	uint16_t port;
-	uint8_t is_away, pad;
+	uint8_t is_away, level; /* enum admin_level, of an operator */
+	uint32_t umodes; /* enum user_mode */
 	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
+	char ident[IDENT_MAX + 4], host[HOST_MAX + 1]; /* what others see: never empty */
+};
+
+/* Apart from the user, like its away text: what telnet's guests have not. */
+struct reg_more {
+	uint32_t seq, pad;
+	char account[NAME_BYTES_MAX + 4], real[REALNAME_MAX + 4]; /* empty: none; the user's name */
+};
+
+/* Names that were in use (IRC's WHOWAS): a ring, the oldest is overwritten. */
+struct reg_was {
+	uint32_t seq, pad;
+	uint64_t at; /* wall ms of the end; 0: never used */
+	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], ident[IDENT_MAX + 4],
+	    host[HOST_MAX + 1];
+	char real[REALNAME_MAX + 4], account[NAME_BYTES_MAX + 4], address[48];
+};
+
+/* Metadata of a user or room: one key. A free slot has owner 0. Entries end with their owner. */
+struct reg_meta {
+	uint32_t seq, is_room;
+	uint64_t owner;
+	char key[META_KEY_MAX + 4], value[META_VALUE_MAX + 4];
 };
 
 /* Apart from the user: most have none, and pages never touched cost nothing. */
@@ -72,7 +96,8 @@ struct reg_sub {
 	uint32_t seq, inc;
 	uint64_t serial;
 	uint64_t since; /* sequence number: nothing up to it concerns this incarnation */
-	uint32_t since_inc, pad;
+	uint32_t since_inc;
+	uint32_t follows; /* wants presence events of everybody (r_follow) */
 };
 
 struct reg_header {
@@ -86,10 +111,14 @@ struct reg_header {
 	uint32_t index_version; /* odd while the indexes are rebuilt */
 	uint32_t nusers, nrooms; /* shown only */
 	/* slots at or above were never used: where scans stop, and pages need not be touched */
-	uint32_t user_top, room_top, member_top, list_top;
+	uint32_t user_top, room_top, member_top, list_top, meta_top;
+	uint32_t max_was, max_meta;
+	uint32_t
+	    was_next; /* where in the ring the next one goes; changed by redo records like a slot's field */
+	uint64_t off_mores, off_was, off_meta;
 };
 
-_Static_assert(sizeof(struct reg_user) == 280, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_user) == 368, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_member) == 48, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_sub) == 32, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_room) % 8 == 0 && sizeof(struct reg_list) % 8 == 0,

@@ -27,6 +27,9 @@ struct registry {
 	size_t size;
 	const struct reg_user *users;
 	const struct reg_away *aways;
+	const struct reg_more *mores;
+	const struct reg_was *was;
+	const struct reg_meta *metas;
 	const struct reg_room *rooms;
 	const struct reg_member *members;
 	const struct reg_list *lists;
@@ -56,6 +59,9 @@ registry_map(int fd, size_t size)
 	    .size = size,
 	    .users = (const void *)(p + h->off_users),
 	    .aways = (const void *)(p + h->off_aways),
+	    .mores = (const void *)(p + h->off_mores),
+	    .was = (const void *)(p + h->off_was),
+	    .metas = (const void *)(p + h->off_meta),
 	    .rooms = (const void *)(p + h->off_rooms),
 	    .members = (const void *)(p + h->off_members),
 	    .lists = (const void *)(p + h->off_lists),
@@ -142,6 +148,10 @@ user_view(const struct registry *r, uint32_t slot, struct reg_user_view *v)
 	v->id = u.id;
 	COPY(v->name, u.name);
 	COPY(v->address, u.address);
+	COPY(v->ident, u.ident);
+	COPY(v->host, u.host);
+	v->umodes = u.umodes;
+	v->level = u.level;
 	v->port = u.port;
 	v->protocol = u.protocol;
 	v->tls = u.tls;

@@ -22,6 +22,10 @@ struct reg_user_view {
 	uint64_t id;
 	char name[NAME_BYTES_MAX + 1], address[48], away[REASON_MAX + 1];
 	char account[NAME_BYTES_MAX + 1]; /* empty: none */
+	char ident[IDENT_MAX + 1], host[HOST_MAX + 1]; /* what others see */
+	char real[REALNAME_MAX + 1]; /* the user's name, when it has given none */
+	uint32_t umodes; /* enum user_mode */
+	uint8_t level; /* enum admin_level, of an operator */
 	uint16_t port;
 	uint8_t protocol, tls;
 	bool muted;
@@ -36,21 +40,20 @@ struct reg_room_view {
 	char name[ROOM_BYTES_MAX + 1], topic[TOPIC_MAX + 1], topic_by[NAME_BYTES_MAX + 1];
 	uint64_t created, topic_at; /* wall ms */
 	uint32_t members, limit; /* limit 0: none */
-	uint32_t
-	    modes; /* bits 1 << enum mode_op: KEY, LIMIT, INVITE_ONLY, MODERATED, PRIVATE, TOPIC_LOCK */
+	uint32_t modes; /* bits 1 << enum mode_op: those that are not of a member or a list */
 	uint64_t messages;
 };
 /* One membership, with the facts of its other end. */
 struct reg_member_view {
 	uint64_t user, room;
-	uint8_t flags; /* MEMBER_OP, MEMBER_VOICE */
+	uint8_t flags; /* MEMBER_OP, MEMBER_HALFOP, MEMBER_VOICE */
 	uint64_t joined; /* the event's sequence number */
 	char name[NAME_BYTES_MAX + 1], room_name[ROOM_BYTES_MAX + 1];
 	bool away;
 };
 /* A ban, mute or invitation: the server's (room 0) or a room's. */
 struct reg_list_view {
-	uint8_t op; /* MODE_BAN, MODE_MUTE */
+	uint8_t op; /* MODE_BAN, MODE_MUTE, MODE_EXCEPT, MODE_INVEX */
 	uint64_t room; /* 0: the server's */
 	char mask[MASK_MAX + 1], reason[REASON_MAX + 1], by[NAME_BYTES_MAX + 1];
 	uint64_t since, until; /* wall ms; until 0: for ever */
@@ -91,9 +94,32 @@ int registry_rooms_of(const struct registry *r, uint64_t user, struct reg_member
 int registry_member(const struct registry *r, uint64_t user, uint64_t room,
 		    struct reg_member_view *out);
 
-/* Bans and mutes from slot *at on: of `room` (0: the server's). Returns up to cap, sets *at for the
+/* Bans, mutes and exceptions from slot *at on: of `room` (0: the server's). Returns up to cap, sets *at for the
  * next call; 0 at the end. Expired ones are left out. */
 int registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
 		  unsigned cap);
+
+/* Somebody who had a name and has it no more (IRC's WHOWAS). */
+struct reg_was_view {
+	char name[NAME_BYTES_MAX + 1], ident[IDENT_MAX + 1], host[HOST_MAX + 1],
+	    real[REALNAME_MAX + 1];
+	char account[NAME_BYTES_MAX + 1], address[48];
+	uint64_t at; /* wall ms of the end */
+};
+/* Those who had this name, the last one first; up to cap. */
+int registry_was(const struct registry *r, const char *name, size_t n, struct reg_was_view *out,
+		 unsigned cap);
+
+struct reg_meta_view {
+	uint64_t owner; /* a user's or room's id */
+	char key[META_KEY_MAX + 1], value[META_VALUE_MAX + 1];
+};
+/* Metadata of owner, from slot *at on: up to cap, sets *at for the next call; 0 at the end, -1 torn. key not NULL: only
+ * that one. */
+int registry_meta(const struct registry *r, uint64_t owner, const char *key, uint32_t *at,
+		  struct reg_meta_view *out, unsigned cap);
+
+/* Counted by looking at all users: how many are invisible, and operators. */
+void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);
 
 #endif

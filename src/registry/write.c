@@ -28,6 +28,9 @@ regw_open(struct regw *w, void *mem, size_t size)
 	    .h = h,
 	    .users = (void *)(p + h->off_users),
 	    .aways = (void *)(p + h->off_aways),
+	    .mores = (void *)(p + h->off_mores),
+	    .was = (void *)(p + h->off_was),
+	    .metas = (void *)(p + h->off_meta),
 	    .rooms = (void *)(p + h->off_rooms),
 	    .members = (void *)(p + h->off_members),
 	    .lists = (void *)(p + h->off_lists),
@@ -39,6 +42,7 @@ regw_open(struct regw *w, void *mem, size_t size)
 	w->free_rooms = (struct freelist){.top = &h->room_top, .max = h->max_rooms};
 	w->free_members = (struct freelist){.top = &h->member_top, .max = h->max_members};
 	w->free_lists = (struct freelist){.top = &h->list_top, .max = h->max_lists};
+	w->free_metas = (struct freelist){.top = &h->meta_top, .max = h->max_meta};
 	return 0;
 }
 
@@ -49,6 +53,7 @@ regw_close(struct regw *w)
 	free(w->free_rooms.slot);
 	free(w->free_members.slot);
 	free(w->free_lists.slot);
+	free(w->free_metas.slot);
 }
 
 void

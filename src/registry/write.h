@@ -26,12 +26,15 @@ struct regw {
 	struct reg_header *h;
 	struct reg_user *users;
 	struct reg_away *aways;
+	struct reg_more *mores;
+	struct reg_was *was;
+	struct reg_meta *metas;
 	struct reg_room *rooms;
 	struct reg_member *members;
 	struct reg_list *lists;
 	struct reg_sub *subs;
 	uint32_t *user_index, *room_index;
-	struct freelist free_users, free_rooms, free_members, free_lists;
+	struct freelist free_users, free_rooms, free_members, free_lists, free_metas;
 	uint32_t user_tombs, room_tombs;
 };
 

@@ -390,23 +390,37 @@ static const struct {
     [MODE_TOPIC_LOCK] = {"has locked the topic.", "has unlocked the topic."},
 };
 
+/* One change in words, after the name of who did it. */
+static void
+mode_note(const struct m_e_mode *e, const struct mode_change *m)
+{
+	const char *words = m->on ? mode_words[m->op].on : mode_words[m->op].off;
+	const char *at = words != NULL ? strstr(words, "%s") : NULL;
+
+	if (words == NULL)
+		return;
+	if (at == NULL)
+		fan_note(room_of(e->room), e->at, NULL, STR_FMT " %s", STR_ARG(e->name), words);
+	else
+		fan_note(room_of(e->room), e->at, NULL, STR_FMT " %.*s" STR_FMT "%s",
+			 STR_ARG(e->name), (int)(at - words), words, STR_ARG(m->arg), at + 2);
+}
+
 static void
 take_mode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	const char *words, *at;
+	struct mode_change m;
+	struct mode_refusal no;
+	char why[512];
 
 	GET(e_mode)
-	(void)own;
 	(void)what;
-	if (e.op >= MODE_COUNT)
-		return;
-	words = e.on ? mode_words[e.op].on : mode_words[e.op].off;
-	at = strstr(words, "%s");
-	if (at == NULL)
-		fan_note(room_of(e.room), e.at, NULL, STR_FMT " %s", STR_ARG(e.name), words);
-	else
-		fan_note(room_of(e.room), e.at, NULL, STR_FMT " %.*s" STR_FMT "%s", STR_ARG(e.name),
-			 (int)(at - words), words, STR_ARG(e.arg), at + 2);
+	while (mode_next(&e.changes, &m))
+		mode_note(&e, &m);
+	while (own != NULL && refusal_next(&e.refused, &no)) {
+		chat_err_text(no.code, no.arg.p, no.arg.n, why, sizeof(why));
+		tell(own, "Sorry, %s.", why);
+	}
 }
 
 static void

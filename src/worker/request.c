@@ -185,13 +185,21 @@ request_invite(struct conn *c, struct str room, struct str target)
 }
 
 void
+request_modes(struct conn *c, struct str room, struct str changes)
+{
+	struct m_r_mode m = {.user = c->user, .room = room, .changes = changes};
+
+	ROOM(room.n + changes.n);
+	ask(c, ASKED_DO, m_r_mode_put(at, cap, &m));
+}
+
+void
 request_mode(struct conn *c, struct str room, enum mode_op op, bool on, struct str arg)
 {
-	struct m_r_mode m = {
-	    .user = c->user, .room = room, .op = (uint8_t)op, .on = on, .arg = arg};
+	struct mode_change change = {.op = (uint8_t)op, .on = on, .arg = arg};
+	char list[MASK_MAX + 8];
 
-	ROOM(room.n + arg.n);
-	ask(c, ASKED_DO, m_r_mode_put(at, cap, &m));
+	request_modes(c, room, (struct str){list, mode_put(list, 0, sizeof(list), &change)});
 }
 
 void

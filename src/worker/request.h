@@ -31,6 +31,8 @@ void request_nick(struct conn *c, struct str name);
 void request_topic(struct conn *c, struct str room, struct str text);
 void request_kick(struct conn *c, struct str room, struct str target, struct str reason);
 void request_invite(struct conn *c, struct str room, struct str target);
+/* Several changes as one: a list made by mode_put. */
+void request_modes(struct conn *c, struct str room, struct str changes);
 void request_mode(struct conn *c, struct str room, enum mode_op op, bool on, struct str arg);
 void request_away(struct conn *c, struct str text);
 void request_sync(struct conn *c);

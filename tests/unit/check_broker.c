@@ -248,14 +248,14 @@ START_TEST(rooms_leave_entries_to_the_server)
 		ck_assert(world_join(0, a, name));
 		for (int i = 0; i < ROOM_LIST_MAX; i++) {
 			char mask[16];
-			struct m_r_mode m = {.serial = world_serial(0),
-					     .user = a,
-					     .room = str_of(name),
-					     .op = MODE_BAN,
-					     .on = 1};
+			struct m_r_mode m = {
+			    .serial = world_serial(0), .user = a, .room = str_of(name)};
+			struct mode_change ban_one = {.op = MODE_BAN, .on = 1};
+			char list[64];
 
 			snprintf(mask, sizeof(mask), "m%d*", i);
-			m.arg = str_of(mask);
+			ban_one.arg = str_of(mask);
+			m.changes = (struct str){list, mode_put(list, 0, sizeof(list), &ban_one)};
 			ck_assert(world_decide(0, f, m_r_mode_put(f, sizeof(f), &m)));
 		}
 	}
