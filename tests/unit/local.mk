@@ -10,6 +10,7 @@ unit_checks = \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_ipc \
+	%D%/check_irc \
 	%D%/check_name \
 	%D%/check_registry \
 	%D%/check_render \
@@ -34,6 +35,7 @@ unit_broker = $(broker_libs)
 %C%_check_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(unit_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
 %C%_check_ipc_LDADD = src/ipc/libipc.a $(unit_libs)
+%C%_check_irc_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
 unit_worker = src/worker/libworker.a $(unit_libs)
