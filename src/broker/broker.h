@@ -134,6 +134,16 @@ void room_key_hash(struct str key, uint8_t out[16]);
 /* What an invitation of u says in the room's list. */
 struct str room_invite_mask(const struct reg_user *u, char out[20]);
 
+/* --- what events say about somebody (who.c) --------------------------------------------------------- */
+
+/* "ident@host" as others see it, into out; a user without them has its protocol's name and its address. */
+struct str user_uhost(const struct reg_user *u, char out[UHOST_MAX + 1]);
+/* Point into the registry. account: empty for none. real: the user's name, when it has given none. away: empty when
+ * it is here. */
+struct str user_account(const struct reg_user *u);
+struct str user_real(const struct reg_user *u);
+struct str user_away(const struct reg_user *u);
+
 /* --- users (users.c) ------------------------------------------------------------------------------ */
 
 struct reg_user *user_find(struct str name);

@@ -22,6 +22,7 @@ r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct reg_room *room;
 	struct m_r_topic q;
 	struct m_e_topic m;
+	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_topic_get(frame, len, &q))
 		return false;
@@ -37,7 +38,9 @@ r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			       .room = room->id,
 			       .name = user_name(u),
 			       .room_name = room_name(room),
-			       .text = q.text};
+			       .text = q.text,
+			       .uhost = user_uhost(u, uhost),
+			       .account = user_account(u)};
 	entry_begin(r);
 	entry_to_room(room);
 	txn_open(T, W, room);
@@ -77,7 +80,7 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct m_r_invite q;
 	struct m_e_invite m;
 	struct str mask;
-	char text[20];
+	char text[20], uhost[UHOST_MAX + 1];
 
 	if (!m_r_invite_get(frame, len, &q))
 		return false;
@@ -99,12 +102,16 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return true;
 	}
 	entry_to_user(target);
+	entry_to_room(room);
 	m = (struct m_e_invite){.user = u->id,
 				.to = target->id,
 				.room = room->id,
 				.name = user_name(u),
 				.to_name = user_name(target),
-				.room_name = room_name(room)};
+				.room_name = room_name(room),
+				.uhost = user_uhost(u, uhost),
+				.account = user_account(u),
+				.to_away = user_away(target)};
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(invite, &m);
 	list_put_done(room_cache_of(room), old);
@@ -238,6 +245,7 @@ r_mode(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct m_e_mode m;
 	struct m_r_mode q;
 	enum chat_err err;
+	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_mode_get(frame, len, &q) || !mode_next(&q.changes, &c.q) || q.changes.n > 0)
 		return false;
@@ -255,6 +263,8 @@ r_mode(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .room = c.room->id,
 			      .name = user_name(u),
 			      .room_name = room_name(c.room),
+			      .uhost = user_uhost(u, uhost),
+			      .account = user_account(u),
 			      .changes = {done, mode_put(done, 0, sizeof(done), &c.q)}};
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(mode, &m);

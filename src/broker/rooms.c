@@ -95,7 +95,15 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	bool fresh = room == NULL;
 	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
 	uint32_t flags = fresh && !is_default(fold, fold_len) ? MEMBER_OP : 0;
-	struct m_e_join m = {.user = u->id, .name = user_name(u), .address = str_of(u->address)};
+	char uhost[UHOST_MAX + 1];
+	struct m_e_join m = {.user = u->id,
+			     .name = user_name(u),
+			     .address = str_of(u->address),
+			     .uhost = user_uhost(u, uhost),
+			     .account = user_account(u),
+			     .real = user_real(u),
+			     .away = user_away(u),
+			     .umodes = u->umodes};
 
 	entry_begin(r);
 	if (!fresh)
@@ -104,6 +112,9 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	m.room = fresh ? room_make(q->room, fold, fold_len) : room->id;
 	m.room_name = fresh ? q->room : room_name(room);
 	m.topic = fresh ? STR_LIT("") : str_of(room->topic);
+	m.topic_by = fresh ? STR_LIT("") : str_of(room->topic_by);
+	m.topic_at = fresh ? 0 : room->topic_at;
+	m.modes = fresh ? 0 : room->modes;
 	m.members = fresh ? 1 : room->nmembers + 1;
 	m.flags = (uint8_t)(flags | (fresh ? MEMBER_CREATED : 0));
 	member_link(u, &W->rooms[slot], m.room, fresh, flags);
@@ -183,6 +194,7 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct reg_room *room;
 	struct m_r_part q;
 	struct m_e_part m;
+	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_part_get(frame, len, &q))
 		return false;
@@ -193,7 +205,9 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .room = room->id,
 			      .name = user_name(u),
 			      .room_name = room_name(room),
-			      .reason = clean_or_empty(q.reason)};
+			      .reason = clean_or_empty(q.reason),
+			      .uhost = user_uhost(u, uhost),
+			      .account = user_account(u)};
 	entry_begin(r);
 	entry_to_room(room);
 	entry_to_followers();
@@ -212,6 +226,7 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct reg_room *room;
 	struct m_r_kick q;
 	struct m_e_kick m;
+	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_kick_get(frame, len, &q))
 		return false;
@@ -232,7 +247,9 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .name = user_name(target),
 			      .room_name = room_name(room),
 			      .by_name = user_name(u),
-			      .reason = clean_or_empty(q.reason)};
+			      .reason = clean_or_empty(q.reason),
+			      .uhost = user_uhost(u, uhost),
+			      .account = user_account(u)};
 	entry_begin(r);
 	entry_to_room(room);
 	entry_to_followers();

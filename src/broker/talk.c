@@ -57,6 +57,7 @@ r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct m_r_say q;
 	struct m_e_say m;
 	enum chat_err err;
+	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_say_get(frame, len, &q))
 		return false;
@@ -69,9 +70,14 @@ r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	}
 	m = (struct m_e_say){.from = u->id,
 			     .room = room->id,
+			     .umodes = u->umodes,
 			     .kind = q.kind,
+			     .rank = q.rank,
 			     .name = user_name(u),
+			     .uhost = user_uhost(u, uhost),
+			     .account = user_account(u),
 			     .room_name = room_name(room),
+			     .tags = q.tags,
 			     .text = q.text};
 	entry_begin(r);
 	entry_to_room(room);
@@ -123,6 +129,7 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct m_r_dm q;
 	struct m_e_dm m;
 	enum chat_err err;
+	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_dm_get(frame, len, &q))
 		return false;
@@ -133,15 +140,19 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return true;
 	}
 	m = (struct m_e_dm){.from = u->id,
+			    .umodes = u->umodes,
 			    .kind = q.kind,
 			    .name = user_name(u),
+			    .uhost = user_uhost(u, uhost),
+			    .account = user_account(u),
 			    .to_name = STR_LIT("Server"),
+			    .tags = q.tags,
 			    .text = q.text};
 	entry_begin(r);
 	if (to != NULL) {
 		m.to = to->id;
 		m.to_name = user_name(to);
-		m.to_away = to->is_away ? str_of(W->aways[to - W->users].text) : STR_LIT("");
+		m.to_away = user_away(to);
 		entry_to_user(to);
 	} else
 		br.t.targets |= 1ull << SUB_CONTROL;

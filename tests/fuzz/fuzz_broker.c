@@ -46,6 +46,24 @@ name(struct script *s)
 	return k < 200 ? str_of(names[k % ARRAY_LEN(names)]) : some(s, NAME_BYTES_MAX);
 }
 
+/* Up to four changes, now and then cut short. */
+static struct str
+changes(struct script *s)
+{
+	static char buf[MODES_BYTES_MAX];
+	size_t n = 0, more;
+
+	for (unsigned k = byte(s) % 4 + 1; k > 0; k--) {
+		struct mode_change m = {.op = (uint8_t)(byte(s) % (MODE_COUNT + 1)),
+					.on = byte(s) % 2};
+
+		m.arg = byte(s) % 2 ? name(s) : some(s, MASK_MAX);
+		more = mode_put(buf, n, sizeof(buf), &m);
+		n = more > 0 ? more : n;
+	}
+	return (struct str){buf, byte(s) < 250 ? n : n / 2};
+}
+
 static uint64_t users[8];
 
 static uint64_t
@@ -131,8 +149,7 @@ request(struct script *s, unsigned sub)
 		break;
 	case 12:
 	case 13:
-		MAKE(mode, .user = user(s), .room = name(s), .op = (uint8_t)(byte(s) % 12),
-		     .on = byte(s) % 2, .arg = byte(s) % 2 ? name(s) : some(s, MASK_MAX));
+		MAKE(mode, .user = user(s), .room = name(s), .changes = changes(s));
 		break;
 	case 14:
 		MAKE(away, .user = user(s), .text = some(s, REASON_MAX));
