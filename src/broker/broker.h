@@ -147,6 +147,10 @@ struct str user_away(const struct reg_user *u);
 /* --- users (users.c) ------------------------------------------------------------------------------ */
 
 struct reg_user *user_find(struct str name);
+/* May this stand behind the '@' of a mask? */
+bool host_valid(struct str host);
+/* What is shown as host of somebody at this address: IRC could not carry a ':' in front. */
+struct str host_of_address(struct str address, char out[HOST_MAX + 1]);
 /* u is gone: e_quit. */
 void user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str by,
 	       struct str reason);

@@ -33,6 +33,26 @@ counts_shown(void)
 	gauge_set(CTR_rooms, rooms);
 }
 
+/* Redo: whoever this is, is so no more. The oldest of the ring gives way. */
+static void
+was_redo(const struct reg_user *u)
+{
+	const struct reg_was *was = &W->was[W->h->was_next];
+	struct str real = user_real(u), account = user_account(u);
+
+	txn_open(T, W, was);
+	TXN_SET(T, W, was->at, br.now);
+	txn_put_str(T, W, was->name, u->name, strlen(u->name));
+	txn_put_str(T, W, was->fold, u->fold, strlen(u->fold));
+	txn_put_str(T, W, was->ident, u->ident, strlen(u->ident));
+	txn_put_str(T, W, was->host, u->host, strlen(u->host));
+	txn_put_str(T, W, was->real, real.p, real.n);
+	txn_put_str(T, W, was->account, account.p, account.n);
+	txn_put_str(T, W, was->address, u->address, strlen(u->address));
+	txn_close(T, W, was);
+	TXN_SET(T, W, W->h->was_next, (W->h->was_next + 1) % W->h->max_was);
+}
+
 /* --- choosing a name ------------------------------------------------------------------------------ */
 
 /* A name somebody wants: may it be had? me: who has it already is no obstacle. */
@@ -59,8 +79,70 @@ banned(const char *fold, const char *address)
 	return list_match(&br.server, LIST_BAN, fold, address);
 }
 
+static bool
+plain(char c, const char *others)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr(others, c) != NULL);
+}
+
+/* What a client calls its user, as far as it may stand before the '@' of a mask; else the protocol's name. */
+static struct str
+ident_clean(struct str ident, unsigned protocol, char out[IDENT_MAX + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ident.n; i++) {
+		if (plain(ident.p[i], "-._~[]\\`^{}|"))
+			out[n++] = ident.p[i];
+	}
+	return n > 0 ? (struct str){out, n} : str_of(protocol_name(protocol));
+}
+
+bool
+host_valid(struct str host)
+{
+	if (host.n == 0 || host.n > HOST_MAX || host.p[0] == ':')
+		return false;
+	for (size_t i = 0; i < host.n; i++) {
+		if (!plain(host.p[i], ".:-_/"))
+			return false;
+	}
+	return true;
+}
+
+struct str
+host_of_address(struct str address, char out[HOST_MAX + 1])
+{
+	struct str host = {out, bprintf(out, HOST_MAX + 1, "%s" STR_FMT,
+					address.n > 0 && address.p[0] == ':' ? "0" : "",
+					STR_ARG(address))};
+
+	return host_valid(host) ? host : STR_LIT("unknown");
+}
+
+/* Has it told another real name than the one it goes by? */
+static bool
+has_real(const struct reg_user *u)
+{
+	return u->more && W->mores[u - W->users].real[0] != '\0';
+}
+
+/* Redo: real and account of the user in this slot. Its `more` is set by the caller. */
+static void
+more_redo(uint32_t slot, struct str account, struct str real)
+{
+	const struct reg_more *more = &W->mores[slot];
+
+	txn_open(T, W, more);
+	txn_put_str(T, W, more->account, account.p, account.n);
+	txn_put_str(T, W, more->real, real.p, real.n);
+	txn_close(T, W, more);
+}
+
+/* What m says of a newcomer, in the next free slot; its id. */
 static uint64_t
-make_user(const struct req *r, const struct m_r_login *q, const char *fold, size_t fold_len)
+make_user(const struct req *r, const struct m_r_login *q, struct str fold, struct str host)
 {
 	uint32_t slot = freelist_top(&W->free_users);
 	const struct reg_user *u = &W->users[slot];
@@ -73,7 +155,8 @@ make_user(const struct req *r, const struct m_r_login *q, const char *fold, size
 				 .sub = (uint8_t)r->sub,
 				 .protocol = q->protocol,
 				 .tls = q->tls,
-				 .port = q->port};
+				 .port = q->port,
+				 .more = q->real.n > 0};
 
 	fresh.gen = u->gen + 1;
 	fresh.version = u->version; /* the guard of a list that is not touched here */
@@ -81,55 +164,70 @@ make_user(const struct req *r, const struct m_r_login *q, const char *fold, size
 	txn_put(T, W, &u->gen, &fresh.gen,
 		offsetof(struct reg_user, name) - offsetof(struct reg_user, gen));
 	txn_put_str(T, W, u->name, q->name.p, q->name.n);
-	txn_put_str(T, W, u->fold, fold, fold_len);
+	txn_put_str(T, W, u->fold, fold.p, fold.n);
 	txn_put_str(T, W, u->address, q->address.p, MIN(q->address.n, sizeof(u->address) - 1));
+	txn_put_str(T, W, u->ident, q->ident.p, q->ident.n);
+	txn_put_str(T, W, u->host, host.p, host.n);
 	txn_close(T, W, u);
+	if (fresh.more)
+		more_redo(slot, STR_LIT(""), q->real);
 	return fresh.id;
 }
 
-bool
-r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+/* Everything has been found good. q says of the newcomer what the others will see. */
+static void
+let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct str host)
 {
-	char fold[NAME_FOLD_MAX + 1], address[49];
-	const struct reg_list *ban;
-	struct m_r_login q;
-	struct m_e_login m;
-	enum chat_err err;
-	size_t fold_len;
-	uint32_t slot;
+	char uhost[UHOST_MAX + 1];
+	uint32_t slot = freelist_top(&W->free_users);
+	struct m_e_login m = {.conn = q->conn,
+			      .wslot = q->wslot,
+			      .protocol = q->protocol,
+			      .name = q->name,
+			      .address = q->address,
+			      .port = q->port,
+			      .real = q->real.n > 0 ? q->real : q->name};
 
-	(void)nobody;
-	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT)
-		return false;
-	q.address = clean_or_empty(q.address);
-	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
-	err = name_free(q.name, NULL, fold, &fold_len);
-	if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
-		err = ERR_SERVER_FULL;
-	ban = err == ERR_NONE ? banned(fold, address) : NULL;
-	if (err != ERR_NONE || ban != NULL) {
-		answer_refused(r, 0, q.conn, ban != NULL ? ERR_BANNED : err,
-			       ban != NULL ? str_of(ban->reason) : q.name);
-		return true;
-	}
-	m = (struct m_e_login){.conn = q.conn,
-			       .wslot = q.wslot,
-			       .protocol = q.protocol,
-			       .name = q.name,
-			       .address = q.address,
-			       .port = q.port};
+	m.uhost = (struct str){uhost, bprintf(uhost, sizeof(uhost), STR_FMT "@" STR_FMT,
+					      STR_ARG(q->ident), STR_ARG(host))};
 	entry_begin(r);
 	entry_to_followers();
-	m.user = make_user(r, &q, fold, fold_len);
+	m.user = make_user(r, q, fold, host);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(login, &m);
-	slot = freelist_top(&W->free_users);
 	freelist_pop(&W->free_users);
 	regw_index_user(W, slot);
 	if (br.server.nlists > 0)
 		mute_apply(&W->users[slot]);
 	count(CTR_logins_total);
 	counts_shown();
+}
+
+bool
+r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	char fold[NAME_FOLD_MAX + 1], address[49], ident[IDENT_MAX + 1], host[HOST_MAX + 1];
+	const struct reg_list *ban;
+	struct m_r_login q;
+	enum chat_err err;
+	size_t fold_len;
+
+	(void)nobody;
+	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT)
+		return false;
+	q.address = clean_or_empty(q.address);
+	q.ident = ident_clean(q.ident, q.protocol, ident);
+	q.real = clean_or_empty(q.real);
+	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
+	err = name_free(q.name, NULL, fold, &fold_len);
+	if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
+		err = ERR_SERVER_FULL;
+	ban = err == ERR_NONE ? banned(fold, address) : NULL;
+	if (err != ERR_NONE || ban != NULL)
+		answer_refused(r, 0, q.conn, ban != NULL ? ERR_BANNED : err,
+			       ban != NULL ? str_of(ban->reason) : q.name);
+	else
+		let_in(r, &q, (struct str){fold, fold_len}, host_of_address(q.address, host));
 	return true;
 }
 
@@ -138,6 +236,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	char fold[NAME_FOLD_MAX + 1], old_fold[NAME_FOLD_MAX + 4];
 	uint64_t rooms[ROOMS_PER_USER];
+	char uhost[UHOST_MAX + 1];
 	const struct reg_list *ban;
 	struct m_r_nick q;
 	struct m_e_nick m;
@@ -153,11 +252,18 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return true;
 	}
 	memcpy(old_fold, u->fold, sizeof(old_fold));
-	m = (struct m_e_nick){
-	    .user = u->id, .name = q.name, .old = user_name(u), .rooms = rooms_of(u, rooms)};
+	m = (struct m_e_nick){.user = u->id,
+			      .name = q.name,
+			      .old = user_name(u),
+			      .uhost = user_uhost(u, uhost),
+			      .account = user_account(u),
+			      .real = has_real(u) ? user_real(u) : q.name,
+			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
 	entry_to_followers();
+	if (strcmp(u->fold, fold) != 0)
+		was_redo(u);
 	txn_open(T, W, u);
 	txn_put_str(T, W, u->name, q.name.p, q.name.n);
 	txn_put_str(T, W, u->fold, fold, fold_len);
@@ -187,6 +293,7 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 {
 	uint32_t slot = (uint32_t)(u - W->users), sub = u->sub;
 	uint64_t rooms[ROOMS_PER_USER], id = u->id;
+	char uhost[UHOST_MAX + 1];
 	struct left_rooms left;
 	struct m_e_quit m = {.user = u->id,
 			     .why = (uint8_t)why,
@@ -195,6 +302,8 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 			     .reason = reason,
 			     .address = str_of(u->address),
 			     .port = u->port,
+			     .uhost = user_uhost(u, uhost),
+			     .account = user_account(u),
 			     .rooms = rooms_of(u, rooms)};
 
 	entry_begin(r);
@@ -205,6 +314,7 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 		br.t.targets |= br.chats[i] == id ? 1ull << SUB_CONTROL : 0;
 	leave_all_note(u, &left);
 	leave_all_redo(u);
+	was_redo(u);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->id, 0);
 	txn_close(T, W, u);
@@ -233,16 +343,22 @@ r_away(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	const struct reg_away *a = &W->aways[u - W->users];
 	uint64_t rooms[ROOMS_PER_USER];
+	char uhost[UHOST_MAX + 1];
 	struct m_r_away q;
 	struct m_e_away m;
 
 	if (!m_r_away_get(frame, len, &q))
 		return false;
 	q.text = clean_or_empty(q.text);
-	m = (struct m_e_away){
-	    .user = u->id, .name = user_name(u), .text = q.text, .rooms = rooms_of(u, rooms)};
+	m = (struct m_e_away){.user = u->id,
+			      .name = user_name(u),
+			      .text = q.text,
+			      .uhost = user_uhost(u, uhost),
+			      .account = user_account(u),
+			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
+	entry_to_followers();
 	txn_open(T, W, a);
 	txn_put_str(T, W, a->text, q.text.p, q.text.n);
 	txn_close(T, W, a);

@@ -25,13 +25,13 @@ user_uhost(const struct reg_user *u, char out[UHOST_MAX + 1])
 struct str
 user_account(const struct reg_user *u)
 {
-	return str_of(W->mores[u - W->users].account);
+	return u->more ? str_of(W->mores[u - W->users].account) : STR_LIT("");
 }
 
 struct str
 user_real(const struct reg_user *u)
 {
-	const char *real = W->mores[u - W->users].real;
+	const char *real = u->more ? W->mores[u - W->users].real : "";
 
 	return str_of(real[0] != '\0' ? real : u->name);
 }

@@ -29,12 +29,13 @@ struct reg_user {
 	uint8_t sub, protocol, tls, muted /* shown only */;
 	uint16_t port;
 	uint8_t is_away, level; /* enum admin_level, of an operator */
-	uint32_t umodes; /* enum user_mode */
+	uint16_t umodes; /* enum user_mode */
+	uint8_t more, pad; /* more: what struct reg_more says is of this user, not of the slot's last one */
 	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
 	char ident[IDENT_MAX + 4], host[HOST_MAX + 1]; /* what others see: never empty */
 };
 
-/* Apart from the user, like its away text: what telnet's guests have not. */
+/* Apart from the user, like its away text: what telnet's guests have not. Only to be read when the user's `more` is set. */
 struct reg_more {
 	uint32_t seq, pad;
 	char account[NAME_BYTES_MAX + 4], real[REALNAME_MAX + 4]; /* empty: none; the user's name */

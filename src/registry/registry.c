@@ -135,6 +135,30 @@ copy_str(char *out, size_t cap, const char *in, size_t in_cap)
 }
 #define COPY(out, in) copy_str(out, sizeof(out), in, sizeof(in))
 
+/* What is kept apart from the slot of a user. */
+static bool
+apart_view(const struct registry *r, uint32_t slot, const struct reg_user *u,
+	   struct reg_user_view *v)
+{
+	if (u->is_away) {
+		struct reg_away a;
+
+		if (!snapshot(&r->aways[slot], &a, sizeof(a)))
+			return false;
+		COPY(v->away, a.text);
+	}
+	if (u->more) {
+		struct reg_more m;
+
+		if (!snapshot(&r->mores[slot], &m, sizeof(m)))
+			return false;
+		COPY(v->account, m.account);
+		if (m.real[0] != '\0')
+			COPY(v->real, m.real);
+	}
+	return true;
+}
+
 static int
 user_view(const struct registry *r, uint32_t slot, struct reg_user_view *v)
 {
@@ -161,14 +185,8 @@ user_view(const struct registry *r, uint32_t slot, struct reg_user_view *v)
 	v->wslot = u.wslot;
 	v->since = u.since;
 	v->rooms = u.nrooms;
-	if (u.is_away) {
-		struct reg_away a;
-
-		if (!snapshot(&r->aways[slot], &a, sizeof(a)))
-			return -1;
-		COPY(v->away, a.text);
-	}
-	return 1;
+	COPY(v->real, u.name);
+	return apart_view(r, slot, &u, v) ? 1 : -1;
 }
 
 static int
@@ -461,4 +479,39 @@ registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_
 		n++;
 	}
 	return (int)n;
+}
+
+/* --- who was here, and what they tell about themselves --------------------------------------- */
+
+int
+registry_was(const struct registry *r, const char *name, size_t n, struct reg_was_view *out,
+	     unsigned cap)
+{
+	uint32_t max = r->h->max_was, next = __atomic_load_n(&r->h->was_next, __ATOMIC_ACQUIRE);
+	char fold[NAME_FOLD_MAX];
+	ssize_t len = name_fold(name, n, fold, sizeof(fold));
+	unsigned found = 0;
+
+	for (uint32_t i = 1; len > 0 && i <= max && found < cap; i++) {
+		const struct reg_was *slot = &r->was[(next + max - i) % max];
+		struct reg_was w;
+
+		/* a look first: most are others, or were never used */
+		if (strnlen(slot->fold, sizeof(slot->fold)) != (size_t)len ||
+		    memcmp(slot->fold, fold, (size_t)len) != 0)
+			continue;
+		/* one that is being written is not the one that we saw */
+		if (!snapshot(slot, &w, sizeof(w)) || w.at == 0 ||
+		    strnlen(w.fold, sizeof(w.fold)) != (size_t)len ||
+		    memcmp(w.fold, fold, (size_t)len) != 0)
+			continue;
+		COPY(out[found].name, w.name);
+		COPY(out[found].ident, w.ident);
+		COPY(out[found].host, w.host);
+		COPY(out[found].real, w.real);
+		COPY(out[found].account, w.account);
+		COPY(out[found].address, w.address);
+		out[found++].at = w.at;
+	}
+	return (int)found;
 }

@@ -163,7 +163,8 @@ START_TEST(errors_have_texts)
 
 	for (unsigned e = 1; e < ERR_COUNT; e++) {
 		ck_assert_uint_gt(strlen(chat_err_text(e, "x", 1, out, sizeof(out))), 3);
-		ck_assert_int_ge(chat_err_irc(e), 400);
+		/* RPL_TRYAGAIN is the only one below 400 */
+		ck_assert(chat_err_irc(e) >= 400 || chat_err_irc(e) == 263);
 	}
 	ck_assert_str_eq(chat_err_text(ERR_NICK_TAKEN, "bob", 3, out, sizeof(out)),
 			 "the name bob is in use");
