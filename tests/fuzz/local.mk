@@ -9,6 +9,7 @@ fuzz_targets = \
 	%D%/fuzz_config \
 	%D%/fuzz_control \
 	%D%/fuzz_ipc \
+	%D%/fuzz_irc \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
 
@@ -31,6 +32,7 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_control_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_ipc_LDADD = src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_irc_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 
