@@ -47,6 +47,7 @@ struct broker {
 	struct reap *reaps;
 	size_t nreaps, reaps_at, reaps_cap;
 	bool follow; /* control wants presence events */
+	uint64_t followers; /* bits of the workers that do (r_follow) */
 	uint64_t chats[64]; /* users whose words to "Server" go to control */
 	unsigned nchats;
 };
@@ -147,14 +148,28 @@ struct str user_away(const struct reg_user *u);
 /* --- users (users.c) ------------------------------------------------------------------------------ */
 
 struct reg_user *user_find(struct str name);
-/* May this stand behind the '@' of a mask? */
-bool host_valid(struct str host);
-/* What is shown as host of somebody at this address: IRC could not carry a ':' in front. */
-struct str host_of_address(struct str address, char out[HOST_MAX + 1]);
 /* u is gone: e_quit. */
 void user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str by,
 	       struct str reason);
 void counts_shown(void);
+/* br.followers from the slots. */
+void followers_rebuild(void);
+
+/* --- what users tell about themselves (about.c) ----------------------------------------------------- */
+
+/* What a client calls its user, as far as it may stand before the '@' of a mask; else the protocol's name. */
+struct str user_ident(struct str ident, unsigned protocol, char out[IDENT_MAX + 1]);
+/* May this stand behind the '@' of a mask? */
+bool host_valid(struct str host);
+/* What is shown as host of somebody at this address: IRC could not carry a ':' in front. */
+struct str host_of_address(struct str address, char out[HOST_MAX + 1]);
+/* Has it told another real name than the one it goes by? */
+bool user_has_real(const struct reg_user *u);
+/* Redo records: real name and account of the user in this slot, whose `more` the caller sets; modes and level. */
+void user_more_redo(uint32_t slot, struct str account, struct str real);
+void user_modes_redo(const struct reg_user *u, uint32_t modes, unsigned level);
+/* Another host (valid) is shown from now on: e_chghost. */
+void user_set_host(const struct req *r, struct reg_user *u, struct str host);
 
 /* --- bans and mutes (lists.c) ---------------------------------------------------------------------- */
 
@@ -209,6 +224,6 @@ void rules_note_deaths(void);
 /* Handlers, by message name; u is the user it speaks for, alive and the subscriber's own. */
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
-    r_away, r_sync, r_admin;
+    r_away, r_sync, r_umode, r_setname, r_follow, r_admin;
 
 #endif

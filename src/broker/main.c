@@ -129,6 +129,7 @@ start(void)
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
 	lists_rebuild();
+	followers_rebuild();
 	mutes_apply();
 	counts_shown();
 	count_add(CTR_broker_replayed_total, replayed);

@@ -199,6 +199,8 @@ welcome(struct sub *s)
 	 * we die in between, it is fresh for our successor too. */
 	s->fresh = known->since_inc != s->inc;
 	if (s->fresh) {
+		known->follows = 0;
+		followers_rebuild();
 		known->since = br.j.seq;
 		known->since_inc = s->inc;
 	}

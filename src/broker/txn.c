@@ -48,8 +48,7 @@ entry_to_user(const struct reg_user *u)
 void
 entry_to_followers(void)
 {
-	if (br.follow)
-		br.t.targets |= 1ull << SUB_CONTROL;
+	br.t.targets |= br.followers | (br.follow ? 1ull << SUB_CONTROL : 0);
 }
 
 void

@@ -53,6 +53,35 @@ was_redo(const struct reg_user *u)
 	TXN_SET(T, W, W->h->was_next, (W->h->was_next + 1) % W->h->max_was);
 }
 
+/* --- who wants to hear of everybody ----------------------------------------------------------------- */
+
+void
+followers_rebuild(void)
+{
+	br.followers = 0;
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		if (W->subs[i].follows)
+			br.followers |= 1ull << i;
+	}
+}
+
+bool
+r_follow(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_follow q;
+	struct m_e_ok m = {0};
+
+	(void)nobody;
+	if (!m_r_follow_get(frame, len, &q))
+		return false;
+	entry_begin(r);
+	TXN_SET(T, W, W->subs[r->sub].follows, q.on != 0);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(ok, &m);
+	followers_rebuild();
+	return true;
+}
+
 /* --- choosing a name ------------------------------------------------------------------------------ */
 
 /* A name somebody wants: may it be had? me: who has it already is no obstacle. */
@@ -77,67 +106,6 @@ static const struct reg_list *
 banned(const char *fold, const char *address)
 {
 	return list_match(&br.server, LIST_BAN, fold, address);
-}
-
-static bool
-plain(char c, const char *others)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr(others, c) != NULL);
-}
-
-/* What a client calls its user, as far as it may stand before the '@' of a mask; else the protocol's name. */
-static struct str
-ident_clean(struct str ident, unsigned protocol, char out[IDENT_MAX + 1])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ident.n; i++) {
-		if (plain(ident.p[i], "-._~[]\\`^{}|"))
-			out[n++] = ident.p[i];
-	}
-	return n > 0 ? (struct str){out, n} : str_of(protocol_name(protocol));
-}
-
-bool
-host_valid(struct str host)
-{
-	if (host.n == 0 || host.n > HOST_MAX || host.p[0] == ':')
-		return false;
-	for (size_t i = 0; i < host.n; i++) {
-		if (!plain(host.p[i], ".:-_/"))
-			return false;
-	}
-	return true;
-}
-
-struct str
-host_of_address(struct str address, char out[HOST_MAX + 1])
-{
-	struct str host = {out, bprintf(out, HOST_MAX + 1, "%s" STR_FMT,
-					address.n > 0 && address.p[0] == ':' ? "0" : "",
-					STR_ARG(address))};
-
-	return host_valid(host) ? host : STR_LIT("unknown");
-}
-
-/* Has it told another real name than the one it goes by? */
-static bool
-has_real(const struct reg_user *u)
-{
-	return u->more && W->mores[u - W->users].real[0] != '\0';
-}
-
-/* Redo: real and account of the user in this slot. Its `more` is set by the caller. */
-static void
-more_redo(uint32_t slot, struct str account, struct str real)
-{
-	const struct reg_more *more = &W->mores[slot];
-
-	txn_open(T, W, more);
-	txn_put_str(T, W, more->account, account.p, account.n);
-	txn_put_str(T, W, more->real, real.p, real.n);
-	txn_close(T, W, more);
 }
 
 /* What m says of a newcomer, in the next free slot; its id. */
@@ -170,7 +138,7 @@ make_user(const struct req *r, const struct m_r_login *q, struct str fold, struc
 	txn_put_str(T, W, u->host, host.p, host.n);
 	txn_close(T, W, u);
 	if (fresh.more)
-		more_redo(slot, STR_LIT(""), q->real);
+		user_more_redo(slot, STR_LIT(""), q->real);
 	return fresh.id;
 }
 
@@ -216,7 +184,7 @@ r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT)
 		return false;
 	q.address = clean_or_empty(q.address);
-	q.ident = ident_clean(q.ident, q.protocol, ident);
+	q.ident = user_ident(q.ident, q.protocol, ident);
 	q.real = clean_or_empty(q.real);
 	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
 	err = name_free(q.name, NULL, fold, &fold_len);
@@ -257,7 +225,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .old = user_name(u),
 			      .uhost = user_uhost(u, uhost),
 			      .account = user_account(u),
-			      .real = has_real(u) ? user_real(u) : q.name,
+			      .real = user_has_real(u) ? user_real(u) : q.name,
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
@@ -335,38 +303,6 @@ r_quit(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (!m_r_quit_get(frame, len, &q))
 		return false;
 	user_quit(r, u, QUIT_LEFT, STR_LIT(""), clean_or_empty(q.reason));
-	return true;
-}
-
-bool
-r_away(const struct req *r, struct reg_user *u, const void *frame, size_t len)
-{
-	const struct reg_away *a = &W->aways[u - W->users];
-	uint64_t rooms[ROOMS_PER_USER];
-	char uhost[UHOST_MAX + 1];
-	struct m_r_away q;
-	struct m_e_away m;
-
-	if (!m_r_away_get(frame, len, &q))
-		return false;
-	q.text = clean_or_empty(q.text);
-	m = (struct m_e_away){.user = u->id,
-			      .name = user_name(u),
-			      .text = q.text,
-			      .uhost = user_uhost(u, uhost),
-			      .account = user_account(u),
-			      .rooms = rooms_of(u, rooms)};
-	entry_begin(r);
-	entry_to_rooms_of(u);
-	entry_to_followers();
-	txn_open(T, W, a);
-	txn_put_str(T, W, a->text, q.text.p, q.text.n);
-	txn_close(T, W, a);
-	txn_open(T, W, u);
-	TXN_SET(T, W, u->is_away, q.text.n > 0);
-	txn_close(T, W, u);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(away, &m);
 	return true;
 }
 

@@ -30,7 +30,8 @@ struct reg_user {
 	uint16_t port;
 	uint8_t is_away, level; /* enum admin_level, of an operator */
 	uint16_t umodes; /* enum user_mode */
-	uint8_t more, pad; /* more: what struct reg_more says is of this user, not of the slot's last one */
+	uint8_t more,
+	    pad; /* more: what struct reg_more says is of this user, not of the slot's last one */
 	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
 	char ident[IDENT_MAX + 4], host[HOST_MAX + 1]; /* what others see: never empty */
 };

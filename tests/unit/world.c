@@ -36,6 +36,7 @@ derive(struct world *w)
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
 	lists_rebuild();
+	followers_rebuild();
 	(void)w;
 }
 
