@@ -42,6 +42,7 @@
 #define ROOMS_PER_USER 100
 #define SUBS_MAX 64 /* subscribers: SUB_CONTROL, SUB_STORE, workers below */
 #define WORKERS_MAX 60
+#define AUTH_MAX 8 /* processes that check passwords */
 #define SUB_CONTROL 62
 #define SUB_STORE 63
 

@@ -7,4 +7,5 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/killpoint.c %D%/killpoint.h \
 	%D%/options.c %D%/options.h %D%/options.def \
 	%D%/proc.c %D%/proc.h \
+	%D%/pwhash.c %D%/pwhash.h \
 	%D%/sublink.c %D%/sublink.h

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "ipc/ctl.h"
 #include "lib/util.h"
 
 const struct option_row option_rows[] = {
@@ -19,9 +20,15 @@ const struct option_row option_rows[] = {
 };
 const size_t option_count = ARRAY_LEN(option_rows);
 
-static const size_t lists[] = {offsetof(struct options, control_admin),
-			       offsetof(struct options, control_operate),
-			       offsetof(struct options, control_read)};
+static const struct {
+	size_t offset, cap;
+} lists[] = {
+    {offsetof(struct options, control_admin), OPTIONS_LIST_MAX},
+    {offsetof(struct options, control_operate), OPTIONS_LIST_MAX},
+    {offsetof(struct options, control_read), OPTIONS_LIST_MAX},
+    {offsetof(struct options, webirc), WEBIRC_MAX},
+    {offsetof(struct options, operators), OPERATORS_MAX},
+};
 
 void
 options_defaults(struct options *o)
@@ -36,6 +43,101 @@ options_defaults(struct options *o)
 			bprintf((char *)o + r->offset, r->max + 1, "%s", r->def_str);
 	}
 }
+
+/* What a taken-over process does not have, it cannot give away. */
+void
+options_for_role(struct options *o, unsigned role)
+{
+	if (role != ROLE_WORKER) {
+		memset(o->irc_password, 0, sizeof(o->irc_password));
+		memset(o->webirc, 0, sizeof(o->webirc));
+	}
+	if (role != ROLE_BROKER)
+		memset(o->operators, 0, sizeof(o->operators));
+}
+
+/* --- blocks: a line each, fields separated by \x1f ----------------------------------------- */
+
+static bool
+add_line(char *out, size_t cap, const struct str *fields, size_t n)
+{
+	size_t len = strlen(out), need = 1;
+
+	for (size_t i = 0; i < n; i++)
+		need += fields[i].n + 1;
+	if (len + need > cap)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		len += bprintf(out + len, cap - len, STR_FMT "%c", STR_ARG(fields[i]),
+			       i + 1 < n ? '\x1f' : '\n');
+	return true;
+}
+
+/* Fields that are not there are empty. */
+static bool
+next_line(struct str *rest, struct str *fields, size_t n)
+{
+	const char *p = rest->p, *eol = memchr(rest->p, '\n', rest->n);
+	size_t len = eol != NULL ? (size_t)(eol - p) : rest->n;
+
+	if (rest->n == 0)
+		return false;
+	*rest = (struct str){p + len + (eol != NULL), rest->n - len - (eol != NULL)};
+	for (size_t i = 0; i < n; i++) {
+		const char *sep = memchr(p, '\x1f', len);
+		size_t m = sep != NULL ? (size_t)(sep - p) : len;
+
+		fields[i] = (struct str){p, m};
+		p += m + (sep != NULL);
+		len -= m + (sep != NULL);
+	}
+	return true;
+}
+
+bool
+webirc_add(char *out, size_t cap, const struct webirc_block *b)
+{
+	const struct str fields[] = {b->password, b->name, b->hosts};
+
+	return add_line(out, cap, fields, ARRAY_LEN(fields));
+}
+
+bool
+webirc_next(struct str *rest, struct webirc_block *b)
+{
+	struct str f[3];
+
+	if (!next_line(rest, f, ARRAY_LEN(f)))
+		return false;
+	*b = (struct webirc_block){f[0], f[1], f[2]};
+	return true;
+}
+
+bool
+operator_add(char *out, size_t cap, const struct operator_block *b)
+{
+	const struct str fields[] = {b->name, b->hash, b->mask, b->account,
+				     str_of(ctl_level_name(b->level))};
+
+	return add_line(out, cap, fields, ARRAY_LEN(fields));
+}
+
+bool
+operator_next(struct str *rest, struct operator_block *b)
+{
+	struct str f[5];
+
+	if (!next_line(rest, f, ARRAY_LEN(f)))
+		return false;
+	*b = (struct operator_block){f[0], f[1], f[2], f[3], LEVEL_NONE};
+	for (unsigned l = LEVEL_READ; l <= LEVEL_ADMIN; l++) {
+		if (str_eq(f[4], str_of(ctl_level_name(l))))
+			b->level = (enum admin_level)l;
+	}
+	return true;
+}
+
+/* --- on the wire ---------------------------------------------------------------------------- */
 
 static bool
 put_str(char **p, char *end, const char *s)
@@ -69,7 +171,7 @@ options_put(const struct options *o, void *buf, size_t cap)
 		}
 	}
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		if (!put_str(&p, end, (const char *)o + lists[i]))
+		if (!put_str(&p, end, (const char *)o + lists[i].offset))
 			return 0;
 	}
 	return (size_t)(p - (char *)buf);
@@ -113,7 +215,7 @@ options_get(struct options *o, const void *buf, size_t n)
 		}
 	}
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		if (!get_str(&p, end, (char *)o + lists[i], OPTIONS_LIST_MAX))
+		if (!get_str(&p, end, (char *)o + lists[i].offset, lists[i].cap))
 			return false;
 	}
 	return p == end;

@@ -286,9 +286,9 @@ open_text(const char *path, const char **why_r)
 	return fd;
 }
 
-/* Everything in fd, at most CONF_BYTES_MAX; NULL with *why_r. The caller frees. */
+/* Everything in fd, at most max, terminated; NULL with *why_r. The caller frees. */
 static char *
-slurp(int fd, size_t *n_r, const char **why_r)
+slurp(int fd, size_t max, size_t *n_r, const char **why_r)
 {
 	size_t cap = 16384, n = 0;
 	char *p = xrealloc(NULL, cap);
@@ -303,8 +303,9 @@ slurp(int fd, size_t *n_r, const char **why_r)
 			goto fail;
 		}
 		n += (size_t)r;
-		if (n > CONF_BYTES_MAX) {
-			*why_r = "is too long for a configuration";
+		if (n > max) {
+			*why_r = max == CONF_BYTES_MAX ? "is too long for a configuration"
+						       : "is too long";
 			goto fail;
 		}
 		if (n == cap) {
@@ -312,11 +313,23 @@ slurp(int fd, size_t *n_r, const char **why_r)
 			p = xrealloc(p, cap);
 		}
 	}
+	p[n] = '\0'; /* n < cap: it was read into */
 	*n_r = n;
 	return p;
 fail:
 	free(p);
 	return NULL;
+}
+
+char *
+conf_slurp(const char *path, size_t max, size_t *n_r, const char **why_r)
+{
+	int fd = open_text(path, why_r);
+	char *p = fd < 0 ? NULL : slurp(fd, max, n_r, why_r);
+
+	if (fd >= 0)
+		close(fd);
+	return p;
 }
 
 /* from: the include that asks for it, NULL for the first. */
@@ -325,13 +338,10 @@ copy_file(struct conf *c, struct conf_errors *e, const char *path, unsigned dept
 	  const struct src *from)
 {
 	const char *why = NULL;
-	int fd = open_text(path, &why);
 	size_t n = 0;
-	char *p = fd < 0 ? NULL : slurp(fd, &n, &why);
+	char *p = conf_slurp(path, CONF_BYTES_MAX, &n, &why);
 	bool ok;
 
-	if (fd >= 0)
-		close(fd);
 	if (p != NULL && (c->len + n > CONF_BYTES_MAX || c->nfiles == FILES_MAX)) {
 		why = "too much is included";
 		free(p);

@@ -30,6 +30,9 @@ struct conf *conf_read(const char *path, struct conf_errors *e);
 /* The same for n bytes that stand for a file called `name`; @include is a mistake there. */
 struct conf *conf_parse(const char *name, const char *text, size_t n, struct conf_errors *e);
 
+/* The n bytes of a regular file of at most max, terminated. NULL: *why_r says why. The caller frees. */
+char *conf_slurp(const char *path, size_t max, size_t *n_r, const char **why_r);
+
 /* NULL is fine. */
 void conf_free(struct conf *c);
 

@@ -174,7 +174,7 @@ cmd_config_check(struct req *r)
 static void
 cmd_config_dump(struct req *r)
 {
-	char *text = settings_show(&master.set);
+	char *text = settings_show(&master.set, false);
 	size_t n = strlen(text);
 
 	for (size_t at = 0; at < n; at += TEXT_PART)

@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libsettings.a
 %C%_libsettings_a_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_libsettings_a_SOURCES = \
 	%D%/settings.c %D%/settings.h %D%/settings_priv.h \
+	%D%/settings_irc.c \
 	%D%/settings_listen.c \
 	%D%/settings_show.c
 

@@ -432,7 +432,7 @@ main(int argc, char **argv)
 	parse_command_line(argc, argv);
 	read_configuration();
 	if (check_only) {
-		text = settings_show(&master.set);
+		text = settings_show(&master.set, false);
 		fputs(text, stdout);
 		free(text);
 		return fflush(stdout) == 0 ? 0 : 1;

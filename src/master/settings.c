@@ -97,8 +97,11 @@ static bool
 not_built(struct walk *w, const config_setting_t *at, const char *path)
 {
 	static const char *const later[] = {
-	    "tls",   "irc",  "web",  "operators", "accounts", "durability", "history",
-	    "store", "auth", "link", "files",     "metrics",  "log.json"};
+#ifndef HAVE_SODIUM
+	    "operators", "auth",
+#endif
+	    "tls",       "web",  "accounts", "durability", "history",
+	    "store",     "link", "files",    "metrics",    "log.json"};
 
 	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
 		if (strcmp(path, later[i]) == 0) {
@@ -153,20 +156,44 @@ check_level(const char *v)
 		   : "wants emerg, alert, crit, err, warning, notice, info or debug";
 }
 
+static const char *
+check_network(const char *v)
+{
+	return v[0] != '\0' && strchr(v, ' ') == NULL ? NULL : "wants a word without spaces";
+}
+
 static const struct {
 	const char *path;
 	const char *(*check)(const char *v);
 } checks[] = {
-    {"run_dir", check_dir},        {"state_dir", check_dir}, {"control.socket", check_path_or_none},
-    {"rooms.default", check_room}, {"log.to", check_log_to}, {"log.facility", check_facility},
+    {"run_dir", check_dir},
+    {"state_dir", check_dir},
+    {"control.socket", check_path_or_none},
+    {"rooms.default", check_room},
+    {"log.to", check_log_to},
+    {"log.facility", check_facility},
     {"log.level", check_level},
+    {"irc.network", check_network},
+};
+
+/* Settings that are more than a row: strings of another kind, and tables. */
+static const struct {
+	const char *path;
+	void (*set)(struct walk *w, const config_setting_t *at);
+} specials[] = {
+    {"listen", settings_listeners},
+    {"irc.webirc", settings_webirc},
+    {"irc.motd", settings_motd},
+    {"operators", settings_operators},
 };
 
 static void
 set_string(struct walk *w, const config_setting_t *at, const struct option_row *row)
 {
-	const char *v = settings_string(w, at, row->path, row->max), *why = NULL;
+	const char *v, *why = NULL;
 
+	v = strcmp(row->path, "irc.password") == 0 ? settings_secret(w, at, row->path, row->max)
+						   : settings_string(w, at, row->path, row->max);
 	if (v == NULL)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
@@ -279,6 +306,14 @@ walk_setting(struct walk *w, const config_setting_t *at, const char *prefix)
 	char path[128];
 
 	bprintf(path, sizeof(path), "%s%s", prefix, config_setting_name(at));
+	if (not_built(w, at, path))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(specials); i++) {
+		if (strcmp(path, specials[i].path) == 0) {
+			specials[i].set(w, at);
+			return;
+		}
+	}
 	row = row_named(path);
 	if (row != NULL) {
 		set_option(w, at, row);
@@ -290,18 +325,14 @@ walk_setting(struct walk *w, const config_setting_t *at, const char *prefix)
 			return;
 		}
 	}
-	if (strcmp(path, "listen") == 0) {
-		settings_listeners(w, at);
-	} else if (is_section(path)) {
-		if (config_setting_is_group(at)) {
-			bprintf(path, sizeof(path), "%s.", config_setting_name(at));
-			walk_group(w, at, path);
-		} else {
-			conf_error(w->e, w->c, at, "%s wants a group { }, not %s", path,
-				   settings_type_name(at));
-		}
-	} else if (!not_built(w, at, path)) {
+	if (!is_section(path)) {
 		conf_error(w->e, w->c, at, "there is no option %s", path);
+	} else if (!config_setting_is_group(at)) {
+		conf_error(w->e, w->c, at, "%s wants a group { }, not %s", path,
+			   settings_type_name(at));
+	} else {
+		bprintf(path, sizeof(path), "%s%s.", prefix, config_setting_name(at));
+		walk_group(w, at, path);
 	}
 }
 

@@ -44,7 +44,9 @@ int settings_parse(struct settings *s, const char *name, const char *text, size_
 		   struct conf_errors *e);
 
 /* All of it in the language of chatd.conf, which settings_parse reads as the same; each option
- * with its help above. The caller frees. */
-char *settings_show(const struct settings *s);
+ * with its help above. The caller frees. Without `secrets` each of them is shown as "(hidden)",
+ * which settings_parse refuses where one is wanted: nobody's password becomes that word, and none
+ * is lost, because what was shown is used as a configuration. */
+char *settings_show(const struct settings *s, bool secrets);
 
 #endif

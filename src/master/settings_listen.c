@@ -18,12 +18,12 @@ listen_protocol(struct walk *w, const config_setting_t *at, struct listen_conf *
 	for (unsigned p = 0; p < PROTO_COUNT; p++) {
 		if (strcmp(v, protocol_name(p)) != 0)
 			continue;
-		if (p != PROTO_TELNET)
+		if (p == PROTO_WEB)
 			conf_error(w->e, w->c, at, "the protocol \"%s\" is not in this build", v);
 		l->protocol = (uint8_t)p;
 		return;
 	}
-	conf_error(w->e, w->c, at, "there is no protocol \"%s\" (there is: telnet)", v);
+	conf_error(w->e, w->c, at, "there is no protocol \"%s\" (there is: telnet, irc)", v);
 }
 
 static void
@@ -116,6 +116,8 @@ listen_one(struct walk *w, const config_setting_t *at, struct listen_conf *l)
 		else
 			listen_keys[k].set(w, el, l);
 	}
+	if (l->direct && l->protocol != PROTO_TELNET)
+		conf_error(w->e, w->c, at, "profile \"direct\" is for telnet only");
 	if (config_setting_get_member(at, "protocol") == NULL)
 		conf_error(w->e, w->c, at, "this listener names no protocol");
 	if (path && (address || port))

@@ -4,6 +4,9 @@
 
 #include "master/settings.h"
 
+/* What is shown in the place of a secret; as a secret it is refused. */
+#define SETTINGS_HIDDEN "(hidden)"
+
 /* One walk. */
 struct walk {
 	struct settings *s;
@@ -23,5 +26,13 @@ bool settings_int(struct walk *w, const config_setting_t *at, const char *path, 
 		  uint64_t max, uint64_t *v_r);
 /* The whole list. */
 void settings_listeners(struct walk *w, const config_setting_t *at);
+/* Likewise, into s->opt. */
+void settings_webirc(struct walk *w, const config_setting_t *at);
+void settings_operators(struct walk *w, const config_setting_t *at);
+/* irc.motd: the text, or what the file of that name has. */
+void settings_motd(struct walk *w, const config_setting_t *at);
+/* A string that is a secret; NULL after saying what is wrong, never repeating it. */
+const char *settings_secret(struct walk *w, const config_setting_t *at, const char *path,
+			    size_t max);
 
 #endif

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/ctl.h"
 #include "lib/buf.h"
 #include "lib/util.h"
-#include "master/settings.h"
+#include "master/settings_priv.h"
 
 static void out(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void
@@ -28,9 +29,21 @@ out(struct buf *b, const char *fmt, ...)
 static void
 out_quoted(struct buf *b, const char *s)
 {
-	char text[2048];
+	char text[4 * sizeof(((struct options *)0)->irc_motd) + 8]; /* the longest there is */
+	int n = conf_quote(text, sizeof(text), s);
 
-	out(b, "%s", conf_quote(text, sizeof(text), s) < 0 ? "\"\"" : text);
+	buf_append(b, n < 0 ? "\"\"" : text, n < 0 ? 2 : (size_t)n);
+}
+
+static void
+out_key(struct buf *b, const char *name, struct str value)
+{
+	char text[OPTIONS_LIST_MAX];
+
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(value));
+	out(b, " %s = ", name);
+	out_quoted(b, text);
+	out(b, ";");
 }
 
 /* libconfig before 1.7 takes a number of more than 31 bits only with its L. */
@@ -40,10 +53,10 @@ out_int(struct buf *b, uint64_t v)
 	out(b, "%" PRIu64 "%s", v, v > INT32_MAX ? "L" : "");
 }
 
+/* a,b as "a", "b" */
 static void
-out_list(struct buf *b, const char *name, const char *value)
+out_words(struct buf *b, const char *value)
 {
-	out(b, "\t%s = [ ", name);
 	for (const char *p = value; *p != '\0';) {
 		size_t n = strcspn(p, ",");
 		char who[128];
@@ -53,7 +66,59 @@ out_list(struct buf *b, const char *name, const char *value)
 		out(b, p[n] == ',' ? ", " : "");
 		p += n + (p[n] == ',');
 	}
+}
+
+static void
+out_list(struct buf *b, const char *name, const char *value)
+{
+	out(b, "\t%s = [ ", name);
+	out_words(b, value);
 	out(b, "];\n");
+}
+
+static void
+out_webirc(struct buf *b, const struct settings *s, bool secrets)
+{
+	struct str rest = str_of(s->opt.webirc);
+	struct webirc_block w;
+	char hosts[WEBIRC_MAX];
+
+	out(b, "\t// gateways that may say for whom they speak\n\twebirc = (");
+	for (bool more = false; webirc_next(&rest, &w); more = true) {
+		out(b, "%s\n\t\t{", more ? "," : "");
+		out_key(b, "name", w.name);
+		out_key(b, "password", secrets ? w.password : STR_LIT(SETTINGS_HIDDEN));
+		bprintf(hosts, sizeof(hosts), STR_FMT, STR_ARG(w.hosts));
+		out(b, " hosts = [ ");
+		out_words(b, hosts);
+		out(b, " ]; }");
+	}
+	out(b, " );\n");
+}
+
+static void
+out_operators(struct buf *b, const struct settings *s, bool secrets)
+{
+#ifdef HAVE_SODIUM
+	struct str rest = str_of(s->opt.operators);
+	struct operator_block o;
+
+	out(b, "// who may become an operator in IRC\noperators = (");
+	for (bool more = false; operator_next(&rest, &o); more = true) {
+		out(b, "%s\n\t{", more ? "," : "");
+		out_key(b, "name", o.name);
+		out_key(b, "password", secrets ? o.hash : STR_LIT(SETTINGS_HIDDEN));
+		out_key(b, "mask", o.mask);
+		out_key(b, "account", o.account);
+		out_key(b, "level", str_of(ctl_level_name(o.level)));
+		out(b, " }");
+	}
+	out(b, " );\n");
+#else
+	(void)b;
+	(void)s;
+	(void)secrets;
+#endif
 }
 
 static void
@@ -79,15 +144,32 @@ out_listeners(struct buf *b, const struct settings *s)
 }
 
 static void
-out_option(struct buf *b, const struct settings *s, const struct option_row *r, const char *name,
-	   const char *indent)
+out_string(struct buf *b, const struct option_row *r, const char *v, bool secrets)
 {
-	const char *field = (const char *)&s->opt + r->offset;
+	if (!secrets && strcmp(r->path, "irc.password") == 0 && v[0] != '\0')
+		v = SETTINGS_HIDDEN;
+	/* or it would be taken for the name of a file */
+	if (strcmp(r->path, "irc.motd") == 0 && v[0] == '/') {
+		char text[sizeof(((struct options *)0)->irc_motd) + 1];
+
+		bprintf(text, sizeof(text), "\n%s", v);
+		out_quoted(b, text);
+	} else {
+		out_quoted(b, v);
+	}
+}
+
+static void
+out_option(struct buf *b, const struct settings *s, const struct option_row *r, unsigned depth,
+	   bool secrets)
+{
+	const char *field = (const char *)&s->opt + r->offset, *dot = strrchr(r->path, '.');
+	const char *indent = &"\t\t"[2 - MIN(depth, 2u)];
 	uint64_t v;
 
-	out(b, "%s// %s\n%s%s = ", indent, r->help, indent, name);
+	out(b, "%s// %s\n%s%s = ", indent, r->help, indent, dot != NULL ? dot + 1 : r->path);
 	if (r->type == OPTION_STR) {
-		out_quoted(b, field);
+		out_string(b, r, field, secrets);
 	} else {
 		memcpy(&v, field, sizeof(v));
 		out_int(b, v);
@@ -95,45 +177,84 @@ out_option(struct buf *b, const struct settings *s, const struct option_row *r, 
 	out(b, ";\n");
 }
 
-/* A section ends where the rows of the table leave it. */
-static void
-end_section(struct buf *b, const struct settings *s, const char *section)
+/* --- groups --------------------------------------------------------------------------------- */
+
+/* "irc.admin." of "irc.admin.name": n bytes of it. */
+static size_t
+group_len(const char *path)
 {
-	if (section[0] == '\0')
-		return;
-	if (strcmp(section, "control") == 0) {
+	const char *dot = strrchr(path, '.');
+
+	return dot != NULL ? (size_t)(dot - path) + 1 : 0;
+}
+
+static unsigned
+depth_of(const char *path, size_t n)
+{
+	unsigned d = 0;
+
+	for (size_t i = 0; i < n; i++)
+		d += path[i] == '.';
+	return d;
+}
+
+/* The tables that stand at the end of a group. */
+static void
+end_group(struct buf *b, const struct settings *s, const char *group, size_t n, bool secrets)
+{
+	if (n == 8 && memcmp(group, "control.", 8) == 0) {
 		out(b, "\t// users and @groups with the right to do everything, to operate, and to "
 		       "look\n");
 		out_list(b, "admin", s->opt.control_admin);
 		out_list(b, "operate", s->opt.control_operate);
 		out_list(b, "read", s->opt.control_read);
 	}
-	out(b, "};\n");
+	if (n == 4 && memcmp(group, "irc.", 4) == 0)
+		out_webirc(b, s, secrets);
+	out(b, "%s};\n", depth_of(group, n) > 1 ? "\t" : "");
+}
+
+/* Leave the groups of path `from` that `to` is not in, and enter those that it is in. */
+static void
+change_group(struct buf *b, const struct settings *s, const char *from, const char *to,
+	     bool secrets)
+{
+	size_t f = group_len(from), t = group_len(to);
+
+	while (f > 0 && (f > t || memcmp(from, to, f) != 0)) {
+		end_group(b, s, from, f, secrets);
+		while (--f > 0 && from[f - 1] != '.')
+			;
+	}
+	while (f < t) {
+		size_t n = strcspn(to + f, ".");
+
+		out(b, "%s%.*s = {\n", f > 0 ? "\t" : "", (int)n, to + f);
+		f += n + 1;
+	}
 }
 
 char *
-settings_show(const struct settings *s)
+settings_show(const struct settings *s, bool secrets)
 {
 	struct buf b = {0};
-	char section[64] = "";
+	const char *before = "";
 
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *r = &option_rows[i];
-		const char *dot = strchr(r->path, '.');
-		char here[64] = "";
 
-		if (dot != NULL)
-			bprintf(here, sizeof(here), "%.*s", (int)(dot - r->path), r->path);
-		if (strcmp(here, section) != 0) {
-			end_section(&b, s, section);
-			if (section[0] == '\0')
-				out_listeners(&b, s);
-			out(&b, "%s = {\n", here);
-			memcpy(section, here, sizeof(section));
-		}
-		out_option(&b, s, r, dot != NULL ? dot + 1 : r->path, dot != NULL ? "\t" : "");
+		if (group_len(before) == 0 && group_len(r->path) > 0)
+			out_listeners(&b, s);
+#ifndef HAVE_SODIUM
+		if (strncmp(r->path, "auth.", 5) == 0)
+			continue;
+#endif
+		change_group(&b, s, before, r->path, secrets);
+		out_option(&b, s, r, depth_of(r->path, group_len(r->path)), secrets);
+		before = r->path;
 	}
-	end_section(&b, s, section);
+	change_group(&b, s, before, "", secrets);
+	out_operators(&b, s, secrets);
 	buf_append(&b, "", 1);
 	return xrealloc(b.p, b.off + b.len); /* nothing was dropped: b.off is 0 */
 }

@@ -111,8 +111,12 @@ void
 wire_options(struct child *c, const struct options *o, uint32_t generation)
 {
 	static char data[60000];
-	size_t n = options_put(o, data, sizeof(data));
+	static struct options his;
+	size_t n;
 
+	his = *o;
+	options_for_role(&his, c->role);
+	n = options_put(&his, data, sizeof(data));
 	CHECK(n > 0);
 	SEND(c, options, NULL, 0, false, .generation = generation, .data = {data, n});
 }

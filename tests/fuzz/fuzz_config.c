@@ -32,9 +32,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		FUZZ_ASSERT(e.total > 0 && e.line[0][0] != '\0');
 		return 0;
 	}
-	first = settings_show(&one);
+	first = settings_show(&one, true);
 	FUZZ_ASSERT(settings_parse(&two, "again", first, strlen(first), &e) == 0);
-	second = settings_show(&two);
+	second = settings_show(&two, true);
 	FUZZ_ASSERT(strcmp(first, second) == 0);
 	free(first);
 	free(second);

@@ -42,7 +42,7 @@ BROKEN = [
     ("no such admin", 'control = {\n admin = [ "no-such-user-here" ]; };\n', 2),
     ("no such admin group", 'control = { admin = [\n "@no-such-group-here" ]; };\n', None),
     ("unknown protocol", 'listen = ( { protocol = "gopher"; address = "127.0.0.1"; port = 0; } );\n', 1),
-    ("protocol not built", 'listen = ( { protocol = "irc"; address = "127.0.0.1"; port = 0; } );\n', 1),
+    ("protocol not built", 'listen = ( { protocol = "web"; address = "127.0.0.1"; port = 0; } );\n', 1),
     ("tls not built", 'listen = ( { protocol = "telnet"; address = "127.0.0.1"; port = 0; tls = true; } );\n', 1),
     ("no protocol", 'listen = ( { address = "127.0.0.1"; port = 0; } );\n', 1),
     ("bad address", 'listen = ( { protocol = "telnet"; address = "300.1.1.1"; port = 0; } );\n', 1),
@@ -55,6 +55,9 @@ BROKEN = [
     ("bad room", 'rooms = { default = "a,b"; };\n', 1),
     ("option twice", "workers = 1;\nworkers = 2;\n", 2),
     ("include of nothing", '@include "/nonexistent/file"\n', 1),
+    ("no message of the day", '\n\nirc = { motd = "/nonexistent/motd"; };\n', 3),
+    ("network with a space", 'irc = {\n network = "a b"; };\n', 2),
+    ("gateway without hosts", 'irc = { webirc = (\n { password = "x"; } ); };\n', 2),
     ("control character", "name = \"a\\x07b\";\n", 1),
 ]
 NOT_BUILT = ("protocol not built", "tls not built")

@@ -26,6 +26,16 @@ def items(page):
     return found
 
 
+def inside(text, group):
+    """What stands between the braces of a group in a configuration."""
+    begin = re.search(r"^\s*%s = \{" % group, text, re.M).end()
+    depth, end = 1, begin
+    while depth:
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        end += 1
+    return text[begin:end - 1]
+
+
 class Options(unittest.TestCase):
     row = re.compile(r'^OPT_(STR|INT)\("([^"]+)",\s*\w+,\s*(.*?),\s*(RELOAD|RESTART),', re.M)
 
@@ -49,7 +59,7 @@ class Options(unittest.TestCase):
                 if kind == "INT":
                     low, high, default = values
                     if not high.isdigit():
-                        high = re.search(r"#define %s (\d+)" % high, header).group(1)
+                        high = re.search(r"#define %s (\d+)\b" % high, header).group(1)
                     self.assertIn("%s to %s." % (low, high), body)
                     self.assertRegex(body, r"Default: %s\b" % default)
                 else:
@@ -58,7 +68,7 @@ class Options(unittest.TestCase):
                         self.assertRegex(body, r"Default: +%s" % (re.escape(values[1].strip('"')) or "[,.]"))
 
     def test_nothing_else_is_explained(self):
-        known = {name for _, name, _, _ in self.rows} | {"control.admin", "control.operate", "control.read"}
+        known = {name for _, name, _, _ in self.rows} | {"control.admin", "control.operate", "control.read", "irc.webirc"}
         self.assertEqual(set(self.page) - known, set())
 
     def test_sample(self):
@@ -66,8 +76,10 @@ class Options(unittest.TestCase):
         for kind, name, values, _ in self.rows:
             if "." not in name:
                 continue
-            group, option = name.split(".")
-            body = re.search(r"^%s = \{(.*?)\};" % group, text, re.M | re.S).group(1)
+            *groups, option = name.split(".")
+            body = text
+            for group in groups:
+                body = inside(body, group)
             m = re.search(r"\b%s = (\"[^\"]*\"|[^;]*);" % option, body)
             self.assertIsNotNone(m, name + " is not in the sample")
             if kind == "INT":

@@ -13,6 +13,9 @@
 #include "master/settings.h"
 #include "unit.h"
 
+#define SALT "$c29tZXNhbHQxMjM0NTY3OA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI"
+#define HASH "$argon2id$v=19$m=65536,t=2,p=1" SALT
+
 static struct settings set, again;
 static struct conf_errors errs;
 
@@ -92,8 +95,8 @@ static const struct bad {
      "x.conf:1: \"\" is neither an address"},
     {"listen = ( { protocol = \"gopher\"; address = \"::\"; port = 1; } );",
      "x.conf:1: there is no protocol \"gopher\""},
-    {"listen = ( { protocol = \"irc\"; address = \"::\"; port = 1; } );",
-     "x.conf:1: the protocol \"irc\" is not in this build"},
+    {"listen = ( { protocol = \"irc\"; address = \"::\"; port = 1; profile = \"direct\"; } );",
+     "x.conf:1: profile \"direct\" is for telnet only"},
     {"listen = ( { protocol = \"web\"; address = \"::\"; port = 1; } );",
      "x.conf:1: the protocol \"web\" is not in this build"},
     {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; tls = true; } );",
@@ -104,6 +107,84 @@ static const struct bad {
      "x.conf:1: path wants a path that begins with /"},
     {"listen = ( { protocol = \"telnet\"; adress = \"::\"; port = 1; } );",
      "x.conf:1: a listener has no option \"adress\""},
+    {"irc = 5;", "x.conf:1: irc wants a group { }"},
+    {"irc = { netwrok = \"x\"; };", "x.conf:1: there is no option irc.netwrok"},
+    {"irc = { network = \"a b\"; };", "x.conf:1: irc.network wants a word without spaces"},
+    {"irc = { network = \"\"; };", "x.conf:1: irc.network wants a word"},
+    {"irc = { password = 5; };", "x.conf:1: irc.password wants a string"},
+    {"\nirc = { password = \"(hidden)\"; };",
+     "x.conf:2: irc.password: (hidden) stands for a secret"},
+    {"irc = {\n motd = \"a\\x07b\"; };", "x.conf:2: irc.motd has control characters"},
+    {"irc = { motd = \"a\\tb\"; };", "x.conf:1: irc.motd has control characters"},
+    {"irc = { motd = \"a\\x1fb\"; };", "x.conf:1: irc.motd has control characters"},
+    {"irc = { motd = \"\xff\"; };",
+     "x.conf:1: irc.motd has control characters in it, or is not UTF-8"},
+    {"irc = {\n\n motd = \"/nonexistent/motd\"; };",
+     "x.conf:3: irc.motd: /nonexistent/motd: No such file or directory"},
+    {"irc = { motd = \"/etc\"; };", "x.conf:1: irc.motd: /etc: is a directory"},
+    {"irc = { motd = \"/dev/zero\"; };", "x.conf:1: irc.motd: /dev/zero: is not a regular file"},
+    {"irc = { motd = [ \"a\" ]; };", "x.conf:1: irc.motd wants a string"},
+    {"irc = { admin = \"me\"; };", "x.conf:1: irc.admin wants a group { }"},
+    {"irc = { admin = { phone = \"1\"; }; };", "x.conf:1: there is no option irc.admin.phone"},
+    {"irc = { admin = { name = \"a\\nb\"; }; };",
+     "x.conf:1: irc.admin.name has control characters"},
+    {"admin = { name = \"a\"; };", "x.conf:1: there is no option admin"},
+    {"sts = { port = 1; };", "x.conf:1: there is no option sts"},
+    {"irc = { sts = { port = 65536; }; };", "x.conf:1: irc.sts.port is 65536"},
+    {"irc = { sts = { preload = true; }; };", "x.conf:1: irc.sts.preload wants a whole number"},
+    {"irc = { max_targets = 0; };", "x.conf:1: irc.max_targets is 0, but goes from 1 to 20"},
+    {"irc = { monitor = 1001; };", "x.conf:1: irc.monitor is 1001"},
+    {"irc = { webirc = { }; };", "x.conf:1: irc.webirc wants ( {"},
+    {"irc = { webirc = ( 5 ); };", "x.conf:1: irc.webirc has groups { } in it, not a number"},
+    {"irc = { webirc = ( { hosts = [ \"::1\" ]; } ); };", "x.conf:1: a gateway needs a password"},
+    {"irc = { webirc = ( { password = \"x\"; } ); };", "x.conf:1: a gateway needs a hosts"},
+    {"irc = { webirc = ( { password = \"x\"; hosts = [ ]; } ); };", "x.conf:1: hosts is empty"},
+    {"irc = { webirc = ( { password = \"x\";\nhosts = [ \"10.0.0.0/33\" ]; } ); };",
+     "x.conf:2: \"10.0.0.0/33\" is neither an address nor a network"},
+    {"irc = { webirc = ( { password = \"x\"; hosts = [ \"example.org\" ]; } ); };",
+     "x.conf:1: \"example.org\" is neither an address"},
+    {"irc = { webirc = ( { password = \"a b\"; hosts = [ \"::1\" ]; } ); };",
+     "x.conf:1: password of a gateway is a word"},
+    {"irc = { webirc = ( { password = \"(hidden)\"; hosts = [ \"::1\" ]; } ); };",
+     "x.conf:1: password: (hidden) stands for a secret"},
+    {"irc = { webirc = ( { password = \"x\"; hosts = [ \"::1\" ]; port = 1; } ); };",
+     "x.conf:1: a gateway has no option \"port\""},
+    {"auth = { processes = 9; };", "x.conf:1: auth.processes is 9, but goes from 0 to 8"},
+#ifdef HAVE_SODIUM
+    {"operators = { };", "x.conf:1: operators wants ( {"},
+    {"operators = ( { password = \"" HASH "\"; } );", "x.conf:1: an operator needs a name"},
+    {"operators = (\n{ name = \"a\"; } );", "x.conf:2: an operator needs a password"},
+    {"operators = ( { name = \"a\"; password = \"secret\"; } );",
+     "x.conf:1: this password is not a hash as `chatctl mkpasswd` makes it"},
+    {"operators = ( { name = \"a\"; password = \"(hidden)\"; } );",
+     "x.conf:1: password: (hidden) stands for a secret"},
+    {"operators = ( { name = \"a\"; password = \"$argon2i$v=19$m=65536,t=2,p=1" SALT "\"; } );",
+     "x.conf:1: this password is not a hash"},
+    {"operators = ( { name = \"a\"; password = \"$argon2id$v=19$m=65536,t=2,p=1$c29t\"; } );",
+     "x.conf:1: this password is not a hash"},
+    {"operators = ( { name = \"a\"; password = \"" HASH "x!\"; } );",
+     "x.conf:1: this password is not a hash"},
+    {"operators = ( { name = \"a\"; password = \"$argon2id$v=19$m=1048576,t=4,p=1" SALT "\"; } );",
+     "x.conf:1: this password is a hash that costs too much"},
+    {"operators = ( { name = \"a\"; password = \"$argon2id$v=19$m=65536,t=99999999,p=1" SALT
+     "\"; } );",
+     "x.conf:1: this password is a hash that costs too much"},
+    {"operators = ( { name = \"a b\"; password = \"" HASH "\"; } );",
+     "x.conf:1: name of an operator is a word"},
+    {"operators = ( { name = \"a\"; password = \"" HASH "\"; level = \"god\"; } );",
+     "x.conf:1: level wants read, operate or admin"},
+    {"operators = ( { name = \"a\"; password = \"" HASH "\"; mask = \"a b\"; } );",
+     "x.conf:1: mask is user@host without spaces"},
+    {"operators = ( { name = \"a\"; password = \"" HASH "\"; account = \"-\"; } );",
+     "x.conf:1: \"-\" cannot be an account's name"},
+    {"operators = ( { name = \"a\"; password = \"" HASH "\"; },\n{ name = \"a\"; password = \"" HASH
+     "\"; } );",
+     "x.conf:2: there are two operators called \"a\""},
+    {"operators = ( { name = \"a\"; password = \"" HASH "\"; class = 1; } );",
+     "x.conf:1: an operator has no option \"class\""},
+#else
+    {"operators = ( );", "x.conf:1: operators is not in this build"},
+#endif
     {"tls = { key = \"/x\"; };", "x.conf:1: tls is not in this build"},
     {"\n\naccounts = { };", "x.conf:3: accounts is not in this build"},
     {"@include \"y.conf\"\n", "x.conf:1: @include is not possible here"},
@@ -207,7 +288,22 @@ static const char everything[] =
     "= 3;\n"
     "  line_burst = 4; queue = 1073741824; queue_time = 5; idle = 6; ping = 7; };\n"
     "rooms = { default = \"\"; };\n"
-    "log = { to = \"/l\"; facility = \"local0\"; level = \"debug\"; };\n";
+    "log = { to = \"/l\"; facility = \"local0\"; level = \"debug\"; };\n"
+    "irc = { network = \"ExampleNet\"; password = \"open sesame\"; motd = "
+    "\"\\n/one\\ntwo\\n\\n\";\n"
+    "  max_targets = 20; monitor = 0; admin = { location = \"here\"; name = \"me\"; email = "
+    "\"a@b\"; };\n"
+    "  sts = { port = 6697; duration = 5; preload = 1; };\n"
+    "  webirc = ( { password = \"w1\"; hosts = [ \"192.0.2.7\", \"10.0.0.0/8\" ]; name = \"kiwi\"; "
+    "},\n"
+    "    { password = \"w2\"; hosts = ( \"::1\" ); } ); };\n"
+#ifdef HAVE_SODIUM
+    "auth = { processes = 2; };\n"
+    "operators = ( { name = \"ada\"; password = \"" HASH
+    "\"; mask = \"*@192.0.2.*\"; level = \"admin\"; },\n"
+    "  { name = \"bob\"; password = \"" HASH "\"; account = \"bob\"; } );\n"
+#endif
+    ;
 
 START_TEST(everything_is_taken)
 {
@@ -233,14 +329,90 @@ START_TEST(everything_is_taken)
 }
 END_TEST
 
+START_TEST(blocks_are_taken)
+{
+	struct webirc_block w;
+	struct operator_block o;
+	struct str rest;
+
+	ck_assert_int_eq(parse(everything), 0);
+	ck_assert_str_eq(set.opt.irc_motd, "/one\ntwo");
+	ck_assert_uint_eq(set.opt.irc_sts_port, 6697);
+	rest = str_of(set.opt.webirc);
+	ck_assert(webirc_next(&rest, &w));
+	ck_assert(str_eq(w.password, STR_LIT("w1")) && str_eq(w.name, STR_LIT("kiwi")));
+	ck_assert(str_eq(w.hosts, STR_LIT("192.0.2.7,10.0.0.0/8")));
+	ck_assert(webirc_next(&rest, &w));
+	ck_assert(str_eq(w.password, STR_LIT("w2")) && w.name.n == 0);
+	ck_assert(!webirc_next(&rest, &w));
+	rest = str_of(set.opt.operators);
+#ifdef HAVE_SODIUM
+	ck_assert(operator_next(&rest, &o));
+	ck_assert(str_eq(o.name, STR_LIT("ada")) && str_eq(o.hash, STR_LIT(HASH)));
+	ck_assert(str_eq(o.mask, STR_LIT("*@192.0.2.*")) && o.account.n == 0);
+	ck_assert_int_eq(o.level, LEVEL_ADMIN);
+	ck_assert(operator_next(&rest, &o));
+	ck_assert(str_eq(o.account, STR_LIT("bob")) && o.mask.n == 0);
+	ck_assert_int_eq(o.level, LEVEL_OPERATE);
+#endif
+	ck_assert(!operator_next(&rest, &o));
+}
+END_TEST
+
+/* What everybody may see has no secret in it, and is refused where one is wanted. */
+START_TEST(secrets_are_hidden)
+{
+	static const char *const secrets[] = {"open sesame", "\"w1\"", "\"w2\"", "$argon2id$"};
+	char *text;
+
+	ck_assert_int_eq(parse(everything), 0);
+	text = settings_show(&set, false);
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+		ck_assert_ptr_null(strstr(text, secrets[i]));
+	ck_assert_int_eq(settings_parse(&again, "again", text, strlen(text), &errs), -1);
+#ifdef HAVE_SODIUM
+	ck_assert_uint_eq(errs.total, 5);
+#else
+	ck_assert_uint_eq(errs.total, 3);
+#endif
+	for (unsigned i = 0; i < errs.total; i++)
+		ck_assert_ptr_nonnull(
+		    strstr(errs.line[i], "stands for a secret that was not shown"));
+	free(text);
+	/* without any, there is nothing to hide */
+	ck_assert_int_eq(settings_load(&set, NULL, &errs), 0);
+	text = settings_show(&set, false);
+	ck_assert_int_eq(settings_parse(&again, "again", text, strlen(text), &errs), 0);
+	free(text);
+}
+END_TEST
+
+START_TEST(secrets_go_where_they_are_used)
+{
+	static struct options o;
+
+	ck_assert_int_eq(parse(everything), 0);
+	for (unsigned r = 0; r < ROLE_COUNT; r++) {
+		o = set.opt;
+		options_for_role(&o, r);
+		ck_assert_int_eq(o.irc_password[0] != '\0', r == ROLE_WORKER);
+		ck_assert_int_eq(o.webirc[0] != '\0', r == ROLE_WORKER);
+#ifdef HAVE_SODIUM
+		ck_assert_int_eq(o.operators[0] != '\0', r == ROLE_BROKER);
+#endif
+		ck_assert_str_eq(o.irc_network, "ExampleNet");
+	}
+}
+END_TEST
+
 static void
 round_trip(void)
 {
-	char *one = settings_show(&set), *two;
+	char *one = settings_show(&set, true), *two;
 
 	ck_assert_msg(settings_parse(&again, "again", one, strlen(one), &errs) == 0, "%s\n%s",
 		      errs.line[0], one);
-	two = settings_show(&again);
+	two = settings_show(&again, true);
 	ck_assert_str_eq(one, two);
 	ck_assert_uint_eq(set.nlisten, again.nlisten);
 	for (size_t i = 0; i < option_count; i++) {
@@ -252,6 +424,8 @@ round_trip(void)
 			      "%s differs", option_rows[i].path);
 	}
 	ck_assert_str_eq(set.opt.control_admin, again.opt.control_admin);
+	ck_assert_str_eq(set.opt.webirc, again.opt.webirc);
+	ck_assert_str_eq(set.opt.operators, again.opt.operators);
 	free(one);
 	free(two);
 }
@@ -367,6 +541,49 @@ START_TEST(too_long)
 }
 END_TEST
 
+static void
+with_motd(const char *motd, const char *text)
+{
+	char conf[256];
+
+	file("b.conf", text);
+	snprintf(conf, sizeof(conf), "\nirc = { motd = \"%s\"; };\n", motd);
+	file("a.conf", conf);
+}
+
+START_TEST(motd_file)
+{
+	char text[9000], want[256], a[64], b[64];
+
+	snprintf(a, sizeof(a), "%s", file("a.conf", ""));
+	snprintf(b, sizeof(b), "%s", file("b.conf", ""));
+	with_motd(b, "\n  Welcome\n/to us\n\n");
+	ck_assert_int_eq(settings_load(&set, a, &errs), 0);
+	ck_assert_str_eq(set.opt.irc_motd, "  Welcome\n/to us");
+	memset(text, 'x', sizeof(text));
+	text[8192] = '\0';
+	with_motd(b, text);
+	ck_assert_int_eq(settings_load(&set, a, &errs), 0);
+	ck_assert_uint_eq(strlen(set.opt.irc_motd), 8192);
+	round_trip();
+	text[8192] = 'x';
+	text[8193] = '\0';
+	with_motd(b, text);
+	ck_assert_int_eq(settings_load(&set, a, &errs), -1);
+	snprintf(want, sizeof(want), "%s:2: irc.motd: %s: is too long", a, b);
+	ck_assert_str_eq(errs.line[0], want);
+	with_motd(b, "a\x1b[2J");
+	ck_assert_int_eq(settings_load(&set, a, &errs), -1);
+	snprintf(want, sizeof(want),
+		 "%s:2: irc.motd: %s has control characters in it, or is not UTF-8", a, b);
+	ck_assert_str_eq(errs.line[0], want);
+	unlink(b);
+	ck_assert_int_eq(settings_load(&set, a, &errs), -1);
+	snprintf(want, sizeof(want), "%s:2: irc.motd: %s: No such file or directory", a, b);
+	ck_assert_str_eq(errs.line[0], want);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -380,6 +597,9 @@ suite(void)
 	tcase_add_test(t, defaults);
 	tcase_add_test(t, big_numbers);
 	tcase_add_test(t, everything_is_taken);
+	tcase_add_test(t, blocks_are_taken);
+	tcase_add_test(t, secrets_are_hidden);
+	tcase_add_test(t, secrets_go_where_they_are_used);
 	tcase_add_test(t, shown_is_read_back);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(f, make_dir, remove_dir);
@@ -387,6 +607,7 @@ suite(void)
 	tcase_add_test(f, includes_that_do_not_end);
 	tcase_add_test(f, not_a_file);
 	tcase_add_test(f, too_long);
+	tcase_add_test(f, motd_file);
 	suite_add_tcase(s, f);
 	return s;
 }
