@@ -12,7 +12,7 @@
 #include "proto/irc.h"
 
 /* What looks at each tag for each tag does so for texts up to here only. */
-#define SQUARE_MAX 512
+#define SQUARE_MAX 160
 
 static void
 check_inside(struct str s, struct str in)
