@@ -17,7 +17,7 @@
 /* How far back from a cut a space may be for a word to be kept whole. */
 #define CUT_SPACE_NEAR 64
 
-/* --- a line from a client ------------------------------------------------------------------- */
+/* --- a line from a client ------------------------------------------------------------------ */
 
 static const char *
 skip_spaces(const char *p, const char *end)
@@ -116,7 +116,7 @@ irc_is(struct str s, const char *w)
 	return w[s.n] == '\0';
 }
 
-/* --- a text too long for a line --------------------------------------------------------------- */
+/* --- a text too long for a line ------------------------------------------------------------ */
 
 size_t
 irc_cut(struct str text, size_t max)
@@ -139,7 +139,7 @@ irc_cut(struct str text, size_t max)
 	return text_cut(text.p, text.n, after) == after ? after : at;
 }
 
-/* --- CTCP --------------------------------------------------------------------------------------- */
+/* --- CTCP ---------------------------------------------------------------------------------- */
 
 bool
 irc_ctcp(struct str text, struct str *word_r, struct str *params_r)
@@ -162,7 +162,7 @@ irc_ctcp(struct str text, struct str *word_r, struct str *params_r)
 	return true;
 }
 
-/* --- mode strings --------------------------------------------------------------------------------- */
+/* --- mode strings -------------------------------------------------------------------------- */
 
 void
 irc_modes_begin(struct irc_modes *w, const struct str *param, unsigned n)

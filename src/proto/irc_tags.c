@@ -10,7 +10,7 @@
 
 #include "lib/text.h"
 
-/* --- walking ---------------------------------------------------------------------------------- */
+/* --- walking ------------------------------------------------------------------------------- */
 
 static bool
 is_alnum(char c)
@@ -80,7 +80,7 @@ irc_tag_find(struct str tags, const char *key, struct str *value_r)
 	return found;
 }
 
-/* --- escapes ------------------------------------------------------------------------------------- */
+/* --- escapes ------------------------------------------------------------------------------- */
 
 /* The letter that stands for c after a '\', or 0. */
 static char
@@ -167,7 +167,7 @@ irc_tag_escape(struct str text, char *out, size_t cap)
 	return w;
 }
 
-/* --- what may be relayed ------------------------------------------------------------------------- */
+/* --- what may be relayed ------------------------------------------------------------------- */
 
 /* A client-only tag has at least three bytes, "+k" and the ';'. */
 #define TAGS_MAX (IRC_CLIENT_TAGS_MAX / 3 + 1)

@@ -11,7 +11,7 @@
 
 _Static_assert(IRC_MSGID_LEN *MSGID_DIGIT_BITS >= 64, "each number has an id of its own");
 
-/* --- days and dates ------------------------------------------------------------------------- */
+/* --- days and dates ------------------------------------------------------------------------ */
 
 /* The calendar repeats every 400 years. A year that begins in March has its odd day at its end,
  * and the lengths of its months follow a straight line: (153 month + 2) / 5 days come before. */
@@ -51,7 +51,7 @@ days_of(struct date d)
 	       DAYS_TO_1970;
 }
 
-/* --- server-time ------------------------------------------------------------------------------ */
+/* --- server-time --------------------------------------------------------------------------- */
 
 static void
 put_digits(char *out, unsigned n, unsigned value)
@@ -178,7 +178,7 @@ irc_time_get(struct str s, uint64_t *ms_r)
 	return true;
 }
 
-/* --- message ids -------------------------------------------------------------------------------- */
+/* --- message ids --------------------------------------------------------------------------- */
 
 void
 irc_msgid_put(char out[IRC_MSGID_LEN], uint64_t seq)

@@ -1,6 +1,6 @@
 # Unit tests: check_x.c links the layer it tests and those below, never a role.  A further
 # one takes a line in unit_checks and a line that says what it links.
-EXTRA_DIST += %D%/unit.h %D%/ipc_golden.def
+EXTRA_DIST += %D%/unit.h %D%/unit_str.h %D%/ipc_golden.def
 
 if HAVE_CHECK
 unit_checks = \
@@ -11,6 +11,7 @@ unit_checks = \
 	%D%/check_control \
 	%D%/check_ipc \
 	%D%/check_irc \
+	%D%/check_irc_tags \
 	%D%/check_name \
 	%D%/check_registry \
 	%D%/check_render \
@@ -36,6 +37,7 @@ unit_broker = $(broker_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
 %C%_check_ipc_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_LDADD = src/proto/libproto.a $(unit_libs)
+%C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
 unit_worker = src/worker/libworker.a $(unit_libs)
