@@ -1,5 +1,5 @@
-/* IRC's forms: lines, tags, escapes, cuts, CTCP, modes, times and ids. Each input is taken for each of
- * them in turn, and what comes out keeps what the header says of it.
+/* IRC's forms: lines, tags, escapes, cuts, CTCP, modes, times and ids. Each input is taken for
+ * each of them in turn, and what comes out keeps what the header says of it.
  *
  * Input: one byte, a number (how much room, where to cut), then the text. */
 #include "config.h"

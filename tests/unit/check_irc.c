@@ -1,5 +1,5 @@
-/* IRC's forms: lines, cuts, CTCP and mode strings, as tables of what the specifications say (RFC 1459,
- * RFC 2812, modern.ircdocs.horse, draft-oakley-irc-ctcp-02) and of what strangers send instead. */
+/* IRC's forms: lines, cuts, CTCP and mode strings, as tables of what the specifications say (RFC
+ * 1459, RFC 2812, modern.ircdocs.horse, draft-oakley-irc-ctcp-02) and of what strangers send. */
 #include "config.h"
 
 #include <stdio.h>
