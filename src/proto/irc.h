@@ -21,7 +21,7 @@
 #define IRC_TIME_LEN 24 /* "2026-01-02T03:04:05.678Z" */
 #define IRC_MSGID_LEN 13
 
-/* --- a line from a client --------------------------------------------------------------------- */
+/* --- a line from a client ------------------------------------------------------------------ */
 
 struct irc_msg {
 	struct str tags; /* without '@'; empty: none */
@@ -49,7 +49,7 @@ enum irc_parse irc_parse(struct irc_msg *m, const char *line, size_t n);
 /* Is the command this word? Case does not matter. */
 bool irc_is(struct str s, const char *word);
 
-/* --- tags (IRCv3 message-tags) ------------------------------------------------------------------ */
+/* --- tags (IRCv3 message-tags) ------------------------------------------------------------- */
 
 struct irc_tag {
 	struct str key; /* with '+' and vendor; never empty */
@@ -61,8 +61,8 @@ struct irc_tag {
 bool irc_tag_next(struct str *rest, struct irc_tag *t);
 /* The last tag with that key (the specification lets the last one win). False: none. */
 bool irc_tag_find(struct str tags, const char *key, struct str *value_r);
-/* Into out, at most cap bytes; returns the length. CR and LF may be among them. A lone '\' at the end is dropped, an unknown
- * escape loses its '\'. Never longer than the value. */
+/* Into out, at most cap bytes; returns the length. A lone '\' at the end is dropped, an unknown
+ * escape loses its '\'. Never longer than the value. CR and LF may come out. */
 size_t irc_tag_unescape(struct str value, char *out, size_t cap);
 /* Into out, at most cap bytes, cut between characters if need be; returns the length (<= 2 n). */
 size_t irc_tag_escape(struct str text, char *out, size_t cap);
@@ -71,7 +71,7 @@ size_t irc_tag_escape(struct str text, char *out, size_t cap);
  * irc_parse() found, out has room for tags.n bytes. Returns the length. */
 size_t irc_tags_relayed(struct str tags, char *out);
 
-/* --- pieces of lines that a server sends ---------------------------------------------------------- */
+/* --- pieces of lines that a server sends --------------------------------------------------- */
 
 /* server-time: ms since 1970 as "2026-01-02T03:04:05.678Z", not terminated. */
 void irc_time_put(char out[IRC_TIME_LEN], uint64_t ms);
@@ -89,13 +89,13 @@ bool irc_msgid_get(struct str s, uint64_t *seq_r);
  * text. 0 only if text is empty. */
 size_t irc_cut(struct str text, size_t max);
 
-/* --- CTCP (draft-oakley-irc-ctcp-02) ---------------------------------------------------------------- */
+/* --- CTCP (draft-oakley-irc-ctcp-02) ------------------------------------------------------- */
 
-/* Is text a CTCP message ("\001WORD params\001"; the last \001 may be missing)? *word_r and *params_r
- * point into it. */
+/* Is text a CTCP message ("\001WORD params\001"; the last \001 may be missing)? *word_r and
+ * *params_r point into it. */
 bool irc_ctcp(struct str text, struct str *word_r, struct str *params_r);
 
-/* --- mode strings (RFC 2812 section 3.2.3) ------------------------------------------------------------- */
+/* --- mode strings (RFC 2812 section 3.2.3) ------------------------------------------------- */
 
 /* When a mode takes a parameter: the four groups of CHANMODES, and PREFIX. */
 enum irc_mode_type {
