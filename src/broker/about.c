@@ -97,7 +97,7 @@ r_setname(const struct req *r, struct reg_user *u, const void *frame, size_t len
 				 .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
-	entry_to_followers();
+	entry_to_watchers();
 	user_more_redo((uint32_t)(u - W->users), user_account(u), q.real);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->more, 1);
@@ -122,7 +122,7 @@ user_set_host(const struct req *r, struct reg_user *u, struct str host)
 	    (struct str){now, bprintf(now, sizeof(now), "%s@" STR_FMT, u->ident, STR_ARG(host))};
 	entry_begin(r);
 	entry_to_rooms_of(u);
-	entry_to_followers();
+	entry_to_watchers();
 	entry_to_user(u);
 	txn_open(T, W, u);
 	txn_put_str(T, W, u->host, host.p, host.n);
@@ -184,7 +184,7 @@ r_away(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
-	entry_to_followers();
+	entry_to_watchers();
 	txn_open(T, W, a);
 	txn_put_str(T, W, a->text, q.text.p, q.text.n);
 	txn_close(T, W, a);

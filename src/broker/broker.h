@@ -47,6 +47,8 @@ struct broker {
 	struct reap *reaps;
 	size_t nreaps, reaps_at, reaps_cap;
 	bool follow; /* control wants presence events */
+	uint32_t *meta_next; /* by slot + 1 of the next one of the same owner; owned */
+	uint32_t *user_metas, *room_metas; /* the first one's slot + 1; owned */
 	uint64_t followers; /* bits of the workers that do (r_follow) */
 	uint64_t chats[64]; /* users whose words to "Server" go to control */
 	unsigned nchats;
@@ -75,6 +77,8 @@ void entry_commit(size_t event_len);
 void entry_to_room(const struct reg_room *room);
 void entry_to_user(const struct reg_user *u);
 void entry_to_followers(void);
+/* For what happens to users: also the workers that follow everybody. */
+void entry_to_watchers(void);
 void entry_to_rooms_of(const struct reg_user *u);
 /* Ids of all rooms of u, into out (ROOMS_PER_USER of them). */
 struct ids rooms_of(const struct reg_user *u, uint64_t *out);
@@ -192,6 +196,13 @@ void mute_apply(struct reg_user *u);
 /* Take out what has expired; returns ms until the next one does, UINT64_MAX: none will. */
 uint64_t lists_expire(void);
 
+/* --- metadata (meta.c) ----------------------------------------------------------------------------------- */
+
+/* Redo records: all keys of the user or room in this slot end; after the commit, their slots are free. */
+void metas_end_redo(bool room, uint32_t slot);
+void metas_end_done(bool room, uint32_t slot);
+void metas_rebuild(void);
+
 /* --- who must go (reap.c) ---------------------------------------------------------------------------- */
 
 void reap_add(uint64_t user, enum quit_why why, const char *by, const char *reason);
@@ -224,6 +235,7 @@ void rules_note_deaths(void);
 /* Handlers, by message name; u is the user it speaks for, alive and the subscriber's own. */
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
-    r_away, r_sync, r_umode, r_setname, r_follow, r_admin;
+    r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact,
+    r_admin;
 
 #endif

@@ -48,7 +48,15 @@ entry_to_user(const struct reg_user *u)
 void
 entry_to_followers(void)
 {
-	br.t.targets |= br.followers | (br.follow ? 1ull << SUB_CONTROL : 0);
+	if (br.follow)
+		br.t.targets |= 1ull << SUB_CONTROL;
+}
+
+void
+entry_to_watchers(void)
+{
+	entry_to_followers();
+	br.t.targets |= br.followers;
 }
 
 void

@@ -159,7 +159,7 @@ let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct s
 	m.uhost = (struct str){uhost, bprintf(uhost, sizeof(uhost), STR_FMT "@" STR_FMT,
 					      STR_ARG(q->ident), STR_ARG(host))};
 	entry_begin(r);
-	entry_to_followers();
+	entry_to_watchers();
 	m.user = make_user(r, q, fold, host);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(login, &m);
@@ -229,7 +229,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
-	entry_to_followers();
+	entry_to_watchers();
 	if (strcmp(u->fold, fold) != 0)
 		was_redo(u);
 	txn_open(T, W, u);
@@ -277,18 +277,20 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	entry_begin(r);
 	entry_to_rooms_of(u);
 	entry_to_user(u);
-	entry_to_followers();
+	entry_to_watchers();
 	for (unsigned i = 0; i < br.nchats; i++)
 		br.t.targets |= br.chats[i] == id ? 1ull << SUB_CONTROL : 0;
 	leave_all_note(u, &left);
 	leave_all_redo(u);
 	was_redo(u);
+	metas_end_redo(false, slot);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->id, 0);
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(quit, &m);
 	leave_all_done(&left, sub);
+	metas_end_done(false, slot);
 	regw_unindex_user(W, slot, u->fold, strlen(u->fold));
 	freelist_push(&W->free_users, slot);
 	forget_chat(id);

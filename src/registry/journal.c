@@ -157,6 +157,15 @@ make_room(struct journal *j, uint64_t end)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* what is overwritten is written after this */
 }
 
+static void
+mark(struct journal *j, uint64_t seq, uint64_t at)
+{
+	if (seq % JOURNAL_MARKS != 0)
+		return;
+	j->marks[seq / JOURNAL_MARKS % JOURNAL_MARKS].seq = seq;
+	j->marks[seq / JOURNAL_MARKS % JOURNAL_MARKS].at = at;
+}
+
 void
 journal_commit(struct journal *j, struct regw *w, const struct txn *t)
 {
@@ -191,6 +200,7 @@ journal_commit(struct journal *j, struct regw *w, const struct txn *t)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* what is applied is applied after this */
 	KILLPOINT("committed");
 	j->seq++;
+	mark(j, j->seq, at);
 	apply(w, e);
 	KILLPOINT("applied");
 	__atomic_store_n(&j->h->applied, at + size, __ATOMIC_RELEASE);
@@ -213,10 +223,15 @@ journal_at(const struct journal *j, uint64_t *at)
 bool
 journal_find(const struct journal *j, uint64_t seq, uint64_t *at_r)
 {
-	uint64_t at = j->h->tail;
-	const struct jentry *e = journal_at(j, &at);
+	uint64_t known = seq - seq % JOURNAL_MARKS, at = j->h->tail;
+	const struct jentry *e;
+	bool whole;
+
+	if (j->marks[seq / JOURNAL_MARKS % JOURNAL_MARKS].seq == known && known != 0)
+		at = MAX(at, j->marks[seq / JOURNAL_MARKS % JOURNAL_MARKS].at);
+	e = journal_at(j, &at);
 	/* at the beginning of an epoch there is nothing older to have lost */
-	bool whole =
+	whole =
 	    e == NULL ? seq == j->seq : e->seq <= seq + 1 || e->seq == JOURNAL_SEQ(j->h->epoch, 1);
 
 	while (e != NULL && e->seq <= seq) {
@@ -248,6 +263,7 @@ examine(struct journal *j)
 			    e->sub >= SUBS_MAX)
 				return -1;
 			j->seq = e->seq;
+			mark(j, e->seq, at);
 		} else if (e->kind != JENTRY_PAD)
 			return -1;
 		at += e->size;

@@ -47,11 +47,17 @@ struct journal_header {
 	uint8_t secret[16]; /* key of the hashes of room keys; no other process maps this */
 };
 
+#define JOURNAL_MARKS 1024u /* as many as there are entries from one to the next */
+
 struct journal {
 	struct journal_header *h;
 	char *ring;
 	uint64_t size;
 	uint64_t seq; /* of the last entry */
+	/* where some entries begin, so that finding one is no walk through all; older ones give way */
+	struct {
+		uint64_t seq, at;
+	} marks[JOURNAL_MARKS];
 };
 
 /* One entry being composed. */

@@ -515,3 +515,46 @@ registry_was(const struct registry *r, const char *name, size_t n, struct reg_wa
 	}
 	return (int)found;
 }
+
+int
+registry_meta(const struct registry *r, bool room, uint64_t owner, const char *key, uint32_t *at,
+	      struct reg_meta_view *out, unsigned cap)
+{
+	uint32_t top = MIN(__atomic_load_n(&r->h->meta_top, __ATOMIC_ACQUIRE), r->h->max_meta);
+	unsigned n = 0;
+
+	for (; *at < top && n < cap; ++*at) {
+		const struct reg_meta *slot = &r->metas[*at];
+		struct reg_meta m;
+
+		/* a look first: most are of others */
+		if (__atomic_load_n(&slot->owner, __ATOMIC_RELAXED) != owner)
+			continue;
+		if (!snapshot(slot, &m, sizeof(m)))
+			return -1;
+		if (m.owner != owner || (m.is_room != 0) != room ||
+		    (key != NULL && strncmp(m.key, key, sizeof(m.key)) != 0))
+			continue;
+		out[n].owner = owner;
+		COPY(out[n].key, m.key);
+		COPY(out[n++].value, m.value);
+	}
+	return (int)n;
+}
+
+void
+registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r)
+{
+	uint32_t top = registry_user_slots(r);
+
+	*invisible_r = *opers_r = 0;
+	for (uint32_t i = 0; i < top; i++) {
+		const struct reg_user *u = &r->users[i];
+		uint16_t modes = __atomic_load_n(&u->umodes, __ATOMIC_RELAXED);
+
+		if (__atomic_load_n(&u->id, __ATOMIC_RELAXED) == 0)
+			continue;
+		*invisible_r += (modes & UMODE_INVISIBLE) != 0;
+		*opers_r += (modes & UMODE_OPER) != 0;
+	}
+}

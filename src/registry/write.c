@@ -221,6 +221,11 @@ regw_rebuild(struct regw *w)
 		if (w->lists[i].op == LIST_NONE)
 			freelist_push(&w->free_lists, i);
 	}
+	w->free_metas.n = 0;
+	for (uint32_t i = h->meta_top; i-- > 0;) {
+		if (w->metas[i].owner == 0)
+			freelist_push(&w->free_metas, i);
+	}
 	index_rebuild(w);
 	regw_counts(w, h->max_users - freelist_left(&w->free_users),
 		    h->max_rooms - freelist_left(&w->free_rooms));

@@ -18,7 +18,8 @@ unit_checks = \
 	%D%/check_siphash \
 	%D%/check_subs \
 	%D%/check_telnet \
-	%D%/check_text
+	%D%/check_text \
+	%D%/check_users
 check_PROGRAMS += $(unit_checks)
 TESTS += $(unit_checks)
 
@@ -30,6 +31,8 @@ unit_broker = $(broker_libs)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_subs_SOURCES = %D%/check_subs.c %D%/world.c %D%/world.h
 %C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_users_SOURCES = %D%/check_users.c %D%/world.c %D%/world.h
+%C%_check_users_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_registry_SOURCES = %D%/check_registry.c %D%/world.c %D%/world.h
 %C%_check_registry_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)

@@ -31,12 +31,16 @@ derive(struct world *w)
 {
 	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
 	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
+	br.meta_next = xcalloc(br.reg.h->max_meta, sizeof(uint32_t));
+	br.user_metas = xcalloc(br.reg.h->max_users, sizeof(uint32_t));
+	br.room_metas = xcalloc(br.reg.h->max_rooms, sizeof(uint32_t));
 	br.now = wall_ms();
 	br.greeted = br.recovered = true;
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
 	lists_rebuild();
 	followers_rebuild();
+	metas_rebuild();
 	(void)w;
 }
 
@@ -49,6 +53,9 @@ forget(void)
 	}
 	for (uint32_t i = 0; br.masks != NULL && i < br.reg.h->max_lists; i++)
 		free(br.masks[i]);
+	free(br.meta_next);
+	free(br.user_metas);
+	free(br.room_metas);
 	free(br.masks);
 	free(br.rooms);
 	free(br.server.lists);
@@ -250,11 +257,34 @@ cells_used(const uint32_t *cells, uint32_t n)
 	return used;
 }
 
+/* Every key in its owner's list. */
+static uint32_t
+metas_listed(void)
+{
+	uint32_t n = 0;
+
+	for (unsigned room = 0; room < 2; room++) {
+		uint32_t top = room ? br.reg.h->max_rooms : br.reg.h->max_users;
+
+		for (uint32_t i = 0; i < top; i++) {
+			uint32_t at = room ? br.room_metas[i] : br.user_metas[i];
+
+			for (; at != 0; at = br.meta_next[at - 1], n++) {
+				const struct reg_meta *m = &br.reg.metas[at - 1];
+
+				CHECK(m->is_room == room && ID_SLOT(m->owner) == i);
+				CHECK(n < br.reg.h->max_meta);
+			}
+		}
+	}
+	return n;
+}
+
 void
 world_verify(void)
 {
 	const struct reg_header *h = br.reg.h;
-	uint32_t users = 0, rooms = 0, members = 0, listed = 0, lists = 0;
+	uint32_t users = 0, rooms = 0, members = 0, listed = 0, lists = 0, metas = 0;
 
 	for (uint32_t i = 0; i < h->max_users; i++) {
 		if (br.reg.users[i].id != 0) {
@@ -272,6 +302,16 @@ world_verify(void)
 		members += br.reg.members[i].user != 0;
 	for (uint32_t i = 0; i < h->max_lists; i++)
 		lists += br.reg.lists[i].op != LIST_NONE;
+	for (uint32_t i = 0; i < h->max_meta; i++) {
+		const struct reg_meta *m = &br.reg.metas[i];
+
+		CHECK(m->seq % 2 == 0);
+		CHECK(m->owner == 0 || (m->is_room ? regw_room(&br.reg, m->owner) != NULL
+						   : regw_user(&br.reg, m->owner) != NULL));
+		metas += m->owner != 0;
+	}
+	CHECK(h->max_meta - freelist_left(&br.reg.free_metas) == metas);
+	CHECK(metas_listed() == metas);
 	CHECK(cells_used(br.reg.user_index, h->user_cells) == users);
 	CHECK(cells_used(br.reg.room_index, h->room_cells) == rooms);
 	CHECK(members == listed);

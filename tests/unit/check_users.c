@@ -1,0 +1,458 @@
+/* check_users.c - what users are and tell about themselves: names that were, modes, metadata, words taken back. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+#include "registry/registry.h"
+#include "unit.h"
+#include "world.h"
+
+static struct world world;
+static struct registry *reader;
+
+static void
+setup(void)
+{
+	world_init(&world, 300, 1u << 20);
+	reader = registry_map(dup(world.reg_fd), world.reg_size);
+	ck_assert_ptr_nonnull(reader);
+}
+
+static void
+teardown(void)
+{
+	registry_unmap(reader);
+	world_verify();
+	world_reopen(&world);
+	world_verify();
+	world_fini(&world);
+}
+
+/* A request of worker `sub`, and the event it ends in; 0 for one that may not be sent. */
+#define ASK(name_, sub_, ...) \
+	({ \
+		struct m_r_##name_ m_ = {.serial = world_serial(sub_), __VA_ARGS__}; \
+		char f_[IPC_FRAME_MAX]; \
+		world_decide(sub_, f_, m_r_##name_##_put(f_, sizeof(f_), &m_)) \
+		    ? ipc_type(world_last()->data) \
+		    : 0u; \
+	})
+#define S(s) str_of(s)
+/* The event of the last entry. */
+#define LAST(name_) \
+	({ \
+		struct m_e_##name_ e_; \
+		const struct jentry *j_ = world_last(); \
+		ck_assert(m_e_##name_##_get(j_->data, j_->event_len, &e_)); \
+		e_; \
+	})
+#define ck_str(s, want) \
+	ck_assert_msg(str_eq((s), str_of(want)), STR_FMT " is not %s", STR_ARG(s), want)
+
+static unsigned
+refused_with(void)
+{
+	return ipc_type(world_last()->data) == MSG_e_refused ? LAST(refused).code : 0;
+}
+
+static uint64_t
+login(unsigned sub, const char *name, const char *address, const char *ident, const char *real)
+{
+	static uint64_t conns = 1000;
+
+	if (ASK(login, sub, .conn = ++conns, .protocol = PROTO_IRC, .name = S(name),
+		.address = S(address), .ident = S(ident), .real = S(real)) != MSG_e_login)
+		return 0;
+	return user_find(S(name))->id;
+}
+
+static struct reg_user_view
+view(const char *name)
+{
+	struct reg_user_view v;
+
+	ck_assert_int_eq(registry_user_named(reader, name, strlen(name), &v), 1);
+	return v;
+}
+
+/* --- who one is ------------------------------------------------------------------------------------ */
+
+START_TEST(ident_and_host)
+{
+	uint64_t a = login(0, "alice", "::1", "al~ice", "Alice A.");
+
+	ck_str(LAST(login).uhost, "al~ice@0::1");
+	ck_str(LAST(login).real, "Alice A.");
+	ck_assert_str_eq(view("alice").ident, "al~ice");
+	ck_assert_str_eq(view("alice").host, "0::1");
+	ck_assert_str_eq(view("alice").address, "::1");
+	ck_assert_str_eq(view("alice").real, "Alice A.");
+	ck_assert(world_quit(0, a));
+	ck_str(LAST(quit).uhost, "al~ice@0::1");
+	/* the next owner of the slot is nobody else */
+	login(0, "bob", "192.0.2.1", "", "");
+	ck_str(LAST(login).uhost, "irc@192.0.2.1");
+	ck_str(LAST(login).real, "bob");
+	ck_assert_str_eq(view("bob").real, "bob");
+	ck_assert_str_eq(view("bob").account, "");
+}
+END_TEST
+
+START_TEST(hostile_idents)
+{
+	login(0, "alice", "192.0.2.1", "a!b@c \x01 d", "x\x1b[2Jy");
+	ck_assert_str_eq(view("alice").ident, "abcd");
+	ck_assert_str_eq(view("alice").real, "alice");
+	login(0, "bob", "a b", "\xff@!", "");
+	ck_assert_str_eq(view("bob").ident, "irc");
+	ck_assert_str_eq(view("bob").host, "unknown");
+}
+END_TEST
+
+START_TEST(names_that_were)
+{
+	struct reg_was_view w[3];
+	uint64_t a = login(0, "Alice", "192.0.2.1", "al", "one");
+
+	ck_assert_int_eq(registry_was(reader, "alice", 5, w, 3), 0);
+	ck_assert(world_nick(0, a, "ALICE"));
+	ck_assert_int_eq(registry_was(reader, "alice", 5, w, 3), 0);
+	ck_assert(world_nick(0, a, "eve"));
+	ck_assert(world_quit(0, a));
+	a = login(0, "alice", "192.0.2.2", "al", "");
+	ck_assert(world_quit(0, a));
+	ck_assert_int_eq(registry_was(reader, "aLICE", 5, w, 3), 2);
+	ck_assert_str_eq(w[0].name, "alice");
+	ck_assert_str_eq(w[0].address, "192.0.2.2");
+	ck_assert_str_eq(w[0].real, "alice");
+	ck_assert_str_eq(w[1].name, "ALICE");
+	ck_assert_str_eq(w[1].real, "one");
+	ck_assert_uint_ne(w[1].at, 0);
+	ck_assert_int_eq(registry_was(reader, "alice", 5, w, 1), 1);
+	ck_assert_int_eq(registry_was(reader, "eve", 3, w, 3), 1);
+	ck_assert_int_eq(registry_was(reader, "never", 5, w, 3), 0);
+	ck_assert_int_eq(registry_was(reader, "", 0, w, 3), 0);
+}
+END_TEST
+
+START_TEST(the_ring_of_names_turns)
+{
+	struct reg_was_view w[3];
+	uint64_t a = login(0, "first", "192.0.2.1", "", "");
+	char name[16];
+
+	ck_assert(world_nick(0, a, "n0"));
+	for (int i = 1; i <= 1100; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		ck_assert(world_nick(0, a, name));
+	}
+	ck_assert_int_eq(registry_was(reader, "first", 5, w, 3), 0);
+	ck_assert_int_eq(registry_was(reader, "n1099", 5, w, 3), 1);
+	ck_assert_int_eq(registry_was(reader, "n76", 3, w, 3), 1);
+	ck_assert_int_eq(registry_was(reader, "n75", 3, w, 3), 0);
+}
+END_TEST
+
+START_TEST(another_real_name)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", "");
+
+	ck_assert(world_join(0, a, "den") && world_join(1, b, "den"));
+	ck_assert_uint_eq(ASK(setname, 0, .user = a, .real = S("New Name")), MSG_e_setname);
+	ck_assert_uint_eq(world_last()->targets, 3);
+	ck_assert_uint_eq(LAST(setname).rooms.n, 1);
+	ck_assert_str_eq(view("alice").real, "New Name");
+	ck_assert_uint_eq(ASK(setname, 0, .user = a, .real = S("")), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_BAD_ARGUMENT);
+	ck_assert_uint_eq(ASK(setname, 0, .user = a, .real = S("a\nb")), MSG_e_refused);
+	ck_assert(world_nick(0, a, "anna"));
+	ck_str(LAST(nick).real, "New Name");
+}
+END_TEST
+
+START_TEST(modes_of_users)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", "");
+	unsigned invisible, opers;
+
+	ck_assert_uint_eq(ASK(umode, 0, .user = a, .set = ~0u), MSG_e_umode);
+	ck_assert_uint_eq(LAST(umode).modes,
+			  UMODE_INVISIBLE | UMODE_WALLOPS | UMODE_BOT | UMODE_REG_ONLY);
+	ck_assert_uint_eq(LAST(umode).before, 0);
+	registry_user_kinds(reader, &invisible, &opers);
+	ck_assert(invisible == 1 && opers == 0);
+	user_find(S("alice"))->umodes |= UMODE_OPER;
+	user_find(S("alice"))->level = LEVEL_ADMIN;
+	registry_user_kinds(reader, &invisible, &opers);
+	ck_assert_uint_eq(opers, 1);
+	ASK(umode, 0, .user = a, .clear = UMODE_BOT);
+	ck_assert_uint_eq(LAST(umode).level, LEVEL_ADMIN);
+	ASK(umode, 0, .user = a, .clear = ~0u);
+	ck_assert(LAST(umode).level == 0 && LAST(umode).modes == 0);
+	ck_assert(view("alice").level == 0 && view("alice").umodes == 0);
+}
+END_TEST
+
+START_TEST(followers_hear_of_everybody)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", "");
+
+	ck_assert_uint_eq(ASK(follow, 5, .on = 1), MSG_e_ok);
+	ASK(away, 0, .user = a, .text = S("lunch"));
+	ck_assert_uint_eq(world_last()->targets, 1 | 1 << 5);
+	ck_str(LAST(away).uhost, "irc@192.0.2.1");
+	world_reopen(&world);
+	ck_assert(world_nick(0, a, "anna"));
+	ck_assert_uint_eq(world_last()->targets, 1 | 1 << 5);
+	ck_assert(world_join(0, a, "den"));
+	ck_assert_uint_eq(world_last()->targets, 1);
+	ASK(follow, 5, .on = 0);
+	ck_assert(world_quit(0, a));
+	ck_assert_uint_eq(world_last()->targets, 1);
+}
+END_TEST
+
+/* --- metadata -------------------------------------------------------------------------------------- */
+
+static int
+keys_of(bool room, uint64_t owner, const char *key, struct reg_meta_view *out, unsigned cap)
+{
+	uint32_t at = 0;
+
+	return registry_meta(reader, room, owner, key, &at, out, cap);
+}
+
+START_TEST(metadata_of_users)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", "");
+	struct reg_meta_view v[4];
+
+	ck_assert(world_join(0, a, "den") && world_join(1, b, "den"));
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .on = 1, .key = S("Avatar"), .value = S("x")),
+			  MSG_e_meta);
+	ck_assert_uint_eq(world_last()->targets, 3);
+	ck_str(LAST(meta).key, "avatar");
+	ASK(meta, 0, .user = a, .on = 1, .name = S("ALICE"), .key = S("avatar"), .value = S("y"));
+	ck_assert_int_eq(keys_of(false, a, NULL, v, 4), 1);
+	ck_assert_str_eq(v[0].value, "y");
+	ck_assert_uint_eq(ASK(meta, 1, .user = b, .on = 1, .name = S("alice"), .key = S("k")),
+			  MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_NOT_YOURS);
+	ASK(meta, 1, .user = b, .on = 1, .name = S("nobody"), .key = S("k"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_USER);
+	ASK(meta, 0, .user = a, .key = S("other"));
+	ck_assert_uint_eq(refused_with(), ERR_META_NO_KEY);
+	ASK(meta, 0, .user = a, .on = 1, .key = S("bad key"), .value = S("y"));
+	ck_assert_uint_eq(refused_with(), ERR_BAD_ARGUMENT);
+	ASK(meta, 0, .user = a, .on = 1, .key = S("k"), .value = S("\xff"));
+	ck_assert_uint_eq(refused_with(), ERR_BAD_ARGUMENT);
+	ASK(meta, 0, .user = a, .on = 1, .key = S(""), .value = S("x"));
+	ck_assert_uint_eq(refused_with(), ERR_BAD_ARGUMENT);
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("AVATAR")), MSG_e_meta);
+	ck_assert_uint_eq(LAST(meta).on, 0);
+	ck_assert_int_eq(keys_of(false, a, NULL, v, 4), 0);
+}
+END_TEST
+
+START_TEST(metadata_is_bounded_and_ends_with_its_owner)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", "");
+	struct reg_meta_view v[30];
+	char key[16];
+
+	for (int i = 0; i < 25; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		ck_assert_uint_eq(ASK(meta, 0, .user = a, .on = 1, .key = S(key), .value = S(key)),
+				  MSG_e_meta);
+	}
+	ASK(meta, 0, .user = a, .on = 1, .key = S("k25"), .value = S("x"));
+	ck_assert_uint_eq(refused_with(), ERR_META_FULL);
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .on = 1, .key = S("k7"), .value = S("x")),
+			  MSG_e_meta);
+	ck_assert_int_eq(keys_of(false, a, NULL, v, 30), 25);
+	ck_assert_int_eq(keys_of(false, a, "k7", v, 30), 1);
+	ck_assert_str_eq(v[0].value, "x");
+	world_verify();
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("k3")), MSG_e_meta);
+	world_reopen(&world);
+	world_verify();
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("")), MSG_e_meta);
+	ck_assert_int_eq(keys_of(false, a, NULL, v, 30), 0);
+	world_verify();
+	ASK(meta, 0, .user = a, .on = 1, .key = S("k"), .value = S("x"));
+	ck_assert(world_quit(0, a));
+	ck_assert_int_eq(keys_of(false, a, NULL, v, 30), 0);
+	world_verify();
+}
+END_TEST
+
+START_TEST(metadata_of_rooms)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", ""), room;
+	struct reg_meta_view v[4];
+
+	ck_assert(world_join(0, a, "den") && world_join(1, b, "den"));
+	room = room_find(S("den"))->id;
+	/* the same number may be a user's */
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .on = 1, .room = S("Den"), .key = S("url"),
+			      .value = S("http://x")),
+			  MSG_e_meta);
+	ck_assert_uint_eq(world_last()->targets, 3);
+	ck_assert_int_eq(keys_of(true, room, "url", v, 4), 1);
+	ck_assert_int_eq(keys_of(false, a, NULL, v, 4), 0);
+	ASK(meta, 1, .user = b, .on = 1, .room = S("den"), .key = S("url"), .value = S("y"));
+	ck_assert_uint_eq(refused_with(), ERR_NOT_OPERATOR);
+	ASK(meta, 1, .user = b, .on = 1, .room = S("nowhere"), .key = S("url"), .value = S("y"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_ROOM);
+	ck_assert(world_part(0, a, "den"));
+	ck_assert_int_eq(keys_of(true, room, NULL, v, 4), 1);
+	ck_assert(world_quit(1, b));
+	ck_assert_int_eq(keys_of(true, room, NULL, v, 4), 0);
+}
+END_TEST
+
+/* The most that one user's end can change must fit into one entry. */
+START_TEST(a_user_with_all_there_is_may_go)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", "");
+	char room[16], key[16];
+
+	for (int i = 0; i < ROOMS_PER_USER; i++) {
+		snprintf(room, sizeof(room), "r%d", i);
+		ck_assert(world_join(0, a, room));
+		for (int k = 0; k < 25; k++) {
+			snprintf(key, sizeof(key), "k%d", k);
+			ASK(meta, 0, .user = a, .on = 1, .room = S(room), .key = S(key));
+		}
+		for (int k = 0; k < 35; k++) {
+			struct mode_change c = {.op = MODE_BAN, .on = 1};
+			char mask[32], list[MODES_BYTES_MAX];
+
+			snprintf(mask, sizeof(mask), "spam%d*", k);
+			c.arg = S(mask);
+			ASK(mode, 0, .user = a, .room = S(room),
+			    .changes = (struct str){list, mode_put(list, 0, sizeof(list), &c)});
+		}
+	}
+	ck_assert(world_quit(0, a));
+}
+END_TEST
+
+/* --- taking back ----------------------------------------------------------------------------------- */
+
+START_TEST(words_in_a_room_taken_back)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", ""),
+		 c = login(2, "carol", "192.0.2.3", "", ""), room, said;
+
+	ck_assert(world_join(0, a, "den") && world_join(1, b, "den") && world_join(2, c, "den"));
+	room = room_find(S("den"))->id;
+	ck_assert(world_say(1, b, room, "hello"));
+	said = world_last()->seq;
+	ck_assert_uint_eq(ASK(redact, 2, .user = c, .msg = said, .room = S("den")), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_NOT_YOURS);
+	ck_assert_uint_eq(ASK(redact, 1, .user = b, .msg = said, .room = S("den")), MSG_e_redact);
+	ck_assert_uint_eq(world_last()->targets, 7);
+	ck_assert_uint_eq(LAST(redact).msg, said);
+	/* its operator may as well */
+	ck_assert_uint_eq(
+	    ASK(redact, 0, .user = a, .msg = said, .room = S("den"), .reason = S("spam")),
+	    MSG_e_redact);
+	ck_str(LAST(redact).reason, "spam");
+	ASK(redact, 0, .user = a, .msg = said + 1, .room = S("den"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_MESSAGE);
+	ASK(redact, 0, .user = a, .msg = ~0ull, .room = S("den"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_MESSAGE);
+	ASK(redact, 0, .user = a, .msg = 0, .room = S("den"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_MESSAGE);
+	ck_assert(world_join(0, a, "other"));
+	ASK(redact, 0, .user = a, .msg = said, .room = S("other"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_MESSAGE);
+}
+END_TEST
+
+START_TEST(words_between_two_taken_back)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", ""),
+		 c = login(2, "carol", "192.0.2.3", "", ""), said;
+
+	ck_assert_uint_eq(ASK(dm, 0, .user = a, .to = S("bob"), .text = S("psst")), MSG_e_dm);
+	said = world_last()->seq;
+	ASK(redact, 2, .user = c, .msg = said, .name = S("bob"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_MESSAGE);
+	ASK(redact, 1, .user = b, .msg = said, .name = S("alice"));
+	ck_assert_uint_eq(refused_with(), ERR_NOT_YOURS);
+	ck_assert_uint_eq(ASK(redact, 0, .user = a, .msg = said, .name = S("bob")), MSG_e_redact);
+	ck_assert_uint_eq(world_last()->targets, 3);
+	ASK(redact, 0, .user = a, .msg = said, .name = S("nobody"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_USER);
+}
+END_TEST
+
+/* What has left the ring is not found, whatever the marks say. */
+START_TEST(old_words_are_gone)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""), room, first, later = 0;
+	char text[400];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ck_assert(world_join(0, a, "den"));
+	room = room_find(S("den"))->id;
+	ck_assert(world_say(0, a, room, "one"));
+	first = world_last()->seq;
+	for (int i = 0; i < 6000; i++) {
+		ck_assert(world_say(0, a, room, text));
+		if (i == 5500)
+			later = br.j.seq;
+	}
+	ASK(redact, 0, .user = a, .msg = first, .room = S("den"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_MESSAGE);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(ASK(redact, 0, .user = a, .msg = later, .room = S("den")),
+				  MSG_e_redact);
+		world_reopen(&world);
+	}
+	for (uint64_t seq = br.j.seq - 1500; seq <= br.j.seq; seq++) {
+		uint64_t at;
+
+		ck_assert(journal_find(&br.j, seq - 1, &at));
+		ck_assert_uint_eq(journal_at(&br.j, &at)->seq, seq);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("users");
+	TCase *t = tcase_create("users");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, ident_and_host);
+	tcase_add_test(t, hostile_idents);
+	tcase_add_test(t, names_that_were);
+	tcase_add_test(t, the_ring_of_names_turns);
+	tcase_add_test(t, another_real_name);
+	tcase_add_test(t, modes_of_users);
+	tcase_add_test(t, followers_hear_of_everybody);
+	tcase_add_test(t, metadata_of_users);
+	tcase_add_test(t, metadata_is_bounded_and_ends_with_its_owner);
+	tcase_add_test(t, metadata_of_rooms);
+	tcase_add_test(t, a_user_with_all_there_is_may_go);
+	tcase_add_test(t, words_in_a_room_taken_back);
+	tcase_add_test(t, words_between_two_taken_back);
+	tcase_add_test(t, old_words_are_gone);
+	return unit_run(s);
+}
