@@ -21,7 +21,7 @@
 #include "master/master.h"
 #include "master/wire.h"
 
-struct child children[2 + WORKERS_MAX];
+struct child children[CHILDREN_MAX];
 unsigned children_n;
 char *child_programs[ROLE_COUNT];
 static uint32_t last_inc;
@@ -53,7 +53,7 @@ child_control(void)
 struct child *
 child_worker(unsigned index)
 {
-	return index + 2 < children_n ? &children[index + 2] : NULL;
+	return index < master.workers ? &children[index + 2] : NULL;
 }
 
 bool
@@ -67,8 +67,8 @@ children_accepting(void)
 {
 	if (child_broker()->state != CHILD_READY || master.stopping)
 		return false;
-	for (unsigned i = 2; i < children_n; i++) {
-		if (children[i].state == CHILD_READY)
+	for (unsigned i = 0; i < children_n; i++) {
+		if (children[i].role == ROLE_WORKER && children[i].state == CHILD_READY)
 			return true;
 	}
 	return false;
@@ -98,8 +98,8 @@ child_name(const struct child *c)
 {
 	static char name[32];
 
-	if (c->role == ROLE_WORKER)
-		bprintf(name, sizeof(name), "worker %u", c->index);
+	if (c->role == ROLE_WORKER || c->role == ROLE_AUTH)
+		bprintf(name, sizeof(name), "%s %u", role_name(c->role), c->index);
 	else
 		bprintf(name, sizeof(name), "%s", role_name(c->role));
 	return name;
@@ -258,12 +258,16 @@ child_init(unsigned role, unsigned index)
 void
 children_init(const char *dir)
 {
-	for (unsigned r = ROLE_WORKER; r < ROLE_COUNT; r++)
-		child_programs[r] = find_program(dir, r);
+	for (unsigned r = ROLE_WORKER; r < ROLE_COUNT; r++) {
+		if (r != ROLE_AUTH || master.auths > 0)
+			child_programs[r] = find_program(dir, r);
+	}
 	child_init(ROLE_BROKER, 0);
 	child_init(ROLE_CONTROL, 0);
 	for (unsigned i = 0; i < master.workers; i++)
 		child_init(ROLE_WORKER, i);
+	for (unsigned i = 0; i < master.auths; i++)
+		child_init(ROLE_AUTH, i);
 }
 
 void

@@ -243,11 +243,11 @@ alive_in(unsigned role)
 	return false;
 }
 
-/* Workers, then broker, then control: each needs the next to say its last words. */
+/* Workers, then broker, then the others: each needs the next to say its last words. */
 static void
 stop_next(void)
 {
-	static const unsigned order[] = {ROLE_WORKER, ROLE_BROKER, ROLE_CONTROL};
+	static const unsigned order[] = {ROLE_WORKER, ROLE_BROKER, ROLE_AUTH, ROLE_CONTROL};
 
 	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
 		if (!alive_in(order[k]))

@@ -104,6 +104,8 @@ on_frame(struct child *c, const void *frame, size_t len)
 		return on_hung(c, frame, len);
 	case MSG_conn_report:
 		return accept_report(c, frame, len);
+	case MSG_oper_act:
+		return ctl_oper(frame, len);
 	case MSG_ctl:
 		return ctl_command(c, frame, len);
 	default:

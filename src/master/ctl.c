@@ -267,6 +267,48 @@ cmd_stop(struct req *r)
 	master_stop_in(seconds, r->actor);
 }
 
+/* --- operators in the chat ---------------------------------------------------------------- */
+
+/* All but the broker, which keeps what was decided. */
+static void
+restart_all(void)
+{
+	for (unsigned i = 0; i < child_count(); i++) {
+		struct child *c = child_nth(i);
+
+		if (c->role != ROLE_BROKER && c->state == CHILD_READY)
+			child_restart(c);
+	}
+}
+
+bool
+ctl_oper(const void *frame, size_t len)
+{
+	struct m_oper_act m;
+	char who[257];
+
+	if (!m_oper_act_get(frame, len, &m))
+		return false;
+	bprintf(who, sizeof(who), STR_FMT, STR_ARG(m.actor));
+	if (master.stopping)
+		return true;
+	switch (m.op) {
+	case OPER_REHASH:
+		log_notice("reading the configuration again: %s", who);
+		reload_begin(0);
+		return true;
+	case OPER_DIE:
+		master_stop_in(0, who);
+		return true;
+	case OPER_RESTART:
+		log_notice("every process but the broker is being restarted: %s", who);
+		restart_all();
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* --- the table ---------------------------------------------------------------------------- */
 
 static const struct cmd {

@@ -17,4 +17,8 @@ bool ctl_command(struct child *c, const void *frame, size_t len);
 void ctl_text(uint32_t id, const char *line);
 void ctl_end(uint32_t id, enum ctl_code code, const char *text);
 
+/* m_oper_act: an operator in the chat asks for what chatctl's reload, stop and restart do; the broker
+ * has checked the right to it. False: malformed. */
+bool ctl_oper(const void *frame, size_t len);
+
 #endif

@@ -82,7 +82,7 @@ stop_now(void *arg)
 {
 	(void)arg;
 	if (!master.stopping)
-		master_stop("as chatctl said");
+		master_stop("as was asked");
 }
 
 void
@@ -310,12 +310,26 @@ worker_count(void)
 	return (unsigned)MAX(1, MIN(cores, WORKERS_MAX));
 }
 
+/* A few: each takes the memory of a check, 64 MiB as a rule. */
+static unsigned
+auth_count(void)
+{
+#ifdef HAVE_SODIUM
+	if (master.set.opt.auth_processes > 0)
+		return (unsigned)master.set.opt.auth_processes;
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
+#else
+	return 0;
+#endif
+}
+
 static void
 start(void)
 {
 	const struct options *o = &master.set.opt;
 
 	master.workers = worker_count();
+	master.auths = auth_count();
 	master.loop = loop_new();
 	signals_init();
 	log_notice("chatd %s starts, pid %d, configuration %s", PACKAGE_VERSION, (int)getpid(),

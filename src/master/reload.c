@@ -21,7 +21,7 @@
 static bool active;
 static uint32_t generation = 1, request;
 static struct settings next;
-static bool waiting[2 + WORKERS_MAX]; /* for the answer of child_nth(i) */
+static bool waiting[CHILDREN_MAX]; /* for the answer of child_nth(i) */
 static char restart_names[512]; /* changed, but only a restart applies them */
 
 const struct options *

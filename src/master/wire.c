@@ -38,6 +38,8 @@ static void
 send_memory(struct child *c)
 {
 	send_map(c, MAP_BOARD, c->role, c->index, shm_board(c->role, c->index), true);
+	if (c->role == ROLE_AUTH)
+		return; /* it knows passwords, and nobody */
 	send_map(c, MAP_REGISTRY, 0, 0, &shm_registry, c->role == ROLE_BROKER);
 	if (c->role == ROLE_BROKER) {
 		send_map(c, MAP_JOURNAL, 0, 0, &shm_journal, true);

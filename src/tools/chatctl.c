@@ -320,6 +320,9 @@ main(int argc, char **argv)
 	case CTL_CMD_completion:
 		rc = completion();
 		break;
+	case CTL_CMD_mkpasswd:
+		rc = tools_mkpasswd();
+		break;
 	case CTL_CMD_wait:
 		rc = tools_wait(&r);
 		break;

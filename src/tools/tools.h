@@ -22,5 +22,6 @@ const char *tools_socket(const struct ctl_req *r);
 int tools_wait(const struct ctl_req *r);
 int tools_chat(const struct ctl_req *r);
 int tools_top(const struct ctl_req *r);
+int tools_mkpasswd(void);
 
 #endif

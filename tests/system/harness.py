@@ -33,7 +33,7 @@ class Build:
     """A build tree. Sanitizers make everything slower: every limit is multiplied by `scale`."""
 
     programs = ("master/chatd", "worker/chatd-worker", "broker/chatd-broker", "control/chatd-control",
-                "tools/chatctl")
+                "auth/chatd-auth", "tools/chatctl")
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
