@@ -81,7 +81,8 @@ answer(const void *frame, size_t len)
 	if (!ipc_allowed(ipc_type(frame), ROLE_BROKER, ROLE_AUTH) ||
 	    !m_a_check_get(frame, len, &check))
 		return false;
-	result = (struct m_a_result){.ticket = check.ticket, .ok = fits(check.hash, check.password)};
+	result =
+	    (struct m_a_result){.ticket = check.ticket, .ok = fits(check.hash, check.password)};
 	count(result.ok ? CTR_auth_ok : CTR_auth_failed);
 	log_trace(ipc, "check %u: %s", check.ticket, result.ok ? "ok" : "failed");
 	return buf_append(&broker.out, out, m_a_result_put(out, sizeof(out), &result)) == 0;

@@ -189,11 +189,17 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 		if (!m_peer_get(frame, len, &peer) ||
 		    (peer.role != ROLE_CONTROL && peer.index >= WORKERS_MAX))
 			return false;
+		if (peer.role == ROLE_AUTH) {
+			close(fds[0]); /* nothing is asked of it yet */
+			return true;
+		}
 		sub_attach(sub_index(peer.role, peer.index), peer.inc, fds[0]);
 		return true;
 	case MSG_peer_gone:
 		if (!m_peer_gone_get(frame, len, &gone))
 			return false;
+		if (gone.role == ROLE_AUTH)
+			return true;
 		peer_gone(sub_index(gone.role, gone.index), gone.inc);
 		return true;
 	case MSG_peers_end:

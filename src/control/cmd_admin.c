@@ -169,7 +169,7 @@ cmd_completion(struct conn *c)
 	reply_text(c, &text);
 }
 
-/* top and wait are made of other commands, in chatctl. */
+/* top and wait are made of other commands, in chatctl; mkpasswd needs no daemon. */
 void
 cmd_top(struct conn *c)
 {
@@ -178,6 +178,12 @@ cmd_top(struct conn *c)
 
 void
 cmd_wait(struct conn *c)
+{
+	cmd_top(c);
+}
+
+void
+cmd_mkpasswd(struct conn *c)
 {
 	cmd_top(c);
 }

@@ -28,11 +28,13 @@ read_line(char *out)
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
-			return -tools_fail(EXIT_REFUSED, "cannot read the password: %s", strerror(errno));
+			return -tools_fail(EXIT_REFUSED, "cannot read the password: %s",
+					   strerror(errno));
 		if (r == 0 || out[n] == '\n')
 			break;
 		if (n == PASSWORD_MAX)
-			return -tools_fail(EXIT_REFUSED, "a password has at most %d bytes", PASSWORD_MAX);
+			return -tools_fail(EXIT_REFUSED, "a password has at most %d bytes",
+					   PASSWORD_MAX);
 		n++;
 	}
 	out[n] = '\0';
