@@ -40,17 +40,18 @@ admin_kick(const struct req *r, const struct m_r_admin *q)
 
 /* How many here fall under a mask; with a ban: they go. */
 static unsigned
-fall_under(const char *mask, const struct reg_list *ban)
+fall_under(const struct mask *m, const struct reg_list *ban)
 {
-	struct mask m;
 	unsigned n = 0;
 
-	mask_compile(&m, mask);
 	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
-		struct mask_subject subject = {.fold = u->fold, .address = u->address};
+		struct mask_subject subject;
 
-		if (u->id == 0 || !mask_fits(&m, &subject))
+		if (u->id == 0)
+			continue;
+		user_subject(u, &subject);
+		if (!mask_fits(m, &subject))
 			continue;
 		if (ban != NULL)
 			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
@@ -62,32 +63,33 @@ fall_under(const char *mask, const struct reg_list *ban)
 static void
 list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 {
-	struct reg_list *old = list_exact(&br.server, op, q->target);
 	struct str reason = {q->arg.p, text_cut(q->arg.p, q->arg.n, REASON_MAX)};
-	char by[32], text[64], mask[MASK_MAX + 1];
+	char by[32], text[64], form[MASK_MAX + 1];
 	struct m_e_ok m = {0};
+	struct reg_list *old;
+	struct mask mask;
 	uint32_t slot;
 
-	if (!mask_valid(q->target.p, q->target.n)) {
+	if (!list_mask(&op, q->target, form, &mask)) {
 		refuse(r, ERR_BAD_ARGUMENT, q->target);
 		return;
 	}
+	old = list_same(&br.server, op, &mask);
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	entry_begin(r);
-	if (!list_put_redo(old, op, 0, q->target, reason, str_of(by), q->until)) {
+	if (!list_put_redo(old, 0, op, 0, str_of(form), reason, str_of(by), q->until)) {
 		refuse(r, ERR_LIST_FULL, STR_LIT("the server"));
 		return;
 	}
-	bprintf(mask, sizeof(mask), STR_FMT, STR_ARG(q->target));
 	bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
-		fall_under(mask, NULL));
+		fall_under(&mask, NULL));
 	m.text = str_of(text);
 	EVENT_HEAD(r, m);
 	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
 	ENTRY_COMMIT(ok, &m);
 	list_put_done(&br.server, old);
 	if (op == LIST_BAN)
-		fall_under(mask, &br.reg.lists[slot]);
+		fall_under(&mask, &br.reg.lists[slot]);
 	else
 		mutes_apply();
 }
@@ -95,9 +97,13 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 static void
 list_del(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 {
-	struct reg_list *l = list_exact(&br.server, op, q->target);
+	char form[MASK_MAX + 1];
 	struct m_e_ok m = {0};
+	struct reg_list *l = NULL;
+	struct mask mask;
 
+	if (list_mask(&op, q->target, form, &mask))
+		l = list_same(&br.server, op, &mask);
 	if (l == NULL) {
 		refuse(r, ERR_NOT_FOUND, q->target);
 		return;

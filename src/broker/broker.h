@@ -19,6 +19,7 @@
 
 /* What the broker derives about a room: who must get its events, and its list entries. */
 struct mask;
+struct mask_subject;
 
 struct room_cache {
 	uint64_t mask; /* subscribers with members */
@@ -110,7 +111,7 @@ void member_link(const struct reg_user *u, const struct reg_room *room, uint64_t
 		 bool fresh, uint32_t flags);
 void member_remove(const struct reg_member *m, const struct reg_user *u);
 /* Redo records of a new room in the next free slot; its id. */
-uint64_t room_make(struct str name, const char *fold, size_t fold_len);
+uint64_t room_make(struct str name, const char *fold, size_t fold_len, uint32_t modes);
 /* After the commit: one more (or less) of worker `sub`; a member's slot, and perhaps its room, is free. */
 void member_count(uint32_t room, uint32_t sub, int by);
 void member_gone(uint32_t room_slot, uint32_t member_slot, uint32_t sub);
@@ -132,9 +133,14 @@ struct reg_room *room_find(struct str name);
 /* u's membership in the room of that name; NULL: refused. A private room is none to strangers. */
 struct reg_member *room_member_or_refuse(const struct req *r, const struct reg_user *u,
 					 struct str name, struct reg_room **room_r);
-/* Is m an operator? If not, it is refused. */
-bool room_op_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
-		       struct str name);
+/* Who may do what in a room: members' flags (enum member_flag) in order. */
+enum rank { RANK_NONE, RANK_VOICE, RANK_HALFOP, RANK_OP };
+enum rank rank_of(uint32_t flags);
+/* Has m at least this rank? If not, it is refused. */
+bool room_rank_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
+			 enum rank rank, struct str name);
+/* Is this the fold of the room that everybody is put into? It belongs to nobody. */
+bool room_is_default(const char *fold, size_t n);
 void room_key_hash(struct str key, uint8_t out[16]);
 /* What an invitation of u says in the room's list. */
 struct str room_invite_mask(const struct reg_user *u, char out[20]);
@@ -177,13 +183,27 @@ void user_set_host(const struct req *r, struct reg_user *u, struct str host);
 
 /* --- bans and mutes (lists.c) ---------------------------------------------------------------------- */
 
-/* Entry of `op` (enum reg_list_op) in c that this user falls under, or NULL. */
-const struct reg_list *list_match(const struct room_cache *c, enum reg_list_op op, const char *fold,
-				  const char *address);
-struct reg_list *list_exact(const struct room_cache *c, enum reg_list_op op, struct str mask);
-/* Redo of a new or replaced entry; false: the table is full. After the commit list_added. */
-bool list_put_redo(struct reg_list *old, enum reg_list_op op, uint64_t room, struct str mask,
-		   struct str reason, struct str by, uint64_t until);
+/* u as masks see it; its strings live as long as the slot is not written. */
+void user_subject(const struct reg_user *u, struct mask_subject *s);
+/* A mask as somebody typed it for a list of *op: its one form into out, taken apart into m. "~m:MASK" makes a mute of a
+ * ban, and is for exceptions else. False: it is no mask, or not one for that list. */
+bool list_mask(enum reg_list_op *op, struct str in, char out[MASK_MAX + 1], struct mask *m);
+/* Entry of `op` (enum reg_list_op) in c that s falls under, or NULL. Exceptions are not asked. */
+const struct reg_list *list_match(const struct room_cache *c, enum reg_list_op op,
+				  struct mask_subject *s);
+/* Do a room's lists keep u out, forbid it to speak; exceptions heard. */
+bool lists_bar_join(const struct room_cache *c, const struct reg_user *u);
+bool lists_bar_talk(const struct room_cache *c, const struct reg_user *u);
+bool lists_invite(const struct room_cache *c, const struct reg_user *u);
+/* The entry with the same mask; an invitation's words. */
+struct reg_list *list_same(const struct room_cache *c, enum reg_list_op op, const struct mask *m);
+struct reg_list *list_invitation(const struct room_cache *c, struct str mask);
+/* Is there a place for an entry of room (0: the server), when nth others have been promised one? */
+bool list_has_room(uint64_t room, unsigned nth);
+/* Redo of a new or replaced entry; false: the table is full. After the commit list_put_done. An entry with several new
+ * ones numbers them from 0 (nth), and calls list_put_done for them in that order, before any list_del_done. */
+bool list_put_redo(struct reg_list *old, unsigned nth, enum reg_list_op op, uint64_t room,
+		   struct str mask, struct str reason, struct str by, uint64_t until);
 void list_put_done(struct room_cache *c, const struct reg_list *old);
 void list_del_redo(const struct reg_list *l);
 void list_del_done(struct room_cache *c, const struct reg_list *l);
@@ -235,7 +255,6 @@ void rules_note_deaths(void);
 /* Handlers, by message name; u is the user it speaks for, alive and the subscriber's own. */
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
-    r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact,
-    r_admin;
+    r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_admin;
 
 #endif

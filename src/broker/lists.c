@@ -1,4 +1,4 @@
-/* lists.c - bans, mutes and invitations: the server's and the rooms'. */
+/* lists.c - bans, mutes, exceptions and invitations: the server's and the rooms'. */
 #include "config.h"
 
 #include "broker/broker.h"
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/mask.h"
+#include "ipc/maskform.h"
 #include "lib/util.h"
 
 #define LISTS_FOR_SERVER 1024
@@ -26,6 +27,8 @@ cache_add(struct room_cache *c, uint32_t slot)
 	}
 	c->lists[c->nlists++] = slot;
 	/* taken apart once, since it will be held against every message */
+	if (br.reg.lists[slot].op == LIST_INVITE)
+		return;
 	if (br.masks[slot] == NULL)
 		br.masks[slot] = xcalloc(1, sizeof(struct mask));
 	mask_compile(br.masks[slot], br.reg.lists[slot].mask);
@@ -45,28 +48,111 @@ in_force(const struct reg_list *l)
 	return l->until == 0 || l->until > br.now;
 }
 
-const struct reg_list *
-list_match(const struct room_cache *c, enum reg_list_op op, const char *fold, const char *address)
-{
-	struct mask_subject subject = {.fold = fold, .address = address};
+/* --- who falls under what -------------------------------------------------------------------------- */
 
+void
+user_subject(const struct reg_user *u, struct mask_subject *s)
+{
+	mask_subject_init(s);
+	s->fold = u->fold;
+	s->ident = u->ident[0] != '\0' ? u->ident : protocol_name(u->protocol);
+	s->host = u->host[0] != '\0' ? u->host : u->address;
+	s->address = u->address;
+	s->account = user_account(u).p;
+	s->real = user_real(u).p;
+}
+
+bool
+list_mask(enum reg_list_op *op, struct str in, char out[MASK_MAX + 1], struct mask *m)
+{
+	struct str mask = {out, mask_canon(in, out)}, inner;
+
+	if (mask.n == 0)
+		return false;
+	if (mask_is_mute(mask, &inner)) {
+		if (*op == LIST_BAN || *op == LIST_MUTE) {
+			*op = LIST_MUTE;
+			memmove(out, inner.p, inner.n + 1);
+		} else if (*op != LIST_EXCEPT)
+			return false;
+	}
+	return mask_compile(m, out);
+}
+
+/* mute: also by entries that are about words only. */
+static const struct reg_list *
+match(const struct room_cache *c, enum reg_list_op op, bool mute, struct mask_subject *s)
+{
 	for (uint32_t i = 0; i < c->nlists; i++) {
 		const struct reg_list *l = &br.reg.lists[c->lists[i]];
+		const struct mask *m = br.masks[c->lists[i]];
 
-		if (l->op == (uint32_t)op && in_force(l) &&
-		    mask_fits(br.masks[c->lists[i]], &subject))
+		if (l->op == (uint32_t)op && in_force(l) && m->mute <= mute && mask_fits(m, s))
+			return l;
+	}
+	return NULL;
+}
+
+const struct reg_list *
+list_match(const struct room_cache *c, enum reg_list_op op, struct mask_subject *s)
+{
+	return match(c, op, false, s);
+}
+
+bool
+lists_bar_join(const struct room_cache *c, const struct reg_user *u)
+{
+	struct mask_subject s;
+
+	if (c->nlists == 0)
+		return false;
+	user_subject(u, &s);
+	return match(c, LIST_BAN, false, &s) != NULL && match(c, LIST_EXCEPT, false, &s) == NULL;
+}
+
+bool
+lists_bar_talk(const struct room_cache *c, const struct reg_user *u)
+{
+	struct mask_subject s;
+
+	if (c->nlists == 0)
+		return false;
+	user_subject(u, &s);
+	return (match(c, LIST_MUTE, false, &s) != NULL &&
+		match(c, LIST_EXCEPT, true, &s) == NULL) ||
+	       (match(c, LIST_BAN, false, &s) != NULL && match(c, LIST_EXCEPT, false, &s) == NULL);
+}
+
+bool
+lists_invite(const struct room_cache *c, const struct reg_user *u)
+{
+	struct mask_subject s;
+
+	if (c->nlists == 0)
+		return false;
+	user_subject(u, &s);
+	return match(c, LIST_INVEX, false, &s) != NULL;
+}
+
+struct reg_list *
+list_same(const struct room_cache *c, enum reg_list_op op, const struct mask *m)
+{
+	for (uint32_t i = 0; i < c->nlists; i++) {
+		struct reg_list *l = &br.reg.lists[c->lists[i]];
+
+		if (l->op == (uint32_t)op && mask_equal(br.masks[c->lists[i]], m))
 			return l;
 	}
 	return NULL;
 }
 
 struct reg_list *
-list_exact(const struct room_cache *c, enum reg_list_op op, struct str mask)
+list_invitation(const struct room_cache *c, struct str mask)
 {
 	for (uint32_t i = 0; i < c->nlists; i++) {
 		struct reg_list *l = &br.reg.lists[c->lists[i]];
 
-		if (l->op == (uint32_t)op && str_eq(str_of(l->mask), mask))
+		if (l->op == LIST_INVITE && str_eq(str_of(l->mask), mask))
 			return l;
 	}
 	return NULL;
@@ -82,19 +168,25 @@ list_count(const struct room_cache *c, enum reg_list_op op)
 	return n;
 }
 
+/* Rooms may not take what an administrator needs to keep order. */
 bool
-list_put_redo(struct reg_list *old, enum reg_list_op op, uint64_t room, struct str mask,
-	      struct str reason, struct str by, uint64_t until)
+list_has_room(uint64_t room, unsigned nth)
+{
+	return freelist_left(&br.reg.free_lists) > nth + (room != 0 ? LISTS_FOR_SERVER : 0u);
+}
+
+bool
+list_put_redo(struct reg_list *old, unsigned nth, enum reg_list_op op, uint64_t room,
+	      struct str mask, struct str reason, struct str by, uint64_t until)
 {
 	struct txn *t = &br.t;
 	struct regw *w = &br.reg;
 	struct reg_list *l = old;
 
 	if (l == NULL) {
-		/* rooms may not take what an administrator needs to keep order */
-		if (freelist_left(&w->free_lists) <= (room != 0 ? LISTS_FOR_SERVER : 0u))
+		if (!list_has_room(room, nth))
 			return false;
-		l = &w->lists[freelist_top(&w->free_lists)];
+		l = &w->lists[freelist_nth(&w->free_lists, nth)];
 	}
 	txn_open(t, w, l);
 	TXN_SET(t, w, l->op, op);
@@ -113,11 +205,8 @@ list_put_done(struct room_cache *c, const struct reg_list *old)
 {
 	uint32_t slot;
 
-	if (old != NULL) {
-		/* an invitation's place may have been taken by another */
-		mask_compile(br.masks[old - br.reg.lists], old->mask);
-		return;
-	}
+	if (old != NULL)
+		return; /* the same mask, or an invitation */
 	slot = freelist_top(&br.reg.free_lists);
 	freelist_pop(&br.reg.free_lists);
 	cache_add(c, slot);
@@ -162,7 +251,10 @@ lists_rebuild(void)
 void
 mute_apply(struct reg_user *u)
 {
-	u->muted = list_match(&br.server, LIST_MUTE, u->fold, u->address) != NULL;
+	struct mask_subject s;
+
+	user_subject(u, &s);
+	u->muted = list_match(&br.server, LIST_MUTE, &s) != NULL;
 }
 
 void

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "broker/broker.h"
+#include "broker/mask.h"
 #include "ipc/board.h"
 #include "ipc/killpoint.h"
 #include "ipc/proc.h"
@@ -98,11 +99,12 @@ reap_the_dead(void)
 	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
 		const struct reg_list *ban;
+		struct mask_subject subject;
 
 		if (u->id == 0)
 			continue;
-		ban = br.server.nlists > 0 ? list_match(&br.server, LIST_BAN, u->fold, u->address)
-					   : NULL;
+		user_subject(u, &subject);
+		ban = list_match(&br.server, LIST_BAN, &subject);
 		if (!sub_alive(u->sub, u->inc))
 			reap_add(u->id, QUIT_WORKER, "", "connection lost");
 		else if (ban != NULL)

@@ -3,57 +3,18 @@
 
 #include "broker/mask.h"
 
-#include <arpa/inet.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ipc/ipc.h"
-#include "lib/text.h"
+#include "ipc/maskform.h"
 #include "lib/util.h"
 
-static bool
-parse_net(const char *s, struct net *n)
+static char
+small(char c)
 {
-	const char *slash = strchr(s, '/');
-	char host[INET6_ADDRSTRLEN];
-	size_t len = slash != NULL ? (size_t)(slash - s) : strlen(s);
-	unsigned long bits;
-	bool v4;
-	char *end;
-
-	if (len == 0 || len >= sizeof(host))
-		return false;
-	memcpy(host, s, len);
-	host[len] = '\0';
-	memset(n, 0, sizeof(*n));
-	v4 = inet_pton(AF_INET, host, n->bytes + 12) == 1;
-	if (v4)
-		n->bytes[10] = n->bytes[11] = 0xff;
-	else if (inet_pton(AF_INET6, host, n->bytes) != 1)
-		return false;
-	n->bits = 128;
-	if (slash == NULL)
-		return true;
-	if (slash[1] < '0' || slash[1] > '9')
-		return false;
-	bits = strtoul(slash + 1, &end, 10);
-	if (*end != '\0' || bits > (v4 ? 32u : 128u))
-		return false;
-	n->bits = (unsigned)bits + (v4 ? 96u : 0u);
-	return true;
+	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-static bool
-in_net(const struct net *net, const struct net *a)
-{
-	unsigned whole = net->bits / 8, rest = net->bits % 8;
-
-	if (memcmp(net->bytes, a->bytes, whole) != 0)
-		return false;
-	return rest == 0 || ((net->bytes[whole] ^ a->bytes[whole]) & (0xff00 >> rest) & 0xff) == 0;
-}
-
+/* Goes back to the last star only: what stood before it has found its place. */
 bool
 glob_match(const char *p, const char *s)
 {
@@ -68,7 +29,7 @@ glob_match(const char *p, const char *s)
 			for (s++; ((unsigned char)*s & 0xc0) == 0x80; s++)
 				;
 			p++;
-		} else if (*p == *s && *p != '\0') {
+		} else if (*p == small(*s) && *p != '\0') {
 			p++;
 			s++;
 		} else if (star != NULL) {
@@ -82,58 +43,135 @@ glob_match(const char *p, const char *s)
 	return *p == '\0';
 }
 
-static size_t
-fold_mask(const char *mask, char *out, size_t cap)
-{
-	ssize_t n = name_fold(mask, strlen(mask), out, cap - 1);
+/* --- taking apart --------------------------------------------------------------------------------- */
 
-	out[MAX(n, 0)] = '\0';
-	return (size_t)MAX(n, 0);
+/* The next part of m's text, folded; false when that is not to be had. */
+static bool
+part_folded(struct mask *m, struct str s)
+{
+	size_t room = sizeof(m->text) - m->len;
+	ssize_t n = name_fold(s.p, s.n, m->text + m->len, room - 1);
+
+	if (n <= 0)
+		return false;
+	m->text[m->len + n] = '\0';
+	m->len = (uint16_t)(m->len + n + 1);
+	return true;
+}
+
+static bool
+part_small(struct mask *m, struct str s)
+{
+	if (s.n + 1 > sizeof(m->text) - m->len)
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		m->text[m->len++] = small(s.p[i]);
+	m->text[m->len++] = '\0';
+	return true;
+}
+
+static bool
+compile_who(struct mask *m, const char *text)
+{
+	const char *bang = strchr(text, '!'), *at = bang != NULL ? strchr(bang, '@') : NULL;
+
+	if (at == NULL)
+		return false;
+	m->kind = 'u';
+	if (!part_folded(m, (struct str){text, (size_t)(bang - text)}))
+		return false;
+	m->ident = m->len;
+	if (!part_small(m, (struct str){bang + 1, (size_t)(at - bang - 1)}))
+		return false;
+	m->host = m->len;
+	m->is_net = net_parse(at + 1, &m->net);
+	return part_small(m, str_of(at + 1));
 }
 
 bool
-mask_valid(const char *mask, size_t n)
-{
-	char fold[MASK_MAX * 2];
-	struct net net;
-	char text[MASK_MAX + 1];
-
-	if (n == 0 || n > MASK_MAX || !text_is_clean(mask, n, 0))
-		return false;
-	memcpy(text, mask, n);
-	text[n] = '\0';
-	if (parse_net(text, &net))
-		return true;
-	return strpbrk(text, " /,") == NULL && fold_mask(text, fold, sizeof(fold)) > 0;
-}
-
-void
 mask_compile(struct mask *m, const char *text)
 {
+	struct str inner = str_of(text);
+
 	memset(m, 0, sizeof(*m));
-	m->is_net = parse_net(text, &m->net);
+	m->mute = mask_is_mute(inner, &inner);
+	if (inner.p[0] != '~' || inner.n < 3 || inner.p[2] != ':')
+		return compile_who(m, inner.p);
+	m->kind = inner.p[1];
+	return part_folded(m, (struct str){inner.p + 3, inner.n - 3});
+}
+
+bool
+mask_equal(const struct mask *a, const struct mask *b)
+{
+	return a->kind == b->kind && a->mute == b->mute && a->ident == b->ident &&
+	       a->host == b->host && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+}
+
+/* --- matching ---------------------------------------------------------------------------------------- */
+
+void
+mask_subject_init(struct mask_subject *s)
+{
+	/* the buffers are filled when they are asked for */
+	s->fold = s->ident = s->host = s->address = s->account = s->real = "";
+	s->parsed = s->is_net = s->account_folded = s->real_folded = false;
+}
+
+/* text folded into out, once; as it is, where that fails. */
+static const char *
+folded(const char *text, bool *done, char *out, size_t cap)
+{
+	ssize_t n;
+
+	if (*done)
+		return out;
+	*done = true;
+	n = name_fold(text, strlen(text), out, cap - 1);
+	if (n < 0)
+		bprintf(out, cap, "%s", text);
+	else
+		out[n] = '\0';
+	return out;
+}
+
+/* Nobody's ident has been verified here, which others show by a ~ before it: "~bob" means "bob" too. */
+static bool
+ident_fits(const char *pattern, const char *ident)
+{
+	return glob_match(pattern, ident) ||
+	       (pattern[0] == '~' && ident[0] != '~' && glob_match(pattern + 1, ident));
+}
+
+static bool
+host_fits(const struct mask *m, struct mask_subject *s)
+{
+	const char *pattern = m->text + m->host;
+
 	if (!m->is_net)
-		fold_mask(text, m->fold, sizeof(m->fold));
+		return glob_match(pattern, s->host) || glob_match(pattern, s->address);
+	if (!s->parsed) {
+		s->parsed = true;
+		s->is_net = net_parse(s->address, &s->net);
+	}
+	return s->is_net && net_has(&m->net, &s->net);
 }
 
 bool
 mask_fits(const struct mask *m, struct mask_subject *s)
 {
-	if (!m->is_net)
-		return m->fold[0] != '\0' && glob_match(m->fold, s->fold);
-	if (!s->parsed) {
-		s->parsed = true;
-		s->is_net = parse_net(s->address, &s->net);
+	switch (m->kind) {
+	case 'a':
+		return s->account[0] != '\0' &&
+		       glob_match(m->text, folded(s->account, &s->account_folded, s->account_fold,
+						  sizeof(s->account_fold)));
+	case 'r':
+		return glob_match(
+		    m->text, folded(s->real, &s->real_folded, s->real_fold, sizeof(s->real_fold)));
+	case 'u':
+		return glob_match(m->text, s->fold) && ident_fits(m->text + m->ident, s->ident) &&
+		       host_fits(m, s);
+	default:
+		return false; /* one that did not compile */
 	}
-	return s->is_net && in_net(&m->net, &s->net);
-}
-
-bool
-mask_match(const char *mask, const char *fold, const char *address)
-{
-	struct mask_subject s = {.fold = fold, .address = address};
-	struct mask m;
-
-	mask_compile(&m, mask);
-	return mask_fits(&m, &s);
 }

@@ -1,4 +1,4 @@
-/* mask.h - does a ban or mute mask fit somebody? Bounded time whatever the mask. */
+/* mask.h - does a mask (ipc/maskform.h) fit somebody? Bounded time whatever the mask. */
 #ifndef BROKER_MASK_H
 #define BROKER_MASK_H
 
@@ -7,38 +7,38 @@
 #include <stdint.h>
 
 #include "ipc/ipc.h"
-
-/* A mask is an address ("192.0.2.7", "2001:db8::1"), a network ("192.0.2.0/24"), or a name with
- * * and ? ("spam*"), compared folded. */
-bool mask_valid(const char *mask, size_t n);
-
-/* An address or network in one form: IPv4 as IPv4-mapped IPv6. */
-struct net {
-	uint8_t bytes[16];
-	unsigned bits;
-};
+#include "lib/net.h"
 
 /* A mask taken apart once, for matching often. */
 struct mask {
+	char kind; /* 'u': nick, ident and host; 'a': account; 'r': real name */
+	bool mute; /* about somebody's words only */
 	bool is_net;
-	struct net net;
-	char fold[2 * MASK_MAX]; /* when it is a name */
+	struct net net; /* instead of the host */
+	uint16_t ident, host, len; /* where these begin in text, and the end of all */
+	/* nick (or account, or real name) folded, ident and host in small letters, each with a NUL; nothing behind: two
+	 * masks are the same when these bytes are */
+	char text[2 * MASK_MAX + 4];
 };
 
-/* Somebody to be matched; the address is parsed when a network asks for it. */
+/* Somebody to be matched. Strings are the caller's; never NULL. What only some masks ask for is made when one does. */
 struct mask_subject {
-	const char *fold, *address; /* folded name; address as text */
-	bool parsed, is_net;
+	const char *fold, *ident, *host, *address, *account, *real;
+	bool parsed, is_net, account_folded, real_folded;
 	struct net net;
+	char account_fold[NAME_FOLD_MAX + 4], real_fold[4 * REALNAME_MAX];
 };
 
-/* text: valid (mask_valid), terminated. */
-void mask_compile(struct mask *m, const char *text);
-bool mask_fits(const struct mask *m, struct mask_subject *s);
-/* Both at once, for a single look. */
-bool mask_match(const char *mask, const char *fold, const char *address);
+/* All strings empty. */
+void mask_subject_init(struct mask_subject *s);
 
-/* * any bytes, ? one character; at most strlen(pattern) * strlen(s) steps. */
+/* text: as mask_canon makes it, terminated. False: a name in it cannot be compared (its fold is empty, or too long). */
+bool mask_compile(struct mask *m, const char *text);
+bool mask_equal(const struct mask *a, const struct mask *b);
+/* The host part is held against the shown host and the address. */
+bool mask_fits(const struct mask *m, struct mask_subject *s);
+
+/* * any bytes, ? one character; pattern in small letters, s in any (ASCII). At most strlen(pattern) * strlen(s) steps. */
 bool glob_match(const char *pattern, const char *s);
 
 #endif

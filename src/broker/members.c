@@ -115,7 +115,7 @@ member_link(const struct reg_user *u, const struct reg_room *room, uint64_t room
 }
 
 uint64_t
-room_make(struct str name, const char *fold, size_t fold_len)
+room_make(struct str name, const char *fold, size_t fold_len, uint32_t modes)
 {
 	uint32_t slot = freelist_top(&W->free_rooms);
 	const struct reg_room *room = &W->rooms[slot];
@@ -130,7 +130,7 @@ room_make(struct str name, const char *fold, size_t fold_len)
 	TXN_SET(T, W, room->last_member, 0);
 	TXN_SET(T, W, room->nmembers, 0);
 	TXN_SET(T, W, room->limit, 0);
-	TXN_SET(T, W, room->modes, 0);
+	TXN_SET(T, W, room->modes, modes);
 	txn_put_str(T, W, room->topic, "", 0);
 	txn_put_str(T, W, room->topic_by, "", 0);
 	txn_put_str(T, W, room->name, name.p, name.n);

@@ -1,4 +1,8 @@
-/* modes.c - a room's settings: topic, invitations, modes, its bans and mutes. */
+/* modes.c - changes of a room's settings, its members' rights and its lists.
+ *
+ * Any number of them in one request, decided in order as if each took effect at once, and done as one entry: until it is
+ * committed they stand in a working copy (struct work), never in the slots.
+ */
 #include "config.h"
 
 #include "broker/broker.h"
@@ -7,270 +11,400 @@
 #include <string.h>
 
 #include "broker/mask.h"
-#include "lib/text.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
 #define T (&br.t)
 
-/* --- topic and invitations ------------------------------------------------------------------------------------------------ */
+#define LIMIT_MAX 1000000ul
 
-bool
-r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
-{
-	struct reg_member *mem;
-	struct reg_room *room;
-	struct m_r_topic q;
-	struct m_e_topic m;
-	char uhost[UHOST_MAX + 1];
-
-	if (!m_r_topic_get(frame, len, &q))
-		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL ||
-	    ((room->modes & 1u << MODE_TOPIC_LOCK) && !room_op_or_refuse(r, u, mem, q.room)))
-		return true;
-	if (!text_is_clean(q.text.p, q.text.n, TEXT_KEEP_IRC)) {
-		answer_refused(r, u->id, 0, ERR_BAD_ARGUMENT, STR_LIT("topic"));
-		return true;
-	}
-	m = (struct m_e_topic){.user = u->id,
-			       .room = room->id,
-			       .name = user_name(u),
-			       .room_name = room_name(room),
-			       .text = q.text,
-			       .uhost = user_uhost(u, uhost),
-			       .account = user_account(u)};
-	entry_begin(r);
-	entry_to_room(room);
-	txn_open(T, W, room);
-	txn_put_str(T, W, room->topic, q.text.p, q.text.n);
-	txn_put_str(T, W, room->topic_by, u->name, strlen(u->name));
-	TXN_SET(T, W, room->topic_at, br.now);
-	txn_close(T, W, room);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(topic, &m);
-	return true;
-}
-
-/* The entry of an invitation; a full list forgets its oldest. */
-static struct reg_list *
-invite_slot(struct room_cache *c, struct str mask)
-{
-	struct reg_list *same = list_exact(c, LIST_INVITE, mask), *oldest = NULL;
-
-	if (same != NULL || list_count(c, LIST_INVITE) < ROOM_LIST_MAX)
-		return same;
-	for (uint32_t i = 0; i < c->nlists; i++) {
-		struct reg_list *l = &W->lists[c->lists[i]];
-
-		if (l->op == LIST_INVITE && (oldest == NULL || l->since < oldest->since))
-			oldest = l;
-	}
-	return oldest;
-}
-
-bool
-r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
-{
-	struct reg_member *mem;
-	struct reg_user *target;
-	struct reg_room *room;
-	struct reg_list *old;
-	struct m_r_invite q;
-	struct m_e_invite m;
-	struct str mask;
-	char text[20], uhost[UHOST_MAX + 1];
-
-	if (!m_r_invite_get(frame, len, &q))
-		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL ||
-	    ((room->modes & 1u << MODE_INVITE_ONLY) && !room_op_or_refuse(r, u, mem, q.room)))
-		return true;
-	target = user_find(q.target);
-	if (target == NULL || regw_member(W, target, room->id) != NULL) {
-		answer_refused(r, u->id, 0, target == NULL ? ERR_NO_SUCH_USER : ERR_ALREADY_IN_ROOM,
-			       q.target);
-		return true;
-	}
-	mask = room_invite_mask(target, text);
-	old = invite_slot(room_cache_of(room), mask);
-	entry_begin(r);
-	if (!list_put_redo(old, LIST_INVITE, room->id, mask, STR_LIT(""), user_name(u), 0)) {
-		answer_refused(r, u->id, 0, ERR_LIST_FULL, q.room);
-		return true;
-	}
-	entry_to_user(target);
-	entry_to_room(room);
-	m = (struct m_e_invite){.user = u->id,
-				.to = target->id,
-				.room = room->id,
-				.name = user_name(u),
-				.to_name = user_name(target),
-				.room_name = room_name(room),
-				.uhost = user_uhost(u, uhost),
-				.account = user_account(u),
-				.to_away = user_away(target)};
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(invite, &m);
-	list_put_done(room_cache_of(room), old);
-	return true;
-}
-
-/* --- modes: what each needs and changes ------------------------------------------------------------------------ */
-
-struct mode_try {
-	const struct req *r;
-	struct reg_user *u;
-	struct reg_room *room;
-	struct mode_change q;
-	uint64_t target; /* member concerned */
-	/* a list entry that came or went, for the cache */
-	bool listed;
-	struct reg_list *old;
+struct work_member {
+	const struct reg_member *m;
+	uint32_t flags;
 };
 
-static enum chat_err
-mode_member(struct mode_try *c)
+struct work_list {
+	struct reg_list *old; /* NULL: not there before this request */
+	enum reg_list_op op;
+	bool on;
+	char text[MASK_MAX + 1];
+	struct mask mask;
+};
+
+struct work {
+	struct reg_user *u;
+	struct reg_room *room;
+	uint32_t modes, limit;
+	uint8_t key[16];
+	struct work_member members[MODES_MAX + 1]; /* the first: u's own */
+	unsigned nmembers;
+	struct work_list lists[MODES_MAX];
+	unsigned nlists;
+	bool changed; /* by the change being decided */
+	/* what was done and what was not, as it is told */
+	char done[MODES_BYTES_MAX], refused[MODES_BYTES_MAX];
+	size_t ndone, nrefused;
+};
+
+/* What each mode needs, and how it is decided. A handler changes the working copy, says in w->changed whether it did, and
+ * in c->arg what is told, also of a refusal. */
+typedef enum chat_err mode_fn(struct work *w, struct mode_change *c);
+static mode_fn mode_member, mode_list, mode_key, mode_limit, mode_flag;
+
+static const struct {
+	mode_fn *fn;
+	enum rank need;
+	unsigned what; /* the member's flag, or the list */
+} kinds[MODE_COUNT] = {
+    [MODE_OP] = {mode_member, RANK_OP, MEMBER_OP},
+    [MODE_HALFOP] = {mode_member, RANK_OP, MEMBER_HALFOP},
+    [MODE_VOICE] = {mode_member, RANK_HALFOP, MEMBER_VOICE},
+    [MODE_BAN] = {mode_list, RANK_HALFOP, LIST_BAN},
+    [MODE_MUTE] = {mode_list, RANK_HALFOP, LIST_MUTE},
+    [MODE_EXCEPT] = {mode_list, RANK_HALFOP, LIST_EXCEPT},
+    [MODE_INVEX] = {mode_list, RANK_HALFOP, LIST_INVEX},
+    [MODE_KEY] = {mode_key, RANK_OP, 0},
+    [MODE_LIMIT] = {mode_limit, RANK_OP, 0},
+    [MODE_INVITE_ONLY] = {mode_flag, RANK_OP, 0},
+    [MODE_MODERATED] = {mode_flag, RANK_OP, 0},
+    [MODE_PRIVATE] = {mode_flag, RANK_OP, 0},
+    [MODE_TOPIC_LOCK] = {mode_flag, RANK_OP, 0},
+    [MODE_NO_OUTSIDE] = {mode_flag, RANK_OP, 0},
+    [MODE_NO_CTCP] = {mode_flag, RANK_OP, 0},
+    [MODE_REG_JOIN] = {mode_flag, RANK_OP, 0},
+    [MODE_REG_SAY] = {mode_flag, RANK_OP, 0},
+};
+
+/* --- members ------------------------------------------------------------------------------------- */
+
+static struct work_member *
+work_member(struct work *w, const struct reg_member *m)
 {
-	uint32_t bit = c->q.op == MODE_OP ? MEMBER_OP : MEMBER_VOICE;
-	struct reg_user *target = user_find(c->q.arg);
-	struct reg_member *m = target != NULL ? regw_member(W, target, c->room->id) : NULL;
+	struct work_member *wm;
+
+	for (unsigned i = 0; i < w->nmembers; i++) {
+		if (w->members[i].m == m)
+			return &w->members[i];
+	}
+	wm = &w->members[w->nmembers++];
+	*wm = (struct work_member){m, m->flags};
+	return wm;
+}
+
+static enum chat_err
+mode_member(struct work *w, struct mode_change *c)
+{
+	struct reg_user *target = user_find(c->arg);
+	struct reg_member *m = target != NULL ? regw_member(W, target, w->room->id) : NULL;
+	struct work_member *wm;
+	uint32_t flags;
 
 	if (m == NULL)
 		return target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM;
-	c->target = target->id;
-	c->q.arg = user_name(target);
-	txn_open(T, W, m);
-	TXN_SET(T, W, m->flags, c->q.on ? m->flags | bit : m->flags & ~bit);
-	txn_close(T, W, m);
+	wm = work_member(w, m);
+	flags = c->on ? wm->flags | kinds[c->op].what : wm->flags & ~kinds[c->op].what;
+	w->changed = flags != wm->flags;
+	wm->flags = flags;
+	c->arg = user_name(target);
+	return ERR_NONE;
+}
+
+/* --- lists ---------------------------------------------------------------------------------------- */
+
+/* What this request has said of the mask so far, or a new place for it. */
+static struct work_list *
+work_list(struct work *w, const struct work_list *like)
+{
+	struct work_list *l;
+
+	for (unsigned i = 0; i < w->nlists; i++) {
+		if (w->lists[i].op == like->op && mask_equal(&w->lists[i].mask, &like->mask))
+			return &w->lists[i];
+	}
+	l = &w->lists[w->nlists++];
+	*l = *like;
+	l->old = list_same(room_cache_of(w->room), l->op, &l->mask);
+	l->on = l->old != NULL;
+	if (l->on)
+		bprintf(l->text, sizeof(l->text), "%s", l->old->mask);
+	return l;
+}
+
+static unsigned
+work_count(const struct work *w, enum reg_list_op op)
+{
+	unsigned n = list_count(room_cache_of(w->room), op);
+
+	for (unsigned i = 0; i < w->nlists; i++) {
+		if (w->lists[i].op == op)
+			n += (unsigned)w->lists[i].on - (w->lists[i].old != NULL);
+	}
+	return n;
+}
+
+static unsigned
+work_new(const struct work *w)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < w->nlists; i++)
+		n += w->lists[i].on && w->lists[i].old == NULL;
+	return n;
+}
+
+static enum chat_err
+mode_list(struct work *w, struct mode_change *c)
+{
+	struct work_list like = {.op = kinds[c->op].what}, *l;
+
+	if (!list_mask(&like.op, c->arg, like.text, &like.mask))
+		return ERR_BAD_ARGUMENT;
+	if (like.op == LIST_MUTE)
+		c->op = MODE_MUTE;
+	l = work_list(w, &like);
+	if (!c->on && !l->on)
+		return ERR_NOT_FOUND;
+	if (c->on && !l->on && l->old == NULL &&
+	    (work_count(w, l->op) >= ROOM_LIST_MAX || !list_has_room(w->room->id, work_new(w))))
+		return ERR_LIST_FULL;
+	w->changed = c->on != l->on;
+	l->on = c->on;
+	c->arg = str_of(l->text);
+	return ERR_NONE;
+}
+
+/* --- settings ------------------------------------------------------------------------------------- */
+
+static enum chat_err
+mode_flag(struct work *w, struct mode_change *c)
+{
+	uint32_t bit = 1u << c->op, modes = c->on ? w->modes | bit : w->modes & ~bit;
+
+	w->changed = modes != w->modes;
+	w->modes = modes;
+	c->arg = STR_LIT("");
 	return ERR_NONE;
 }
 
 static enum chat_err
-mode_list(struct mode_try *c)
+mode_key(struct work *w, struct mode_change *c)
 {
-	enum reg_list_op op = c->q.op == MODE_BAN ? LIST_BAN : LIST_MUTE;
-	struct room_cache *cached = room_cache_of(c->room);
+	struct str key = c->arg;
+	uint8_t hash[16] = {0};
+	bool same;
 
-	c->old = list_exact(cached, op, c->q.arg);
-	c->listed = true;
-	if (!c->q.on) {
-		if (c->old == NULL)
-			return ERR_NOT_FOUND;
-		list_del_redo(c->old);
-		return ERR_NONE;
-	}
-	if (!mask_valid(c->q.arg.p, c->q.arg.n))
+	if (c->on && (key.n == 0 || key.n > ROOM_KEY_MAX)) {
+		c->arg = STR_LIT("key");
 		return ERR_BAD_ARGUMENT;
-	if (c->old == NULL && list_count(cached, op) >= ROOM_LIST_MAX)
-		return ERR_LIST_FULL;
-	return list_put_redo(c->old, op, c->room->id, c->q.arg, STR_LIT(""), user_name(c->u), 0)
-		   ? ERR_NONE
-		   : ERR_LIST_FULL;
+	}
+	if (c->on)
+		room_key_hash(key, hash);
+	same = memcmp(w->key, hash, sizeof(hash)) == 0;
+	memcpy(w->key, hash, sizeof(hash));
+	mode_flag(w, c);
+	w->changed |= c->on && !same;
+	c->arg = STR_LIT("*"); /* the word never stands in the journal */
+	return ERR_NONE;
+}
+
+static bool
+limit_of(struct str arg, uint32_t *limit_r)
+{
+	unsigned long n = 0;
+
+	if (arg.n == 0 || arg.n > 7 || arg.p[0] == '0')
+		return false;
+	for (size_t i = 0; i < arg.n; i++) {
+		if (arg.p[i] < '0' || arg.p[i] > '9')
+			return false;
+		n = 10 * n + (unsigned long)(arg.p[i] - '0');
+	}
+	*limit_r = (uint32_t)n;
+	return n <= LIMIT_MAX;
+}
+
+static enum chat_err
+mode_limit(struct work *w, struct mode_change *c)
+{
+	struct str arg = c->arg;
+	uint32_t limit = 0;
+	bool same;
+
+	if (c->on && !limit_of(arg, &limit))
+		return ERR_BAD_ARGUMENT;
+	same = limit == w->limit;
+	w->limit = limit;
+	mode_flag(w, c);
+	w->changed |= c->on && !same;
+	c->arg = c->on ? arg : STR_LIT("");
+	return ERR_NONE;
+}
+
+/* --- deciding -------------------------------------------------------------------------------------- */
+
+/* Anybody may take away rights of their own. */
+static enum chat_err
+may_change(const struct work *w, const struct mode_change *c)
+{
+	enum rank rank = rank_of(w->members[0].flags);
+
+	if (rank >= kinds[c->op].need)
+		return ERR_NONE;
+	if (kinds[c->op].fn == mode_member && !c->on && user_find(c->arg) == w->u)
+		return ERR_NONE;
+	return rank >= RANK_HALFOP ? ERR_RANK : ERR_NOT_OPERATOR;
 }
 
 static void
-set_modes(const struct mode_try *c)
+decide(struct work *w, struct mode_change c)
 {
-	uint32_t bit = 1u << c->q.op;
+	enum chat_err err = may_change(w, &c);
+	struct mode_refusal no = {.op = c.op};
 
-	TXN_SET(T, W, c->room->modes, c->q.on ? c->room->modes | bit : c->room->modes & ~bit);
-}
-
-static enum chat_err
-mode_key(struct mode_try *c)
-{
-	struct str key = c->q.arg;
-	uint8_t hash[16];
-
-	c->q.arg = STR_LIT(""); /* a refusal goes into the journal, too */
-	if (c->q.on && (key.n == 0 || key.n > ROOM_KEY_MAX))
-		return ERR_BAD_ARGUMENT;
-	room_key_hash(key, hash);
-	txn_open(T, W, c->room);
-	txn_put(T, W, c->room->key, hash, sizeof(hash));
-	set_modes(c);
-	txn_close(T, W, c->room);
-	return ERR_NONE;
-}
-
-static enum chat_err
-mode_limit(struct mode_try *c)
-{
-	char text[12];
-	unsigned long n = 0;
-	char *end;
-
-	if (c->q.on) {
-		if (c->q.arg.n == 0 || c->q.arg.n > 7)
-			return ERR_BAD_ARGUMENT;
-		memcpy(text, c->q.arg.p, c->q.arg.n);
-		text[c->q.arg.n] = '\0';
-		n = strtoul(text, &end, 10);
-		if (*end != '\0' || text[0] < '0' || text[0] > '9' || n == 0)
-			return ERR_BAD_ARGUMENT;
+	w->changed = false;
+	if (err == ERR_NONE)
+		err = kinds[c.op].fn(w, &c);
+	else
+		c.arg = STR_LIT(""); /* it may have been a key */
+	if (err != ERR_NONE) {
+		no.code = (uint16_t)err;
+		no.arg = chat_err_about(err) == ERR_ABOUT_ROOM ? room_name(w->room) : c.arg;
+		w->nrefused = refusal_put(w->refused, w->nrefused, sizeof(w->refused), &no);
+		CHECK(w->nrefused > 0);
+	} else if (w->changed) {
+		w->ndone = mode_put(w->done, w->ndone, sizeof(w->done), &c);
+		CHECK(w->ndone > 0);
 	}
-	txn_open(T, W, c->room);
-	TXN_SET(T, W, c->room->limit, (uint32_t)n);
-	set_modes(c);
-	txn_close(T, W, c->room);
-	return ERR_NONE;
 }
 
-static enum chat_err
-mode_flag(struct mode_try *c)
+/* --- doing ----------------------------------------------------------------------------------------- */
+
+static void
+room_redo(const struct work *w)
 {
-	txn_open(T, W, c->room);
-	set_modes(c);
-	txn_close(T, W, c->room);
-	c->q.arg = STR_LIT("");
-	return ERR_NONE;
+	const struct reg_room *room = w->room;
+
+	if (w->modes == room->modes && w->limit == room->limit &&
+	    memcmp(w->key, room->key, sizeof(w->key)) == 0)
+		return;
+	txn_open(T, W, room);
+	txn_put(T, W, room->key, w->key, sizeof(w->key));
+	TXN_SET(T, W, room->limit, w->limit);
+	TXN_SET(T, W, room->modes, w->modes);
+	txn_close(T, W, room);
 }
 
-static enum chat_err (*const mode_fns[MODE_COUNT])(struct mode_try *) = {
-    [MODE_OP] = mode_member,        [MODE_VOICE] = mode_member,   [MODE_BAN] = mode_list,
-    [MODE_MUTE] = mode_list,        [MODE_KEY] = mode_key,        [MODE_LIMIT] = mode_limit,
-    [MODE_INVITE_ONLY] = mode_flag, [MODE_MODERATED] = mode_flag, [MODE_PRIVATE] = mode_flag,
-    [MODE_TOPIC_LOCK] = mode_flag,
-};
+static void
+members_redo(const struct work *w)
+{
+	for (unsigned i = 0; i < w->nmembers; i++) {
+		const struct work_member *wm = &w->members[i];
+
+		if (wm->flags == wm->m->flags)
+			continue;
+		txn_open(T, W, wm->m);
+		TXN_SET(T, W, wm->m->flags, wm->flags);
+		txn_close(T, W, wm->m);
+	}
+}
+
+static void
+lists_redo(const struct work *w)
+{
+	unsigned nth = 0;
+
+	for (unsigned i = 0; i < w->nlists; i++) {
+		const struct work_list *l = &w->lists[i];
+
+		if (l->on && l->old == NULL)
+			CHECK(list_put_redo(NULL, nth++, l->op, w->room->id, str_of(l->text),
+					    STR_LIT(""), user_name(w->u), 0));
+		else if (!l->on && l->old != NULL)
+			list_del_redo(l->old);
+	}
+}
+
+/* The new ones first: slots that are given back would stand before those that were promised. */
+static void
+lists_done(const struct work *w)
+{
+	struct room_cache *c = room_cache_of(w->room);
+
+	for (unsigned i = 0; i < w->nlists; i++) {
+		if (w->lists[i].on && w->lists[i].old == NULL)
+			list_put_done(c, NULL);
+	}
+	for (unsigned i = 0; i < w->nlists; i++) {
+		if (!w->lists[i].on && w->lists[i].old != NULL)
+			list_del_done(c, w->lists[i].old);
+	}
+}
+
+static void
+commit(const struct req *r, const struct work *w)
+{
+	char uhost[UHOST_MAX + 1];
+	struct m_e_mode m = {.user = w->u->id,
+			     .room = w->room->id,
+			     .name = user_name(w->u),
+			     .room_name = room_name(w->room),
+			     .uhost = user_uhost(w->u, uhost),
+			     .account = user_account(w->u),
+			     .changes = {w->done, w->ndone},
+			     .refused = {w->refused, w->nrefused}};
+
+	entry_begin(r);
+	if (w->ndone > 0)
+		entry_to_room(w->room);
+	room_redo(w);
+	members_redo(w);
+	lists_redo(w);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(mode, &m);
+	lists_done(w);
+}
+
+/* All changes of a request; how many, or 0 when they are not what the message may hold. */
+static unsigned
+changes_get(struct str list, struct mode_change *out)
+{
+	unsigned n = 0;
+
+	while (list.n > 0) {
+		if (n == MODES_MAX || !mode_next(&list, &out[n++]))
+			return 0;
+	}
+	return n;
+}
 
 bool
 r_mode(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	struct mode_try c = {.r = r, .u = u};
-	char done[MODES_BYTES_MAX];
+	static struct work w; /* not small; of one request */
+	struct mode_change changes[MODES_MAX];
 	struct reg_member *mem;
-	struct m_e_mode m;
+	struct reg_room *room;
 	struct m_r_mode q;
-	enum chat_err err;
-	char uhost[UHOST_MAX + 1];
+	unsigned n;
 
-	if (!m_r_mode_get(frame, len, &q) || !mode_next(&q.changes, &c.q) || q.changes.n > 0)
+	if (!m_r_mode_get(frame, len, &q) || (n = changes_get(q.changes, changes)) == 0)
 		return false;
-	mem = room_member_or_refuse(r, u, q.room, &c.room);
-	if (mem == NULL || !room_op_or_refuse(r, u, mem, q.room))
+	mem = room_member_or_refuse(r, u, q.room, &room);
+	if (mem == NULL)
 		return true;
-	entry_begin(r);
-	err = mode_fns[c.q.op] != NULL ? mode_fns[c.q.op](&c) : ERR_BAD_ARGUMENT;
-	if (err != ERR_NONE) {
-		answer_refused(r, u->id, 0, err, err == ERR_LIST_FULL ? q.room : c.q.arg);
-		return true;
-	}
-	entry_to_room(c.room);
-	m = (struct m_e_mode){.user = u->id,
-			      .room = c.room->id,
-			      .name = user_name(u),
-			      .room_name = room_name(c.room),
-			      .uhost = user_uhost(u, uhost),
-			      .account = user_account(u),
-			      .changes = {done, mode_put(done, 0, sizeof(done), &c.q)}};
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(mode, &m);
-	if (c.listed && c.q.on)
-		list_put_done(room_cache_of(c.room), c.old);
-	else if (c.listed)
-		list_del_done(room_cache_of(c.room), c.old);
+	w.u = u;
+	w.room = room;
+	w.modes = room->modes;
+	w.limit = room->limit;
+	memcpy(w.key, room->key, sizeof(w.key));
+	w.nmembers = w.nlists = 0;
+	w.ndone = w.nrefused = 0;
+	work_member(&w, mem);
+	for (unsigned i = 0; i < n; i++)
+		decide(&w, changes[i]);
+	if (rank_of(mem->flags) < RANK_HALFOP && w.ndone == 0 && w.nrefused > 0)
+		answer_refused(r, u->id, 0, ERR_NOT_OPERATOR, q.room);
+	else
+		commit(r, &w);
 	return true;
 }

@@ -48,10 +48,12 @@ may_join(const struct reg_user *u, const struct reg_room *room, struct str key,
 
 	if (invite != NULL)
 		return ERR_NONE;
-	if (list_match(room_cache_of(room), LIST_BAN, u->fold, u->address) != NULL)
+	if (lists_bar_join(room_cache_of(room), u))
 		return ERR_ROOM_BANNED;
-	if (room->modes & 1u << MODE_INVITE_ONLY)
+	if ((room->modes & 1u << MODE_INVITE_ONLY) && !lists_invite(room_cache_of(room), u))
 		return ERR_ROOM_INVITE_ONLY;
+	if ((room->modes & 1u << MODE_REG_JOIN) && user_account(u).n == 0)
+		return ERR_ROOM_REG_ONLY;
 	if (room->limit != 0 && room->nmembers >= room->limit)
 		return ERR_ROOM_FULL;
 	room_key_hash(key, hash);
@@ -75,9 +77,8 @@ join_check(const struct reg_user *u, const struct reg_room *room, const struct m
 	return may_join(u, room, q->key, invite);
 }
 
-/* The room that everybody is put into belongs to nobody. */
-static bool
-is_default(const char *fold, size_t n)
+bool
+room_is_default(const char *fold, size_t n)
 {
 	char def[ROOM_FOLD_MAX];
 	ssize_t d =
@@ -94,7 +95,11 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	size_t fold_len = (size_t)name_fold(q->room.p, q->room.n, fold, sizeof(fold));
 	bool fresh = room == NULL;
 	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
-	uint32_t flags = fresh && !is_default(fold, fold_len) ? MEMBER_OP : 0;
+	bool owned = fresh && !room_is_default(fold, fold_len);
+	uint32_t flags = owned ? MEMBER_OP : 0;
+	/* what those who make rooms there are used to; a room of nobody's would stay locked */
+	uint32_t modes =
+	    1u << MODE_NO_OUTSIDE | (owned && u->protocol == PROTO_IRC ? 1u << MODE_TOPIC_LOCK : 0);
 	char uhost[UHOST_MAX + 1];
 	struct m_e_join m = {.user = u->id,
 			     .name = user_name(u),
@@ -109,12 +114,12 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	if (!fresh)
 		entry_to_room(room);
 	entry_to_followers();
-	m.room = fresh ? room_make(q->room, fold, fold_len) : room->id;
+	m.room = fresh ? room_make(q->room, fold, fold_len, modes) : room->id;
 	m.room_name = fresh ? q->room : room_name(room);
 	m.topic = fresh ? STR_LIT("") : str_of(room->topic);
 	m.topic_by = fresh ? STR_LIT("") : str_of(room->topic_by);
 	m.topic_at = fresh ? 0 : room->topic_at;
-	m.modes = fresh ? 0 : room->modes;
+	m.modes = fresh ? modes : room->modes;
 	m.members = fresh ? 1 : room->nmembers + 1;
 	m.flags = (uint8_t)(flags | (fresh ? MEMBER_CREATED : 0));
 	member_link(u, &W->rooms[slot], m.room, fresh, flags);
@@ -145,9 +150,8 @@ r_join(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (!m_r_join_get(frame, len, &q))
 		return false;
 	room = room_find(q.room);
-	invite = room != NULL
-		     ? list_exact(room_cache_of(room), LIST_INVITE, room_invite_mask(u, mask))
-		     : NULL;
+	invite =
+	    room != NULL ? list_invitation(room_cache_of(room), room_invite_mask(u, mask)) : NULL;
 	err = join_check(u, room, &q, invite);
 	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err,
@@ -177,13 +181,24 @@ room_member_or_refuse(const struct req *r, const struct reg_user *u, struct str 
 	return m;
 }
 
-bool
-room_op_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
-		  struct str name)
+enum rank
+rank_of(uint32_t flags)
 {
-	if (m->flags & MEMBER_OP)
+	if (flags & MEMBER_OP)
+		return RANK_OP;
+	if (flags & MEMBER_HALFOP)
+		return RANK_HALFOP;
+	return flags & MEMBER_VOICE ? RANK_VOICE : RANK_NONE;
+}
+
+bool
+room_rank_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
+		    enum rank rank, struct str name)
+{
+	if (rank_of(m->flags) >= rank)
 		return true;
-	answer_refused(r, u->id, 0, ERR_NOT_OPERATOR, name);
+	answer_refused(r, u->id, 0, rank_of(m->flags) >= RANK_HALFOP ? ERR_RANK : ERR_NOT_OPERATOR,
+		       name);
 	return false;
 }
 
@@ -231,7 +246,7 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (!m_r_kick_get(frame, len, &q))
 		return false;
 	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL || !room_op_or_refuse(r, u, mem, q.room))
+	if (mem == NULL || !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q.room))
 		return true;
 	target = user_find(q.target);
 	victim = target != NULL ? regw_member(W, target, room->id) : NULL;
@@ -239,6 +254,11 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		answer_refused(r, u->id, 0,
 			       target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM,
 			       q.target);
+		return true;
+	}
+	/* who keeps order keeps it among those below */
+	if (rank_of(mem->flags) < RANK_OP && rank_of(victim->flags) >= RANK_HALFOP) {
+		answer_refused(r, u->id, 0, ERR_RANK, q.room);
 		return true;
 	}
 	m = (struct m_e_kick){.user = target->id,

@@ -22,16 +22,16 @@ static const struct rule {
 	bool control; /* control may send it, with user 0 */
 	rule_fn *fn;
 } rules[] = {
-    {MSG_r_login, false, false, r_login},   {MSG_r_quit, true, false, r_quit},
-    {MSG_r_nick, true, false, r_nick},      {MSG_r_join, true, false, r_join},
-    {MSG_r_part, true, false, r_part},      {MSG_r_say, true, false, r_say},
-    {MSG_r_dm, true, false, r_dm},          {MSG_r_topic, true, false, r_topic},
-    {MSG_r_kick, true, false, r_kick},      {MSG_r_invite, true, false, r_invite},
-    {MSG_r_mode, true, false, r_mode},      {MSG_r_away, true, false, r_away},
-    {MSG_r_meta, true, false, r_meta},      {MSG_r_redact, true, false, r_redact},
-    {MSG_r_umode, true, false, r_umode},    {MSG_r_setname, true, false, r_setname},
-    {MSG_r_follow, false, false, r_follow}, {MSG_r_sync, true, true, r_sync},
-    {MSG_r_admin, false, true, r_admin},
+    {MSG_r_login, false, false, r_login},  {MSG_r_quit, true, false, r_quit},
+    {MSG_r_nick, true, false, r_nick},     {MSG_r_join, true, false, r_join},
+    {MSG_r_part, true, false, r_part},     {MSG_r_say, true, false, r_say},
+    {MSG_r_dm, true, false, r_dm},         {MSG_r_topic, true, false, r_topic},
+    {MSG_r_kick, true, false, r_kick},     {MSG_r_invite, true, false, r_invite},
+    {MSG_r_mode, true, false, r_mode},     {MSG_r_away, true, false, r_away},
+    {MSG_r_meta, true, false, r_meta},     {MSG_r_redact, true, false, r_redact},
+    {MSG_r_umode, true, false, r_umode},   {MSG_r_setname, true, false, r_setname},
+    {MSG_r_rename, true, false, r_rename}, {MSG_r_follow, false, false, r_follow},
+    {MSG_r_sync, true, true, r_sync},      {MSG_r_admin, false, true, r_admin},
 };
 
 static const struct rule *

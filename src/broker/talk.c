@@ -26,28 +26,85 @@ text_fit(struct str text)
 	       text_is_clean(text.p, text.n, TEXT_KEEP_NL | TEXT_KEEP_IRC);
 }
 
+/* Client-only tags: what is in them is between clients, but they are one word of a line. */
+static bool
+tags_fit(struct str tags)
+{
+	for (size_t i = 0; i < tags.n; i++) {
+		if ((unsigned char)tags.p[i] <= ' ' || tags.p[i] == 0x7f)
+			return false;
+	}
+	return text_utf8_ok(tags.p, tags.n);
+}
+
+/* Is it a message at all? */
+static enum chat_err
+message_fit(unsigned kind, struct str text, struct str tags)
+{
+	if (text.n == 0 && kind != MSG_TAGS)
+		return ERR_EMPTY;
+	if (kind >= MSG_KINDS || (kind == MSG_TAGS && text.n > 0) || !text_fit(text) ||
+	    !tags_fit(tags))
+		return ERR_BAD_ARGUMENT;
+	return ERR_NONE;
+}
+
+/* m NULL: from outside. Who has a rank speaks whatever the room's modes and lists. */
+static enum chat_err
+may_speak(const struct reg_user *u, const struct reg_room *room, const struct reg_member *m)
+{
+	if (m != NULL && rank_of(m->flags) >= RANK_VOICE)
+		return ERR_NONE;
+	if (room->modes & 1u << MODE_MODERATED)
+		return ERR_CANNOT_SAY;
+	if ((room->modes & 1u << MODE_REG_SAY) && user_account(u).n == 0)
+		return ERR_SAY_REG_ONLY;
+	return lists_bar_talk(room_cache_of(room), u) ? ERR_CANNOT_SAY : ERR_NONE;
+}
+
+/* A private room is none to strangers; ids are known to members only. */
+static enum chat_err
+may_reach(const struct reg_room *room, const struct reg_member *m, const struct m_r_say *q)
+{
+	if (m != NULL)
+		return ERR_NONE;
+	if (q->room != 0)
+		return ERR_NOT_IN_ROOM;
+	if (room == NULL || (room->modes & 1u << MODE_PRIVATE))
+		return ERR_NO_SUCH_ROOM;
+	/* whom a rank concerns is known inside */
+	return (room->modes & 1u << MODE_NO_OUTSIDE) || q->rank != 0 ? ERR_CANNOT_SAY : ERR_NONE;
+}
+
 static enum chat_err
 may_say(const struct reg_user *u, const struct reg_room *room, const struct m_r_say *q)
 {
 	const struct reg_member *m = room != NULL ? regw_member(W, u, room->id) : NULL;
+	enum chat_err err = may_reach(room, m, q);
 
-	if (m == NULL)
-		return ERR_NOT_IN_ROOM;
-	if (u->muted)
-		return ERR_MUTED;
-	if (q->text.n == 0)
-		return ERR_EMPTY;
-	if (q->kind >= MSG_KINDS || !text_fit(q->text))
+	if (err == ERR_NONE && u->muted)
+		err = ERR_MUTED;
+	if (err == ERR_NONE)
+		err = message_fit(q->kind, q->text, q->tags);
+	if (err != ERR_NONE)
+		return err;
+	if (q->rank != 0 && q->rank != MEMBER_OP && q->rank != MEMBER_HALFOP &&
+	    q->rank != MEMBER_VOICE)
 		return ERR_BAD_ARGUMENT;
-	if (m->flags & MEMBER_OP)
-		return ERR_NONE;
-	if ((room->modes & 1u << MODE_MODERATED) && !(m->flags & MEMBER_VOICE))
-		return ERR_CANNOT_SAY;
-	if (room_cache_of(room)->nlists > 0 &&
-	    (list_match(room_cache_of(room), LIST_BAN, u->fold, u->address) != NULL ||
-	     list_match(room_cache_of(room), LIST_MUTE, u->fold, u->address) != NULL))
-		return ERR_CANNOT_SAY;
-	return ERR_NONE;
+	if ((room->modes & 1u << MODE_NO_CTCP) &&
+	    (q->kind == MSG_CTCP || q->kind == MSG_CTCP_REPLY))
+		return ERR_NO_CTCP;
+	return may_speak(u, room, m);
+}
+
+static void
+say_counted(struct reg_room *room, unsigned kind)
+{
+	if (kind == MSG_TAGS)
+		return;
+	/* shown only: one word, not worth a record */
+	__atomic_store_n(&room->messages, room->messages + 1, __ATOMIC_RELAXED);
+	count(CTR_messages_accepted_total);
 }
 
 bool
@@ -61,11 +118,15 @@ r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 	if (!m_r_say_get(frame, len, &q))
 		return false;
-	room = regw_room(W, q.room);
+	room = q.room != 0 ? regw_room(W, q.room) : room_find(q.name);
 	err = may_say(u, room, &q);
 	if (err != ERR_NONE) {
-		answer_refused(r, u->id, 0, err,
-			       err == ERR_CANNOT_SAY ? room_name(room) : STR_LIT("that room"));
+		struct str known = room != NULL ? room_name(room) : STR_LIT("that room");
+
+		/* what a stranger is told is what it said itself */
+		answer_refused(
+		    r, u->id, 0, err,
+		    q.room == 0 ? q.name : (err == ERR_NOT_IN_ROOM ? STR_LIT("that room") : known));
 		return true;
 	}
 	m = (struct m_e_say){.from = u->id,
@@ -83,9 +144,7 @@ r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	entry_to_room(room);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(say, &m);
-	/* shown only: one word, not worth a record */
-	__atomic_store_n(&room->messages, room->messages + 1, __ATOMIC_RELAXED);
-	count(CTR_messages_accepted_total);
+	say_counted(room, q.kind);
 	return true;
 }
 
@@ -117,9 +176,9 @@ may_dm(const struct reg_user *u, const struct reg_user *to, const struct m_r_dm 
 		return ERR_NO_SUCH_USER;
 	if (u->muted)
 		return ERR_MUTED;
-	if (q->text.n == 0)
-		return ERR_EMPTY;
-	return q->kind < MSG_KINDS && text_fit(q->text) ? ERR_NONE : ERR_BAD_ARGUMENT;
+	if (to != NULL && to != u && (to->umodes & UMODE_REG_ONLY) && user_account(u).n == 0)
+		return ERR_USER_REG_ONLY;
+	return message_fit(q->kind, q->text, q->tags);
 }
 
 bool
@@ -158,6 +217,7 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		br.t.targets |= 1ull << SUB_CONTROL;
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(dm, &m);
-	count(CTR_messages_accepted_total);
+	if (q.kind != MSG_TAGS)
+		count(CTR_messages_accepted_total);
 	return true;
 }

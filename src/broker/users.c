@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/mask.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/text.h"
@@ -102,10 +103,36 @@ name_free(struct str name, const struct reg_user *me, char *fold, size_t *fold_l
 	return other != NULL && other != me ? ERR_NICK_TAKEN : ERR_NONE;
 }
 
+/* The ban that a newcomer falls under. q says of it what the others would see; fold and address are terminated. */
 static const struct reg_list *
-banned(const char *fold, const char *address)
+newcomer_banned(const struct m_r_login *q, const char *fold, const char *address, struct str shown)
 {
-	return list_match(&br.server, LIST_BAN, fold, address);
+	char ident[IDENT_MAX + 1], host[HOST_MAX + 1], real[MAX(REALNAME_MAX, NAME_BYTES_MAX) + 1];
+	struct mask_subject s;
+
+	if (br.server.nlists == 0)
+		return NULL;
+	bprintf(ident, sizeof(ident), STR_FMT, STR_ARG(q->ident));
+	bprintf(host, sizeof(host), STR_FMT, STR_ARG(shown));
+	bprintf(real, sizeof(real), STR_FMT, STR_ARG(q->real.n > 0 ? q->real : q->name));
+	mask_subject_init(&s);
+	s.fold = fold;
+	s.ident = ident;
+	s.host = host;
+	s.address = address;
+	s.real = real;
+	return list_match(&br.server, LIST_BAN, &s);
+}
+
+/* The ban that u would fall under with another name. */
+static const struct reg_list *
+name_banned(const struct reg_user *u, const char *fold)
+{
+	struct mask_subject s;
+
+	user_subject(u, &s);
+	s.fold = fold;
+	return list_match(&br.server, LIST_BAN, &s);
 }
 
 /* What m says of a newcomer, in the next free slot; its id. */
@@ -178,6 +205,7 @@ r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	const struct reg_list *ban;
 	struct m_r_login q;
 	enum chat_err err;
+	struct str shown;
 	size_t fold_len;
 
 	(void)nobody;
@@ -187,15 +215,16 @@ r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	q.ident = user_ident(q.ident, q.protocol, ident);
 	q.real = clean_or_empty(q.real);
 	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
+	shown = host_of_address(q.address, host);
 	err = name_free(q.name, NULL, fold, &fold_len);
 	if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
 		err = ERR_SERVER_FULL;
-	ban = err == ERR_NONE ? banned(fold, address) : NULL;
+	ban = err == ERR_NONE ? newcomer_banned(&q, fold, address, shown) : NULL;
 	if (err != ERR_NONE || ban != NULL)
 		answer_refused(r, 0, q.conn, ban != NULL ? ERR_BANNED : err,
 			       ban != NULL ? str_of(ban->reason) : q.name);
 	else
-		let_in(r, &q, (struct str){fold, fold_len}, host_of_address(q.address, host));
+		let_in(r, &q, (struct str){fold, fold_len}, shown);
 	return true;
 }
 
@@ -214,7 +243,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (!m_r_nick_get(frame, len, &q))
 		return false;
 	err = name_free(q.name, u, fold, &fold_len);
-	ban = err == ERR_NONE ? banned(fold, u->address) : NULL;
+	ban = err == ERR_NONE ? name_banned(u, fold) : NULL;
 	if (err != ERR_NONE || ban != NULL) {
 		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
 		return true;

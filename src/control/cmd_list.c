@@ -11,6 +11,7 @@
 
 #include "control/control.h"
 #include "control/glob.h"
+#include "ipc/maskform.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 
@@ -207,6 +208,9 @@ room_fields(struct conn *c, const struct reg_room_view *v)
 	    {MODE_MODERATED, "moderated"},
 	    {MODE_PRIVATE, "private"},
 	    {MODE_TOPIC_LOCK, "topic-lock"},
+	    {MODE_NO_CTCP, "no-ctcp"},
+	    {MODE_REG_JOIN, "registered-join"},
+	    {MODE_REG_SAY, "registered-say"},
 	};
 	const char *modes[ARRAY_LEN(names)];
 	struct writer *w = &c->w;
@@ -347,10 +351,14 @@ list_step(struct conn *c)
 	int n = registry_list(control_registry, 0, &c->slot, page, ARRAY_LEN(page));
 
 	for (int i = 0; i < n; i++) {
+		struct str shown = mask_show(str_of(page[i].mask));
+		char mask[MASK_MAX + 1];
+
 		if (page[i].op != op)
 			continue;
+		bprintf(mask, sizeof(mask), STR_FMT, STR_ARG(shown));
 		writer_row(&c->w);
-		writer_s(&c->w, "mask", page[i].mask);
+		writer_s(&c->w, "mask", mask);
 		writer_s(&c->w, "reason", page[i].reason);
 		writer_s(&c->w, "by", page[i].by);
 		writer_time(&c->w, "since", page[i].since);

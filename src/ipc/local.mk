@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/ctl.c %D%/ctl_show.c %D%/ctl.h %D%/ctl_cmds.def \
 	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def \
 	%D%/killpoint.c %D%/killpoint.h \
+	%D%/maskform.c %D%/maskform.h \
 	%D%/options.c %D%/options.h %D%/options.def \
 	%D%/proc.c %D%/proc.h \
 	%D%/pwhash.c %D%/pwhash.h \

@@ -66,19 +66,27 @@ freelist_push(struct freelist *f, uint32_t slot)
 	f->slot[f->n++] = slot;
 }
 
-/* A slot above *top comes below it before any entry names it: a successor that scans up to *top
- * misses none. */
 uint32_t
 freelist_top(struct freelist *f)
 {
-	if (f->n == 0) {
+	return freelist_nth(f, 0);
+}
+
+/* A slot above *top comes below it before any entry names it: a successor that scans up to *top
+ * misses none. It goes to the bottom of the stack: what is above has been promised before it. */
+uint32_t
+freelist_nth(struct freelist *f, uint32_t n)
+{
+	while (f->n <= n) {
 		uint32_t slot = *f->top;
 
 		CHECK(slot < f->max);
 		__atomic_store_n(f->top, slot + 1, __ATOMIC_RELEASE);
 		freelist_push(f, slot);
+		memmove(f->slot + 1, f->slot, (f->n - 1) * sizeof(uint32_t));
+		f->slot[0] = slot;
 	}
-	return f->slot[f->n - 1];
+	return f->slot[f->n - 1 - n];
 }
 
 /* --- the indexes ---------------------------------------------------------------------------------- */
@@ -187,6 +195,14 @@ regw_reindex_user(struct regw *w, uint32_t slot, const char *old_fold, size_t n)
 {
 	index_del(w, w->user_index, w->h->user_cells, &w->user_tombs, old_fold, n, slot);
 	regw_index_user(w, slot);
+	sweep_tombs(w);
+}
+
+void
+regw_reindex_room(struct regw *w, uint32_t slot, const char *old_fold, size_t n)
+{
+	index_del(w, w->room_index, w->h->room_cells, &w->room_tombs, old_fold, n, slot);
+	regw_index_room(w, slot);
 	sweep_tombs(w);
 }
 

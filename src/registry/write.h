@@ -63,6 +63,8 @@ freelist_left(const struct freelist *f)
 /* The slot that is next (there must be one left): a decision writes it into its entry, and takes
  * it by freelist_pop after the commit. */
 uint32_t freelist_top(struct freelist *f);
+/* The slot that will be next when n have been taken (more than n must be left). */
+uint32_t freelist_nth(struct freelist *f, uint32_t n);
 void freelist_push(struct freelist *f, uint32_t slot);
 static inline void
 freelist_pop(struct freelist *f)
@@ -76,6 +78,7 @@ void regw_unindex_user(struct regw *w, uint32_t slot, const char *fold, size_t n
 /* Another name: the old fold goes, the one in the slot comes. */
 void regw_reindex_user(struct regw *w, uint32_t slot, const char *old_fold, size_t n);
 void regw_index_room(struct regw *w, uint32_t slot);
+void regw_reindex_room(struct regw *w, uint32_t slot, const char *old_fold, size_t n);
 void regw_unindex_room(struct regw *w, uint32_t slot, const char *fold, size_t n);
 
 /* Numbers that are only shown. */

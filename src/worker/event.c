@@ -12,6 +12,7 @@
 
 #include "ipc/board.h"
 #include "ipc/ipc.h"
+#include "ipc/maskform.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "worker/fanout.h"
@@ -388,6 +389,18 @@ static const struct {
     [MODE_MODERATED] = {"has made the room moderated.", "has ended moderation."},
     [MODE_PRIVATE] = {"has made the room private.", "has made the room public."},
     [MODE_TOPIC_LOCK] = {"has locked the topic.", "has unlocked the topic."},
+    [MODE_HALFOP] = {"has given %s the right to keep order.",
+		     "has taken the right to keep order from %s."},
+    [MODE_EXCEPT] = {"has made an exception from bans for %s.",
+		     "has ended the exception from bans for %s."},
+    [MODE_INVEX] = {"has opened the room to %s.", "has ended the standing invitation of %s."},
+    [MODE_NO_OUTSIDE] = {"has closed the room to words from outside.",
+			 "has opened the room to words from outside."},
+    [MODE_NO_CTCP] = {"has forbidden CTCP.", "has allowed CTCP."},
+    [MODE_REG_JOIN] = {"has closed the room to people without an account.",
+		       "has opened the room to people without an account."},
+    [MODE_REG_SAY] = {"has forbidden people without an account to speak.",
+		      "has allowed people without an account to speak."},
 };
 
 /* One change in words, after the name of who did it. */
@@ -396,6 +409,7 @@ mode_note(const struct m_e_mode *e, const struct mode_change *m)
 {
 	const char *words = m->on ? mode_words[m->op].on : mode_words[m->op].off;
 	const char *at = words != NULL ? strstr(words, "%s") : NULL;
+	struct str arg = mask_show(m->arg); /* names are left as they are */
 
 	if (words == NULL)
 		return;
@@ -403,7 +417,7 @@ mode_note(const struct m_e_mode *e, const struct mode_change *m)
 		fan_note(room_of(e->room), e->at, NULL, STR_FMT " %s", STR_ARG(e->name), words);
 	else
 		fan_note(room_of(e->room), e->at, NULL, STR_FMT " %.*s" STR_FMT "%s",
-			 STR_ARG(e->name), (int)(at - words), words, STR_ARG(m->arg), at + 2);
+			 STR_ARG(e->name), (int)(at - words), words, STR_ARG(arg), at + 2);
 }
 
 static void
@@ -414,7 +428,8 @@ take_mode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	char why[512];
 
 	GET(e_mode)
-	(void)what;
+	if (own != NULL && what == ASKED_DO && e.changes.n == 0 && e.refused.n == 0)
+		tell(own, "It is so already.");
 	while (mode_next(&e.changes, &m))
 		mode_note(&e, &m);
 	while (own != NULL && refusal_next(&e.refused, &no)) {

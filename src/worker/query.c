@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/board.h"
+#include "ipc/maskform.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/input.h"
@@ -339,9 +340,11 @@ step_list(struct conn *c, struct query *q)
 	if (n < 0)
 		return STEP_AGAIN;
 	for (int i = 0; i < n; i++) {
+		struct str mask = mask_show(str_of(list[i].mask));
+
 		if (list[i].op != op)
 			continue;
-		tell(c, "  %s, by %s, %s", list[i].mask, list[i].by,
+		tell(c, "  " STR_FMT ", by %s, %s", STR_ARG(mask), list[i].by,
 		     time_rfc3339(list[i].since, when));
 		q->shown++;
 	}

@@ -10,6 +10,7 @@ fuzz_targets = \
 	%D%/fuzz_control \
 	%D%/fuzz_ipc \
 	%D%/fuzz_irc \
+	%D%/fuzz_mask \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
 
@@ -33,6 +34,7 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_control_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_ipc_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_irc_LDADD = src/proto/libproto.a $(fuzz_libs)
+%C%_fuzz_mask_LDADD = src/broker/libbroker.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 

@@ -10,6 +10,7 @@ unit_checks = \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_ipc \
+	%D%/check_modes \
 	%D%/check_irc \
 	%D%/check_irc_tags \
 	%D%/check_name \
@@ -29,6 +30,8 @@ unit_libs = src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS) $(CHECK_LIBS)
 unit_broker = $(broker_libs)
 %C%_check_broker_SOURCES = %D%/check_broker.c %D%/world.c %D%/world.h
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_modes_SOURCES = %D%/check_modes.c %D%/world.c %D%/world.h
+%C%_check_modes_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_subs_SOURCES = %D%/check_subs.c %D%/world.c %D%/world.h
 %C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_users_SOURCES = %D%/check_users.c %D%/world.c %D%/world.h

@@ -1,0 +1,51 @@
+/* net.c - see net.h. */
+#include "config.h"
+
+#include "lib/net.h"
+
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+net_parse(const char *s, struct net *n)
+{
+	const char *slash = strchr(s, '/');
+	char host[INET6_ADDRSTRLEN];
+	size_t len = slash != NULL ? (size_t)(slash - s) : strlen(s);
+	unsigned long bits;
+	bool v4;
+	char *end;
+
+	if (len == 0 || len >= sizeof(host))
+		return false;
+	memcpy(host, s, len);
+	host[len] = '\0';
+	memset(n, 0, sizeof(*n));
+	v4 = inet_pton(AF_INET, host, n->bytes + 12) == 1;
+	if (v4)
+		n->bytes[10] = n->bytes[11] = 0xff;
+	else if (inet_pton(AF_INET6, host, n->bytes) != 1)
+		return false;
+	n->bits = 128;
+	if (slash == NULL)
+		return true;
+	if (slash[1] < '0' || slash[1] > '9')
+		return false;
+	bits = strtoul(slash + 1, &end, 10);
+	if (*end != '\0' || bits > (v4 ? 32u : 128u))
+		return false;
+	n->bits = (unsigned)bits + (v4 ? 96u : 0u);
+	return true;
+}
+
+bool
+net_has(const struct net *net, const struct net *a)
+{
+	unsigned whole = net->bits / 8, rest = net->bits % 8;
+
+	if (memcmp(net->bytes, a->bytes, whole) != 0)
+		return false;
+	return rest == 0 || ((net->bytes[whole] ^ a->bytes[whole]) & (0xff00 >> rest) & 0xff) == 0;
+}

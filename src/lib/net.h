@@ -1,0 +1,19 @@
+/* net.h - an IP address or network as text, taken apart for comparing. Pure. */
+#ifndef LIB_NET_H
+#define LIB_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In one form: IPv4 as IPv4-mapped IPv6. */
+struct net {
+	uint8_t bytes[16];
+	unsigned bits; /* how many of them count; 128: an address */
+};
+
+/* "192.0.2.7", "192.0.2.0/24", "2001:db8::/32". False: it is neither. */
+bool net_parse(const char *s, struct net *n);
+/* Is a in net? */
+bool net_has(const struct net *net, const struct net *a);
+
+#endif
