@@ -6,9 +6,9 @@
 #include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "worker/answers.h"
 #include "worker/cmd.h"
 #include "worker/outq.h"
-#include "worker/query.h"
 #include "worker/request.h"
 #include "worker/room.h"
 #include "worker/session.h"
@@ -74,43 +74,43 @@ cmd_leave(struct conn *c, const struct cmd_args *a)
 void
 cmd_rooms(struct conn *c, const struct cmd_args *a)
 {
-	query_ask(c, QUERY_ROOMS, a->v[0]);
+	answer_ask(c, ANSWER_ROOMS, a->v[0]);
 }
 
 static void
-ask_room(struct conn *c, enum query_what what, struct str name)
+ask_room(struct conn *c, enum answer_what what, struct str name)
 {
 	if (name.n == 0 && c->cur == NULL)
 		tell(c, "You are in no room: name one, or /users for everybody.");
 	else if (name.n == 0 || fits(c, name, ROOM_BYTES_MAX))
-		query_ask(c, what, name);
+		answer_ask(c, what, name);
 }
 
 void
 cmd_who(struct conn *c, const struct cmd_args *a)
 {
-	ask_room(c, QUERY_WHO, bare(a->v[0]));
+	ask_room(c, ANSWER_WHO, bare(a->v[0]));
 }
 
 void
 cmd_info(struct conn *c, const struct cmd_args *a)
 {
 	(void)a;
-	ask_room(c, QUERY_INFO, STR_LIT(""));
+	ask_room(c, ANSWER_INFO, STR_LIT(""));
 }
 
 void
 cmd_users(struct conn *c, const struct cmd_args *a)
 {
 	(void)a;
-	query_ask(c, QUERY_SHOW, STR_LIT(""));
+	answer_ask(c, ANSWER_SHOW, STR_LIT(""));
 }
 
 void
 cmd_whois(struct conn *c, const struct cmd_args *a)
 {
 	if (fits(c, a->v[0], NAME_BYTES_MAX))
-		query_ask(c, QUERY_WHOIS, a->v[0]);
+		answer_ask(c, ANSWER_WHOIS, a->v[0]);
 }
 
 void
@@ -119,7 +119,7 @@ cmd_topic(struct conn *c, const struct cmd_args *a)
 	struct str text = a->v[0];
 
 	if (a->n == 0) {
-		query_ask(c, QUERY_TOPIC, STR_LIT(""));
+		answer_ask(c, ANSWER_TOPIC, STR_LIT(""));
 		return;
 	}
 	if (text.n > TOPIC_MAX) {
@@ -189,7 +189,7 @@ void
 cmd_ban(struct conn *c, const struct cmd_args *a)
 {
 	if (a->n == 0)
-		query_ask(c, QUERY_BANS, STR_LIT(""));
+		answer_ask(c, ANSWER_BANS, STR_LIT(""));
 	else
 		mode_of(c, MODE_BAN, true, a->v[0]);
 }
@@ -204,7 +204,7 @@ void
 cmd_mute(struct conn *c, const struct cmd_args *a)
 {
 	if (a->n == 0)
-		query_ask(c, QUERY_MUTES, STR_LIT(""));
+		answer_ask(c, ANSWER_MUTES, STR_LIT(""));
 	else
 		mode_of(c, MODE_MUTE, true, a->v[0]);
 }
@@ -233,7 +233,7 @@ cmd_room(struct conn *c, const struct cmd_args *a)
 	bool off = cmd_same(a->v[1], "off");
 
 	if (a->n == 0) {
-		query_ask(c, QUERY_ROOM, STR_LIT(""));
+		answer_ask(c, ANSWER_ROOM, STR_LIT(""));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(settings) && a->n == 2; i++) {

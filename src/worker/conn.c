@@ -13,9 +13,14 @@
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 #include "worker/input.h"
+#include "worker/irc/irc.h"
 #include "worker/outq.h"
-#include "worker/session.h"
+#include "worker/query.h"
+#include "worker/request.h"
+#include "worker/room.h"
+#include "worker/tongue.h"
 #include "worker/worker.h"
 
 #define CHUNK 64u /* conns allocated together */
@@ -255,7 +260,7 @@ conn_set_user(struct conn *c, uint64_t user)
 void
 conn_open(const struct conn_rec *rec, int fd)
 {
-	struct conn *c = rec->protocol == PROTO_TELNET && !worker.draining ? place_get() : NULL;
+	struct conn *c = rec->protocol <= PROTO_IRC && !worker.draining ? place_get() : NULL;
 
 	if (c == NULL) {
 		shutdown(fd, SHUT_RDWR);
@@ -283,7 +288,9 @@ conn_open(const struct conn_rec *rec, int fd)
 	}
 	log_info("New connection from %s port %u, provisional name client%llu", c->peer, c->port,
 		 (unsigned long long)c->id);
-	session_begin(c);
+	if (c->protocol == PROTO_IRC)
+		irc_open(c);
+	tongue_of(c)->begin(c);
 }
 
 void
@@ -296,11 +303,51 @@ conn_half_closed(struct conn *c)
 }
 
 void
+conn_named(struct conn *c, uint64_t user, struct str name)
+{
+	conn_set_user(c, user);
+	free(c->name);
+	c->name = xstrndup(name.p, name.n);
+	c->state = CONN_READY;
+	conn_touch(c);
+	log_info("Accepted new connection from %s:%u, username: %s, %u logged in", c->peer, c->port,
+		 c->name, worker.reg != NULL ? (unsigned)registry_users(worker.reg) : 0);
+	free(c->peer);
+	c->peer = NULL;
+}
+
+void
+conn_answered(struct conn *c)
+{
+	if (!(c->flags & (CONN_ENDED | CONN_BARRIER)) && c->query == NULL)
+		tongue_of(c)->answered(c);
+}
+
+/* The broker is told, unless it told us; the tables forget it. */
+static void
+forget_session(struct conn *c, const char *reason, bool quiet)
+{
+	if (c->user != 0) {
+		log_info("Closed connection from: %s%s%s", c->name, reason[0] ? ", " : "", reason);
+		if (!quiet && !(c->flags & CONN_LEAVING))
+			request_quit(NULL, c->user, str_of(reason));
+	} else {
+		log_info("Closed connection from %s port %u before it had a name%s%s",
+			 c->peer ? c->peer : "?", c->port, reason[0] ? ", " : "", reason);
+	}
+	room_leave_all(c);
+	if (c->user != 0)
+		conn_set_user(c, 0);
+	query_free(c);
+}
+
+void
 conn_end(struct conn *c, const char *reason, bool quiet)
 {
 	if (c->flags & CONN_ENDED)
 		return;
-	session_end(c, reason, quiet);
+	tongue_of(c)->end(c, reason);
+	forget_session(c, reason, quiet);
 	c->flags |= CONN_ENDED;
 	log_trace(conn, "client%llu at %u ends: %s", (unsigned long long)c->id, c->wslot, reason);
 	due_del(&c->due);
@@ -339,6 +386,7 @@ conn_free(struct conn *c)
 	shutdown(c->io.fd, SHUT_RDWR);
 	close(c->io.fd);
 	worker_report_closed(c->id);
+	irc_close(c);
 	free(c->in);
 	free(c->name);
 	free(c->peer);

@@ -25,8 +25,10 @@
 struct room;
 struct query;
 struct refvec;
+struct irc;
 
 #define LINE_BYTES_MAX 4096 /* a line, its end not counted */
+#define LINE_BYTES_IRC (4096 + 512) /* the same with IRC, tags included (proto/irc.h) */
 #define LINE_SKIP_MAX (16u << 10) /* so much without an end is not a client */
 #define CONN_REFS 4
 #define CONN_SOFT (16u << 10) /* long answers wait while more than this is queued */
@@ -56,6 +58,7 @@ enum conn_flag {
 	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
 	CONN_LINGER = 1 << 16, /* all is sent, its last words are being thrown away */
 	CONN_WORD_LEFT = 1 << 17, /* left by !DISCONNECT: another farewell */
+	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 };
 
 /* A queue that the socket would not take at the end of a turn. */
@@ -91,7 +94,7 @@ struct conn {
 	struct backlog *back; /* owned; NULL: none */
 	struct room *cur; /* where a plain line goes; NULL: nowhere */
 	uint8_t nref;
-	uint8_t cls; /* render class, without CLS_OTHER */
+	uint8_t cls; /* render class (render.h), without CLS_OTHER */
 	uint8_t state; /* enum conn_state */
 	uint8_t protocol;
 	uint32_t flags;
@@ -127,6 +130,7 @@ struct conn {
 	struct query *query; /* owned; a long answer under way */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */
+	struct irc *irc; /* owned; NULL: speaks telnet */
 } __attribute__((aligned(64))); /* the hot part is one cache line */
 _Static_assert(offsetof(struct conn, io) == 64, "what a delivery touches fits a cache line");
 
@@ -160,6 +164,12 @@ uint32_t conns_count(void);
 
 /* A reload: deadlines may have changed. */
 void conns_rearm(void);
+
+/* Its login is decided: it has a name, and is a session. */
+void conn_named(struct conn *c, uint64_t user, struct str name);
+
+/* A request of its has been answered: if nothing else is under way, its protocol goes on. */
+void conn_answered(struct conn *c);
 
 /* It has shown that it is there: a line came, or it has got its name. */
 void conn_touch(struct conn *c);

@@ -1,7 +1,8 @@
 /* event.c - see event.h.
  *
- * Delivery before answer: whoever is told that its message was sent may rely on everybody else
- * having been queued.
+ * Each event is given to everybody in its room or rooms but those whom it is about and the one who
+ * asked for it: they are told last, by their own protocol's words (tongue.h). Delivery before
+ * answer: whoever is told that its message was sent may rely on everybody else having been queued.
  */
 #include "config.h"
 
@@ -12,33 +13,20 @@
 
 #include "ipc/board.h"
 #include "ipc/ipc.h"
-#include "ipc/maskform.h"
+#include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "worker/fanout.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/monitor.h"
 #include "worker/outq.h"
 #include "worker/query.h"
 #include "worker/render.h"
 #include "worker/request.h"
 #include "worker/room.h"
-#include "worker/session.h"
+#include "worker/tongue.h"
+#include "worker/words.h"
 #include "worker/worker.h"
-
-static char note_text[TOPIC_MAX + REASON_MAX + 1024];
-
-/* " (reason)", or nothing. */
-static const char *
-because(struct str reason)
-{
-	static char text[REASON_MAX + 8];
-
-	if (reason.n == 0)
-		return "";
-	bprintf(text, sizeof(text), " (" STR_FMT ")", STR_ARG(reason));
-	return text;
-}
-
-/* --- the events --------------------------------------------------------------------- */
 
 typedef void event_fn(const void *frame, size_t len, struct conn *own, enum asked_for what);
 
@@ -48,6 +36,57 @@ typedef void event_fn(const void *frame, size_t len, struct conn *own, enum aske
 		log_err("malformed " #name " from the broker"); \
 		return; \
 	}
+
+/* The event as others are shown it; telnet's words are made by words.c. */
+#define SHOWN(name) \
+	{ \
+		.what = SHOWN_NOTE, .server = true, .at = e.at, .type = MSG_##name, .e = &e \
+	}
+
+static void
+tell_own(struct conn *own, const struct shown *s)
+{
+	if (own != NULL && !(own->flags & CONN_ENDED))
+		tongue_of(own)->told(own, s, true);
+}
+
+/* c is whom it is about; own asked for it, and may be the same. */
+static void
+tell_both(struct conn *c, struct conn *own, const struct shown *s)
+{
+	if (c != NULL && c != own && !(c->flags & CONN_ENDED))
+		tongue_of(c)->told(c, s, false);
+	tell_own(own, s);
+}
+
+/* To a room, with telnet's words made; then to those whom it concerns. */
+static void
+show_room(struct shown *s, uint64_t room, struct conn *c, struct conn *own)
+{
+	struct room *r = room_of(room);
+
+	if (r != NULL)
+		s->room = room_name(r);
+	words_make(s);
+	fan_begin(s, r);
+	fan_skip(c);
+	fan_skip(own);
+	fan_to_room();
+	tell_both(c, own, s);
+}
+
+static void
+show_rooms(struct shown *s, struct ids rooms, struct conn *c, struct conn *own)
+{
+	words_make(s);
+	fan_begin(s, NULL);
+	fan_skip(c);
+	fan_skip(own);
+	fan_to_rooms(rooms);
+	tell_both(c, own, s);
+}
+
+/* --- answers ------------------------------------------------------------------------ */
 
 static void
 take_ok(const void *frame, size_t len, struct conn *own, enum asked_for what)
@@ -59,383 +98,351 @@ take_ok(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		query_answered(own);
 	else if (what == ASKED_QUIT)
 		conn_end(own, "", true);
-	else if (what == ASKED_DO)
-		tell(own, STR_FMT, STR_ARG(e.text.n > 0 ? e.text : STR_LIT("Done.")));
+	else
+		tongue_of(own)->ok(own, what, &e);
 }
 
 static void
 take_refused(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	char why[512];
-
 	GET(e_refused)
 	if (own == NULL)
 		return;
-	chat_err_text(e.code, e.arg.p, e.arg.n, why, sizeof(why));
-	switch (what) {
-	case ASKED_LOGIN:
-		session_name_refused(own, e.code, e.arg);
-		break;
-	case ASKED_SAY:
-	case ASKED_DM:
-		session_not_sent(own, why);
-		break;
-	case ASKED_QUERY:
-		query_free(own);
-		tell(own, "Sorry, %s.", why);
-		break;
-	case ASKED_QUIT:
+	if (what == ASKED_QUIT) {
 		conn_end(own, "", true);
-		break;
-	default:
-		tell(own, "Sorry, %s.", why);
+		return;
 	}
+	if (what == ASKED_QUERY)
+		query_free(own);
+	tongue_of(own)->refused(own, what, &e);
 }
+
+/* --- coming and going --------------------------------------------------------------- */
 
 static void
 take_login(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	GET(e_login)
 	(void)what;
-	if (own != NULL)
-		session_named(own, &e);
-	else if (worker.link != NULL)
+	if (own != NULL) {
+		conn_named(own, e.user, e.name);
+		tongue_of(own)->named(own, &e);
+	} else if (e.origin == proc.inc) {
 		/* closed while its name was being decided */
 		request_quit(NULL, e.user, STR_LIT("connection lost"));
-}
-
-static const char *
-quit_words(const struct m_e_quit *e, char *out, size_t cap)
-{
-	struct str by = e->by.n > 0 ? e->by : STR_LIT("an administrator");
-
-	switch (e->why) {
-	case QUIT_KICKED:
-		bprintf(out, cap, "You have been removed by " STR_FMT "%s.", STR_ARG(by),
-			because(e->reason));
-		break;
-	case QUIT_BANNED:
-		bprintf(out, cap, "You have been banned%s.", because(e->reason));
-		break;
-	case QUIT_STOP:
-		bprintf(out, cap, "The server stops%s.", because(e->reason));
-		break;
-	default:
-		bprintf(out, cap, "Your session has been ended%s.", because(e->reason));
 	}
-	return out;
+	monitor_online(e.name, e.uhost);
 }
 
 static void
 take_quit(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct shown s = {.what = SHOWN_NOTE, .server = true};
 	struct conn *c;
-	char words[REASON_MAX + 256];
+	char reason[REASON_MAX + 1];
 
 	GET(e_quit)
+	struct shown s = SHOWN(e_quit);
+
 	c = conn_of_user(e.user);
 	if (!worker.draining) {
-		s.at = e.at;
-		s.text.n = bprintf(note_text, sizeof(note_text), STR_FMT " has left the chat.%s",
-				   STR_ARG(e.name), because(e.reason));
-		s.text.p = note_text;
+		words_make(&s);
 		fan_begin(&s, NULL);
-		fan_to_rooms(e.rooms, c);
+		fan_skip(c);
+		fan_to_rooms(e.rooms);
+		monitor_offline(e.name);
 	}
+	if (own != NULL && own != c) /* an operator's KILL */
+		tell_own(own, &s);
 	if (c == NULL)
 		return;
-	if (own == c && what == ASKED_QUIT)
-		tell(c,
-		     c->flags & CONN_WORD_LEFT ? "Left the chat room" : "You are now logged out");
-	else
-		tell(c, "%s", quit_words(&e, words, sizeof(words)));
-	bprintf(words, sizeof(words), STR_FMT, STR_ARG(e.reason));
-	conn_end(c, words, true);
+	tongue_of(c)->told(c, &s, own == c && what == ASKED_QUIT);
+	bprintf(reason, sizeof(reason), STR_FMT, STR_ARG(e.reason));
+	conn_end(c, reason, true);
 }
 
 static void
 take_nick(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct shown s = {.what = SHOWN_NOTE, .server = true};
 	struct conn *c;
 
 	GET(e_nick)
-	(void)own;
+	struct shown s = SHOWN(e_nick);
+
 	(void)what;
 	c = conn_of_user(e.user);
-	s.at = e.at;
-	s.text.n = bprintf(note_text, sizeof(note_text), STR_FMT " is now " STR_FMT, STR_ARG(e.old),
-			   STR_ARG(e.name));
-	s.text.p = note_text;
-	fan_begin(&s, NULL);
-	fan_to_rooms(e.rooms, c);
-	if (c == NULL)
-		return;
-	fan_give(c, c->cls);
-	free(c->name);
-	c->name = xstrndup(e.name.p, e.name.n);
-	log_info(STR_FMT " is now " STR_FMT, STR_ARG(e.old), STR_ARG(e.name));
+	show_rooms(&s, e.rooms, c, own);
+	if (c != NULL) {
+		free(c->name);
+		c->name = xstrndup(e.name.p, e.name.n);
+		log_info(STR_FMT " is now " STR_FMT, STR_ARG(e.old), STR_ARG(e.name));
+	}
+	monitor_renamed(e.old, e.name, e.uhost);
+}
+
+/* IRC clients that asked for it learn at once that who comes is away. */
+static void
+show_away_of(const struct m_e_join *join, const struct conn *c)
+{
+	struct m_e_away e = {.at = join->at,
+			     .user = join->user,
+			     .name = join->name,
+			     .uhost = join->uhost,
+			     .account = join->account,
+			     .text = join->away};
+	struct shown s = SHOWN(e_away);
+
+	s.needs = irc_needs(MSG_e_away);
+	s.irc_only = true;
+	fan_begin(&s, room_of(join->room));
+	fan_skip(c);
+	fan_to_room();
 }
 
 static void
 take_join(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	struct conn *c;
+	struct room *r;
 
 	GET(e_join)
+	struct shown s = SHOWN(e_join);
+
 	(void)what;
 	(void)own;
 	c = conn_of_user(e.user);
-	if (!worker.draining)
-		fan_note(room_of(e.room), e.at, c, STR_FMT " has entered the chat.",
-			 STR_ARG(e.name));
+	if (!worker.draining) {
+		r = room_of(e.room);
+		if (r != NULL)
+			s.room = room_name(r);
+		words_make(&s);
+		fan_begin(&s, r);
+		fan_skip(c);
+		fan_to_room();
+		if (e.away.n > 0)
+			show_away_of(&e, c);
+	}
 	if (c == NULL)
 		return;
-	c->cur = room_enter(e.room, e.room_name, c);
-	tell(c,
-	     e.flags & MEMBER_CREATED && e.flags & MEMBER_OP ? "You have made the room " STR_FMT
-							       " and are its operator."
-							     : "You are in " STR_FMT ".",
-	     STR_ARG(e.room_name));
-	if (e.topic.n > 0)
-		tell(c, "Topic: " STR_FMT, STR_ARG(e.topic));
-	if (e.members > 1)
-		query_names(c, e.room, e.members);
+	r = room_enter(e.room, e.room_name, c);
+	room_set_flags(r, c, e.flags & ~(unsigned)MEMBER_CREATED);
+	fan_begin(&s, NULL);
+	tongue_of(c)->told(c, &s, true);
 }
 
 static void
-left_room(struct conn *c, struct room *r)
+leave(struct conn *c, uint64_t id)
 {
+	struct room *r = room_of(id);
+	bool current = c != NULL && r != NULL && c->cur == r;
+
 	if (c == NULL || r == NULL)
 		return;
 	room_leave(r, c);
-	if (c->cur != r)
-		return;
-	c->cur = c->nrooms > 0 ? c->rooms[c->nrooms - 1].room : NULL;
-	if (c->cur != NULL)
-		tell(c, "You now talk in " STR_FMT ".", STR_ARG(room_name(c->cur)));
-	else
-		tell(c, "You are in no room now: /join ROOM, or /rooms for a list.");
+	if (current)
+		words_fall_back(c);
 }
 
 static void
 take_part(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	struct conn *c;
-	struct room *r;
 
 	GET(e_part)
-	(void)own;
+	struct shown s = SHOWN(e_part);
+
 	(void)what;
 	c = conn_of_user(e.user);
-	r = room_of(e.room);
-	fan_note(r, e.at, c, STR_FMT " has left the chat.%s", STR_ARG(e.name), because(e.reason));
-	if (c == NULL)
-		return;
-	tell(c, "You have left " STR_FMT ".", STR_ARG(e.room_name));
-	left_room(c, r);
+	show_room(&s, e.room, c, own);
+	leave(c, e.room);
 }
 
 static void
 take_kick(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	struct conn *c;
-	struct room *r;
 
 	GET(e_kick)
-	(void)own;
+	struct shown s = SHOWN(e_kick);
+
 	(void)what;
 	c = conn_of_user(e.user);
-	r = room_of(e.room);
-	fan_note(r, e.at, c, STR_FMT " has been removed by " STR_FMT "%s.", STR_ARG(e.name),
-		 STR_ARG(e.by_name), because(e.reason));
-	if (c == NULL)
-		return;
-	tell(c, "You have been removed from " STR_FMT " by " STR_FMT "%s.", STR_ARG(e.room_name),
-	     STR_ARG(e.by_name), because(e.reason));
-	left_room(c, r);
+	show_room(&s, e.room, c, own);
+	leave(c, e.room);
 }
+
+/* --- talk --------------------------------------------------------------------------- */
 
 /* The sender's part of a message that has been delivered. */
 static void
-sent(struct conn *own, uint64_t asked_us)
+sent(struct conn *c, uint64_t us)
 {
-	if (asked_us != 0)
-		board_observe(mono_us() - asked_us);
-	if (own == NULL)
+	if (us != 0)
+		board_observe(mono_us() - us);
+	if (c == NULL)
 		return;
-	conn_board(own)->messages_in = ++own->messages_in;
-	if (own->flags & CONN_ACK)
-		tell(own, "message has been sent..");
+	conn_board(c)->messages_in = ++c->messages_in;
+	if (c->flags & CONN_ACK)
+		tell(c, "message has been sent..");
+}
+
+/* Tags alone are nothing to show in telnet. */
+static void
+talk_kind(struct shown *s, unsigned kind)
+{
+	s->kind = (uint8_t)kind;
+	if (kind != MSG_TAGS)
+		return;
+	s->what = SHOWN_NOTE;
+	s->irc_only = true;
+	s->needs = irc_needs(MSG_TAGS);
 }
 
 static void
 take_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct shown s = {.what = SHOWN_SAY};
-	struct conn *from;
-	struct room *r;
+	struct shown s = {.what = SHOWN_SAY, .type = MSG_e_say};
+	const struct conn *from;
 
 	GET(e_say)
-	(void)own;
 	(void)what;
-	r = room_of(e.room);
-	if (r == NULL)
-		return;
 	from = e.from != 0 ? conn_of_user(e.from) : NULL;
-	s.kind = e.kind;
+	s.e = &e;
 	s.server = e.from == 0;
 	s.at = e.at;
 	s.name = e.name;
 	s.room = e.room_name;
 	s.text = e.text;
-	fan_begin(&s, r);
-	count_add(CTR_deliveries_total,
-		  fan_to_room(from != NULL && from->flags & CONN_ECHO ? NULL : from));
-}
-
-static void
-dm_told_sender(struct conn *own, const struct m_e_dm *e, const struct shown *s)
-{
-	log_info(STR_FMT "  --->  " STR_FMT, STR_ARG(e->name), STR_ARG(e->to_name));
-	if (own->flags & CONN_ECHO) {
-		struct shown mine = *s;
-		char *out;
-
-		render_clean(&mine);
-		mine.what = SHOWN_NOTE;
-		tell(own, "You to " STR_FMT ":", STR_ARG(e->to_name));
-		out = arena_room(render_bound(&mine));
-		outq_ref(own, arena_commit(render(out, own->cls, &mine)));
-	}
-	if (e->to_away.n > 0)
-		tell(own, STR_FMT " is away: " STR_FMT, STR_ARG(e->to_name), STR_ARG(e->to_away));
+	s.rank = e.rank;
+	talk_kind(&s, e.kind);
+	fan_begin(&s, room_of(e.room));
+	if (from != NULL && (from->irc != NULL || !(from->flags & CONN_ECHO)))
+		fan_skip(from);
+	count_add(CTR_deliveries_total, fan_to_room());
+	if (own != NULL && own->irc != NULL)
+		tell_own(own, &s);
 }
 
 static void
 take_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct shown s = {.what = SHOWN_DM};
+	struct shown s = {.what = SHOWN_DM, .type = MSG_e_dm};
 	struct conn *to;
 
 	GET(e_dm)
 	(void)what;
 	to = e.to != 0 ? conn_of_user(e.to) : NULL;
-	s.kind = e.kind;
+	s.e = &e;
 	s.server = e.from == 0;
 	s.at = e.at;
 	s.name = e.name;
 	s.text = e.text;
+	talk_kind(&s, e.kind);
 	fan_begin(&s, NULL);
-	if (to != NULL && !(to->flags & CONN_IGNORES && fan_ignored(to))) {
-		fan_give(to, to->cls);
+	if (to != NULL && fan_once(to)) {
 		to->messages_out++;
 		count(CTR_deliveries_total);
 	}
 	if (own != NULL)
-		dm_told_sender(own, &e, &s);
+		log_info(STR_FMT "  --->  " STR_FMT, STR_ARG(e.name), STR_ARG(e.to_name));
+	tell_own(own, &s);
 }
 
 static void
 take_announce(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct shown s = {.what = SHOWN_SAY, .server = true, .name = STR_LIT("Server")};
-	uint64_t n = 0;
+	struct shown s = {
+	    .what = SHOWN_SAY, .server = true, .name = STR_LIT("Server"), .type = MSG_e_announce};
 
 	GET(e_announce)
 	(void)own;
 	(void)what;
+	s.e = &e;
 	s.at = e.at;
 	s.text = e.text;
 	fan_begin(&s, NULL);
-	for (uint32_t i = 0; i < conns_places(); i++) {
-		struct conn *c = conn_at(i);
-
-		if (c == NULL || c->state != CONN_READY)
-			continue;
-		fan_give(c, c->cls);
-		c->messages_out++;
-		n++;
-	}
-	count_add(CTR_deliveries_total, n);
+	count_add(CTR_deliveries_total, fan_to_all());
 }
+
+static void
+take_wallops(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_wallops)
+	struct shown s = SHOWN(e_wallops);
+
+	(void)what;
+	s.irc_only = true;
+	s.needs = irc_needs(MSG_e_wallops);
+	fan_begin(&s, NULL);
+	fan_to_all();
+	tell_own(own, &s);
+}
+
+static void
+take_redact(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct conn *to;
+
+	GET(e_redact)
+	struct shown s = SHOWN(e_redact);
+
+	(void)what;
+	if (e.room != 0) {
+		show_room(&s, e.room, NULL, own);
+		return;
+	}
+	words_make(&s);
+	fan_begin(&s, NULL);
+	to = conn_of_user(e.to);
+	if (to != NULL && to != own)
+		fan_once(to);
+	tell_own(own, &s);
+}
+
+/* --- rooms -------------------------------------------------------------------------- */
 
 static void
 take_topic(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	GET(e_topic)
-	(void)own;
+	struct shown s = SHOWN(e_topic);
+
 	(void)what;
-	if (e.text.n > 0)
-		fan_note(room_of(e.room), e.at, NULL, STR_FMT " has set the topic: " STR_FMT,
-			 STR_ARG(e.name), STR_ARG(e.text));
-	else
-		fan_note(room_of(e.room), e.at, NULL, STR_FMT " has removed the topic.",
-			 STR_ARG(e.name));
+	show_room(&s, e.room, NULL, own);
 }
 
-/* "NAME …" with the argument in the place of %s. */
-static const struct {
-	const char *on, *off;
-} mode_words[MODE_COUNT] = {
-    [MODE_OP] = {"has made %s an operator.", "has taken operator's rights from %s."},
-    [MODE_VOICE] = {"has given %s the right to speak.", "has taken the right to speak from %s."},
-    [MODE_BAN] = {"has banned %s.", "has lifted the ban of %s."},
-    [MODE_MUTE] = {"has muted %s.", "has unmuted %s."},
-    [MODE_KEY] = {"has set a key: who joins needs it.", "has removed the key."},
-    [MODE_LIMIT] = {"has limited the room to %s members.", "has removed the limit."},
-    [MODE_INVITE_ONLY] = {"has made the room invite-only.", "has opened the room to all."},
-    [MODE_MODERATED] = {"has made the room moderated.", "has ended moderation."},
-    [MODE_PRIVATE] = {"has made the room private.", "has made the room public."},
-    [MODE_TOPIC_LOCK] = {"has locked the topic.", "has unlocked the topic."},
-    [MODE_HALFOP] = {"has given %s the right to keep order.",
-		     "has taken the right to keep order from %s."},
-    [MODE_EXCEPT] = {"has made an exception from bans for %s.",
-		     "has ended the exception from bans for %s."},
-    [MODE_INVEX] = {"has opened the room to %s.", "has ended the standing invitation of %s."},
-    [MODE_NO_OUTSIDE] = {"has closed the room to words from outside.",
-			 "has opened the room to words from outside."},
-    [MODE_NO_CTCP] = {"has forbidden CTCP.", "has allowed CTCP."},
-    [MODE_REG_JOIN] = {"has closed the room to people without an account.",
-		       "has opened the room to people without an account."},
-    [MODE_REG_SAY] = {"has forbidden people without an account to speak.",
-		      "has allowed people without an account to speak."},
-};
-
-/* One change in words, after the name of who did it. */
+/* What this worker keeps of members' rights. */
 static void
-mode_note(const struct m_e_mode *e, const struct mode_change *m)
+keep_rights(const struct m_e_mode *e)
 {
-	const char *words = m->on ? mode_words[m->op].on : mode_words[m->op].off;
-	const char *at = words != NULL ? strstr(words, "%s") : NULL;
-	struct str arg = mask_show(m->arg); /* names are left as they are */
+	static const uint32_t bits[MODE_COUNT] = {
+	    [MODE_OP] = MEMBER_OP, [MODE_HALFOP] = MEMBER_HALFOP, [MODE_VOICE] = MEMBER_VOICE};
+	struct room *r = room_of(e->room);
+	struct str rest = e->changes;
+	struct room_member *member;
+	struct mode_change m;
 
-	if (words == NULL)
-		return;
-	if (at == NULL)
-		fan_note(room_of(e->room), e->at, NULL, STR_FMT " %s", STR_ARG(e->name), words);
-	else
-		fan_note(room_of(e->room), e->at, NULL, STR_FMT " %.*s" STR_FMT "%s",
-			 STR_ARG(e->name), (int)(at - words), words, STR_ARG(arg), at + 2);
+	while (r != NULL && mode_next(&rest, &m)) {
+		if (bits[m.op] == 0 || (member = room_member_named(r, m.arg)) == NULL)
+			continue;
+		if (m.on)
+			member->flags |= bits[m.op];
+		else
+			member->flags &= ~bits[m.op];
+	}
 }
 
 static void
 take_mode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct mode_change m;
-	struct mode_refusal no;
-	char why[512];
-
 	GET(e_mode)
-	if (own != NULL && what == ASKED_DO && e.changes.n == 0 && e.refused.n == 0)
-		tell(own, "It is so already.");
-	while (mode_next(&e.changes, &m))
-		mode_note(&e, &m);
-	while (own != NULL && refusal_next(&e.refused, &no)) {
-		chat_err_text(no.code, no.arg.p, no.arg.n, why, sizeof(why));
-		tell(own, "Sorry, %s.", why);
-	}
+	struct shown s = SHOWN(e_mode);
+
+	(void)what;
+	keep_rights(&e);
+	if (e.changes.n > 0)
+		show_room(&s, e.room, NULL, own);
+	else
+		tell_own(own, &s);
 }
 
 static void
@@ -444,39 +451,170 @@ take_invite(const void *frame, size_t len, struct conn *own, enum asked_for what
 	struct conn *to;
 
 	GET(e_invite)
+	struct shown s = SHOWN(e_invite);
+
 	(void)what;
+	s.name = e.name;
+	s.server = false;
 	to = conn_of_user(e.to);
-	fan_begin(&(struct shown){.what = SHOWN_NOTE, .name = e.name}, NULL);
-	if (to != NULL && !(to->flags & CONN_IGNORES && fan_ignored(to)))
-		tell(to, STR_FMT " invites you to " STR_FMT ": /join " STR_FMT, STR_ARG(e.name),
-		     STR_ARG(e.room_name), STR_ARG(e.room_name));
-	if (own != NULL)
-		tell(own, "You have invited " STR_FMT " to " STR_FMT ".", STR_ARG(e.to_name),
-		     STR_ARG(e.room_name));
+	s.irc_only = true;
+	s.needs = irc_needs(MSG_e_invite);
+	fan_begin(&s, room_of(e.room));
+	fan_skip(to);
+	fan_skip(own);
+	fan_to_room();
+	s.needs = 0;
+	fan_begin(&s, NULL);
+	if (to != NULL && to->flags & CONN_IGNORES && fan_ignored(to))
+		to = NULL;
+	tell_both(to, own, &s);
+}
+
+static void
+take_rename(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct room *r;
+
+	GET(e_rename)
+	struct shown s = SHOWN(e_rename);
+
+	(void)what;
+	r = room_of(e.room);
+	s.lacks = irc_lacks(MSG_e_rename);
+	show_room(&s, e.room, NULL, own);
+	if (r == NULL)
+		return;
+	room_rename(r, e.to);
+	irc_renamed(r, &s, own);
+}
+
+/* --- what users say of themselves ------------------------------------------------------ */
+
+/* To those who share a room or watch the name, if they have asked for such news. */
+static void
+show_news(struct shown *s, struct str name, struct ids rooms, struct conn *own)
+{
+	s->irc_only = true;
+	s->needs = irc_needs(s->type);
+	fan_begin(s, NULL);
+	fan_skip(own);
+	fan_to_rooms(rooms);
+	monitor_shown(name);
 }
 
 static void
 take_away(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	GET(e_away)
+	struct shown s = SHOWN(e_away);
+
 	(void)what;
-	if (own == NULL)
-		return;
-	if (e.text.n > 0)
-		tell(own, "You are away: " STR_FMT, STR_ARG(e.text));
-	else
-		tell(own, "You are back.");
+	show_news(&s, e.name, e.rooms, own);
+	tell_own(own, &s);
+}
+
+static void
+take_setname(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_setname)
+	struct shown s = SHOWN(e_setname);
+
+	(void)what;
+	show_news(&s, e.name, e.rooms, own);
+	tell_own(own, &s);
+}
+
+static void
+take_account(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct conn *c;
+
+	GET(e_account)
+	struct shown s = SHOWN(e_account);
+
+	(void)what;
+	c = conn_of_user(e.user);
+	show_news(&s, e.name, e.rooms, c);
+	tell_both(c, own, &s);
+}
+
+static void
+take_chghost(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct conn *c;
+
+	GET(e_chghost)
+	struct shown s = SHOWN(e_chghost);
+
+	(void)what;
+	c = conn_of_user(e.user);
+	show_news(&s, e.name, e.rooms, c);
+	tell_both(c, own, &s);
+}
+
+static void
+take_meta(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_meta)
+	(void)what;
+	irc_meta(&e, own);
+}
+
+/* --- for one user alone ------------------------------------------------------------------ */
+
+static void
+take_umode(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_umode)
+	struct shown s = SHOWN(e_umode);
+
+	(void)what;
+	tell_both(conn_of_user(e.user), own, &s);
+}
+
+static void
+take_wait(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_wait)
+	struct shown s = SHOWN(e_wait);
+
+	(void)what;
+	tell_own(own, &s);
+}
+
+static void
+take_oper(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_oper)
+	struct shown s = SHOWN(e_oper);
+
+	(void)what;
+	tell_both(conn_of_user(e.user), own, &s);
+}
+
+static void
+take_failed(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_failed)
+	struct shown s = SHOWN(e_failed);
+
+	(void)what;
+	tell_both(conn_of_user(e.user), own, &s);
 }
 
 static const struct {
 	unsigned type;
 	event_fn *fn;
 } events[] = {
-    {MSG_e_say, take_say},         {MSG_e_dm, take_dm},       {MSG_e_ok, take_ok},
-    {MSG_e_refused, take_refused}, {MSG_e_login, take_login}, {MSG_e_quit, take_quit},
-    {MSG_e_join, take_join},       {MSG_e_part, take_part},   {MSG_e_kick, take_kick},
-    {MSG_e_nick, take_nick},       {MSG_e_topic, take_topic}, {MSG_e_mode, take_mode},
-    {MSG_e_invite, take_invite},   {MSG_e_away, take_away},   {MSG_e_announce, take_announce},
+    {MSG_e_say, take_say},         {MSG_e_dm, take_dm},           {MSG_e_ok, take_ok},
+    {MSG_e_refused, take_refused}, {MSG_e_login, take_login},     {MSG_e_quit, take_quit},
+    {MSG_e_join, take_join},       {MSG_e_part, take_part},       {MSG_e_kick, take_kick},
+    {MSG_e_nick, take_nick},       {MSG_e_topic, take_topic},     {MSG_e_mode, take_mode},
+    {MSG_e_invite, take_invite},   {MSG_e_away, take_away},       {MSG_e_announce, take_announce},
+    {MSG_e_umode, take_umode},     {MSG_e_setname, take_setname}, {MSG_e_account, take_account},
+    {MSG_e_chghost, take_chghost}, {MSG_e_rename, take_rename},   {MSG_e_redact, take_redact},
+    {MSG_e_meta, take_meta},       {MSG_e_wait, take_wait},       {MSG_e_failed, take_failed},
+    {MSG_e_oper, take_oper},       {MSG_e_wallops, take_wallops},
 };
 
 void
@@ -499,5 +637,7 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 	}
 	if (own && (type == MSG_e_say || type == MSG_e_dm))
 		sent(c, us);
+	if (c != NULL)
+		conn_answered(c);
 	outq_relieve();
 }

@@ -3,52 +3,85 @@
 
 #include "worker/fanout.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/name.h"
 #include "lib/util.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/render.h"
 #include "worker/outq.h"
 
 /* The renderings of the event in hand. */
 static struct {
 	struct shown s;
 	struct room *room; /* whose runs are used; NULL: common_runs */
+	const struct conn *skip[2];
+	uint32_t mark; /* of those it has been given to by fan_once */
+	bool picky; /* not everybody is to have it */
+	uint8_t ranks; /* members with one of these flags; 0: all */
 	struct slice made[CLS_COUNT];
-	uint64_t have; /* bit per class */
+	uint64_t have[CLS_COUNT / 64]; /* bit per class */
 	char fold[NAME_FOLD_MAX];
 	ssize_t fold_n; /* of s.name, once it is asked for; -1: not yet */
 } ev;
 static struct run common_runs[CLS_COUNT];
-_Static_assert(CLS_COUNT == 64, "ev.have has a bit for each class");
+
+/* This rank and those above it. */
+static uint8_t
+ranks_from(uint8_t rank)
+{
+	if (rank == 0)
+		return 0;
+	if (rank & MEMBER_VOICE)
+		return MEMBER_VOICE | MEMBER_HALFOP | MEMBER_OP;
+	return rank & MEMBER_HALFOP ? MEMBER_HALFOP | MEMBER_OP : MEMBER_OP;
+}
 
 void
 fan_begin(const struct shown *s, struct room *room)
 {
 	ev.s = *s;
 	ev.room = room;
-	ev.have = 0;
+	ev.skip[0] = ev.skip[1] = NULL;
+	ev.ranks = ranks_from(s->rank);
+	ev.picky = s->needs != 0 || s->lacks != 0 || s->irc_only || ev.ranks != 0;
+	memset(ev.have, 0, sizeof(ev.have));
 	ev.fold_n = -1;
+	ev.mark = outq_mark();
 	if (s->what != SHOWN_NOTE)
 		render_clean(&ev.s);
+}
+
+void
+fan_skip(const struct conn *c)
+{
+	if (c != NULL)
+		ev.skip[ev.skip[0] != NULL] = c;
 }
 
 static struct slice
 ev_render(unsigned cls)
 {
 	struct run *run = ev.room != NULL ? room_run(ev.room, cls) : &common_runs[cls];
-	char *out = run_room(run, render_bound(&ev.s));
+	size_t bound = cls & CLS_IRC ? irc_render_bound(&ev.s) : render_bound(&ev.s);
+	char *out = run_room(run, bound);
 
-	ev.made[cls] = run_commit(run, render(out, cls, &ev.s));
-	ev.have |= UINT64_C(1) << cls;
+	ev.made[cls] =
+	    run_commit(run, cls & CLS_IRC ? irc_render(out, cls, &ev.s) : render(out, cls, &ev.s));
+	ev.have[cls / 64] |= UINT64_C(1) << cls % 64;
 	return ev.made[cls];
+}
+
+struct slice
+fan_made(unsigned cls)
+{
+	return ev.have[cls / 64] >> cls % 64 & 1 ? ev.made[cls] : ev_render(cls);
 }
 
 void
 fan_give(struct conn *c, unsigned cls)
 {
-	outq_ref(c, ev.have >> cls & 1 ? ev.made[cls] : ev_render(cls));
+	outq_ref(c, fan_made(cls));
 }
 
 bool
@@ -68,19 +101,35 @@ fan_ignored(const struct conn *c)
 	return false;
 }
 
+/* May c, a member with these flags, have it? */
+static bool
+wanted(const struct conn *c, uint32_t flags)
+{
+	uint32_t caps;
+
+	if (ev.ranks != 0 && !(flags & ev.ranks))
+		return false;
+	if (c->irc == NULL)
+		return !ev.s.irc_only;
+	caps = irc_caps(c);
+	return (caps & ev.s.needs) == ev.s.needs && !(caps & ev.s.lacks);
+}
+
 uint64_t
-fan_to_room(const struct conn *except)
+fan_to_room(void)
 {
 	struct room *r = ev.room;
 	uint32_t message = ev.s.what != SHOWN_NOTE;
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < r->n; i++) {
+	for (uint32_t i = 0; r != NULL && i < r->n; i++) {
 		struct conn *c = r->member[i].conn;
 
 		if (i + 4 < r->n)
 			__builtin_prefetch(r->member[i + 4].conn, 1);
-		if (c == except || (c->flags & CONN_IGNORES && fan_ignored(c)))
+		if (c == ev.skip[0] || c == ev.skip[1] ||
+		    (c->flags & CONN_IGNORES && fan_ignored(c)) ||
+		    (ev.picky && !wanted(c, r->member[i].flags)))
 			continue;
 		fan_give(c, c->cls | (c->cur == r ? 0u : CLS_OTHER));
 		c->messages_out += message;
@@ -89,41 +138,41 @@ fan_to_room(const struct conn *except)
 	return n;
 }
 
-void
-fan_to_rooms(struct ids ids, const struct conn *except)
+bool
+fan_once(struct conn *c)
 {
-	uint32_t mark = outq_mark();
+	if (c == ev.skip[0] || c == ev.skip[1] || c->mark == ev.mark ||
+	    (c->flags & CONN_IGNORES && fan_ignored(c)) || (ev.picky && !wanted(c, 0)))
+		return false;
+	c->mark = ev.mark;
+	fan_give(c, c->cls);
+	return true;
+}
 
+void
+fan_to_rooms(struct ids ids)
+{
 	for (size_t k = 0; k < ids.n; k++) {
 		struct room *r = room_of(ids_at(ids, k));
 
-		for (uint32_t i = 0; r != NULL && i < r->n; i++) {
-			struct conn *c = r->member[i].conn;
-
-			if (c == except || c->mark == mark)
-				continue;
-			c->mark = mark;
-			fan_give(c, c->cls);
-		}
+		for (uint32_t i = 0; r != NULL && i < r->n; i++)
+			fan_once(r->member[i].conn);
 	}
 }
 
-static char note_text[TOPIC_MAX + REASON_MAX + 1024];
-
-void
-fan_note(struct room *r, uint64_t at, const struct conn *except, const char *fmt, ...)
+uint64_t
+fan_to_all(void)
 {
-	struct shown s = {.what = SHOWN_NOTE, .at = at, .server = true};
-	va_list ap;
-	int n;
+	uint64_t n = 0;
 
-	if (r == NULL)
-		return;
-	va_start(ap, fmt);
-	n = vsnprintf(note_text, sizeof(note_text), fmt, ap);
-	va_end(ap);
-	s.room = room_name(r);
-	s.text = (struct str){note_text, (size_t)MAX(0, MIN(n, (int)sizeof(note_text) - 1))};
-	fan_begin(&s, r);
-	fan_to_room(except);
+	for (uint32_t i = 0; i < conns_places(); i++) {
+		struct conn *c = conn_at(i);
+
+		if (c == NULL || c->state != CONN_READY || (ev.picky && !wanted(c, 0)))
+			continue;
+		fan_give(c, c->cls);
+		c->messages_out++;
+		n++;
+	}
+	return n;
 }

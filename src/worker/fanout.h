@@ -14,21 +14,29 @@
  * whose runs the renderings lie in, and who fan_to_room reaches; NULL: none. */
 void fan_begin(const struct shown *s, struct room *room);
 
+/* Not to c (NULL: fine), who is told in another way. At most two. */
+void fan_skip(const struct conn *c);
+
 /* To one client, in this class (without CLS_OTHER: as if it came from its current room). */
 void fan_give(struct conn *c, unsigned cls);
 
-/* To all of our members of the room but `except` (NULL: to all) and those who ignore who speaks.
- * Returns how many. */
-uint64_t fan_to_room(const struct conn *except);
+/* The rendering for a class, as fan_give would queue it. */
+struct slice fan_made(unsigned cls);
+
+/* To c, in its own class, unless it was skipped, does not want it, ignores who speaks, or has been given it. */
+bool fan_once(struct conn *c);
+
+/* To all of our members of the room whom the event wants to reach, but those skipped and those who
+ * ignore who speaks. Returns how many. */
+uint64_t fan_to_room(void);
 
 /* To everybody who shares one of these rooms, once each. */
-void fan_to_rooms(struct ids rooms, const struct conn *except);
+void fan_to_rooms(struct ids rooms);
+
+/* To everybody who has logged in. Returns how many. */
+uint64_t fan_to_all(void);
 
 /* Has c asked not to read of whoever speaks? Only for those with CONN_IGNORES. */
 bool fan_ignored(const struct conn *c);
-
-/* A sentence of the server's about a room, to its members: all of the above. r NULL: nothing. */
-void fan_note(struct room *r, uint64_t at, const struct conn *except, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
 
 #endif

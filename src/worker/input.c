@@ -18,7 +18,8 @@
 #include "lib/util.h"
 #include "worker/outq.h"
 #include "worker/query.h"
-#include "worker/session.h"
+#include "worker/irc/irc.h"
+#include "worker/tongue.h"
 #include "worker/worker.h"
 
 #define READ_MAX (16u << 10)
@@ -29,7 +30,7 @@ static struct {
 	struct conn_list resume, held;
 	struct due_list tokens;
 	/* a line kept from before, and one read behind it */
-	unsigned char buf[LINE_BYTES_MAX + 2 * READ_MAX + 16];
+	unsigned char buf[LINE_BYTES_IRC + 2 * READ_MAX + 16];
 } input;
 
 /* --- flood control ------------------------------------------------------------------ */
@@ -135,7 +136,25 @@ line_too_long(struct conn *c)
 		drop_input(c, "line too long");
 		return;
 	}
-	tell(c, "That line is too long: at most %d bytes. It was not sent.", LINE_BYTES_MAX);
+	tongue_of(c)->too_long(c);
+}
+
+static ptrdiff_t
+line_max(const struct conn *c)
+{
+	return c->irc != NULL ? LINE_BYTES_IRC : LINE_BYTES_MAX;
+}
+
+/* The end of the line at p: LF; with IRC a CR too, alone or before it. NULL: not there yet. */
+static char *
+line_end(const struct conn *c, char *p, char *end)
+{
+	char *nl = memchr(p, '\n', (size_t)(end - p)), *cr;
+
+	if (c->irc == NULL)
+		return nl;
+	cr = memchr(p, '\r', (size_t)((nl != NULL ? nl : end) - p));
+	return cr != NULL ? cr : nl;
 }
 
 /* A piece of a line that has no end yet is over the limit, or being skipped. */
@@ -162,12 +181,14 @@ take_line(struct conn *c, char *p, char *nl)
 		c->flags &= ~(unsigned)CONN_SKIP;
 		return true;
 	}
-	if (n > LINE_BYTES_MAX) {
+	if (n == 0 && c->irc != NULL)
+		return true; /* what is between CR and LF */
+	if ((ptrdiff_t)n > line_max(c)) {
 		line_too_long(c);
 		conn_charge(c, 1);
 		return true;
 	}
-	if (!session_line(c, p, n))
+	if (!tongue_of(c)->line(c, p, n))
 		return false;
 	conn_charge(c, 1);
 	return true;
@@ -196,8 +217,8 @@ feed(struct conn *c, size_t n)
 
 	c->flags &= ~(unsigned)CONN_LINES;
 	while (p < end && !(c->flags & CONN_ENDED)) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL && (c->flags & CONN_SKIP || end - p > LINE_BYTES_MAX)) {
+		nl = line_end(c, p, end);
+		if (nl == NULL && (c->flags & CONN_SKIP || end - p > line_max(c))) {
 			skip_more(c, (size_t)(end - p));
 			p = end;
 		}
@@ -238,7 +259,7 @@ settle(struct conn *c)
 {
 	if (c->flags & CONN_EOF && !(c->flags & (CONN_ENDED | CONN_LEAVING | CONN_BARRIER)) &&
 	    c->in_len == 0 && c->pending == 0)
-		session_eof(c);
+		conn_end(c, "", false);
 	else if (c->flags & CONN_EOF && !(c->flags & CONN_HUNG_UP))
 		unwatch_input(c, EPOLLIN | EPOLLRDHUP);
 }
@@ -251,6 +272,10 @@ decode(struct conn *c, size_t kept, size_t n)
 	uint32_t now_s = (uint32_t)(loop_now(worker.loop) / 1000);
 	ssize_t d;
 
+	if (c->irc != NULL) {
+		irc_heard(c);
+		return (ssize_t)n;
+	}
 	if (c->tn.spent > 0)
 		telnet_relax(&c->tn, now_s - c->seen_s);
 	c->seen_s = now_s;

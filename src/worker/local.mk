@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libworker.a
 
 roles_PROGRAMS += %D%/chatd-worker
 %C%_chatd_worker_SOURCES = \
+	%D%/answers.c %D%/answers.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
 	%D%/conn.c %D%/conn.h \
@@ -21,6 +22,21 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
 	%D%/session.c %D%/session.h \
+	%D%/tongue.h \
+	%D%/words.c %D%/words.h \
+	%D%/irc/cap.c %D%/irc/cap.h \
+	%D%/irc/cmd.c %D%/irc/cmd.h \
+	%D%/irc/info.c %D%/irc/info.h \
+	%D%/irc/irc.c %D%/irc/irc.h \
+	%D%/irc/metadata.c \
+	%D%/irc/monitor.c %D%/irc/monitor.h \
+	%D%/irc/names.c %D%/irc/names.h \
+	%D%/irc/register.c \
+	%D%/irc/render.c %D%/irc/render.h \
+	%D%/irc/reply.c %D%/irc/reply.h \
+	%D%/irc/room.c \
+	%D%/irc/talk.c \
+	%D%/irc/told.c \
 	%D%/worker.h
 %C%_chatd_worker_LDADD = %D%/libworker.a src/proto/libproto.a src/registry/libregistry.a \
 	src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)

@@ -19,6 +19,7 @@
 #include "worker/conn.h"
 #include "worker/event.h"
 #include "worker/input.h"
+#include "worker/irc/irc.h"
 #include "worker/outq.h"
 #include "worker/session.h"
 #include "worker/worker.h"
@@ -117,6 +118,7 @@ turn_end(void *arg)
 	if (options_changed) {
 		options_changed = false;
 		conns_rearm();
+		irc_rearm();
 		session_init();
 	}
 }
@@ -211,6 +213,7 @@ worker_start(void)
 	outq_init(worker.loop);
 	conns_init(worker.loop, board_own->nsessions);
 	session_init();
+	irc_init(worker.loop);
 	loop_each_turn(worker.loop, turn_end, NULL);
 }
 

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "worker/input.h"
+#include "worker/tongue.h"
 #include "worker/worker.h"
 
 /* All backlogs of this worker together; above it the longest goes. */
@@ -238,17 +239,14 @@ outq_copy(struct conn *c, const void *p, size_t n)
 void
 tell(struct conn *c, const char *fmt, ...)
 {
-	char *out = arena_room(TELL_MAX + 2);
+	char text[TELL_MAX];
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(out, TELL_MAX, fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	n = MAX(0, MIN(n, TELL_MAX - 1));
-	out[n++] = '\r';
-	out[n++] = '\n';
-	outq_ref(c, arena_commit((size_t)n));
+	tongue_of(c)->words(c, text, (size_t)MAX(0, MIN(n, TELL_MAX - 1)));
 }
 
 bool

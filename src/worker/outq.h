@@ -34,7 +34,8 @@ outq_ref(struct conn *c, struct slice s)
 /* Queue a copy of other bytes. */
 void outq_copy(struct conn *c, const void *p, size_t n);
 
-/* A line for this client alone, CR LF added. At most 2 KiB of it are kept. */
+/* A line for this client alone, in the server's name, as its protocol shows such. At most 2 KiB of it
+ * are kept. */
 void tell(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* More is queued than a long answer should add to. */

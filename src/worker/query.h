@@ -1,36 +1,35 @@
-/* query.h - answers from the shared registry: who, whois, rooms, lists.
+/* query.h - answers from the shared registry, whatever the protocol.
  *
  * Asked for, they go through the broker as a sync first, so that what is read is as new as the
- * answer. Long ones are made in pages, as fast as the client reads; nothing more of that client is
- * parsed until the last.
+ * answer. Long ones are made in steps, as fast as the client reads; nothing more of that client is
+ * parsed until the last. What is answered, and how it looks, is answers.c's for telnet and
+ * irc/'s for IRC.
  */
 #ifndef WORKER_QUERY_H
 #define WORKER_QUERY_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "ipc/ipc.h"
 #include "worker/conn.h"
 
-enum query_what {
-	QUERY_NAMES, /* the first 50 in a room, and how many others; after joining */
-	QUERY_WHO, /* all members of a room */
-	QUERY_INFO, /* the same in the words of !INFO */
-	QUERY_SHOW, /* all users: loggedIn users: [a, b] */
-	QUERY_WHOIS, /* one user */
-	QUERY_ROOMS, /* all rooms */
-	QUERY_ROOM, /* one room's settings */
-	QUERY_TOPIC,
-	QUERY_BANS,
-	QUERY_MUTES,
+enum query_step {
+	QUERY_DONE,
+	QUERY_MORE, /* there is more: when the client has taken this */
+	QUERY_AGAIN, /* what was to be read was being written: ask the broker once more */
 };
 
-/* arg: name of a room or user, or empty: the current room. */
-void query_ask(struct conn *c, enum query_what what, struct str arg);
+/* The first member of what a protocol keeps while it answers. */
+struct query {
+	/* Makes one piece, at most a page of the registry. */
+	enum query_step (*step)(struct conn *c, struct query *q);
+	bool ready; /* the sync has been answered */
+};
 
-/* The names after an event that is an answer itself: no sync is needed. */
-void query_names(struct conn *c, uint64_t room, uint32_t members);
+/* q: allocated with everything behind it, freed by free() when it is done. c has no other. */
+void query_ask(struct conn *c, struct query *q);
+
+/* The same without a sync: an event that is an answer itself has just come. */
+void query_begin(struct conn *c, struct query *q);
 
 /* The sync has been answered. */
 void query_answered(struct conn *c);

@@ -27,7 +27,8 @@ enum render_class {
 	CLS_TIME = 8, /* HH:MM before each line */
 	CLS_COLOR = 16,
 	CLS_OTHER = 32, /* of a room that is not the client's current one: named */
-	CLS_COUNT = 64
+	CLS_IRC = 64, /* from here on IRC's, see irc/render.h: CLS_OTHER means nothing there */
+	CLS_COUNT = 128
 };
 
 enum shown_what {
@@ -44,6 +45,15 @@ struct shown {
 	struct str name; /* who speaks */
 	struct str room; /* empty: of no room */
 	struct str text; /* lines separated by '\n' */
+
+	/* --- for the protocols that show the event itself, not words about it --- */
+	unsigned type; /* MSG_e_…; 0: there is none */
+	const void *e; /* its struct m_e_… */
+	/* Of those clients, only who has all of `needs` and none of `lacks` (capabilities of IRC,
+	 * irc/cap.h); in a room, only members with this rank (MEMBER_…). 0: all. */
+	uint32_t needs, lacks;
+	uint8_t rank;
+	bool irc_only; /* telnet clients have been, or will be, shown it in another way */
 };
 
 /* Make s fit to be shown: text without controls, formatting codes and open bidi controls. When it

@@ -59,7 +59,7 @@ ask(struct conn *c, enum asked_for what, size_t len)
 	if (c == NULL)
 		return;
 	c->pending++;
-	if (what != ASKED_SAY && what != ASKED_DM)
+	if ((what != ASKED_SAY && what != ASKED_DM) || c->flags & CONN_LABEL)
 		c->flags |= CONN_BARRIER;
 }
 
@@ -83,7 +83,7 @@ request_answered(uint64_t serial, struct conn **c_r, enum asked_for *what_r)
 		c->pending--;
 	if (c->flags & CONN_ENDED)
 		return a->us;
-	if (a->what != ASKED_SAY && a->what != ASKED_DM)
+	if ((a->what != ASKED_SAY && a->what != ASKED_DM) || c->flags & CONN_LABEL)
 		c->flags &= ~(unsigned)CONN_BARRIER;
 	if (c->pending == 0 &&
 	    (c->flags & (CONN_LINES | CONN_EOF | CONN_HUNG_UP) || !(c->io.events & EPOLLIN)))
@@ -98,7 +98,7 @@ request_answered(uint64_t serial, struct conn **c_r, enum asked_for *what_r)
 	size_t cap = FIXED + (texts)
 
 void
-request_login(struct conn *c, struct str name)
+request_login(struct conn *c, struct str name, struct str ident, struct str real)
 {
 	struct m_r_login m = {.conn = c->id,
 			      .wslot = c->wslot,
@@ -106,27 +106,36 @@ request_login(struct conn *c, struct str name)
 			      .tls = c->tls,
 			      .name = name,
 			      .address = str_of(c->peer),
-			      .port = c->port};
+			      .port = c->port,
+			      .ident = ident,
+			      .real = real};
 
-	ROOM(m.name.n + m.address.n);
+	ROOM(m.name.n + m.address.n + ident.n + real.n);
 	ask(c, ASKED_LOGIN, m_r_login_put(at, cap, &m));
 }
 
 void
-request_say(struct conn *c, uint64_t room, unsigned kind, struct str text)
+request_say(struct conn *c, const struct saying *s)
 {
-	struct m_r_say m = {.user = c->user, .room = room, .kind = (uint8_t)kind, .text = text};
+	struct m_r_say m = {.user = c->user,
+			    .room = s->room,
+			    .kind = s->kind,
+			    .rank = s->rank,
+			    .name = s->room == 0 ? s->to : STR_LIT(""),
+			    .tags = s->tags,
+			    .text = s->text};
 
-	ROOM(text.n);
+	ROOM(m.name.n + m.tags.n + m.text.n);
 	ask(c, ASKED_SAY, m_r_say_put(at, cap, &m));
 }
 
 void
-request_dm(struct conn *c, struct str to, unsigned kind, struct str text)
+request_dm(struct conn *c, const struct saying *s)
 {
-	struct m_r_dm m = {.user = c->user, .kind = (uint8_t)kind, .to = to, .text = text};
+	struct m_r_dm m = {
+	    .user = c->user, .kind = s->kind, .to = s->to, .tags = s->tags, .text = s->text};
 
-	ROOM(to.n + text.n);
+	ROOM(m.to.n + m.tags.n + m.text.n);
 	ask(c, ASKED_DM, m_r_dm_put(at, cap, &m));
 }
 
@@ -209,6 +218,82 @@ request_away(struct conn *c, struct str text)
 
 	ROOM(text.n);
 	ask(c, ASKED_DO, m_r_away_put(at, cap, &m));
+}
+
+void
+request_umode(struct conn *c, uint32_t set, uint32_t clear)
+{
+	struct m_r_umode m = {.user = c->user, .set = set, .clear = clear};
+
+	ROOM(0);
+	ask(c, ASKED_DO, m_r_umode_put(at, cap, &m));
+}
+
+void
+request_setname(struct conn *c, struct str real)
+{
+	struct m_r_setname m = {.user = c->user, .real = real};
+
+	ROOM(real.n);
+	ask(c, ASKED_DO, m_r_setname_put(at, cap, &m));
+}
+
+void
+request_rename(struct conn *c, struct str room, struct str to, struct str reason)
+{
+	struct m_r_rename m = {.user = c->user, .room = room, .to = to, .reason = reason};
+
+	ROOM(room.n + to.n + reason.n);
+	ask(c, ASKED_DO, m_r_rename_put(at, cap, &m));
+}
+
+void
+request_redact(struct conn *c, uint64_t msg, struct str room, struct str name, struct str reason)
+{
+	struct m_r_redact m = {
+	    .user = c->user, .msg = msg, .room = room, .name = name, .reason = reason};
+
+	ROOM(room.n + name.n + reason.n);
+	ask(c, ASKED_DO, m_r_redact_put(at, cap, &m));
+}
+
+void
+request_meta(struct conn *c, bool on, struct str room, struct str name, struct str key,
+	     struct str value)
+{
+	struct m_r_meta m = {
+	    .user = c->user, .on = on, .room = room, .name = name, .key = key, .value = value};
+
+	ROOM(room.n + name.n + key.n + value.n);
+	ask(c, ASKED_DO, m_r_meta_put(at, cap, &m));
+}
+
+void
+request_follow(bool on)
+{
+	struct m_r_follow m = {.on = on};
+
+	ROOM(0);
+	ask(NULL, ASKED_DO, m_r_follow_put(at, cap, &m));
+}
+
+void
+request_oper(struct conn *c, struct str name, struct str password)
+{
+	struct m_r_oper m = {.user = c->user, .name = name, .password = password};
+
+	ROOM(name.n + password.n);
+	ask(c, ASKED_DO, m_r_oper_put(at, cap, &m));
+}
+
+void
+request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str words)
+{
+	struct m_r_oper_do m = {
+	    .user = c->user, .act = (uint8_t)act, .target = target, .text = words};
+
+	ROOM(target.n + words.n);
+	ask(c, ASKED_DO, m_r_oper_do_put(at, cap, &m));
 }
 
 void

@@ -22,9 +22,20 @@ enum asked_for {
 	ASKED_QUIT,
 };
 
-void request_login(struct conn *c, struct str name);
-void request_say(struct conn *c, uint64_t room, unsigned kind, struct str text);
-void request_dm(struct conn *c, struct str to, unsigned kind, struct str text);
+/* A message: to the room `room`, or if that is 0 to the room or user called `to`. */
+struct saying {
+	uint64_t room;
+	struct str to;
+	uint8_t kind; /* enum msg_kind */
+	uint8_t rank; /* rooms: members of at least this rank (MEMBER_…); 0: all */
+	struct str tags; /* client-only tags, as irc_tags_relayed makes them */
+	struct str text;
+};
+
+/* ident and real may be empty. */
+void request_login(struct conn *c, struct str name, struct str ident, struct str real);
+void request_say(struct conn *c, const struct saying *s);
+void request_dm(struct conn *c, const struct saying *s);
 void request_join(struct conn *c, enum asked_for what, struct str room, struct str key);
 void request_part(struct conn *c, struct str room, struct str reason);
 void request_nick(struct conn *c, struct str name);
@@ -35,6 +46,17 @@ void request_invite(struct conn *c, struct str room, struct str target);
 void request_modes(struct conn *c, struct str room, struct str changes);
 void request_mode(struct conn *c, struct str room, enum mode_op op, bool on, struct str arg);
 void request_away(struct conn *c, struct str text);
+void request_umode(struct conn *c, uint32_t set, uint32_t clear);
+void request_setname(struct conn *c, struct str real);
+void request_rename(struct conn *c, struct str room, struct str to, struct str reason);
+void request_redact(struct conn *c, uint64_t msg, struct str room, struct str name,
+		    struct str reason);
+void request_meta(struct conn *c, bool on, struct str room, struct str name, struct str key,
+		  struct str value);
+/* Of this worker, not of a client. */
+void request_follow(bool on);
+void request_oper(struct conn *c, struct str name, struct str password);
+void request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str words);
 void request_sync(struct conn *c);
 /* For somebody who says so (c waits), or whose connection has ended (c is NULL). */
 void request_quit(struct conn *c, uint64_t user, struct str reason);

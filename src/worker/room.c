@@ -37,13 +37,25 @@ room_free(struct room *r)
 	free(r);
 }
 
+void
+room_rename(struct room *r, struct str name)
+{
+	char fold[ROOM_FOLD_MAX];
+	ssize_t fold_n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	free(r->name);
+	r->name_n = (uint8_t)name.n;
+	r->fold_n = fold_n < 0 ? 0 : (uint8_t)fold_n;
+	r->name = xcalloc(1, (size_t)r->name_n + r->fold_n + 1);
+	memcpy(r->name, name.p, name.n);
+	memcpy(r->name + name.n, fold, r->fold_n);
+}
+
 static struct room *
 room_new(uint64_t id, struct str name)
 {
 	struct room *r = xcalloc(1, sizeof(*r));
 	uint32_t slot = ID_SLOT(id);
-	char fold[ROOM_FOLD_MAX];
-	ssize_t fold_n = name_fold(name.p, name.n, fold, sizeof(fold));
 
 	if (slot >= rooms.n) {
 		uint32_t n = MAX(slot + 1, MAX(64u, 2 * rooms.n));
@@ -53,11 +65,7 @@ room_new(uint64_t id, struct str name)
 		rooms.n = n;
 	}
 	r->id = id;
-	r->name_n = (uint8_t)name.n;
-	r->fold_n = fold_n < 0 ? 0 : (uint8_t)fold_n;
-	r->name = xcalloc(1, (size_t)r->name_n + r->fold_n + 1);
-	memcpy(r->name, name.p, name.n);
-	memcpy(r->name + name.n, fold, r->fold_n);
+	room_rename(r, name);
 	rooms.by_slot[slot] = r;
 	return r;
 }
@@ -143,6 +151,35 @@ room_named(const struct conn *c, struct str name)
 			return r;
 	}
 	return NULL;
+}
+
+struct room_member *
+room_member_named(struct room *r, struct str name)
+{
+	for (uint32_t i = 0; i < r->n; i++) {
+		const char *is = r->member[i].conn->name;
+
+		if (is != NULL && strlen(is) == name.n && memcmp(is, name.p, name.n) == 0)
+			return &r->member[i];
+	}
+	return NULL;
+}
+
+uint32_t
+room_flags(const struct room *r, const struct conn *c)
+{
+	const struct in_room *in = in_room(c, r);
+
+	return in != NULL ? r->member[in->at].flags : 0;
+}
+
+void
+room_set_flags(struct room *r, const struct conn *c, uint32_t flags)
+{
+	const struct in_room *in = in_room(c, r);
+
+	if (in != NULL)
+		r->member[in->at].flags = flags;
 }
 
 struct run *

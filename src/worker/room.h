@@ -14,6 +14,7 @@
 struct room_member {
 	struct conn *conn;
 	uint32_t back; /* index in conn->rooms */
+	uint32_t flags; /* MEMBER_OP, MEMBER_HALFOP, MEMBER_VOICE */
 };
 
 /* Where the last rendering for one class lies, so that the next can follow it. */
@@ -49,6 +50,14 @@ void room_leave_all(struct conn *c);
 
 /* A room of this client's by the name it typed. NULL: it is in none of that name. */
 struct room *room_named(const struct conn *c, struct str name);
+
+/* A member by name; NULL: it is not one of ours. Looks at all of them. */
+struct room_member *room_member_named(struct room *r, struct str name);
+/* c's flags in r; 0 also when it is not there. */
+uint32_t room_flags(const struct room *r, const struct conn *c);
+void room_set_flags(struct room *r, const struct conn *c, uint32_t flags);
+/* Another name (e_rename). */
+void room_rename(struct room *r, struct str name);
 
 /* The run for a class. */
 struct run *room_run(struct room *r, unsigned cls);

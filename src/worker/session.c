@@ -18,10 +18,10 @@
 #include "worker/at.h"
 #include "worker/cmd.h"
 #include "worker/outq.h"
-#include "worker/query.h"
-#include "worker/render.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/tongue.h"
+#include "worker/words.h"
 #include "worker/worker.h"
 
 #define PROMPT "What name would you like to be called with?\r\n"
@@ -50,17 +50,16 @@ session_init(void)
 	arena_keep();
 }
 
-void
+static void
 session_begin(struct conn *c)
 {
-	c->state = CONN_NAMING;
 	outq_ref(c, greeting);
 }
 
 /* --- choosing a name ---------------------------------------------------------------- */
 
-static bool
-is_http(struct str s)
+bool
+session_is_http(struct str s)
 {
 	static const char *const verbs[] = {"GET ",     "POST ",    "HEAD ",  "PUT ",  "DELETE ",
 					    "OPTIONS ", "CONNECT ", "TRACE ", "PATCH "};
@@ -121,7 +120,7 @@ take_name(struct conn *c, struct str name)
 		outq_ref(c, prompt);
 		return;
 	}
-	if (is_http(name)) {
+	if (session_is_http(name)) {
 		count(CTR_dropped_input);
 		conn_end(c, "HTTP", false);
 		return;
@@ -136,11 +135,11 @@ take_name(struct conn *c, struct str name)
 		ask_again(c, name_strerror(err), true);
 		return;
 	}
-	request_login(c, name);
+	request_login(c, name, STR_LIT(""), STR_LIT(""));
 }
 
-void
-session_name_refused(struct conn *c, unsigned err, struct str arg)
+static void
+name_refused(struct conn *c, unsigned err, struct str arg)
 {
 	char why[512];
 
@@ -153,17 +152,10 @@ session_name_refused(struct conn *c, unsigned err, struct str arg)
 	conn_end(c, why, true);
 }
 
-void
+static void
 session_named(struct conn *c, const struct m_e_login *e)
 {
-	conn_set_user(c, e->user);
-	c->name = xstrndup(e->name.p, e->name.n);
-	c->state = CONN_READY;
-	conn_touch(c);
-	log_info("Accepted new connection from %s:%u, username: %s, %u logged in", c->peer, c->port,
-		 c->name, worker.reg != NULL ? (unsigned)registry_users(worker.reg) : 0);
-	free(c->peer);
-	c->peer = NULL;
+	(void)e;
 	tell(c, "Connected to the chat room as %s", c->name);
 	outq_ref(c, instructed);
 	if (proc.opt.room_default[0] != '\0')
@@ -189,7 +181,8 @@ session_say(struct conn *c, struct str text, unsigned kind)
 	if (c->cur == NULL)
 		session_not_sent(c, "you are in no room: /join ROOM");
 	else
-		request_say(c, c->cur->id, kind, text);
+		request_say(
+		    c, &(struct saying){.room = c->cur->id, .kind = (uint8_t)kind, .text = text});
 }
 
 void
@@ -200,7 +193,7 @@ session_dm(struct conn *c, struct str to, struct str text, unsigned kind)
 	else if (text.n == 0)
 		session_not_sent(c, "there is nothing to send");
 	else
-		request_dm(c, to, kind, text);
+		request_dm(c, &(struct saying){.to = to, .kind = (uint8_t)kind, .text = text});
 }
 
 void
@@ -322,7 +315,7 @@ clean_line(struct conn *c, char *p, size_t n, size_t cap)
 	return plain_line(c, p, n);
 }
 
-bool
+static bool
 session_line(struct conn *c, char *p, size_t n)
 {
 	/* A copy, because a line that has to wait is needed again as it came. */
@@ -347,29 +340,57 @@ session_line(struct conn *c, char *p, size_t n)
 	return true;
 }
 
-/* --- the end ------------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------------------ */
 
-void
-session_eof(struct conn *c)
+static void
+session_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
 {
-	conn_end(c, "", false);
+	(void)what;
+	tell(c, STR_FMT, STR_ARG(e->text.n > 0 ? e->text : STR_LIT("Done.")));
 }
 
-void
-session_end(struct conn *c, const char *reason, bool quiet)
+static void
+session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 {
-	if (c->user != 0) {
-		log_info("Closed connection from: %s%s%s", c->name, reason[0] ? ", " : "", reason);
-		if (!quiet && !(c->flags & CONN_LEAVING))
-			request_quit(NULL, c->user, str_of(reason));
-	} else {
-		log_info("Closed connection from %s port %u before it had a name%s%s",
-			 c->peer ? c->peer : "?", c->port, reason[0] ? ", " : "", reason);
-	}
-	room_leave_all(c);
-	if (c->user != 0)
-		conn_set_user(c, 0);
-	query_free(c);
+	char why[512];
+
+	chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why));
+	if (what == ASKED_LOGIN)
+		name_refused(c, e->code, e->arg);
+	else if (what == ASKED_SAY || what == ASKED_DM)
+		session_not_sent(c, why);
+	else
+		tell(c, "Sorry, %s.", why);
+}
+
+static void
+session_too_long(struct conn *c)
+{
+	tell(c, "That line is too long: at most %d bytes. It was not sent.", LINE_BYTES_MAX);
+}
+
+static void
+session_words(struct conn *c, const char *text, size_t n)
+{
+	char *out = arena_room(n + 2);
+
+	memcpy(out, text, n);
+	memcpy(out + n, "\r\n", 2);
+	outq_ref(c, arena_commit(n + 2));
+}
+
+static void
+session_answered(struct conn *c)
+{
+	(void)c;
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+static void
+session_ended(struct conn *c, const char *reason)
+{
+	(void)reason;
 	paste_free(c);
 	for (unsigned i = 0; c->ignores != NULL && i < c->ignores->n; i++) {
 		free(c->ignores->name[i]);
@@ -379,3 +400,16 @@ session_end(struct conn *c, const char *reason, bool quiet)
 	c->ignores = NULL;
 	c->flags &= ~(unsigned)CONN_IGNORES;
 }
+
+const struct tongue tongue_telnet = {
+    .begin = session_begin,
+    .line = session_line,
+    .too_long = session_too_long,
+    .words = session_words,
+    .named = session_named,
+    .ok = session_ok,
+    .refused = session_refused,
+    .told = words_told,
+    .answered = session_answered,
+    .end = session_ended,
+};

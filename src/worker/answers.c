@@ -1,0 +1,407 @@
+/* answers.c - what telnet clients are told from the registry; see query.h. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/board.h"
+#include "ipc/maskform.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+#include "worker/answers.h"
+#include "worker/outq.h"
+#include "worker/query.h"
+#include "worker/room.h"
+#include "worker/worker.h"
+
+#define NAMES_SHOWN 50
+#define WIDTH 78
+#define SHOW_WIDTH 4000 /* the list of all is one line as long as it can be */
+#define PART_MAX (SHOW_WIDTH + 2 * ROOM_BYTES_MAX)
+#define SLOTS_PER_STEP 256
+
+struct answer {
+	struct query query;
+	uint8_t what; /* enum answer_what */
+	bool begun;
+	uint8_t argn;
+	uint64_t room; /* id, once found */
+	uint64_t after; /* the last member shown joined then */
+	uint32_t slot, shown, members;
+	char arg[ROOM_BYTES_MAX];
+	/* the line being made: others' words may come between steps, but not into it */
+	size_t partn;
+	char part[PART_MAX];
+};
+
+/* --- lists of names ----------------------------------------------------------------- */
+
+static void
+put(struct answer *q, const char *text)
+{
+	q->partn += bprintf(q->part + q->partn, sizeof(q->part) - q->partn, "%s", text);
+}
+
+/* The line ends with tail, and is sent. */
+static void
+end_line(struct conn *c, struct answer *q, const char *tail)
+{
+	put(q, tail);
+	put(q, "\r\n");
+	outq_copy(c, q->part, q->partn);
+	q->partn = 0;
+}
+
+static size_t
+width_of(const struct conn *c, const struct answer *q)
+{
+	if (q->what == ANSWER_SHOW)
+		return SHOW_WIDTH;
+	return c->tn.cols > 20 ? MIN(c->tn.cols, SHOW_WIDTH) : WIDTH;
+}
+
+/* One more name of a list that is broken into lines of the client's width. */
+static void
+put_item(struct conn *c, struct answer *q, const char *name, const char *note)
+{
+	if (q->shown > 0 && q->partn + strlen(name) + strlen(note) + 2 > width_of(c, q)) {
+		end_line(c, q, ",");
+		put(q, "  ");
+	} else if (q->shown > 0) {
+		put(q, ", ");
+	}
+	put(q, name);
+	put(q, note);
+	q->shown++;
+}
+
+static void
+put_head(struct answer *q, const char *head)
+{
+	put(q, head);
+	q->begun = true;
+}
+
+static const char *
+member_note(const struct reg_member_view *m)
+{
+	if (m->flags & MEMBER_OP)
+		return m->away ? " (operator, away)" : " (operator)";
+	return m->away ? " (away)" : "";
+}
+
+static struct reg_member_view page[REG_PAGE];
+
+static enum query_step
+step_names(struct conn *c, struct answer *q)
+{
+	int n = registry_members(worker.reg, q->room, 0, page, NAMES_SHOWN);
+	char head[32];
+
+	if (n < 0)
+		return QUERY_AGAIN;
+	bprintf(head, sizeof(head), "%u here: ", q->members);
+	put_head(q, head);
+	for (int i = 0; i < n; i++)
+		put_item(c, q, page[i].name, "");
+	bprintf(head, sizeof(head), " and %u others", q->members - (uint32_t)n);
+	end_line(c, q, q->members > (uint32_t)n ? head : "");
+	return QUERY_DONE;
+}
+
+/* The room that is meant, if this client may know of it. 1, 0 (told), -1. */
+static int
+find_room(struct conn *c, struct answer *q, struct reg_room_view *v)
+{
+	struct reg_member_view m;
+	int r;
+
+	if (q->room != 0)
+		r = registry_room(worker.reg, q->room, v);
+	else
+		r = registry_room_named(worker.reg, q->arg, q->argn, v);
+	if (r > 0 && v->modes & 1u << MODE_PRIVATE)
+		r = registry_member(worker.reg, c->user, v->id, &m);
+	if (r == 0)
+		tell(c, "Sorry, there is no room %.*s.", (int)q->argn, q->arg);
+	if (r > 0)
+		q->room = v->id;
+	return r;
+}
+
+/* /who and !INFO: all members of a room, in pages. */
+static enum query_step
+step_members(struct conn *c, struct answer *q)
+{
+	struct reg_room_view v;
+	bool info = q->what == ANSWER_INFO;
+	char head[ROOM_BYTES_MAX + 64];
+	int n;
+
+	if (!q->begun) {
+		n = find_room(c, q, &v);
+		if (n <= 0)
+			return n < 0 ? QUERY_AGAIN : QUERY_DONE;
+		bprintf(head, sizeof(head), "In %s (%u): ", v.name, v.members);
+	}
+	n = registry_members(worker.reg, q->room, q->after, page, REG_PAGE);
+	if (n < 0)
+		return QUERY_AGAIN;
+	if (!q->begun && info)
+		tell(c, "%s used !INFO command.", c->name);
+	if (!q->begun && info)
+		tell(c, "Number of people in the chat room: %u", v.members);
+	else if (!q->begun)
+		put(q, head);
+	q->begun = true;
+	if (q->after == 0 && info)
+		tell(c, "The list of people in the room is: ");
+	for (int i = 0; i < n; i++) {
+		if (info)
+			tell(c, "%s", page[i].name);
+		else
+			put_item(c, q, page[i].name, member_note(&page[i]));
+		q->after = page[i].joined;
+	}
+	if (n == REG_PAGE)
+		return QUERY_MORE;
+	if (!info)
+		end_line(c, q, "");
+	return QUERY_DONE;
+}
+
+static enum query_step
+step_show(struct conn *c, struct answer *q)
+{
+	struct reg_user_view v;
+	uint32_t end = MIN(registry_user_slots(worker.reg), q->slot + SLOTS_PER_STEP);
+	int r;
+
+	if (!q->begun)
+		put_head(q, "loggedIn users: [");
+	for (; q->slot < end; q->slot++) {
+		r = registry_user_slot(worker.reg, q->slot, &v);
+		if (r < 0)
+			return QUERY_AGAIN;
+		if (r == 0)
+			continue;
+		put_item(c, q, v.name, "");
+	}
+	if (q->slot < registry_user_slots(worker.reg))
+		return QUERY_MORE;
+	end_line(c, q, "]");
+	return QUERY_DONE;
+}
+
+/* --- rooms -------------------------------------------------------------------------- */
+
+static enum query_step
+step_rooms(struct conn *c, struct answer *q)
+{
+	struct reg_room_view v;
+	struct reg_member_view m;
+	uint32_t end = MIN(registry_room_slots(worker.reg), q->slot + SLOTS_PER_STEP);
+	int r, in;
+
+	for (; q->slot < end; q->slot++) {
+		r = registry_room_slot(worker.reg, q->slot, &v);
+		in = r > 0 ? registry_member(worker.reg, c->user, v.id, &m) : 0;
+		if (r < 0 || in < 0)
+			return QUERY_AGAIN;
+		if (r == 0 || (in == 0 && v.modes & 1u << MODE_PRIVATE))
+			continue;
+		tell(c, "%c %-20s %5u  %s", in ? '*' : ' ', v.name, v.members, v.topic);
+		q->shown++;
+	}
+	if (q->slot < registry_room_slots(worker.reg))
+		return QUERY_MORE;
+	tell(c, q->shown == 0 ? "There are no rooms; /join NAME makes one."
+			      : "End of the list; * are those you are in.");
+	return QUERY_DONE;
+}
+
+static enum query_step
+step_topic(struct conn *c, struct answer *q)
+{
+	struct reg_room_view v;
+	int r = find_room(c, q, &v);
+
+	if (r <= 0)
+		return r < 0 ? QUERY_AGAIN : QUERY_DONE;
+	if (v.topic[0] == '\0')
+		tell(c, "%s has no topic.", v.name);
+	else
+		tell(c, "The topic of %s, set by %s: %s", v.name, v.topic_by, v.topic);
+	return QUERY_DONE;
+}
+
+static enum query_step
+step_room(struct conn *c, struct answer *q)
+{
+	static const struct {
+		enum mode_op op;
+		const char *word;
+	} modes[] = {{MODE_KEY, " key"},
+		     {MODE_INVITE_ONLY, " invite-only"},
+		     {MODE_MODERATED, " moderated"},
+		     {MODE_PRIVATE, " private"},
+		     {MODE_TOPIC_LOCK, " topic-lock"}};
+	struct reg_room_view v;
+	char text[256] = "", when[32];
+	size_t n = 0;
+	int r = find_room(c, q, &v);
+
+	if (r <= 0)
+		return r < 0 ? QUERY_AGAIN : QUERY_DONE;
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		if (v.modes & 1u << modes[i].op)
+			n += bprintf(text + n, sizeof(text) - n, "%s", modes[i].word);
+	}
+	if (v.modes & 1u << MODE_LIMIT)
+		n += bprintf(text + n, sizeof(text) - n, " limit %u", v.limit);
+	tell(c, "Room %s: %u here, made %s, %llu messages, settings:%s", v.name, v.members,
+	     time_rfc3339(v.created, when), (unsigned long long)v.messages, n > 0 ? text : " none");
+	return QUERY_DONE;
+}
+
+/* Bans or mutes of a room. */
+static enum query_step
+step_list(struct conn *c, struct answer *q)
+{
+	static struct reg_list_view list[16];
+	uint8_t op = q->what == ANSWER_BANS ? MODE_BAN : MODE_MUTE;
+	struct reg_room_view v;
+	char when[32];
+	int n;
+
+	if (!q->begun) {
+		n = find_room(c, q, &v);
+		if (n <= 0)
+			return n < 0 ? QUERY_AGAIN : QUERY_DONE;
+		q->begun = true;
+	}
+	n = registry_list(worker.reg, q->room, &q->slot, list, ARRAY_LEN(list));
+	if (n < 0)
+		return QUERY_AGAIN;
+	for (int i = 0; i < n; i++) {
+		struct str mask = mask_show(str_of(list[i].mask));
+
+		if (list[i].op != op)
+			continue;
+		tell(c, "  " STR_FMT ", by %s, %s", STR_ARG(mask), list[i].by,
+		     time_rfc3339(list[i].since, when));
+		q->shown++;
+	}
+	if (n > 0)
+		return QUERY_MORE;
+	tell(c, q->shown == 0 ? "Nobody is %s here." : "All who are %s here.",
+	     op == MODE_BAN ? "banned" : "muted");
+	return QUERY_DONE;
+}
+
+/* --- /whois ------------------------------------------------------------------------- */
+
+static void
+whois_idle(struct conn *c, const struct reg_user_view *v)
+{
+	const struct board *b = v->sub < WORKERS_MAX ? worker.boards[v->sub] : NULL;
+	uint64_t last, now = worker_wall_ms();
+
+	if (conn_of_user(v->id) != NULL)
+		b = board_own;
+	if (b == NULL || v->wslot >= b->nsessions || b->sessions[v->wslot].user != v->id)
+		return;
+	last = b->sessions[v->wslot].last_line_ms;
+	if (last != 0 && now > last)
+		tell(c, "  silent for %llu s", (unsigned long long)((now - last) / 1000));
+}
+
+static enum query_step
+step_whois(struct conn *c, struct answer *q)
+{
+	struct reg_user_view v;
+	struct reg_room_view room;
+	struct reg_member_view m;
+	char when[32];
+	const char *proto;
+	int n, r = registry_user_named(worker.reg, q->arg, q->argn, &v);
+
+	if (r < 0)
+		return QUERY_AGAIN;
+	if (r == 0) {
+		tell(c, "Sorry, nobody here is called %.*s.", (int)q->argn, q->arg);
+		return QUERY_DONE;
+	}
+	n = registry_rooms_of(worker.reg, v.id, page, REG_PAGE);
+	if (n < 0)
+		return QUERY_AGAIN;
+	proto = protocol_name(v.protocol);
+	tell(c, "%s is logged in since %s by %s%s", v.name, time_rfc3339(v.since, when),
+	     proto != NULL ? proto : "?", v.muted ? ", muted" : "");
+	/* an address is nobody else's business */
+	if (v.id == c->user)
+		tell(c, "  from %s port %u", v.address, v.port);
+	put_head(q, "  in: ");
+	for (int i = 0; i < n; i++) {
+		r = registry_room(worker.reg, page[i].room, &room);
+		if (r > 0 && room.modes & 1u << MODE_PRIVATE)
+			r = registry_member(worker.reg, c->user, room.id, &m);
+		if (r > 0)
+			put_item(c, q, page[i].room_name,
+				 page[i].flags & MEMBER_OP ? " (operator)" : "");
+	}
+	end_line(c, q, q->shown == 0 ? "no room that you can see" : "");
+	if (v.away[0] != '\0')
+		tell(c, "  away: %s", v.away);
+	whois_idle(c, &v);
+	return QUERY_DONE;
+}
+
+/* --- asking ------------------------------------------------------------------------- */
+
+static enum query_step (*const steps[])(struct conn *c, struct answer *q) = {
+    [ANSWER_NAMES] = step_names, [ANSWER_WHO] = step_members, [ANSWER_INFO] = step_members,
+    [ANSWER_SHOW] = step_show,   [ANSWER_WHOIS] = step_whois, [ANSWER_ROOMS] = step_rooms,
+    [ANSWER_ROOM] = step_room,   [ANSWER_TOPIC] = step_topic, [ANSWER_BANS] = step_list,
+    [ANSWER_MUTES] = step_list,
+};
+
+static enum query_step
+answer_step(struct conn *c, struct query *query)
+{
+	struct answer *q = (struct answer *)query;
+
+	return steps[q->what](c, q);
+}
+
+static struct answer *
+answer_new(enum answer_what what)
+{
+	struct answer *q = xcalloc(1, sizeof(*q));
+
+	q->query.step = answer_step;
+	q->what = (uint8_t)what;
+	return q;
+}
+
+void
+answer_ask(struct conn *c, enum answer_what what, struct str arg)
+{
+	struct answer *q = answer_new(what);
+
+	q->argn = (uint8_t)MIN(arg.n, sizeof(q->arg));
+	memcpy(q->arg, arg.p, q->argn);
+	if (q->argn == 0 && c->cur != NULL)
+		q->room = c->cur->id;
+	query_ask(c, &q->query);
+}
+
+void
+answer_names(struct conn *c, uint64_t room, uint32_t members)
+{
+	struct answer *q = answer_new(ANSWER_NAMES);
+
+	q->room = room;
+	q->members = members;
+	query_begin(c, &q->query);
+}

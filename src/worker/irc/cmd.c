@@ -1,0 +1,292 @@
+/* cmd.c - see cmd.h. */
+#include "config.h"
+
+#include "worker/irc/cmd.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ipc/board.h"
+#include "lib/text.h"
+#include "lib/util.h"
+#include "worker/input.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/reply.h"
+#include "worker/session.h"
+
+#define BOTH (IRC_NEW | IRC_READY)
+
+const struct irc_cmd irc_cmds[] = {
+    {"AWAY", 0, 1, BOTH, 1, irc_AWAY, "[:text]", "say that you are away; without a text: back"},
+    {"CAP", 1, 2, BOTH, 0, irc_CAP, "LS|LIST|REQ|END [...]", "capabilities of the client"},
+    {"JOIN", 1, 2, IRC_READY, 1, irc_JOIN, "#room,... [key,...]", "go into rooms, or make them"},
+    {"MODE", 1, 15, IRC_READY, 1, irc_MODE, "#room|nick [modes [arguments]]",
+     "a room's or your own modes"},
+    {"MOTD", 0, 1, IRC_READY, 2, irc_MOTD, "", "the message of the day"},
+    {"NAMES", 0, 1, IRC_READY, 2, irc_NAMES, "[#room,...]", "who is in a room"},
+    {"NICK", 0, 1, BOTH, 1, irc_NICK, "name", "take a name, or another one"},
+    {"NOTICE", 0, 2, IRC_READY | IRC_PIPE, 0, irc_NOTICE, "target,... :text",
+     "say something that is not answered by programs"},
+    {"PART", 1, 2, IRC_READY, 1, irc_PART, "#room,... [:reason]", "leave rooms"},
+    {"PASS", 1, 1, IRC_NEW, 0, irc_PASS, "password", "the server's password"},
+    {"PING", 1, 2, BOTH, 0, irc_PING, "token", "is the server there?"},
+    {"PONG", 0, 2, BOTH, 0, irc_PONG, "token", "the client is there"},
+    {"PRIVMSG", 0, 2, IRC_READY | IRC_PIPE, 0, irc_PRIVMSG, "target,... :text",
+     "say something to rooms or people"},
+    {"QUIT", 0, 1, BOTH, 0, irc_QUIT, "[:reason]", "log out"},
+    {"TAGMSG", 1, 1, IRC_READY | IRC_PIPE, 0, irc_TAGMSG, "target,...",
+     "tags without a text (typing, reactions)"},
+    {"TOPIC", 1, 2, IRC_READY, 1, irc_TOPIC, "#room [:text]", "a room's topic"},
+    {"USER", 4, 4, BOTH, 0, irc_USER, "user 0 * :real name", "who the client is for"},
+    {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
+};
+
+const struct irc_cmd *
+irc_cmd_find(struct str name)
+{
+	for (const struct irc_cmd *cmd = irc_cmds; cmd->name != NULL; cmd++) {
+		if (irc_is(name, cmd->name))
+			return cmd;
+	}
+	return NULL;
+}
+
+bool
+irc_item(struct str list, unsigned k, struct str *item_r)
+{
+	while (list.n > 0) {
+		const char *comma = memchr(list.p, ',', list.n);
+		size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
+
+		*item_r = (struct str){list.p, n};
+		if (n > 0 && k-- == 0)
+			return true;
+		n += comma != NULL;
+		list = (struct str){list.p + n, list.n - n};
+	}
+	return false;
+}
+
+/* --- a command under way --------------------------------------------------------------------- */
+
+/* Params that were not given are empty, so that handlers need not count. */
+static enum irc_parse
+run_parse(struct irc_run *r)
+{
+	enum irc_parse got = irc_parse(&r->msg, r->line, r->n);
+
+	for (unsigned i = r->msg.n; i < IRC_PARAMS_MAX; i++)
+		r->msg.param[i] = (struct str){"", 0};
+	return got;
+}
+
+/* Commands begin in this one; those that have to wait are moved to memory of their own. */
+static struct irc_run first;
+/* The one whose handler is being called: it is freed when that has come back. */
+static struct irc_run *active;
+
+static void
+run_free(struct irc_run *r)
+{
+	free(r->held);
+	r->held = NULL;
+	if (r != &first)
+		free(r);
+}
+
+void
+irc_run_free(struct conn *c)
+{
+	struct irc_run *r = c->irc->run;
+
+	c->irc->run = NULL;
+	if (r != NULL && r != active)
+		run_free(r);
+}
+
+/* What a pointer into one run's line is in another's. */
+static struct str
+moved(struct str s, const struct irc_run *from, const struct irc_run *to)
+{
+	if (s.n == 0 || s.p < from->line || s.p >= from->line + sizeof(from->line))
+		return s;
+	return (struct str){to->line + (s.p - from->line), s.n};
+}
+
+/* It has to wait: from the stack of all into memory of its own. */
+static void
+run_keep(struct conn *c, struct irc_run *r)
+{
+	struct irc_run *kept;
+
+	if (r != &first)
+		return;
+	kept = xcalloc(1, offsetof(struct irc_run, line) + r->n + 1);
+	memcpy(kept, r, offsetof(struct irc_run, line) + r->n);
+	run_parse(kept);
+	kept->room = moved(r->room, r, kept);
+	kept->name = moved(r->name, r, kept);
+	r->held = NULL;
+	c->irc->run = kept;
+}
+
+static void
+run_over(struct conn *c, struct irc_run *r)
+{
+	if (c->flags & CONN_LABEL)
+		irc_label_end(c, r);
+	c->irc->run = NULL;
+	if (r != &first)
+		conn_resume(c);
+	run_free(r);
+}
+
+static void
+run_go(struct conn *c, struct irc_run *r)
+{
+	while (r->more) {
+		active = r;
+		r->more = r->cmd->fn(c, r) == IRC_MORE;
+		active = NULL;
+		r->step++;
+		if (c->flags & CONN_ENDED) {
+			run_free(r);
+			return;
+		}
+		if (c->flags & CONN_BARRIER || c->query != NULL) {
+			run_keep(c, r);
+			return;
+		}
+	}
+	run_over(c, r);
+}
+
+void
+irc_answered(struct conn *c)
+{
+	if (c->irc->run != NULL && c->irc->ticket == 0)
+		run_go(c, c->irc->run);
+}
+
+/* --- from a line to a handler ------------------------------------------------------------------ */
+
+static void
+label_of(struct conn *c, struct irc_run *r)
+{
+	struct str value;
+
+	r->nlabel = 0;
+	if (r->msg.tags.n == 0 || !(c->irc->caps & CAP_LABEL) ||
+	    !irc_tag_find(r->msg.tags, "label", &value) || value.n == 0 || value.n > IRC_LABEL_MAX)
+		return;
+	/* escaped as it came, and as it goes back */
+	memcpy(r->label, value.p, value.n);
+	r->nlabel = (uint8_t)value.n;
+}
+
+static void
+refuse_unknown(struct conn *c, struct str name)
+{
+	irc_num(c, ERR_UNKNOWNCOMMAND, STR_FMT " :Unknown command", (int)MIN(name.n, 40u), name.p);
+}
+
+/* May it be run now? The client is told if not. */
+static bool
+allowed(struct conn *c, const struct irc_run *r)
+{
+	const struct irc_cmd *cmd = r->cmd;
+
+	if (cmd == NULL) {
+		if (c->state == CONN_READY || irc_is(r->msg.cmd, "SERVER"))
+			refuse_unknown(c, r->msg.cmd);
+		else
+			irc_num(c, ERR_NOTREGISTERED, ":You have not registered");
+		return false;
+	}
+	if (!(cmd->flags & (c->state == CONN_READY ? IRC_READY : IRC_NEW))) {
+		if (c->state == CONN_READY)
+			irc_num(c, ERR_ALREADYREGISTERED, ":You may not reregister");
+		else
+			irc_num(c, ERR_NOTREGISTERED, ":You have not registered");
+		return false;
+	}
+	if (r->msg.n < cmd->min) {
+		irc_num(c, ERR_NEEDMOREPARAMS, "%s :Not enough parameters", cmd->name);
+		return false;
+	}
+	return true;
+}
+
+/* A line that is none. */
+static void
+refuse_line(struct conn *c, enum irc_parse why)
+{
+	if (why == IRC_PARSE_TAGS_LONG || why == IRC_PARSE_LONG)
+		irc_num(c, ERR_INPUTTOOLONG, ":Input line was too long");
+	else if (why == IRC_PARSE_BAD)
+		irc_fail(c, "*", "INVALID_LINE", STR_LIT(""), "That line cannot be understood");
+	if (why != IRC_PARSE_EMPTY)
+		count(CTR_lines_refused_total);
+}
+
+static bool
+is_browser(struct conn *c, struct str line)
+{
+	if (c->state == CONN_READY || !session_is_http(line))
+		return false;
+	count(CTR_dropped_input);
+	conn_end(c, "HTTP", false);
+	return true;
+}
+
+/* False: not now. */
+static bool
+dispatch(struct conn *c, struct irc_run *r)
+{
+	enum irc_parse got = run_parse(r);
+
+	r->cmd = got == IRC_PARSE_OK ? irc_cmd_find(r->msg.cmd) : NULL;
+	if (got == IRC_PARSE_OK)
+		label_of(c, r);
+	if (c->pending > 0 && (r->cmd == NULL || !(r->cmd->flags & IRC_PIPE) || r->nlabel > 0))
+		return false;
+	if (got != IRC_PARSE_OK) {
+		refuse_line(c, got);
+		return true;
+	}
+	if (!text_utf8_ok(r->line, r->n)) {
+		count(CTR_lines_refused_total);
+		irc_fail(c, r->cmd != NULL ? r->cmd->name : "*", "INVALID_UTF8", STR_LIT(""),
+			 "Only UTF-8 is understood here");
+		return true;
+	}
+	count(CTR_lines_in_total);
+	c->irc->run = r;
+	if (r->nlabel > 0)
+		irc_label_begin(c, r);
+	r->more = allowed(c, r);
+	if (r->more)
+		conn_charge(c, r->cmd->cost);
+	run_go(c, r);
+	return true;
+}
+
+bool
+irc_line(struct conn *c, char *p, size_t n)
+{
+	struct irc_run *r = &first;
+
+	if (n > sizeof(r->line) - 1)
+		return true;
+	if (is_browser(c, (struct str){p, n}))
+		return true;
+	memset(r, 0, offsetof(struct irc_run, line));
+	memcpy(r->line, p, n);
+	r->n = n;
+	if (!dispatch(c, r))
+		return false;
+	if (!(c->flags & CONN_ENDED) && c->state == CONN_READY)
+		conn_touch(c);
+	return true;
+}

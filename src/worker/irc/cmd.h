@@ -1,0 +1,103 @@
+/* cmd.h - IRC's commands: one table, and how one is carried out.
+ *
+ * A command is a handler that is called until it says that it is done. Each call may ask the
+ * broker for one thing, or begin one query; it is called again when that has been answered. So
+ * JOIN #a,#b,#c is three calls, and its answers come in order, under one label if it has one.
+ * Nothing else of the client is looked at meanwhile, except that messages (CMD_IRC_PIPE) without a
+ * label do not wait for their answers.
+ */
+#ifndef WORKER_IRC_CMD_H
+#define WORKER_IRC_CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+#include "proto/irc.h"
+#include "worker/conn.h"
+
+#define IRC_LABEL_MAX 64
+#define IRC_RUN_LINE (4096 + 512 + 2)
+
+enum irc_done {
+	IRC_DONE, /* when what it has asked for is answered, the command is over */
+	IRC_MORE, /* call again then */
+};
+
+enum irc_cmd_flag {
+	IRC_NEW = 1, /* before the login */
+	IRC_READY = 2, /* after it */
+	IRC_PIPE = 4, /* a message: does not wait for answers to those before it, nor they for it */
+	IRC_HIDDEN = 8, /* not in HELP: obsolete, or another name */
+};
+
+struct irc_run;
+typedef enum irc_done irc_cmd_fn(struct conn *c, struct irc_run *r);
+
+struct irc_cmd {
+	const char *name;
+	uint8_t min, max; /* params; fewer: 461 */
+	uint8_t flags, cost; /* cost: in lines, beyond the line itself */
+	irc_cmd_fn *fn;
+	const char *usage, *help;
+};
+
+/* Sorted by name; the last row has none. */
+extern const struct irc_cmd irc_cmds[];
+const struct irc_cmd *irc_cmd_find(struct str name);
+
+enum irc_answered_as { ANSWER_NONE, ANSWER_HELD, ANSWER_BATCH, ANSWER_OWN_BATCH };
+
+/* The command under way. */
+struct irc_run {
+	const struct irc_cmd *cmd;
+	struct irc_msg msg; /* points into line; params that were not given are empty */
+	unsigned step; /* how many calls came before this one */
+	/* the handler's own */
+	unsigned at; /* where in a list */
+	struct str room, name; /* what the request under way is about: for numerics that say so */
+	uint64_t num;
+	/* labeled-response (reply.c) */
+	uint8_t nlabel, answered_as;
+	char label[IRC_LABEL_MAX];
+	char *held; /* owned; a first answer, which may stay the only one */
+	size_t nheld;
+	uint32_t batch;
+	bool more; /* the handler said IRC_MORE */
+	size_t n;
+	char line[IRC_RUN_LINE];
+};
+
+/* One line. False: not now. */
+bool irc_line(struct conn *c, char *p, size_t n);
+/* What was asked has been answered: the command goes on, or ends. */
+void irc_answered(struct conn *c);
+void irc_run_free(struct conn *c);
+
+/* The k-th item of a list "a,b,c"; false: there are not so many. Empty items are not counted. */
+bool irc_item(struct str list, unsigned k, struct str *item_r);
+
+/* Handlers: register.c, info.c, room.c, names.c, talk.c, monitor.c, metadata.c, oper.c… */
+#define IRC_HANDLERS(X) \
+	X(AWAY) \
+	X(CAP) \
+	X(JOIN) \
+	X(MODE) \
+	X(MOTD) \
+	X(NAMES) \
+	X(NICK) \
+	X(NOTICE) \
+	X(PART) \
+	X(PASS) \
+	X(PING) \
+	X(PONG) \
+	X(PRIVMSG) \
+	X(QUIT) \
+	X(TAGMSG) \
+	X(TOPIC) \
+	X(USER)
+#define X(name) irc_cmd_fn irc_##name;
+IRC_HANDLERS(X)
+#undef X
+
+#endif

@@ -1,0 +1,214 @@
+/* irc.c - see irc.h. */
+#include "config.h"
+
+#include "worker/irc/irc.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "lib/util.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/monitor.h"
+#include "worker/irc/reply.h"
+#include "worker/render.h"
+#include "worker/outq.h"
+#include "worker/tongue.h"
+#include "worker/worker.h"
+
+char irc_me[256];
+
+static struct due_list pings;
+
+/* --- is it still there? ----------------------------------------------------------------- */
+
+static uint64_t
+ping_ms(void)
+{
+	return proc.opt.ping * 1000;
+}
+
+static void
+ping_fire(struct due *d)
+{
+	struct irc *i = (struct irc *)((char *)d - offsetof(struct irc, ping));
+
+	if (i->conn->state != CONN_READY) {
+		due_add(&pings, d); /* login_time looks after those */
+		return;
+	}
+	if (i->flags & IRC_PINGED) {
+		conn_drop(i->conn, CTR_dropped_idle, "Ping timeout");
+		return;
+	}
+	i->flags |= IRC_PINGED;
+	due_add(&pings, d);
+	/* in nobody's answer, whatever is under way */
+	outq_copy(i->conn, "PING :", 6);
+	outq_copy(i->conn, irc_me, strlen(irc_me));
+	outq_copy(i->conn, "\r\n", 2);
+}
+
+void
+irc_heard(struct conn *c)
+{
+	c->irc->flags &= ~(unsigned)IRC_PINGED;
+	if (proc.opt.ping != 0)
+		due_add(&pings, &c->irc->ping);
+}
+
+/* --- names ------------------------------------------------------------------------------- */
+
+static void
+name_me(void)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	bprintf(irc_me, sizeof(irc_me), "%s", proc.opt.name[0] != '\0' ? proc.opt.name : host);
+	if (irc_me[0] == '\0' || irc_me[0] == ':' || strpbrk(irc_me, " ,!@*?#") != NULL)
+		bprintf(irc_me, sizeof(irc_me), "chatd.localhost");
+}
+
+void
+irc_init(struct loop *loop)
+{
+	due_init(&pings, loop, ping_ms, ping_fire);
+	name_me();
+}
+
+void
+irc_rearm(void)
+{
+	name_me();
+	for (uint32_t i = 0; i < conns_places() && proc.opt.ping != 0; i++) {
+		struct conn *c = conn_at(i);
+
+		if (c != NULL && c->irc != NULL && !due_waits(&c->irc->ping))
+			due_add(&pings, &c->irc->ping);
+	}
+	due_rearm(&pings);
+}
+
+const char *
+irc_nick(const struct conn *c)
+{
+	if (c->state == CONN_READY)
+		return c->name;
+	return c->irc->nick != NULL ? c->irc->nick : "*";
+}
+
+bool
+irc_room(struct str s, struct str *name_r)
+{
+	if (s.n < 2 || s.p[0] != '#')
+		return false;
+	*name_r = (struct str){s.p + 1, s.n - 1};
+	return true;
+}
+
+const char *
+irc_prefixes(uint32_t flags, bool all)
+{
+	static const struct {
+		uint32_t flag;
+		char sign;
+	} ranks[] = {{MEMBER_OP, '@'}, {MEMBER_HALFOP, '%'}, {MEMBER_VOICE, '+'}};
+	static char out[4];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
+		if (flags & ranks[i].flag && (all || n == 0))
+			out[n++] = ranks[i].sign;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static const struct {
+	unsigned type;
+	uint32_t needs, lacks;
+} wants[] = {
+    {MSG_e_away, CAP_AWAY_NOTIFY, 0},     {MSG_e_account, CAP_ACCOUNT_NOTIFY, 0},
+    {MSG_e_setname, CAP_SETNAME, 0},      {MSG_e_chghost, CAP_CHGHOST, 0},
+    {MSG_e_invite, CAP_INVITE_NOTIFY, 0}, {MSG_e_redact, CAP_REDACTION, 0},
+    {MSG_e_rename, CAP_RENAME, 0},        {MSG_TAGS, CAP_TAGS, 0},
+};
+
+uint32_t
+irc_needs(unsigned type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
+		if (wants[i].type == type)
+			return wants[i].needs;
+	}
+	return 0;
+}
+
+uint32_t
+irc_lacks(unsigned type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
+		if (wants[i].type == type)
+			return wants[i].lacks;
+	}
+	return 0;
+}
+
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+void
+irc_open(struct conn *c)
+{
+	c->irc = xcalloc(1, sizeof(*c->irc));
+	c->irc->conn = c;
+	c->cls = CLS_IRC;
+}
+
+static void
+irc_end(struct conn *c, const char *reason)
+{
+	irc_run_free(c);
+	c->flags &= ~(unsigned)CONN_LABEL;
+	irc_raw(c, "ERROR :Closing link: %s%s%s", irc_nick(c), reason[0] != '\0' ? ": " : "",
+		reason);
+}
+
+void
+irc_close(struct conn *c)
+{
+	struct irc *i = c->irc;
+
+	if (i == NULL)
+		return;
+	irc_run_free(c);
+	monitor_forget(c);
+	due_del(&i->ping);
+	free(i->nick);
+	free(i->ident);
+	free(i->real);
+	free(i->away);
+	free(i);
+	c->irc = NULL;
+}
+
+static void
+irc_too_long(struct conn *c)
+{
+	irc_num(c, ERR_INPUTTOOLONG, ":Input line was too long");
+}
+
+const struct tongue tongue_irc = {
+    .begin = irc_begin,
+    .line = irc_line,
+    .too_long = irc_too_long,
+    .words = irc_words,
+    .named = irc_named,
+    .ok = irc_ok,
+    .refused = irc_refused,
+    .told = irc_told,
+    .answered = irc_answered,
+    .end = irc_end,
+};

@@ -1,0 +1,109 @@
+/* irc.h - a client that speaks IRC: what is kept of it beside its conn.
+ *
+ * A line goes through cmd.c's table to a handler; what it asks of the broker comes back as an event
+ * to told.c; both speak to the client through reply.c, which knows of labels. render.c makes the
+ * lines that many clients see.
+ */
+#ifndef WORKER_IRC_IRC_H
+#define WORKER_IRC_IRC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+#include "worker/conn.h"
+#include "worker/irc/cap.h"
+#include "worker/request.h"
+
+struct irc_run;
+struct irc_batch;
+struct irc_sasl;
+struct monitor;
+struct irc_subs;
+struct shown;
+struct room;
+
+enum irc_flag {
+	IRC_GOT_USER = 1,
+	IRC_CAP_OPEN = 2, /* between CAP LS or REQ and CAP END: registration waits */
+	IRC_PASS_OK = 4,
+	IRC_PINGED = 8, /* asked whether it is there; not heard of since */
+	IRC_CAP_302 = 16, /* said that it speaks version 302 or later */
+	IRC_ASKED = 32, /* its login is being decided */
+};
+
+struct irc {
+	struct conn *conn; /* whose */
+	uint32_t caps; /* enum irc_cap: negotiated */
+	uint32_t umodes; /* enum user_mode */
+	uint8_t flags; /* enum irc_flag */
+	uint8_t level; /* enum admin_level, of an operator */
+	uint8_t bad_passwords;
+	uint32_t ticket; /* what an e_wait said it would be answered by; 0: nothing is waited for */
+	struct due ping;
+	struct irc_run *run; /* owned; the command under way */
+	/* until the login is decided; owned */
+	char *nick, *ident, *real, *away;
+	/* mostly NULL; owned by the files that know them */
+	struct irc_batch *batch; /* talk.c */
+	struct irc_sasl *sasl; /* sasl.c */
+	struct monitor *monitor; /* monitor.c */
+	struct irc_subs *subs; /* metadata.c */
+};
+
+/* The server's name as IRC shows it: no spaces. Made anew at each reload. */
+extern char irc_me[256];
+void irc_init(struct loop *loop);
+void irc_rearm(void);
+
+/* c speaks IRC from now on; its memory goes. */
+void irc_open(struct conn *c);
+void irc_close(struct conn *c);
+
+/* Bytes have come from it. */
+void irc_heard(struct conn *c);
+
+static inline uint32_t
+irc_caps(const struct conn *c)
+{
+	return c->irc->caps;
+}
+
+/* What clients call it: its name, or the one it wants, or "*". */
+const char *irc_nick(const struct conn *c);
+
+/* '#' and the name behind it; false: it is no name of a room. */
+bool irc_room(struct str s, struct str *name_r);
+
+/* A member's highest prefix, or all of them with multi-prefix: "@+"; "" for none. */
+const char *irc_prefixes(uint32_t member_flags, bool all);
+
+/* Capabilities that a client needs (must not have) to be shown an event of this type as it is. */
+uint32_t irc_needs(unsigned type);
+uint32_t irc_lacks(unsigned type);
+
+/* --- events about c, or that c asked for (told.c) ------------------------------------------ */
+
+void irc_told(struct conn *c, const struct shown *s, bool own);
+void irc_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e);
+void irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e);
+/* Members that do not know RENAME see a PART and a JOIN. r has its new name. */
+void irc_renamed(struct room *r, const struct shown *s, const struct conn *own);
+/* Metadata has changed: to those who subscribed (metadata.c). */
+void irc_meta(const struct m_e_meta *e, struct conn *own);
+
+/* RPL_TOPIC and RPL_TOPICWHOTIME; nothing when there is none. */
+void irc_topic_is(struct conn *c, struct str room, struct str topic, struct str by, uint64_t at);
+/* User modes and their letters: 0 for no such mode; all of a word's, terminated. */
+uint32_t irc_umode_bit(char letter);
+size_t irc_umode_letters(uint32_t modes, char out[8]);
+
+/* --- registration (register.c) ---------------------------------------------------------------- */
+
+void irc_begin(struct conn *c);
+void irc_named(struct conn *c, const struct m_e_login *e);
+/* NICK, USER and the rest may all be there now. */
+void irc_register(struct conn *c);
+void irc_login_refused(struct conn *c, const struct m_e_refused *e);
+
+#endif

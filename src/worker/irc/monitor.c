@@ -1,0 +1,36 @@
+/* monitor.c - see monitor.h. */
+#include "config.h"
+
+#include "worker/irc/monitor.h"
+
+void
+monitor_online(struct str name, struct str uhost)
+{
+	(void)name;
+	(void)uhost;
+}
+
+void
+monitor_offline(struct str name)
+{
+	(void)name;
+}
+
+void
+monitor_renamed(struct str old, struct str name, struct str uhost)
+{
+	monitor_offline(old);
+	monitor_online(name, uhost);
+}
+
+void
+monitor_shown(struct str name)
+{
+	(void)name;
+}
+
+void
+monitor_forget(struct conn *c)
+{
+	(void)c;
+}

@@ -1,0 +1,156 @@
+/* names.c - NAMES: see names.h. */
+#include "config.h"
+
+#include "worker/irc/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/util.h"
+#include "proto/irc.h"
+#include "registry/registry.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/reply.h"
+#include "worker/query.h"
+#include "worker/room.h"
+#include "worker/worker.h"
+
+struct names {
+	struct query query;
+	uint64_t room, after; /* the last member shown joined then */
+	bool found, member, secret;
+	size_t nname, nline;
+	char name[ROOM_BYTES_MAX];
+	char line[IRC_BODY_MAX + 1];
+};
+
+static struct reg_member_view page[REG_PAGE];
+
+static void
+flush(struct conn *c, struct names *q)
+{
+	if (q->nline > 0)
+		irc_num(c, RPL_NAMREPLY, "%c #%.*s :%.*s", q->secret ? '@' : '=', (int)q->nname,
+			q->name, (int)q->nline, q->line);
+	q->nline = 0;
+}
+
+static void
+put_name(struct conn *c, struct names *q, const char *text, size_t n)
+{
+	size_t head = strlen(irc_me) + strlen(irc_nick(c)) + q->nname + 16;
+
+	if (q->nline > 0 && head + q->nline + 1 + n > IRC_BODY_MAX)
+		flush(c, q);
+	if (q->nline > 0)
+		q->line[q->nline++] = ' ';
+	memcpy(q->line + q->nline, text, n);
+	q->nline += n;
+}
+
+/* 1 shown, 0 passed over, -1 torn. */
+static int
+put_member(struct conn *c, struct names *q, const struct reg_member_view *m)
+{
+	struct reg_user_view u;
+	char text[NAME_BYTES_MAX + UHOST_MAX + 8];
+	size_t n = bprintf(text, sizeof(text), "%s%s",
+			   irc_prefixes(m->flags, c->irc->caps & CAP_MULTI_PREFIX), m->name);
+	int r;
+
+	if (!q->member || c->irc->caps & CAP_UHNAMES) {
+		r = registry_user(worker.reg, m->user, &u);
+		if (r <= 0)
+			return r;
+		if (!q->member && u.umodes & UMODE_INVISIBLE)
+			return 0;
+		if (c->irc->caps & CAP_UHNAMES)
+			n += bprintf(text + n, sizeof(text) - n, "!%s@%s", u.ident, u.host);
+	}
+	put_name(c, q, text, n);
+	return 1;
+}
+
+/* The room, if this client may know of it. 1, 0, -1. */
+static int
+find(struct conn *c, struct names *q)
+{
+	struct reg_room_view v;
+	struct reg_member_view m;
+	int in, r = q->room != 0 ? registry_room(worker.reg, q->room, &v)
+				 : registry_room_named(worker.reg, q->name, q->nname, &v);
+
+	if (r <= 0)
+		return r;
+	in = registry_member(worker.reg, c->user, v.id, &m);
+	if (in < 0)
+		return -1;
+	q->member = in > 0;
+	q->secret = v.modes & 1u << MODE_PRIVATE;
+	if (q->secret && !q->member)
+		return 0;
+	q->room = v.id;
+	q->nname = strlen(v.name);
+	memcpy(q->name, v.name, q->nname);
+	return 1;
+}
+
+static enum query_step
+names_step(struct conn *c, struct query *query)
+{
+	struct names *q = (struct names *)query;
+	int n = q->found ? 1 : find(c, q);
+
+	if (n < 0)
+		return QUERY_AGAIN;
+	q->found = n > 0;
+	n = q->found ? registry_members(worker.reg, q->room, q->after, page, REG_PAGE) : 0;
+	if (n < 0)
+		return QUERY_AGAIN;
+	for (int i = 0; i < n; i++) {
+		if (put_member(c, q, &page[i]) < 0)
+			return QUERY_AGAIN;
+		q->after = page[i].joined;
+	}
+	if (n == REG_PAGE)
+		return QUERY_MORE;
+	flush(c, q);
+	irc_num(c, RPL_ENDOFNAMES, "#%.*s :End of /NAMES list", (int)q->nname, q->name);
+	return QUERY_DONE;
+}
+
+static struct names *
+names_new(uint64_t room, struct str name)
+{
+	struct names *q = xcalloc(1, sizeof(*q));
+
+	q->query.step = names_step;
+	q->room = room;
+	q->nname = MIN(name.n, sizeof(q->name));
+	memcpy(q->name, name.p, q->nname);
+	return q;
+}
+
+void
+names_after_join(struct conn *c, uint64_t room, struct str name)
+{
+	query_begin(c, &names_new(room, name)->query);
+}
+
+enum irc_done
+irc_NAMES(struct conn *c, struct irc_run *r)
+{
+	struct str item, name;
+
+	if (!irc_item(r->msg.param[0], r->at++, &item)) {
+		if (r->step == 0)
+			irc_num(c, RPL_ENDOFNAMES, "* :End of /NAMES list");
+		return IRC_DONE;
+	}
+	if (irc_room(item, &name) && name.n <= ROOM_BYTES_MAX)
+		query_ask(c, &names_new(0, name)->query);
+	else
+		irc_num(c, RPL_ENDOFNAMES, STR_FMT " :End of /NAMES list", STR_ARG(item));
+	return IRC_MORE;
+}

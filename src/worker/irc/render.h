@@ -1,0 +1,32 @@
+/* render.h - events as IRC clients see them: pure functions, bytes out of facts.
+ *
+ * Clients whose capabilities make the same class get the same bytes. An event that a class does not
+ * see at all (TAGMSG without message-tags) has no bytes.
+ */
+#ifndef WORKER_IRC_RENDER_H
+#define WORKER_IRC_RENDER_H
+
+#include <stddef.h>
+
+#include "worker/render.h"
+
+enum irc_class {
+	CLS_IRC_TIME = 1, /* server-time */
+	CLS_IRC_TAGS = 2, /* message-tags: msgid, bot, client-only tags */
+	CLS_IRC_ACCOUNT = 4, /* account-tag */
+	CLS_IRC_MULTI = 8, /* draft/multiline */
+	CLS_IRC_XJOIN = 16 /* extended-join */
+	/* 32 is CLS_OTHER, which means nothing here */
+};
+
+/* Bytes that irc_render may need at most, for any class. */
+size_t irc_render_bound(const struct shown *s);
+/* s->e in this class, whole lines. out has room for irc_render_bound(s). Returns the length. */
+size_t irc_render(char *out, unsigned cls, const struct shown *s);
+
+/* A message to one user or room in this class, the target spelled by the caller: for echoes. */
+
+/* The letter of a mode; 0: none. */
+char irc_mode_letter(unsigned op);
+
+#endif

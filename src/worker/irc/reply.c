@@ -1,0 +1,323 @@
+/* reply.c - see reply.h. */
+#include "config.h"
+
+#include "worker/irc/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "lib/util.h"
+#include "proto/irc.h"
+#include "worker/fanout.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/irc.h"
+#include "worker/outq.h"
+
+#define TEXT_LEN 1024 /* more than a line may have: it is cut */
+
+uint32_t
+irc_batch_id(void)
+{
+	static uint32_t last;
+
+	return ++last;
+}
+
+/* --- labels ---------------------------------------------------------------------------------- */
+
+static struct irc_run *
+labelled(const struct conn *c)
+{
+	return c->flags & CONN_LABEL ? c->irc->run : NULL;
+}
+
+/* One line (CR LF included) with one more tag before its others. */
+static void
+put_tagged(struct conn *c, const char *tag, size_t ntag, const char *p, size_t n)
+{
+	bool has = n > 0 && p[0] == '@';
+	char *out = arena_room(ntag + n + 3), *o = out;
+
+	*o++ = '@';
+	memcpy(o, tag, ntag);
+	o += ntag;
+	*o++ = has ? ';' : ' ';
+	memcpy(o, p + has, n - has);
+	o += n - has;
+	outq_ref(c, arena_commit((size_t)(o - out)));
+}
+
+static void
+put_with_label(struct conn *c, const struct irc_run *r, const char *p, size_t n)
+{
+	char tag[IRC_LABEL_MAX + 8];
+	size_t ntag = bprintf(tag, sizeof(tag), "label=%.*s", r->nlabel, r->label);
+
+	put_tagged(c, tag, ntag, p, n);
+}
+
+static void
+put_in_batch(struct conn *c, const struct irc_run *r, const char *p, size_t n)
+{
+	char tag[24];
+	struct str have;
+	const char *space = n > 0 && p[0] == '@' ? memchr(p, ' ', n) : NULL;
+
+	/* a line of a batch within this one */
+	if (space != NULL &&
+	    irc_tag_find((struct str){p + 1, (size_t)(space - p - 1)}, "batch", &have)) {
+		outq_copy(c, p, n);
+		return;
+	}
+	put_tagged(c, tag, bprintf(tag, sizeof(tag), "batch=l%u", r->batch), p, n);
+}
+
+static void
+open_batch(struct conn *c, struct irc_run *r)
+{
+	char line[384];
+
+	r->batch = irc_batch_id();
+	put_with_label(
+	    c, r, line,
+	    bprintf(line, sizeof(line), ":%s BATCH +l%u labeled-response\r\n", irc_me, r->batch));
+	r->answered_as = ANSWER_BATCH;
+	put_in_batch(c, r, r->held, r->nheld);
+	free(r->held);
+	r->held = NULL;
+}
+
+/* One line of the answer to a labelled command. */
+static void
+answer_line(struct conn *c, struct irc_run *r, const char *p, size_t n)
+{
+	if (r->answered_as == ANSWER_NONE) {
+		r->held = xcalloc(1, n);
+		memcpy(r->held, p, n);
+		r->nheld = n;
+		r->answered_as = ANSWER_HELD;
+		return;
+	}
+	if (r->answered_as == ANSWER_HELD)
+		open_batch(c, r);
+	if (r->answered_as == ANSWER_BATCH)
+		put_in_batch(c, r, p, n);
+	else
+		outq_copy(c, p, n);
+}
+
+/* Is the answer a batch of its own? Then the label is that one's. */
+static bool
+is_batch(const char *p, size_t n)
+{
+	struct irc_msg m;
+	const char *nl = memchr(p, '\r', n);
+
+	return nl != NULL && irc_parse(&m, p, (size_t)(nl - p)) == IRC_PARSE_OK &&
+	       irc_is(m.cmd, "BATCH");
+}
+
+void
+irc_label_begin(struct conn *c, struct irc_run *run)
+{
+	run->answered_as = ANSWER_NONE;
+	c->flags |= CONN_LABEL;
+}
+
+void
+irc_label_end(struct conn *c, struct irc_run *r)
+{
+	char line[300];
+	size_t n = 0;
+
+	c->flags &= ~(unsigned)CONN_LABEL;
+	switch ((enum irc_answered_as)r->answered_as) {
+	case ANSWER_NONE:
+		n = bprintf(line, sizeof(line), ":%s ACK\r\n", irc_me);
+		put_with_label(c, r, line, n);
+		break;
+	case ANSWER_HELD:
+		put_with_label(c, r, r->held, r->nheld);
+		break;
+	case ANSWER_BATCH:
+		n = bprintf(line, sizeof(line), ":%s BATCH -l%u\r\n", irc_me, r->batch);
+		outq_copy(c, line, n);
+		break;
+	case ANSWER_OWN_BATCH:
+		break;
+	}
+}
+
+/* --- lines -------------------------------------------------------------------------------------- */
+
+void
+irc_lines(struct conn *c, const char *p, size_t n)
+{
+	struct irc_run *r = labelled(c);
+	const char *end = p + n, *nl;
+
+	if (n == 0)
+		return;
+	if (r == NULL) {
+		outq_copy(c, p, n);
+		return;
+	}
+	if (r->answered_as == ANSWER_NONE && is_batch(p, n)) {
+		nl = memchr(p, '\n', n);
+		put_with_label(c, r, p, (size_t)(nl + 1 - p));
+		r->answered_as = ANSWER_OWN_BATCH;
+		p = nl + 1;
+	}
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			break;
+		answer_line(c, r, p, (size_t)(nl + 1 - p));
+	}
+}
+
+void
+irc_event(struct conn *c)
+{
+	struct slice s;
+
+	if (labelled(c) == NULL) {
+		fan_give(c, c->cls);
+	} else {
+		s = fan_made(c->cls);
+		/* the arena never moves: what lies in it may be read while more is made */
+		irc_lines(c, arena_at(s.off), s.len);
+	}
+}
+
+/* A line from its beginning and the rest, within the limit. */
+static void
+line_put(struct conn *c, char *line, size_t head, const char *fmt, va_list ap)
+{
+	int more = vsnprintf(line + head, TEXT_LEN - head, fmt, ap);
+	size_t n = head + (size_t)MAX(0, MIN(more, (int)(TEXT_LEN - head) - 1));
+
+	if (n > IRC_BODY_MAX)
+		n = text_cut(line, n, IRC_BODY_MAX);
+	/* whatever got into a parameter, a line stays one */
+	for (size_t i = 0; i < n; i++) {
+		if (line[i] == '\r' || line[i] == '\n' || line[i] == '\0')
+			line[i] = ' ';
+	}
+	line[n++] = '\r';
+	line[n++] = '\n';
+	irc_lines(c, line, n);
+}
+
+void
+irc_num(struct conn *c, unsigned num, const char *fmt, ...)
+{
+	char line[TEXT_LEN + 2];
+	size_t head = bprintf(line, sizeof(line), ":%s %03u %s ", irc_me, num, irc_nick(c));
+	va_list ap;
+
+	va_start(ap, fmt);
+	line_put(c, line, head, fmt, ap);
+	va_end(ap);
+}
+
+void
+irc_from_me(struct conn *c, const char *fmt, ...)
+{
+	char line[TEXT_LEN + 2];
+	size_t head = bprintf(line, sizeof(line), ":%s ", irc_me);
+	va_list ap;
+
+	va_start(ap, fmt);
+	line_put(c, line, head, fmt, ap);
+	va_end(ap);
+}
+
+void
+irc_raw(struct conn *c, const char *fmt, ...)
+{
+	char line[TEXT_LEN + 2];
+	va_list ap;
+
+	va_start(ap, fmt);
+	line_put(c, line, 0, fmt, ap);
+	va_end(ap);
+}
+
+void
+irc_words(struct conn *c, const char *text, size_t n)
+{
+	irc_from_me(c, "NOTICE %s :%.*s", irc_nick(c), (int)n, text);
+}
+
+/* --- errors ----------------------------------------------------------------------------------------- */
+
+void
+irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
+{
+	char why[512], about[400] = "";
+	struct str room = run != NULL ? run->room : STR_LIT("");
+	unsigned num = (unsigned)chat_err_irc(err);
+
+	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
+	switch (chat_err_about(err)) {
+	case ERR_ABOUT_USER:
+		bprintf(about, sizeof(about), STR_FMT " ", STR_ARG(arg));
+		break;
+	case ERR_ABOUT_ROOM:
+		bprintf(about, sizeof(about), "#" STR_FMT " ", STR_ARG(room.n > 0 ? room : arg));
+		break;
+	case ERR_ABOUT_USER_ROOM:
+		bprintf(about, sizeof(about), STR_FMT " #" STR_FMT " ", STR_ARG(arg),
+			STR_ARG(room));
+		break;
+	case ERR_ABOUT_WORD:
+		bprintf(about, sizeof(about), "%s ",
+			run != NULL && run->cmd != NULL ? run->cmd->name : "*");
+		break;
+	case ERR_ABOUT_NOTHING:
+		break;
+	}
+	irc_num(c, num, "%s:%s", about, why);
+}
+
+static void
+standard(struct conn *c, const char *kind, const char *cmd, const char *code, struct str context,
+	 const char *text)
+{
+	const char *gap = context.n > 0 ? " " : "";
+
+	if (c->irc->caps & CAP_STANDARD_REPLIES || strcmp(kind, "FAIL") == 0)
+		irc_from_me(c, "%s %s %s%s" STR_FMT " :%s", kind, cmd, code, gap, STR_ARG(context),
+			    text);
+	else
+		irc_words(c, text, strlen(text));
+}
+
+void
+irc_fail(struct conn *c, const char *cmd, const char *code, struct str context, const char *fmt,
+	 ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	standard(c, "FAIL", cmd, code, context, text);
+}
+
+void
+irc_note(struct conn *c, const char *cmd, const char *code, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	standard(c, "NOTE", cmd, code, STR_LIT(""), text);
+}

@@ -1,0 +1,49 @@
+/* reply.h - lines to one IRC client: numerics, and whatever answers a command.
+ *
+ * While a labelled command is under way (CONN_LABEL) everything that goes through here is its
+ * answer: a single line gets the label, several become a batch, none an ACK (IRCv3
+ * labeled-response). What others do meanwhile does not come this way.
+ */
+#ifndef WORKER_IRC_REPLY_H
+#define WORKER_IRC_REPLY_H
+
+#include <stddef.h>
+
+#include "ipc/ipc.h"
+#include "worker/conn.h"
+#include "worker/irc/numeric.h"
+
+struct irc_run;
+
+/* ":me 001 nick …": fmt is what follows the nick, its last parameter with its ':'. Cut to the
+ * limit of a line. */
+void irc_num(struct conn *c, unsigned num, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* ":me …". */
+void irc_from_me(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line as it is; CR LF is added. */
+void irc_raw(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Whole lines that render.c made, with CR LF; what the event in fanout.h looks like to c. */
+void irc_lines(struct conn *c, const char *p, size_t n);
+void irc_event(struct conn *c);
+
+/* The numeric of a chat_err, with what it is about. run may be NULL. */
+void irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg);
+/* standard-replies: FAIL/WARN/NOTE. context may be empty. Clients that have not asked for them are sent a
+ * NOTICE, which everybody can read. */
+void irc_fail(struct conn *c, const char *cmd, const char *code, struct str context,
+	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void irc_note(struct conn *c, const char *cmd, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A labelled command begins; it is over: what it answered is closed. */
+void irc_label_begin(struct conn *c, struct irc_run *run);
+void irc_label_end(struct conn *c, struct irc_run *run);
+
+/* tongue.words: the server's own words, a NOTICE. */
+void irc_words(struct conn *c, const char *text, size_t n);
+
+/* A new number for a batch. */
+uint32_t irc_batch_id(void);
+
+#endif

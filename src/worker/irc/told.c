@@ -1,0 +1,311 @@
+/* told.c - events that are about an IRC client itself, or that it asked for. */
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/util.h"
+#include "worker/fanout.h"
+#include "worker/input.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/names.h"
+#include "worker/irc/render.h"
+#include "worker/irc/reply.h"
+#include "worker/room.h"
+
+static void
+told_event(struct conn *c, const struct shown *s, bool own)
+{
+	(void)s;
+	(void)own;
+	irc_event(c);
+}
+
+static void
+told_say(struct conn *c, const struct shown *s, bool own)
+{
+	(void)s;
+	(void)own;
+	if (c->irc->caps & CAP_ECHO)
+		irc_event(c);
+}
+
+static void
+told_dm(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_dm *e = s->e;
+
+	told_say(c, s, own);
+	if (e->to_away.n > 0 && e->kind != MSG_NOTICE && e->kind != MSG_CTCP_REPLY &&
+	    e->kind != MSG_TAGS)
+		irc_num(c, RPL_AWAY, STR_FMT " :" STR_FMT, STR_ARG(e->to_name),
+			STR_ARG(e->to_away));
+}
+
+void
+irc_topic_is(struct conn *c, struct str room, struct str topic, struct str by, uint64_t at)
+{
+	if (topic.n == 0)
+		return;
+	irc_num(c, RPL_TOPIC, "#" STR_FMT " :" STR_FMT, STR_ARG(room), STR_ARG(topic));
+	irc_num(c, RPL_TOPICWHOTIME, "#" STR_FMT " " STR_FMT " %llu", STR_ARG(room), STR_ARG(by),
+		(unsigned long long)(at / 1000));
+}
+
+static void
+told_join(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_join *e = s->e;
+
+	(void)own;
+	irc_event(c);
+	irc_topic_is(c, e->room_name, e->topic, e->topic_by, e->topic_at);
+	if (!(c->irc->caps & CAP_NO_NAMES))
+		names_after_join(c, e->room, e->room_name);
+}
+
+/* Gone: its worker's last words follow in ERROR. */
+static void
+told_quit(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_quit *e = s->e;
+
+	if (conn_of_user(e->user) != c) {
+		/* an operator whose KILL this is: seen by it if they share a room */
+		return;
+	}
+	(void)own;
+	if (e->why == QUIT_KILLED)
+		irc_raw(c, ":" STR_FMT " KILL %s :" STR_FMT, STR_ARG(e->by), c->name,
+			STR_ARG(e->reason));
+}
+
+static void
+told_mode(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_mode *e = s->e;
+	struct str rest = e->refused;
+	struct mode_refusal no;
+	struct irc_run *run = c->irc->run;
+
+	(void)own;
+	if (e->changes.n > 0)
+		irc_event(c);
+	while (refusal_next(&rest, &no)) {
+		char letter = irc_mode_letter(no.op);
+
+		if (no.code == ERR_BAD_ARGUMENT)
+			irc_num(c, ERR_INVALIDMODEPARAM,
+				"#" STR_FMT " %c " STR_FMT " :Invalid parameter",
+				STR_ARG(e->room_name), letter,
+				STR_ARG(no.arg.n > 0 ? no.arg : STR_LIT("*")));
+		else if (no.code == ERR_LIST_FULL)
+			irc_num(c, (unsigned)chat_err_irc(no.code),
+				"#" STR_FMT " %c :That list is full", STR_ARG(e->room_name),
+				letter);
+		else if (no.code != ERR_NOT_FOUND)
+			irc_err(c, run, no.code, no.arg);
+	}
+}
+
+static void
+told_invite(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_invite *e = s->e;
+
+	if (!own) {
+		irc_event(c);
+		return;
+	}
+	irc_num(c, RPL_INVITING, STR_FMT " #" STR_FMT, STR_ARG(e->to_name), STR_ARG(e->room_name));
+	if (e->to_away.n > 0)
+		irc_num(c, RPL_AWAY, STR_FMT " :" STR_FMT, STR_ARG(e->to_name),
+			STR_ARG(e->to_away));
+}
+
+static void
+told_away(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_away *e = s->e;
+
+	(void)own;
+	if (e->text.n > 0)
+		irc_num(c, RPL_NOWAWAY, ":You have been marked as being away");
+	else
+		irc_num(c, RPL_UNAWAY, ":You are no longer marked as being away");
+}
+
+/* Of news about oneself only what was negotiated. */
+static void
+told_news(struct conn *c, const struct shown *s, bool own)
+{
+	(void)own;
+	if ((c->irc->caps & irc_needs(s->type)) == irc_needs(s->type))
+		irc_event(c);
+}
+
+static const struct {
+	uint32_t mode;
+	char letter;
+} umodes[] = {{UMODE_INVISIBLE, 'i'},
+	      {UMODE_OPER, 'o'},
+	      {UMODE_WALLOPS, 'w'},
+	      {UMODE_BOT, 'B'},
+	      {UMODE_REG_ONLY, 'R'}};
+
+uint32_t
+irc_umode_bit(char letter)
+{
+	for (size_t i = 0; i < ARRAY_LEN(umodes); i++) {
+		if (umodes[i].letter == letter)
+			return umodes[i].mode;
+	}
+	return 0;
+}
+
+size_t
+irc_umode_letters(uint32_t modes, char out[8])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(umodes); i++) {
+		if (modes & umodes[i].mode)
+			out[n++] = umodes[i].letter;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+static void
+umodes_now(struct conn *c, uint32_t before, uint32_t now)
+{
+	char on[8], off[8];
+
+	c->irc->umodes = now;
+	irc_umode_letters(now & ~before, on);
+	irc_umode_letters(before & ~now, off);
+	if (on[0] != '\0' || off[0] != '\0')
+		irc_raw(c, ":%s MODE %s :%s%s%s%s", c->name, c->name, on[0] ? "+" : "", on,
+			off[0] ? "-" : "", off);
+}
+
+static void
+told_umode(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_umode *e = s->e;
+
+	(void)own;
+	c->irc->level = e->level;
+	umodes_now(c, e->before, e->modes);
+}
+
+/* What was waited for has come: the command goes on. */
+static void
+wait_over(struct conn *c)
+{
+	c->irc->ticket = 0;
+	c->flags &= ~(unsigned)CONN_BARRIER;
+	conn_resume(c);
+	conn_answered(c);
+}
+
+static void
+told_wait(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_wait *e = s->e;
+
+	(void)own;
+	c->irc->ticket = e->ticket;
+	c->flags |= CONN_BARRIER;
+}
+
+static void
+told_oper(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_oper *e = s->e;
+
+	(void)own;
+	c->irc->level = e->level;
+	irc_num(c, RPL_YOUREOPER, ":You are now an IRC operator");
+	umodes_now(c, e->before, e->modes);
+	if (c->irc->ticket != 0 && c->irc->ticket == e->ticket)
+		wait_over(c);
+}
+
+static void
+told_failed(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_failed *e = s->e;
+
+	(void)own;
+	if (c->irc->ticket == 0 || c->irc->ticket != e->ticket)
+		return;
+	irc_err(c, c->irc->run, e->code, e->arg);
+	wait_over(c);
+}
+
+static const struct {
+	unsigned type;
+	void (*fn)(struct conn *c, const struct shown *s, bool own);
+} rows[] = {
+    {MSG_e_say, told_say},       {MSG_e_dm, told_dm},         {MSG_e_join, told_join},
+    {MSG_e_part, told_event},    {MSG_e_kick, told_event},    {MSG_e_quit, told_quit},
+    {MSG_e_nick, told_event},    {MSG_e_topic, told_event},   {MSG_e_mode, told_mode},
+    {MSG_e_invite, told_invite}, {MSG_e_away, told_away},     {MSG_e_setname, told_news},
+    {MSG_e_account, told_news},  {MSG_e_chghost, told_news},  {MSG_e_redact, told_news},
+    {MSG_e_rename, told_news},   {MSG_e_umode, told_umode},   {MSG_e_wait, told_wait},
+    {MSG_e_oper, told_oper},     {MSG_e_failed, told_failed},
+};
+
+void
+irc_told(struct conn *c, const struct shown *s, bool own)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].type == s->type) {
+			rows[i].fn(c, s, own);
+			return;
+		}
+	}
+}
+
+void
+irc_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
+{
+	(void)what;
+	if (e->text.n > 0)
+		irc_words(c, e->text.p, e->text.n);
+}
+
+void
+irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
+{
+	struct irc_run *run = c->irc->run;
+
+	if (what == ASKED_LOGIN) {
+		irc_login_refused(c, e);
+		return;
+	}
+	/* JOIN of a room one is in: nothing happens */
+	if (run != NULL && run->cmd->fn == irc_JOIN && e->code == ERR_ALREADY_IN_ROOM)
+		return;
+	/* a NOTICE is never answered (RFC 1459 section 4.4.2) */
+	irc_err(c, run, e->code, e->arg);
+}
+
+void
+irc_renamed(struct room *r, const struct shown *s, const struct conn *own)
+{
+	const struct m_e_rename *e = s->e;
+
+	(void)own;
+	for (uint32_t i = 0; i < r->n; i++) {
+		struct conn *c = r->member[i].conn;
+
+		if (c->irc == NULL || c->irc->caps & CAP_RENAME)
+			continue;
+		irc_raw(c, ":%s PART #" STR_FMT " :" STR_FMT, c->name, STR_ARG(e->room_name),
+			STR_ARG(e->reason));
+		irc_raw(c, ":%s JOIN #" STR_FMT, c->name, STR_ARG(e->to));
+		irc_topic_is(c, e->to, e->topic, e->topic_by, e->topic_at);
+	}
+}

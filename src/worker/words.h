@@ -1,0 +1,24 @@
+/* words.h - events in the words that telnet clients read, and what a telnet client is told of those
+ * that are about itself. */
+#ifndef WORKER_WORDS_H
+#define WORKER_WORDS_H
+
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+#include "worker/conn.h"
+#include "worker/render.h"
+
+/* s->text, from s->e; good until the next call. Sets s->irc_only where telnet has no words for it. */
+void words_make(struct shown *s);
+
+/* tongue.told for telnet. */
+void words_told(struct conn *c, const struct shown *s, bool own);
+
+/* It has left the room that its plain lines went to: where do they go now? */
+void words_fall_back(struct conn *c);
+
+/* " (reason)", or nothing; good until the next call. */
+const char *words_because(struct str reason);
+
+#endif
