@@ -243,13 +243,28 @@ admin_follow(const struct req *r, const struct m_r_admin *q)
 	answer_ok(r, 0, "");
 }
 
+static void
+admin_host(const struct req *r, const struct m_r_admin *q)
+{
+	struct reg_user *u = target_or_refuse(r, q);
+	char host[HOST_MAX + 1];
+
+	if (u == NULL)
+		return;
+	if (q->arg.n > 0 && !host_valid(q->arg))
+		refuse(r, ERR_BAD_ARGUMENT, clean_or_empty(q->arg));
+	else
+		user_set_host(r, u,
+			      q->arg.n > 0 ? q->arg : host_of_address(str_of(u->address), host));
+}
+
 static admin_fn *const admin_fns[ADMIN_OPS] = {
     [ADMIN_KICK] = admin_kick,         [ADMIN_BAN_ADD] = admin_ban_add,
     [ADMIN_BAN_DEL] = admin_ban_del,   [ADMIN_MUTE_ADD] = admin_mute_add,
     [ADMIN_MUTE_DEL] = admin_mute_del, [ADMIN_SAY] = admin_say,
     [ADMIN_ANNOUNCE] = admin_announce, [ADMIN_CHAT_OPEN] = admin_chat_open,
     [ADMIN_CHAT_SAY] = admin_chat_say, [ADMIN_CHAT_CLOSE] = admin_chat_close,
-    [ADMIN_FOLLOW] = admin_follow,
+    [ADMIN_FOLLOW] = admin_follow,     [ADMIN_HOST] = admin_host,
 };
 
 bool

@@ -223,6 +223,11 @@ void metas_end_redo(bool room, uint32_t slot);
 void metas_end_done(bool room, uint32_t slot);
 void metas_rebuild(void);
 
+/* --- operators (oper.c, auth.h) --------------------------------------------------------------------------- */
+
+/* Forget who has tried, for tests. */
+void opers_fini(void);
+
 /* --- who must go (reap.c) ---------------------------------------------------------------------------- */
 
 void reap_add(uint64_t user, enum quit_why why, const char *by, const char *reason);
@@ -255,6 +260,7 @@ void rules_note_deaths(void);
 /* Handlers, by message name; u is the user it speaks for, alive and the subscriber's own. */
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
-    r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_admin;
+    r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact,
+    r_oper, r_oper_do, r_admin;
 
 #endif

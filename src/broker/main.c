@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "broker/auth.h"
 #include "broker/broker.h"
 #include "broker/mask.h"
 #include "ipc/board.h"
@@ -89,6 +90,7 @@ turn(void *arg)
 		loop_again(proc.loop);
 	br.recovered |= reaped == REAP_DONE;
 	subs_resume();
+	auth_resume();
 	subs_pump();
 }
 
@@ -189,20 +191,21 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 		return true;
 	case MSG_peer:
 		if (!m_peer_get(frame, len, &peer) ||
-		    (peer.role != ROLE_CONTROL && peer.index >= WORKERS_MAX))
+		    (peer.role != ROLE_CONTROL &&
+		     peer.index >= (peer.role == ROLE_AUTH ? AUTH_MAX : WORKERS_MAX)))
 			return false;
-		if (peer.role == ROLE_AUTH) {
-			close(fds[0]); /* nothing is asked of it yet */
-			return true;
-		}
-		sub_attach(sub_index(peer.role, peer.index), peer.inc, fds[0]);
+		if (peer.role == ROLE_AUTH)
+			auth_attach(peer.index, peer.inc, fds[0]);
+		else
+			sub_attach(sub_index(peer.role, peer.index), peer.inc, fds[0]);
 		return true;
 	case MSG_peer_gone:
 		if (!m_peer_gone_get(frame, len, &gone))
 			return false;
 		if (gone.role == ROLE_AUTH)
-			return true;
-		peer_gone(sub_index(gone.role, gone.index), gone.inc);
+			auth_gone(gone.index, gone.inc);
+		else
+			peer_gone(sub_index(gone.role, gone.index), gone.inc);
 		return true;
 	case MSG_peers_end:
 		peers_known = true;

@@ -31,6 +31,7 @@ static const struct rule {
     {MSG_r_meta, true, false, r_meta},     {MSG_r_redact, true, false, r_redact},
     {MSG_r_umode, true, false, r_umode},   {MSG_r_setname, true, false, r_setname},
     {MSG_r_rename, true, false, r_rename}, {MSG_r_follow, false, false, r_follow},
+    {MSG_r_oper, true, false, r_oper},     {MSG_r_oper_do, true, false, r_oper_do},
     {MSG_r_sync, true, true, r_sync},      {MSG_r_admin, false, true, r_admin},
 };
 

@@ -42,6 +42,7 @@ done(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_e_ok ok;
 	struct m_e_quit quit;
+	struct m_e_chghost chghost;
 
 	if (conn_refused(c, type, frame, len))
 		return;
@@ -49,6 +50,8 @@ done(struct conn *c, unsigned type, const void *frame, size_t len)
 		conn_ok(c, STR_FMT, STR_ARG(ok.text));
 	else if (type == MSG_e_quit && m_e_quit_get(frame, len, &quit))
 		conn_ok(c, STR_FMT " has been kicked", STR_ARG(quit.name));
+	else if (type == MSG_e_chghost && m_e_chghost_get(frame, len, &chghost))
+		conn_ok(c, STR_FMT " is now " STR_FMT, STR_ARG(chghost.name), STR_ARG(chghost.now));
 	else
 		conn_ok(c, "done");
 }
@@ -66,6 +69,13 @@ cmd_kick(struct conn *c)
 
 	if (c->busy)
 		conn_admin(c, ADMIN_KICK, c->req.args[0], reason, 0, done);
+}
+
+void
+cmd_host(struct conn *c)
+{
+	conn_admin(c, ADMIN_HOST, c->req.args[0], str_of(c->req.nargs > 1 ? c->req.args[1] : ""), 0,
+		   done);
 }
 
 static void

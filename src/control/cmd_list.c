@@ -42,6 +42,10 @@ static const struct column list_columns[] = {
     {"by", "BY", 12, false},    {"reason", "REASON", 12, false},
 };
 
+/* By bit of enum user_mode. */
+static const char *const umode_words[] = {"invisible", "operator", "wallops", "bot",
+					  "registered_only"};
+
 /* Begin with fn after a sync. */
 static void
 begin(struct conn *c, conn_fn *fn)
@@ -65,11 +69,23 @@ again(struct conn *c, conn_fn *fn)
 
 /* --- users ------------------------------------------------------------------------------ */
 
+static size_t
+umode_names(uint32_t umodes, const char *out[])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(umode_words); i++) {
+		if (umodes & 1u << i)
+			out[n++] = umode_words[i];
+	}
+	return n;
+}
+
 static void
 user_fields(struct conn *c, const struct reg_user_view *v)
 {
 	static struct reg_member_view rooms[ROOMS_PER_USER];
-	const char *names[ROOMS_PER_USER];
+	const char *names[ROOMS_PER_USER], *modes[ARRAY_LEN(umode_words)];
 	struct board_session s = {0};
 	struct writer *w = &c->w;
 	bool known = control_session(v->sub, v->wslot, v->id, &s);
@@ -86,6 +102,11 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_s(w, "protocol", protocol_name(v->protocol));
 	writer_s(w, "address", v->address);
 	writer_u64(w, "port", v->port);
+	writer_s(w, "ident", v->ident);
+	writer_s(w, "host", v->host);
+	writer_s(w, "real_name", v->real);
+	writer_strs(w, "modes", modes, umode_names(v->umodes, modes));
+	writer_s(w, "operator", v->level != LEVEL_NONE ? ctl_level_name(v->level) : NULL);
 	writer_bool(w, "tls", v->tls != 0);
 	writer_u64(w, "worker", v->sub);
 	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);

@@ -94,8 +94,8 @@ struct news {
 static bool
 read_news(unsigned type, const void *frame, size_t len, struct news *n)
 {
-	static const char *const quits[] = {"left",   "lost",    "kicked",  "banned",
-					    "worker", "stopped", "internal"};
+	static const char *const quits[] = {"left",   "lost",    "kicked",   "banned",
+					    "worker", "stopped", "internal", "killed"};
 	struct m_e_login login;
 	struct m_e_quit quit;
 	struct m_e_nick nick;

@@ -128,6 +128,7 @@ enum admin_op {
 	ADMIN_CHAT_SAY, /* target: user; arg: text -> e_dm from 0 */
 	ADMIN_CHAT_CLOSE,
 	ADMIN_FOLLOW, /* arg "on"/"off": presence events of all rooms come to control too */
+	ADMIN_HOST, /* target: user; arg: what is shown as its host, empty: the address -> e_chghost */
 	ADMIN_OPS
 };
 /* Answers of the control protocol (doc/control.md); chatctl's exit codes come from the class. */

@@ -4,8 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/auth.h"
+#include "ipc/options.h"
+#include "ipc/proc.h"
+#include "lib/loop.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "unit.h"
@@ -26,6 +31,7 @@ static void
 teardown(void)
 {
 	registry_unmap(reader);
+	opers_fini();
 	world_verify();
 	world_reopen(&world);
 	world_verify();
@@ -431,6 +437,276 @@ START_TEST(old_words_are_gone)
 }
 END_TEST
 
+/* --- operators ------------------------------------------------------------------------------------- */
+
+/* The test is the auth process: asked at this end. */
+static int
+auth_process(unsigned index, uint32_t inc)
+{
+	int sv[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sv), 0);
+	auth_attach(index, inc, sv[0]);
+	return sv[1];
+}
+
+/* What it has been asked; the strings live until the next call. */
+static struct m_a_check
+asked(int fd)
+{
+	static char buf[4096];
+	struct m_a_check m;
+	ssize_t n = recv(fd, buf, IPC_HDR, 0);
+	uint32_t len;
+
+	ck_assert_int_eq(n, IPC_HDR);
+	memcpy(&len, buf, 4);
+	ck_assert_int_eq(recv(fd, buf + IPC_HDR, len - IPC_HDR, 0), len - IPC_HDR);
+	ck_assert(m_a_check_get(buf, len, &m));
+	return m;
+}
+
+static void
+answer(int fd, uint32_t ticket, bool ok)
+{
+	struct m_a_result m = {.ticket = ticket, .ok = ok};
+	char out[64];
+	size_t n = m_a_result_put(out, sizeof(out), &m);
+
+	ck_assert_int_eq(send(fd, out, n, 0), (ssize_t)n);
+	loop_turn(proc.loop, 1000);
+	auth_resume();
+}
+
+static void
+block(const char *name, const char *hash, const char *mask, const char *account, unsigned level)
+{
+	struct operator_block b = {S(name), S(hash), S(mask), S(account), level};
+
+	ck_assert(operator_add(proc.opt.operators, sizeof(proc.opt.operators), &b));
+}
+
+static unsigned
+oper(unsigned sub, uint64_t user, const char *name, const char *password)
+{
+	return ASK(oper, sub, .user = user, .name = S(name), .password = S(password));
+}
+
+START_TEST(an_operator_is_made)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "al", "");
+	int fd = auth_process(0, 7);
+	uint32_t ticket;
+
+	block("root", "$hash", "al@192.0.2.0/24", "", LEVEL_OPERATE);
+	ck_assert_uint_eq(oper(0, a, "root", "word"), MSG_e_wait);
+	ticket = LAST(wait).ticket;
+	ck_assert_uint_eq(oper(0, a, "root", "word"), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_BUSY);
+	ck_str(asked(fd).hash, "$hash");
+	answer(fd, ticket, true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_oper);
+	ck_assert_uint_eq(world_last()->targets, 1);
+	ck_assert(LAST(oper).ticket == ticket && LAST(oper).level == LEVEL_OPERATE);
+	ck_assert_uint_eq(view("alice").level, LEVEL_OPERATE);
+	ck_assert(view("alice").umodes & UMODE_OPER);
+	close(fd);
+}
+END_TEST
+
+START_TEST(who_is_no_operator)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "al", "");
+	int fd = auth_process(0, 7);
+	struct m_a_check c;
+
+	ck_assert_uint_eq(oper(0, a, "root", "word"), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_NO_OPER); /* no blocks at all */
+	block("root", "$hash", "al@198.51.100.0/24", "", LEVEL_ADMIN);
+	block("root2", "$hash", "", "alice", LEVEL_ADMIN);
+	block("root3", "$hash", "ALICE!*@192.0.2.*", "", LEVEL_ADMIN);
+	/* not from there, not with that account, not known: the same, and each takes a check */
+	for (int i = 0; i < 3; i++) {
+		static const char *const names[] = {"root", "root2", "nobody"};
+		uint64_t b = login(1, names[i], "192.0.2.1", "bo", "");
+
+		ck_assert_uint_eq(oper(1, b, names[i], "word"), MSG_e_wait);
+		c = asked(fd);
+		ck_str(c.hash, "");
+		answer(fd, c.ticket, false);
+		ck_assert_uint_eq(LAST(failed).code, ERR_NO_OPER);
+	}
+	ck_assert_uint_eq(oper(0, a, "root3", "word"), MSG_e_wait);
+	c = asked(fd);
+	ck_str(c.hash, "$hash");
+	answer(fd, c.ticket, false);
+	ck_assert_uint_eq(LAST(failed).code, ERR_PASSWORD);
+	for (int i = 0; i < 2; i++) {
+		oper(0, a, "root3", "word");
+		answer(fd, asked(fd).ticket, false);
+	}
+	/* three wrong ones: wait */
+	ck_assert_uint_eq(oper(0, a, "root3", "word"), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_BUSY);
+	ck_assert_uint_eq(view("alice").umodes, 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(auth_processes_die)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(0, "bob", "192.0.2.1", "", "");
+	int one = auth_process(0, 7), two;
+	uint64_t seq;
+
+	block("root", "$hash", "", "", LEVEL_ADMIN);
+	ck_assert_uint_eq(oper(0, a, "root", "word"), MSG_e_wait);
+	asked(one);
+	two = auth_process(1, 8);
+	ck_assert_uint_eq(oper(0, b, "root", "other"), MSG_e_wait);
+	ck_str(asked(two).password, "other"); /* the less busy one */
+	close(one);
+	loop_turn(proc.loop, 1000);
+	ck_str(asked(two).password, "word");
+	auth_gone(0, 7); /* as the master says in the end */
+	ck_assert(world_quit(0, b));
+	seq = br.j.seq;
+	close(two);
+	loop_turn(proc.loop, 1000);
+	auth_resume();
+	/* bob is gone: nobody is told */
+	ck_assert_uint_eq(br.j.seq, seq + 1);
+	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
+	ck_assert_uint_eq(LAST(failed).user, a);
+	ck_assert_uint_eq(oper(0, a, "root", "word"), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_BUSY);
+}
+END_TEST
+
+START_TEST(auth_processes_that_talk_nonsense)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", "");
+	int fd = auth_process(0, 7);
+	char c;
+
+	block("root", "$hash", "", "", LEVEL_ADMIN);
+	ck_assert_uint_eq(oper(0, a, "root", "word"), MSG_e_wait);
+	answer(fd, asked(fd).ticket + 1, true);
+	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
+	ck_assert_int_eq(recv(fd, &c, 1, 0), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(only_so_many_checks)
+{
+	int fd = auth_process(0, 7);
+	char name[16];
+	uint64_t u;
+
+	block("root", "$hash", "", "", LEVEL_ADMIN);
+	for (int i = 0; i < AUTH_PENDING_MAX; i++) {
+		snprintf(name, sizeof(name), "u%d", i);
+		u = login(0, name, "192.0.2.1", "", "");
+		ck_assert_uint_eq(oper(0, u, "root", "word"), MSG_e_wait);
+	}
+	u = login(0, "last", "192.0.2.1", "", "");
+	ck_assert_uint_eq(oper(0, u, "root", "word"), MSG_e_refused);
+	ck_assert_uint_eq(refused_with(), ERR_BUSY);
+	answer(fd, asked(fd).ticket, false);
+	ck_assert_uint_eq(oper(0, u, "root", "word"), MSG_e_wait);
+	close(fd);
+}
+END_TEST
+
+/* Nothing that is secret is in the journal, or left in the frame. */
+START_TEST(passwords_are_wiped)
+{
+	struct m_r_oper q = {.serial = 1, .name = S("root"), .password = S("correct horse")};
+	char f[IPC_FRAME_MAX];
+	size_t n;
+	int fd = auth_process(0, 7);
+
+	block("root", "$hash", "", "", LEVEL_ADMIN);
+	q.user = login(0, "alice", "192.0.2.1", "", "");
+	q.serial = world_serial(0);
+	n = m_r_oper_put(f, sizeof(f), &q);
+	ck_assert_ptr_nonnull(memmem(f, n, "correct horse", 13));
+	ck_assert(world_decide(0, f, n));
+	ck_assert_ptr_null(memmem(f, n, "correct horse", 13));
+	answer(fd, asked(fd).ticket, true);
+	ck_assert_ptr_null(memmem(world.journal, world.journal_size, "correct horse", 13));
+	ck_assert_ptr_null(memmem(world.reg, world.reg_size, "correct horse", 13));
+	close(fd);
+}
+END_TEST
+
+START_TEST(what_operators_do)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", "");
+
+	ASK(oper_do, 0, .user = a, .act = OPER_KILL, .target = S("bob"));
+	ck_assert_uint_eq(refused_with(), ERR_NOT_OPER);
+	user_find(S("alice"))->umodes |= UMODE_OPER;
+	user_find(S("alice"))->level = LEVEL_READ;
+	ASK(oper_do, 0, .user = a, .act = OPER_KILL, .target = S("bob"));
+	ck_assert_uint_eq(refused_with(), ERR_PERMISSION);
+	user_find(S("alice"))->level = LEVEL_OPERATE;
+	ASK(oper_do, 0, .user = a, .act = OPER_KILL, .target = S("nobody"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_USER);
+	ck_assert_uint_eq(
+	    ASK(oper_do, 0, .user = a, .act = OPER_KILL, .target = S("BOB"), .text = S("enough")),
+	    MSG_e_quit);
+	ck_assert_uint_eq(LAST(quit).why, QUIT_KILLED);
+	ck_str(LAST(quit).by, "alice");
+	ck_str(LAST(quit).reason, "enough");
+	ck_assert_uint_eq(world_last()->targets, 3);
+	ck_assert_ptr_null(regw_user(&br.reg, b));
+	ck_assert_uint_eq(ASK(oper_do, 0, .user = a, .act = OPER_WALLOPS, .text = S("hear")),
+			  MSG_e_wallops);
+	ck_assert_uint_eq(world_last()->targets, (1ull << WORKERS_MAX) - 1);
+	ASK(oper_do, 0, .user = a, .act = OPER_WALLOPS);
+	ck_assert_uint_eq(refused_with(), ERR_EMPTY);
+	ASK(oper_do, 0, .user = a, .act = OPER_DIE);
+	ck_assert_uint_eq(refused_with(), ERR_PERMISSION);
+	ck_assert_uint_eq(ASK(oper_do, 0, .user = a, .act = OPER_ACTS), 0);
+	user_find(S("alice"))->level = LEVEL_ADMIN;
+	ck_assert_uint_eq(ASK(oper_do, 0, .user = a, .act = OPER_REHASH), MSG_e_ok);
+	ck_assert_uint_gt(LAST(ok).text.n, 0);
+	ck_assert_uint_eq(ASK(oper_do, 0, .user = a, .act = OPER_KILL, .target = S("alice")),
+			  MSG_e_quit);
+}
+END_TEST
+
+START_TEST(another_host)
+{
+	uint64_t a = login(0, "alice", "::1", "al", "");
+	struct m_r_admin q = {.op = ADMIN_HOST, .level = LEVEL_OPERATE, .target = S("Alice")};
+	static const char *const bad[] = {":x", "a b", "a@b", "a!b", "\xc3\xa4"};
+	char f[IPC_FRAME_MAX];
+
+	q.serial = world_serial(SUB_CONTROL);
+	q.arg = S("staff.example.org");
+	ck_assert(world_decide(SUB_CONTROL, f, m_r_admin_put(f, sizeof(f), &q)));
+	ck_str(LAST(chghost).uhost, "al@0::1");
+	ck_str(LAST(chghost).now, "al@staff.example.org");
+	ck_assert_str_eq(view("alice").host, "staff.example.org");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		q.serial = world_serial(SUB_CONTROL);
+		q.arg = S(bad[i]);
+		ck_assert(world_decide(SUB_CONTROL, f, m_r_admin_put(f, sizeof(f), &q)));
+		ck_assert_uint_eq(refused_with(), ERR_BAD_ARGUMENT);
+	}
+	q.serial = world_serial(SUB_CONTROL);
+	q.arg = S("");
+	ck_assert(world_decide(SUB_CONTROL, f, m_r_admin_put(f, sizeof(f), &q)));
+	ck_str(LAST(chghost).now, "al@0::1");
+	ck_assert(world_quit(0, a));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -454,5 +730,13 @@ main(void)
 	tcase_add_test(t, words_in_a_room_taken_back);
 	tcase_add_test(t, words_between_two_taken_back);
 	tcase_add_test(t, old_words_are_gone);
+	tcase_add_test(t, an_operator_is_made);
+	tcase_add_test(t, who_is_no_operator);
+	tcase_add_test(t, auth_processes_die);
+	tcase_add_test(t, auth_processes_that_talk_nonsense);
+	tcase_add_test(t, only_so_many_checks);
+	tcase_add_test(t, passwords_are_wiped);
+	tcase_add_test(t, what_operators_do);
+	tcase_add_test(t, another_host);
 	return unit_run(s);
 }

@@ -1,0 +1,308 @@
+/* oper.c - operators: people in the chat who may do what chatctl does at their block's level.
+ *
+ * Who is told what: without a block of that name for somebody from there, ERR_NO_OPER; with one, and another
+ * word, ERR_PASSWORD. Both take the time of one check, so that the time tells nothing either.
+ */
+#include "config.h"
+
+#include "broker/broker.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/auth.h"
+#include "broker/mask.h"
+#include "ipc/ctl.h"
+#include "ipc/maskform.h"
+#include "ipc/options.h"
+#include "ipc/proc.h"
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+#define WRONG_MAX 3 /* after these, one more try in… */
+#define WRONG_WAIT_MS 10000
+
+/* By user slot; what a new broker does not know, it does not need: made when the first one asks. */
+static struct past {
+	uint64_t user, wrong_at; /* mono ms */
+	unsigned wrong;
+	char block[65]; /* the one by which it is an operator */
+} * pasts;
+
+static struct past *
+past_of(uint64_t user)
+{
+	struct past *p;
+
+	if (pasts == NULL)
+		pasts = xcalloc(br.reg.h->max_users, sizeof(*pasts));
+	p = &pasts[ID_SLOT(user)];
+	if (p->user != user)
+		*p = (struct past){.user = user};
+	return p;
+}
+
+void
+opers_fini(void)
+{
+	free(pasts);
+	pasts = NULL;
+	auth_fini();
+}
+
+/* Like the lines of chatctl's acts. */
+static void audit(const struct reg_user *u, const char *block, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+audit(const struct reg_user *u, const char *block, const char *fmt, ...)
+{
+	char uhost[UHOST_MAX + 1], what[512];
+	struct buf shown = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	user_uhost(u, uhost);
+	ctl_show(&shown, what, strlen(what), false);
+	log_notice("oper %s (user %s, %s, from %s): %.*s", block, u->name, uhost, u->address,
+		   (int)shown.len, buf_data(&shown));
+	buf_fini(&shown);
+}
+
+/* --- becoming one ---------------------------------------------------------------------------------------- */
+
+static bool
+mask_takes(struct str mask, const struct reg_user *u)
+{
+	char canon[MASK_MAX + 1];
+	struct mask_subject s;
+	struct mask m;
+
+	if (mask.n == 0)
+		return true;
+	if (mask_canon(mask, canon) == 0 || !mask_compile(&m, canon))
+		return false;
+	user_subject(u, &s);
+	return mask_fits(&m, &s);
+}
+
+static bool
+account_takes(struct str account, const struct reg_user *u)
+{
+	char want[NAME_FOLD_MAX], have[NAME_FOLD_MAX];
+	struct str own = user_account(u);
+	ssize_t n = name_fold(account.p, account.n, want, sizeof(want));
+
+	if (account.n == 0)
+		return true;
+	return n > 0 && name_fold(own.p, own.n, have, sizeof(have)) == n &&
+	       memcmp(want, have, (size_t)n) == 0;
+}
+
+/* The block of this name that is for somebody like u. */
+static bool
+block_for(const struct reg_user *u, struct str name, struct operator_block *b)
+{
+	struct str rest = str_of(proc.opt.operators);
+
+	while (operator_next(&rest, b)) {
+		if (str_eq(b->name, name) && account_takes(b->account, u) && mask_takes(b->mask, u))
+			return true;
+	}
+	*b = (struct operator_block){.name = name};
+	return false;
+}
+
+static void
+failed(const struct auth_ask *ask, const struct reg_user *u, enum chat_err err)
+{
+	struct m_e_failed m = {.user = u->id, .ticket = ask->ticket, .code = (uint16_t)err};
+
+	entry_begin(&req_nobody);
+	entry_to_user(u);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(failed, &m);
+	audit(u, ask->name, "oper: %s",
+	      err == ERR_BUSY ? "the password could not be checked" : "refused");
+}
+
+static void
+granted(const struct auth_ask *ask, const struct reg_user *u)
+{
+	struct m_e_oper m = {.user = u->id,
+			     .ticket = ask->ticket,
+			     .level = ask->level,
+			     .name = str_of(ask->name),
+			     .modes = u->umodes | UMODE_OPER,
+			     .before = u->umodes};
+	struct past *p = past_of(u->id);
+
+	entry_begin(&req_nobody);
+	entry_to_user(u);
+	user_modes_redo(u, m.modes, m.level);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(oper, &m);
+	p->wrong = 0;
+	bprintf(p->block, sizeof(p->block), "%s", ask->name);
+	audit(u, ask->name, "oper: level %s", ctl_level_name(ask->level));
+}
+
+static void
+checked(const struct auth_ask *ask, enum auth_answer answer)
+{
+	const struct reg_user *u = regw_user(&br.reg, ask->user);
+
+	if (u == NULL)
+		return;
+	if (answer == AUTH_LOST) {
+		failed(ask, u, ERR_BUSY);
+	} else if (answer == AUTH_FITS && ask->known) {
+		granted(ask, u);
+	} else {
+		past_of(u->id)->wrong++;
+		past_of(u->id)->wrong_at = loop_now(proc.loop);
+		failed(ask, u, ask->known ? ERR_PASSWORD : ERR_NO_OPER);
+	}
+}
+
+static bool
+may_try(uint64_t user)
+{
+	const struct past *p = past_of(user);
+
+	return p->wrong < WRONG_MAX || loop_now(proc.loop) - p->wrong_at >= WRONG_WAIT_MS;
+}
+
+static void
+ask(const struct req *r, const struct reg_user *u, const struct m_r_oper *q)
+{
+	struct auth_ask ask = {.user = u->id, .fn = checked};
+	struct m_e_wait m = {.user = u->id};
+	struct operator_block b;
+
+	/* where nobody can become one, there is nothing to hide */
+	if (proc.opt.operators[0] == '\0' || !text_is_clean(q->name.p, q->name.n, 0)) {
+		answer_refused(r, u->id, 0, ERR_NO_OPER, STR_LIT(""));
+		return;
+	}
+	ask.known = block_for(u, q->name, &b);
+	ask.level = (uint8_t)b.level;
+	bprintf(ask.name, sizeof(ask.name), STR_FMT, STR_ARG(q->name));
+	if (may_try(u->id))
+		m.ticket = auth_check(&ask, b.hash, q->password);
+	if (m.ticket == 0) {
+		answer_refused(r, u->id, 0, ERR_BUSY, STR_LIT("OPER"));
+		return;
+	}
+	entry_begin(r);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(wait, &m);
+}
+
+bool
+r_oper(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct m_r_oper q;
+
+	if (!m_r_oper_get(frame, len, &q))
+		return false;
+	ask(r, u, &q);
+	/* the frame is our own buffer, which it was read into */
+	explicit_bzero((char *)(uintptr_t)q.password.p, q.password.n);
+	return true;
+}
+
+/* --- what they do --------------------------------------------------------------------------------------- */
+
+typedef void act_fn(const struct req *r, struct reg_user *u, const struct m_r_oper_do *q,
+		    const char *block);
+
+static void
+act_kill(const struct req *r, struct reg_user *u, const struct m_r_oper_do *q, const char *block)
+{
+	struct reg_user *target = user_find(q->target);
+	struct str reason = clean_or_empty(q->text);
+
+	reason.n = text_cut(reason.p, reason.n, REASON_MAX);
+	if (target == NULL) {
+		answer_refused(r, u->id, 0, ERR_NO_SUCH_USER, clean_or_empty(q->target));
+		return;
+	}
+	audit(u, block, "kill %s: " STR_FMT, target->name, STR_ARG(reason));
+	user_quit(r, target, QUIT_KILLED, user_name(u), reason);
+}
+
+static void
+act_wallops(const struct req *r, struct reg_user *u, const struct m_r_oper_do *q, const char *block)
+{
+	char uhost[UHOST_MAX + 1];
+	struct m_e_wallops m = {
+	    .user = u->id, .name = user_name(u), .text = clean_or_empty(q->text)};
+
+	if (m.text.n == 0) {
+		answer_refused(r, u->id, 0, q->text.n == 0 ? ERR_EMPTY : ERR_BAD_ARGUMENT,
+			       STR_LIT("text"));
+		return;
+	}
+	audit(u, block, "wallops: " STR_FMT, STR_ARG(m.text));
+	m.uhost = user_uhost(u, uhost);
+	m.account = user_account(u);
+	entry_begin(r);
+	br.t.targets |= (1ull << WORKERS_MAX) - 1;
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(wallops, &m);
+}
+
+/* The master's to do. Told after the answer: a broker that dies in between makes it happen never, not twice. */
+static void
+act_master(const struct req *r, struct reg_user *u, const struct m_r_oper_do *q, const char *block)
+{
+	static const struct {
+		const char *word, *text;
+	} acts[OPER_ACTS] = {
+	    [OPER_REHASH] = {"rehash", "the configuration is read again"},
+	    [OPER_DIE] = {"die", "the server stops"},
+	    [OPER_RESTART] = {"restart", "the server's processes are replaced"},
+	};
+	char actor[256], out[512];
+	struct m_oper_act m = {.op = q->act};
+
+	m.actor =
+	    (struct str){actor, bprintf(actor, sizeof(actor), "oper %s (user %s)", block, u->name)};
+	audit(u, block, "%s", acts[q->act].word);
+	answer_ok(r, u->id, acts[q->act].text);
+	proc_send(out, m_oper_act_put(out, sizeof(out), &m));
+}
+
+static const struct {
+	enum admin_level level;
+	act_fn *fn;
+} acts[OPER_ACTS] = {
+    [OPER_KILL] = {LEVEL_OPERATE, act_kill},    [OPER_WALLOPS] = {LEVEL_OPERATE, act_wallops},
+    [OPER_REHASH] = {LEVEL_ADMIN, act_master},  [OPER_DIE] = {LEVEL_ADMIN, act_master},
+    [OPER_RESTART] = {LEVEL_ADMIN, act_master},
+};
+
+bool
+r_oper_do(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct m_r_oper_do q;
+
+	if (!m_r_oper_do_get(frame, len, &q) || q.act >= OPER_ACTS)
+		return false;
+	if (!(u->umodes & UMODE_OPER))
+		answer_refused(r, u->id, 0, ERR_NOT_OPER, STR_LIT(""));
+	else if (u->level < acts[q.act].level)
+		answer_refused(r, u->id, 0, ERR_PERMISSION, STR_LIT(""));
+	else
+		acts[q.act].fn(r, u, &q,
+			       past_of(u->id)->block[0] != '\0' ? past_of(u->id)->block : "?");
+	return true;
+}
