@@ -104,6 +104,8 @@ r_setname(const struct req *r, struct reg_user *u, const void *frame, size_t len
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(setname, &m);
+	if (br.server.nlists > 0)
+		mute_apply(u);
 	return true;
 }
 
@@ -129,6 +131,8 @@ user_set_host(const struct req *r, struct reg_user *u, struct str host)
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(chghost, &m);
+	if (br.server.nlists > 0)
+		mute_apply(u);
 }
 
 /* --- modes ------------------------------------------------------------------------------------------------ */

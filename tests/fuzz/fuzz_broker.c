@@ -39,11 +39,20 @@ some(struct script *s, size_t max)
 static struct str
 name(struct script *s)
 {
-	static const char *const names[] = {"alice", "bob", "Carol", "d\xc3\xa4ve", "den",
-					    "Den",   "*",   "a*",    "10.0.0.0/8"};
+	static const char *const names[] = {"alice",  "bob",   "Carol", "d\xc3\xa4ve", "den",
+					    "Den",    "*",     "a*",    "10.0.0.0/8",  "~a:*",
+					    "~m:bob", "*!x@*", "~r:a?b"};
 	unsigned k = byte(s);
 
 	return k < 200 ? str_of(names[k % ARRAY_LEN(names)]) : some(s, NAME_BYTES_MAX);
+}
+
+static struct str
+tags(struct script *s)
+{
+	unsigned k = byte(s);
+
+	return k < 200 ? STR_LIT("") : k < 220 ? STR_LIT("+typing=active") : some(s, 300);
 }
 
 /* Up to four changes, now and then cut short. */
@@ -54,7 +63,7 @@ changes(struct script *s)
 	size_t n = 0, more;
 
 	for (unsigned k = byte(s) % 4 + 1; k > 0; k--) {
-		struct mode_change m = {.op = (uint8_t)(byte(s) % (MODE_COUNT + 1)),
+		struct mode_change m = {.op = (uint8_t)(byte(s) % (MODE_COUNT + (byte(s) > 250))),
 					.on = byte(s) % 2};
 
 		m.arg = byte(s) % 2 ? name(s) : some(s, MASK_MAX);
@@ -110,11 +119,12 @@ request(struct script *s, unsigned sub)
 {
 	size_t n = 0;
 
-	switch (byte(s) % 16) {
+	switch (byte(s) % 24) {
 	case 0:
 	case 1:
 		MAKE(login, .conn = byte(s), .protocol = byte(s) % 4, .name = name(s),
-		     .address = some(s, 48));
+		     .address = some(s, 48), .ident = some(s, IDENT_MAX),
+		     .real = some(s, REALNAME_MAX));
 		break;
 	case 2:
 		MAKE(quit, .user = user(s), .reason = some(s, REASON_MAX));
@@ -130,12 +140,14 @@ request(struct script *s, unsigned sub)
 		MAKE(part, .user = user(s), .room = name(s), .reason = some(s, REASON_MAX));
 		break;
 	case 7:
-		MAKE(say, .user = user(s), .room = room(s), .kind = (uint8_t)(byte(s) % 4),
-		     .text = some(s, 2000));
+	case 16:
+		MAKE(say, .user = user(s), .room = byte(s) % 2 ? room(s) : 0, .name = name(s),
+		     .kind = (uint8_t)(byte(s) % (MSG_KINDS + 1)), .rank = byte(s) % 10,
+		     .tags = tags(s), .text = some(s, 2000));
 		break;
 	case 8:
-		MAKE(dm, .user = user(s), .kind = (uint8_t)(byte(s) % 4), .to = name(s),
-		     .text = some(s, 2000));
+		MAKE(dm, .user = user(s), .kind = (uint8_t)(byte(s) % (MSG_KINDS + 1)),
+		     .to = name(s), .tags = tags(s), .text = some(s, 2000));
 		break;
 	case 9:
 		MAKE(topic, .user = user(s), .room = name(s), .text = some(s, TOPIC_MAX));
@@ -149,10 +161,32 @@ request(struct script *s, unsigned sub)
 		break;
 	case 12:
 	case 13:
+	case 17:
 		MAKE(mode, .user = user(s), .room = name(s), .changes = changes(s));
 		break;
 	case 14:
 		MAKE(away, .user = user(s), .text = some(s, REASON_MAX));
+		break;
+	case 18:
+		MAKE(rename, .user = user(s), .room = name(s), .to = name(s),
+		     .reason = some(s, REASON_MAX));
+		break;
+	case 19:
+		MAKE(umode, .user = user(s), .set = byte(s), .clear = byte(s));
+		break;
+	case 20:
+		MAKE(setname, .user = user(s), .real = some(s, REALNAME_MAX));
+		break;
+	case 21:
+		MAKE(meta, .user = user(s), .on = byte(s) % 2,
+		     .room = byte(s) % 2 ? name(s) : STR_LIT(""),
+		     .name = byte(s) % 2 ? name(s) : STR_LIT(""), .key = some(s, META_KEY_MAX),
+		     .value = some(s, META_VALUE_MAX));
+		break;
+	case 22:
+		MAKE(redact, .user = user(s), .msg = br.j.seq - byte(s) % 8,
+		     .room = byte(s) % 2 ? name(s) : STR_LIT(""), .name = name(s),
+		     .reason = some(s, REASON_MAX));
 		break;
 	default:
 		if (sub == SUB_CONTROL)

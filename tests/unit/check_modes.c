@@ -637,6 +637,83 @@ START_TEST(kinds_of_messages)
 }
 END_TEST
 
+/* --- what events say ----------------------------------------------------------------------------------------------- */
+
+/* Logged in, as long as no account can be had here. */
+static void
+has_account(uint64_t user, const char *account)
+{
+	struct reg_user *u = regw_user(&br.reg, user);
+
+	u->more = 1;
+	bprintf(br.reg.mores[u - br.reg.users].account, NAME_BYTES_MAX + 1, "%s", account);
+}
+
+START_TEST(an_account_opens_doors)
+{
+	struct m_r_say hi = {.text = STR_LIT("hi")};
+
+	people();
+	change(MODE_REG_JOIN, true, "");
+	change(MODE_REG_SAY, true, "");
+	change(MODE_BAN, true, "~a:carola");
+	modes(0, alice, "den");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_refused);
+	has_account(bob, "bobby");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	has_account(carol, "Carola");
+	ck_assert(!world_join(2, carol, "den"));
+	mode1(0, alice, "den", MODE_EXCEPT, true, "carol");
+	ck_assert(world_join(2, carol, "den"));
+}
+END_TEST
+
+START_TEST(a_user_may_hear_only_those_with_accounts)
+{
+	struct m_r_dm q = {.to = STR_LIT("bob"), .text = STR_LIT("hi")};
+
+	people();
+	q.user = alice;
+	q.serial = world_serial(0);
+	regw_user(&br.reg, bob)->umodes |= UMODE_REG_ONLY;
+	ck_assert(world_decide(0, frame, m_r_dm_put(frame, sizeof(frame), &q)));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_refused);
+	ck_assert_uint_eq(why(), ERR_USER_REG_ONLY);
+	has_account(alice, "alice");
+	q.serial++;
+	ck_assert(world_decide(0, frame, m_r_dm_put(frame, sizeof(frame), &q)));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_dm);
+}
+END_TEST
+
+START_TEST(events_say_all_that_is_shown)
+{
+	struct m_r_say hi = {.text = STR_LIT("hi"), .tags = STR_LIT("+x=y"), .rank = MEMBER_VOICE};
+	struct m_r_topic topic = {.room = STR_LIT("den"), .text = STR_LIT("bears")};
+	const struct jentry *e;
+	struct m_e_join j;
+	struct m_e_say s;
+
+	people();
+	topic.user = alice;
+	topic.serial = world_serial(0);
+	ck_assert(world_decide(0, frame, m_r_topic_put(frame, sizeof(frame), &topic)));
+	has_account(carol, "c");
+	ck_assert(world_join(2, carol, "den"));
+	e = world_last();
+	ck_assert(m_e_join_get(e->data, e->event_len, &j));
+	ck_assert(str_eq(j.uhost, STR_LIT("telnet@2001:db8::3")));
+	ck_assert(str_eq(j.account, STR_LIT("c")) && str_eq(j.real, STR_LIT("carol")));
+	ck_assert(str_eq(j.topic, STR_LIT("bears")) && str_eq(j.topic_by, STR_LIT("Alice")));
+	ck_assert(j.topic_at == br.now && j.modes == den()->modes && j.members == 3);
+	ck_assert_uint_eq(say(2, carol, hi), MSG_e_say);
+	e = world_last();
+	ck_assert(m_e_say_get(e->data, e->event_len, &s));
+	ck_assert(s.rank == MEMBER_VOICE && str_eq(s.tags, STR_LIT("+x=y")));
+	ck_assert(str_eq(s.account, STR_LIT("c")) && s.from == carol && s.room == den()->id);
+}
+END_TEST
+
 /* --- another name ------------------------------------------------------------------------------------------------ */
 
 static unsigned
@@ -763,6 +840,9 @@ main(void)
 	tcase_add_test(t, doors_and_who_opens_them);
 	tcase_add_test(t, words_from_outside);
 	tcase_add_test(t, kinds_of_messages);
+	tcase_add_test(t, an_account_opens_doors);
+	tcase_add_test(t, a_user_may_hear_only_those_with_accounts);
+	tcase_add_test(t, events_say_all_that_is_shown);
 	tcase_add_test(t, rooms_change_their_names);
 	tcase_add_test(t, a_request_half_applied_is_done_by_the_successor);
 	tcase_add_test(t, a_request_not_committed_has_not_happened);
