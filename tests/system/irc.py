@@ -1,0 +1,213 @@
+"""An IRC client for the system tests: lines taken apart, waits for events, never sleeps."""
+
+import re
+import socket
+import time
+
+from harness import Case, Closed, limit
+
+UNESCAPE = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
+
+
+def unescape(value):
+    return re.sub(r"\\(.?)", lambda m: UNESCAPE.get(m.group(1), m.group(1)), value)
+
+
+class Message:
+    """tags (dict), source ("nick!user@host" or a server's name), nick, command, params (list)."""
+
+    def __init__(self, line):
+        self.line = line
+        self.tags = {}
+        rest = line
+        if rest.startswith("@"):
+            tags, _, rest = rest[1:].partition(" ")
+            for tag in tags.split(";"):
+                key, _, value = tag.partition("=")
+                self.tags[key] = unescape(value)
+        self.source = None
+        if rest.startswith(":"):
+            self.source, _, rest = rest[1:].partition(" ")
+        head, colon, last = (" " + rest).partition(" :")
+        words = head.split()
+        self.command = words[0].upper()
+        self.params = words[1:] + ([last] if colon else [])
+        self.nick = self.source.partition("!")[0] if self.source else None
+
+    def __repr__(self):
+        return self.line
+
+    def is_(self, command, *params):
+        """That command; each of params that is not None must be equal (a compiled regex: match)."""
+        if self.command != command or len(self.params) < len(params):
+            return False
+        for want, got in zip(params, self.params):
+            if want is not None and (want != got if isinstance(want, str) else not want.search(got)):
+                return False
+        return True
+
+
+class Irc:
+    def __init__(self, address, nick=None, caps=(), user="user", real="Real Name", password=None, source=None):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.sock.settimeout(limit())
+        if source:
+            self.sock.bind((source, 0))
+        self.sock.connect(address)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.raw = b""
+        self.queue = []   # messages that have come and were not looked at
+        self.seen = []    # all of them
+        self.eof = False
+        self.nick = nick
+        self.caps = tuple(caps)
+        self.pings = 0
+        self.isupport = {}
+        if nick is not None:
+            self.register(user, real, password)
+
+    def close(self):
+        self.sock.close()
+
+    # -- out
+
+    def send_raw(self, data):
+        self.sock.settimeout(limit())
+        self.sock.sendall(data)
+
+    def send(self, *lines):
+        self.send_raw(b"".join((l.encode() if isinstance(l, str) else l) + b"\r\n" for l in lines))
+
+    def register(self, user="user", real="Real Name", password=None):
+        if self.caps:
+            self.send("CAP LS 302")
+        if password is not None:
+            self.send("PASS " + password)
+        self.send("NICK " + self.nick, "USER %s 0 * :%s" % (user, real))
+        if self.caps:
+            self.send("CAP REQ :" + " ".join(self.caps))
+            self.expect("CAP", None, "ACK")
+            self.send("CAP END")
+        self.expect("001", self.nick)
+        self.welcome = self.until(lambda m: m.command in ("376", "422"))
+        for m in self.welcome:
+            if m.command == "005":
+                for word in m.params[1:-1]:
+                    key, _, value = word.partition("=")
+                    self.isupport[key] = value
+        return self
+
+    # -- in
+
+    def _pump(self, left):
+        self.sock.settimeout(max(left, 0.001))
+        try:
+            data = self.sock.recv(262144)
+        except socket.timeout:
+            return False
+        except (ConnectionResetError, BrokenPipeError):
+            data = b""
+        if not data:
+            self.eof = True
+            return False
+        self.raw += data
+        *lines, self.raw = self.raw.split(b"\r\n")
+        for line in lines:
+            m = Message(line.decode("utf-8"))
+            if m.command == "PING":
+                self.send("PONG :" + m.params[-1])
+                continue
+            self.queue.append(m)
+            self.seen.append(m)
+        return True
+
+    def next(self, seconds=None):
+        """The next message."""
+        end = time.monotonic() + (limit() if seconds is None else seconds)
+        while not self.queue:
+            if self.eof:
+                raise Closed("%s: closed; the last that came:\n%s" % (self.nick, self.tail()))
+            if time.monotonic() > end:
+                raise AssertionError("%s: nothing more comes; the last that came:\n%s" % (self.nick, self.tail()))
+            self._pump(end - time.monotonic())
+        return self.queue.pop(0)
+
+    def until(self, is_last, seconds=None):
+        """All messages up to the first for which is_last says so, that one included."""
+        end = time.monotonic() + (limit() if seconds is None else seconds)
+        got = []
+        while not got or not is_last(got[-1]):
+            got.append(self.next(max(0, end - time.monotonic())))
+        return got
+
+    def expect(self, command, *params, seconds=None):
+        """The first message that is this one (Message.is_); those before it are passed over."""
+        try:
+            return self.until(lambda m: m.is_(command, *params), seconds)[-1]
+        except AssertionError as e:
+            raise type(e)("waited for %s %s; %s" % (command, params, e)) from None
+
+    def ask(self, line, *want, **more):
+        self.send(line)
+        return self.expect(*want, **more)
+
+    def sync(self):
+        """Everything that has come until the server has answered a PING: what was decided before this call
+        and concerns this client is among it."""
+        self.pings += 1
+        token = "sync-%d" % self.pings
+        self.send("PING " + token)
+        return self.until(lambda m: m.is_("PONG", None, token))[:-1]
+
+    def answers(self, line):
+        """What the line is answered by, and what else came meanwhile."""
+        self.sync()
+        self.send(line)
+        return self.sync()
+
+    def expect_eof(self, seconds=None):
+        end = time.monotonic() + (limit() if seconds is None else seconds)
+        while not self.eof:
+            if time.monotonic() > end:
+                raise AssertionError("%s: still connected; the last that came:\n%s" % (self.nick, self.tail()))
+            self._pump(end - time.monotonic())
+        left, self.queue = self.queue, []
+        return left
+
+    def tail(self, n=25):
+        return "\n".join("    " + m.line for m in self.seen[-n:])
+
+
+class IrcCase(Case):
+    """Case with an IRC listener; self.irc() makes clients, self.client() telnet ones."""
+
+    config = {"listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": 0},
+                         {"protocol": "irc", "address": "127.0.0.1", "port": 0}]}
+
+    def irc_address(self, d=None):
+        d = d or self.d
+        return ("127.0.0.1", [l["port"] for l in d.listeners() if l["protocol"] == "irc"][0])
+
+    def irc(self, stem="nick", caps=(), exact=False, d=None, **more):
+        """A client that has registered."""
+        c = Irc(self.irc_address(d), stem if exact else self.fresh(stem), caps, **more)
+        self.addCleanup(c.close)
+        return c
+
+    def irc_raw(self, d=None):
+        """A connection that has said nothing yet."""
+        c = Irc(self.irc_address(d))
+        self.addCleanup(c.close)
+        return c
+
+    def channel(self, *people, stem="chan"):
+        """A fresh channel with these people in it, the first its operator; everything is known to all."""
+        name = "#" + self.fresh(stem)
+        for c in people:
+            c.ask("JOIN " + name, "366", None, name)
+        for c in people:
+            c.sync()
+        return name
+
+    def commands(self, messages):
+        return [m.command for m in messages]
