@@ -260,7 +260,7 @@ void rules_note_deaths(void);
 /* Handlers, by message name; u is the user it speaks for, alive and the subscriber's own. */
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
-    r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact,
-    r_oper, r_oper_do, r_admin;
+    r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_oper, r_oper_do,
+    r_admin;
 
 #endif

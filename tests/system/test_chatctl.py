@@ -111,6 +111,8 @@ class Show(Case):
             self.assertIn(key, u)
         self.assertEqual((u["name"], u["protocol"], u["address"], u["port"], u["tls"], u["rooms"], u["away"]),
                          (alice.name, "telnet", "127.0.0.1", alice.sock.getsockname()[1], False, ["lobby", room], None))
+        self.assertEqual((u["ident"], u["host"], u["real_name"], u["modes"], u["operator"]),
+                         ("telnet", "127.0.0.1", alice.name, [], None))
         self.assertRegex(u["connected"], RFC3339)
         self.assertGreaterEqual(u["messages_in"], 2)
         self.assertLess(u["idle"], 10)
@@ -210,6 +212,18 @@ class Act(Case):
         alice.expect(r"%s has left the chat\. .*please calm down" % bob.name)
         self.d.expect_log(r"uid %d pid \d+.*kick.*%s" % (os.getuid(), bob.name), mark)
         self.assertIn("nobody", self.d.ctl("kick", "nobody", status=5))
+
+    def test_host(self):
+        alice = self.client("alice")
+        mark = self.d.log_mark()
+        self.assertIn("telnet@staff.example.org", self.d.ctl("host", alice.name, "staff.example.org"))
+        self.assertEqual(self.d.json("user", alice.name)["host"], "staff.example.org")
+        self.d.expect_log(r"uid %d pid \d+: host %s staff\.example\.org" % (os.getuid(), alice.name), mark)
+        for bad in ("a@b", "a b", ":x", "x" * 64, "caf\u00e9"):
+            self.d.ctl("host", alice.name, bad, status=2)
+        self.d.ctl("host", alice.name)
+        self.assertEqual(self.d.json("user", alice.name)["host"], "127.0.0.1")
+        self.assertIn("nobody", self.d.ctl("host", "nobody", "x", status=5))
 
     def test_bans(self):
         alice, bob = self.clients("alice", "bob")

@@ -707,6 +707,97 @@ START_TEST(another_host)
 }
 END_TEST
 
+static uint32_t dice;
+
+/* 0 to n - 1; the same in every run. */
+static uint32_t
+any(uint32_t n)
+{
+	dice = dice * 1664525u + 1013904223u;
+	return (dice >> 8) % n;
+}
+
+/* Anything, in any order: all hangs together all the same, and for a successor too. */
+START_TEST(whatever_they_ask_for)
+{
+	static const char *const words[] = {"alice", "bob", "Carol", "den", "k1",
+					    "k2",    "",    "\xff",  "a b", "root"};
+	uint64_t users[6] = {0};
+	int fd = auth_process(0, 7);
+
+	dice = 1;
+#define WORD S(words[any(ARRAY_LEN(words))])
+	block("root", "$hash", "", "", LEVEL_ADMIN);
+	for (int i = 0; i < 4000; i++) {
+		unsigned k = any(ARRAY_LEN(users)), sub = k % 3, what = any(14);
+		uint64_t u = users[k];
+
+		switch (what) {
+		case 0:
+			u = login(sub, words[any(ARRAY_LEN(words))], "::1", words[any(10)],
+				  words[any(10)]);
+			if (u != 0 && regw_user(&br.reg, users[k]) == NULL)
+				users[k] = u;
+			break;
+		case 1:
+		case 2:
+			ASK(meta, sub, .user = u, .on = any(4) != 0,
+			    .room = any(2) ? S("den") : S(""), .name = any(3) ? S("") : WORD,
+			    .key = WORD, .value = WORD);
+			break;
+		case 3:
+			ASK(redact, sub, .user = u, .msg = br.j.seq - any(50),
+			    .room = any(2) ? S("den") : S(""), .name = WORD, .reason = WORD);
+			break;
+		case 4:
+			oper(sub, u, any(2) ? "root" : "x", "word");
+			break;
+		case 5:
+			ASK(oper_do, sub, .user = u, .act = (uint8_t)any(2), .target = WORD,
+			    .text = WORD);
+			break;
+		case 6:
+			ASK(umode, sub, .user = u, .set = any(64), .clear = any(64));
+			break;
+		case 7:
+			ASK(setname, sub, .user = u, .real = WORD);
+			break;
+		case 8:
+			ASK(follow, sub, .on = (uint8_t)any(2));
+			break;
+		case 9:
+			ASK(join, sub, .user = u, .room = S("den"));
+			break;
+		case 10:
+			ASK(part, sub, .user = u, .room = S("den"));
+			break;
+		case 11:
+			if (room_find(S("den")) != NULL)
+				world_say(sub, u, room_find(S("den"))->id, "words");
+			break;
+		case 12:
+			world_nick(sub, u, words[any(5)]);
+			break;
+		default: {
+			struct m_a_check m;
+			char buf[1024];
+
+			if (recv(fd, buf, IPC_HDR, MSG_PEEK) == IPC_HDR) {
+				m = asked(fd);
+				answer(fd, m.ticket, any(2));
+			} else if (any(8) == 0)
+				world_quit(sub, u);
+		}
+		}
+		if (i % 100 == 0)
+			world_verify();
+		if (i % 1000 == 999)
+			world_reopen(&world);
+	}
+	close(fd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -738,5 +829,6 @@ main(void)
 	tcase_add_test(t, passwords_are_wiped);
 	tcase_add_test(t, what_operators_do);
 	tcase_add_test(t, another_host);
+	tcase_add_test(t, whatever_they_ask_for);
 	return unit_run(s);
 }
