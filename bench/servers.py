@@ -17,7 +17,7 @@ CHATD_CONF = """\
 name = "bench.test";
 run_dir = "%(dir)s/run";
 state_dir = "%(dir)s/state";
-listen = ( { protocol = "telnet"; address = "127.0.0.1"; port = %(port)d; } );
+listen = ( { protocol = "%(protocol)s"; address = "127.0.0.1"; port = %(port)d; } );
 limits = { max_sessions = %(sessions)d; max_per_address = 0; connect_rate = 0; login_time = 0;
            line_rate = 0; line_burst = 0; queue = 268435456; };
 rooms = { default = "%(room)s"; };
@@ -152,8 +152,13 @@ class Chatd(Server):
             os.mkdir(os.path.join(self.dir, sub))
         with open(conf, "w") as f:
             f.write(CHATD_CONF % {"dir": self.dir, "port": self.port, "room": room, "sessions": self.sessions,
-                                  "extra": self.opts.chatd_conf})
+                                  "protocol": self.protocol, "extra": self.opts.chatd_conf})
         return [self.path(), "-f", "-c", conf, "-L", self.opts.build]
+
+
+class ChatdIrc(Chatd):
+    name = "chatd-irc"
+    protocol = "irc"
 
 
 class Peer(Server):
@@ -194,5 +199,5 @@ def without_nagle(cls, opts):
 
 def every(opts):
     """All servers known, in the order of the table."""
-    return [Limit(opts), Chatd(opts), Ngircd(opts), without_nagle(Ngircd, opts),
+    return [Limit(opts), Chatd(opts), ChatdIrc(opts), Ngircd(opts), without_nagle(Ngircd, opts),
             Inspircd(opts), without_nagle(Inspircd, opts)]
