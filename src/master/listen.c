@@ -320,7 +320,7 @@ open_rest_of_given(struct conf_errors *e)
 {
 	for (unsigned p = 0; p < PROTO_COUNT; p++) {
 		struct listen_conf conf = {.protocol = (uint8_t)p, .where = "systemd"};
-		int fd = p == PROTO_TELNET ? take_given(protocol_name(p)) : -1;
+		int fd = p != PROTO_WEB ? take_given(protocol_name(p)) : -1;
 
 		for (unsigned nth = 0; fd >= 0; fd = take_given(protocol_name(p)), nth++)
 			listener_new(&conf, nth, fd)->given = true;
