@@ -1,5 +1,5 @@
 # how the host's init system starts chatd, and how its shell completes chatctl
-INIT_IN = %D%/chatd.service.in %D%/chatd.socket.in %D%/chatd.init.in \
+INIT_IN = %D%/chatd.service.in %D%/chatd.socket.in %D%/chatd-irc.socket.in %D%/chatd.init.in \
 	%D%/chatd.sysusers.in %D%/chatd.tmpfiles.in %D%/chatctl.bash.in
 EXTRA_DIST += $(INIT_IN)
 CLEANFILES += $(systemdsystemunit_DATA) %D%/chatd.init %D%/chatd.sysusers %D%/chatd.tmpfiles \
@@ -8,7 +8,7 @@ CLEANFILES += $(systemdsystemunit_DATA) %D%/chatd.init %D%/chatd.sysusers %D%/ch
 sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 
-systemdsystemunit_DATA = %D%/chatd.service %D%/chatd.socket
+systemdsystemunit_DATA = %D%/chatd.service %D%/chatd.socket %D%/chatd-irc.socket
 noinst_DATA += %D%/chatd.init %D%/chatd.sysusers %D%/chatd.tmpfiles \
 	%D%/chatctl.bash
 
@@ -18,6 +18,9 @@ noinst_DATA += %D%/chatd.init %D%/chatd.sysusers %D%/chatd.tmpfiles \
 %D%/chatd.socket: $(srcdir)/%D%/chatd.socket.in Makefile
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd.socket.in >$@.tmp && mv $@.tmp $@
+%D%/chatd-irc.socket: $(srcdir)/%D%/chatd-irc.socket.in Makefile
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd-irc.socket.in >$@.tmp && mv $@.tmp $@
 %D%/chatd.init: $(srcdir)/%D%/chatd.init.in Makefile
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd.init.in >$@.tmp && mv $@.tmp $@

@@ -93,8 +93,9 @@ class Install(unittest.TestCase):
         with open(cls.conf, encoding="utf-8") as f:
             cls.sample = f.read()
         cls.text = cls.sample.replace('address = "0.0.0.0"; port = 9898', 'address = "127.0.0.1"; port = 0')
+        cls.text = cls.text.replace('address = "127.0.0.1"; port = 6667', 'address = "127.0.0.1"; port = 0')
         cls.text = cls.text.replace('to = "syslog"', 'to = "%s"' % cls.log)
-        assert cls.text.count("port = 0;") == 1 and cls.log in cls.text
+        assert cls.text.count('address = "127.0.0.1"; port = 0;') == 2 and cls.log in cls.text
         cls.write_conf(cls.text)
 
     @classmethod
@@ -153,6 +154,7 @@ class Install(unittest.TestCase):
             "bin/chatctl", "sbin/chatd", "libexec/chatd/chatd-auth", "libexec/chatd/chatd-broker", "libexec/chatd/chatd-control",
             "libexec/chatd/chatd-worker", "etc/chatd.conf", "etc/init.d/chatd",
             "lib/systemd/system/chatd.service", "lib/systemd/system/chatd.socket",
+            "lib/systemd/system/chatd-irc.socket",
             "lib/sysusers.d/chatd.conf", "lib/tmpfiles.d/chatd.conf",
             "share/bash-completion/completions/chatctl",
             "share/man/man5/chatd.conf.5", "share/man/man8/chatd.8", "share/man/man8/chatctl.8"]
@@ -279,8 +281,8 @@ class Install(unittest.TestCase):
         if analyze is None:
             self.skipTest("systemd-analyze is not there")
         units = os.path.join(self.prefix, "lib/systemd/system")
-        service, sock = units + "/chatd.service", units + "/chatd.socket"
-        self.assertEqual(self.must([analyze, "verify", service, sock]), "")
+        service, sock, irc = (units + name for name in ("/chatd.service", "/chatd.socket", "/chatd-irc.socket"))
+        self.assertEqual(self.must([analyze, "verify", service, sock, irc]), "")
         out = self.must([analyze, "security", "--offline=yes", "--no-pager", service])
         level = re.search(r"Overall exposure level[^:]*: ([0-9.]+)", out)
         self.assertIsNotNone(level, out)
