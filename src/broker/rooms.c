@@ -87,20 +87,18 @@ room_is_default(const char *fold, size_t n)
 	return d == (ssize_t)n && memcmp(def, fold, n) == 0;
 }
 
-static void
-join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
-	    const struct m_r_join *q, const struct reg_list *invite)
+/* What a room begins with: what those who make rooms there are used to; one of nobody's would stay locked. */
+static uint32_t
+fresh_modes(const struct reg_user *u, bool owned)
 {
-	char fold[ROOM_FOLD_MAX];
-	size_t fold_len = (size_t)name_fold(q->room.p, q->room.n, fold, sizeof(fold));
-	bool fresh = room == NULL;
-	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
-	bool owned = fresh && !room_is_default(fold, fold_len);
-	uint32_t flags = owned ? MEMBER_OP : 0;
-	/* what those who make rooms there are used to; a room of nobody's would stay locked */
-	uint32_t modes =
-	    1u << MODE_NO_OUTSIDE | (owned && u->protocol == PROTO_IRC ? 1u << MODE_TOPIC_LOCK : 0);
-	char uhost[UHOST_MAX + 1];
+	return 1u << MODE_NO_OUTSIDE |
+	       (owned && u->protocol == PROTO_IRC ? 1u << MODE_TOPIC_LOCK : 0);
+}
+
+/* The event of u's coming into room; NULL: one that is being made. */
+static struct m_e_join
+join_event(const struct reg_user *u, const struct reg_room *room, char uhost[UHOST_MAX + 1])
+{
 	struct m_e_join m = {.user = u->id,
 			     .name = user_name(u),
 			     .address = str_of(u->address),
@@ -110,17 +108,39 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 			     .away = user_away(u),
 			     .umodes = u->umodes};
 
+	if (room == NULL)
+		return m;
+	m.room = room->id;
+	m.room_name = room_name(room);
+	m.topic = str_of(room->topic);
+	m.topic_by = str_of(room->topic_by);
+	m.topic_at = room->topic_at;
+	m.modes = room->modes;
+	m.members = room->nmembers + 1;
+	return m;
+}
+
+static void
+join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
+	    const struct m_r_join *q, const struct reg_list *invite)
+{
+	char fold[ROOM_FOLD_MAX], uhost[UHOST_MAX + 1];
+	size_t fold_len = (size_t)name_fold(q->room.p, q->room.n, fold, sizeof(fold));
+	bool fresh = room == NULL, owned = fresh && !room_is_default(fold, fold_len);
+	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
+	uint32_t flags = owned ? MEMBER_OP : 0;
+	struct m_e_join m = join_event(u, room, uhost);
+
 	entry_begin(r);
 	if (!fresh)
 		entry_to_room(room);
 	entry_to_followers();
-	m.room = fresh ? room_make(q->room, fold, fold_len, modes) : room->id;
-	m.room_name = fresh ? q->room : room_name(room);
-	m.topic = fresh ? STR_LIT("") : str_of(room->topic);
-	m.topic_by = fresh ? STR_LIT("") : str_of(room->topic_by);
-	m.topic_at = fresh ? 0 : room->topic_at;
-	m.modes = fresh ? modes : room->modes;
-	m.members = fresh ? 1 : room->nmembers + 1;
+	if (fresh) {
+		m.modes = fresh_modes(u, owned);
+		m.room = room_make(q->room, fold, fold_len, m.modes);
+		m.room_name = q->room;
+		m.members = 1;
+	}
 	m.flags = (uint8_t)(flags | (fresh ? MEMBER_CREATED : 0));
 	member_link(u, &W->rooms[slot], m.room, fresh, flags);
 	if (invite != NULL)
@@ -233,6 +253,26 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	return true;
 }
 
+/* Whom mem may throw out of room; NULL: refused. */
+static struct reg_user *
+kick_target_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *mem,
+		      const struct m_r_kick *q, struct reg_member **victim_r)
+{
+	struct reg_user *target = user_find(q->target);
+
+	*victim_r = target != NULL ? regw_member(W, target, mem->room) : NULL;
+	if (*victim_r == NULL)
+		answer_refused(r, u->id, 0,
+			       target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM,
+			       q->target);
+	/* who keeps order keeps it among those below */
+	else if (rank_of(mem->flags) < RANK_OP && rank_of((*victim_r)->flags) >= RANK_HALFOP)
+		answer_refused(r, u->id, 0, ERR_RANK, q->room);
+	else
+		return target;
+	return NULL;
+}
+
 bool
 r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -248,19 +288,9 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	mem = room_member_or_refuse(r, u, q.room, &room);
 	if (mem == NULL || !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q.room))
 		return true;
-	target = user_find(q.target);
-	victim = target != NULL ? regw_member(W, target, room->id) : NULL;
-	if (victim == NULL) {
-		answer_refused(r, u->id, 0,
-			       target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM,
-			       q.target);
+	target = kick_target_or_refuse(r, u, mem, &q, &victim);
+	if (target == NULL)
 		return true;
-	}
-	/* who keeps order keeps it among those below */
-	if (rank_of(mem->flags) < RANK_OP && rank_of(victim->flags) >= RANK_HALFOP) {
-		answer_refused(r, u->id, 0, ERR_RANK, q.room);
-		return true;
-	}
 	m = (struct m_e_kick){.user = target->id,
 			      .room = room->id,
 			      .by = u->id,

@@ -452,6 +452,25 @@ registry_member(const struct registry *r, uint64_t user, uint64_t room, struct r
 	return walk(r, &w, user, 0, room, out, 1);
 }
 
+/* What a reader knows a list by; invitations are nobody's to read. */
+static bool
+list_mode(uint32_t op, uint8_t *mode_r)
+{
+	static const struct {
+		uint8_t op, mode;
+	} modes[] = {{LIST_BAN, MODE_BAN},
+		     {LIST_MUTE, MODE_MUTE},
+		     {LIST_EXCEPT, MODE_EXCEPT},
+		     {LIST_INVEX, MODE_INVEX}};
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		*mode_r = modes[i].mode;
+		if (modes[i].op == op)
+			return true;
+	}
+	return false;
+}
+
 int
 registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
 	      unsigned cap)
@@ -462,14 +481,15 @@ registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_
 
 	for (; *at < top && n < cap; ++*at) {
 		struct reg_list l;
+		uint8_t mode;
 
 		/* one that is being written now came or went in this moment: either answer is right */
 		if (!snapshot(&r->lists[*at], &l, sizeof(l)) || l.room != room)
 			continue;
-		if ((l.op != LIST_BAN && l.op != LIST_MUTE) || (l.until != 0 && l.until <= now))
+		if (!list_mode(l.op, &mode) || (l.until != 0 && l.until <= now))
 			continue;
 		memset(&out[n], 0, sizeof(out[n]));
-		out[n].op = l.op == LIST_BAN ? MODE_BAN : MODE_MUTE;
+		out[n].op = mode;
 		out[n].room = l.room;
 		COPY(out[n].mask, l.mask);
 		COPY(out[n].reason, l.reason);

@@ -1,6 +1,7 @@
 /* check_modes.c - masks, and what rooms' modes, lists and ranks make of requests. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "broker/mask.h"
 #include "ipc/maskform.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 #include "unit.h"
 #include "world.h"
 
@@ -461,6 +463,33 @@ START_TEST(malformed_lists_are_a_peers_mistake)
 }
 END_TEST
 
+START_TEST(readers_see_all_lists)
+{
+	struct reg_list_view v[8];
+	struct registry *reg;
+	char path[64];
+	uint32_t at = 0;
+	int fd;
+
+	people();
+	change(MODE_BAN, true, "a");
+	change(MODE_BAN, true, "~m:b");
+	change(MODE_EXCEPT, true, "c");
+	change(MODE_INVEX, true, "d");
+	modes(0, alice, "den");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", world.reg_fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	reg = registry_map(fd, world.reg_size);
+	ck_assert_ptr_nonnull(reg);
+	ck_assert_int_eq(registry_list(reg, den()->id, &at, v, 8), 4);
+	ck_assert(v[0].op == MODE_BAN && strcmp(v[0].mask, "a!*@*") == 0);
+	ck_assert(v[1].op == MODE_MUTE && strcmp(v[1].mask, "b!*@*") == 0);
+	ck_assert(v[2].op == MODE_EXCEPT && v[3].op == MODE_INVEX);
+	registry_unmap(reg);
+}
+END_TEST
+
 /* --- ranks ------------------------------------------------------------------------------------------------------ */
 
 static unsigned
@@ -834,6 +863,7 @@ main(void)
 	tcase_add_test(t, what_cannot_be_done_is_named);
 	tcase_add_test(t, a_list_has_an_end);
 	tcase_add_test(t, malformed_lists_are_a_peers_mistake);
+	tcase_add_test(t, readers_see_all_lists);
 	tcase_add_test(t, who_keeps_order_makes_no_operators);
 	tcase_add_test(t, exceptions_are_stronger_than_bans);
 	tcase_add_test(t, a_mute_is_a_ban_of_words);
