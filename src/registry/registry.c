@@ -480,11 +480,15 @@ registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_
 	unsigned n = 0;
 
 	for (; *at < top && n < cap; ++*at) {
+		const struct reg_list *slot = &r->lists[*at];
 		struct reg_list l;
 		uint8_t mode;
 
+		/* a look first: most are others' */
+		if (__atomic_load_n(&slot->room, __ATOMIC_RELAXED) != room)
+			continue;
 		/* one that is being written now came or went in this moment: either answer is right */
-		if (!snapshot(&r->lists[*at], &l, sizeof(l)) || l.room != room)
+		if (!snapshot(slot, &l, sizeof(l)) || l.room != room)
 			continue;
 		if (!list_mode(l.op, &mode) || (l.until != 0 && l.until <= now))
 			continue;

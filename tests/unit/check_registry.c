@@ -224,6 +224,97 @@ START_TEST(lookups_and_pages)
 }
 END_TEST
 
+static void
+room_mode(uint64_t user, unsigned op, const char *mask)
+{
+	struct mode_change c = {.op = (uint8_t)op, .on = 1, .arg = str_of(mask)};
+	struct m_r_mode q = {.serial = world_serial(0), .user = user, .room = STR_LIT("den")};
+	char list[MODES_BYTES_MAX], f[IPC_FRAME_MAX];
+
+	q.changes = (struct str){list, mode_put(list, 0, sizeof(list), &c)};
+	ck_assert(world_decide(0, f, m_r_mode_put(f, sizeof(f), &q)));
+}
+
+START_TEST(lists_of_a_room)
+{
+	static const unsigned ops[] = {MODE_BAN, MODE_MUTE, MODE_EXCEPT, MODE_INVEX};
+	struct registry *r = registry_map(read_only_fd(), world.reg_size);
+	uint64_t a = world_login(0, "alice", "192.0.2.1");
+	struct reg_list_view page[8];
+	uint32_t at = 0;
+	uint64_t room;
+
+	ck_assert(world_join(0, a, "den"));
+	room = room_find(STR_LIT("den"))->id;
+	for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+		room_mode(a, ops[i], "spam*");
+	ck_assert_int_eq(registry_list(r, room, &at, page, 3), 3);
+	ck_assert_int_eq(registry_list(r, room, &at, page + 3, 5), 1);
+	ck_assert_int_eq(registry_list(r, room, &at, page, 8), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+		ck_assert_uint_eq(page[i].op, ops[i]);
+	at = 0;
+	ck_assert_int_eq(registry_list(r, 0, &at, page, 8), 0);
+	registry_unmap(r);
+}
+END_TEST
+
+/* A reader of metadata and of names that were, while both change all the time. Exit status: 0 good. */
+static int
+meta_reader(uint64_t id)
+{
+	struct registry *r = registry_map(read_only_fd(), world.reg_size);
+	struct reg_meta_view m[30];
+	struct reg_was_view w[4];
+	unsigned long whole = 0, want = snapshots_wanted() / 20;
+
+	while (whole < want) {
+		uint32_t at = 0;
+		int n = registry_meta(r, false, id, NULL, &at, m, 30);
+
+		for (int i = 0; i < n; i++) {
+			if (m[i].owner != id || m[i].key[0] != 'k' ||
+			    strcmp(m[i].key, m[i].value) != 0)
+				return 2;
+		}
+		whole += n >= 0;
+		n = registry_was(r, "nick1", 5, w, 4);
+		for (int i = 0; i < n; i++) {
+			if (strcmp(w[i].name, "nick1") != 0 || strcmp(w[i].real, "nick1") != 0 ||
+			    strcmp(w[i].address, "192.0.2.1") != 0)
+				return 3;
+		}
+	}
+	return 0;
+}
+
+START_TEST(metadata_and_past_names_are_whole)
+{
+	uint64_t id = world_login(0, "alice", "192.0.2.1"), other;
+	uint32_t g = 0;
+	char key[64], f[IPC_FRAME_MAX];
+	pid_t pid;
+	int status;
+
+	other = world_login(0, "nick0", "192.0.2.1");
+	pid = fork();
+	if (pid == 0)
+		_exit(meta_reader(id));
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		struct m_r_meta q = {.serial = world_serial(0), .user = id, .on = g / 40 % 2 == 0};
+
+		snprintf(key, sizeof(key), "k%u%.*s", g % 20, (int)(g % 7 * 5),
+			 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+		q.key = q.value = str_of(key);
+		ck_assert(world_decide(0, f, m_r_meta_put(f, sizeof(f), &q)));
+		snprintf(key, sizeof(key), "nick%u", ++g % 3);
+		ck_assert(world_nick(0, other, key));
+	}
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "reader: status 0x%x", status);
+	world_verify();
+}
+END_TEST
+
 /* The descriptor that a worker holds: by none of these ways is anything written. The last, opening
  * it anew through /proc, is stopped by the file's mode and owner, for which the tester must be root. */
 START_TEST(a_hostile_write_is_impossible)
@@ -267,6 +358,8 @@ main(void)
 
 	tcase_set_timeout(t, 600);
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, lists_of_a_room);
+	tcase_add_test(t, metadata_and_past_names_are_whole);
 	tcase_add_test(t, snapshots_are_whole_and_new);
 	tcase_add_test(t, a_stopped_reader_harms_nobody);
 	tcase_add_test(t, lookups_and_pages);
