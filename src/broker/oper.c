@@ -129,8 +129,10 @@ failed(const struct auth_ask *ask, const struct reg_user *u, enum chat_err err)
 	entry_to_user(u);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(failed, &m);
-	audit(u, ask->name, "oper: %s",
-	      err == ERR_BUSY ? "the password could not be checked" : "refused");
+	audit(u, ask->name, "oper: refused, %s",
+	      err == ERR_BUSY       ? "the password could not be checked"
+	      : err == ERR_PASSWORD ? "a wrong password"
+				    : "no such block for this user");
 }
 
 static void
