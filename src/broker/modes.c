@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "broker/mask.h"
+#include "lib/text.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
@@ -186,6 +187,19 @@ mode_flag(struct work *w, struct mode_change *c)
 	return ERR_NONE;
 }
 
+/* Can it be said in a JOIN again? There it is one word of a list. */
+static bool
+key_fit(struct str key)
+{
+	if (key.n == 0 || key.n > ROOM_KEY_MAX || key.p[0] == ':')
+		return false;
+	for (size_t i = 0; i < key.n; i++) {
+		if ((unsigned char)key.p[i] <= ' ' || key.p[i] == ',' || key.p[i] == 0x7f)
+			return false;
+	}
+	return text_utf8_ok(key.p, key.n);
+}
+
 static enum chat_err
 mode_key(struct work *w, struct mode_change *c)
 {
@@ -193,7 +207,7 @@ mode_key(struct work *w, struct mode_change *c)
 	uint8_t hash[16] = {0};
 	bool same;
 
-	if (c->on && (key.n == 0 || key.n > ROOM_KEY_MAX)) {
+	if (c->on && !key_fit(key)) {
 		c->arg = STR_LIT("key");
 		return ERR_BAD_ARGUMENT;
 	}

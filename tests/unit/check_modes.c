@@ -423,6 +423,22 @@ START_TEST(what_cannot_be_done_is_named)
 }
 END_TEST
 
+START_TEST(keys_are_words)
+{
+	static const char *const bad[] = {"with space", "a,b", ":a", "a\tb", "\xff"};
+	char want[32];
+
+	people();
+	snprintf(want, sizeof(want), " | k %u key", ERR_BAD_ARGUMENT);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		ck_assert_uint_eq(mode1(0, alice, "den", MODE_KEY, true, bad[i]), MSG_e_mode);
+		ck_assert_str_eq(told(), want);
+	}
+	mode1(0, alice, "den", MODE_KEY, true, "k\xc3\xa4se:!");
+	ck_assert_str_eq(told(), "+k *");
+}
+END_TEST
+
 START_TEST(a_list_has_an_end)
 {
 	char mask[16];
@@ -861,6 +877,7 @@ main(void)
 	tcase_add_test(t, what_is_so_already_is_left_out);
 	tcase_add_test(t, changes_see_those_before_them);
 	tcase_add_test(t, what_cannot_be_done_is_named);
+	tcase_add_test(t, keys_are_words);
 	tcase_add_test(t, a_list_has_an_end);
 	tcase_add_test(t, malformed_lists_are_a_peers_mistake);
 	tcase_add_test(t, readers_see_all_lists);
