@@ -404,10 +404,12 @@ settings_defaults(struct settings *s)
 	memset(s, 0, sizeof(*s));
 	options_defaults(&s->opt);
 	/* Nobody is listened to from outside unless the administrator says so. */
-	s->nlisten = 1;
-	s->listen[0] = (struct listen_conf){.protocol = PROTO_TELNET, .port = 9898};
-	bprintf(s->listen[0].address, sizeof(s->listen[0].address), "127.0.0.1");
-	bprintf(s->listen[0].where, sizeof(s->listen[0].where), "built-in defaults");
+	s->listen[s->nlisten++] = (struct listen_conf){.protocol = PROTO_TELNET, .port = 9898};
+	s->listen[s->nlisten++] = (struct listen_conf){.protocol = PROTO_IRC, .port = 6667};
+	for (unsigned i = 0; i < s->nlisten; i++) {
+		bprintf(s->listen[i].address, sizeof(s->listen[i].address), "127.0.0.1");
+		bprintf(s->listen[i].where, sizeof(s->listen[i].where), "built-in defaults");
+	}
 	s->uid = s->gid = STAY;
 }
 

@@ -243,10 +243,13 @@ END_TEST
 START_TEST(defaults)
 {
 	ck_assert_int_eq(settings_load(&set, NULL, &errs), 0);
-	ck_assert_uint_eq(set.nlisten, 1);
+	ck_assert_uint_eq(set.nlisten, 2);
 	ck_assert_str_eq(set.listen[0].address, "127.0.0.1");
 	ck_assert_uint_eq(set.listen[0].port, 9898);
 	ck_assert_uint_eq(set.listen[0].protocol, PROTO_TELNET);
+	ck_assert_str_eq(set.listen[1].address, "127.0.0.1");
+	ck_assert_uint_eq(set.listen[1].port, 6667);
+	ck_assert_uint_eq(set.listen[1].protocol, PROTO_IRC);
 	ck_assert_uint_eq(set.opt.max_sessions, 10000);
 	ck_assert_uint_eq(set.opt.journal, 33554432);
 	ck_assert_str_eq(set.opt.room_default, "lobby");
