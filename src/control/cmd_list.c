@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "control/control.h"
-#include "control/glob.h"
+#include "lib/glob.h"
 #include "ipc/maskform.h"
 #include "lib/util.h"
 #include "registry/registry.h"

@@ -2,7 +2,6 @@
 noinst_LIBRARIES += %D%/libcontrol.a
 %C%_libcontrol_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 %C%_libcontrol_a_SOURCES = \
-	%D%/glob.c %D%/glob.h \
 	%D%/writer.c %D%/writer.h
 
 roles_PROGRAMS += %D%/chatd-control

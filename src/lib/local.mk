@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/liblib.a
 	%D%/buf.c %D%/buf.h \
 	%D%/conf.c %D%/conf.h \
 	%D%/fdpass.c %D%/fdpass.h \
+	%D%/glob.c %D%/glob.h \
 	%D%/log.c %D%/log.h \
 	%D%/logsink.c %D%/logsink.h \
 	%D%/loop.c %D%/loop.h \

@@ -36,6 +36,11 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c \
 	%D%/irc/talk.c \
+	%D%/irc/ask.c \
+	%D%/irc/list.c \
+	%D%/irc/sight.c %D%/irc/sight.h \
+	%D%/irc/who.c \
+	%D%/irc/whois.c \
 	%D%/irc/told.c \
 	%D%/worker.h
 %C%_chatd_worker_LDADD = %D%/libworker.a src/proto/libproto.a src/registry/libregistry.a \

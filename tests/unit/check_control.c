@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "control/glob.h"
+#include "lib/glob.h"
 #include "control/writer.h"
 #include "ipc/ctl.h"
 #include "lib/buf.h"

@@ -81,8 +81,12 @@ bool irc_item(struct str list, unsigned k, struct str *item_r);
 #define IRC_HANDLERS(X) \
 	X(AWAY) \
 	X(CAP) \
+	X(ISON) \
 	X(JOIN) \
+	X(LIST) \
+	X(METADATA) \
 	X(MODE) \
+	X(MONITOR) \
 	X(MOTD) \
 	X(NAMES) \
 	X(NICK) \
@@ -95,7 +99,11 @@ bool irc_item(struct str list, unsigned k, struct str *item_r);
 	X(QUIT) \
 	X(TAGMSG) \
 	X(TOPIC) \
-	X(USER)
+	X(USER) \
+	X(USERHOST) \
+	X(WHO) \
+	X(WHOIS) \
+	X(WHOWAS)
 #define X(name) irc_cmd_fn irc_##name;
 IRC_HANDLERS(X)
 #undef X

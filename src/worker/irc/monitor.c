@@ -3,6 +3,8 @@
 
 #include "worker/irc/monitor.h"
 
+#include "worker/irc/cmd.h"
+
 void
 monitor_online(struct str name, struct str uhost)
 {
@@ -33,4 +35,12 @@ void
 monitor_forget(struct conn *c)
 {
 	(void)c;
+}
+
+enum irc_done
+irc_MONITOR(struct conn *c, struct irc_run *r)
+{
+	(void)c;
+	(void)r;
+	return IRC_DONE;
 }

@@ -1,7 +1,7 @@
 /* glob.c - see glob.h. */
 #include "config.h"
 
-#include "control/glob.h"
+#include "lib/glob.h"
 
 /* Bytes of the character at p. */
 static size_t
@@ -14,10 +14,22 @@ char_len(const char *p, size_t left)
 	return n;
 }
 
+static char
+small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool
+same(char a, char b, bool nocase)
+{
+	return a == b || (nocase && small(a) == small(b));
+}
+
 /* When something does not match, only the last star can take more: earlier ones took the least
  * that was possible, which left the most. */
-bool
-glob_match(const char *pattern, size_t pn, const char *s, size_t n)
+static bool
+match(const char *pattern, size_t pn, const char *s, size_t n, bool nocase)
 {
 	size_t p = 0, at = 0, star = pn, star_at = 0;
 
@@ -28,7 +40,7 @@ glob_match(const char *pattern, size_t pn, const char *s, size_t n)
 		} else if (p < pn && pattern[p] == '?') {
 			p++;
 			at += char_len(s + at, n - at);
-		} else if (p < pn && pattern[p] == s[at]) {
+		} else if (p < pn && same(pattern[p], s[at], nocase)) {
 			p++;
 			at++;
 		} else if (star < pn) {
@@ -42,4 +54,16 @@ glob_match(const char *pattern, size_t pn, const char *s, size_t n)
 	while (p < pn && pattern[p] == '*')
 		p++;
 	return p == pn;
+}
+
+bool
+glob_match(const char *pattern, size_t pn, const char *s, size_t n)
+{
+	return match(pattern, pn, s, n, false);
+}
+
+bool
+glob_match_nocase(const char *pattern, size_t pn, const char *s, size_t n)
+{
+	return match(pattern, pn, s, n, true);
 }

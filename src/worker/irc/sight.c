@@ -1,0 +1,93 @@
+/* sight.c - see sight.h. */
+#include "config.h"
+
+#include "worker/irc/sight.h"
+
+#include <string.h>
+
+#include "ipc/board.h"
+#include "worker/irc/irc.h"
+#include "worker/room.h"
+#include "worker/worker.h"
+
+static struct reg_member_view page[ROOMS_PER_USER];
+
+static bool
+sees_all(const struct conn *c)
+{
+	return c->irc->umodes & UMODE_OPER;
+}
+
+bool
+sight_in(const struct conn *c, uint64_t room)
+{
+	for (unsigned i = 0; i < c->nrooms; i++) {
+		if (c->rooms[i].room->id == room)
+			return true;
+	}
+	return false;
+}
+
+int
+sight_user(const struct conn *c, const struct reg_user_view *v)
+{
+	int n;
+
+	if (!(v->umodes & UMODE_INVISIBLE) || v->id == c->user || sees_all(c))
+		return 1;
+	n = registry_rooms_of(worker.reg, v->id, page, ROOMS_PER_USER);
+	for (int i = 0; i < n; i++) {
+		if (sight_in(c, page[i].room))
+			return 1;
+	}
+	return n < 0 ? -1 : 0;
+}
+
+bool
+sight_room(const struct conn *c, const struct reg_room_view *v)
+{
+	return !(v->modes & 1u << MODE_PRIVATE) || sight_in(c, v->id) || sees_all(c);
+}
+
+int
+sight_rooms_of(const struct conn *c, const struct reg_user_view *v, struct reg_member_view *out)
+{
+	bool hidden = v->umodes & UMODE_INVISIBLE && v->id != c->user && !sees_all(c);
+	int all = registry_rooms_of(worker.reg, v->id, page, ROOMS_PER_USER), n = 0;
+	struct reg_room_view room;
+
+	for (int i = 0; i < all; i++) {
+		if (sight_in(c, page[i].room))
+			out[n++] = page[i];
+	}
+	for (int i = 0; i < all && !hidden; i++) {
+		int r =
+		    sight_in(c, page[i].room) ? 0 : registry_room(worker.reg, page[i].room, &room);
+
+		if (r < 0)
+			return -1;
+		if (r > 0 && sight_room(c, &room))
+			out[n++] = page[i];
+	}
+	return all < 0 ? -1 : n;
+}
+
+bool
+sight_address(const struct conn *c, const struct reg_user_view *v)
+{
+	return v->id == c->user || sees_all(c) || strcmp(v->host, v->address) == 0;
+}
+
+uint64_t
+sight_idle(const struct reg_user_view *v)
+{
+	const struct board *b = v->sub < WORKERS_MAX ? worker.boards[v->sub] : NULL;
+	uint64_t now = worker_wall_ms(), last = v->since;
+
+	if (conn_of_user(v->id) != NULL)
+		b = board_own;
+	if (b != NULL && v->wslot < b->nsessions && b->sessions[v->wslot].user == v->id &&
+	    b->sessions[v->wslot].last_line_ms != 0)
+		last = b->sessions[v->wslot].last_line_ms;
+	return now > last ? (now - last) / 1000 : 0;
+}
