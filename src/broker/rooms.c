@@ -36,7 +36,7 @@ room_key_hash(struct str key, uint8_t out[16])
 struct str
 room_invite_mask(const struct reg_user *u, char out[20])
 {
-	return (struct str){out, bprintf(out, 20, "%016llx", (unsigned long long)u->id)};
+	return (struct str){out, registry_invite_mask(u->id, out)};
 }
 
 /* May u come in? An invitation opens every door. */

@@ -124,7 +124,7 @@ may_rename(const struct reg_room *room, struct str to, const char *fold, size_t 
 	const struct reg_room *other;
 
 	if (room_is_default(room->fold, strlen(room->fold)))
-		return ERR_RANK;
+		return ERR_PERMISSION;
 	if (room_check(to.p, to.n) != NAME_OK)
 		return ERR_ROOM_BAD;
 	other = regw_room_fold(W, fold, fold_len);
@@ -180,7 +180,7 @@ r_rename(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	n = name_fold(q.to.p, q.to.n, fold, sizeof(fold));
 	err = n > 0 ? may_rename(room, q.to, fold, (size_t)n) : ERR_ROOM_BAD;
 	if (err != ERR_NONE)
-		answer_refused(r, u->id, 0, err, err == ERR_RANK ? q.room : q.to);
+		answer_refused(r, u->id, 0, err, err == ERR_PERMISSION ? q.room : q.to);
 	else if (str_eq(room_name(room), q.to))
 		answer_ok(r, u->id, "");
 	else

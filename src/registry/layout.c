@@ -81,3 +81,9 @@ registry_format(void *mem, size_t size, uint32_t max_sessions)
 	h->version = REGISTRY_VERSION;
 	h->magic = REGISTRY_MAGIC;
 }
+
+size_t
+registry_invite_mask(uint64_t user, char out[REG_INVITE_MASK])
+{
+	return bprintf(out, REG_INVITE_MASK, "%016llx", (unsigned long long)user);
+}

@@ -132,6 +132,9 @@ _Static_assert(sizeof(struct reg_room) % 8 == 0 && sizeof(struct reg_list) % 8 =
 
 /* Bytes that a registry for so many users takes. */
 size_t registry_layout_size(uint32_t max_sessions);
+/* The mask of an invitation (LIST_INVITE): whom it is for, as a word. Returns its length. */
+#define REG_INVITE_MASK 20
+size_t registry_invite_mask(uint64_t user, char out[REG_INVITE_MASK]);
 /* Make an empty one in mem, size zero bytes from registry_layout_size. */
 void registry_format(void *mem, size_t size, uint32_t max_sessions);
 

@@ -505,6 +505,27 @@ registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_
 	return (int)n;
 }
 
+int
+registry_invitations(const struct registry *r, uint64_t user, uint32_t *at, uint64_t *out,
+		     unsigned cap)
+{
+	uint32_t top = MIN(__atomic_load_n(&r->h->list_top, __ATOMIC_ACQUIRE), r->h->max_lists);
+	char mask[REG_INVITE_MASK];
+	unsigned n = 0;
+
+	registry_invite_mask(user, mask);
+	for (; *at < top && n < cap; ++*at) {
+		const struct reg_list *slot = &r->lists[*at];
+		struct reg_list l;
+
+		if (__atomic_load_n(&slot->op, __ATOMIC_RELAXED) == LIST_INVITE &&
+		    snapshot(slot, &l, sizeof(l)) && l.op == LIST_INVITE &&
+		    strncmp(l.mask, mask, sizeof(l.mask)) == 0)
+			out[n++] = l.room;
+	}
+	return (int)n;
+}
+
 /* --- who was here, and what they tell about themselves --------------------------------------- */
 
 int

@@ -99,6 +99,10 @@ int registry_member(const struct registry *r, uint64_t user, uint64_t room,
 int registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
 		  unsigned cap);
 
+/* The rooms (ids) that this user has been invited to and has not entered, from slot *at on: as registry_list. */
+int registry_invitations(const struct registry *r, uint64_t user, uint32_t *at, uint64_t *out,
+			 unsigned cap);
+
 /* Somebody who had a name and has it no more (IRC's WHOWAS). */
 struct reg_was_view {
 	char name[NAME_BYTES_MAX + 1], ident[IDENT_MAX + 1], host[HOST_MAX + 1],

@@ -480,7 +480,7 @@ take_rename(const void *frame, size_t len, struct conn *own, enum asked_for what
 
 	(void)what;
 	r = room_of(e.room);
-	s.lacks = irc_lacks(MSG_e_rename);
+	s.needs = irc_needs(MSG_e_rename); /* the others: below */
 	show_room(&s, e.room, NULL, own);
 	if (r == NULL)
 		return;

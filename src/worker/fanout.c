@@ -48,8 +48,7 @@ fan_begin(const struct shown *s, struct room *room)
 	memset(ev.have, 0, sizeof(ev.have));
 	ev.fold_n = -1;
 	ev.mark = outq_mark();
-	if (s->what != SHOWN_NOTE)
-		render_clean(&ev.s);
+	render_clean(&ev.s);
 }
 
 void

@@ -28,13 +28,16 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/cmd.c %D%/irc/cmd.h \
 	%D%/irc/info.c %D%/irc/info.h \
 	%D%/irc/irc.c %D%/irc/irc.h \
+	%D%/irc/join.c \
+	%D%/irc/kick.c \
 	%D%/irc/metadata.c \
+	%D%/irc/mode.c \
 	%D%/irc/monitor.c %D%/irc/monitor.h \
 	%D%/irc/names.c %D%/irc/names.h \
 	%D%/irc/register.c \
 	%D%/irc/render.c %D%/irc/render.h \
 	%D%/irc/reply.c %D%/irc/reply.h \
-	%D%/irc/room.c \
+	%D%/irc/room.c %D%/irc/room.h \
 	%D%/irc/talk.c \
 	%D%/irc/ask.c \
 	%D%/irc/list.c \

@@ -372,11 +372,15 @@ session_too_long(struct conn *c)
 static void
 session_words(struct conn *c, const char *text, size_t n)
 {
-	char *out = arena_room(n + 2);
+	/* topics and reasons are among them, with IRC's formatting in it */
+	struct shown s = {.what = SHOWN_NOTE, .text = {text, n}};
+	char *out;
 
-	memcpy(out, text, n);
-	memcpy(out + n, "\r\n", 2);
-	outq_ref(c, arena_commit(n + 2));
+	render_clean(&s);
+	out = arena_room(s.text.n + 2);
+	memcpy(out, s.text.p, s.text.n);
+	memcpy(out + s.text.n, "\r\n", 2);
+	outq_ref(c, arena_commit(s.text.n + 2));
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "lib/util.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/names.h"
 #include "worker/irc/reply.h"
 #include "worker/session.h"
 
@@ -20,8 +21,11 @@
 const struct irc_cmd irc_cmds[] = {
     {"AWAY", 0, 1, BOTH, 1, irc_AWAY, "[:text]", "say that you are away; without a text: back"},
     {"CAP", 1, 2, BOTH, 0, irc_CAP, "LS|LIST|REQ|END [...]", "capabilities of the client"},
+    {"INVITE", 0, 2, IRC_READY, 2, irc_INVITE, "[name #room]",
+     "ask somebody into a room; alone: who has asked you"},
     {"ISON", 1, 15, IRC_READY, 1, irc_ISON, "name ...", "which of these people are here"},
     {"JOIN", 1, 2, IRC_READY, 1, irc_JOIN, "#room,... [key,...]", "go into rooms, or make them"},
+    {"KICK", 2, 3, IRC_READY, 1, irc_KICK, "#room name,... [:reason]", "throw out of a room"},
     {"LIST", 0, 2, IRC_READY, 3, irc_LIST, "[#room|mask|!mask|<n|>n|C<min|C>min|T<min|T>min,...]",
      "rooms, their members and topics"},
     {"METADATA", 0, 15, BOTH, 1, irc_METADATA,
@@ -43,6 +47,7 @@ const struct irc_cmd irc_cmds[] = {
     {"PRIVMSG", 0, 2, IRC_READY | IRC_PIPE, 0, irc_PRIVMSG, "target,... :text",
      "say something to rooms or people"},
     {"QUIT", 0, 1, BOTH, 0, irc_QUIT, "[:reason]", "log out"},
+    {"RENAME", 2, 3, IRC_READY, 2, irc_RENAME, "#room #new [:reason]", "give a room another name"},
     {"TAGMSG", 1, 1, IRC_READY | IRC_PIPE, 0, irc_TAGMSG, "target,...",
      "tags without a text (typing, reactions)"},
     {"TOPIC", 1, 2, IRC_READY, 1, irc_TOPIC, "#room [:text]", "a room's topic"},
@@ -79,6 +84,34 @@ irc_item(struct str list, unsigned k, struct str *item_r)
 		list = (struct str){list.p + n, list.n - n};
 	}
 	return false;
+}
+
+bool
+irc_next(struct conn *c, struct irc_run *r, struct str list, unsigned max, struct str *item_r)
+{
+	if (!irc_item(list, r->at, item_r)) {
+		if (r->at == 0)
+			irc_num(c, ERR_NEEDMOREPARAMS, "%s :Not enough parameters", r->cmd->name);
+		return false;
+	}
+	if (r->at == max) {
+		irc_num(c, ERR_TOOMANYTARGETS, STR_FMT " :Too many targets", STR_ARG(*item_r));
+		return false;
+	}
+	if (r->at++ > 0)
+		conn_charge(c, 1);
+	return true;
+}
+
+struct str
+irc_text(struct str param, size_t max)
+{
+	static char clean[IRC_RUN_LINE];
+	size_t n;
+
+	memcpy(clean, param.p, param.n);
+	n = text_clean(clean, param.n, TEXT_KEEP_IRC);
+	return (struct str){clean, n > max ? text_cut(clean, n, max) : n};
 }
 
 /* --- a command under way --------------------------------------------------------------------- */
@@ -153,6 +186,7 @@ run_over(struct conn *c, struct irc_run *r)
 	if (r != &first)
 		conn_resume(c);
 	run_free(r);
+	names_due(c);
 }
 
 static void
@@ -178,7 +212,9 @@ run_go(struct conn *c, struct irc_run *r)
 void
 irc_answered(struct conn *c)
 {
-	if (c->irc->run != NULL && c->irc->ticket == 0)
+	if (c->irc->run == NULL)
+		names_due(c);
+	else if (c->irc->ticket == 0)
 		run_go(c, c->irc->run);
 }
 

@@ -76,13 +76,20 @@ void irc_run_free(struct conn *c);
 
 /* The k-th item of a list "a,b,c"; false: there are not so many. Empty items are not counted. */
 bool irc_item(struct str list, unsigned k, struct str *item_r);
+/* The next item (r->at) of a command's list, which has at most max. False: there is none left, or more than
+ * that; the client is told where it gave none at all, or too many. Each but the first costs a line. */
+bool irc_next(struct conn *c, struct irc_run *r, struct str list, unsigned max, struct str *item_r);
+/* What others will read, clean and at most max bytes: in memory that the next call uses again. */
+struct str irc_text(struct str param, size_t max);
 
-/* Handlers: register.c, info.c, room.c, names.c, talk.c, monitor.c, metadata.c, oper.c… */
+/* Handlers: register.c, info.c, join.c, kick.c, mode.c, room.c, names.c, talk.c, monitor.c, metadata.c, oper.c… */
 #define IRC_HANDLERS(X) \
 	X(AWAY) \
 	X(CAP) \
+	X(INVITE) \
 	X(ISON) \
 	X(JOIN) \
+	X(KICK) \
 	X(LIST) \
 	X(METADATA) \
 	X(MODE) \
@@ -97,6 +104,7 @@ bool irc_item(struct str list, unsigned k, struct str *item_r);
 	X(PONG) \
 	X(PRIVMSG) \
 	X(QUIT) \
+	X(RENAME) \
 	X(TAGMSG) \
 	X(TOPIC) \
 	X(USER) \
@@ -107,5 +115,8 @@ bool irc_item(struct str list, unsigned k, struct str *item_r);
 #define X(name) irc_cmd_fn irc_##name;
 IRC_HANDLERS(X)
 #undef X
+
+/* MODE for a user (umode.c), which MODE goes on with when it is not for a room. */
+irc_cmd_fn irc_umode;
 
 #endif

@@ -30,6 +30,7 @@ enum irc_flag {
 	IRC_PINGED = 8, /* asked whether it is there; not heard of since */
 	IRC_CAP_302 = 16, /* said that it speaks version 302 or later */
 	IRC_ASKED = 32, /* its login is being decided */
+	IRC_NAMES_DUE = 64, /* is to be told who is in some of its rooms (names_later) */
 };
 
 struct irc {

@@ -12,6 +12,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/room.h"
 #include "worker/query.h"
 #include "worker/room.h"
 #include "worker/worker.h"
@@ -77,19 +78,11 @@ static int
 find(struct conn *c, struct names *q)
 {
 	struct reg_room_view v;
-	struct reg_member_view m;
-	int in, r = q->room != 0 ? registry_room(worker.reg, q->room, &v)
-				 : registry_room_named(worker.reg, q->name, q->nname, &v);
+	int got = irc_room_seen(c, q->room, (struct str){q->name, q->nname}, &v, &q->member);
 
-	if (r <= 0)
-		return r;
-	in = registry_member(worker.reg, c->user, v.id, &m);
-	if (in < 0)
-		return -1;
-	q->member = in > 0;
+	if (got <= 0)
+		return got;
 	q->secret = v.modes & 1u << MODE_PRIVATE;
-	if (q->secret && !q->member)
-		return 0;
 	q->room = v.id;
 	q->nname = strlen(v.name);
 	memcpy(q->name, v.name, q->nname);
@@ -138,16 +131,46 @@ names_after_join(struct conn *c, uint64_t room, struct str name)
 	query_begin(c, &names_new(room, name)->query);
 }
 
+/* --- for those who were moved (irc_renamed) ------------------------------------------------- */
+
+void
+names_later(struct conn *c, struct room *r)
+{
+	room_set_flags(r, c, room_flags(r, c) | MEMBER_NAMES_DUE);
+	c->irc->flags |= IRC_NAMES_DUE;
+	names_due(c);
+}
+
+void
+names_due(struct conn *c)
+{
+	if (!(c->irc->flags & IRC_NAMES_DUE) || c->flags & (CONN_ENDED | CONN_BARRIER) ||
+	    c->query != NULL || c->irc->run != NULL)
+		return;
+	for (unsigned i = 0; i < c->nrooms; i++) {
+		struct room *r = c->rooms[i].room;
+		uint32_t flags = room_flags(r, c);
+
+		if (flags & MEMBER_NAMES_DUE) {
+			room_set_flags(r, c, flags & ~MEMBER_NAMES_DUE);
+			names_after_join(c, r->id, room_name(r));
+			return;
+		}
+	}
+	c->irc->flags &= (uint8_t)~IRC_NAMES_DUE;
+}
+
 enum irc_done
 irc_NAMES(struct conn *c, struct irc_run *r)
 {
 	struct str item, name;
 
-	if (!irc_item(r->msg.param[0], r->at++, &item)) {
-		if (r->step == 0)
-			irc_num(c, RPL_ENDOFNAMES, "* :End of /NAMES list");
+	if (r->msg.param[0].n == 0) {
+		irc_num(c, RPL_ENDOFNAMES, "* :End of /NAMES list");
 		return IRC_DONE;
 	}
+	if (!irc_next(c, r, r->msg.param[0], IRC_NAMES_MAX, &item))
+		return IRC_DONE;
 	if (irc_room(item, &name) && name.n <= ROOM_BYTES_MAX)
 		query_ask(c, &names_new(0, name)->query);
 	else

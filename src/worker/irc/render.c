@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ipc/ipc.h"
+#include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"
 #include "worker/irc/irc.h"
@@ -435,12 +436,15 @@ put_mode(char *o, unsigned cls, const struct shown *s)
 	struct head h = HEAD_OF(e);
 	struct str rest = e->changes;
 	struct mode_change m;
+	/* ":name!ident@host MODE #room " and the last argument */
+	size_t head = e->name.n + e->uhost.n + e->room_name.n + 12;
+	ptrdiff_t most = (ptrdiff_t)(IRC_BODY_MAX - head - 2 * MODES_MAX - MASK_MAX - 4);
 
 	while (rest.n > 0) {
 		char modes[2 * MODES_MAX + 1], args[MODES_BYTES_MAX], *a = args, *w = modes;
 		int sign = -1;
 
-		while (a - args < 200 && w - modes < (ptrdiff_t)sizeof(modes) - 2 &&
+		while (a - args <= most && w - modes < (ptrdiff_t)sizeof(modes) - 2 &&
 		       mode_next(&rest, &m)) {
 			if (sign != m.on)
 				*w++ = m.on ? '+' : '-';
@@ -557,13 +561,17 @@ put_wallops(char *o, unsigned cls, const struct shown *s)
 static const struct {
 	unsigned type;
 	char *(*fn)(char *o, unsigned cls, const struct shown *s);
+	bool several; /* makes as many lines as it needs; others are cut */
 } rows[] = {
-    {MSG_e_say, put_message},     {MSG_e_dm, put_message},      {MSG_e_join, put_join},
-    {MSG_e_part, put_part},       {MSG_e_quit, put_quit},       {MSG_e_kick, put_kick},
-    {MSG_e_nick, put_nick},       {MSG_e_topic, put_topic},     {MSG_e_mode, put_mode},
-    {MSG_e_invite, put_invite},   {MSG_e_away, put_away},       {MSG_e_setname, put_setname},
-    {MSG_e_account, put_account}, {MSG_e_chghost, put_chghost}, {MSG_e_rename, put_rename},
-    {MSG_e_redact, put_redact},   {MSG_e_wallops, put_wallops}, {MSG_e_announce, put_announce},
+    {MSG_e_say, put_message, true},      {MSG_e_dm, put_message, true},
+    {MSG_e_join, put_join, false},       {MSG_e_part, put_part, false},
+    {MSG_e_quit, put_quit, false},       {MSG_e_kick, put_kick, false},
+    {MSG_e_nick, put_nick, false},       {MSG_e_topic, put_topic, false},
+    {MSG_e_mode, put_mode, true},        {MSG_e_invite, put_invite, false},
+    {MSG_e_away, put_away, false},       {MSG_e_setname, put_setname, false},
+    {MSG_e_account, put_account, false}, {MSG_e_chghost, put_chghost, false},
+    {MSG_e_rename, put_rename, false},   {MSG_e_redact, put_redact, false},
+    {MSG_e_wallops, put_wallops, false}, {MSG_e_announce, put_announce, true},
 };
 
 static size_t
@@ -599,12 +607,29 @@ irc_render_bound(const struct shown *s)
 	}
 }
 
+/* A line's last parameter gives way when the rest of it is long. Messages have been cut into pieces already. */
+static size_t
+fit(char *out, size_t n)
+{
+	const char *space = out[0] == '@' ? memchr(out, ' ', n) : NULL;
+	char *body = out + (space != NULL ? space + 1 - out : 0);
+	size_t len = n - (size_t)(body - out);
+
+	if (len <= IRC_LINE_MAX)
+		return n;
+	return (size_t)(put_end(body + text_cut(body, len - 2, IRC_BODY_MAX)) - out);
+}
+
 size_t
 irc_render(char *out, unsigned cls, const struct shown *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].type == s->type)
-			return (size_t)(rows[i].fn(out, cls, s) - out);
+		size_t n;
+
+		if (rows[i].type != s->type)
+			continue;
+		n = (size_t)(rows[i].fn(out, cls, s) - out);
+		return n > IRC_LINE_MAX && !rows[i].several ? fit(out, n) : n;
 	}
 	return 0;
 }

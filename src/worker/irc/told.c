@@ -2,8 +2,10 @@
 #include "config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/util.h"
+#include "registry/registry.h"
 #include "worker/fanout.h"
 #include "worker/input.h"
 #include "worker/irc/cmd.h"
@@ -11,7 +13,9 @@
 #include "worker/irc/names.h"
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/room.h"
 #include "worker/room.h"
+#include "worker/worker.h"
 
 static void
 told_event(struct conn *c, const struct shown *s, bool own)
@@ -81,30 +85,41 @@ told_quit(struct conn *c, const struct shown *s, bool own)
 }
 
 static void
+mode_refused(struct conn *c, struct str room, const struct mode_refusal *no)
+{
+	char letter = irc_mode_letter(no->op);
+	struct str arg = no->arg;
+
+	if (arg.n == 0 || memchr(arg.p, ' ', arg.n) != NULL || arg.p[0] == ':')
+		arg = STR_LIT("*"); /* it must be a word to be shown */
+	if (no->code == ERR_BAD_ARGUMENT)
+		irc_num(c, ERR_INVALIDMODEPARAM, "#" STR_FMT " %c " STR_FMT " :Invalid parameter",
+			STR_ARG(room), letter, STR_ARG(arg));
+	else if (no->code == ERR_LIST_FULL)
+		irc_num(c, (unsigned)chat_err_irc(no->code), "#" STR_FMT " %c :That list is full",
+			STR_ARG(room), letter);
+	else if (no->code != ERR_NOT_FOUND) /* what is not there need not be taken away */
+		irc_err(c, c->irc->run, no->code, arg);
+}
+
+static void
 told_mode(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_mode *e = s->e;
 	struct str rest = e->refused;
 	struct mode_refusal no;
-	struct irc_run *run = c->irc->run;
+	bool no_right = false;
 
 	(void)own;
 	if (e->changes.n > 0)
 		irc_event(c);
 	while (refusal_next(&rest, &no)) {
-		char letter = irc_mode_letter(no.op);
+		bool right = chat_err_irc(no.code) == ERR_CHANOPRIVSNEEDED;
 
-		if (no.code == ERR_BAD_ARGUMENT)
-			irc_num(c, ERR_INVALIDMODEPARAM,
-				"#" STR_FMT " %c " STR_FMT " :Invalid parameter",
-				STR_ARG(e->room_name), letter,
-				STR_ARG(no.arg.n > 0 ? no.arg : STR_LIT("*")));
-		else if (no.code == ERR_LIST_FULL)
-			irc_num(c, (unsigned)chat_err_irc(no.code),
-				"#" STR_FMT " %c :That list is full", STR_ARG(e->room_name),
-				letter);
-		else if (no.code != ERR_NOT_FOUND)
-			irc_err(c, run, no.code, no.arg);
+		/* to be told once is enough */
+		if (!right || !no_right)
+			mode_refused(c, e->room_name, &no);
+		no_right |= right;
 	}
 }
 
@@ -288,8 +303,43 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 	/* JOIN of a room one is in: nothing happens */
 	if (run != NULL && run->cmd->fn == irc_JOIN && e->code == ERR_ALREADY_IN_ROOM)
 		return;
+	if (run != NULL && run->cmd->fn == irc_RENAME && irc_rename_refused(c, run, e->code))
+		return;
 	/* a NOTICE is never answered (RFC 1459 section 4.4.2) */
 	irc_err(c, run, e->code, e->arg);
+}
+
+/* --- another name for a room, to clients that do not know RENAME ------------------------------- */
+
+/* Is it another name to clients at all? CASEMAPPING=ascii. */
+static bool
+same_to_clients(struct str a, struct str b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+/* What c would have seen, had it left the one room and gone into the other. */
+static void
+show_as_moved(struct conn *c, const struct room *r, const struct m_e_rename *e)
+{
+	struct reg_user_view v = {.host = "*", .ident = "*"};
+	struct m_e_part part = {.at = e->at, .room_name = e->room_name, .reason = e->reason};
+	struct m_e_join join = {.at = e->at, .room_name = e->to, .room = r->id};
+	char uhost[UHOST_MAX + 1];
+
+	if (worker.reg != NULL)
+		registry_user(worker.reg, c->user, &v);
+	part.name = join.name = str_of(c->name);
+	part.uhost = join.uhost =
+	    (struct str){uhost, bprintf(uhost, sizeof(uhost), "%s@%s", v.ident, v.host)};
+	part.account = join.account = str_of(v.account);
+	join.real = str_of(v.real);
+	join.umodes = v.umodes;
+	fan_begin(&(struct shown){.type = MSG_e_part, .e = &part, .server = true}, NULL);
+	irc_event(c);
+	fan_begin(&(struct shown){.type = MSG_e_join, .e = &join, .server = true}, NULL);
+	irc_event(c);
+	irc_topic_is(c, e->to, e->topic, e->topic_by, e->topic_at);
 }
 
 void
@@ -297,15 +347,22 @@ irc_renamed(struct room *r, const struct shown *s, const struct conn *own)
 {
 	const struct m_e_rename *e = s->e;
 
-	(void)own;
-	for (uint32_t i = 0; i < r->n; i++) {
+	for (uint32_t i = 0; i < r->n && !same_to_clients(e->room_name, e->to); i++) {
 		struct conn *c = r->member[i].conn;
+		uint32_t label;
 
 		if (c->irc == NULL || c->irc->caps & CAP_RENAME)
 			continue;
-		irc_raw(c, ":%s PART #" STR_FMT " :" STR_FMT, c->name, STR_ARG(e->room_name),
-			STR_ARG(e->reason));
-		irc_raw(c, ":%s JOIN #" STR_FMT, c->name, STR_ARG(e->to));
-		irc_topic_is(c, e->to, e->topic, e->topic_by, e->topic_at);
+		/* of another's command this is no answer */
+		label = c == own ? 0 : c->flags & CONN_LABEL;
+		c->flags &= ~label;
+		show_as_moved(c, r, e);
+		c->flags |= label;
+		if (c->irc->caps & CAP_NO_NAMES)
+			continue;
+		if (c == own)
+			names_after_join(c, r->id, e->to);
+		else
+			names_later(c, r);
 	}
 }
