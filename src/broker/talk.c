@@ -23,7 +23,7 @@ text_fit(struct str text)
 	for (size_t i = 0; i < text.n; i++)
 		lines += text.p[i] == '\n';
 	return lines <= TEXT_LINES_MAX &&
-	       text_is_clean(text.p, text.n, TEXT_KEEP_NL | TEXT_KEEP_IRC);
+	       text_is_clean(text.p, text.n, TEXT_KEEP_NL | TEXT_KEEP_IRC | TEXT_KEEP_CUT);
 }
 
 /* Client-only tags: what is in them is between clients, but they are one word of a line. */
@@ -124,9 +124,9 @@ r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		struct str known = room != NULL ? room_name(room) : STR_LIT("that room");
 
 		/* what a stranger is told is what it said itself */
-		answer_refused(
-		    r, u->id, 0, err,
-		    q.room == 0 ? q.name : (err == ERR_NOT_IN_ROOM ? STR_LIT("that room") : known));
+		if (err == ERR_NOT_IN_ROOM)
+			known = STR_LIT("that room");
+		answer_refused(r, u->id, 0, err, q.name.n > 0 ? q.name : known);
 		return true;
 	}
 	m = (struct m_e_say){.from = u->id,

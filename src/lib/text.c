@@ -156,6 +156,8 @@ is_control(uint32_t c, unsigned keep)
 	if (c < 0x20) {
 		if (c == '\n')
 			return !(keep & TEXT_KEEP_NL);
+		if (c == TEXT_CUT)
+			return !(keep & TEXT_KEEP_CUT);
 		return !((keep & TEXT_KEEP_IRC) && (irc >> c & 1));
 	}
 	if (c < 0x80)

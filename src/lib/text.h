@@ -17,7 +17,12 @@
 enum text_keep {
 	TEXT_KEEP_NL = 1 << 0, /* '\n': a message of several lines */
 	TEXT_KEEP_IRC = 1 << 1, /* IRC formatting: 02 03 04 0f 11 16 1d 1e 1f */
+	TEXT_KEEP_CUT = 1 << 2, /* TEXT_CUT */
 };
+
+/* In a message, where its sender had to cut a line that was too long for its protocol.  Nobody is shown it; a
+ * protocol with the same limit cuts there again. */
+#define TEXT_CUT '\v'
 
 /* True if the n bytes at p are UTF-8 as RFC 3629 section 4 has it: nothing
  * overlong, no surrogates, nothing above U+10FFFF.  Zero bytes are valid here. */

@@ -58,6 +58,7 @@ enum conn_flag {
 	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
 	CONN_LINGER = 1 << 16, /* all is sent, its last words are being thrown away */
 	CONN_WORD_LEFT = 1 << 17, /* left by !DISCONNECT: another farewell */
+	CONN_WAITS = 1 << 20, /* with CONN_BARRIER: until all that is pending has been answered */
 	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 };
 

@@ -24,6 +24,7 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/session.c %D%/session.h \
 	%D%/tongue.h \
 	%D%/words.c %D%/words.h \
+	%D%/irc/batch.c %D%/irc/redact.c %D%/irc/redact.h %D%/irc/talk.h \
 	%D%/irc/cap.c %D%/irc/cap.h \
 	%D%/irc/cmd.c %D%/irc/cmd.h \
 	%D%/irc/info.c %D%/irc/info.h \

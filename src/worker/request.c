@@ -40,6 +40,13 @@ asked_grow(void)
 	asked.mask = cap - 1;
 }
 
+/* Those do not have their senders wait, unless a label has: what goes on then is one command. */
+static bool
+is_message(unsigned what)
+{
+	return what == ASKED_SAY || what == ASKED_DM || what == ASKED_QUIETLY;
+}
+
 /* The request that lies in the link's room is complete. c may be NULL. */
 static void
 ask(struct conn *c, enum asked_for what, size_t len)
@@ -59,7 +66,7 @@ ask(struct conn *c, enum asked_for what, size_t len)
 	if (c == NULL)
 		return;
 	c->pending++;
-	if ((what != ASKED_SAY && what != ASKED_DM) || c->flags & CONN_LABEL)
+	if (!is_message(what) || c->flags & CONN_LABEL)
 		c->flags |= CONN_BARRIER;
 }
 
@@ -83,8 +90,10 @@ request_answered(uint64_t serial, struct conn **c_r, enum asked_for *what_r)
 		c->pending--;
 	if (c->flags & CONN_ENDED)
 		return a->us;
-	if ((a->what != ASKED_SAY && a->what != ASKED_DM) || c->flags & CONN_LABEL)
+	if (!is_message(a->what) || c->flags & CONN_LABEL)
 		c->flags &= ~(unsigned)CONN_BARRIER;
+	if (c->pending == 0 && c->flags & CONN_WAITS)
+		c->flags &= ~(unsigned)(CONN_BARRIER | CONN_WAITS);
 	if (c->pending == 0 &&
 	    (c->flags & (CONN_LINES | CONN_EOF | CONN_HUNG_UP) || !(c->io.events & EPOLLIN)))
 		conn_resume(c);
@@ -121,12 +130,12 @@ request_say(struct conn *c, const struct saying *s)
 			    .room = s->room,
 			    .kind = s->kind,
 			    .rank = s->rank,
-			    .name = s->room == 0 ? s->to : STR_LIT(""),
+			    .name = s->to,
 			    .tags = s->tags,
 			    .text = s->text};
 
 	ROOM(m.name.n + m.tags.n + m.text.n);
-	ask(c, ASKED_SAY, m_r_say_put(at, cap, &m));
+	ask(c, s->quiet ? ASKED_QUIETLY : ASKED_SAY, m_r_say_put(at, cap, &m));
 }
 
 void
@@ -136,7 +145,7 @@ request_dm(struct conn *c, const struct saying *s)
 	    .user = c->user, .kind = s->kind, .to = s->to, .tags = s->tags, .text = s->text};
 
 	ROOM(m.to.n + m.tags.n + m.text.n);
-	ask(c, ASKED_DM, m_r_dm_put(at, cap, &m));
+	ask(c, s->quiet ? ASKED_QUIETLY : ASKED_DM, m_r_dm_put(at, cap, &m));
 }
 
 void

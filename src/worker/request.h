@@ -7,14 +7,16 @@
 #ifndef WORKER_REQUEST_H
 #define WORKER_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ipc/ipc.h"
 #include "worker/conn.h"
 
 enum asked_for {
-	ASKED_SAY, /* these two are no barrier */
+	ASKED_SAY, /* these three are no barrier */
 	ASKED_DM,
+	ASKED_QUIETLY, /* a message that is not to be answered, not even if it is refused */
 	ASKED_LOGIN,
 	ASKED_ENTER, /* the default room, after the login */
 	ASKED_DO, /* a command that is done when it is answered */
@@ -22,12 +24,14 @@ enum asked_for {
 	ASKED_QUIT,
 };
 
-/* A message: to the room `room`, or if that is 0 to the room or user called `to`. */
+/* A message: to the room `room`, or if that is 0 to the room or user called `to`. With a room `to` may be empty, or
+ * what the sender calls it. */
 struct saying {
 	uint64_t room;
 	struct str to;
 	uint8_t kind; /* enum msg_kind */
 	uint8_t rank; /* rooms: members of at least this rank (MEMBER_…); 0: all */
+	bool quiet; /* ASKED_QUIETLY */
 	struct str tags; /* client-only tags, as irc_tags_relayed makes them */
 	struct str text;
 };

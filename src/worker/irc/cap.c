@@ -28,6 +28,8 @@ cap_class(uint32_t have)
 {
 	uint8_t cls = 0;
 
+	if (!(have & CAP_BATCH)) /* which it depends on */
+		have &= ~(uint32_t)CAP_MULTILINE;
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
 		if (have & 1u << i)
 			cls |= caps[i].cls;
@@ -57,7 +59,7 @@ cap_put(unsigned nth, bool with_value, char *out, size_t cap)
 	size_t n = bprintf(out, cap, "%s", caps[nth].name);
 
 	if (with_value && nth == CAP_NTH_MULTILINE)
-		n += bprintf(out + n, cap - n, "=max-bytes=%d,max-lines=%d", TEXT_MAX,
+		n += bprintf(out + n, cap - n, "=max-bytes=%d,max-lines=%d", IRC_MULTI_BYTES,
 			     TEXT_LINES_MAX);
 	return n;
 }

@@ -54,6 +54,8 @@ enum irc_cap {
 };
 _Static_assert(CAP_NTH_COUNT <= 31, "capabilities are bits of a word");
 
+#define IRC_MULTI_BYTES (TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
+
 /* The class of rendering that these capabilities make. */
 uint8_t cap_class(uint32_t caps);
 /* The bit of a name; 0: there is no such capability, or it is not offered now. */

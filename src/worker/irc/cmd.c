@@ -14,12 +14,15 @@
 #include "worker/irc/irc.h"
 #include "worker/irc/names.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/talk.h"
 #include "worker/session.h"
 
 #define BOTH (IRC_NEW | IRC_READY)
 
 const struct irc_cmd irc_cmds[] = {
     {"AWAY", 0, 1, BOTH, 1, irc_AWAY, "[:text]", "say that you are away; without a text: back"},
+    {"BATCH", 1, 3, IRC_READY, 0, irc_BATCH, "+name draft/multiline target | -name",
+     "a message of several lines"},
     {"CAP", 1, 2, BOTH, 0, irc_CAP, "LS|LIST|REQ|END [...]", "capabilities of the client"},
     {"INVITE", 0, 2, IRC_READY, 2, irc_INVITE, "[name #room]",
      "ask somebody into a room; alone: who has asked you"},
@@ -47,6 +50,7 @@ const struct irc_cmd irc_cmds[] = {
     {"PRIVMSG", 0, 2, IRC_READY | IRC_PIPE, 0, irc_PRIVMSG, "target,... :text",
      "say something to rooms or people"},
     {"QUIT", 0, 1, BOTH, 0, irc_QUIT, "[:reason]", "log out"},
+    {"REDACT", 2, 3, IRC_READY, 1, irc_REDACT, "target msgid [:reason]", "take a message back"},
     {"RENAME", 2, 3, IRC_READY, 2, irc_RENAME, "#room #new [:reason]", "give a room another name"},
     {"TAGMSG", 1, 1, IRC_READY | IRC_PIPE, 0, irc_TAGMSG, "target,...",
      "tags without a text (typing, reactions)"},
@@ -60,12 +64,31 @@ const struct irc_cmd irc_cmds[] = {
     {NULL, 0, 0, 0, 0, NULL, NULL, NULL},
 };
 
+#define N_CMDS (ARRAY_LEN(irc_cmds) - 1)
+
+static int
+compare(struct str s, const char *name)
+{
+	int is = strncasecmp(s.p, name, s.n);
+
+	return is == 0 && name[s.n] != '\0' ? -1 : is;
+}
+
 const struct irc_cmd *
 irc_cmd_find(struct str name)
 {
-	for (const struct irc_cmd *cmd = irc_cmds; cmd->name != NULL; cmd++) {
-		if (irc_is(name, cmd->name))
-			return cmd;
+	size_t low = 0, high = N_CMDS;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int is = compare(name, irc_cmds[mid].name);
+
+		if (is == 0)
+			return &irc_cmds[mid];
+		if (is < 0)
+			high = mid;
+		else
+			low = mid + 1;
 	}
 	return NULL;
 }
@@ -193,13 +216,21 @@ static void
 run_go(struct conn *c, struct irc_run *r)
 {
 	while (r->more) {
+		enum irc_done done;
+
 		active = r;
-		r->more = r->cmd->fn(c, r) == IRC_MORE;
+		done = r->cmd->fn(c, r);
 		active = NULL;
-		r->step++;
+		r->more = done != IRC_DONE;
 		if (c->flags & CONN_ENDED) {
 			run_free(r);
 			return;
+		}
+		if (done == IRC_WAIT) {
+			CHECK(c->pending > 0);
+			c->flags |= CONN_BARRIER | CONN_WAITS;
+		} else {
+			r->step++;
 		}
 		if (c->flags & CONN_BARRIER || c->query != NULL) {
 			run_keep(c, r);
@@ -223,11 +254,16 @@ irc_answered(struct conn *c)
 static void
 label_of(struct conn *c, struct irc_run *r)
 {
+	const uint32_t needs = CAP_LABEL | CAP_BATCH;
 	struct str value;
 
+	char plain[IRC_LABEL_MAX + 1];
+
 	r->nlabel = 0;
-	if (r->msg.tags.n == 0 || !(c->irc->caps & CAP_LABEL) ||
-	    !irc_tag_find(r->msg.tags, "label", &value) || value.n == 0 || value.n > IRC_LABEL_MAX)
+	if (r->msg.tags.n == 0 || (c->irc->caps & needs) != needs ||
+	    !irc_tag_find(r->msg.tags, "label", &value) || value.n == 0 ||
+	    value.n > IRC_LABEL_BYTES ||
+	    irc_tag_unescape(value, plain, sizeof(plain)) > IRC_LABEL_MAX)
 		return;
 	/* escaped as it came, and as it goes back */
 	memcpy(r->label, value.p, value.n);
@@ -267,14 +303,19 @@ allowed(struct conn *c, const struct irc_run *r)
 	return true;
 }
 
-/* A line that is none. */
+/* A line that is none, or not UTF-8. */
 static void
-refuse_line(struct conn *c, enum irc_parse why)
+refuse_line(struct conn *c, struct irc_run *r, enum irc_parse why)
 {
 	if (why == IRC_PARSE_TAGS_LONG || why == IRC_PARSE_LONG)
 		irc_num(c, ERR_INPUTTOOLONG, ":Input line was too long");
 	else if (why == IRC_PARSE_BAD)
 		irc_fail(c, "*", "INVALID_LINE", STR_LIT(""), "That line cannot be understood");
+	else if (why == IRC_PARSE_OK)
+		irc_fail(c, r->cmd != NULL ? r->cmd->name : "*", "INVALID_UTF8", STR_LIT(""),
+			 "Only UTF-8 is understood here");
+	if (why != IRC_PARSE_EMPTY && c->irc->batch != NULL)
+		batch_broken(c, r);
 	if (why != IRC_PARSE_EMPTY)
 		count(CTR_lines_refused_total);
 }
@@ -294,24 +335,24 @@ static bool
 dispatch(struct conn *c, struct irc_run *r)
 {
 	enum irc_parse got = run_parse(r);
+	bool utf8;
 
 	r->cmd = got == IRC_PARSE_OK ? irc_cmd_find(r->msg.cmd) : NULL;
 	if (got == IRC_PARSE_OK)
 		label_of(c, r);
 	if (c->pending > 0 && (r->cmd == NULL || !(r->cmd->flags & IRC_PIPE) || r->nlabel > 0))
 		return false;
-	if (got != IRC_PARSE_OK) {
-		refuse_line(c, got);
-		return true;
-	}
-	if (!text_utf8_ok(r->line, r->n)) {
-		count(CTR_lines_refused_total);
-		irc_fail(c, r->cmd != NULL ? r->cmd->name : "*", "INVALID_UTF8", STR_LIT(""),
-			 "Only UTF-8 is understood here");
+	utf8 = text_utf8_ok(r->line, r->n);
+	if (got != IRC_PARSE_OK || !utf8) {
+		if (c->pending > 0)
+			return false;
+		refuse_line(c, r, got);
 		return true;
 	}
 	count(CTR_lines_in_total);
 	c->irc->run = r;
+	if (c->irc->batch != NULL)
+		batch_before(c, r);
 	if (r->nlabel > 0)
 		irc_label_begin(c, r);
 	r->more = allowed(c, r);

@@ -17,11 +17,15 @@
 #include "worker/conn.h"
 
 #define IRC_LABEL_MAX 64
+#define IRC_LABEL_BYTES (2 * IRC_LABEL_MAX) /* escaped */
 #define IRC_RUN_LINE (4096 + 512 + 2)
 
 enum irc_done {
 	IRC_DONE, /* when what it has asked for is answered, the command is over */
 	IRC_MORE, /* call again then */
+	/* Nothing has been done: call again when what was asked before has been answered. For messages (IRC_PIPE), whose
+	 * errors would else come before answers to earlier ones; only when conn.pending > 0. */
+	IRC_WAIT,
 };
 
 enum irc_cmd_flag {
@@ -59,8 +63,9 @@ struct irc_run {
 	uint64_t num;
 	/* labeled-response (reply.c) */
 	uint8_t nlabel, answered_as;
-	char label[IRC_LABEL_MAX];
-	char *held; /* owned; a first answer, which may stay the only one */
+	char label[IRC_LABEL_BYTES]; /* escaped as it came */
+	char *
+	    held; /* owned; a first answer, which may stay the only one: a line, or a batch of its own */
 	size_t nheld;
 	uint32_t batch;
 	bool more; /* the handler said IRC_MORE */
@@ -85,6 +90,7 @@ struct str irc_text(struct str param, size_t max);
 /* Handlers: register.c, info.c, join.c, kick.c, mode.c, room.c, names.c, talk.c, monitor.c, metadata.c, oper.c… */
 #define IRC_HANDLERS(X) \
 	X(AWAY) \
+	X(BATCH) \
 	X(CAP) \
 	X(INVITE) \
 	X(ISON) \
@@ -104,6 +110,7 @@ struct str irc_text(struct str param, size_t max);
 	X(PONG) \
 	X(PRIVMSG) \
 	X(QUIT) \
+	X(REDACT) \
 	X(RENAME) \
 	X(TAGMSG) \
 	X(TOPIC) \

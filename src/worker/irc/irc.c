@@ -13,12 +13,13 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/monitor.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/talk.h"
 #include "worker/render.h"
 #include "worker/outq.h"
 #include "worker/tongue.h"
 #include "worker/worker.h"
 
-char irc_me[256];
+char irc_me[IRC_ME_MAX + 1];
 
 static struct due_list pings;
 
@@ -67,8 +68,10 @@ name_me(void)
 	char host[256] = "";
 
 	gethostname(host, sizeof(host) - 1);
-	bprintf(irc_me, sizeof(irc_me), "%s", proc.opt.name[0] != '\0' ? proc.opt.name : host);
-	if (irc_me[0] == '\0' || irc_me[0] == ':' || strpbrk(irc_me, " ,!@*?#") != NULL)
+	const char *me = proc.opt.name[0] != '\0' ? proc.opt.name : host;
+	bprintf(irc_me, sizeof(irc_me), "%s", me);
+	if (irc_me[0] == '\0' || irc_me[0] == ':' || strpbrk(irc_me, " ,!@*?#") != NULL ||
+	    strlen(me) > IRC_ME_MAX)
 		bprintf(irc_me, sizeof(irc_me), "chatd.localhost");
 }
 
@@ -170,10 +173,17 @@ irc_open(struct conn *c)
 static void
 irc_end(struct conn *c, const char *reason)
 {
-	irc_run_free(c);
-	c->flags &= ~(unsigned)CONN_LABEL;
+	/* what a labelled command was answered so far; if it is its own end, ERROR is the answer */
+	struct irc_run *r = c->irc->run;
+	bool label = r != NULL && c->flags & CONN_LABEL, own = label && irc_is(r->msg.cmd, "QUIT");
+
+	if (label && !own)
+		irc_label_end(c, r);
 	irc_raw(c, "ERROR :Closing link: %s%s%s", irc_nick(c), reason[0] != '\0' ? ": " : "",
 		reason);
+	if (own)
+		irc_label_end(c, r);
+	irc_run_free(c);
 }
 
 void
@@ -184,6 +194,7 @@ irc_close(struct conn *c)
 	if (i == NULL)
 		return;
 	irc_run_free(c);
+	batch_forget(c);
 	monitor_forget(c);
 	due_del(&i->ping);
 	free(i->nick);

@@ -46,14 +46,15 @@ struct irc {
 	/* until the login is decided; owned */
 	char *nick, *ident, *real, *away;
 	/* mostly NULL; owned by the files that know them */
-	struct irc_batch *batch; /* talk.c */
+	struct irc_batch *batch; /* batch.c */
 	struct irc_sasl *sasl; /* sasl.c */
 	struct monitor *monitor; /* monitor.c */
 	struct irc_subs *subs; /* metadata.c */
 };
 
 /* The server's name as IRC shows it: no spaces. Made anew at each reload. */
-extern char irc_me[256];
+#define IRC_ME_MAX 63 /* as long as a host's name may be in a line */
+extern char irc_me[IRC_ME_MAX + 1];
 void irc_init(struct loop *loop);
 void irc_rearm(void);
 

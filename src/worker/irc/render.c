@@ -14,7 +14,7 @@
 /* Tags but client-only ones, prefix, command, target: more than the longest of each together. */
 #define LINE_HEAD 640
 /* A line never has fewer bytes of text than this: names and rooms are far from filling it. */
-#define PIECE_MIN 150
+#define PIECE_MIN 128
 
 static char *
 put(char *o, const char *p, size_t n)
@@ -210,34 +210,49 @@ put_piece(char *o, const struct message *m, struct str piece)
 	return put_end(o);
 }
 
-/* The pieces of a text that fit a line each, one after the other. */
+/* The pieces of a text that fit a line each, one after the other: its sender's lines, and the pieces of those, which are
+ * cut only further. */
 struct pieces {
 	struct str rest;
 	size_t max;
-	bool concat; /* the piece goes on where the one before it ended */
-	bool begun;
+	bool joins; /* the next piece goes on where the last one ended */
+	bool over;
 };
 
-static bool
-next_piece(struct pieces *p, struct str *piece)
+/* Up to the end of a sender's line, or of a piece of it. */
+static size_t
+piece_end(struct str s)
 {
-	const char *nl;
+	const char *nl = s.n > 0 ? memchr(s.p, '\n', s.n) : NULL, *cut;
+
+	if (nl != NULL)
+		s.n = (size_t)(nl - s.p);
+	cut = s.n > 0 ? memchr(s.p, TEXT_CUT, s.n) : NULL;
+	return cut != NULL ? (size_t)(cut - s.p) : s.n;
+}
+
+static bool
+next_piece(struct pieces *p, struct str *piece, bool *joins)
+{
 	size_t n;
 
-	if (p->begun && p->rest.p == NULL)
+	if (p->over)
 		return false;
-	nl = p->rest.n > 0 ? memchr(p->rest.p, '\n', p->rest.n) : NULL;
-	n = nl != NULL ? (size_t)(nl - p->rest.p) : p->rest.n;
+	n = piece_end(p->rest);
 	*piece = (struct str){p->rest.p, n};
-	if (n > p->max) {
-		piece->n = irc_cut(*piece, p->max);
-		p->rest = (struct str){p->rest.p + piece->n, p->rest.n - piece->n};
+	piece->n = irc_cut(*piece, p->max);
+	*joins = p->joins;
+	p->rest.p += piece->n;
+	p->rest.n -= piece->n;
+	p->joins = true;
+	if (piece->n < n)
 		return true;
+	p->over = p->rest.n == 0;
+	if (!p->over) {
+		p->joins = *p->rest.p == TEXT_CUT;
+		p->rest.p++;
+		p->rest.n--;
 	}
-	if (nl != NULL)
-		p->rest = (struct str){nl + 1, p->rest.n - n - 1};
-	else
-		p->rest = (struct str){NULL, 0};
 	return true;
 }
 
@@ -246,9 +261,9 @@ static char *
 put_plain(char *o, unsigned cls, const struct message *m, struct pieces *p, struct str head)
 {
 	struct str piece;
-	bool first = true;
+	bool first = true, joins;
 
-	for (; next_piece(p, &piece); p->begun = true) {
+	while (next_piece(p, &piece, &joins)) {
 		if (piece.n == 0 && !is_ctcp(m->kind))
 			continue;
 		o = put_tags(o, cls, &m->h, first);
@@ -265,7 +280,7 @@ put_multiline(char *o, unsigned cls, const struct message *m, struct pieces *p, 
 {
 	struct str piece;
 	char id[IRC_MSGID_LEN];
-	bool concat = false;
+	bool joins;
 
 	irc_msgid_put(id, m->h.msgid);
 	o = put_head(o, cls, &m->h);
@@ -273,17 +288,14 @@ put_multiline(char *o, unsigned cls, const struct message *m, struct pieces *p, 
 	o = put(o, id, sizeof(id));
 	o = put_text(o, " draft/multiline ");
 	o = put_end(put_target(o, m));
-	for (; next_piece(p, &piece); p->begun = true) {
-		bool cut = p->rest.p == piece.p + piece.n;
-
+	while (next_piece(p, &piece, &joins)) {
 		o = put_text(o, "@batch=m");
 		o = put(o, id, sizeof(id));
-		if (concat)
+		if (joins)
 			o = put_text(o, ";draft/multiline-concat");
 		*o++ = ' ';
 		o = put_str(o, head);
 		o = put_piece(o, m, piece);
-		concat = cut;
 	}
 	o = put_source(o, &m->h);
 	o = put_text(o, "BATCH -m");
@@ -308,7 +320,7 @@ put_message(char *o, unsigned cls, const struct shown *s)
 	}
 	p = (struct pieces){.rest = m.text,
 			    .max = IRC_BODY_MAX - head.n - (is_ctcp(m.kind) ? 9 : 0)};
-	several = m.text.n > p.max || memchr(m.text.p, '\n', m.text.n) != NULL;
+	several = m.text.n > p.max || piece_end(m.text) < m.text.n;
 	if (several && cls & CLS_IRC_MULTI && !is_ctcp(m.kind))
 		return put_multiline(o, cls, &m, &p, head);
 	return put_plain(o, cls, &m, &p, head);
@@ -318,11 +330,10 @@ static char *
 put_announce(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_announce *e = s->e;
-	struct m_e_say say = {.at = e->at, .seq = e->seq, .text = e->text, .kind = MSG_NOTICE};
 	struct message m = {.h = {.at = e->at, .msgid = e->seq},
 			    .kind = MSG_NOTICE,
 			    .to = STR_LIT("*"),
-			    .text = say.text};
+			    .text = e->text};
 	char head_text[LINE_HEAD];
 	struct str head = {head_text, message_head(head_text, &m)};
 	struct pieces p = {.rest = m.text, .max = IRC_BODY_MAX - head.n};
@@ -580,7 +591,7 @@ text_bound(struct str text, size_t tags)
 	size_t lines = 1 + text.n / PIECE_MIN;
 
 	for (size_t i = 0; i < text.n; i++)
-		lines += text.p[i] == '\n';
+		lines += text.p[i] == '\n' || text.p[i] == TEXT_CUT;
 	/* BATCH before and after; head, text and CTCP of each */
 	return text.n + tags + (lines + 2) * (LINE_HEAD + 16);
 }
@@ -594,7 +605,7 @@ irc_render_bound(const struct shown *s)
 
 	switch (s->type) {
 	case MSG_e_say:
-		if (say->text.n <= PIECE_MIN && memchr(say->text.p, '\n', say->text.n) == NULL)
+		if (say->text.n <= PIECE_MIN && piece_end(say->text) == say->text.n)
 			return LINE_HEAD + say->text.n + say->tags.n + 16;
 		return text_bound(say->text, say->tags.n);
 	case MSG_e_dm:

@@ -24,8 +24,6 @@ size_t irc_render_bound(const struct shown *s);
 /* s->e in this class, whole lines. out has room for irc_render_bound(s). Returns the length. */
 size_t irc_render(char *out, unsigned cls, const struct shown *s);
 
-/* A message to one user or room in this class, the target spelled by the caller: for echoes. */
-
 /* The letter of a mode; 0: none. */
 char irc_mode_letter(unsigned op);
 

@@ -53,7 +53,7 @@ put_tagged(struct conn *c, const char *tag, size_t ntag, const char *p, size_t n
 static void
 put_with_label(struct conn *c, const struct irc_run *r, const char *p, size_t n)
 {
-	char tag[IRC_LABEL_MAX + 8];
+	char tag[IRC_LABEL_BYTES + 8];
 	size_t ntag = bprintf(tag, sizeof(tag), "label=%.*s", r->nlabel, r->label);
 
 	put_tagged(c, tag, ntag, p, n);
@@ -79,15 +79,29 @@ static void
 open_batch(struct conn *c, struct irc_run *r)
 {
 	char line[384];
+	const char *p = r->held, *end = r->held + r->nheld, *nl;
 
 	r->batch = irc_batch_id();
 	put_with_label(
 	    c, r, line,
 	    bprintf(line, sizeof(line), ":%s BATCH +l%u labeled-response\r\n", irc_me, r->batch));
 	r->answered_as = ANSWER_BATCH;
-	put_in_batch(c, r, r->held, r->nheld);
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		put_in_batch(c, r, p, (size_t)(nl + 1 - p));
+	}
 	free(r->held);
 	r->held = NULL;
+}
+
+/* What may stay the whole answer: a line, or a batch with all its lines. */
+static void
+hold(struct irc_run *r, const char *p, size_t n)
+{
+	r->held = xcalloc(1, n);
+	memcpy(r->held, p, n);
+	r->nheld = n;
+	r->answered_as = ANSWER_HELD;
 }
 
 /* One line of the answer to a labelled command. */
@@ -95,10 +109,7 @@ static void
 answer_line(struct conn *c, struct irc_run *r, const char *p, size_t n)
 {
 	if (r->answered_as == ANSWER_NONE) {
-		r->held = xcalloc(1, n);
-		memcpy(r->held, p, n);
-		r->nheld = n;
-		r->answered_as = ANSWER_HELD;
+		hold(r, p, n);
 		return;
 	}
 	if (r->answered_as == ANSWER_HELD)
@@ -113,11 +124,15 @@ answer_line(struct conn *c, struct irc_run *r, const char *p, size_t n)
 static bool
 is_batch(const char *p, size_t n)
 {
-	struct irc_msg m;
-	const char *nl = memchr(p, '\r', n);
+	const char *end = p + n;
 
-	return nl != NULL && irc_parse(&m, p, (size_t)(nl - p)) == IRC_PARSE_OK &&
-	       irc_is(m.cmd, "BATCH");
+	while (p < end && (*p == '@' || *p == ':')) {
+		p = memchr(p, ' ', (size_t)(end - p));
+		if (p == NULL)
+			return false;
+		p++;
+	}
+	return end - p > 6 && memcmp(p, "BATCH ", 6) == 0;
 }
 
 void
@@ -131,6 +146,7 @@ void
 irc_label_end(struct conn *c, struct irc_run *r)
 {
 	char line[300];
+	const char *nl;
 	size_t n = 0;
 
 	c->flags &= ~(unsigned)CONN_LABEL;
@@ -140,7 +156,12 @@ irc_label_end(struct conn *c, struct irc_run *r)
 		put_with_label(c, r, line, n);
 		break;
 	case ANSWER_HELD:
-		put_with_label(c, r, r->held, r->nheld);
+		nl = memchr(r->held, '\n', r->nheld);
+		n = (size_t)(nl + 1 - r->held);
+		put_with_label(c, r, r->held, n);
+		outq_copy(c, r->held + n, r->nheld - n);
+		free(r->held);
+		r->held = NULL;
 		break;
 	case ANSWER_BATCH:
 		n = bprintf(line, sizeof(line), ":%s BATCH -l%u\r\n", irc_me, r->batch);
@@ -167,9 +188,13 @@ irc_lines(struct conn *c, const char *p, size_t n)
 	}
 	if (r->answered_as == ANSWER_NONE && is_batch(p, n)) {
 		nl = memchr(p, '\n', n);
-		put_with_label(c, r, p, (size_t)(nl + 1 - p));
+		if (nl + 1 < end) { /* it has come as a whole */
+			hold(r, p, n);
+			return;
+		}
+		put_with_label(c, r, p, n);
 		r->answered_as = ANSWER_OWN_BATCH;
-		p = nl + 1;
+		return;
 	}
 	for (; p < end; p = nl + 1) {
 		nl = memchr(p, '\n', (size_t)(end - p));

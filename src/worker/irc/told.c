@@ -11,6 +11,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/names.h"
+#include "worker/irc/redact.h"
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
@@ -150,6 +151,18 @@ told_away(struct conn *c, const struct shown *s, bool own)
 		irc_num(c, RPL_UNAWAY, ":You are no longer marked as being away");
 }
 
+/* As with messages: the one who asked for it sees it with echo-message only. */
+static void
+told_redact(struct conn *c, const struct shown *s, bool own)
+{
+	const uint32_t needs = CAP_REDACTION | CAP_ECHO;
+
+	(void)s;
+	(void)own;
+	if ((c->irc->caps & needs) == needs)
+		irc_event(c);
+}
+
 /* Of news about oneself only what was negotiated. */
 static void
 told_news(struct conn *c, const struct shown *s, bool own)
@@ -267,7 +280,7 @@ static const struct {
     {MSG_e_part, told_event},    {MSG_e_kick, told_event},    {MSG_e_quit, told_quit},
     {MSG_e_nick, told_event},    {MSG_e_topic, told_event},   {MSG_e_mode, told_mode},
     {MSG_e_invite, told_invite}, {MSG_e_away, told_away},     {MSG_e_setname, told_news},
-    {MSG_e_account, told_news},  {MSG_e_chghost, told_news},  {MSG_e_redact, told_news},
+    {MSG_e_account, told_news},  {MSG_e_chghost, told_news},  {MSG_e_redact, told_redact},
     {MSG_e_rename, told_news},   {MSG_e_umode, told_umode},   {MSG_e_wait, told_wait},
     {MSG_e_oper, told_oper},     {MSG_e_failed, told_failed},
 };
@@ -291,6 +304,25 @@ irc_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
 		irc_words(c, e->text.p, e->text.n);
 }
 
+/* Without a command: several may be under way. */
+static void
+message_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
+{
+	unsigned code = e->code;
+
+	/* a NOTICE is never answered (RFC 1459 section 4.4.2) */
+	if (what == ASKED_QUIETLY)
+		return;
+	if (what == ASKED_DM && code == ERR_MUTED) {
+		irc_num(c, ERR_CANTSENDTOUSER, STR_FMT " :you have been muted", STR_ARG(e->arg));
+		return;
+	}
+	/* it has left, or been made to, while its message was on the way */
+	if (code == ERR_NOT_IN_ROOM)
+		code = ERR_CANNOT_SAY;
+	irc_err(c, NULL, code, e->arg);
+}
+
 void
 irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 {
@@ -305,8 +337,12 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 		return;
 	if (run != NULL && run->cmd->fn == irc_RENAME && irc_rename_refused(c, run, e->code))
 		return;
-	/* a NOTICE is never answered (RFC 1459 section 4.4.2) */
-	irc_err(c, run, e->code, e->arg);
+	if (what == ASKED_SAY || what == ASKED_DM || what == ASKED_QUIETLY)
+		message_refused(c, what, e);
+	else if (run != NULL && run->cmd->fn == irc_REDACT)
+		redact_refused(c, run, e->code);
+	else
+		irc_err(c, run, e->code, e->arg);
 }
 
 /* --- another name for a room, to clients that do not know RENAME ------------------------------- */
