@@ -386,6 +386,7 @@ take_redact(const void *frame, size_t len, struct conn *own, enum asked_for what
 	struct shown s = SHOWN(e_redact);
 
 	(void)what;
+	s.needs = irc_needs(MSG_e_redact);
 	if (e.room != 0) {
 		show_room(&s, e.room, NULL, own);
 		return;

@@ -1,8 +1,34 @@
 # Python, nothing to build: `run` runs all of it against a build tree.
 
-EXTRA_DIST += %reldir%/run %reldir%/campaign.py %reldir%/campaign_faults.py %reldir%/campaign_fuzzing.py %reldir%/campaign_soak.py \
-	%reldir%/campaign_sync.py %reldir%/churn.py %reldir%/faults.py %reldir%/harness.py %reldir%/load.py \
-	%reldir%/test_auth.py %reldir%/test_chatctl.py %reldir%/test_config.py %reldir%/test_faults.py %reldir%/irc.py %reldir%/test_irc_list.py %reldir%/test_irc_rooms.py %reldir%/test_irc_who.py %reldir%/test_irc_core.py %reldir%/test_install.py \
-	%reldir%/test_killpoints.py %reldir%/test_limits.py %reldir%/test_login.py %reldir%/test_manuals.py \
-	%reldir%/test_order.py %reldir%/test_programs.py %reldir%/test_rooms.py %reldir%/test_talk.py \
+EXTRA_DIST += \
+	%reldir%/run \
+	%reldir%/campaign.py \
+	%reldir%/campaign_faults.py \
+	%reldir%/campaign_fuzzing.py \
+	%reldir%/campaign_soak.py \
+	%reldir%/campaign_sync.py \
+	%reldir%/churn.py \
+	%reldir%/faults.py \
+	%reldir%/harness.py \
+	%reldir%/irc.py \
+	%reldir%/load.py \
+	%reldir%/test_auth.py \
+	%reldir%/test_chatctl.py \
+	%reldir%/test_config.py \
+	%reldir%/test_faults.py \
+	%reldir%/test_install.py \
+	%reldir%/test_irc_core.py \
+	%reldir%/test_irc_list.py \
+	%reldir%/test_irc_multiline.py \
+	%reldir%/test_irc_rooms.py \
+	%reldir%/test_irc_talk.py \
+	%reldir%/test_irc_who.py \
+	%reldir%/test_killpoints.py \
+	%reldir%/test_limits.py \
+	%reldir%/test_login.py \
+	%reldir%/test_manuals.py \
+	%reldir%/test_order.py \
+	%reldir%/test_programs.py \
+	%reldir%/test_rooms.py \
+	%reldir%/test_talk.py \
 	%reldir%/test_wire.py

@@ -140,7 +140,8 @@ class Talk(IrcCase):
     def test_ctcp(self):
         a, b, t = self.irc("a"), self.irc("b"), self.client("t")
         chan = self.channel(a, b)
-        t.do("/join " + chan[1:])
+        t.send("/join " + chan[1:])
+        b.expect("JOIN", chan)
         for line, text in (("\x01ACTION waves\x01", "\x01ACTION waves\x01"), ("\x01ACTION waves", "\x01ACTION waves\x01"),
                            ("\x01VERSION\x01", "\x01VERSION\x01"), ("\x01PING 1 2\x01", "\x01PING 1 2\x01"),
                            ("\x01action x\x01y\x01", "\x01ACTION xy\x01"), ("\x01ACTION\x01", "\x01ACTION\x01"),
@@ -158,12 +159,13 @@ class Talk(IrcCase):
     def test_formatting_is_kept_controls_are_not(self):
         a, b, t = self.irc("a"), self.irc("b"), self.client("t")
         chan = self.channel(a, b)
-        t.do("/join " + chan[1:])
+        t.send("/join " + chan[1:])
+        b.expect("JOIN", chan)
         a.send("PRIVMSG %s :\x02bold\x02 \x0304,05red\x0f \x1b[2Jcls \u009b31m \x07bell" % chan)
         m = b.expect("PRIVMSG", chan)
-        self.assertEqual(m.params[1][:24], "\x02bold\x02 \x0304,05red\x0f cls ")
+        self.assertEqual(m.params[1], "\x02bold\x02 \x0304,05red\x0f cls  bell")
         self.assertNotRegex(m.params[1], "[\x07\x1b\u009b]")
-        t.expect("bold red cls ")
+        t.expect("bold red cls  bell")
 
     def test_long_lines_are_whole(self):
         """A line of 510 bytes is longer when it has a source: it is split, nothing of it is lost."""
@@ -282,7 +284,7 @@ class Talk(IrcCase):
         msgid = a.expect("PRIVMSG", chan, "spam").tags["msgid"]
         a.send("REDACT %s %s" % (chan, msgid))
         self.assertEqual(b.expect("REDACT").params, [chan, msgid])
-        self.assertEqual(self.commands(a.answers("REDACT " + chan)), ["REDACT", "461"])
+        self.assertEqual(self.commands(a.answers("REDACT " + chan)), ["461"])
         self.assertEqual(self.commands(plain.answers("REDACT %s %s" % (chan, msgid))), ["421"])
 
     def test_redact_between_two(self):

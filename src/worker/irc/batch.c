@@ -295,8 +295,12 @@ batch_close(struct conn *c, struct irc_run *r, struct str ref)
 		invalid_alone(c, "There is no such batch");
 		return;
 	}
-	if (!over_time(c, r) && !is_ref(b, ref))
-		invalid(c, r, "There is no such batch");
+	if (!is_ref(b, ref)) {
+		if (!b->failed)
+			invalid(c, r, "There is no such batch");
+		return;
+	}
+	over_time(c, r);
 	if (!b->failed && !b->some)
 		invalid(c, r, "Invalid multiline batch with blank lines only");
 	if (!b->failed)

@@ -549,6 +549,7 @@ put_redact(char *o, unsigned cls, const struct shown *s)
 	const struct m_e_redact *e = s->e;
 	struct head h = HEAD_OF(e);
 
+	h.msgid = e->seq;
 	o = put_text(put_head(o, cls, &h), "REDACT ");
 	o = e->room != 0 ? put_room(o, e->room_name) : put_str(o, e->to_name);
 	*o++ = ' ';

@@ -133,10 +133,10 @@ refuse_target(struct conn *c, struct irc_run *r, bool quiet, struct str target, 
 static unsigned
 items(struct str list)
 {
-	unsigned n = 1;
+	unsigned n = 0;
 
 	for (size_t i = 0; i < list.n; i++)
-		n += list.p[i] == ',';
+		n += list.p[i] != ',' && (i == 0 || list.p[i - 1] == ',');
 	return n;
 }
 
