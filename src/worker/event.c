@@ -371,9 +371,9 @@ take_wallops(const void *frame, size_t len, struct conn *own, enum asked_for wha
 
 	(void)what;
 	s.irc_only = true;
-	s.needs = irc_needs(MSG_e_wallops);
 	fan_begin(&s, NULL);
-	fan_to_all();
+	fan_skip(own);
+	irc_wallops();
 	tell_own(own, &s);
 }
 

@@ -24,28 +24,39 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/session.c %D%/session.h \
 	%D%/tongue.h \
 	%D%/words.c %D%/words.h \
-	%D%/irc/batch.c %D%/irc/redact.c %D%/irc/redact.h %D%/irc/talk.h \
+	%D%/irc/about.c \
+	%D%/irc/ask.c \
+	%D%/irc/batch.c \
 	%D%/irc/cap.c %D%/irc/cap.h \
 	%D%/irc/cmd.c %D%/irc/cmd.h \
+	%D%/irc/help.c \
 	%D%/irc/info.c %D%/irc/info.h \
 	%D%/irc/irc.c %D%/irc/irc.h \
+	%D%/irc/isupport.c \
 	%D%/irc/join.c \
 	%D%/irc/kick.c \
+	%D%/irc/list.c \
 	%D%/irc/metadata.c \
 	%D%/irc/mode.c \
 	%D%/irc/monitor.c %D%/irc/monitor.h \
 	%D%/irc/names.c %D%/irc/names.h \
+	%D%/irc/oper.c \
+	%D%/irc/redact.c %D%/irc/redact.h \
 	%D%/irc/register.c \
 	%D%/irc/render.c %D%/irc/render.h \
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c %D%/irc/room.h \
-	%D%/irc/talk.c \
-	%D%/irc/ask.c \
-	%D%/irc/list.c \
+	%D%/irc/sasl.c %D%/irc/sasl.h \
 	%D%/irc/sight.c %D%/irc/sight.h \
+	%D%/irc/stats.c \
+	%D%/irc/store.c %D%/irc/store.h \
+	%D%/irc/talk.c %D%/irc/talk.h \
+	%D%/irc/told.c \
+	%D%/irc/umode.c %D%/irc/umode.h \
+	%D%/irc/webirc.c \
 	%D%/irc/who.c \
 	%D%/irc/whois.c \
-	%D%/irc/told.c \
+	%D%/irc/numeric.h \
 	%D%/worker.h
 %C%_chatd_worker_LDADD = %D%/libworker.a src/proto/libproto.a src/registry/libregistry.a \
 	src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)

@@ -198,6 +198,7 @@ worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfd
 		if (!m_peer_get(frame, len, &peer) || nfds != 1 || peer.role != ROLE_BROKER)
 			break;
 		sublink_channel(link_made(), fds[0]);
+		irc_opers_again();
 		return true;
 	}
 	close_all(fds, nfds);

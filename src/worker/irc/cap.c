@@ -1,13 +1,21 @@
-/* cap.c - see cap.h. */
+/* cap.c - see cap.h; and the command CAP (IRCv3 capability negotiation, version 302). */
 #include "config.h"
 
 #include "worker/irc/cap.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/ipc.h"
+#include "ipc/proc.h"
 #include "lib/util.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/irc.h"
 #include "worker/irc/render.h"
+#include "worker/irc/reply.h"
+#include "worker/irc/sasl.h"
+#include "worker/irc/store.h"
+#include "worker/render.h"
 
 static const struct {
 	const char *name;
@@ -18,10 +26,8 @@ static const struct {
 #undef X
 };
 
-/* What needs the store, a setting, or has not been asked for by anybody yet. */
-#define NOT_OFFERED \
-	(CAP_SASL | CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | CAP_REGISTRATION | \
-	 CAP_STS)
+#define NEED_ACCOUNTS (CAP_SASL | CAP_REGISTRATION)
+#define NEED_STORE (CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER)
 
 uint8_t
 cap_class(uint32_t have)
@@ -40,7 +46,23 @@ cap_class(uint32_t have)
 uint32_t
 cap_offered(void)
 {
-	return ((1u << CAP_NTH_COUNT) - 1) & ~(uint32_t)NOT_OFFERED;
+	uint32_t all = ((1u << CAP_NTH_COUNT) - 1) & ~(uint32_t)CAP_STS;
+
+	if (!accounts_here())
+		all &= ~(uint32_t)NEED_ACCOUNTS;
+	if (!store_here())
+		all &= ~(uint32_t)NEED_STORE;
+	return all;
+}
+
+/* sts says nothing without its value, and is never asked for (its specification). */
+uint32_t
+cap_listed(const struct conn *c, bool with_value)
+{
+	bool sts = with_value && proc.opt.irc_sts_port != 0;
+
+	(void)c;
+	return cap_offered() | (sts ? (uint32_t)CAP_STS : 0);
 }
 
 uint32_t
@@ -53,13 +75,161 @@ cap_bit(struct str name)
 	return 0;
 }
 
+/* Over TLS how long to stay there, without it where to go. */
+static size_t
+put_sts(const struct conn *c, char *out, size_t cap)
+{
+	if (!c->tls)
+		return bprintf(out, cap, "=port=%llu", (unsigned long long)proc.opt.irc_sts_port);
+	return bprintf(out, cap, "=duration=%llu%s", (unsigned long long)proc.opt.irc_sts_duration,
+		       proc.opt.irc_sts_preload ? ",preload" : "");
+}
+
+static size_t
+put_value(unsigned nth, const struct conn *c, char *out, size_t cap)
+{
+	switch (nth) {
+	case CAP_NTH_MULTILINE:
+		return bprintf(out, cap, "=max-bytes=%d,max-lines=%d", IRC_MULTI_BYTES, TEXT_LINES_MAX);
+	case CAP_NTH_SASL:
+		return bprintf(out, cap, "=%s", sasl_mechanisms());
+	case CAP_NTH_STS:
+		return put_sts(c, out, cap);
+	default:
+		return 0;
+	}
+}
+
 size_t
-cap_put(unsigned nth, bool with_value, char *out, size_t cap)
+cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap)
 {
 	size_t n = bprintf(out, cap, "%s", caps[nth].name);
 
-	if (with_value && nth == CAP_NTH_MULTILINE)
-		n += bprintf(out + n, cap - n, "=max-bytes=%d,max-lines=%d", IRC_MULTI_BYTES,
-			     TEXT_LINES_MAX);
-	return n;
+	return with_value ? n + put_value(nth, c, out + n, cap - n) : n;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+/* How much of a list fits into one line of this subcommand. */
+static size_t
+list_room(const struct conn *c, const char *sub)
+{
+	size_t head = strlen(irc_me) + strlen(irc_nick(c)) + strlen(sub) + sizeof(":  CAP   * :");
+
+	return head < IRC_BODY_MAX - 128 ? IRC_BODY_MAX - head : 128;
+}
+
+/* All lines but the last have a '*' for those who know what that means; v302: with values. */
+static void
+cap_list(struct conn *c, const char *sub, uint32_t which, bool v302)
+{
+	size_t room = list_room(c, sub), n = 0, k;
+	char line[IRC_BODY_MAX], one[128];
+
+	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
+		if (!(which & 1u << i))
+			continue;
+		k = cap_put(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
+		if (n > 0 && n + 1 + k > room) {
+			irc_from_me(c, "CAP %s %s %s:%.*s", irc_nick(c), sub, v302 ? "* " : "",
+				    (int)n, line);
+			n = 0;
+		}
+		n += bprintf(line + n, sizeof(line) - n, "%s%s", n > 0 ? " " : "", one);
+	}
+	irc_from_me(c, "CAP %s %s :%.*s", irc_nick(c), sub, (int)n, line);
+}
+
+/* What was asked for, as it was, cut between words where it does not fit into one line. */
+static void
+cap_echo(struct conn *c, const char *sub, struct str list)
+{
+	size_t room = list_room(c, sub), n;
+
+	do {
+		n = list.n;
+		if (n > room)
+			for (n = room; n > 0 && list.p[n] != ' '; n--)
+				;
+		if (n == 0)
+			n = MIN(list.n, room);
+		irc_from_me(c, "CAP %s %s :%.*s", irc_nick(c), sub, (int)n, list.p);
+		list = (struct str){list.p + n, list.n - n};
+		while (list.n > 0 && list.p[0] == ' ')
+			list = (struct str){list.p + 1, list.n - 1};
+	} while (list.n > 0 && strcmp(sub, "ACK") == 0);
+}
+
+/* The next word of *rest; false: there is none. */
+static bool
+next_word(struct str *rest, struct str *word_r)
+{
+	size_t n = 0;
+
+	while (rest->n > 0 && rest->p[0] == ' ')
+		*rest = (struct str){rest->p + 1, rest->n - 1};
+	while (n < rest->n && rest->p[n] != ' ')
+		n++;
+	*word_r = (struct str){rest->p, n};
+	*rest = (struct str){rest->p + n, rest->n - n};
+	return n > 0;
+}
+
+/* All or nothing. */
+static void
+cap_req(struct conn *c, struct str wanted)
+{
+	/* a client of version 302 has this one whether it wants or not */
+	uint32_t kept = c->irc->flags & IRC_CAP_302 ? (uint32_t)CAP_CAP_NOTIFY : 0;
+	uint32_t have = c->irc->caps, bit;
+	struct str rest = wanted, word;
+
+	while (next_word(&rest, &word)) {
+		bool off = word.p[0] == '-';
+
+		bit = cap_bit((struct str){word.p + off, word.n - off});
+		if (bit == 0 || (off && bit & kept)) {
+			cap_echo(c, "NAK", wanted);
+			return;
+		}
+		have = off ? have & ~bit : have | bit;
+	}
+	cap_echo(c, "ACK", wanted);
+	c->irc->caps = have;
+	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
+}
+
+static void
+cap_ls(struct conn *c, struct str version)
+{
+	bool v302 = version.n > 0 && version.n < 10 && atoi(version.p) >= 302;
+
+	if (v302) {
+		c->irc->flags |= IRC_CAP_302;
+		c->irc->caps |= CAP_CAP_NOTIFY;
+	}
+	cap_list(c, "LS", cap_listed(c, v302), v302);
+}
+
+enum irc_done
+irc_CAP(struct conn *c, struct irc_run *r)
+{
+	struct str sub = r->msg.param[0], arg = r->msg.param[1];
+
+	if (c->state != CONN_READY && (irc_is(sub, "LS") || irc_is(sub, "REQ")))
+		c->irc->flags |= IRC_CAP_OPEN;
+	if (irc_is(sub, "LS")) {
+		cap_ls(c, arg);
+	} else if (irc_is(sub, "LIST")) {
+		cap_list(c, "LIST", c->irc->caps, c->irc->flags & IRC_CAP_302);
+	} else if (irc_is(sub, "REQ")) {
+		cap_req(c, arg);
+	} else if (irc_is(sub, "END")) {
+		c->irc->flags &= (uint16_t)~IRC_CAP_OPEN;
+		irc_register(c);
+	} else {
+		irc_num(c, ERR_INVALIDCAPCMD, STR_FMT " :Invalid CAP command",
+			STR_ARG(irc_middle(sub)));
+	}
+	return IRC_DONE;
 }

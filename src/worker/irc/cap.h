@@ -55,14 +55,17 @@ enum irc_cap {
 _Static_assert(CAP_NTH_COUNT <= 31, "capabilities are bits of a word");
 
 #define IRC_MULTI_BYTES (TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
+struct conn;
 
 /* The class of rendering that these capabilities make. */
 uint8_t cap_class(uint32_t caps);
 /* The bit of a name; 0: there is no such capability, or it is not offered now. */
 uint32_t cap_bit(struct str name);
-/* Those that are offered now: some need a store, or a setting. */
+/* Those that may be asked for now: some need a store, or a setting. */
 uint32_t cap_offered(void);
+/* Those that are listed for c: sts, too, which is only there to be read. */
+uint32_t cap_listed(const struct conn *c, bool with_value);
 /* "name" or "name=value" (for clients of version 302), into out; the length. */
-size_t cap_put(unsigned nth, bool with_value, char *out, size_t cap);
+size_t cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap);
 
 #endif

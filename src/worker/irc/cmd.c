@@ -20,17 +20,33 @@
 #define BOTH (IRC_NEW | IRC_READY)
 
 const struct irc_cmd irc_cmds[] = {
+    {"ADMIN", 0, 1, IRC_READY, 1, irc_ADMIN, "[server]", "who looks after this server"},
+    {"AUTHENTICATE", 1, 1, BOTH | IRC_SECRET, 1, irc_AUTHENTICATE, "mechanism|data|*",
+     "log in to an account (SASL)"},
     {"AWAY", 0, 1, BOTH, 1, irc_AWAY, "[:text]", "say that you are away; without a text: back"},
     {"BATCH", 1, 3, IRC_READY, 0, irc_BATCH, "+name draft/multiline target | -name",
      "a message of several lines"},
     {"CAP", 1, 2, BOTH, 0, irc_CAP, "LS|LIST|REQ|END [...]", "capabilities of the client"},
+    {"CHATHISTORY", 0, 5, IRC_READY, 2, irc_CHATHISTORY,
+     "LATEST|BEFORE|AFTER|AROUND|BETWEEN target selector [selector] limit", "messages of before"},
+    {"DIE", 0, 1, IRC_READY, 1, irc_DIE, "", "stop the server (operators)"},
+    {"ERROR", 0, 15, BOTH | IRC_HIDDEN, 0, irc_ERROR, ":text", "servers say this"},
+    {"HELP", 0, 1, IRC_READY, 1, irc_HELP, "[command]", "what a command does, or which there are"},
+    {"HELPOP", 0, 1, IRC_READY | IRC_HIDDEN, 1, irc_HELP, "[command]", "the same as HELP"},
+    {"INFO", 0, 1, IRC_READY, 1, irc_INFO, "[server]", "what runs here"},
     {"INVITE", 0, 2, IRC_READY, 2, irc_INVITE, "[name #room]",
      "ask somebody into a room; alone: who has asked you"},
     {"ISON", 1, 15, IRC_READY, 1, irc_ISON, "name ...", "which of these people are here"},
+    {"ISUPPORT", 0, 0, BOTH, 1, irc_ISUPPORT, "", "what this server can do"},
     {"JOIN", 1, 2, IRC_READY, 1, irc_JOIN, "#room,... [key,...]", "go into rooms, or make them"},
     {"KICK", 2, 3, IRC_READY, 1, irc_KICK, "#room name,... [:reason]", "throw out of a room"},
+    {"KILL", 1, 2, IRC_READY, 1, irc_KILL, "nick [:reason]", "throw somebody out (operators)"},
+    {"LINKS", 0, 2, IRC_READY, 1, irc_LINKS, "[[server] mask]", "the servers of this network"},
     {"LIST", 0, 2, IRC_READY, 3, irc_LIST, "[#room|mask|!mask|<n|>n|C<min|C>min|T<min|T>min,...]",
      "rooms, their members and topics"},
+    {"LUSERS", 0, 2, IRC_READY, 1, irc_LUSERS, "[mask [server]]", "how many are here"},
+    {"MARKREAD", 0, 2, IRC_READY, 1, irc_MARKREAD, "target [timestamp=...]",
+     "how far you have read"},
     {"METADATA", 0, 15, BOTH, 1, irc_METADATA,
      "*|name|#room GET|LIST|SET|CLEAR|SUB|UNSUB|SUBS|SYNC [...]",
      "what people and rooms tell of themselves"},
@@ -38,25 +54,41 @@ const struct irc_cmd irc_cmds[] = {
      "a room's or your own modes"},
     {"MONITOR", 1, 2, IRC_READY, 1, irc_MONITOR, "+|- name,... | C | L | S",
      "be told when people come and go"},
-    {"MOTD", 0, 1, IRC_READY, 2, irc_MOTD, "", "the message of the day"},
+    {"MOTD", 0, 1, IRC_READY, 2, irc_MOTD, "[server]", "the message of the day"},
     {"NAMES", 0, 1, IRC_READY, 2, irc_NAMES, "[#room,...]", "who is in a room"},
     {"NICK", 0, 1, BOTH, 1, irc_NICK, "name", "take a name, or another one"},
     {"NOTICE", 0, 2, IRC_READY | IRC_PIPE, 0, irc_NOTICE, "target,... :text",
      "say something that is not answered by programs"},
+    {"OPER", 2, 2, IRC_READY | IRC_SECRET, 2, irc_OPER, "name password",
+     "become an operator of the server"},
     {"PART", 1, 2, IRC_READY, 1, irc_PART, "#room,... [:reason]", "leave rooms"},
-    {"PASS", 1, 1, IRC_NEW, 0, irc_PASS, "password", "the server's password"},
+    {"PASS", 1, 1, IRC_NEW | IRC_SECRET, 0, irc_PASS, "password", "the server's password"},
     {"PING", 1, 2, BOTH, 0, irc_PING, "token", "is the server there?"},
     {"PONG", 0, 2, BOTH, 0, irc_PONG, "token", "the client is there"},
     {"PRIVMSG", 0, 2, IRC_READY | IRC_PIPE, 0, irc_PRIVMSG, "target,... :text",
      "say something to rooms or people"},
     {"QUIT", 0, 1, BOTH, 0, irc_QUIT, "[:reason]", "log out"},
     {"REDACT", 2, 3, IRC_READY, 1, irc_REDACT, "target msgid [:reason]", "take a message back"},
+    {"REGISTER", 0, 3, BOTH | IRC_SECRET, 2, irc_REGISTER, "account email|* password",
+     "make an account"},
+    {"REHASH", 0, 1, IRC_READY, 1, irc_REHASH, "", "read the configuration again (operators)"},
     {"RENAME", 2, 3, IRC_READY, 2, irc_RENAME, "#room #new [:reason]", "give a room another name"},
+    {"RESTART", 0, 1, IRC_READY, 1, irc_RESTART, "", "replace the server's processes (operators)"},
+    {"SETNAME", 1, 1, IRC_READY, 1, irc_SETNAME, ":real name", "another real name"},
+    {"STATS", 1, 2, IRC_READY, 2, irc_STATS, "l|m|o|u [server]",
+     "your connection, commands used, operators, uptime"},
     {"TAGMSG", 1, 1, IRC_READY | IRC_PIPE, 0, irc_TAGMSG, "target,...",
      "tags without a text (typing, reactions)"},
+    {"TIME", 0, 1, IRC_READY, 0, irc_TIME, "[server]", "the server's time"},
     {"TOPIC", 1, 2, IRC_READY, 1, irc_TOPIC, "#room [:text]", "a room's topic"},
-    {"USER", 4, 4, BOTH, 0, irc_USER, "user 0 * :real name", "who the client is for"},
+    {"USER", 4, 4, IRC_NEW, 0, irc_USER, "user 0 * :real name", "who the client is for"},
     {"USERHOST", 1, 15, IRC_READY, 1, irc_USERHOST, "name ...", "the hosts of up to five people"},
+    {"VERIFY", 0, 2, BOTH | IRC_SECRET, 2, irc_VERIFY, "account code", "finish making an account"},
+    {"VERSION", 0, 1, IRC_READY, 1, irc_VERSION, "[server]", "what runs here, and what it can do"},
+    {"WALLOPS", 1, 1, IRC_READY, 1, irc_WALLOPS, ":text",
+     "say something to those with +w (operators)"},
+    {"WEBIRC", 4, 5, IRC_NEW | IRC_SECRET | IRC_HIDDEN, 0, irc_WEBIRC,
+     "password gateway hostname ip [:options]", "for whom a gateway speaks"},
     {"WHO", 1, 3, IRC_READY, 2, irc_WHO, "#room|name|mask [o][%fields[,token]]",
      "people in a room, or whom a mask fits"},
     {"WHOIS", 0, 2, IRC_READY, 2, irc_WHOIS, "[server] name,...", "all about somebody"},
@@ -65,6 +97,14 @@ const struct irc_cmd irc_cmds[] = {
 };
 
 #define N_CMDS (ARRAY_LEN(irc_cmds) - 1)
+
+static uint64_t used[N_CMDS];
+
+uint64_t
+irc_cmd_used(unsigned row)
+{
+	return used[row];
+}
 
 static int
 compare(struct str s, const char *name)
@@ -160,6 +200,8 @@ run_free(struct irc_run *r)
 {
 	free(r->held);
 	r->held = NULL;
+	if (r->cmd != NULL && r->cmd->flags & IRC_SECRET)
+		explicit_bzero(r->line, r->n);
 	if (r != &first)
 		free(r);
 }
@@ -194,6 +236,8 @@ run_keep(struct conn *c, struct irc_run *r)
 	kept = xcalloc(1, offsetof(struct irc_run, line) + r->n + 1);
 	memcpy(kept, r, offsetof(struct irc_run, line) + r->n);
 	run_parse(kept);
+	if (r->cmd != NULL && r->cmd->flags & IRC_SECRET)
+		explicit_bzero(r->line, r->n);
 	kept->room = moved(r->room, r, kept);
 	kept->name = moved(r->name, r, kept);
 	r->held = NULL;
@@ -353,11 +397,15 @@ dispatch(struct conn *c, struct irc_run *r)
 	c->irc->run = r;
 	if (c->irc->batch != NULL)
 		batch_before(c, r);
+	r->first = !(c->irc->flags & IRC_SPOKE);
+	c->irc->flags |= IRC_SPOKE;
 	if (r->nlabel > 0)
 		irc_label_begin(c, r);
 	r->more = allowed(c, r);
-	if (r->more)
+	if (r->more) {
 		conn_charge(c, r->cmd->cost);
+		used[r->cmd - irc_cmds]++;
+	}
 	run_go(c, r);
 	return true;
 }

@@ -33,6 +33,7 @@ enum irc_cmd_flag {
 	IRC_READY = 2, /* after it */
 	IRC_PIPE = 4, /* a message: does not wait for answers to those before it, nor they for it */
 	IRC_HIDDEN = 8, /* not in HELP: obsolete, or another name */
+	IRC_SECRET = 16, /* has a password in it: wiped when it is over */
 };
 
 struct irc_run;
@@ -49,6 +50,8 @@ struct irc_cmd {
 /* Sorted by name; the last row has none. */
 extern const struct irc_cmd irc_cmds[];
 const struct irc_cmd *irc_cmd_find(struct str name);
+/* How often the command of this row has been used here. */
+uint64_t irc_cmd_used(unsigned row);
 
 enum irc_answered_as { ANSWER_NONE, ANSWER_HELD, ANSWER_BATCH, ANSWER_OWN_BATCH };
 
@@ -69,6 +72,7 @@ struct irc_run {
 	size_t nheld;
 	uint32_t batch;
 	bool more; /* the handler said IRC_MORE */
+	bool first; /* of this connection */
 	size_t n;
 	char line[IRC_RUN_LINE];
 };
@@ -87,16 +91,28 @@ bool irc_next(struct conn *c, struct irc_run *r, struct str list, unsigned max, 
 /* What others will read, clean and at most max bytes: in memory that the next call uses again. */
 struct str irc_text(struct str param, size_t max);
 
-/* Handlers: register.c, info.c, join.c, kick.c, mode.c, room.c, names.c, talk.c, monitor.c, metadata.c, oper.c… */
+/* Handlers: in the file of what they are about (register.c, info.c, room.c, talk.c, oper.c…). */
 #define IRC_HANDLERS(X) \
+	X(ADMIN) \
+	X(AUTHENTICATE) \
 	X(AWAY) \
 	X(BATCH) \
 	X(CAP) \
+	X(CHATHISTORY) \
+	X(DIE) \
+	X(ERROR) \
+	X(HELP) \
+	X(INFO) \
 	X(INVITE) \
 	X(ISON) \
+	X(ISUPPORT) \
 	X(JOIN) \
 	X(KICK) \
+	X(KILL) \
+	X(LINKS) \
 	X(LIST) \
+	X(LUSERS) \
+	X(MARKREAD) \
 	X(METADATA) \
 	X(MODE) \
 	X(MONITOR) \
@@ -104,6 +120,7 @@ struct str irc_text(struct str param, size_t max);
 	X(NAMES) \
 	X(NICK) \
 	X(NOTICE) \
+	X(OPER) \
 	X(PART) \
 	X(PASS) \
 	X(PING) \
@@ -111,11 +128,21 @@ struct str irc_text(struct str param, size_t max);
 	X(PRIVMSG) \
 	X(QUIT) \
 	X(REDACT) \
+	X(REGISTER) \
+	X(REHASH) \
 	X(RENAME) \
+	X(RESTART) \
+	X(SETNAME) \
+	X(STATS) \
 	X(TAGMSG) \
+	X(TIME) \
 	X(TOPIC) \
 	X(USER) \
 	X(USERHOST) \
+	X(VERIFY) \
+	X(VERSION) \
+	X(WALLOPS) \
+	X(WEBIRC) \
 	X(WHO) \
 	X(WHOIS) \
 	X(WHOWAS)

@@ -9,10 +9,13 @@
 
 #include "ipc/board.h"
 #include "ipc/proc.h"
+#include "lib/text.h"
 #include "lib/util.h"
 #include "worker/irc/cmd.h"
+#include "worker/irc/info.h"
 #include "worker/irc/monitor.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/sasl.h"
 #include "worker/irc/talk.h"
 #include "worker/render.h"
 #include "worker/outq.h"
@@ -41,7 +44,8 @@ ping_fire(struct due *d)
 		return;
 	}
 	if (i->flags & IRC_PINGED) {
-		conn_drop(i->conn, CTR_dropped_idle, "Ping timeout");
+		count(CTR_dropped_idle);
+		conn_end(i->conn, "Ping timeout", false);
 		return;
 	}
 	i->flags |= IRC_PINGED;
@@ -79,6 +83,7 @@ void
 irc_init(struct loop *loop)
 {
 	due_init(&pings, loop, ping_ms, ping_fire);
+	irc_info_init();
 	name_me();
 }
 
@@ -110,6 +115,35 @@ irc_room(struct str s, struct str *name_r)
 		return false;
 	*name_r = (struct str){s.p + 1, s.n - 1};
 	return true;
+}
+
+struct str
+irc_middle(struct str s)
+{
+	bool word = s.n > 0 && s.p[0] != ':' && memchr(s.p, ' ', s.n) == NULL;
+
+	return word ? s : STR_LIT("*");
+}
+
+struct str
+irc_clean(struct str s, size_t max)
+{
+	static char out[LINE_BYTES_IRC];
+
+	s.n = MIN(s.n, sizeof(out));
+	memcpy(out, s.p, s.n);
+	s.n = text_clean(out, s.n, TEXT_KEEP_IRC);
+	return (struct str){out, text_cut(out, s.n, max)};
+}
+
+bool
+irc_secret_is(struct str given, struct str secret)
+{
+	unsigned char differ = given.n != secret.n;
+
+	for (size_t i = 0; i < given.n; i++)
+		differ |= (unsigned char)(given.p[i] ^ (i < secret.n ? secret.p[i] : 0));
+	return differ == 0;
 }
 
 const char *
@@ -201,6 +235,7 @@ irc_close(struct conn *c)
 	free(i->ident);
 	free(i->real);
 	free(i->away);
+	sasl_free(i->sasl);
 	free(i);
 	c->irc = NULL;
 }

@@ -31,15 +31,16 @@ enum irc_flag {
 	IRC_CAP_302 = 16, /* said that it speaks version 302 or later */
 	IRC_ASKED = 32, /* its login is being decided */
 	IRC_NAMES_DUE = 64, /* is to be told who is in some of its rooms (names_later) */
+	IRC_SPOKE = 128, /* has sent a command */
+	IRC_TOLD_AWAY = 256, /* AWAY before the login: has been answered, and is not again */
 };
 
 struct irc {
 	struct conn *conn; /* whose */
 	uint32_t caps; /* enum irc_cap: negotiated */
 	uint32_t umodes; /* enum user_mode */
-	uint8_t flags; /* enum irc_flag */
+	uint16_t flags; /* enum irc_flag */
 	uint8_t level; /* enum admin_level, of an operator */
-	uint8_t bad_passwords;
 	uint32_t ticket; /* what an e_wait said it would be answered by; 0: nothing is waited for */
 	struct due ping;
 	struct irc_run *run; /* owned; the command under way */
@@ -77,6 +78,15 @@ const char *irc_nick(const struct conn *c);
 /* '#' and the name behind it; false: it is no name of a room. */
 bool irc_room(struct str s, struct str *name_r);
 
+/* s where a word must stand: "*" for what would not be one (empty, with spaces, beginning with ':'). */
+struct str irc_middle(struct str s);
+
+/* What a person wrote as others may be shown it: clean, and at most max bytes. Good until the next call. */
+struct str irc_clean(struct str s, size_t max);
+
+/* Is given the secret? Takes the same time wherever they differ. */
+bool irc_secret_is(struct str given, struct str secret);
+
 /* A member's highest prefix, or all of them with multi-prefix: "@+"; "" for none. */
 const char *irc_prefixes(uint32_t member_flags, bool all);
 
@@ -107,5 +117,12 @@ void irc_named(struct conn *c, const struct m_e_login *e);
 /* NICK, USER and the rest may all be there now. */
 void irc_register(struct conn *c);
 void irc_login_refused(struct conn *c, const struct m_e_refused *e);
+
+/* --- operators (oper.c) ----------------------------------------------------------------------------- */
+
+/* There is another broker: what the last one was still having checked is asked again. */
+void irc_opers_again(void);
+/* WALLOPS: the event in fanout.h, to those with +w. */
+void irc_wallops(void);
 
 #endif

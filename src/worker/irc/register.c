@@ -1,4 +1,5 @@
-/* register.c - from a connection to a session: PASS, NICK, USER, CAP; PING, PONG, QUIT. */
+/* register.c - from a connection to a session: PASS, NICK, USER; PING, PONG, QUIT. CAP is cap.c's,
+ * AUTHENTICATE sasl.c's, WEBIRC webirc.c's; what follows the login begins in info.c. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -8,13 +9,13 @@
 #include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-#include "worker/render.h"
 #include "worker/request.h"
-#include "worker/room.h"
+#include "worker/worker.h"
 
 void
 irc_begin(struct conn *c)
@@ -37,8 +38,34 @@ irc_register(struct conn *c)
 	if (c->state == CONN_READY || i->nick == NULL || !(i->flags & IRC_GOT_USER) ||
 	    i->flags & (IRC_CAP_OPEN | IRC_ASKED))
 		return;
+	if (proc.opt.irc_password[0] != '\0' && !(i->flags & IRC_PASS_OK)) {
+		irc_num(c, ERR_PASSWDMISMATCH, ":Password incorrect");
+		conn_end(c, "Bad password", false);
+		return;
+	}
 	i->flags |= IRC_ASKED;
 	request_login(c, str_of(i->nick), str_of(i->ident), str_of(i->real));
+}
+
+/* Seen from here: the broker decides, but only when everything else is there, too. */
+static bool
+seems_taken(struct str name)
+{
+	struct reg_user_view v;
+
+	return worker.reg != NULL && registry_user_named(worker.reg, name.p, name.n, &v) > 0;
+}
+
+static void
+wish_nick(struct conn *c, struct str name)
+{
+	if (seems_taken(name)) {
+		irc_num(c, ERR_NICKNAMEINUSE, STR_FMT " :Nickname is already in use",
+			STR_ARG(name));
+		return;
+	}
+	set_wish(&c->irc->nick, name);
+	irc_register(c);
 }
 
 enum irc_done
@@ -49,22 +76,21 @@ irc_NICK(struct conn *c, struct irc_run *r)
 	if (name.n == 0)
 		irc_num(c, ERR_NONICKNAMEGIVEN, ":No nickname given");
 	else if (name_check(name.p, name.n) != NAME_OK)
-		irc_num(c, ERR_ERRONEUSNICKNAME, STR_FMT " :Erroneous nickname", STR_ARG(name));
-	else if (c->state == CONN_READY)
+		irc_num(c, ERR_ERRONEUSNICKNAME, STR_FMT " :Erroneous nickname",
+			STR_ARG(irc_middle(name)));
+	else if (c->state != CONN_READY)
+		wish_nick(c, name);
+	else if (!str_eq(name, str_of(c->name)))
 		request_nick(c, name);
-	else {
-		set_wish(&c->irc->nick, name);
-		irc_register(c);
-	}
 	return IRC_DONE;
 }
 
 enum irc_done
 irc_USER(struct conn *c, struct irc_run *r)
 {
-	struct str ident = r->msg.param[0], real = r->msg.param[3];
+	struct str ident = r->msg.param[0], real = irc_clean(r->msg.param[3], REALNAME_MAX);
 
-	if (c->state == CONN_READY || c->irc->flags & IRC_GOT_USER) {
+	if (c->irc->flags & IRC_GOT_USER) {
 		irc_num(c, ERR_ALREADYREGISTERED, ":You may not reregister");
 		return IRC_DONE;
 	}
@@ -73,7 +99,6 @@ irc_USER(struct conn *c, struct irc_run *r)
 		return IRC_DONE;
 	}
 	ident.n = text_cut(ident.p, ident.n, IDENT_MAX);
-	real.n = text_cut(real.p, real.n, REALNAME_MAX);
 	set_wish(&c->irc->ident, ident);
 	set_wish(&c->irc->real, real);
 	c->irc->flags |= IRC_GOT_USER;
@@ -81,11 +106,16 @@ irc_USER(struct conn *c, struct irc_run *r)
 	return IRC_DONE;
 }
 
+/* The last one counts; whether one is needed is asked when everything else is there. */
 enum irc_done
 irc_PASS(struct conn *c, struct irc_run *r)
 {
-	(void)c;
-	(void)r;
+	if (r->msg.param[0].n == 0)
+		irc_num(c, ERR_NEEDMOREPARAMS, "PASS :Not enough parameters");
+	else if (irc_secret_is(r->msg.param[0], str_of(proc.opt.irc_password)))
+		c->irc->flags |= IRC_PASS_OK;
+	else
+		c->irc->flags &= (uint16_t)~IRC_PASS_OK;
 	return IRC_DONE;
 }
 
@@ -94,13 +124,15 @@ irc_login_refused(struct conn *c, const struct m_e_refused *e)
 {
 	char why[512];
 
-	c->irc->flags &= ~(unsigned)IRC_ASKED;
-	irc_err(c, NULL, e->code, e->arg);
+	c->irc->flags &= (uint16_t)~IRC_ASKED;
 	if (e->code == ERR_NICK_BAD || e->code == ERR_NICK_TAKEN) {
+		/* it may try another */
 		free(c->irc->nick);
 		c->irc->nick = NULL;
+		irc_err(c, NULL, e->code, e->arg);
 		return;
 	}
+	irc_err(c, NULL, e->code, e->arg);
 	chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why));
 	conn_end(c, why, true);
 }
@@ -114,90 +146,13 @@ irc_named(struct conn *c, const struct m_e_login *e)
 	free(i->ident);
 	free(i->real);
 	i->nick = i->ident = i->real = NULL;
-	irc_num(c, RPL_WELCOME, ":Welcome to the %s IRC Network %s!" STR_FMT, "chatd", c->name,
-		STR_ARG(e->uhost));
-	irc_num(c, RPL_YOURHOST,
-		":Your host is %s, running version " PACKAGE_NAME "-" PACKAGE_VERSION, irc_me);
-	irc_num(c, RPL_CREATED, ":This server was created long ago");
-	irc_num(c, RPL_MYINFO, "%s " PACKAGE_NAME "-" PACKAGE_VERSION " BRiow CIMRbehiklmnostv",
-		irc_me);
-	irc_isupport(c);
-	irc_lusers(c);
-	irc_motd(c);
-}
-
-/* --- capabilities ----------------------------------------------------------------------------- */
-
-static void
-cap_list(struct conn *c, const char *sub, uint32_t which, bool values)
-{
-	char line[IRC_BODY_MAX], one[128];
-	size_t n = 0, k;
-
-	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (!(which & 1u << i))
-			continue;
-		k = cap_put(i, values, one, sizeof(one));
-		if (n + k > 400) {
-			irc_from_me(c, "CAP %s %s %s:%.*s", irc_nick(c), sub,
-				    c->irc->flags & IRC_CAP_302 ? "* " : "", (int)n, line);
-			n = 0;
-		}
-		n += bprintf(line + n, sizeof(line) - n, "%s%s", n > 0 ? " " : "", one);
+	irc_welcome(c, e->uhost);
+	if (i->away != NULL) {
+		i->flags |= IRC_TOLD_AWAY;
+		request_away(c, str_of(i->away));
+		free(i->away);
+		i->away = NULL;
 	}
-	irc_from_me(c, "CAP %s %s :%.*s", irc_nick(c), sub, (int)n, line);
-}
-
-static void
-cap_req(struct conn *c, struct str wanted)
-{
-	uint32_t caps = c->irc->caps, bit;
-	struct str rest = wanted, word;
-
-	while (rest.n > 0) {
-		const char *space = memchr(rest.p, ' ', rest.n);
-		bool off;
-
-		word = rest;
-		word.n = space != NULL ? (size_t)(space - rest.p) : rest.n;
-		rest.p += word.n + (space != NULL);
-		rest.n -= word.n + (space != NULL);
-		if (word.n == 0)
-			continue;
-		off = word.p[0] == '-';
-		bit = cap_bit((struct str){word.p + off, word.n - off});
-		if (bit == 0) {
-			irc_from_me(c, "CAP %s NAK :" STR_FMT, irc_nick(c), STR_ARG(wanted));
-			return;
-		}
-		caps = off ? caps & ~bit : caps | bit;
-	}
-	c->irc->caps = caps;
-	c->cls = (uint8_t)(CLS_IRC | cap_class(caps));
-	irc_from_me(c, "CAP %s ACK :" STR_FMT, irc_nick(c), STR_ARG(wanted));
-}
-
-enum irc_done
-irc_CAP(struct conn *c, struct irc_run *r)
-{
-	struct str sub = r->msg.param[0], arg = r->msg.param[1];
-
-	if (c->state != CONN_READY && !irc_is(sub, "END") && !irc_is(sub, "LIST"))
-		c->irc->flags |= IRC_CAP_OPEN;
-	if (irc_is(sub, "LS")) {
-		if (arg.n > 0 && atoi(arg.p) >= 302)
-			c->irc->flags |= IRC_CAP_302;
-		cap_list(c, "LS", cap_offered(), c->irc->flags & IRC_CAP_302);
-	} else if (irc_is(sub, "LIST"))
-		cap_list(c, "LIST", c->irc->caps, false);
-	else if (irc_is(sub, "REQ"))
-		cap_req(c, arg);
-	else if (irc_is(sub, "END")) {
-		c->irc->flags &= ~(unsigned)IRC_CAP_OPEN;
-		irc_register(c);
-	} else
-		irc_num(c, ERR_INVALIDCAPCMD, STR_FMT " :Invalid CAP command", STR_ARG(sub));
-	return IRC_DONE;
 }
 
 /* --- being there, and going ---------------------------------------------------------------------- */
@@ -206,6 +161,10 @@ irc_CAP(struct conn *c, struct irc_run *r)
 enum irc_done
 irc_PING(struct conn *c, struct irc_run *r)
 {
+	if (r->msg.param[0].n == 0) {
+		irc_num(c, ERR_NOORIGIN, ":No origin specified");
+		return IRC_DONE;
+	}
 	if (r->step == 0 && c->state == CONN_READY) {
 		request_sync(c);
 		return IRC_MORE;
@@ -214,8 +173,18 @@ irc_PING(struct conn *c, struct irc_run *r)
 	return IRC_DONE;
 }
 
+/* Any bytes say that it is there (irc_heard). */
 enum irc_done
 irc_PONG(struct conn *c, struct irc_run *r)
+{
+	(void)c;
+	(void)r;
+	return IRC_DONE;
+}
+
+/* Servers say this; from a client it means nothing (RFC 2812 section 3.7.4). */
+enum irc_done
+irc_ERROR(struct conn *c, struct irc_run *r)
 {
 	(void)c;
 	(void)r;
@@ -225,26 +194,13 @@ irc_PONG(struct conn *c, struct irc_run *r)
 enum irc_done
 irc_QUIT(struct conn *c, struct irc_run *r)
 {
-	struct str reason = r->msg.param[0];
+	struct str reason = irc_clean(r->msg.param[0], REASON_MAX);
 
 	if (c->state != CONN_READY) {
 		conn_end(c, "Quit", false);
 		return IRC_DONE;
 	}
-	reason.n = text_cut(reason.p, reason.n, REASON_MAX);
 	c->flags |= CONN_LEAVING;
 	request_quit(c, c->user, reason);
-	return IRC_DONE;
-}
-
-enum irc_done
-irc_AWAY(struct conn *c, struct irc_run *r)
-{
-	struct str text = r->msg.param[0];
-
-	if (c->state == CONN_READY) {
-		text.n = text_cut(text.p, text.n, REASON_MAX);
-		request_away(c, text);
-	}
 	return IRC_DONE;
 }

@@ -145,7 +145,9 @@ told_away(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_away *e = s->e;
 
 	(void)own;
-	if (e->text.n > 0)
+	if (c->irc->flags & IRC_TOLD_AWAY)
+		c->irc->flags &= (uint16_t)~IRC_TOLD_AWAY;
+	else if (e->text.n > 0)
 		irc_num(c, RPL_NOWAWAY, ":You have been marked as being away");
 	else
 		irc_num(c, RPL_UNAWAY, ":You are no longer marked as being away");
@@ -241,8 +243,12 @@ static void
 told_wait(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_wait *e = s->e;
+	const struct irc_run *run = c->irc->run;
 
 	(void)own;
+	/* asked again of another broker, but the last one's answer has come in time */
+	if (run == NULL || run->cmd == NULL || run->cmd->fn != irc_OPER)
+		return;
 	c->irc->ticket = e->ticket;
 	c->flags |= CONN_BARRIER;
 }
@@ -254,10 +260,13 @@ told_oper(struct conn *c, const struct shown *s, bool own)
 
 	(void)own;
 	c->irc->level = e->level;
+	if (c->irc->ticket == 0 || c->irc->ticket != e->ticket) {
+		umodes_now(c, e->before, e->modes);
+		return;
+	}
 	irc_num(c, RPL_YOUREOPER, ":You are now an IRC operator");
 	umodes_now(c, e->before, e->modes);
-	if (c->irc->ticket != 0 && c->irc->ticket == e->ticket)
-		wait_over(c);
+	wait_over(c);
 }
 
 static void
@@ -272,6 +281,16 @@ told_failed(struct conn *c, const struct shown *s, bool own)
 	wait_over(c);
 }
 
+/* Whoever sends it is shown it like the others. */
+static void
+told_wallops(struct conn *c, const struct shown *s, bool own)
+{
+	(void)s;
+	(void)own;
+	if (c->irc->umodes & UMODE_WALLOPS)
+		irc_event(c);
+}
+
 static const struct {
 	unsigned type;
 	void (*fn)(struct conn *c, const struct shown *s, bool own);
@@ -282,7 +301,7 @@ static const struct {
     {MSG_e_invite, told_invite}, {MSG_e_away, told_away},     {MSG_e_setname, told_news},
     {MSG_e_account, told_news},  {MSG_e_chghost, told_news},  {MSG_e_redact, told_redact},
     {MSG_e_rename, told_news},   {MSG_e_umode, told_umode},   {MSG_e_wait, told_wait},
-    {MSG_e_oper, told_oper},     {MSG_e_failed, told_failed},
+    {MSG_e_oper, told_oper},     {MSG_e_failed, told_failed}, {MSG_e_wallops, told_wallops},
 };
 
 void
@@ -299,8 +318,12 @@ irc_told(struct conn *c, const struct shown *s, bool own)
 void
 irc_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
 {
+	const struct irc_run *run = c->irc->run;
+
 	(void)what;
-	if (e->text.n > 0)
+	if (run != NULL && run->cmd != NULL && run->cmd->fn == irc_REHASH)
+		irc_num(c, RPL_REHASHING, "chatd.conf :Rehashing");
+	else if (e->text.n > 0)
 		irc_words(c, e->text.p, e->text.n);
 }
 

@@ -1,0 +1,175 @@
+/* isupport.c - RPL_ISUPPORT: what this server can do and how much of it, one token a row.
+ *
+ * The values are the limits that the code uses: whoever changes one changes what is told here.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ipc/proc.h"
+#include "lib/util.h"
+#include "proto/irc.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/info.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/reply.h"
+
+#define TOKENS_MAX 13 /* RFC 2812 section 2.3: fifteen params, of which two are others */
+#define TOKEN_BYTES 256
+#define LISTS_MAX 100 /* the broker's limit of each list of a room */
+
+/* A value that is more than a number: into out; false: the token is not shown. */
+typedef bool token_fn(char *out, size_t cap);
+
+/* A space would end the token. */
+static bool
+network(char *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (const char *p = proc.opt.irc_network; *p != '\0' && n + 5 < cap; p++)
+		n += bprintf(out + n, cap - n, *p == ' ' || *p == '=' || *p == '\\' ? "\\x%02X" : "%c",
+			     (unsigned char)*p);
+	return n > 0;
+}
+
+static bool
+monitor(char *out, size_t cap)
+{
+	bprintf(out, cap, "%llu", (unsigned long long)proc.opt.irc_monitor);
+	return proc.opt.irc_monitor > 0;
+}
+
+static bool
+max_targets(char *out, size_t cap)
+{
+	bprintf(out, cap, "%llu", (unsigned long long)proc.opt.irc_max_targets);
+	return true;
+}
+
+static bool
+targmax(char *out, size_t cap)
+{
+	unsigned long long n = proc.opt.irc_max_targets;
+
+	bprintf(out, cap,
+		"JOIN:,KICK:,LIST:,NAMES:,NOTICE:%llu,PART:,PRIVMSG:%llu,TAGMSG:%llu,WHOIS:1", n,
+		n, n);
+	return true;
+}
+
+static const struct {
+	const char *name;
+	unsigned long long number; /* with the text behind it if there is one; 0: only the text */
+	const char *text;
+	token_fn *fn;
+} tokens[] = {
+    {"ACCOUNTEXTBAN", 0, "a", NULL},
+    {"AWAYLEN", REASON_MAX, NULL, NULL},
+    {"BOT", 0, "B", NULL},
+    {"CASEMAPPING", 0, "ascii", NULL},
+    {"CHANLIMIT", 0, "#:100", NULL}, /* ROOMS_PER_USER */
+    {"CHANMODES", 0, "Ibe,k,l,CMRimnst", NULL},
+    {"CHANNELLEN", ROOM_CHARS_MAX + 1, NULL, NULL},
+    {"CHANTYPES", 0, "#", NULL},
+    {"ELIST", 0, "CMNTU", NULL},
+    {"EXCEPTS", 0, "e", NULL},
+    {"EXTBAN", 0, "~,amr", NULL},
+    {"HOSTLEN", HOST_MAX, NULL, NULL},
+    {"INVEX", 0, "I", NULL},
+    {"KEYLEN", ROOM_KEY_MAX, NULL, NULL},
+    {"KICKLEN", REASON_MAX, NULL, NULL},
+    {"MAXLIST", 0, "Ibe:100", NULL}, /* LISTS_MAX */
+    {"MAXTARGETS", 0, NULL, max_targets},
+    {"MODES", IRC_PARAMS_MAX - 2, NULL, NULL}, /* so many params a line has for them */
+    {"MONITOR", 0, NULL, monitor},
+    {"NAMELEN", REALNAME_MAX, NULL, NULL},
+    {"NETWORK", 0, NULL, network},
+    {"NICKLEN", NAME_CHARS_MAX, NULL, NULL},
+    {"PREFIX", 0, "(ohv)@%+", NULL},
+    {"SAFELIST", 0, NULL, NULL},
+    {"STATUSMSG", 0, "@%+", NULL},
+    {"TARGMAX", 0, NULL, targmax},
+    {"TOPICLEN", TOPIC_MAX, NULL, NULL},
+    {"USERLEN", IDENT_MAX, NULL, NULL},
+    {"UTF8ONLY", 0, NULL, NULL},
+    {"WHOX", 0, NULL, NULL},
+};
+_Static_assert(ROOMS_PER_USER == 100 && LISTS_MAX == 100, "CHANLIMIT and MAXLIST say 100");
+
+/* One token; the length, 0: it is not shown. */
+static size_t
+token_put(size_t i, char *out, size_t cap)
+{
+	char value[TOKEN_BYTES] = "";
+
+	if (tokens[i].fn != NULL) {
+		if (!tokens[i].fn(value, sizeof(value)))
+			return 0;
+	} else if (tokens[i].number > 0) {
+		bprintf(value, sizeof(value), "%llu", tokens[i].number);
+	} else if (tokens[i].text != NULL) {
+		bprintf(value, sizeof(value), "%s", tokens[i].text);
+	}
+	return bprintf(out, cap, "%s%s%s", tokens[i].name, value[0] != '\0' ? "=" : "", value);
+}
+
+/* batch 0: in none. */
+static void
+line_put(struct conn *c, uint32_t batch, const char *line)
+{
+	char tag[24] = "";
+
+	if (batch != 0)
+		bprintf(tag, sizeof(tag), "@batch=i%u ", batch);
+	irc_raw(c, "%s:%s %03d %s %s :are supported by this server", tag, irc_me, RPL_ISUPPORT,
+		irc_nick(c), line);
+}
+
+static void
+lines_put(struct conn *c, uint32_t batch)
+{
+	size_t room = IRC_BODY_MAX - strlen(irc_me) - strlen(irc_nick(c)) - 60, n = 0, k;
+	char line[IRC_BODY_MAX], token[TOKEN_BYTES + 32];
+	unsigned in_line = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+		k = token_put(i, token, sizeof(token));
+		if (k == 0)
+			continue;
+		if (in_line == TOKENS_MAX || (in_line > 0 && n + 1 + k > room)) {
+			line_put(c, batch, line);
+			n = in_line = 0;
+		}
+		n += bprintf(line + n, sizeof(line) - n, "%s%s", in_line++ > 0 ? " " : "", token);
+	}
+	if (in_line > 0)
+		line_put(c, batch, line);
+}
+
+void
+irc_isupport(struct conn *c)
+{
+	uint32_t both = CAP_BATCH | CAP_ISUPPORT, batch = 0;
+
+	if ((c->irc->caps & both) == both) {
+		batch = irc_batch_id();
+		irc_from_me(c, "BATCH +i%u draft/isupport", batch);
+	}
+	lines_put(c, batch);
+	if (batch != 0)
+		irc_from_me(c, "BATCH -i%u", batch);
+}
+
+/* draft/extended-isupport: before the login for those who asked for it. */
+enum irc_done
+irc_ISUPPORT(struct conn *c, struct irc_run *r)
+{
+	(void)r;
+	if (c->state != CONN_READY && !(c->irc->caps & CAP_ISUPPORT))
+		irc_num(c, ERR_NOTREGISTERED, ":You have not registered");
+	else
+		irc_isupport(c);
+	return IRC_DONE;
+}

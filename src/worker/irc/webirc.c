@@ -1,0 +1,107 @@
+/* webirc.c - WEBIRC (IRCv3): a trusted gateway says for whom it speaks.
+ *
+ * Only as the first command, from an address and with a password of one irc.webirc block. What
+ * others see, and what bans are held against, is the client's address from then on.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/net.h"
+#include "lib/util.h"
+#include "proto/irc.h"
+#include "worker/irc/cmd.h"
+#include "worker/irc/irc.h"
+#include "worker/irc/reply.h"
+
+/* One of "192.0.2.7,10.0.0.0/8". */
+static bool
+hosts_have(struct str hosts, const char *peer)
+{
+	struct net mine, net;
+	struct str host;
+	char text[64];
+
+	if (!net_parse(peer, &mine))
+		return false;
+	for (unsigned k = 0; irc_item(hosts, k, &host); k++) {
+		bprintf(text, sizeof(text), STR_FMT, STR_ARG(host));
+		if (net_parse(text, &net) && net_has(&net, &mine))
+			return true;
+	}
+	return false;
+}
+
+/* All blocks are looked at, so that the time does not tell which one nearly fitted. */
+static bool
+trusted(const struct conn *c, struct str password)
+{
+	struct str rest = str_of(proc.opt.webirc);
+	struct webirc_block b;
+	bool fits = false;
+
+	while (webirc_next(&rest, &b))
+		fits |= irc_secret_is(password, b.password) & hosts_have(b.hosts, c->peer);
+	return fits;
+}
+
+/* "secure", "secure=x": the option's value, empty if it has none. False: it was not given. */
+static bool
+option(struct str options, const char *name, struct str *value_r)
+{
+	size_t n = strlen(name);
+
+	while (options.n > 0) {
+		const char *space = memchr(options.p, ' ', options.n);
+		size_t k = space != NULL ? (size_t)(space - options.p) : options.n;
+
+		if (k >= n && memcmp(options.p, name, n) == 0 && (k == n || options.p[n] == '=')) {
+			*value_r = (struct str){options.p + n + (k > n), k - n - (k > n)};
+			return true;
+		}
+		k += space != NULL;
+		options = (struct str){options.p + k, options.n - k};
+	}
+	return false;
+}
+
+/* TLS only if both ways have it. */
+static void
+take_options(struct conn *c, struct str options)
+{
+	struct str value;
+	int port;
+
+	c->tls = c->tls && option(options, "secure", &value);
+	if (!option(options, "remote-port", &value) || value.n == 0 || value.n > 5)
+		return;
+	port = atoi(value.p);
+	if (port > 0 && port <= UINT16_MAX)
+		c->port = (uint16_t)port;
+}
+
+/* WEBIRC password gateway hostname ip [:options]; the hostname is not looked at: nobody has checked it. */
+enum irc_done
+irc_WEBIRC(struct conn *c, struct irc_run *r)
+{
+	struct str ip = r->msg.param[3];
+	struct net net;
+	char text[48];
+
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(ip));
+	if (!r->first || !trusted(c, r->msg.param[0])) {
+		log_notice("WEBIRC from %s is refused", c->peer);
+		conn_end(c, "Invalid WebIRC password", false);
+	} else if (ip.n >= sizeof(text) || !net_parse(text, &net) || net.bits != 128) {
+		conn_end(c, "Invalid WebIRC address", false);
+	} else {
+		log_info("the gateway %s speaks for %s", c->peer, text);
+		free(c->peer);
+		c->peer = xstrdup(text);
+		take_options(c, r->msg.param[4]);
+	}
+	return IRC_DONE;
+}
