@@ -171,8 +171,8 @@ scram_name(struct str s, char *out, size_t cap)
 		char c = s.p[i];
 
 		if (c == '=') {
-			if (s.n - i < 3 || (memcmp(s.p + i, "=2C", 3) != 0 &&
-					    memcmp(s.p + i, "=3D", 3) != 0))
+			if (s.n - i < 3 ||
+			    (memcmp(s.p + i, "=2C", 3) != 0 && memcmp(s.p + i, "=3D", 3) != 0))
 				return -1;
 			c = s.p[i + 2] == 'C' ? ',' : '=';
 			i += 2;

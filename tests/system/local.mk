@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_list.py \
 	%reldir%/test_irc_multiline.py \
+	%reldir%/test_irc_register.py \
 	%reldir%/test_irc_rooms.py \
 	%reldir%/test_irc_talk.py \
 	%reldir%/test_irc_who.py \

@@ -43,8 +43,7 @@ irc_SETNAME(struct conn *c, struct irc_run *r)
 {
 	struct str real = r->msg.param[0];
 
-	if (real.n == 0 || real.n > REALNAME_MAX ||
-	    !text_is_clean(real.p, real.n, TEXT_KEEP_IRC))
+	if (real.n == 0 || real.n > REALNAME_MAX || !text_is_clean(real.p, real.n, TEXT_KEEP_IRC))
 		irc_fail(c, "SETNAME", "INVALID_REALNAME", STR_LIT(""), "Realname is not valid");
 	else
 		request_setname(c, real);

@@ -29,8 +29,7 @@ irc_elsewhere(struct conn *c, struct str target)
 
 	if (target.n == 0 || str_eq(target, STR_LIT("*")) ||
 	    (target.n == strlen(irc_me) && strncasecmp(target.p, irc_me, target.n) == 0) ||
-	    (worker.reg != NULL &&
-	     registry_user_named(worker.reg, target.p, target.n, &v) != 0))
+	    (worker.reg != NULL && registry_user_named(worker.reg, target.p, target.n, &v) != 0))
 		return false;
 	irc_num(c, ERR_NOSUCHSERVER, STR_FMT " :No such server", STR_ARG(irc_middle(target)));
 	return true;

@@ -29,7 +29,8 @@ network(char *out, size_t cap)
 	size_t n = 0;
 
 	for (const char *p = proc.opt.irc_network; *p != '\0' && n + 5 < cap; p++)
-		n += bprintf(out + n, cap - n, *p == ' ' || *p == '=' || *p == '\\' ? "\\x%02X" : "%c",
+		n += bprintf(out + n, cap - n,
+			     *p == ' ' || *p == '=' || *p == '\\' ? "\\x%02X" : "%c",
 			     (unsigned char)*p);
 	return n > 0;
 }
@@ -54,8 +55,8 @@ targmax(char *out, size_t cap)
 	unsigned long long n = proc.opt.irc_max_targets;
 
 	bprintf(out, cap,
-		"JOIN:,KICK:,LIST:,NAMES:,NOTICE:%llu,PART:,PRIVMSG:%llu,TAGMSG:%llu,WHOIS:1", n,
-		n, n);
+		"JOIN:,KICK:,LIST:,NAMES:,NOTICE:%llu,PART:,PRIVMSG:%llu,TAGMSG:%llu,WHOIS:1", n, n,
+		n);
 	return true;
 }
 

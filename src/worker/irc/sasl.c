@@ -96,7 +96,7 @@ take_scram(struct str s, struct sasl_credentials *who)
 static void
 finish(struct conn *c)
 {
-	static bool (*const takes[])(struct str s, struct sasl_credentials *who) = {
+	static bool (*const takes[])(struct str s, struct sasl_credentials * who) = {
 	    take_plain, take_external, take_scram};
 	struct irc_sasl *s = c->irc->sasl;
 	struct sasl_credentials who = {.mechanism = mechanisms[s->mechanism]};

@@ -80,8 +80,7 @@ opers(struct conn *c)
 	struct opers *q;
 
 	if (!(c->irc->umodes & UMODE_OPER)) {
-		irc_num(c, ERR_NOPRIVILEGES,
-			":Permission Denied- You're not an IRC operator");
+		irc_num(c, ERR_NOPRIVILEGES, ":Permission Denied- You're not an IRC operator");
 		stats_end(c, 'o');
 		return;
 	}

@@ -90,8 +90,8 @@ static const struct history {
 	uint8_t target, selectors; /* has a target; how many selectors follow */
 	bool star; /* a selector may be '*' */
 } histories[] = {
-    {"LATEST", 1, 1, true},   {"BEFORE", 1, 1, false},  {"AFTER", 1, 1, false},
-    {"AROUND", 1, 1, false},  {"BETWEEN", 1, 2, false}, {"TARGETS", 0, 2, false},
+    {"LATEST", 1, 1, true},  {"BEFORE", 1, 1, false},  {"AFTER", 1, 1, false},
+    {"AROUND", 1, 1, false}, {"BETWEEN", 1, 2, false}, {"TARGETS", 0, 2, false},
 };
 
 static const struct history *
