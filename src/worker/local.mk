@@ -40,6 +40,7 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/mode.c \
 	%D%/irc/monitor.c %D%/irc/monitor.h \
 	%D%/irc/names.c %D%/irc/names.h \
+	%D%/irc/numeric.h \
 	%D%/irc/oper.c \
 	%D%/irc/redact.c %D%/irc/redact.h \
 	%D%/irc/register.c \
@@ -56,7 +57,6 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/webirc.c \
 	%D%/irc/who.c \
 	%D%/irc/whois.c \
-	%D%/irc/numeric.h \
 	%D%/worker.h
 %C%_chatd_worker_LDADD = %D%/libworker.a src/proto/libproto.a src/registry/libregistry.a \
 	src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)
