@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	%reldir%/test_install.py \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_list.py \
+	%reldir%/test_irc_load.py \
 	%reldir%/test_irc_multiline.py \
 	%reldir%/test_irc_register.py \
 	%reldir%/test_irc_rooms.py \
