@@ -11,15 +11,16 @@ EXTRA_DIST += \
 	%reldir%/faults.py \
 	%reldir%/harness.py \
 	%reldir%/irc.py \
+	%reldir%/irc_bot.py \
 	%reldir%/load.py \
 	%reldir%/test_auth.py \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_config.py \
 	%reldir%/test_faults.py \
 	%reldir%/test_install.py \
+	%reldir%/test_irc_clients.py \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_list.py \
-	%reldir%/test_irc_load.py \
 	%reldir%/test_irc_multiline.py \
 	%reldir%/test_irc_register.py \
 	%reldir%/test_irc_rooms.py \
