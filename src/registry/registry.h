@@ -123,7 +123,7 @@ struct reg_meta_view {
 int registry_meta(const struct registry *r, bool room, uint64_t owner, const char *key,
 		  uint32_t *at, struct reg_meta_view *out, unsigned cap);
 
-/* How many users are invisible, and operators. */
+/* Counted by looking at all users: how many are invisible, and operators. */
 void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);
 
 #endif

@@ -383,6 +383,7 @@ conn_free(struct conn *c)
 	outq_free(c);
 	due_del(&c->due);
 	loop_del(worker.loop, &c->io);
+	shutdown(c->io.fd, SHUT_RDWR);
 	close(c->io.fd);
 	worker_report_closed(c->id);
 	irc_close(c);
@@ -400,10 +401,10 @@ conn_free(struct conn *c)
 static bool
 read_out(struct conn *c)
 {
-	if (c->flags & (CONN_BROKEN | CONN_EOF) || input_nothing_left(c))
+	if (c->flags & (CONN_BROKEN | CONN_EOF))
 		return true;
 	shutdown(c->io.fd, SHUT_WR);
-	return false;
+	return input_nothing_left(c);
 }
 
 static void

@@ -22,6 +22,8 @@
 #include "worker/tongue.h"
 #include "worker/worker.h"
 
+char irc_me[IRC_ME_MAX + 1];
+
 static struct due_list pings;
 
 /* --- is it still there? ----------------------------------------------------------------- */
@@ -75,7 +77,6 @@ name_me(void)
 	if (irc_me[0] == '\0' || irc_me[0] == ':' || strpbrk(irc_me, " ,!@*?#") != NULL ||
 	    strlen(me) > IRC_ME_MAX)
 		bprintf(irc_me, sizeof(irc_me), "chatd.localhost");
-	irc_isupport_init();
 }
 
 void
@@ -143,6 +144,24 @@ irc_secret_is(struct str given, struct str secret)
 	for (size_t i = 0; i < given.n; i++)
 		differ |= (unsigned char)(given.p[i] ^ (i < secret.n ? secret.p[i] : 0));
 	return differ == 0;
+}
+
+const char *
+irc_prefixes(uint32_t flags, bool all)
+{
+	static const struct {
+		uint32_t flag;
+		char sign;
+	} ranks[] = {{MEMBER_OP, '@'}, {MEMBER_HALFOP, '%'}, {MEMBER_VOICE, '+'}};
+	static char out[4];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
+		if (flags & ranks[i].flag && (all || n == 0))
+			out[n++] = ranks[i].sign;
+	}
+	out[n] = '\0';
+	return out;
 }
 
 static const struct {

@@ -1,8 +1,24 @@
-/* metadata.c - METADATA (draft/metadata). */
+/* metadata.c - see metadata.h. */
 #include "config.h"
+
+#include "worker/irc/metadata.h"
 
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+
+bool
+metadata_aware(const struct conn *c)
+{
+	const uint32_t needs = CAP_METADATA | CAP_BATCH;
+
+	return (c->irc->caps & needs) == needs;
+}
+
+void
+metadata_later(struct conn *c)
+{
+	(void)c;
+}
 
 void
 irc_meta(const struct m_e_meta *e, struct conn *own)
