@@ -68,6 +68,24 @@ invite_slot(struct room_cache *c, struct str mask)
 	return oldest;
 }
 
+/* Whom u may ask in; NULL: refused. */
+static struct reg_user *
+invite_target_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *mem,
+			const struct reg_room *room, const struct m_r_invite *q)
+{
+	struct reg_user *target;
+
+	if ((room->modes & 1u << MODE_INVITE_ONLY) &&
+	    !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q->room))
+		return NULL;
+	target = user_find(q->target);
+	if (target != NULL && regw_member(W, target, room->id) == NULL)
+		return target;
+	answer_refused(r, u->id, 0, target == NULL ? ERR_NO_SUCH_USER : ERR_ALREADY_IN_ROOM,
+		       q->target);
+	return NULL;
+}
+
 bool
 r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -79,23 +97,21 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct m_e_invite m;
 	struct str mask;
 	char text[20], uhost[UHOST_MAX + 1];
+	bool opens;
 
 	if (!m_r_invite_get(frame, len, &q))
 		return false;
 	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL || ((room->modes & 1u << MODE_INVITE_ONLY) &&
-			    !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q.room)))
+	target = mem != NULL ? invite_target_or_refuse(r, u, mem, room, &q) : NULL;
+	if (target == NULL)
 		return true;
-	target = user_find(q.target);
-	if (target == NULL || regw_member(W, target, room->id) != NULL) {
-		answer_refused(r, u->id, 0, target == NULL ? ERR_NO_SUCH_USER : ERR_ALREADY_IN_ROOM,
-			       q.target);
-		return true;
-	}
+	/* what keeps people out is for those to pass who keep order: of others it is but a message */
+	opens = rank_of(mem->flags) >= RANK_HALFOP;
 	mask = room_invite_mask(target, text);
 	old = invite_slot(room_cache_of(room), mask);
 	entry_begin(r);
-	if (!list_put_redo(old, 0, LIST_INVITE, room->id, mask, STR_LIT(""), user_name(u), 0)) {
+	if (opens &&
+	    !list_put_redo(old, 0, LIST_INVITE, room->id, mask, STR_LIT(""), user_name(u), 0)) {
 		answer_refused(r, u->id, 0, ERR_LIST_FULL, q.room);
 		return true;
 	}
@@ -112,7 +128,8 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 				.to_away = user_away(target)};
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(invite, &m);
-	list_put_done(room_cache_of(room), old);
+	if (opens)
+		list_put_done(room_cache_of(room), old);
 	return true;
 }
 

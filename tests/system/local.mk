@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_clients.py \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_list.py \
+	%reldir%/test_irc_modes.py \
 	%reldir%/test_irc_monitor.py \
 	%reldir%/test_irc_multiline.py \
 	%reldir%/test_irc_register.py \

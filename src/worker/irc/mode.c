@@ -202,6 +202,8 @@ param_ok(const struct irc_mode *m)
 {
 	struct str p = m->param;
 
+	if (p.n == 0)
+		return false;
 	if (m->type == IRC_MODE_B)
 		return p.n <= ROOM_KEY_MAX && p.p[0] != ':' && memchr(p.p, ' ', p.n) == NULL &&
 		       memchr(p.p, ',', p.n) == NULL && text_is_clean(p.p, p.n, 0);
@@ -232,12 +234,12 @@ change_of(struct conn *c, const struct irc_run *r, struct changes *ch, const str
 	case IRC_MODE_B:
 	case IRC_MODE_C:
 	case IRC_MODE_PREFIX:
-		ch->missing |= needed && !given;
+		ch->missing |= needed && !m->has_param;
 		break;
 	case IRC_MODE_D:
 		return true;
 	}
-	if (needed && given && !param_ok(m)) {
+	if (needed && m->has_param && !param_ok(m)) {
 		refuse_param(c, r, m);
 		return false;
 	}

@@ -283,17 +283,17 @@ irc_words(struct conn *c, const char *text, size_t n)
 void
 irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
 {
-	char why[512], about[400] = "";
+	char why[512], about[400] = "", named[ROOM_BYTES_MAX + 2];
 	struct str room = run != NULL ? run->room : STR_LIT("");
 	unsigned num = (unsigned)chat_err_irc(err);
 
-	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
 	switch (chat_err_about(err)) {
 	case ERR_ABOUT_USER:
 		bprintf(about, sizeof(about), STR_FMT " ", STR_ARG(arg));
 		break;
 	case ERR_ABOUT_ROOM:
 		bprintf(about, sizeof(about), "#" STR_FMT " ", STR_ARG(room.n > 0 ? room : arg));
+		arg = (struct str){named, bprintf(named, sizeof(named), "#" STR_FMT, STR_ARG(arg))};
 		break;
 	case ERR_ABOUT_USER_ROOM:
 		bprintf(about, sizeof(about), STR_FMT " #" STR_FMT " ", STR_ARG(arg),
@@ -306,6 +306,7 @@ irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
 	case ERR_ABOUT_NOTHING:
 		break;
 	}
+	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
 	irc_num(c, num, "%s:%s", about, why);
 }
 
