@@ -136,6 +136,37 @@ class Commands(unittest.TestCase):
         self.assertEqual(said, {})
 
 
+class Protocol(unittest.TestCase):
+    """doc/protocol.md: both ways."""
+
+    def table(self, title):
+        section = re.search(r"^## %s$(.*?)^## " % title, read("doc", "protocol.md"), re.M | re.S).group(1)
+        rows = [[cell.strip() for cell in row.strip("|").split("|")]
+                for row in section.split("\n") if row.startswith("| ")]
+        self.assertGreater(len(rows), 5)
+        return rows[1:]
+
+    def test_commands(self):
+        table = re.search(r"irc_cmds\[\] = \{(.*?)^\};", read("src", "worker", "irc", "cmd.c"), re.M | re.S).group(1)
+        there = set(re.findall(r'^    \{"([A-Z]+)"', table, re.M))
+        rows = self.table("Commands")
+        said = set()
+        for row in rows:
+            said |= {word for word in re.findall(r"[A-Z]{3,}", re.sub(r"\(.*?\)", "", row[0])) if word in there}
+            for name in row[2].split(", "):
+                with self.subTest(row[0]):
+                    self.assertTrue(os.path.exists(os.path.join(TOP, "tests", "system", name + ".py")), name)
+        self.assertEqual(there - said, set())
+        first = {word for row in rows for word in re.findall(r"(?:^|, )([A-Z]{3,})(?=[ ,]|$)", row[0])}
+        subcommands = {"REQ", "END", "GET", "SET", "CLEAR", "SUB", "UNSUB", "SUBS", "SYNC"}
+        self.assertEqual(first - there - subcommands, set())
+
+    def test_capabilities(self):
+        there = set(re.findall(r'X\([A-Z_]+, "([^"]+)"', read("src", "worker", "irc", "cap.h")))
+        said = {name for row in self.table("Capabilities") for name in row[0].split(", ")}
+        self.assertEqual(there - said, set())
+
+
 class Rest(unittest.TestCase):
     def test_trace_classes(self):
         block = re.search(r"#define LOG_TRACE_CLASSES\(X\)(.*?[^\\])\n", read("src", "lib", "log.h"), re.S).group(1)
