@@ -48,8 +48,11 @@ class Message:
 
 
 class Irc:
-    def __init__(self, address, nick=None, caps=(), user="user", real="Real Name", password=None, source=None):
+    def __init__(self, address, nick=None, caps=(), user="user", real="Real Name", password=None, source=None,
+                 rcvbuf=None):
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if rcvbuf:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         self.sock.settimeout(limit())
         if source:
             self.sock.bind((source, 0))
