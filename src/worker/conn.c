@@ -425,6 +425,7 @@ reap(struct conn *c)
 void
 conns_reap_turn(void)
 {
+	outq_settle();
 	if (conns.ended.n == 0)
 		return;
 	/* a conn can be listed twice (ended, then its linger ended in the same turn) */

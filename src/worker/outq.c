@@ -35,6 +35,7 @@ static struct {
 	unsigned ndirty, cap;
 	struct refvec *spare;
 	struct due_list stalled;
+	struct conn_list full; /* to be dropped: see doom */
 	size_t backlog; /* bytes in all backlogs */
 	uint64_t bytes, writes; /* of this turn */
 	uint32_t mark;
@@ -75,21 +76,6 @@ outq_mark(void)
 /* --- backlog ------------------------------------------------------------------------ */
 
 static void
-backlog_longest_goes(void)
-{
-	struct conn *longest = NULL;
-
-	for (struct due *d = due_first(&outq.stalled); d != NULL; d = due_after(&outq.stalled, d)) {
-		struct backlog *b = (struct backlog *)((char *)d - offsetof(struct backlog, due));
-
-		if (longest == NULL || b->buf.len > longest->back->buf.len)
-			longest = b->conn;
-	}
-	if (longest != NULL)
-		conn_drop(longest, CTR_dropped_queue, "queue full, too many that do not read");
-}
-
-static void
 backlog_free(struct conn *c)
 {
 	struct backlog *b = c->back;
@@ -102,6 +88,41 @@ backlog_free(struct conn *c)
 	free(b);
 	c->back = NULL;
 	conn_board(c)->queued = 0;
+}
+
+/* Its queue is full. Who was just telling it something may be in the middle of a room's members, or of
+ * its command: it goes when that is over (outq_settle), and until then nothing more is kept for it. */
+static void
+doom(struct conn *c)
+{
+	backlog_free(c);
+	c->flags |= CONN_BROKEN;
+	conn_list_add(&outq.full, c);
+}
+
+void
+outq_settle(void)
+{
+	for (unsigned i = 0; i < outq.full.n; i++)
+		conn_drop(outq.full.v[i], CTR_dropped_queue, "queue full");
+	outq.full.n = 0;
+}
+
+static void
+backlog_longest_goes(void)
+{
+	struct conn *longest = NULL;
+
+	for (struct due *d = due_first(&outq.stalled); d != NULL; d = due_after(&outq.stalled, d)) {
+		struct backlog *b = (struct backlog *)((char *)d - offsetof(struct backlog, due));
+
+		if (longest == NULL || b->buf.len > longest->back->buf.len)
+			longest = b->conn;
+	}
+	if (longest == NULL)
+		return;
+	log_notice("too many that do not read: the longest queue goes");
+	doom(longest);
 }
 
 static void
@@ -117,7 +138,7 @@ backlog_append(struct conn *c, const char *p, size_t n)
 	}
 	c->back->buf.limit = proc.opt.queue;
 	if (buf_append(&c->back->buf, p, n) < 0) {
-		conn_drop(c, CTR_dropped_queue, "queue full");
+		doom(c);
 		return;
 	}
 	outq.backlog += n;
@@ -344,7 +365,7 @@ flush_conn(struct conn *c)
 void
 outq_flush(void)
 {
-	/* flush_conn can end connections, never queue anything: the list does not grow here */
+	/* flush_conn queues nothing: the list does not grow here */
 	for (unsigned i = 0; i < outq.ndirty; i++) {
 		struct conn *c = outq.dirty[i];
 
@@ -352,6 +373,7 @@ outq_flush(void)
 		flush_conn(c);
 	}
 	outq.ndirty = 0;
+	outq_settle();
 	arena_reset();
 	if (outq.writes > 0) {
 		count_add(CTR_writes_total, outq.writes);

@@ -51,6 +51,10 @@ outq_relieve(void)
 		outq_flush();
 }
 
+/* Drop those whose queue has become full. Never in the middle of an event or a command: conns are ended
+ * here, rooms left. outq_flush does it too. */
+void outq_settle(void);
+
 /* The socket takes bytes again. */
 void outq_writable(struct conn *c);
 
