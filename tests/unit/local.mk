@@ -16,6 +16,7 @@ unit_checks = \
 	%D%/check_name \
 	%D%/check_registry \
 	%D%/check_render \
+	%D%/check_sasl \
 	%D%/check_siphash \
 	%D%/check_subs \
 	%D%/check_telnet \
@@ -50,6 +51,7 @@ unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = $(unit_worker)
 %C%_check_render_LDADD = $(unit_worker)
+%C%_check_sasl_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_text_LDADD = $(unit_libs)
 endif
