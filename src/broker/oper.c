@@ -21,17 +21,20 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/siphash.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
+#define T (&br.t)
+#define W (&br.reg)
 #define WRONG_MAX 3 /* after these, one more try in… */
 #define WRONG_WAIT_MS 10000
+#define OPER_NAME_MAX 64
 
 /* By user slot; what a new broker does not know, it does not need: made when the first one asks. */
 static struct past {
 	uint64_t user, wrong_at; /* mono ms */
 	unsigned wrong;
-	char block[65]; /* the one by which it is an operator */
 } * pasts;
 
 static struct past *
@@ -53,6 +56,45 @@ opers_fini(void)
 	free(pasts);
 	pasts = NULL;
 	auth_fini();
+}
+
+/* --- by which block ---------------------------------------------------------------------------------------- */
+
+/* What the registry keeps of a block's name: enough to know it again among those that there are. */
+static uint32_t
+block_mark(struct str name)
+{
+	return (uint32_t)siphash(name.p, name.n, W->h->hash_key);
+}
+
+static void
+block_redo(struct reg_user *u, struct str name)
+{
+	uint32_t slot = (uint32_t)(u - W->users);
+
+	if (!u->more) {
+		user_more_redo(slot, STR_LIT(""), STR_LIT(""));
+		txn_open(T, W, u);
+		TXN_SET(T, W, u->more, 1);
+		txn_close(T, W, u);
+	}
+	txn_open(T, W, &W->mores[slot]);
+	TXN_SET(T, W, W->mores[slot].oper, block_mark(name));
+	txn_close(T, W, &W->mores[slot]);
+}
+
+/* "?" when the configuration has it no longer. */
+static void
+block_of(const struct reg_user *u, char out[OPER_NAME_MAX + 1])
+{
+	struct str rest = str_of(proc.opt.operators);
+	struct operator_block b;
+
+	bprintf(out, OPER_NAME_MAX + 1, "?");
+	while (u->more && operator_next(&rest, &b)) {
+		if (block_mark(b.name) == W->mores[u - W->users].oper)
+			bprintf(out, OPER_NAME_MAX + 1, STR_FMT, STR_ARG(b.name));
+	}
 }
 
 /* Like the lines of chatctl's acts. */
@@ -136,7 +178,7 @@ failed(const struct auth_ask *ask, const struct reg_user *u, enum chat_err err)
 }
 
 static void
-granted(const struct auth_ask *ask, const struct reg_user *u)
+granted(const struct auth_ask *ask, struct reg_user *u)
 {
 	struct m_e_oper m = {.user = u->id,
 			     .ticket = ask->ticket,
@@ -144,22 +186,20 @@ granted(const struct auth_ask *ask, const struct reg_user *u)
 			     .name = str_of(ask->name),
 			     .modes = u->umodes | UMODE_OPER,
 			     .before = u->umodes};
-	struct past *p = past_of(u->id);
-
 	entry_begin(&req_nobody);
 	entry_to_user(u);
 	user_modes_redo(u, m.modes, m.level);
+	block_redo(u, m.name);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(oper, &m);
-	p->wrong = 0;
-	bprintf(p->block, sizeof(p->block), "%s", ask->name);
+	past_of(u->id)->wrong = 0;
 	audit(u, ask->name, "oper: level %s", ctl_level_name(ask->level));
 }
 
 static void
 checked(const struct auth_ask *ask, enum auth_answer answer)
 {
-	const struct reg_user *u = regw_user(&br.reg, ask->user);
+	struct reg_user *u = regw_user(&br.reg, ask->user);
 
 	if (u == NULL)
 		return;
@@ -295,16 +335,18 @@ static const struct {
 bool
 r_oper_do(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
+	char block[OPER_NAME_MAX + 1];
 	struct m_r_oper_do q;
 
 	if (!m_r_oper_do_get(frame, len, &q) || q.act >= OPER_ACTS)
 		return false;
-	if (!(u->umodes & UMODE_OPER))
+	if (!(u->umodes & UMODE_OPER)) {
 		answer_refused(r, u->id, 0, ERR_NOT_OPER, STR_LIT(""));
-	else if (u->level < acts[q.act].level)
+	} else if (u->level < acts[q.act].level) {
 		answer_refused(r, u->id, 0, ERR_PERMISSION, STR_LIT(""));
-	else
-		acts[q.act].fn(r, u, &q,
-			       past_of(u->id)->block[0] != '\0' ? past_of(u->id)->block : "?");
+	} else {
+		block_of(u, block);
+		acts[q.act].fn(r, u, &q, block);
+	}
 	return true;
 }

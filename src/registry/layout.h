@@ -14,7 +14,7 @@
 #include "ipc/ipc.h"
 
 #define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
-#define REGISTRY_VERSION 2u
+#define REGISTRY_VERSION 3u
 
 enum reg_list_op { LIST_NONE, LIST_BAN, LIST_MUTE, LIST_INVITE, LIST_EXCEPT, LIST_INVEX };
 
@@ -38,7 +38,7 @@ struct reg_user {
 
 /* Apart from the user, like its away text: what telnet's guests have not. Only to be read when the user's `more` is set. */
 struct reg_more {
-	uint32_t seq, pad;
+	uint32_t seq, oper; /* oper: which block made it an operator; the broker's own (oper.c) */
 	char account[NAME_BYTES_MAX + 4], real[REALNAME_MAX + 4]; /* empty: none; the user's name */
 };
 
@@ -104,7 +104,8 @@ struct reg_sub {
 
 struct reg_header {
 	uint64_t magic;
-	uint32_t version, max_users, max_rooms, max_members, max_lists, pad;
+	uint32_t version, max_users, max_rooms, max_members, max_lists;
+	uint32_t most_users; /* at once, ever; shown only */
 	uint32_t user_cells, room_cells; /* of the indexes; powers of two */
 	uint64_t off_users, off_aways, off_rooms, off_members, off_lists, off_subs, off_user_index,
 	    off_room_index;

@@ -99,6 +99,12 @@ registry_users(const struct registry *r)
 }
 
 uint32_t
+registry_most_users(const struct registry *r)
+{
+	return __atomic_load_n(&r->h->most_users, __ATOMIC_RELAXED);
+}
+
+uint32_t
 registry_rooms(const struct registry *r)
 {
 	return __atomic_load_n(&r->h->nrooms, __ATOMIC_RELAXED);

@@ -68,6 +68,7 @@ void registry_unmap(struct registry *r);
 uint32_t registry_user_slots(const struct registry *r);
 uint32_t registry_room_slots(const struct registry *r);
 uint32_t registry_users(const struct registry *r); /* in use now */
+uint32_t registry_most_users(const struct registry *r); /* that ever were at once */
 uint32_t registry_rooms(const struct registry *r);
 
 /* 1: *v filled; 0: nobody there (or another generation); -1: torn eight times or the index is

@@ -250,6 +250,8 @@ regw_rebuild(struct regw *w)
 void
 regw_counts(struct regw *w, uint32_t users, uint32_t rooms)
 {
+	if (users > w->h->most_users)
+		__atomic_store_n(&w->h->most_users, users, __ATOMIC_RELAXED);
 	__atomic_store_n(&w->h->nusers, users, __ATOMIC_RELAXED);
 	__atomic_store_n(&w->h->nrooms, rooms, __ATOMIC_RELAXED);
 }

@@ -20,10 +20,12 @@ EXTRA_DIST += \
 	%reldir%/test_install.py \
 	%reldir%/test_irc_clients.py \
 	%reldir%/test_irc_core.py \
+	%reldir%/test_irc_info.py \
 	%reldir%/test_irc_list.py \
 	%reldir%/test_irc_modes.py \
 	%reldir%/test_irc_monitor.py \
 	%reldir%/test_irc_multiline.py \
+	%reldir%/test_irc_oper.py \
 	%reldir%/test_irc_register.py \
 	%reldir%/test_irc_rooms.py \
 	%reldir%/test_irc_talk.py \

@@ -10,6 +10,7 @@
 
 #include "ipc/board.h"
 #include "ipc/proc.h"
+#include "lib/glob.h"
 #include "lib/util.h"
 #include "proto/irc.h"
 #include "registry/registry.h"
@@ -55,15 +56,14 @@ unknown(unsigned users)
 static void
 lusers(struct conn *c)
 {
-	static unsigned most;
-	unsigned users = 0, rooms = 0, invisible = 0, opers = 0;
+	unsigned users = 0, most = 0, rooms = 0, invisible = 0, opers = 0;
 
 	if (worker.reg != NULL) {
 		users = registry_users(worker.reg);
+		most = registry_most_users(worker.reg);
 		rooms = registry_rooms(worker.reg);
 		registry_user_kinds(worker.reg, &invisible, &opers);
 	}
-	most = MAX(most, users);
 	irc_num(c, RPL_LUSERCLIENT, ":There are %u users and %u invisible on 1 servers",
 		users - MIN(users, invisible), invisible);
 	irc_num(c, RPL_LUSEROP, "%u :IRC Operators online", opers);
@@ -231,7 +231,8 @@ irc_LINKS(struct conn *c, struct irc_run *r)
 
 	if (irc_elsewhere(c, server))
 		return IRC_DONE;
-	irc_num(c, RPL_LINKS, "%s %s :0 %s", irc_me, irc_me, proc.opt.irc_network);
+	if (mask.n == 0 || glob_match_nocase(mask.p, MIN(mask.n, 128u), irc_me, strlen(irc_me)))
+		irc_num(c, RPL_LINKS, "%s %s :0 %s", irc_me, irc_me, proc.opt.irc_network);
 	irc_num(c, RPL_ENDOFLINKS, STR_FMT " :End of /LINKS list", STR_ARG(irc_middle(mask)));
 	return IRC_DONE;
 }
