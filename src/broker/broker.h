@@ -48,8 +48,6 @@ struct broker {
 	struct reap *reaps;
 	size_t nreaps, reaps_at, reaps_cap;
 	bool follow; /* control wants presence events */
-	uint32_t *meta_next; /* by slot + 1 of the next one of the same owner; owned */
-	uint32_t *user_metas, *room_metas; /* the first one's slot + 1; owned */
 	uint64_t followers; /* bits of the workers that do (r_follow) */
 	uint64_t chats[64]; /* users whose words to "Server" go to control */
 	unsigned nchats;
@@ -218,10 +216,9 @@ uint64_t lists_expire(void);
 
 /* --- metadata (meta.c) ----------------------------------------------------------------------------------- */
 
-/* Redo records: all keys of the user or room in this slot end; after the commit, their slots are free. */
-void metas_end_redo(bool room, uint32_t slot);
-void metas_end_done(bool room, uint32_t slot);
-void metas_rebuild(void);
+/* Redo records: all keys of this user or room end; after the commit, the slots of all that have been ended are free. */
+void metas_end_redo(bool room, uint64_t id);
+void metas_end_done(void);
 
 /* --- operators (oper.c, auth.h) --------------------------------------------------------------------------- */
 

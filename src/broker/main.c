@@ -129,15 +129,11 @@ start(void)
 	rules_note_deaths();
 	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
 	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
-	br.meta_next = xcalloc(br.reg.h->max_meta, sizeof(uint32_t));
-	br.user_metas = xcalloc(br.reg.h->max_users, sizeof(uint32_t));
-	br.room_metas = xcalloc(br.reg.h->max_rooms, sizeof(uint32_t));
 	br.now = wall_ms();
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
 	lists_rebuild();
 	followers_rebuild();
-	metas_rebuild();
 	mutes_apply();
 	counts_shown();
 	count_add(CTR_broker_replayed_total, replayed);

@@ -44,7 +44,7 @@ unlink_from_room(const struct reg_member *m)
 	for (uint32_t i = 0; room->nmembers == 1 && i < c->nlists; i++)
 		list_del_redo(&W->lists[c->lists[i]]);
 	if (room->nmembers == 1)
-		metas_end_redo(true, ID_SLOT(m->room));
+		metas_end_redo(true, m->room);
 }
 
 static void
@@ -179,7 +179,7 @@ member_gone(uint32_t room_slot, uint32_t member_slot, uint32_t sub)
 		list_mask_drop(c->lists[i]);
 		freelist_push(&W->free_lists, c->lists[i]);
 	}
-	metas_end_done(true, room_slot);
+	metas_end_done();
 	free(c->lists);
 	free(c->counts);
 	*c = (struct room_cache){0};

@@ -1,7 +1,7 @@
 /* meta.c - metadata: keys and values that users give themselves, and operators their rooms.
  *
- * A key is a slot of its own in the registry. Which slots are an owner's is kept beside them, as lists
- * through br.meta_next. An owner's keys end with it, in the same entry.
+ * A key is a slot of its own in the registry; which ones are an owner's stands in a list of slots beside the
+ * owner's own. An owner's keys end with it, in the same entry; its list is then nobody's.
  */
 #include "config.h"
 
@@ -15,65 +15,52 @@
 #define W (&br.reg)
 #define T (&br.t)
 
-#define KEYS_MAX 25 /* of one owner */
-
 /* Whose key it is that is to be changed: u or room is set. */
 struct owner {
 	const struct reg_user *u;
 	const struct reg_room *room;
 	uint64_t id;
-	uint32_t *first; /* its list */
+	const struct reg_metas *list;
 };
 
 /* --- the lists ----------------------------------------------------------------------------------------- */
 
-static uint32_t *
-list_of(bool room, uint32_t slot)
+static const struct reg_metas *
+list_of(bool room, uint64_t id)
 {
-	return room ? &br.room_metas[slot] : &br.user_metas[slot];
+	return room ? &W->room_metas[ID_SLOT(id)] : &W->user_metas[ID_SLOT(id)];
 }
 
-static void
-list_add(uint32_t *first, uint32_t meta)
+static uint32_t
+list_len(const struct reg_metas *list, uint64_t id)
 {
-	br.meta_next[meta] = *first;
-	*first = meta + 1;
+	return list->owner == id ? list->n : 0;
 }
 
-static void
-list_del(uint32_t *first, uint32_t meta)
+/* Its place in the list; the length: it has no such key. */
+static uint32_t
+find(const struct owner *o, struct str key)
 {
-	while (*first != meta + 1)
-		first = &br.meta_next[*first - 1];
-	*first = br.meta_next[meta];
-	freelist_push(&W->free_metas, meta);
-}
+	uint32_t n = list_len(o->list, o->id), i;
 
-static struct reg_meta *
-find(const uint32_t *first, struct str key, unsigned *count_r)
-{
-	struct reg_meta *found = NULL;
-
-	*count_r = 0;
-	for (uint32_t at = *first; at != 0; at = br.meta_next[at - 1]) {
-		if (str_eq(str_of(W->metas[at - 1].key), key))
-			found = &W->metas[at - 1];
-		++*count_r;
+	for (i = 0; i < n; i++) {
+		if (str_eq(str_of(W->metas[o->list->slot[i]].key), key))
+			break;
 	}
-	return found;
+	return i;
 }
+
+/* Slots that the entry in hand sets free. */
+static struct {
+	uint32_t slot[META_KEYS_MAX * (ROOMS_PER_USER + 1)];
+	unsigned n;
+} ended;
 
 void
-metas_rebuild(void)
+metas_end_done(void)
 {
-	memset(br.user_metas, 0, W->h->max_users * sizeof(uint32_t));
-	memset(br.room_metas, 0, W->h->max_rooms * sizeof(uint32_t));
-	for (uint32_t i = 0; i < W->h->meta_top; i++) {
-		const struct reg_meta *m = &W->metas[i];
-
-		if (m->owner != 0)
-			list_add(list_of(m->is_room, ID_SLOT(m->owner)), i);
-	}
+	while (ended.n > 0)
+		freelist_push(&W->free_metas, ended.slot[--ended.n]);
 }
 
 /* --- what changes in the registry ------------------------------------------------------------------- */
@@ -81,31 +68,32 @@ metas_rebuild(void)
 /* One aligned number, which no reader sees in halves, and no more: a user who leaves many rooms ends many
  * of these in one entry. */
 static void
-end_redo(const struct reg_meta *m)
+end_redo(uint32_t slot)
 {
+	const struct reg_meta *m = &W->metas[slot];
+
+	CHECK(ended.n < ARRAY_LEN(ended.slot));
+	ended.slot[ended.n++] = slot;
 	TXN_SET(T, W, m->owner, 0);
 }
 
 void
-metas_end_redo(bool room, uint32_t slot)
+metas_end_redo(bool room, uint64_t id)
 {
-	for (uint32_t at = *list_of(room, slot); at != 0; at = br.meta_next[at - 1])
-		end_redo(&W->metas[at - 1]);
-}
+	const struct reg_metas *list = list_of(room, id);
+	uint32_t n = list_len(list, id);
 
-void
-metas_end_done(bool room, uint32_t slot)
-{
-	uint32_t *first = list_of(room, slot);
-
-	for (uint32_t at = *first; at != 0; at = br.meta_next[at - 1])
-		freelist_push(&W->free_metas, at - 1);
-	*first = 0;
+	for (uint32_t i = 0; i < n; i++)
+		end_redo(list->slot[i]);
+	if (n > 0)
+		TXN_SET(T, W, list->owner, 0);
 }
 
 static void
-put_redo(const struct reg_meta *m, const struct owner *o, struct str key, struct str value)
+put_redo(uint32_t slot, const struct owner *o, struct str key, struct str value)
 {
+	const struct reg_meta *m = &W->metas[slot];
+
 	txn_open(T, W, m);
 	TXN_SET(T, W, m->is_room, o->room != NULL);
 	TXN_SET(T, W, m->owner, o->id);
@@ -114,17 +102,37 @@ put_redo(const struct reg_meta *m, const struct owner *o, struct str key, struct
 	txn_close(T, W, m);
 }
 
+/* The list has so many from now on, and in this place this one. */
+static void
+list_redo(const struct owner *o, uint32_t n, uint32_t at, uint32_t slot)
+{
+	const struct reg_metas *l = o->list;
+
+	txn_open(T, W, l);
+	TXN_SET(T, W, l->owner, o->id);
+	TXN_SET(T, W, l->n, n);
+	TXN_SET(T, W, l->slot[at], slot);
+	txn_close(T, W, l);
+}
+
 /* --- the request --------------------------------------------------------------------------------------- */
 
-/* Whose it is, if u may change it; else it is refused. */
+/* Operators of the server may change everybody's and everything's. */
 static bool
-owner_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
-		struct owner *o)
+may_all(const struct reg_user *u)
 {
-	const struct reg_member *m;
-	struct reg_room *room;
+	return u->level >= LEVEL_OPERATE;
+}
 
-	if (q->room.n > 0) {
+/* The room's, if u may change it; else it is refused. */
+static bool
+room_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
+	       struct owner *o)
+{
+	struct reg_room *room = may_all(u) ? room_find(q->room) : NULL;
+	const struct reg_member *m;
+
+	if (room == NULL) {
 		m = room_member_or_refuse(r, u, q->room, &room);
 		if (m == NULL)
 			return false;
@@ -132,16 +140,26 @@ owner_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_
 			answer_refused(r, u->id, 0, ERR_NOT_OPERATOR, q->room);
 			return false;
 		}
-		*o = (struct owner){NULL, room, room->id, list_of(true, ID_SLOT(room->id))};
-		return true;
 	}
-	if (q->name.n > 0 && user_find(q->name) != u) {
-		answer_refused(r, u->id, 0,
-			       user_find(q->name) != NULL ? ERR_NOT_YOURS : ERR_NO_SUCH_USER,
+	*o = (struct owner){NULL, room, room->id, list_of(true, room->id)};
+	return true;
+}
+
+/* Whose it is, if u may change it; else it is refused. */
+static bool
+owner_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
+		struct owner *o)
+{
+	const struct reg_user *whose = q->name.n > 0 ? user_find(q->name) : u;
+
+	if (q->room.n > 0)
+		return room_or_refuse(r, u, q, o);
+	if (whose == NULL || (whose != u && !may_all(u))) {
+		answer_refused(r, u->id, 0, whose != NULL ? ERR_NOT_YOURS : ERR_NO_SUCH_USER,
 			       q->name);
 		return false;
 	}
-	*o = (struct owner){u, NULL, u->id, list_of(false, ID_SLOT(u->id))};
+	*o = (struct owner){whose, NULL, whose->id, list_of(false, whose->id)};
 	return true;
 }
 
@@ -163,74 +181,109 @@ key_fold(struct str key, char out[META_KEY_MAX + 1])
 
 /* May one more key be kept? Rooms may not take what people need. */
 static bool
-room_for_one(const struct owner *o, unsigned count)
+room_for_one(const struct owner *o)
 {
-	return count < KEYS_MAX &&
+	return list_len(o->list, o->id) < META_KEYS_MAX &&
 	       freelist_left(&W->free_metas) > (o->room != NULL ? W->h->max_meta / 2 : 0);
 }
 
 static enum chat_err
-may_change(const struct m_r_meta *q, const struct owner *o, const struct reg_meta *old,
-	   unsigned count)
+may_change(const struct m_r_meta *q, const struct owner *o, bool have)
 {
 	if (q->key.n == 0)
 		return q->on ? ERR_BAD_ARGUMENT : ERR_NONE;
 	if (!q->on)
-		return old != NULL ? ERR_NONE : ERR_META_NO_KEY;
+		return have ? ERR_NONE : ERR_META_NO_KEY;
 	if (!text_is_clean(q->value.p, q->value.n, TEXT_KEEP_IRC | TEXT_KEEP_NL))
 		return ERR_BAD_ARGUMENT;
-	return old != NULL || room_for_one(o, count) ? ERR_NONE : ERR_META_FULL;
+	return have || room_for_one(o) ? ERR_NONE : ERR_META_FULL;
+}
+
+/* Redo records of all keys' end; their names into out. */
+static struct str
+clear_redo(const struct owner *o, char out[META_NAMES_MAX + 1])
+{
+	uint32_t n = list_len(o->list, o->id);
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		len += bprintf(out + len, META_NAMES_MAX + 1 - len, "%s%s", i > 0 ? " " : "",
+			       W->metas[o->list->slot[i]].key);
+	metas_end_redo(o->room != NULL, o->id);
+	if (n > 0)
+		list_redo(o, 0, 0, 0);
+	return (struct str){out, len};
+}
+
+/* Redo records of one key, which stands at `at` if the owner has it. True: it needs a slot. */
+static bool
+key_redo(const struct m_r_meta *q, const struct owner *o, uint32_t at)
+{
+	uint32_t n = list_len(o->list, o->id), slot;
+	bool fresh = q->on && at == n;
+
+	if (q->on) {
+		slot = fresh ? freelist_top(&W->free_metas) : o->list->slot[at];
+		put_redo(slot, o, q->key, q->value);
+		if (fresh)
+			list_redo(o, n + 1, n, slot);
+		return fresh;
+	}
+	end_redo(o->list->slot[at]);
+	/* the last one moves into the gap */
+	list_redo(o, n - 1, at, o->list->slot[n - 1]);
+	return false;
+}
+
+/* To whom the change is to be told, and what. */
+static void
+address(struct m_e_meta *m, const struct owner *o, uint64_t rooms[ROOMS_PER_USER])
+{
+	if (o->room != NULL) {
+		m->room = o->id;
+		m->room_name = room_name(o->room);
+		entry_to_room(o->room);
+		return;
+	}
+	m->user = o->id;
+	m->name = user_name(o->u);
+	m->rooms = rooms_of(o->u, rooms);
+	entry_to_user(o->u);
+	entry_to_rooms_of(o->u);
+	entry_to_watchers();
 }
 
 static void
 commit(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
-       const struct owner *o, const struct reg_meta *old)
+       const struct owner *o, uint32_t at)
 {
 	uint64_t rooms[ROOMS_PER_USER];
-	uint32_t slot = old != NULL ? (uint32_t)(old - W->metas) : 0;
+	char names[META_NAMES_MAX + 1];
 	struct m_e_meta m = {.by = u->id, .on = q->on != 0, .key = q->key, .value = q->value};
+	bool fresh = false;
 
 	entry_begin(r);
-	if (o->room != NULL) {
-		m.room = o->id;
-		m.room_name = room_name(o->room);
-		entry_to_room(o->room);
-	} else {
-		m.user = o->id;
-		m.name = user_name(o->u);
-		m.rooms = rooms_of(o->u, rooms);
-		entry_to_rooms_of(o->u);
-		entry_to_watchers();
-	}
-	if (!q->on && q->key.n == 0)
-		metas_end_redo(o->room != NULL, ID_SLOT(o->id));
-	else if (!q->on)
-		end_redo(old);
+	address(&m, o, rooms);
+	if (q->key.n == 0)
+		m.value = clear_redo(o, names);
 	else
-		put_redo(old != NULL ? old : &W->metas[freelist_top(&W->free_metas)], o, q->key,
-			 q->value);
+		fresh = key_redo(q, o, at);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(meta, &m);
-	if (!q->on && q->key.n == 0)
-		metas_end_done(o->room != NULL, ID_SLOT(o->id));
-	else if (!q->on)
-		list_del(o->first, slot);
-	else if (old == NULL) {
-		list_add(o->first, freelist_top(&W->free_metas));
+	metas_end_done();
+	if (fresh)
 		freelist_pop(&W->free_metas);
-	}
 }
 
 bool
 r_meta(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	char key[META_KEY_MAX + 1];
-	const struct reg_meta *old;
 	struct m_r_meta q;
 	struct owner o;
 	enum chat_err err;
 	struct str asked;
-	unsigned count;
+	uint32_t at;
 
 	if (!m_r_meta_get(frame, len, &q))
 		return false;
@@ -238,13 +291,14 @@ r_meta(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return true;
 	asked = q.key;
 	q.key = key_fold(q.key, key);
-	old = find(o.first, q.key, &count);
-	err = asked.n > 0 && q.key.n == 0 ? ERR_BAD_ARGUMENT : may_change(&q, &o, old, count);
+	at = find(&o, q.key);
+	err = asked.n > 0 && q.key.n == 0 ? ERR_BAD_ARGUMENT
+					  : may_change(&q, &o, at < list_len(o.list, o.id));
 	if (!q.on)
 		q.value = STR_LIT("");
 	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err, clean_or_empty(asked));
 	else
-		commit(r, u, &q, &o, old);
+		commit(r, u, &q, &o, at);
 	return true;
 }

@@ -312,14 +312,14 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	leave_all_note(u, &left);
 	leave_all_redo(u);
 	was_redo(u);
-	metas_end_redo(false, slot);
+	metas_end_redo(false, id);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->id, 0);
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(quit, &m);
 	leave_all_done(&left, sub);
-	metas_end_done(false, slot);
+	metas_end_done();
 	regw_unindex_user(W, slot, u->fold, strlen(u->fold));
 	freelist_push(&W->free_users, slot);
 	forget_chat(id);

@@ -37,6 +37,8 @@
 #define MODES_BYTES_MAX (MODES_MAX * (MASK_MAX + 4))
 #define META_KEY_MAX 64
 #define META_VALUE_MAX 300
+#define META_KEYS_MAX 25 /* of one user or room */
+#define META_NAMES_MAX (META_KEYS_MAX * (META_KEY_MAX + 1)) /* their names, with spaces between */
 #define PASSWORD_MAX 512
 #define PWHASH_MAX 128
 #define ROOMS_PER_USER 100

@@ -56,6 +56,8 @@ lay_out(struct reg_header *h, uint32_t max_sessions)
 	TABLE(off_mores, h->max_users, sizeof(struct reg_more));
 	TABLE(off_was, h->max_was, sizeof(struct reg_was));
 	TABLE(off_meta, h->max_meta, sizeof(struct reg_meta));
+	TABLE(off_user_metas, h->max_users, sizeof(struct reg_metas));
+	TABLE(off_room_metas, h->max_rooms, sizeof(struct reg_metas));
 #undef TABLE
 	h->size = at;
 }

@@ -58,6 +58,13 @@ struct reg_meta {
 	char key[META_KEY_MAX + 4], value[META_VALUE_MAX + 4];
 };
 
+/* Which of those are of the user (or room) in the slot of the same number; if owner is another one, it has none. */
+struct reg_metas {
+	uint32_t seq, n;
+	uint64_t owner;
+	uint32_t slot[META_KEYS_MAX], pad;
+};
+
 /* Apart from the user: most have none, and pages never touched cost nothing. */
 struct reg_away {
 	uint32_t seq, pad;
@@ -118,7 +125,7 @@ struct reg_header {
 	uint32_t max_was, max_meta;
 	uint32_t
 	    was_next; /* where in the ring the next one goes; changed by redo records like a slot's field */
-	uint64_t off_mores, off_was, off_meta;
+	uint64_t off_mores, off_was, off_meta, off_user_metas, off_room_metas;
 };
 
 _Static_assert(sizeof(struct reg_user) == 368, "shared layout: bump REGISTRY_VERSION");

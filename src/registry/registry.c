@@ -30,6 +30,7 @@ struct registry {
 	const struct reg_more *mores;
 	const struct reg_was *was;
 	const struct reg_meta *metas;
+	const struct reg_metas *user_metas, *room_metas;
 	const struct reg_room *rooms;
 	const struct reg_member *members;
 	const struct reg_list *lists;
@@ -62,6 +63,8 @@ registry_map(int fd, size_t size)
 	    .mores = (const void *)(p + h->off_mores),
 	    .was = (const void *)(p + h->off_was),
 	    .metas = (const void *)(p + h->off_meta),
+	    .user_metas = (const void *)(p + h->off_user_metas),
+	    .room_metas = (const void *)(p + h->off_room_metas),
 	    .rooms = (const void *)(p + h->off_rooms),
 	    .members = (const void *)(p + h->off_members),
 	    .lists = (const void *)(p + h->off_lists),
@@ -567,30 +570,47 @@ registry_was(const struct registry *r, const char *name, size_t n, struct reg_wa
 	return (int)found;
 }
 
-int
-registry_meta(const struct registry *r, bool room, uint64_t owner, const char *key, uint32_t *at,
-	      struct reg_meta_view *out, unsigned cap)
+/* All keys in the list, or -1 when it is no more what it was. */
+static int
+meta_copy(const struct registry *r, const struct reg_metas *list, bool room,
+	  struct reg_meta_view out[META_KEYS_MAX])
 {
-	uint32_t top = MIN(__atomic_load_n(&r->h->meta_top, __ATOMIC_ACQUIRE), r->h->max_meta);
-	unsigned n = 0;
-
-	for (; *at < top && n < cap; ++*at) {
-		const struct reg_meta *slot = &r->metas[*at];
+	for (uint32_t i = 0; i < list->n; i++) {
 		struct reg_meta m;
 
-		/* a look first: most are of others */
-		if (__atomic_load_n(&slot->owner, __ATOMIC_RELAXED) != owner)
-			continue;
-		if (!snapshot(slot, &m, sizeof(m)))
+		if (list->slot[i] >= r->h->max_meta ||
+		    !snapshot(&r->metas[list->slot[i]], &m, sizeof(m)) || m.owner != list->owner ||
+		    (m.is_room != 0) != room)
 			return -1;
-		if (m.owner != owner || (m.is_room != 0) != room ||
-		    (key != NULL && strncmp(m.key, key, sizeof(m.key)) != 0))
-			continue;
-		out[n].owner = owner;
-		COPY(out[n].key, m.key);
-		COPY(out[n++].value, m.value);
+		COPY(out[i].key, m.key);
+		COPY(out[i].value, m.value);
 	}
-	return (int)n;
+	return (int)list->n;
+}
+
+int
+registry_meta(const struct registry *r, bool room, uint64_t owner,
+	      struct reg_meta_view out[META_KEYS_MAX])
+{
+	const struct reg_metas *slot;
+	struct reg_metas list;
+
+	if (ID_SLOT(owner) >= (room ? r->h->max_rooms : r->h->max_users))
+		return 0;
+	slot = room ? &r->room_metas[ID_SLOT(owner)] : &r->user_metas[ID_SLOT(owner)];
+	for (int i = 0; i < TRIES; i++) {
+		/* a look first: most have none */
+		if (__atomic_load_n(&slot->owner, __ATOMIC_RELAXED) != owner)
+			return 0;
+		if (!snapshot(slot, &list, sizeof(list)) || list.n > META_KEYS_MAX)
+			return -1;
+		if (list.owner != owner)
+			return 0;
+		if (meta_copy(r, &list, room, out) >= 0 &&
+		    __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE) == list.seq)
+			return (int)list.n;
+	}
+	return -1;
 }
 
 void

@@ -116,13 +116,11 @@ int registry_was(const struct registry *r, const char *name, size_t n, struct re
 		 unsigned cap);
 
 struct reg_meta_view {
-	uint64_t owner; /* a user's or room's id */
 	char key[META_KEY_MAX + 1], value[META_VALUE_MAX + 1];
 };
-/* Metadata of the user (or room: the same number may be an id of either) owner, from slot *at on: up to cap, sets *at for
- * the next call; 0 at the end, -1 torn. key not NULL: only that one, as it is kept: in small letters. */
-int registry_meta(const struct registry *r, bool room, uint64_t owner, const char *key,
-		  uint32_t *at, struct reg_meta_view *out, unsigned cap);
+/* Metadata of the user (or room: the same number may be an id of either) owner. How many keys it has, -1: torn. */
+int registry_meta(const struct registry *r, bool room, uint64_t owner,
+		  struct reg_meta_view out[META_KEYS_MAX]);
 
 /* Counted by looking at all users: how many are invisible, and operators. */
 void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);

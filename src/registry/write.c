@@ -31,6 +31,8 @@ regw_open(struct regw *w, void *mem, size_t size)
 	    .mores = (void *)(p + h->off_mores),
 	    .was = (void *)(p + h->off_was),
 	    .metas = (void *)(p + h->off_meta),
+	    .user_metas = (void *)(p + h->off_user_metas),
+	    .room_metas = (void *)(p + h->off_room_metas),
 	    .rooms = (void *)(p + h->off_rooms),
 	    .members = (void *)(p + h->off_members),
 	    .lists = (void *)(p + h->off_lists),

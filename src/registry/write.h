@@ -29,6 +29,7 @@ struct regw {
 	struct reg_more *mores;
 	struct reg_was *was;
 	struct reg_meta *metas;
+	struct reg_metas *user_metas, *room_metas;
 	struct reg_room *rooms;
 	struct reg_member *members;
 	struct reg_list *lists;

@@ -264,18 +264,20 @@ static int
 meta_reader(uint64_t id)
 {
 	struct registry *r = registry_map(read_only_fd(), world.reg_size);
-	struct reg_meta_view m[30];
+	struct reg_meta_view m[META_KEYS_MAX];
 	struct reg_was_view w[4];
 	unsigned long whole = 0, want = snapshots_wanted() / 20;
 
 	while (whole < want) {
-		uint32_t at = 0;
-		int n = registry_meta(r, false, id, NULL, &at, m, 30);
+		int n = registry_meta(r, false, id, m);
 
 		for (int i = 0; i < n; i++) {
-			if (m[i].owner != id || m[i].key[0] != 'k' ||
-			    strcmp(m[i].key, m[i].value) != 0)
+			if (m[i].key[0] != 'k' || strcmp(m[i].key, m[i].value) != 0)
 				return 2;
+			for (int k = 0; k < i; k++) {
+				if (strcmp(m[i].key, m[k].key) == 0)
+					return 4;
+			}
 		}
 		whole += n >= 0;
 		n = registry_was(r, "nick1", 5, w, 4);

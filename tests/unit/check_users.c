@@ -225,19 +225,26 @@ END_TEST
 
 /* --- metadata -------------------------------------------------------------------------------------- */
 
+/* How many; with a key, only those, and the first of out is it. */
 static int
-keys_of(bool room, uint64_t owner, const char *key, struct reg_meta_view *out, unsigned cap)
+keys_of(bool room, uint64_t owner, const char *key, struct reg_meta_view out[META_KEYS_MAX])
 {
-	uint32_t at = 0;
+	int n = registry_meta(reader, room, owner, out);
 
-	return registry_meta(reader, room, owner, key, &at, out, cap);
+	for (int i = 0; key != NULL && i < n; i++) {
+		if (strcmp(out[i].key, key) != 0)
+			continue;
+		out[0] = out[i];
+		return 1;
+	}
+	return key == NULL ? n : 0;
 }
 
 START_TEST(metadata_of_users)
 {
 	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
 		 b = login(1, "bob", "192.0.2.2", "", "");
-	struct reg_meta_view v[4];
+	struct reg_meta_view v[META_KEYS_MAX];
 
 	ck_assert(world_join(0, a, "den") && world_join(1, b, "den"));
 	ck_assert_uint_eq(ASK(meta, 0, .user = a, .on = 1, .key = S("Avatar"), .value = S("x")),
@@ -245,7 +252,7 @@ START_TEST(metadata_of_users)
 	ck_assert_uint_eq(world_last()->targets, 3);
 	ck_str(LAST(meta).key, "avatar");
 	ASK(meta, 0, .user = a, .on = 1, .name = S("ALICE"), .key = S("avatar"), .value = S("y"));
-	ck_assert_int_eq(keys_of(false, a, NULL, v, 4), 1);
+	ck_assert_int_eq(keys_of(false, a, NULL, v), 1);
 	ck_assert_str_eq(v[0].value, "y");
 	ck_assert_uint_eq(ASK(meta, 1, .user = b, .on = 1, .name = S("alice"), .key = S("k")),
 			  MSG_e_refused);
@@ -262,14 +269,14 @@ START_TEST(metadata_of_users)
 	ck_assert_uint_eq(refused_with(), ERR_BAD_ARGUMENT);
 	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("AVATAR")), MSG_e_meta);
 	ck_assert_uint_eq(LAST(meta).on, 0);
-	ck_assert_int_eq(keys_of(false, a, NULL, v, 4), 0);
+	ck_assert_int_eq(keys_of(false, a, NULL, v), 0);
 }
 END_TEST
 
 START_TEST(metadata_is_bounded_and_ends_with_its_owner)
 {
 	uint64_t a = login(0, "alice", "192.0.2.1", "", "");
-	struct reg_meta_view v[30];
+	struct reg_meta_view v[META_KEYS_MAX];
 	char key[16];
 
 	for (int i = 0; i < 25; i++) {
@@ -281,19 +288,22 @@ START_TEST(metadata_is_bounded_and_ends_with_its_owner)
 	ck_assert_uint_eq(refused_with(), ERR_META_FULL);
 	ck_assert_uint_eq(ASK(meta, 0, .user = a, .on = 1, .key = S("k7"), .value = S("x")),
 			  MSG_e_meta);
-	ck_assert_int_eq(keys_of(false, a, NULL, v, 30), 25);
-	ck_assert_int_eq(keys_of(false, a, "k7", v, 30), 1);
+	ck_assert_int_eq(keys_of(false, a, NULL, v), 25);
+	ck_assert_int_eq(keys_of(false, a, "k7", v), 1);
 	ck_assert_str_eq(v[0].value, "x");
 	world_verify();
 	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("k3")), MSG_e_meta);
 	world_reopen(&world);
 	world_verify();
 	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("")), MSG_e_meta);
-	ck_assert_int_eq(keys_of(false, a, NULL, v, 30), 0);
+	ck_assert_uint_eq(LAST(meta).value.n, 9 * 3 + 15 * 4 - 1);
+	ck_assert_int_eq(keys_of(false, a, NULL, v), 0);
 	world_verify();
+	ck_assert_uint_eq(ASK(meta, 0, .user = a, .key = S("")), MSG_e_meta);
+	ck_str(LAST(meta).value, "");
 	ASK(meta, 0, .user = a, .on = 1, .key = S("k"), .value = S("x"));
 	ck_assert(world_quit(0, a));
-	ck_assert_int_eq(keys_of(false, a, NULL, v, 30), 0);
+	ck_assert_int_eq(keys_of(false, a, NULL, v), 0);
 	world_verify();
 }
 END_TEST
@@ -302,7 +312,7 @@ START_TEST(metadata_of_rooms)
 {
 	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
 		 b = login(1, "bob", "192.0.2.2", "", ""), room;
-	struct reg_meta_view v[4];
+	struct reg_meta_view v[META_KEYS_MAX];
 
 	ck_assert(world_join(0, a, "den") && world_join(1, b, "den"));
 	room = room_find(S("den"))->id;
@@ -311,16 +321,40 @@ START_TEST(metadata_of_rooms)
 			      .value = S("http://x")),
 			  MSG_e_meta);
 	ck_assert_uint_eq(world_last()->targets, 3);
-	ck_assert_int_eq(keys_of(true, room, "url", v, 4), 1);
-	ck_assert_int_eq(keys_of(false, a, NULL, v, 4), 0);
+	ck_assert_int_eq(keys_of(true, room, "url", v), 1);
+	ck_assert_int_eq(keys_of(false, a, NULL, v), 0);
 	ASK(meta, 1, .user = b, .on = 1, .room = S("den"), .key = S("url"), .value = S("y"));
 	ck_assert_uint_eq(refused_with(), ERR_NOT_OPERATOR);
 	ASK(meta, 1, .user = b, .on = 1, .room = S("nowhere"), .key = S("url"), .value = S("y"));
 	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_ROOM);
 	ck_assert(world_part(0, a, "den"));
-	ck_assert_int_eq(keys_of(true, room, NULL, v, 4), 1);
+	ck_assert_int_eq(keys_of(true, room, NULL, v), 1);
 	ck_assert(world_quit(1, b));
-	ck_assert_int_eq(keys_of(true, room, NULL, v, 4), 0);
+	ck_assert_int_eq(keys_of(true, room, NULL, v), 0);
+}
+END_TEST
+
+START_TEST(metadata_by_operators_of_the_server)
+{
+	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
+		 b = login(1, "bob", "192.0.2.2", "", "");
+	struct reg_meta_view v[META_KEYS_MAX];
+
+	ck_assert(world_join(1, b, "den"));
+	ASK(meta, 0, .user = a, .on = 1, .name = S("bob"), .key = S("k"), .value = S("x"));
+	ck_assert_uint_eq(refused_with(), ERR_NOT_YOURS);
+	regw_user(&br.reg, a)->level = LEVEL_OPERATE;
+	ck_assert_uint_eq(
+	    ASK(meta, 0, .user = a, .on = 1, .name = S("bob"), .key = S("k"), .value = S("x")),
+	    MSG_e_meta);
+	ck_assert_uint_eq(LAST(meta).user, b);
+	ck_assert_uint_eq(LAST(meta).by, a);
+	ck_assert_uint_eq(world_last()->targets, 3);
+	ck_assert_int_eq(keys_of(false, b, "k", v), 1);
+	ck_assert_uint_eq(
+	    ASK(meta, 0, .user = a, .on = 1, .room = S("den"), .key = S("k"), .value = S("x")),
+	    MSG_e_meta);
+	ck_assert_int_eq(keys_of(true, room_find(S("den"))->id, "k", v), 1);
 }
 END_TEST
 
@@ -817,6 +851,7 @@ main(void)
 	tcase_add_test(t, metadata_of_users);
 	tcase_add_test(t, metadata_is_bounded_and_ends_with_its_owner);
 	tcase_add_test(t, metadata_of_rooms);
+	tcase_add_test(t, metadata_by_operators_of_the_server);
 	tcase_add_test(t, a_user_with_all_there_is_may_go);
 	tcase_add_test(t, words_in_a_room_taken_back);
 	tcase_add_test(t, words_between_two_taken_back);

@@ -31,16 +31,12 @@ derive(struct world *w)
 {
 	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
 	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
-	br.meta_next = xcalloc(br.reg.h->max_meta, sizeof(uint32_t));
-	br.user_metas = xcalloc(br.reg.h->max_users, sizeof(uint32_t));
-	br.room_metas = xcalloc(br.reg.h->max_rooms, sizeof(uint32_t));
 	br.now = wall_ms();
 	br.greeted = br.recovered = true;
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
 	lists_rebuild();
 	followers_rebuild();
-	metas_rebuild();
 	(void)w;
 }
 
@@ -53,9 +49,6 @@ forget(void)
 	}
 	for (uint32_t i = 0; br.masks != NULL && i < br.reg.h->max_lists; i++)
 		free(br.masks[i]);
-	free(br.meta_next);
-	free(br.user_metas);
-	free(br.room_metas);
 	free(br.masks);
 	free(br.rooms);
 	free(br.server.lists);
@@ -267,13 +260,15 @@ metas_listed(void)
 		uint32_t top = room ? br.reg.h->max_rooms : br.reg.h->max_users;
 
 		for (uint32_t i = 0; i < top; i++) {
-			uint32_t at = room ? br.room_metas[i] : br.user_metas[i];
+			const struct reg_metas *l =
+			    room ? &br.reg.room_metas[i] : &br.reg.user_metas[i];
+			uint64_t id = room ? br.reg.rooms[i].id : br.reg.users[i].id;
 
-			for (; at != 0; at = br.meta_next[at - 1], n++) {
-				const struct reg_meta *m = &br.reg.metas[at - 1];
+			CHECK(l->seq % 2 == 0 && l->n <= META_KEYS_MAX);
+			for (uint32_t k = 0; id != 0 && l->owner == id && k < l->n; k++, n++) {
+				const struct reg_meta *m = &br.reg.metas[l->slot[k]];
 
-				CHECK(m->is_room == room && ID_SLOT(m->owner) == i);
-				CHECK(n < br.reg.h->max_meta);
+				CHECK(m->is_room == room && m->owner == id);
 			}
 		}
 	}
