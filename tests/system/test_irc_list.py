@@ -8,6 +8,7 @@ from irc import IrcCase
 class List(IrcCase):
     def list(self, c, line=""):
         """name -> (members, topic)"""
+        c.sync()
         c.send(("LIST " + line).strip())
         got = c.until(lambda m: m.command == "323")
         self.assertEqual(got[0].command, "321")
