@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_info.py \
 	%reldir%/test_irc_list.py \
+	%reldir%/test_irc_load.py \
 	%reldir%/test_irc_mixed.py \
 	%reldir%/test_irc_modes.py \
 	%reldir%/test_irc_monitor.py \
