@@ -14,6 +14,8 @@
 
 #define CTCP_DELIM '\001'
 
+#define COLOUR_BYTES 14 /* "\004ff0000,00ff00" */
+
 /* How far back from a cut a space may be for a word to be kept whole. */
 #define CUT_SPACE_NEAR 64
 
@@ -118,6 +120,42 @@ irc_is(struct str s, const char *w)
 
 /* --- a text too long for a line ------------------------------------------------------------ */
 
+static size_t
+digits(struct str s, size_t at, bool hex)
+{
+	size_t n = 0, most = hex ? 6 : 2;
+
+	while (n < most && at + n < s.n &&
+	       ((s.p[at + n] >= '0' && s.p[at + n] <= '9') ||
+		(hex && upper(s.p[at + n]) >= 'A' && upper(s.p[at + n]) <= 'F')))
+		n++;
+	return n;
+}
+
+/* Where the colour code at i is over: "\00312,04", "\004ff0000". */
+static size_t
+colour_end(struct str s, size_t i)
+{
+	bool hex = s.p[i] == '\004';
+	size_t n = digits(s, i + 1, hex);
+
+	i += 1 + n;
+	if (n > 0 && i < s.n && s.p[i] == ',' && (n = digits(s, i + 1, hex)) > 0)
+		i += 1 + n;
+	return i;
+}
+
+/* Where to cut instead when at is within a colour code, whose digits would turn up as text. */
+static size_t
+before_colour(struct str text, size_t at)
+{
+	for (size_t i = at; i-- > 1 && at - i < COLOUR_BYTES;) {
+		if (text.p[i] == '\003' || text.p[i] == '\004')
+			return colour_end(text, i) > at ? i : at;
+	}
+	return at;
+}
+
 size_t
 irc_cut(struct str text, size_t max)
 {
@@ -129,6 +167,7 @@ irc_cut(struct str text, size_t max)
 	at = text_cut(text.p, text.n, max);
 	if (at == 0)
 		return max; /* not UTF-8: not our contract, but no reason for a caller to spin */
+	at = before_colour(text, at);
 	near = at < CUT_SPACE_NEAR ? at : CUT_SPACE_NEAR;
 	space = memrchr(text.p + at - near, ' ', near);
 	if (space == NULL)

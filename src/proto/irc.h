@@ -85,8 +85,8 @@ void irc_msgid_put(char out[IRC_MSGID_LEN], uint64_t seq);
 bool irc_msgid_get(struct str s, uint64_t *seq_r);
 
 /* Where to cut a text so that no piece is longer than max bytes (max >= 16): the length of the
- * first piece, at a character's boundary, after a space if one is near: the pieces together are the
- * text. 0 only if text is empty. */
+ * first piece, at a character's boundary, not within a colour code, after a space if one is near: the
+ * pieces together are the text. 0 only if text is empty. */
 size_t irc_cut(struct str text, size_t max);
 
 /* --- CTCP (draft-oakley-irc-ctcp-02) ------------------------------------------------------- */

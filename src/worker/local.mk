@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libworker.a
 %C%_libworker_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/at.c %D%/at.h \
+	%D%/irc/render.c %D%/irc/render.h \
 	%D%/render.c %D%/render.h
 
 roles_PROGRAMS += %D%/chatd-worker
@@ -44,7 +45,6 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/oper.c \
 	%D%/irc/redact.c %D%/irc/redact.h \
 	%D%/irc/register.c \
-	%D%/irc/render.c %D%/irc/render.h \
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c %D%/irc/room.h \
 	%D%/irc/sasl.c %D%/irc/sasl.h \

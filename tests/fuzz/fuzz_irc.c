@@ -300,8 +300,8 @@ check_cut(struct str text, size_t max)
 		FUZZ_ASSERT(n > 0 && n <= max && n <= text.n);
 		FUZZ_ASSERT(text.n > max || n == text.n);
 		FUZZ_ASSERT(!ok || text_utf8_ok(text.p, n));
-		/* a word and sixteen characters of four bytes are what a cut goes back */
-		FUZZ_ASSERT(!ok || n == text.n || n + 64 + 17 * 4 >= max);
+		/* a word, a colour and sixteen characters of four bytes are what a cut goes back */
+		FUZZ_ASSERT(!ok || n == text.n || n + 64 + 14 + 17 * 4 >= max);
 		text = (struct str){text.p + n, text.n - n};
 	}
 }

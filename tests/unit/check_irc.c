@@ -295,6 +295,12 @@ static const struct {
     {"aaaaaaaaa" MAN ZWJ GIRL "b", 16, "aaaaaaaaa|" MAN ZWJ GIRL "b"},
     /* a space that carries a mark is no place for a cut */
     {"aaaa bbbb " ACUTE "cccccccccc", 16, "aaaa bbbb " ACUTE "cccc|cccccc"},
+    /* nor in a colour code */
+    {"aaaaaaaaaaaaa\00304,05b", 16, "aaaaaaaaaaaaa|\00304,05b"},
+    {"aaaaaaaaaaaaaaa\0034b", 16, "aaaaaaaaaaaaaaa|\0034b"},
+    {"aaaaaaa\00304,05bcdefg", 16, "aaaaaaa\00304,05bcd|efg"},
+    {"aaaaaaaaaaa\004ff0000,00ff00b", 16, "aaaaaaaaaaa|\004ff0000,00ff00b"},
+    {"\00304,05,,,,,,,,,,,,", 16, "\00304,05,,,,,,,,,,|,,"},
     /* nothing but marks: something must go */
     {ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE, 17,
      ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE ACUTE "|" ACUTE},

@@ -12,6 +12,7 @@ unit_checks = \
 	%D%/check_ipc \
 	%D%/check_modes \
 	%D%/check_irc \
+	%D%/check_irc_render \
 	%D%/check_irc_tags \
 	%D%/check_name \
 	%D%/check_registry \
@@ -47,6 +48,8 @@ unit_broker = $(broker_libs)
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
+%C%_check_irc_render_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
+	$(unit_libs)
 unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = $(unit_worker)

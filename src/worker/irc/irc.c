@@ -22,8 +22,6 @@
 #include "worker/tongue.h"
 #include "worker/worker.h"
 
-char irc_me[IRC_ME_MAX + 1];
-
 static struct due_list pings;
 
 /* --- is it still there? ----------------------------------------------------------------- */
@@ -144,24 +142,6 @@ irc_secret_is(struct str given, struct str secret)
 	for (size_t i = 0; i < given.n; i++)
 		differ |= (unsigned char)(given.p[i] ^ (i < secret.n ? secret.p[i] : 0));
 	return differ == 0;
-}
-
-const char *
-irc_prefixes(uint32_t flags, bool all)
-{
-	static const struct {
-		uint32_t flag;
-		char sign;
-	} ranks[] = {{MEMBER_OP, '@'}, {MEMBER_HALFOP, '%'}, {MEMBER_VOICE, '+'}};
-	static char out[4];
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
-		if (flags & ranks[i].flag && (all || n == 0))
-			out[n++] = ranks[i].sign;
-	}
-	out[n] = '\0';
-	return out;
 }
 
 static const struct {

@@ -13,6 +13,7 @@
 #include "ipc/ipc.h"
 #include "worker/conn.h"
 #include "worker/irc/cap.h"
+#include "worker/irc/render.h"
 #include "worker/request.h"
 
 struct irc_run;
@@ -53,9 +54,6 @@ struct irc {
 	struct irc_subs *subs; /* metadata.c */
 };
 
-/* The server's name as IRC shows it: no spaces. Made anew at each reload. */
-#define IRC_ME_MAX 63 /* as long as a host's name may be in a line */
-extern char irc_me[IRC_ME_MAX + 1];
 void irc_init(struct loop *loop);
 void irc_rearm(void);
 
@@ -86,9 +84,6 @@ struct str irc_clean(struct str s, size_t max);
 
 /* Is given the secret? Takes the same time wherever they differ. */
 bool irc_secret_is(struct str given, struct str secret);
-
-/* A member's highest prefix, or all of them with multi-prefix: "@+"; "" for none. */
-const char *irc_prefixes(uint32_t member_flags, bool all);
 
 /* Capabilities that a client needs (must not have) to be shown an event of this type as it is. */
 uint32_t irc_needs(unsigned type);

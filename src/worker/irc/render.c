@@ -9,12 +9,13 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"
-#include "worker/irc/irc.h"
 
 /* Tags but client-only ones, prefix, command, target: more than the longest of each together. */
 #define LINE_HEAD 640
 /* A line never has fewer bytes of text than this: names and rooms are far from filling it. */
 #define PIECE_MIN 128
+
+char irc_me[IRC_ME_MAX + 1];
 
 static char *
 put(char *o, const char *p, size_t n)
@@ -127,6 +128,24 @@ put_reason(char *o, struct str reason)
 	if (reason.n == 0)
 		return o;
 	return put_str(put(o, " :", 2), reason);
+}
+
+const char *
+irc_prefixes(uint32_t flags, bool all)
+{
+	static const struct {
+		uint32_t flag;
+		char sign;
+	} ranks[] = {{MEMBER_OP, '@'}, {MEMBER_HALFOP, '%'}, {MEMBER_VOICE, '+'}};
+	static char out[4];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
+		if (flags & ranks[i].flag && (all || n == 0))
+			out[n++] = ranks[i].sign;
+	}
+	out[n] = '\0';
+	return out;
 }
 
 /* --- messages ------------------------------------------------------------------------------ */
