@@ -137,9 +137,25 @@ user_set_host(const struct req *r, struct reg_user *u, struct str host)
 
 /* --- modes ------------------------------------------------------------------------------------------------ */
 
+/* One of the counts of users who have a mode; an entry changes each once. */
+static void
+kind_redo(const uint32_t *count, bool before, bool after)
+{
+	if (before != after)
+		TXN_SET(T, W, *count, after ? *count + 1 : *count - 1);
+}
+
+void
+user_kinds_redo(const struct reg_user *u, uint32_t modes)
+{
+	kind_redo(&W->h->ninvisible, u->umodes & UMODE_INVISIBLE, modes & UMODE_INVISIBLE);
+	kind_redo(&W->h->nopers, u->umodes & UMODE_OPER, modes & UMODE_OPER);
+}
+
 void
 user_modes_redo(const struct reg_user *u, uint32_t modes, unsigned level)
 {
+	user_kinds_redo(u, modes);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->umodes, (uint16_t)modes);
 	TXN_SET(T, W, u->level, (uint8_t)level);

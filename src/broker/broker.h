@@ -173,8 +173,10 @@ bool host_valid(struct str host);
 struct str host_of_address(struct str address, char out[HOST_MAX + 1]);
 /* Has it told another real name than the one it goes by? */
 bool user_has_real(const struct reg_user *u);
-/* Redo records: real name and account of the user in this slot, whose `more` the caller sets; modes and level. */
+/* Redo records: real name and account of the user in this slot, whose `more` the caller sets; modes and level, and the
+ * counts of those who have them (at most one of the two in an entry). */
 void user_more_redo(uint32_t slot, struct str account, struct str real);
+void user_kinds_redo(const struct reg_user *u, uint32_t modes);
 void user_modes_redo(const struct reg_user *u, uint32_t modes, unsigned level);
 /* Another host (valid) is shown from now on: e_chghost. */
 void user_set_host(const struct req *r, struct reg_user *u, struct str host);

@@ -313,6 +313,7 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	leave_all_redo(u);
 	was_redo(u);
 	metas_end_redo(false, id);
+	user_kinds_redo(u, 0);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->id, 0);
 	txn_close(T, W, u);

@@ -123,8 +123,9 @@ struct reg_header {
 	/* slots at or above were never used: where scans stop, and pages need not be touched */
 	uint32_t user_top, room_top, member_top, list_top, meta_top;
 	uint32_t max_was, max_meta;
-	uint32_t
-	    was_next; /* where in the ring the next one goes; changed by redo records like a slot's field */
+	/* these are changed by redo records, like the fields of a slot */
+	uint32_t was_next; /* where in the ring the next one goes */
+	uint32_t ninvisible, nopers; /* users with these modes; shown only */
 	uint64_t off_mores, off_was, off_meta, off_user_metas, off_room_metas;
 };
 

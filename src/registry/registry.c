@@ -616,16 +616,6 @@ registry_meta(const struct registry *r, bool room, uint64_t owner,
 void
 registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r)
 {
-	uint32_t top = registry_user_slots(r);
-
-	*invisible_r = *opers_r = 0;
-	for (uint32_t i = 0; i < top; i++) {
-		const struct reg_user *u = &r->users[i];
-		uint16_t modes = __atomic_load_n(&u->umodes, __ATOMIC_RELAXED);
-
-		if (__atomic_load_n(&u->id, __ATOMIC_RELAXED) == 0)
-			continue;
-		*invisible_r += (modes & UMODE_INVISIBLE) != 0;
-		*opers_r += (modes & UMODE_OPER) != 0;
-	}
+	*invisible_r = __atomic_load_n(&r->h->ninvisible, __ATOMIC_RELAXED);
+	*opers_r = __atomic_load_n(&r->h->nopers, __ATOMIC_RELAXED);
 }

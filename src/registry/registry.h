@@ -122,7 +122,7 @@ struct reg_meta_view {
 int registry_meta(const struct registry *r, bool room, uint64_t owner,
 		  struct reg_meta_view out[META_KEYS_MAX]);
 
-/* Counted by looking at all users: how many are invisible, and operators. */
+/* How many users are invisible, and operators. */
 void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);
 
 #endif

@@ -383,7 +383,6 @@ conn_free(struct conn *c)
 	outq_free(c);
 	due_del(&c->due);
 	loop_del(worker.loop, &c->io);
-	shutdown(c->io.fd, SHUT_RDWR);
 	close(c->io.fd);
 	worker_report_closed(c->id);
 	irc_close(c);
@@ -401,10 +400,10 @@ conn_free(struct conn *c)
 static bool
 read_out(struct conn *c)
 {
-	if (c->flags & (CONN_BROKEN | CONN_EOF))
+	if (c->flags & (CONN_BROKEN | CONN_EOF) || input_nothing_left(c))
 		return true;
 	shutdown(c->io.fd, SHUT_WR);
-	return input_nothing_left(c);
+	return false;
 }
 
 static void

@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_multiline.py \
 	%reldir%/test_irc_oper.py \
 	%reldir%/test_irc_plain.py \
+	%reldir%/test_irc_queue.py \
 	%reldir%/test_irc_register.py \
 	%reldir%/test_irc_rooms.py \
 	%reldir%/test_irc_talk.py \

@@ -280,10 +280,13 @@ world_verify(void)
 {
 	const struct reg_header *h = br.reg.h;
 	uint32_t users = 0, rooms = 0, members = 0, listed = 0, lists = 0, metas = 0;
+	uint32_t invisible = 0, opers = 0;
 
 	for (uint32_t i = 0; i < h->max_users; i++) {
 		if (br.reg.users[i].id != 0) {
 			users++;
+			invisible += (br.reg.users[i].umodes & UMODE_INVISIBLE) != 0;
+			opers += (br.reg.users[i].umodes & UMODE_OPER) != 0;
 			listed += verify_user(&br.reg.users[i]);
 		}
 	}
@@ -315,4 +318,5 @@ world_verify(void)
 	CHECK(h->max_members - freelist_left(&br.reg.free_members) == members &&
 	      h->max_lists - freelist_left(&br.reg.free_lists) == lists);
 	CHECK(h->nusers == users && h->nrooms == rooms);
+	CHECK(h->ninvisible == invisible && h->nopers == opers);
 }

@@ -13,6 +13,8 @@ void irc_welcome(struct conn *c, struct str uhost);
 
 /* RPL_ISUPPORT lines (isupport.c), as a batch for those who know draft/extended-isupport. */
 void irc_isupport(struct conn *c);
+/* The configuration may be another: to be called before the first, and at each reload. */
+void irc_isupport_init(void);
 
 /* The time of its start is now. */
 void irc_info_init(void);

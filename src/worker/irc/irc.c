@@ -75,6 +75,7 @@ name_me(void)
 	if (irc_me[0] == '\0' || irc_me[0] == ':' || strpbrk(irc_me, " ,!@*?#") != NULL ||
 	    strlen(me) > IRC_ME_MAX)
 		bprintf(irc_me, sizeof(irc_me), "chatd.localhost");
+	irc_isupport_init();
 }
 
 void

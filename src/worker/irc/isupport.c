@@ -17,6 +17,7 @@
 
 #define TOKENS_MAX 13 /* RFC 2812 section 2.3: fifteen params, of which two are others */
 #define TOKEN_BYTES 256
+#define TOLD " :are supported by this server"
 #define LISTS_MAX 100 /* the broker's limit of each list of a room */
 
 /* A value that is more than a number: into out; false: the token is not shown. */
@@ -116,37 +117,51 @@ token_put(size_t i, char *out, size_t cap)
 	return bprintf(out, cap, "%s%s%s", tokens[i].name, value[0] != '\0' ? "=" : "", value);
 }
 
-/* batch 0: in none. */
-static void
-line_put(struct conn *c, uint32_t batch, const char *line)
-{
-	char tag[24] = "";
+/* The tokens in lines that fit with any name in front, made anew when the configuration may have
+ * changed: every login is told them. */
+static struct {
+	char text[IRC_BODY_MAX];
+	size_t n;
+} lines[6];
+static unsigned nlines;
 
-	if (batch != 0)
-		bprintf(tag, sizeof(tag), "@batch=i%u ", batch);
-	irc_raw(c, "%s:%s %03d %s %s :are supported by this server", tag, irc_me, RPL_ISUPPORT,
-		irc_nick(c), line);
-}
-
-static void
-lines_put(struct conn *c, uint32_t batch)
+void
+irc_isupport_init(void)
 {
-	size_t room = IRC_BODY_MAX - strlen(irc_me) - strlen(irc_nick(c)) - 60, n = 0, k;
-	char line[IRC_BODY_MAX], token[TOKEN_BYTES + 32];
+	size_t room = IRC_BODY_MAX - strlen(irc_me) - NAME_BYTES_MAX - 60, k;
+	char token[TOKEN_BYTES + 32];
 	unsigned in_line = 0;
 
+	nlines = 0;
+	lines[0].n = 0;
 	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
 		k = token_put(i, token, sizeof(token));
 		if (k == 0)
 			continue;
-		if (in_line == TOKENS_MAX || (in_line > 0 && n + 1 + k > room)) {
-			line_put(c, batch, line);
-			n = in_line = 0;
+		if (in_line == TOKENS_MAX || (in_line > 0 && lines[nlines].n + 1 + k > room)) {
+			if (nlines + 1 == ARRAY_LEN(lines))
+				break;
+			lines[++nlines].n = 0;
+			in_line = 0;
 		}
-		n += bprintf(line + n, sizeof(line) - n, "%s%s", in_line++ > 0 ? " " : "", token);
+		lines[nlines].n +=
+		    bprintf(lines[nlines].text + lines[nlines].n, IRC_BODY_MAX - lines[nlines].n,
+			    "%s%s", in_line++ > 0 ? " " : "", token);
 	}
-	if (in_line > 0)
-		line_put(c, batch, line);
+	nlines += in_line > 0;
+}
+
+/* batch 0: in none. */
+static void
+lines_put(struct conn *c, uint32_t batch)
+{
+	for (unsigned i = 0; i < nlines; i++) {
+		if (batch == 0)
+			irc_num(c, RPL_ISUPPORT, "%s" TOLD, lines[i].text);
+		else
+			irc_raw(c, "@batch=i%u :%s %03d %s %s" TOLD, batch, irc_me, RPL_ISUPPORT,
+				irc_nick(c), lines[i].text);
+	}
 }
 
 void

@@ -218,6 +218,19 @@ irc_event(struct conn *c)
 	}
 }
 
+/* Whatever got into a parameter, a line stays one. */
+static void
+one_line(char *line, size_t n)
+{
+	static const char ends[] = {'\r', '\n', '\0'};
+	char *p;
+
+	for (size_t i = 0; i < sizeof(ends); i++) {
+		while ((p = memchr(line, ends[i], n)) != NULL)
+			*p = ' ';
+	}
+}
+
 /* A line from its beginning and the rest, within the limit. */
 static void
 line_put(struct conn *c, char *line, size_t head, const char *fmt, va_list ap)
@@ -227,21 +240,37 @@ line_put(struct conn *c, char *line, size_t head, const char *fmt, va_list ap)
 
 	if (n > IRC_BODY_MAX)
 		n = text_cut(line, n, IRC_BODY_MAX);
-	/* whatever got into a parameter, a line stays one */
-	for (size_t i = 0; i < n; i++) {
-		if (line[i] == '\r' || line[i] == '\n' || line[i] == '\0')
-			line[i] = ' ';
-	}
+	one_line(line, n);
 	line[n++] = '\r';
 	line[n++] = '\n';
 	irc_lines(c, line, n);
+}
+
+/* ":me 001 nick ", without printf: a login is told two dozen lines. */
+static size_t
+num_head(const struct conn *c, unsigned num, char *out)
+{
+	const char *nick = irc_nick(c);
+	size_t nme = strlen(irc_me), nnick = strlen(nick);
+	char *o = out;
+
+	*o++ = ':';
+	o = (char *)memcpy(o, irc_me, nme) + nme;
+	*o++ = ' ';
+	*o++ = (char)('0' + num / 100);
+	*o++ = (char)('0' + num / 10 % 10);
+	*o++ = (char)('0' + num % 10);
+	*o++ = ' ';
+	o = (char *)memcpy(o, nick, nnick) + nnick;
+	*o++ = ' ';
+	return (size_t)(o - out);
 }
 
 void
 irc_num(struct conn *c, unsigned num, const char *fmt, ...)
 {
 	char line[TEXT_LEN + 2];
-	size_t head = bprintf(line, sizeof(line), ":%s %03u %s ", irc_me, num, irc_nick(c));
+	size_t head = num_head(c, num, line);
 	va_list ap;
 
 	va_start(ap, fmt);
