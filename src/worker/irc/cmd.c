@@ -26,8 +26,9 @@ const struct irc_cmd irc_cmds[] = {
     {"AWAY", 0, 1, BOTH, 1, irc_AWAY, "[:text]", "say that you are away; without a text: back"},
     {"BATCH", 1, 3, IRC_READY, 0, irc_BATCH, "+name draft/multiline target | -name",
      "a message of several lines"},
-    {"CAP", 1, 2, BOTH, 0, irc_CAP, "LS|LIST|REQ|END [...]", "capabilities of the client"},
-    {"CHATHISTORY", 0, 5, IRC_READY, 2, irc_CHATHISTORY,
+    {"CAP", 1, 2, BOTH | IRC_POLL, 0, irc_CAP, "LS|LIST|REQ|END [...]",
+     "capabilities of the client"},
+    {"CHATHISTORY", 0, 5, IRC_READY | IRC_POLL, 2, irc_CHATHISTORY,
      "LATEST|BEFORE|AFTER|AROUND|BETWEEN target selector [selector] limit", "messages of before"},
     {"DIE", 0, 1, IRC_READY, 1, irc_DIE, "", "stop the server (operators)"},
     {"ERROR", 0, 15, BOTH | IRC_HIDDEN, 0, irc_ERROR, ":text", "servers say this"},
@@ -36,7 +37,8 @@ const struct irc_cmd irc_cmds[] = {
     {"INFO", 0, 1, IRC_READY, 1, irc_INFO, "[server]", "what runs here"},
     {"INVITE", 0, 2, IRC_READY, 2, irc_INVITE, "[name #room]",
      "ask somebody into a room; alone: who has asked you"},
-    {"ISON", 1, 15, IRC_READY, 1, irc_ISON, "name ...", "which of these people are here"},
+    {"ISON", 1, 15, IRC_READY | IRC_POLL, 1, irc_ISON, "name ...",
+     "which of these people are here"},
     {"ISUPPORT", 0, 0, BOTH, 1, irc_ISUPPORT, "", "what this server can do"},
     {"JOIN", 1, 2, IRC_READY, 1, irc_JOIN, "#room,... [key,...]", "go into rooms, or make them"},
     {"KICK", 2, 3, IRC_READY, 1, irc_KICK, "#room name,... [:reason]", "throw out of a room"},
@@ -45,14 +47,14 @@ const struct irc_cmd irc_cmds[] = {
     {"LIST", 0, 2, IRC_READY, 3, irc_LIST, "[#room|mask|!mask|<n|>n|C<min|C>min|T<min|T>min,...]",
      "rooms, their members and topics"},
     {"LUSERS", 0, 2, IRC_READY, 1, irc_LUSERS, "[mask [server]]", "how many are here"},
-    {"MARKREAD", 0, 2, IRC_READY, 1, irc_MARKREAD, "target [timestamp=...]",
+    {"MARKREAD", 0, 2, IRC_READY | IRC_POLL, 1, irc_MARKREAD, "target [timestamp=...]",
      "how far you have read"},
-    {"METADATA", 0, 15, BOTH, 1, irc_METADATA,
+    {"METADATA", 0, 15, BOTH | IRC_POLL, 1, irc_METADATA,
      "*|name|#room GET|LIST|SET|CLEAR|SUB|UNSUB|SUBS|SYNC [...]",
      "what people and rooms tell of themselves"},
     {"MODE", 1, 15, IRC_READY, 1, irc_MODE, "#room|nick [modes [arguments]]",
      "a room's or your own modes"},
-    {"MONITOR", 1, 2, IRC_READY, 1, irc_MONITOR, "+|- name,... | C | L | S",
+    {"MONITOR", 1, 2, IRC_READY | IRC_POLL, 1, irc_MONITOR, "+|- name,... | C | L | S",
      "be told when people come and go"},
     {"MOTD", 0, 1, IRC_READY, 2, irc_MOTD, "[server]", "the message of the day"},
     {"NAMES", 0, 1, IRC_READY, 2, irc_NAMES, "[#room,...]", "who is in a room"},
@@ -63,8 +65,8 @@ const struct irc_cmd irc_cmds[] = {
      "become an operator of the server"},
     {"PART", 1, 2, IRC_READY, 1, irc_PART, "#room,... [:reason]", "leave rooms"},
     {"PASS", 1, 1, IRC_NEW | IRC_SECRET, 0, irc_PASS, "password", "the server's password"},
-    {"PING", 1, 2, BOTH, 0, irc_PING, "token", "is the server there?"},
-    {"PONG", 0, 2, BOTH, 0, irc_PONG, "token", "the client is there"},
+    {"PING", 1, 2, BOTH | IRC_POLL, 0, irc_PING, "token", "is the server there?"},
+    {"PONG", 0, 2, BOTH | IRC_POLL, 0, irc_PONG, "token", "the client is there"},
     {"PRIVMSG", 0, 2, IRC_READY | IRC_PIPE, 0, irc_PRIVMSG, "target,... :text",
      "say something to rooms or people"},
     {"QUIT", 0, 1, BOTH, 0, irc_QUIT, "[:reason]", "log out"},
@@ -82,14 +84,15 @@ const struct irc_cmd irc_cmds[] = {
     {"TIME", 0, 1, IRC_READY, 0, irc_TIME, "[server]", "the server's time"},
     {"TOPIC", 1, 2, IRC_READY, 1, irc_TOPIC, "#room [:text]", "a room's topic"},
     {"USER", 4, 4, IRC_NEW, 0, irc_USER, "user 0 * :real name", "who the client is for"},
-    {"USERHOST", 1, 15, IRC_READY, 1, irc_USERHOST, "name ...", "the hosts of up to five people"},
+    {"USERHOST", 1, 15, IRC_READY | IRC_POLL, 1, irc_USERHOST, "name ...",
+     "the hosts of up to five people"},
     {"VERIFY", 0, 2, BOTH | IRC_SECRET, 2, irc_VERIFY, "account code", "finish making an account"},
     {"VERSION", 0, 1, IRC_READY, 1, irc_VERSION, "[server]", "what runs here, and what it can do"},
     {"WALLOPS", 1, 1, IRC_READY, 1, irc_WALLOPS, ":text",
      "say something to those with +w (operators)"},
     {"WEBIRC", 4, 5, IRC_NEW | IRC_SECRET | IRC_HIDDEN, 0, irc_WEBIRC,
      "password gateway hostname ip [:options]", "for whom a gateway speaks"},
-    {"WHO", 1, 3, IRC_READY, 2, irc_WHO, "#room|name|mask [o][%fields[,token]]",
+    {"WHO", 1, 3, IRC_READY | IRC_POLL, 2, irc_WHO, "#room|name|mask [o][%fields[,token]]",
      "people in a room, or whom a mask fits"},
     {"WHOIS", 0, 2, IRC_READY, 2, irc_WHOIS, "[server] name,...", "all about somebody"},
     {"WHOWAS", 0, 3, IRC_READY, 2, irc_WHOWAS, "name,... [count]", "who had this name before"},
@@ -424,7 +427,8 @@ irc_line(struct conn *c, char *p, size_t n)
 	r->n = n;
 	if (!dispatch(c, r))
 		return false;
-	if (!(c->flags & CONN_ENDED) && c->state == CONN_READY)
+	if (!(c->flags & CONN_ENDED) && c->state == CONN_READY &&
+	    !(r->cmd != NULL && r->cmd->flags & IRC_POLL))
 		conn_touch(c);
 	return true;
 }

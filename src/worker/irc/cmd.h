@@ -34,6 +34,7 @@ enum irc_cmd_flag {
 	IRC_PIPE = 4, /* a message: does not wait for answers to those before it, nor they for it */
 	IRC_HIDDEN = 8, /* not in HELP: obsolete, or another name */
 	IRC_SECRET = 16, /* has a password in it: wiped when it is over */
+	IRC_POLL = 32, /* clients send it by themselves: no sign of somebody at the keyboard */
 };
 
 struct irc_run;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"

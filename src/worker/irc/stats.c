@@ -38,12 +38,18 @@ commands(struct conn *c)
 	}
 }
 
-/* linkname sendq, sent messages and bytes, received messages and bytes, open since */
+/* linkname sendq, sent messages and bytes, received messages and bytes, seconds open; bytes are not counted */
 static void
 own_link(struct conn *c)
 {
-	irc_num(c, RPL_STATSLINKINFO, "%s 0 %u 0 %u 0 :0", c->name, c->messages_out,
-		c->messages_in);
+	struct reg_user_view v;
+	uint64_t now = worker_wall_ms(), since = now;
+
+	if (worker.reg != NULL && registry_user(worker.reg, c->user, &v) > 0)
+		since = v.since;
+	irc_num(c, RPL_STATSLINKINFO, "%s %u %u 0 %u 0 :%llu", c->name, conn_board(c)->queued,
+		c->messages_out, c->messages_in,
+		(unsigned long long)(now > since ? (now - since) / 1000 : 0));
 }
 
 /* --- operators who are here ------------------------------------------------------------------- */
