@@ -32,14 +32,19 @@ static const struct column room_columns[] = {
     {"modes", "MODES", 12, false},     {"topic", "TOPIC", 20, false},
 };
 static const struct column member_columns[] = {
-    {"name", "NAME", 16, false},
-    {"operator", "OPERATOR", 8, false},
-    {"voice", "VOICE", 5, false},
+    {"name", "NAME", 16, false},    {"operator", "OPERATOR", 8, false},
+    {"halfop", "HALFOP", 6, false}, {"voice", "VOICE", 5, false},
     {"away", "AWAY", 4, false},
 };
 static const struct column list_columns[] = {
     {"mask", "WHO", 20, false}, {"since", "SINCE", 20, false},   {"until", "UNTIL", 20, false},
     {"by", "BY", 12, false},    {"reason", "REASON", 12, false},
+};
+static const struct column entry_columns[] = {
+    {"list", "LIST", 10, false},
+    {"mask", "WHO", 20, false},
+    {"since", "SINCE", 20, false},
+    {"by", "BY", 12, false},
 };
 
 /* By bit of enum user_mode. */
@@ -297,6 +302,42 @@ cmd_rooms(struct conn *c)
 	begin(c, rooms_begin);
 }
 
+static void
+put_mask(struct conn *c, const char *text)
+{
+	struct str mask = mask_show(str_of(text));
+
+	writer_str(&c->w, "mask", mask.p, mask.n);
+}
+
+/* What /ban, /mute and MODE have written down for this room. */
+static void
+entries_step(struct conn *c)
+{
+	static const char *const lists[MODE_COUNT] = {[MODE_BAN] = "ban",
+						      [MODE_MUTE] = "mute",
+						      [MODE_EXCEPT] = "exception",
+						      [MODE_INVEX] = "invitation"};
+	struct reg_list_view page[32];
+	int n = registry_list(control_registry, c->id, &c->slot, page, ARRAY_LEN(page));
+
+	for (int i = 0; i < n; i++) {
+		writer_row(&c->w);
+		writer_s(&c->w, "list", lists[page[i].op]);
+		put_mask(c, page[i].mask);
+		writer_s(&c->w, "by", page[i].by);
+		writer_time(&c->w, "since", page[i].since);
+		writer_row_end(&c->w);
+	}
+	if (n > 0) {
+		conn_more(c);
+		return;
+	}
+	writer_list_end(&c->w);
+	writer_object_end(&c->w);
+	conn_done(c);
+}
+
 /* The members, in pages; the room may end under our eyes. */
 static void
 members_step(struct conn *c)
@@ -310,6 +351,7 @@ members_step(struct conn *c)
 		writer_row(&c->w);
 		writer_s(&c->w, "name", page[i].name);
 		writer_bool(&c->w, "operator", (page[i].flags & MEMBER_OP) != 0);
+		writer_bool(&c->w, "halfop", (page[i].flags & MEMBER_HALFOP) != 0);
 		writer_bool(&c->w, "voice", (page[i].flags & MEMBER_VOICE) != 0);
 		writer_bool(&c->w, "away", page[i].away);
 		writer_row_end(&c->w);
@@ -321,14 +363,17 @@ members_step(struct conn *c)
 		return;
 	}
 	writer_list_end(&c->w);
-	writer_object_end(&c->w);
 	if (n < 0) {
+		writer_object_end(&c->w);
 		conn_more(c);
 		conn_fail(c, CTL_UNAVAILABLE,
 			  "the members change too fast: the list is not complete");
 		return;
 	}
-	conn_done(c);
+	writer_list(&c->w, "lists", entry_columns, ARRAY_LEN(entry_columns));
+	conn_more(c);
+	c->slot = 0;
+	c->step = entries_step;
 }
 
 static void
@@ -372,14 +417,10 @@ list_step(struct conn *c)
 	int n = registry_list(control_registry, 0, &c->slot, page, ARRAY_LEN(page));
 
 	for (int i = 0; i < n; i++) {
-		struct str shown = mask_show(str_of(page[i].mask));
-		char mask[MASK_MAX + 1];
-
 		if (page[i].op != op)
 			continue;
-		bprintf(mask, sizeof(mask), STR_FMT, STR_ARG(shown));
 		writer_row(&c->w);
-		writer_s(&c->w, "mask", mask);
+		put_mask(c, page[i].mask);
 		writer_s(&c->w, "reason", page[i].reason);
 		writer_s(&c->w, "by", page[i].by);
 		writer_time(&c->w, "since", page[i].since);

@@ -166,7 +166,8 @@ writer_list(struct writer *w, const char *key, const struct column *cols, unsign
 		return;
 	}
 	if (key != NULL) {
-		json_close(w, true);
+		if (!w->nested) /* the fields before the first one */
+			json_close(w, true);
 		w->nested = true;
 		put(w, ",\"");
 		put(w, key);

@@ -2,8 +2,8 @@
  *
  * A listing is writer_list, for each row writer_row, its fields and writer_row_end, then
  * writer_list_end. One thing is writer_object, fields, writer_object_end; a listing within it
- * is a writer_list with a key, opened after its other fields. A table shows the fields that
- * are columns, JSON shows all of them under their names, which never change.
+ * is a writer_list with a key, opened after its other fields and closed before the next one. A
+ * table shows the fields that are columns, JSON all of them under their names, which never change.
  *
  * What is written gathers in body until the caller takes it (in JSON any part of an answer;
  * in a table whole pages: writer_page). No control character or invalid UTF-8 gets there.

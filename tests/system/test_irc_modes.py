@@ -350,8 +350,8 @@ class Lists(ModeCase):
         op.send("PRIVMSG %s :still quick" % chan)
         op.sync()
 
-    def test_one_entry_by_the_side_of_the_other(self):
-        """Of telnet and chatctl's bans the room's are the same list."""
+    def test_one_list(self):
+        """What telnet's /ban and /mute write down is the list that MODE does, and chatctl shows it."""
         op, tom = self.irc("op"), self.client("tom")
         chan = self.channel(op)
         tom.send("/join " + chan[1:])
@@ -363,6 +363,14 @@ class Lists(ModeCase):
         op.expect("MODE", chan, "+b", "~m:loud!*@*")
         self.assertEqual({m: by for m, (by, at) in self.entries(op, chan, "b").items()},
                          {"*!*@192.0.2.9": tom.name, "~m:loud!*@*": tom.name})
+        self.mode(op, chan, "+eIh friend guest %s" % op.nick, "+eIh", "friend!*@*", "guest!*@*", op.nick)
+        shown = self.d.json("room", chan)
+        self.assertEqual(sorted((e["list"], e["mask"], e["by"]) for e in shown["lists"]),
+                         [("ban", "192.0.2.9", tom.name), ("exception", "friend", op.nick), ("invitation", "guest", op.nick),
+                          ("mute", "loud", tom.name)])
+        self.assertRegex(shown["lists"][0]["since"], r"^\d{4}-\d\d-\d\dT")
+        self.assertEqual({u["name"]: u["halfop"] for u in shown["users"]}, {op.nick: True, tom.name: False})
+        self.assertRegex(self.d.ctl("room", chan), r"(?m)^mute +loud +\S+ +" + tom.name)
         self.mode(op, chan, "-bb 192.0.2.9 m:loud", "-bb", "*!*@192.0.2.9", "~m:loud!*@*")
         tom.expect("lifted the ban of 192.0.2.9")
         tom.expect("unmuted loud")

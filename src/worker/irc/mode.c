@@ -301,12 +301,3 @@ irc_MODE(struct conn *c, struct irc_run *r)
 	ask_for(c, r, NULL);
 	return IRC_DONE;
 }
-
-/* Until there is one. */
-__attribute__((weak)) enum irc_done
-irc_umode(struct conn *c, struct irc_run *r)
-{
-	(void)c;
-	(void)r;
-	return IRC_DONE;
-}

@@ -157,7 +157,7 @@ names_due(struct conn *c)
 			return;
 		}
 	}
-	c->irc->flags &= (uint8_t)~IRC_NAMES_DUE;
+	c->irc->flags &= (uint16_t)~IRC_NAMES_DUE;
 }
 
 enum irc_done
