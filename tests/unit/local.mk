@@ -13,6 +13,7 @@ unit_checks = \
 	%D%/check_modes \
 	%D%/check_irc \
 	%D%/check_irc_render \
+	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
 	%D%/check_name \
 	%D%/check_registry \
@@ -45,6 +46,9 @@ unit_broker = $(broker_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
 %C%_check_ipc_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_LDADD = src/proto/libproto.a $(unit_libs)
+# one command of the worker's; the test stands in for the rest
+%C%_check_irc_sasl_SOURCES = %D%/check_irc_sasl.c src/worker/irc/sasl.c
+%C%_check_irc_sasl_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)

@@ -14,6 +14,7 @@
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/sasl.h"
 #include "worker/request.h"
 #include "worker/worker.h"
 
@@ -43,6 +44,9 @@ irc_register(struct conn *c)
 		conn_end(c, "Bad password", false);
 		return;
 	}
+	/* it has not waited for the end (IRCv3 sasl-3.1) */
+	if (i->sasl != NULL)
+		sasl_abort(c);
 	i->flags |= IRC_ASKED;
 	request_login(c, str_of(i->nick), str_of(i->ident), str_of(i->real));
 }

@@ -16,21 +16,12 @@
 #define CHUNK 400 /* bytes of base64 in a line; less: it was the last one */
 #define SASL_MAX (4 * CHUNK) /* more than any password that is taken here needs */
 
-enum mechanism { MECH_PLAIN, MECH_EXTERNAL, MECH_SCRAM };
-static const char *const mechanisms[] = {"PLAIN", "EXTERNAL", "SCRAM-SHA-256"};
-
 /* An exchange under way. */
 struct irc_sasl {
-	enum mechanism mechanism;
+	const struct mechanism *mechanism;
 	size_t n;
 	char in[SASL_MAX];
 };
-
-const char *
-sasl_mechanisms(void)
-{
-	return accounts_here() ? "PLAIN,EXTERNAL,SCRAM-SHA-256" : "*";
-}
 
 bool
 sasl_ask(struct conn *c, const struct sasl_credentials *who)
@@ -63,6 +54,13 @@ failed(struct conn *c)
 	irc_num(c, ERR_SASLFAIL, ":SASL authentication failed");
 }
 
+void
+sasl_abort(struct conn *c)
+{
+	over(c);
+	irc_num(c, ERR_SASLABORTED, ":SASL authentication aborted");
+}
+
 /* --- what was given ------------------------------------------------------------------------------ */
 
 static bool
@@ -93,17 +91,36 @@ take_scram(struct str s, struct sasl_credentials *who)
 	return scram_first_get(s, &m);
 }
 
+static const struct mechanism {
+	const char *name;
+	bool (*take)(struct str s, struct sasl_credentials *who);
+} mechanisms[] = {
+    {"PLAIN", take_plain},
+    {"EXTERNAL", take_external},
+    {"SCRAM-SHA-256", take_scram},
+};
+
+const char *
+sasl_mechanisms(void)
+{
+	static char list[64];
+	size_t n = 0;
+
+	for (size_t i = 0; accounts_here() && i < ARRAY_LEN(mechanisms); i++)
+		n += bprintf(list + n, sizeof(list) - n, "%s%s", n > 0 ? "," : "",
+			     mechanisms[i].name);
+	return n > 0 ? list : "*";
+}
+
 static void
 finish(struct conn *c)
 {
-	static bool (*const takes[])(struct str s, struct sasl_credentials * who) = {
-	    take_plain, take_external, take_scram};
 	struct irc_sasl *s = c->irc->sasl;
-	struct sasl_credentials who = {.mechanism = mechanisms[s->mechanism]};
+	struct sasl_credentials who = {.mechanism = s->mechanism->name};
 	char plain[SASL_MAX];
 	ssize_t n = base64_decode((struct str){s->in, s->n}, plain, sizeof(plain));
-	bool asked = n >= 0 && takes[s->mechanism]((struct str){plain, (size_t)n}, &who) &&
-		     sasl_ask(c, &who);
+	bool asked =
+	    n >= 0 && s->mechanism->take((struct str){plain, (size_t)n}, &who) && sasl_ask(c, &who);
 
 	explicit_bzero(plain, sizeof(plain));
 	if (asked)
@@ -118,10 +135,10 @@ static void
 begin(struct conn *c, struct str name)
 {
 	for (size_t i = 0; accounts_here() && i < ARRAY_LEN(mechanisms); i++) {
-		if (!irc_is(name, mechanisms[i]))
+		if (!irc_is(name, mechanisms[i].name))
 			continue;
 		c->irc->sasl = xcalloc(1, sizeof(*c->irc->sasl));
-		c->irc->sasl->mechanism = (enum mechanism)i;
+		c->irc->sasl->mechanism = &mechanisms[i];
 		irc_raw(c, "AUTHENTICATE +");
 		return;
 	}
@@ -134,15 +151,15 @@ gather(struct conn *c, struct str chunk)
 {
 	struct irc_sasl *s = c->irc->sasl;
 
+	if (str_eq(chunk, STR_LIT("+"))) /* an empty one */
+		chunk.n = 0;
 	if (chunk.n > CHUNK || s->n + chunk.n > sizeof(s->in)) {
 		over(c);
 		irc_num(c, ERR_SASLTOOLONG, ":SASL message too long");
 		return;
 	}
-	if (!str_eq(chunk, STR_LIT("+"))) {
-		memcpy(s->in + s->n, chunk.p, chunk.n);
-		s->n += chunk.n;
-	}
+	memcpy(s->in + s->n, chunk.p, chunk.n);
+	s->n += chunk.n;
 	if (chunk.n < CHUNK)
 		finish(c);
 }
@@ -153,8 +170,7 @@ irc_AUTHENTICATE(struct conn *c, struct irc_run *r)
 	struct str word = r->msg.param[0];
 
 	if (str_eq(word, STR_LIT("*"))) {
-		over(c);
-		irc_num(c, ERR_SASLABORTED, ":SASL authentication aborted");
+		sasl_abort(c);
 	} else if (c->irc->sasl != NULL) {
 		gather(c, word);
 	} else if (word.n > CHUNK) {

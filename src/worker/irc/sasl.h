@@ -24,6 +24,9 @@ struct sasl_credentials {
  * ERR_SASLFAIL. False: nobody is there to ask. */
 bool sasl_ask(struct conn *c, const struct sasl_credentials *who);
 
+/* An exchange under way is over: the client is told so. */
+void sasl_abort(struct conn *c);
+
 /* What was gathered is wiped. NULL is fine. */
 void sasl_free(struct irc_sasl *s);
 
