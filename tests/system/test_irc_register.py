@@ -4,7 +4,7 @@
 import re
 import socket
 
-from harness import main
+from harness import main, merged
 from irc import Irc, IrcCase
 
 SUPPORTED = "are supported by this server"
@@ -103,6 +103,38 @@ class Registration(IrcCase):
         alice.ask("SQUIT a :x", "421", alice.nick, "SQUIT")
         self.assertEqual(alice.answers("ERROR :x"), [])
         alice.ask(":someone-else PING x", "PONG", None, "x")
+
+    def test_quit_early(self):
+        for lines in (["QUIT"], ["QUIT :bye"], ["NICK " + self.fresh("q"), "QUIT :bye"], ["CAP LS 302", "QUIT"],
+                      ["NICK " + self.fresh("q"), "CAP LS", "USER u 0 * :r", "QUIT :bye", "CAP END", "JOIN #x"]):
+            c = self.irc_raw()
+            c.send(*lines)
+            got = c.expect_eof()
+            self.assertEqual(self.commands(m for m in got if m.command != "CAP"), ["ERROR"], lines)
+
+    def test_browsers(self):
+        """A browser that was sent here: closed, and nothing of what follows is run (XPS attack)."""
+        alice = self.irc("alice")
+        chan = self.channel(alice)
+        for verb in ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PATCH"):
+            nick = self.fresh("evil")
+            c = self.irc_raw()
+            c.send("%s / HTTP/1.1" % verb, "Host: 127.0.0.1", "", "NICK " + nick, "USER u 0 * :r", "JOIN " + chan,
+                   "PRIVMSG %s :hello" % chan)
+            self.assertNotIn("001", self.commands(c.expect_eof()), verb)
+            self.assertEqual(self.commands(alice.answers("WHOIS " + nick)), ["401", "318"])
+        # in pieces, and behind what is no browser's
+        c = self.irc_raw()
+        for piece in (b"PO", b"ST /", b" HTTP/1.1\r\nNICK x\r\n"):
+            c.send_raw(piece)
+        c.expect_eof()
+        c = self.irc_raw()
+        c.ask("PING x", "PONG")
+        c.send("POST / HTTP/1.1", "NICK " + self.fresh("evil"), "USER u 0 * :r")
+        self.assertNotIn("001", self.commands(c.expect_eof()))
+        self.assertEqual(alice.sync(), [])
+        # a word like others to those who are in
+        self.assertEqual(self.commands(alice.answers("GET / HTTP/1.1")), ["421"])
 
     def test_quit(self):
         alice, bob = self.irc("alice"), self.irc("bob")
@@ -298,6 +330,12 @@ class Refused(IrcCase):
         got = c.expect_eof()
         self.assertEqual(self.commands(got)[-2:], ["465", "ERROR"])
 
+    def test_sts_not_twice(self):
+        """Only what has changed is told."""
+        alice = self.irc("alice", caps=("cap-notify",))
+        self.d.ctl("reload")
+        self.assertEqual(alice.sync(), [])
+
     def test_sts(self):
         c = self.irc_raw()
         m = c.ask("CAP LS", "CAP", None, "LS")
@@ -326,6 +364,37 @@ class Refused(IrcCase):
         self.assertTrue(any(l.startswith("PING :") for l in lines), lines)
         self.assertTrue(lines[-2].startswith("ERROR :"), lines)
         bob.ask("NAMES " + chan, "366")
+
+
+class Changes(IrcCase):
+    """What CAP LS told is not so any more: cap-notify."""
+    own = True
+
+    def sts(self, **values):
+        self.d.write_conf(merged(self.config, {"irc": {"sts": values}}))
+        self.d.ctl("reload")
+
+    def test_sts(self):
+        self.daemon()
+        new, old, none = self.irc("new", caps=("batch",)), self.irc("old"), self.irc("none")
+        old.ask("CAP REQ cap-notify", "CAP", None, "ACK")
+        busy = self.irc_raw()
+        busy.ask("CAP LS 302", "CAP")
+        self.assertNotIn("sts=", new.ask("CAP LS 302", "CAP", None, "LS").line)
+        new.sync()
+        self.sts(port=6697)
+        m = new.expect("CAP", None, "NEW")
+        self.assertEqual(m.params, [new.nick, "NEW", "sts=port=6697"])
+        self.assertEqual(busy.expect("CAP", None, "NEW").params, ["*", "NEW", "sts=port=6697"])
+        self.assertIn("sts=port=6697", " ".join(m.params[-1] for m in new.answers("CAP LS 302")).split())
+        # it says nothing without its value, which others do not know
+        self.assertEqual((old.sync(), none.sync()), ([], []))
+        self.sts(port=6698)
+        self.assertEqual(new.expect("CAP").params[-1], "sts=port=6698")
+        # clients are not to believe that there is none any more
+        self.sts(port=0)
+        self.assertEqual(new.sync(), [])
+        self.assertNotIn("sts=", " ".join(m.params[-1] for m in new.answers("CAP LS 302")))
 
 
 class Webirc(IrcCase):

@@ -15,6 +15,7 @@
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
 #include "worker/irc/store.h"
+#include "worker/outq.h"
 #include "worker/render.h"
 
 static const struct {
@@ -90,7 +91,8 @@ put_value(unsigned nth, const struct conn *c, char *out, size_t cap)
 {
 	switch (nth) {
 	case CAP_NTH_MULTILINE:
-		return bprintf(out, cap, "=max-bytes=%d,max-lines=%d", IRC_MULTI_BYTES, TEXT_LINES_MAX);
+		return bprintf(out, cap, "=max-bytes=%d,max-lines=%d", IRC_MULTI_BYTES,
+			       TEXT_LINES_MAX);
 	case CAP_NTH_SASL:
 		return bprintf(out, cap, "=%s", sasl_mechanisms());
 	case CAP_NTH_STS:
@@ -106,6 +108,72 @@ cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t c
 	size_t n = bprintf(out, cap, "%s", caps[nth].name);
 
 	return with_value ? n + put_value(nth, c, out + n, cap - n) : n;
+}
+
+/* --- what changes meanwhile (cap-notify) --------------------------------------------------------- */
+
+/* What clients have been told. */
+static struct {
+	uint32_t offered;
+	uint64_t port, duration, preload; /* of sts */
+} told;
+
+/* True: there is another policy. That there is none any more is not told: clients would not believe it (sts). */
+static bool
+sts_changed(void)
+{
+	const struct options *o = &proc.opt;
+	bool same = told.port == o->irc_sts_port && told.duration == o->irc_sts_duration &&
+		    told.preload == o->irc_sts_preload;
+
+	told.port = o->irc_sts_port;
+	told.duration = o->irc_sts_duration;
+	told.preload = o->irc_sts_preload;
+	return !same && told.port != 0;
+}
+
+/* In nobody's answer, whatever is under way. */
+static void
+cap_tell(struct conn *c, const char *sub, uint32_t which, bool with_value)
+{
+	char line[2 * IRC_BODY_MAX];
+	size_t n = bprintf(line, sizeof(line), ":%s CAP %s %s :", irc_me, irc_nick(c), sub);
+	bool any = false;
+
+	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
+		if (!(which & 1u << i))
+			continue;
+		if (any)
+			line[n++] = ' ';
+		n += cap_put(i, c, with_value, line + n, sizeof(line) - n - 2);
+		any = true;
+	}
+	n += bprintf(line + n, sizeof(line) - n, "\r\n");
+	if (any)
+		outq_copy(c, line, n);
+}
+
+void
+cap_changed(void)
+{
+	uint32_t now = cap_offered(), gone = told.offered & ~now, come = now & ~told.offered;
+	uint32_t sts = sts_changed() ? (uint32_t)CAP_STS : 0;
+
+	told.offered = now;
+	for (uint32_t i = 0; (gone | come | sts) != 0 && i < conns_places(); i++) {
+		struct conn *c = conn_at(i);
+
+		if (c == NULL || c->irc == NULL)
+			continue;
+		if (c->irc->caps & CAP_CAP_NOTIFY) {
+			bool v302 = c->irc->flags & IRC_CAP_302;
+
+			cap_tell(c, "NEW", come | (v302 ? sts : 0), v302);
+			cap_tell(c, "DEL", gone, false);
+		}
+		c->irc->caps &= ~gone;
+		c->cls = (uint8_t)(CLS_IRC | cap_class(c->irc->caps));
+	}
 }
 
 /* --- the command ------------------------------------------------------------------------------ */

@@ -54,7 +54,8 @@ enum irc_cap {
 };
 _Static_assert(CAP_NTH_COUNT <= 31, "capabilities are bits of a word");
 
-#define IRC_MULTI_BYTES (TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
+#define IRC_MULTI_BYTES \
+	(TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
 struct conn;
 
 /* The class of rendering that these capabilities make. */
@@ -65,6 +66,8 @@ uint32_t cap_bit(struct str name);
 uint32_t cap_offered(void);
 /* Those that are listed for c: sts, too, which is only there to be read. */
 uint32_t cap_listed(const struct conn *c, bool with_value);
+/* What is offered may be something else now, or sts: those who know cap-notify are told what. */
+void cap_changed(void);
 /* "name" or "name=value" (for clients of version 302), into out; the length. */
 size_t cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap);
 

@@ -83,6 +83,7 @@ irc_init(struct loop *loop)
 {
 	due_init(&pings, loop, ping_ms, ping_fire);
 	irc_info_init();
+	cap_changed();
 	name_me();
 }
 
@@ -90,6 +91,7 @@ void
 irc_rearm(void)
 {
 	name_me();
+	cap_changed();
 	for (uint32_t i = 0; i < conns_places() && proc.opt.ping != 0; i++) {
 		struct conn *c = conn_at(i);
 
