@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	%reldir%/test_faults.py \
 	%reldir%/test_install.py \
 	%reldir%/test_irc_clients.py \
+	%reldir%/test_irc_about.py \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_info.py \
 	%reldir%/test_irc_list.py \
