@@ -125,6 +125,16 @@ static struct {
 } lines[6];
 static unsigned nlines;
 
+static void
+line_end(void)
+{
+	size_t n = lines[nlines].n;
+
+	lines[nlines].n += bprintf(lines[nlines].text + n, IRC_BODY_MAX - n, TOLD);
+	if (++nlines < ARRAY_LEN(lines))
+		lines[nlines].n = 0;
+}
+
 void
 irc_isupport_init(void)
 {
@@ -139,16 +149,17 @@ irc_isupport_init(void)
 		if (k == 0)
 			continue;
 		if (in_line == TOKENS_MAX || (in_line > 0 && lines[nlines].n + 1 + k > room)) {
-			if (nlines + 1 == ARRAY_LEN(lines))
-				break;
-			lines[++nlines].n = 0;
+			line_end();
+			if (nlines == ARRAY_LEN(lines))
+				return;
 			in_line = 0;
 		}
 		lines[nlines].n +=
 		    bprintf(lines[nlines].text + lines[nlines].n, IRC_BODY_MAX - lines[nlines].n,
 			    "%s%s", in_line++ > 0 ? " " : "", token);
 	}
-	nlines += in_line > 0;
+	if (in_line > 0)
+		line_end();
 }
 
 /* batch 0: in none. */
@@ -157,9 +168,9 @@ lines_put(struct conn *c, uint32_t batch)
 {
 	for (unsigned i = 0; i < nlines; i++) {
 		if (batch == 0)
-			irc_num(c, RPL_ISUPPORT, "%s" TOLD, lines[i].text);
+			irc_num_text(c, RPL_ISUPPORT, (struct str){lines[i].text, lines[i].n});
 		else
-			irc_raw(c, "@batch=i%u :%s %03d %s %s" TOLD, batch, irc_me, RPL_ISUPPORT,
+			irc_raw(c, "@batch=i%u :%s %03d %s %s", batch, irc_me, RPL_ISUPPORT,
 				irc_nick(c), lines[i].text);
 	}
 }

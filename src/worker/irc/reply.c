@@ -280,6 +280,18 @@ irc_num(struct conn *c, unsigned num, const char *fmt, ...)
 }
 
 void
+irc_num_text(struct conn *c, unsigned num, struct str text)
+{
+	char line[TEXT_LEN + 2];
+	size_t head = num_head(c, num, line);
+
+	text.n = MIN(text.n, IRC_BODY_MAX - head);
+	memcpy(line + head, text.p, text.n);
+	memcpy(line + head + text.n, "\r\n", 2);
+	irc_lines(c, line, head + text.n + 2);
+}
+
+void
 irc_from_me(struct conn *c, const char *fmt, ...)
 {
 	char line[TEXT_LEN + 2];

@@ -19,6 +19,8 @@ struct irc_run;
  * limit of a line. */
 void irc_num(struct conn *c, unsigned num, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with a text that is ready: known to be clean and to fit into the line. */
+void irc_num_text(struct conn *c, unsigned num, struct str text);
 /* ":me …". */
 void irc_from_me(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line as it is; CR LF is added. */
