@@ -194,7 +194,7 @@ may_change(const struct m_r_meta *q, const struct owner *o, bool have)
 		return q->on ? ERR_BAD_ARGUMENT : ERR_NONE;
 	if (!q->on)
 		return have ? ERR_NONE : ERR_META_NO_KEY;
-	if (!text_is_clean(q->value.p, q->value.n, TEXT_KEEP_IRC | TEXT_KEEP_NL))
+	if (!text_is_clean(q->value.p, q->value.n, TEXT_KEEP_IRC))
 		return ERR_BAD_ARGUMENT;
 	return have || room_for_one(o) ? ERR_NONE : ERR_META_FULL;
 }

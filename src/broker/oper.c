@@ -158,7 +158,7 @@ block_for(const struct reg_user *u, struct str name, struct operator_block *b)
 		if (str_eq(b->name, name) && account_takes(b->account, u) && mask_takes(b->mask, u))
 			return true;
 	}
-	*b = (struct operator_block){.name = name};
+	*b = (struct operator_block){.name = name, .hash = STR_LIT("")}; /* fits nothing */
 	return false;
 }
 

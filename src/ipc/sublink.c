@@ -84,6 +84,8 @@ answered(struct sublink *s, uint64_t serial)
 		ssize_t n = ipc_frame(buf_data(&s->q), s->q.len);
 
 		CHECK(n > 0);
+		if (ipc_type(buf_data(&s->q)) == MSG_r_oper) /* has a password in it */
+			explicit_bzero(buf_data(&s->q), (size_t)n);
 		buf_drop(&s->q, (size_t)n);
 		s->sent -= MIN(s->sent, (size_t)n);
 		s->pending--;

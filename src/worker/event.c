@@ -208,7 +208,6 @@ take_join(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_join);
 
 	(void)what;
-	(void)own;
 	c = conn_of_user(e.user);
 	if (!worker.draining) {
 		r = room_of(e.room);
@@ -226,7 +225,7 @@ take_join(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	r = room_enter(e.room, e.room_name, c);
 	room_set_flags(r, c, e.flags & ~(unsigned)MEMBER_CREATED);
 	fan_begin(&s, NULL);
-	tongue_of(c)->told(c, &s, true);
+	tongue_of(c)->told(c, &s, own == c);
 }
 
 static void

@@ -198,6 +198,8 @@ take_line(struct conn *c, char *p, char *nl)
 static void
 keep_input(struct conn *c, const char *p, size_t n)
 {
+	if (c->in != NULL && c->irc != NULL)
+		explicit_bzero(c->in, c->in_len); /* passwords wait here, too */
 	if (n == 0) {
 		free(c->in);
 		c->in = NULL;

@@ -159,6 +159,8 @@ batch_before(struct conn *c, struct irc_run *r)
 static void
 put(struct irc_batch *b, const char *p, size_t n)
 {
+	if (n == 0)
+		return;
 	if (b->n + n > b->cap) {
 		b->cap = MAX(b->n + n, 2 * b->cap);
 		b->text = xrealloc(b->text, b->cap);

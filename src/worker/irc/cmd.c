@@ -320,7 +320,8 @@ label_of(struct conn *c, struct irc_run *r)
 static void
 refuse_unknown(struct conn *c, struct str name)
 {
-	irc_num(c, ERR_UNKNOWNCOMMAND, STR_FMT " :Unknown command", (int)MIN(name.n, 40u), name.p);
+	irc_num(c, ERR_UNKNOWNCOMMAND, STR_FMT " :Unknown command",
+		(int)text_cut(name.p, name.n, 40), name.p);
 }
 
 /* May it be run now? The client is told if not. */
@@ -424,9 +425,13 @@ irc_line(struct conn *c, char *p, size_t n)
 		return true;
 	memset(r, 0, offsetof(struct irc_run, line));
 	memcpy(r->line, p, n);
+	r->line[n] = '\0'; /* for what reads numbers: the last line was longer, perhaps */
 	r->n = n;
 	if (!dispatch(c, r))
 		return false;
+	/* the handler may have wiped its own copy by now */
+	if (r->cmd != NULL && r->cmd->flags & IRC_SECRET)
+		explicit_bzero(p, n);
 	if (!(c->flags & CONN_ENDED) && c->state == CONN_READY &&
 	    !(r->cmd != NULL && r->cmd->flags & IRC_POLL))
 		conn_touch(c);

@@ -294,24 +294,35 @@ told_wallops(struct conn *c, const struct shown *s, bool own)
 static const struct {
 	unsigned type;
 	void (*fn)(struct conn *c, const struct shown *s, bool own);
+	bool late; /* may be what a command waits for, though it is nobody's answer */
 } rows[] = {
-    {MSG_e_say, told_say},       {MSG_e_dm, told_dm},         {MSG_e_join, told_join},
-    {MSG_e_part, told_event},    {MSG_e_kick, told_event},    {MSG_e_quit, told_quit},
-    {MSG_e_nick, told_event},    {MSG_e_topic, told_event},   {MSG_e_mode, told_mode},
-    {MSG_e_invite, told_invite}, {MSG_e_away, told_away},     {MSG_e_setname, told_news},
-    {MSG_e_account, told_news},  {MSG_e_chghost, told_news},  {MSG_e_redact, told_redact},
-    {MSG_e_rename, told_news},   {MSG_e_umode, told_umode},   {MSG_e_wait, told_wait},
-    {MSG_e_oper, told_oper},     {MSG_e_failed, told_failed}, {MSG_e_wallops, told_wallops},
+    {MSG_e_say, told_say},         {MSG_e_dm, told_dm},
+    {MSG_e_join, told_join},       {MSG_e_part, told_event},
+    {MSG_e_kick, told_event},      {MSG_e_quit, told_quit},
+    {MSG_e_nick, told_event},      {MSG_e_topic, told_event},
+    {MSG_e_mode, told_mode},       {MSG_e_invite, told_invite},
+    {MSG_e_away, told_away},       {MSG_e_setname, told_news},
+    {MSG_e_account, told_news},    {MSG_e_chghost, told_news},
+    {MSG_e_redact, told_redact},   {MSG_e_rename, told_news},
+    {MSG_e_umode, told_umode},     {MSG_e_wait, told_wait},
+    {MSG_e_oper, told_oper, true}, {MSG_e_failed, told_failed, true},
+    {MSG_e_wallops, told_wallops},
 };
 
 void
 irc_told(struct conn *c, const struct shown *s, bool own)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].type == s->type) {
-			rows[i].fn(c, s, own);
-			return;
-		}
+		uint32_t label;
+
+		if (rows[i].type != s->type)
+			continue;
+		/* what others do to it meanwhile is no answer to its command */
+		label = own || rows[i].late ? 0 : c->flags & CONN_LABEL;
+		c->flags &= ~label;
+		rows[i].fn(c, s, own);
+		c->flags |= label;
+		return;
 	}
 }
 
