@@ -43,7 +43,7 @@ enum irc_parse {
 /* line: one without its end; *m points into it. Bytes are not looked at beyond the grammar: that
  * they are UTF-8 is for the caller to ask, and that it has no CR or LF is how it was found. Space
  * is ' ' only; several are one, those before the line and after its last word are passed over (but
- * counted). Anything but IRC_PARSE_OK leaves cmd and params empty. */
+ * counted). Anything but IRC_PARSE_OK leaves cmd and params empty; the tags are there nevertheless. */
 enum irc_parse irc_parse(struct irc_msg *m, const char *line, size_t n);
 
 /* Is the command this word? Case does not matter. */

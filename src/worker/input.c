@@ -128,15 +128,15 @@ drop_input(struct conn *c, const char *why)
 	conn_end(c, why, false);
 }
 
-static void
-line_too_long(struct conn *c)
+/* False: it has to wait. */
+static bool
+line_too_long(struct conn *c, char *p, size_t n)
 {
+	if (c->state != CONN_NAMING)
+		return tongue_of(c)->too_long(c, p, n);
 	count(CTR_lines_refused_total);
-	if (c->state == CONN_NAMING && !(c->flags & CONN_BARRIER)) {
-		drop_input(c, "line too long");
-		return;
-	}
-	tongue_of(c)->too_long(c);
+	drop_input(c, "line too long");
+	return true;
 }
 
 static ptrdiff_t
@@ -157,41 +157,35 @@ line_end(const struct conn *c, char *p, char *end)
 	return cr != NULL ? cr : nl;
 }
 
-/* A piece of a line that has no end yet is over the limit, or being skipped. */
-static void
-skip_more(struct conn *c, size_t n)
+/* The rest of a line that was too long, whose end is at nl (NULL: not there yet). Returns what comes behind it. */
+static char *
+skip(struct conn *c, char *p, char *nl, char *end)
 {
-	if (!(c->flags & CONN_SKIP)) {
-		c->flags |= CONN_SKIP;
-		c->skipped = 0;
-		line_too_long(c);
+	if (nl != NULL) {
+		c->flags &= ~(unsigned)CONN_SKIP;
+		return nl + 1;
 	}
-	c->skipped += (uint32_t)n;
-	if (c->skipped > LINE_SKIP_MAX && !(c->flags & CONN_ENDED))
+	c->skipped += (uint32_t)(end - p);
+	if (c->skipped > LINE_SKIP_MAX)
 		drop_input(c, "line too long");
+	return end;
 }
 
-/* One line at p, its end at nl. False: it has to wait. */
+/* One line of n bytes, or as much as has come of one that is too long. False: it has to wait. */
 static bool
-take_line(struct conn *c, char *p, char *nl)
+take_line(struct conn *c, char *p, size_t n)
 {
-	size_t n = (size_t)(nl - p);
+	bool taken;
 
-	if (c->flags & CONN_SKIP) {
-		c->flags &= ~(unsigned)CONN_SKIP;
-		return true;
-	}
 	if (n == 0 && c->irc != NULL)
 		return true; /* what is between CR and LF */
-	if ((ptrdiff_t)n > line_max(c)) {
-		line_too_long(c);
+	if ((ptrdiff_t)n > line_max(c))
+		taken = line_too_long(c, p, n);
+	else
+		taken = tongue_of(c)->line(c, p, n);
+	if (taken)
 		conn_charge(c, 1);
-		return true;
-	}
-	if (!tongue_of(c)->line(c, p, n))
-		return false;
-	conn_charge(c, 1);
-	return true;
+	return taken;
 }
 
 /* Keep what could not be parsed; p may be c->in's own copy in input.buf, never c->in itself. */
@@ -216,21 +210,28 @@ static void
 feed(struct conn *c, size_t n)
 {
 	char *p = (char *)input.buf, *end = p + n, *nl;
+	size_t len;
 
 	c->flags &= ~(unsigned)CONN_LINES;
 	while (p < end && !(c->flags & CONN_ENDED)) {
 		nl = line_end(c, p, end);
-		if (nl == NULL && (c->flags & CONN_SKIP || end - p > line_max(c))) {
-			skip_more(c, (size_t)(end - p));
-			p = end;
+		if (c->flags & CONN_SKIP) {
+			p = skip(c, p, nl, end);
+			continue;
 		}
-		if (nl == NULL)
+		if (nl == NULL && end - p <= line_max(c))
 			break;
-		if (!may_parse(c) || must_read_first(c) || !take_line(c, p, nl)) {
+		len = (size_t)((nl != NULL ? nl : end) - p);
+		if (!may_parse(c) || must_read_first(c) || !take_line(c, p, len)) {
 			c->flags |= CONN_LINES;
 			break;
 		}
-		p = nl + 1;
+		if (nl == NULL) {
+			c->flags |= CONN_SKIP;
+			c->skipped = 0;
+		} else {
+			p = nl + 1;
+		}
 		outq_relieve();
 	}
 	if (c->flags & CONN_ENDED)

@@ -363,10 +363,14 @@ session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 		tell(c, "Sorry, %s.", why);
 }
 
-static void
-session_too_long(struct conn *c)
+static bool
+session_too_long(struct conn *c, char *p, size_t n)
 {
+	(void)p;
+	(void)n;
 	tell(c, "That line is too long: at most %d bytes. It was not sent.", LINE_BYTES_MAX);
+	count(CTR_lines_refused_total);
+	return true;
 }
 
 static void

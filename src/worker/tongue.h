@@ -22,8 +22,8 @@ struct tongue {
 	/* One line without its end; p may be written to, up to n bytes. False: not now, answers are
 	 * waited for first; it will be offered again. */
 	bool (*line)(struct conn *c, char *p, size_t n);
-	/* A line over the protocol's limit has been skipped. */
-	void (*too_long)(struct conn *c);
+	/* A line over the protocol's limit: its first n bytes, or all; what more comes of it is skipped. False: as above. */
+	bool (*too_long)(struct conn *c, char *p, size_t n);
 	/* The server's own words to this client alone. */
 	void (*words)(struct conn *c, const char *text, size_t n);
 	/* Its login is decided: conn.user and conn.name are set. */

@@ -190,6 +190,34 @@ class Talk(IrcCase):
         a.send("PRIVMSG nobody-here :x", "PRIVMSG %s :%s" % (chan, "x" * 600), b"PRIVMSG nobody-2 :\xff", "PRIVMSG nobody-3 :x")
         self.assertEqual(self.commands([a.next() for i in range(4)]), ["401", "417", "FAIL", "401"])
 
+    def test_long_lines_are_refused_in_order(self):
+        a = self.irc("a", LABELS)
+        chan = self.channel(a)
+        for n in (600, 4000, 4700, 9000, 15000):
+            a.send("PRIVMSG nobody-1 :x", "PRIVMSG %s :%s" % (chan, "x" * n), "PRIVMSG nobody-2 :x", "@label=l WHOIS nobody-3",
+                   "PRIVMSG %s :%s" % (chan, "x" * n), "NOSUCH")
+            got = a.until(lambda m: m.command == "421")
+            self.assertEqual([(m.command, m.params[1]) for m in got if m.command != "BATCH"],
+                             [("401", "nobody-1"), ("417", "Input line was too long"), ("401", "nobody-2"),
+                              ("401", "nobody-3"), ("318", "nobody-3"), ("417", "Input line was too long"), ("421", "NOSUCH")], n)
+
+    def test_labels_of_what_is_refused(self):
+        a = self.irc("a", LABELS + TAGS + ("standard-replies", "draft/multiline"))
+        chan = self.channel(a)
+        for line, command, label in (
+                ("@label=1 PRIVMSG %s :%s" % (chan, "x" * 600), "417", "1"), ("@label=2 PRIVMSG %s :%s" % (chan, "x" * 9000), "417", "2"),
+                ("@label=3;+x=%s TAGMSG %s" % ("y" * 4100, chan), "417", "3"), ("@label=4;+x=%s TAGMSG %s" % ("y" * 9000, chan), "417", "4"),
+                (b"@label=5 PRIVMSG x :\xff", "FAIL", "5"), (b"@label=6 PRIVMSG x :\0", "FAIL", "6"), (b"@label=7", "FAIL", "7"),
+                ("@+x=%s;label=%s TAGMSG x" % ("y" * 4590, "z" * 60), "417", None), (b"@label=\xff PRIVMSG x :x", "FAIL", None)):
+            got = a.answers(line)
+            self.assertEqual([(m.command, m.tags.get("label")) for m in got], [(command, label)], line)
+            a.send("BATCH +1 draft/multiline " + chan)
+            self.assertEqual(self.commands(a.answers(line)), ["FAIL", command], line)
+            self.assertEqual(self.commands(a.answers("BATCH -1")), [])
+        a.send("@label=open BATCH +1 draft/multiline " + chan)
+        got = a.answers("@batch=1;label=line PRIVMSG %s :%s" % (chan, "x" * 600))
+        self.assertEqual([(m.command, m.tags) for m in got], [("FAIL", {"label": "open"}), ("417", {"label": "line"})])
+
     def test_order_of_what_the_worker_refuses(self):
         a = self.irc("a")
         chan = self.channel(a)
@@ -254,6 +282,86 @@ class Talk(IrcCase):
         self.assertEqual(self.commands(got), ["ERROR"])
         self.assertEqual(got[0].tags, {"label": "bye"})
 
+    def test_limits_of_tags(self):
+        """4094 bytes of tags are what a client may send, whatever they are; nothing is cut (message-tags)."""
+        a, b = self.irc("a", TAGS + LABELS), self.irc("b", TAGS)
+        chan = self.channel(a, b)
+        for first in ("+x=", "label=1;+x=", "+a;+b;+x="):
+            fits = first + "y" * (4094 - len(first))
+            a.send("@%s PRIVMSG %s :fits" % (fits, chan))
+            self.assertEqual(b.expect("PRIVMSG", chan, "fits").tags["+x"], "y" * (4094 - len(first)))
+            self.assertEqual(self.commands(a.answers("@%s TAGMSG %s" % (fits, chan))), ["ACK"] if "label" in first else [])
+            b.expect("TAGMSG", chan)
+            for more in (fits + "y", fits + "y" * 4097, fits + "y" * 9000):
+                got = a.answers("@%s PRIVMSG %s :too long" % (more, chan))
+                self.assertEqual([(m.command, m.params[-1]) for m in got], [("417", "Input line was too long")])
+                self.assertEqual(a.answers("@%s TAGMSG %s" % (more, chan))[0].command, "417")
+        text = "x" * (510 - len("PRIVMSG %s :" % chan))
+        a.send("@+x=%s PRIVMSG %s :%s" % ("y" * 4091, chan, text))
+        self.assertEqual(b.expect("PRIVMSG", chan).tags["+x"], "y" * 4091)
+        a.send("@+x=y PRIVMSG %s :%sx" % (chan, text))
+        a.expect("417")
+        a.send("@x=y PRIVMSG %s :last" % chan)
+        self.assertNotIn("too long", [m.params[-1] for m in b.until(lambda m: m.params[-1] == "last")])
+
+    def test_kinds_of_tags(self):
+        a, b = self.irc("a", TAGS), self.irc("b", TAGS)
+        chan = self.channel(a, b)
+        for sent, seen in (
+                ("+typing=active", {"+typing": "active"}), ("+draft/reply=abc;+draft/react=👍", {"+draft/reply": "abc", "+draft/react": "👍"}),
+                ("+a=1;+a=2", {"+a": "2"}), ("+a;+b=;c;d=1", {"+a": "", "+b": ""}),
+                ("+a=\\:\\s\\\\\\", {"+a": "; \\"}), ("+a=b\\c", {"+a": "bc"}), ("+a=b=c", {"+a": "b=c"}),
+                ("+vendor.example/a-b=1", {"+vendor.example/a-b": "1"}), ("msgid=mine;time=now;account=root;bot;batch=x", {}),
+                ("+;+/x;+a_b;=;;;+ok=1", {"+ok": "1"}), ("+a=\\r\\n", None), ("+a=x", None)):
+            for command in ("PRIVMSG %s :x", "NOTICE %s :x", "TAGMSG %s"):
+                a.send("@%s %s" % (sent, command % chan))
+                m = b.expect(command.split()[0], chan)
+                self.assertTrue(m.tags.pop("msgid"), sent)
+                self.assertNotRegex(m.line, "[\0\r\n\x07]")
+                if seen is not None:
+                    self.assertEqual(m.tags, seen, sent)
+
+    def test_tagmsg_goes_where_messages_go(self):
+        a, b, c, d = self.irc("a", ECHO), self.irc("b", TAGS), self.irc("c", TAGS), self.irc("d", TAGS + LABELS)
+        t = self.client("t")
+        chan = self.channel(a, b, c)
+        t.send("/join " + chan[1:])
+        c.expect("JOIN", chan, seconds=None)
+        a.ask("MODE %s +nmv %s" % (chan, b.nick), "MODE", chan)
+        for who in (a, b, c):
+            who.sync()
+        a.send("@+x=1 TAGMSG +" + chan)
+        self.assertEqual(b.expect("TAGMSG", "+" + chan).tags["+x"], "1")
+        self.assertEqual(a.expect("TAGMSG", "+" + chan).tags["+x"], "1")
+        b.send("@+x=2 TAGMSG @" + chan)
+        self.assertEqual(a.expect("TAGMSG", "@" + chan).tags["+x"], "2")
+        self.assertEqual(c.sync(), [])
+        for who in (c, d):
+            got = who.answers("@+x=3 TAGMSG " + chan)
+            self.assertEqual([(m.command, m.params[1]) for m in got], [("404", chan)])
+        got = d.answers("@label=9;+x=4 TAGMSG %s,%s" % (a.nick, chan))
+        self.assertEqual([(m.command, m.tags) for m in got], [("404", {"label": "9"})])
+        self.assertEqual(a.expect("TAGMSG", a.nick).tags["+x"], "4")
+        b.ask("AWAY :x", "306")
+        self.assertEqual(d.answers("@+x=5 TAGMSG " + b.nick), [])
+        d.send("@+x=6 TAGMSG " + t.name)
+        d.sync()
+        self.assertNotRegex(t.sync(), "TAGMSG|x=|" + d.nick)
+        self.assertEqual(a.sync(), [])
+        got = a.answers("@+x=7 TAGMSG " + a.nick)
+        self.assertEqual([m.tags["+x"] for m in got if m.command == "TAGMSG"], ["7", "7"])
+
+    def test_masks_are_nobody(self):
+        """RFC 2812's targets nick!user@host, user@host and user%host name nobody here, nor do masks of servers and hosts."""
+        a, b = self.irc("a"), self.irc("b")
+        for target in ("%s!user@127.0.0.1", "user@127.0.0.1", "%s@chat.test", "user%%127.0.0.1", "$*.test", "#*.test", "$$chat.test"):
+            target = target % b.nick if "%s" in target else target.replace("%%", "%")
+            got = a.answers("PRIVMSG %s :x" % target)
+            self.assertIn(got[0].command, ("401", "403", "404"))
+            self.assertEqual([m.params[1] for m in got], [target])
+            self.assertEqual(a.answers("NOTICE %s :x" % target), [])
+        self.assertEqual(b.sync(), [])
+
     # -- REDACT
 
     def test_redact(self):
@@ -301,6 +409,59 @@ class Talk(IrcCase):
         b.expect("REDACT", b.nick, msgid, "sorry")
         self.assertEqual(self.commands(self.irc("c", LABELS + ("draft/message-redaction",)).answers(
             "@label=q REDACT %s %s" % (b.nick, msgid))), ["FAIL"])
+
+
+    def test_redact_is_for_those_who_asked(self):
+        """Not without the capability, whoever sends it; telnet users are told in words; STATUSMSG, TAGMSG, halfops."""
+        caps = ECHO + ("draft/message-redaction",)
+        a, b, c, t = self.irc("a", caps), self.irc("b", caps), self.irc("c", caps[:3]), self.client("t")
+        quiet = self.irc("q", TAGS + LABELS + ("draft/message-redaction",))
+        chan = self.channel(a, b, c, quiet)
+        t.send("/join " + chan[1:])
+        b.expect("JOIN", chan), c.expect("JOIN", chan)
+        t.send("from telnet")
+        theirs = b.expect("PRIVMSG", chan, "from telnet").tags["msgid"]
+        self.assertEqual(self.commands(b.answers("REDACT %s %s" % (chan, theirs))), ["FAIL"])
+        a.sync(), c.sync(), t.sync()
+        a.ask("MODE %s +h %s" % (chan, b.nick), "MODE", chan)
+        b.send("REDACT %s %s :not here" % (chan, theirs))
+        for who in (a, b):
+            m = who.expect("REDACT", chan, theirs, "not here")
+            self.assertEqual(m.source, "%s!user@127.0.0.1" % b.nick)
+            self.assertNotIn(m.tags["msgid"], ("", theirs))
+        t.expect("%s has taken back a message.*not here" % b.nick)
+        self.assertNotIn("REDACT", self.commands(c.sync()))
+        b.send("@+x=1 TAGMSG " + chan)
+        tags = a.expect("TAGMSG", chan).tags["msgid"]
+        b.send("REDACT %s %s" % (chan, tags))
+        a.expect("REDACT", chan, tags)
+        # without echo-message one's own is only acknowledged
+        quiet.send("PRIVMSG %s :x" % chan)
+        own = a.expect("PRIVMSG", chan, "x").tags["msgid"]
+        quiet.sync()
+        got = quiet.answers("@label=1 REDACT %s %s :r" % (chan, own))
+        self.assertEqual([(m.command, m.tags) for m in got], [("ACK", {"label": "1"})])
+        a.expect("REDACT", chan, own, "r")
+        # one from before is taken back by the author alone, and only in the place where it was said
+        other = self.channel(a, b)
+        self.assertEqual(a.answers("REDACT %s %s" % (other, own))[0].params[1], "UNKNOWN_MSGID")
+        self.assertEqual(a.answers("REDACT %s %s" % (chan, "0" * 13))[0].params[1], "UNKNOWN_MSGID")
+        self.assertEqual(a.answers("REDACT %s %s" % (chan, "v" * 13))[0].params[1], "UNKNOWN_MSGID")
+        self.assertEqual(a.answers("REDACT #nowhere-here " + own)[0].params[1], "INVALID_TARGET")
+        self.assertEqual(a.answers("REDACT %s,%s %s" % (chan, other, own))[0].params[1], "INVALID_TARGET")
+        a.send("PRIVMSG %s :psst" % t.name)
+        msgid = a.expect("PRIVMSG", t.name).tags["msgid"]
+        a.send("REDACT %s %s :oops" % (t.name, msgid))
+        t.expect("%s has taken back a message.*oops" % a.nick)
+
+    def test_redact_of_many_lines(self):
+        caps = ECHO + ("draft/message-redaction", "batch", "draft/multiline")
+        a, b = self.irc("a", caps), self.irc("b", caps)
+        chan = self.channel(a, b)
+        a.send("BATCH +1 draft/multiline " + chan, "@batch=1 PRIVMSG %s :one" % chan, "@batch=1 PRIVMSG %s :two" % chan, "BATCH -1")
+        msgid = a.expect("BATCH").tags["msgid"]
+        a.send("REDACT %s %s" % (chan, msgid))
+        b.expect("REDACT", chan, msgid)
 
 
 class Killed(IrcCase):

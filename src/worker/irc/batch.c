@@ -132,10 +132,8 @@ is_ref(const struct irc_batch *b, struct str ref)
 void
 batch_broken(struct conn *c, struct irc_run *r)
 {
-	c->irc->run = r;
 	if (!c->irc->batch->failed)
 		invalid(c, r, "Invalid multiline batch");
-	c->irc->run = NULL;
 }
 
 void

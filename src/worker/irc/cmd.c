@@ -298,19 +298,27 @@ irc_answered(struct conn *c)
 
 /* --- from a line to a handler ------------------------------------------------------------------ */
 
+/* Can it be sent back? Of lines that are refused it may be anything, and its end may have been cut off. */
+static bool
+label_fits(const struct irc_run *r, struct str value)
+{
+	char plain[IRC_LABEL_MAX + 1];
+
+	return value.n > 0 && value.n <= IRC_LABEL_BYTES &&
+	       value.p + value.n < r->line + IRC_RUN_LINE - 1 &&
+	       memchr(value.p, '\0', value.n) == NULL && text_utf8_ok(value.p, value.n) &&
+	       irc_tag_unescape(value, plain, sizeof(plain)) <= IRC_LABEL_MAX;
+}
+
 static void
 label_of(struct conn *c, struct irc_run *r)
 {
 	const uint32_t needs = CAP_LABEL | CAP_BATCH;
 	struct str value;
 
-	char plain[IRC_LABEL_MAX + 1];
-
 	r->nlabel = 0;
 	if (r->msg.tags.n == 0 || (c->irc->caps & needs) != needs ||
-	    !irc_tag_find(r->msg.tags, "label", &value) || value.n == 0 ||
-	    value.n > IRC_LABEL_BYTES ||
-	    irc_tag_unescape(value, plain, sizeof(plain)) > IRC_LABEL_MAX)
+	    !irc_tag_find(r->msg.tags, "label", &value) || !label_fits(r, value))
 		return;
 	/* escaped as it came, and as it goes back */
 	memcpy(r->label, value.p, value.n);
@@ -355,17 +363,20 @@ allowed(struct conn *c, const struct irc_run *r)
 static void
 refuse_line(struct conn *c, struct irc_run *r, enum irc_parse why)
 {
+	count(CTR_lines_refused_total);
+	c->irc->run = r;
+	if (c->irc->batch != NULL)
+		batch_broken(c, r);
+	if (r->nlabel > 0)
+		irc_label_begin(c, r);
 	if (why == IRC_PARSE_TAGS_LONG || why == IRC_PARSE_LONG)
 		irc_num(c, ERR_INPUTTOOLONG, ":Input line was too long");
 	else if (why == IRC_PARSE_BAD)
 		irc_fail(c, "*", "INVALID_LINE", STR_LIT(""), "That line cannot be understood");
-	else if (why == IRC_PARSE_OK)
+	else
 		irc_fail(c, r->cmd != NULL ? r->cmd->name : "*", "INVALID_UTF8", STR_LIT(""),
 			 "Only UTF-8 is understood here");
-	if (why != IRC_PARSE_EMPTY && c->irc->batch != NULL)
-		batch_broken(c, r);
-	if (why != IRC_PARSE_EMPTY)
-		count(CTR_lines_refused_total);
+	run_over(c, r);
 }
 
 static bool
@@ -386,15 +397,15 @@ dispatch(struct conn *c, struct irc_run *r)
 	bool utf8;
 
 	r->cmd = got == IRC_PARSE_OK ? irc_cmd_find(r->msg.cmd) : NULL;
-	if (got == IRC_PARSE_OK)
-		label_of(c, r);
+	label_of(c, r);
 	if (c->pending > 0 && (r->cmd == NULL || !(r->cmd->flags & IRC_PIPE) || r->nlabel > 0))
 		return false;
 	utf8 = text_utf8_ok(r->line, r->n);
 	if (got != IRC_PARSE_OK || !utf8) {
 		if (c->pending > 0)
 			return false;
-		refuse_line(c, r, got);
+		if (got != IRC_PARSE_EMPTY)
+			refuse_line(c, r, got);
 		return true;
 	}
 	count(CTR_lines_in_total);

@@ -18,7 +18,7 @@
 
 #define IRC_LABEL_MAX 64
 #define IRC_LABEL_BYTES (2 * IRC_LABEL_MAX) /* escaped */
-#define IRC_RUN_LINE (4096 + 512 + 2)
+#define IRC_RUN_LINE (LINE_BYTES_IRC + 2) /* one byte of what is too long, and NUL */
 
 enum irc_done {
 	IRC_DONE, /* when what it has asked for is answered, the command is over */

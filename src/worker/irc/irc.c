@@ -223,10 +223,11 @@ irc_close(struct conn *c)
 	c->irc = NULL;
 }
 
-static void
-irc_too_long(struct conn *c)
+/* In its turn: what of it fits is too long, too. */
+static bool
+irc_too_long(struct conn *c, char *p, size_t n)
 {
-	irc_num(c, ERR_INPUTTOOLONG, ":Input line was too long");
+	return irc_line(c, p, MIN(n, IRC_RUN_LINE - 1));
 }
 
 const struct tongue tongue_irc = {

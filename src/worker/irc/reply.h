@@ -31,8 +31,8 @@ void irc_event(struct conn *c);
 
 /* The numeric of a chat_err, with what it is about. run may be NULL. */
 void irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg);
-/* standard-replies: FAIL/WARN/NOTE. context may be empty. Clients that have not asked for them are sent a
- * NOTICE, which everybody can read. */
+/* standard-replies: FAIL and NOTE. context may be empty. A FAIL is what the specification of the command that was used
+ * calls for, whoever used it; a NOTE to a client that has not asked for such is a NOTICE. */
 void irc_fail(struct conn *c, const char *cmd, const char *code, struct str context,
 	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void irc_note(struct conn *c, const char *cmd, const char *code, const char *fmt, ...)

@@ -27,7 +27,7 @@ struct str talk_clean(struct str text);
 bool batch_line(struct conn *c, struct irc_run *r, bool notice);
 /* A command that has no place in an open batch ends it. */
 void batch_before(struct conn *c, struct irc_run *r);
-/* A line came that is none, and might have been one of the open batch. */
+/* A line came that cannot be understood, and might have been one of the open batch. */
 void batch_broken(struct conn *c, struct irc_run *r);
 void batch_forget(struct conn *c);
 
