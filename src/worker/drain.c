@@ -50,7 +50,8 @@ close_everybody(void)
 
 		if (c == NULL)
 			continue;
-		tell(c, "Server: %s", drain.text[0] != '\0' ? drain.text : "the server stops.");
+		tell(c, "%s%s", c->irc == NULL ? "Server: " : "", /* IRC has it before the line */
+		     drain.text[0] != '\0' ? drain.text : "the server stops.");
 		conn_end(c, "server restart", false);
 		outq_relieve();
 	}

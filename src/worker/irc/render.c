@@ -175,7 +175,7 @@ message_of(struct message *m, const struct shown *s)
 		*m = (struct message){
 		    .h = {dm->at, dm->name, dm->uhost, dm->account, dm->seq, dm->umodes, dm->tags},
 		    .kind = dm->kind,
-		    .to = dm->to_name,
+		    .to = dm->to != 0 ? dm->to_name : str_of(irc_me), /* 0: to control */
 		    .text = dm->text};
 	if (s->server)
 		m->h.uhost = STR_LIT("");
