@@ -24,6 +24,8 @@ def mkpasswd(data):
 
 
 class Mkpasswd(Case):
+    passwords = True
+
     def test_from_a_pipe(self):
         hashes = set()
         for data in (b"correct horse", b"correct horse\n", b"correct horse\nanother line\n", b"x" * 512, "grüße".encode()):
@@ -82,6 +84,8 @@ class Mkpasswd(Case):
 
 
 class Secrets(OwnCase):
+    passwords = True
+
     def test_not_shown(self):
         blocks = [{"name": "ada", "password": ARGON2ID, "level": "admin"}]
         d = self.daemon({"operators": blocks,
@@ -117,6 +121,8 @@ class Secrets(OwnCase):
 
 
 class Process(OwnCase):
+    passwords = True
+
     def test_replaced(self):
         d = self.daemon({"auth": {"processes": 2}})
         alice = self.client("alice")
@@ -168,6 +174,7 @@ def frame(name, payload):
 
 class Checks(Case):
     """chatd-auth alone, with this test in the places of the master and the broker."""
+    passwords = True
 
     AUTH, BROKER = 4, 2
 
