@@ -299,16 +299,18 @@ send_some(struct conn *c, unsigned from, unsigned nrefs)
 	struct msghdr mh = {.msg_iov = iov};
 	unsigned n = MIN(nrefs - from, VECS);
 	const struct slice *s = nth_ref(c, from);
+	/* last words go in one segment with the FIN, which follows in this turn (conns_reap_turn) */
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (c->flags & CONN_ENDED ? MSG_MORE : 0);
 
 	outq.writes++;
 	if (n == 1)
-		return send(c->io.fd, arena_at(s->off), s->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return send(c->io.fd, arena_at(s->off), s->len, flags);
 	for (unsigned i = 0; i < n; i++) {
 		s = nth_ref(c, from + i);
 		iov[i] = (struct iovec){.iov_base = arena_base + s->off, .iov_len = s->len};
 	}
 	mh.msg_iovlen = n;
-	return sendmsg(c->io.fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return sendmsg(c->io.fd, &mh, flags);
 }
 
 /* Forget the first n bytes of the refs from `from` on; returns the first that still has any. */
