@@ -19,6 +19,7 @@
 #include "worker/fanout.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/monitor.h"
+#include "worker/irc/reply.h"
 #include "worker/outq.h"
 #include "worker/query.h"
 #include "worker/render.h"
@@ -637,7 +638,9 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 	}
 	if (own && (type == MSG_e_say || type == MSG_e_dm))
 		sent(c, us);
-	if (c != NULL)
+	if (c != NULL) {
 		conn_answered(c);
+		irc_label_waits(c);
+	}
 	outq_relieve();
 }

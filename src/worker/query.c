@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "worker/input.h"
+#include "worker/irc/reply.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 #include "worker/worker.h"
@@ -60,13 +61,14 @@ query_step(struct conn *c)
 		}
 		step = q->step(c, q);
 	}
-	if (step == QUERY_MORE) {
-		conn_resume(c);
-		return false;
-	}
-	if (step == QUERY_AGAIN) {
-		q->ready = false;
-		request_sync(c);
+	if (step != QUERY_DONE) {
+		irc_label_waits(c);
+		if (step == QUERY_MORE) {
+			conn_resume(c);
+		} else {
+			q->ready = false;
+			request_sync(c);
+		}
 		return false;
 	}
 	query_free(c);

@@ -281,6 +281,7 @@ run_go(struct conn *c, struct irc_run *r)
 		}
 		if (c->flags & CONN_BARRIER || c->query != NULL) {
 			run_keep(c, r);
+			irc_label_waits(c);
 			return;
 		}
 	}

@@ -173,6 +173,15 @@ irc_label_end(struct conn *c, struct irc_run *r)
 	}
 }
 
+void
+irc_label_waits(struct conn *c)
+{
+	struct irc_run *r = labelled(c);
+
+	if (r != NULL && !(c->flags & CONN_ENDED) && r->answered_as == ANSWER_HELD)
+		open_batch(c, r);
+}
+
 /* --- lines -------------------------------------------------------------------------------------- */
 
 void

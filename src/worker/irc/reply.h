@@ -41,6 +41,9 @@ void irc_note(struct conn *c, const char *cmd, const char *code, const char *fmt
 /* A labelled command begins; it is over: what it answered is closed. */
 void irc_label_begin(struct conn *c, struct irc_run *run);
 void irc_label_end(struct conn *c, struct irc_run *run);
+/* If a labelled command of c is still under way: what it was answered so far goes out now, so that what others do before
+ * it is over stands behind it. */
+void irc_label_waits(struct conn *c);
 
 /* tongue.words: the server's own words, a NOTICE. */
 void irc_words(struct conn *c, const char *text, size_t n);
