@@ -38,6 +38,7 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/kick.c \
 	%D%/irc/list.c \
 	%D%/irc/metadata.c %D%/irc/metadata.h \
+	%D%/irc/metashow.c \
 	%D%/irc/mode.c \
 	%D%/irc/monitor.c %D%/irc/monitor.h \
 	%D%/irc/names.c %D%/irc/names.h \

@@ -13,11 +13,12 @@
 
 /* It is to be told who is in the room (irc/names.h). */
 #define MEMBER_NAMES_DUE 0x100u
+#define MEMBER_METADATA_DUE 0x200u
 
 struct room_member {
 	struct conn *conn;
 	uint32_t back; /* index in conn->rooms */
-	uint32_t flags; /* MEMBER_OP, MEMBER_HALFOP, MEMBER_VOICE; MEMBER_NAMES_DUE */
+	uint32_t flags; /* MEMBER_OP, MEMBER_HALFOP, MEMBER_VOICE; MEMBER_…_DUE */
 };
 
 /* Where the last rendering for one class lies, so that the next can follow it. */

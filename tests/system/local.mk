@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_load.py \
 	%reldir%/test_irc_mixed.py \
 	%reldir%/test_irc_modes.py \
+	%reldir%/test_irc_metadata.py \
 	%reldir%/test_irc_monitor.py \
 	%reldir%/test_irc_multiline.py \
 	%reldir%/test_irc_oper.py \

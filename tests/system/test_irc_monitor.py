@@ -3,18 +3,14 @@
 
 import re
 
-from harness import main
+from harness import main, merged
 from irc import IrcCase
 
 LIMIT = 60
 
 
-def merged(base, **irc):
-    return dict(base, irc=dict(base.get("irc", {}), **irc))
-
-
 class Monitor(IrcCase):
-    config = merged(IrcCase.config, monitor=LIMIT)
+    config = merged(IrcCase.config, {"irc": {"monitor": LIMIT}})
 
     def notices(self, c):
         """What MONITOR tells that nobody asked for, as (number, name), since the last time."""
@@ -198,7 +194,7 @@ class Monitor(IrcCase):
 
 class Restart(IrcCase):
     """No change is lost or told twice, whoever dies."""
-    config = merged(dict(IrcCase.config, workers=2))
+    config = merged(IrcCase.config, {"workers": 2})
 
     def test_broker(self):
         eve = self.irc("eve")

@@ -11,6 +11,7 @@
 #include "lib/util.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
@@ -28,6 +29,7 @@ static const struct {
 };
 
 #define NEED_ACCOUNTS (CAP_SASL | CAP_REGISTRATION)
+#define ONE_OF (CAP_METADATA | CAP_METADATA_2) /* not both: their specification */
 #define NEED_STORE (CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER)
 
 uint8_t
@@ -93,6 +95,9 @@ put_value(unsigned nth, const struct conn *c, char *out, size_t cap)
 	case CAP_NTH_MULTILINE:
 		return bprintf(out, cap, "=max-bytes=%d,max-lines=%d", IRC_MULTI_BYTES,
 			       TEXT_LINES_MAX);
+	case CAP_NTH_METADATA_2:
+	case CAP_NTH_METADATA:
+		return metadata_cap_value(nth == CAP_NTH_METADATA_2, out, cap);
 	case CAP_NTH_SASL:
 		return bprintf(out, cap, "=%s", sasl_mechanisms());
 	case CAP_NTH_STS:
@@ -262,8 +267,14 @@ cap_req(struct conn *c, struct str wanted)
 		}
 		have = off ? have & ~bit : have | bit;
 	}
+	if ((have & ONE_OF) == ONE_OF) {
+		cap_echo(c, "NAK", wanted);
+		return;
+	}
 	cap_echo(c, "ACK", wanted);
 	c->irc->caps = have;
+	if (!metadata_aware(c))
+		metadata_unsubscribe(c);
 	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
 }
 

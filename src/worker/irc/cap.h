@@ -38,6 +38,7 @@
 	X(REGISTRATION, "draft/account-registration", 0) \
 	X(RENAME, "draft/channel-rename", 0) \
 	X(ISUPPORT, "draft/extended-isupport", 0) \
+	X(METADATA_2, "draft/metadata-2", 0) \
 	X(METADATA, "draft/metadata-3", 0) \
 	X(STS, "sts", 0)
 

@@ -12,6 +12,7 @@
 #include "lib/util.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/names.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/talk.h"
@@ -257,6 +258,7 @@ run_over(struct conn *c, struct irc_run *r)
 		conn_resume(c);
 	run_free(r);
 	names_due(c);
+	metadata_due(c);
 }
 
 static void
@@ -291,10 +293,12 @@ run_go(struct conn *c, struct irc_run *r)
 void
 irc_answered(struct conn *c)
 {
-	if (c->irc->run == NULL)
+	if (c->irc->run == NULL) {
 		names_due(c);
-	else if (c->irc->ticket == 0)
+		metadata_due(c);
+	} else if (c->irc->ticket == 0) {
 		run_go(c, c->irc->run);
+	}
 }
 
 /* --- from a line to a handler ------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
 #include "worker/request.h"
 #include "worker/worker.h"
@@ -163,6 +164,7 @@ irc_welcome(struct conn *c, struct str uhost)
 	irc_num(c, RPL_MYINFO, "%s " VERSION_NAME " BRiow CIMRbehiklmnostv Ibehklov", irc_me);
 	irc_isupport(c);
 	lusers(c);
+	metadata_welcome(c);
 	motd(c);
 }
 

@@ -195,16 +195,21 @@ keys_follow(struct conn *c, struct watch *v)
 bool
 monitor_due(const struct conn *c, unsigned *at, struct str *name_r)
 {
-	struct monitor *m = c->irc->monitor;
+	const struct monitor *m = c->irc->monitor;
 
 	for (; m != NULL && *at < m->n; ++*at) {
-		if (!m->v[*at].due)
-			continue;
-		m->v[*at].due = false;
-		*name_r = str_of(m->v[*at].name);
-		return true;
+		if (m->v[*at].due) {
+			*name_r = str_of(m->v[*at].name);
+			return true;
+		}
 	}
 	return false;
+}
+
+void
+monitor_done(struct conn *c, unsigned at)
+{
+	c->irc->monitor->v[at].due = false;
 }
 
 bool

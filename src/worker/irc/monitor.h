@@ -16,8 +16,9 @@ void monitor_shown(struct str name);
 void monitor_each(struct str name, void (*fn)(struct conn *c, void *arg), void *arg);
 /* The names that c watches, as it typed them: the one in place `at`; false: there are not so many. */
 bool monitor_nth(const struct conn *c, unsigned at, struct str *name_r);
-/* The same from place *at on, for one whose metadata is to follow; from then on it is not. */
+/* The same from place *at on, for one whose metadata is to follow; it has been shown. */
 bool monitor_due(const struct conn *c, unsigned *at, struct str *name_r);
+void monitor_done(struct conn *c, unsigned at);
 /* c watches nothing any more. */
 void monitor_forget(struct conn *c);
 

@@ -13,6 +13,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
 #include "worker/request.h"
@@ -157,6 +158,7 @@ irc_named(struct conn *c, const struct m_e_login *e)
 		free(i->away);
 		i->away = NULL;
 	}
+	metadata_set_early(c);
 }
 
 /* --- being there, and going ---------------------------------------------------------------------- */

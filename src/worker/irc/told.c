@@ -10,6 +10,7 @@
 #include "worker/input.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/names.h"
 #include "worker/irc/redact.h"
 #include "worker/irc/render.h"
@@ -65,6 +66,7 @@ told_join(struct conn *c, const struct shown *s, bool own)
 	(void)own;
 	irc_event(c);
 	irc_topic_is(c, e->room_name, e->topic, e->topic_by, e->topic_at);
+	metadata_joined(c, room_of(e->room));
 	if (!(c->irc->caps & CAP_NO_NAMES))
 		names_after_join(c, e->room, e->room_name);
 }
@@ -366,6 +368,8 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 		irc_login_refused(c, e);
 		return;
 	}
+	if (what == ASKED_DO && metadata_refused(c, run, e->code))
+		return;
 	/* JOIN of a room one is in: nothing happens */
 	if (run != NULL && run->cmd->fn == irc_JOIN && e->code == ERR_ALREADY_IN_ROOM)
 		return;
