@@ -34,12 +34,13 @@ class Info(IrcCase):
 
     def test_version(self):
         alice = self.irc("alice")
-        for line in ("VERSION", "VERSION chat.test", "VERSION CHAT.TEST", "VERSION " + alice.nick, "VERSION *"):
+        for line in ("VERSION", "VERSION chat.test", "VERSION CHAT.TEST", "VERSION " + alice.nick, "VERSION *", "VERSION c*t.TES?"):
             got = alice.answers(line)
             self.assertEqual((got[0].command, got[0].params[2]), ("351", alice.me))
             self.assertRegex(got[0].params[1], r"^chatd-\d")
             self.assertEqual(set(self.commands(got[1:])), {"005"})
-        self.params(alice, "VERSION elsewhere.example", "402")
+        for server in ("elsewhere.example", "*.example", "?"):
+            self.params(alice, "VERSION " + server, "402")
 
     def test_elsewhere(self):
         """There is no other server."""
@@ -257,9 +258,11 @@ class Info(IrcCase):
             self.assertIn(command, self.commands(bob.sync()))
         self.assertEqual(self.commands(alice.answers("PRIVMSG %s :hello" % ",".join([bob.nick] * (n + 1)))), ["407"])
         self.assertEqual(bob.sync(), [])
+        names = ",".join(["nobody"] * (int(limits["WHOIS"]) + 3))
+        self.assertEqual(self.commands(alice.answers("WHOIS " + names)), ["401", "318"] * int(limits["WHOIS"]))
         chan = self.fresh("#t")
         many = ",".join("%s-%d" % (chan, i) for i in range(15))
-        self.assertEqual((limits["JOIN"], limits["PART"]), ("", ""))
+        self.assertEqual((limits["JOIN"], limits["PART"]), ("100", "100"))
         alice.send("JOIN " + many)
         self.assertEqual(sum(m.command == "JOIN" for m in alice.sync()), 15)
         alice.send("PART " + many)

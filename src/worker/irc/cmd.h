@@ -16,6 +16,7 @@
 #include "proto/irc.h"
 #include "worker/conn.h"
 
+#define IRC_WHOIS_MAX 10 /* names in one WHOIS or WHOWAS */
 #define IRC_LABEL_MAX 64
 #define IRC_LABEL_BYTES (2 * IRC_LABEL_MAX) /* escaped */
 #define IRC_RUN_LINE (LINE_BYTES_IRC + 2) /* one byte of what is too long, and NUL */

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "ipc/board.h"
@@ -23,14 +22,22 @@
 
 #define VERSION_NAME PACKAGE_NAME "-" PACKAGE_VERSION
 #define MOTD_LINE 400 /* a longer one is shown as several */
+#define SERVER_MASK_MAX 128
+
+/* Wildcards are allowed (RFC 2812 section 3.4). */
+static bool
+is_me(struct str mask)
+{
+	return mask.n <= SERVER_MASK_MAX &&
+	       glob_match_nocase(mask.p, mask.n, irc_me, strlen(irc_me));
+}
 
 bool
 irc_elsewhere(struct conn *c, struct str target)
 {
 	struct reg_user_view v;
 
-	if (target.n == 0 || str_eq(target, STR_LIT("*")) ||
-	    (target.n == strlen(irc_me) && strncasecmp(target.p, irc_me, target.n) == 0) ||
+	if (target.n == 0 || is_me(target) ||
 	    (worker.reg != NULL && registry_user_named(worker.reg, target.p, target.n, &v) != 0))
 		return false;
 	irc_num(c, ERR_NOSUCHSERVER, STR_FMT " :No such server", STR_ARG(irc_middle(target)));
@@ -233,7 +240,7 @@ irc_LINKS(struct conn *c, struct irc_run *r)
 
 	if (irc_elsewhere(c, server))
 		return IRC_DONE;
-	if (mask.n == 0 || glob_match_nocase(mask.p, MIN(mask.n, 128u), irc_me, strlen(irc_me)))
+	if (mask.n == 0 || is_me(mask))
 		irc_num(c, RPL_LINKS, "%s %s :0 %s", irc_me, irc_me, proc.opt.irc_network);
 	irc_num(c, RPL_ENDOFLINKS, STR_FMT " :End of /LINKS list", STR_ARG(irc_middle(mask)));
 	return IRC_DONE;

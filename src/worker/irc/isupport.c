@@ -14,6 +14,7 @@
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/room.h"
 
 #define TOKENS_MAX 13 /* RFC 2812 section 2.3: fifteen params, of which two are others */
 #define TOKEN_BYTES 256
@@ -56,8 +57,10 @@ targmax(char *out, size_t cap)
 	unsigned long long n = proc.opt.irc_max_targets;
 
 	bprintf(out, cap,
-		"JOIN:,KICK:,LIST:,NAMES:,NOTICE:%llu,PART:,PRIVMSG:%llu,TAGMSG:%llu,WHOIS:1", n, n,
-		n);
+		"JOIN:%d,KICK:%d,LIST:,NAMES:%d,NOTICE:%llu,PART:%d,PRIVMSG:%llu,TAGMSG:%llu,"
+		"WHOIS:%d,WHOWAS:%d",
+		IRC_JOIN_MAX, IRC_KICK_MAX, IRC_NAMES_MAX, n, IRC_JOIN_MAX, n, n, IRC_WHOIS_MAX,
+		IRC_WHOIS_MAX);
 	return true;
 }
 

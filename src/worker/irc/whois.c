@@ -16,7 +16,6 @@
 #include "worker/request.h"
 #include "worker/worker.h"
 
-#define TARGETS_MAX 10
 #define WAS_MAX 16 /* entries of one name */
 
 #define SERVER_INFO PACKAGE_NAME
@@ -129,7 +128,7 @@ irc_WHOIS(struct conn *c, struct irc_run *r)
 		request_sync(c);
 		return IRC_MORE;
 	}
-	if (r->at >= TARGETS_MAX || !irc_item(list, r->at, &name))
+	if (r->at >= IRC_WHOIS_MAX || !irc_item(list, r->at, &name))
 		return IRC_DONE;
 	if (worker.reg == NULL || whois(c, name))
 		r->at++;
@@ -183,7 +182,7 @@ irc_WHOWAS(struct conn *c, struct irc_run *r)
 		request_sync(c);
 		return IRC_MORE;
 	}
-	if (r->at >= TARGETS_MAX || worker.reg == NULL ||
+	if (r->at >= IRC_WHOIS_MAX || worker.reg == NULL ||
 	    !irc_item(r->msg.param[0], r->at++, &name))
 		return IRC_DONE;
 	n = registry_was(worker.reg, name.p, name.n, was, count_of(r->msg.param[1]));
