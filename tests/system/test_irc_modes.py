@@ -3,6 +3,8 @@
 
 From modern.ircdocs.horse (MODE, Channel Modes, Channel Membership Prefixes, the numerics named here) and RFC 2811."""
 
+import random
+
 from harness import main
 from irc import IrcCase
 
@@ -629,6 +631,106 @@ class Effects(ModeCase):
         bob.ask("NICK " + new, "NICK")
         bob.nick = new
         self.say(bob, chan)
+
+
+class Picture(ModeCase):
+    """What somebody knows of a room who has followed its events is what the server says of it."""
+
+    WORDS = ("alice", "m:loud", "*!*@192.0.2.0/24", "~r:x*", "bad!mask!x", "~a:y", "b\u00f6b", "a b", ":c", "", "7", "0", "12")
+
+    def change(self, rnd, people):
+        letters, args = "", []
+        for i in range(rnd.randrange(1, 7)):
+            letters += rnd.choice("+-") + rnd.choice("ohvbeIkl" + FLAGS + "z\u00e9")
+            if rnd.random() < 0.6:
+                args.append(rnd.choice(self.WORDS + tuple(c.nick for c in people)))
+        return "%s %s" % (letters, " ".join(a for a in args if a and a[0] != ":" and " " not in a))
+
+    def line(self, rnd, chan, people):
+        who = rnd.choice(people).nick
+        kind = rnd.randrange(10)
+        if kind == 0:
+            return "JOIN %s %s" % (chan, rnd.choice(self.WORDS))
+        if kind == 1:
+            return rnd.choice(("PART %s", "MODE %s", "NAMES %s", "MODE %s b", "TOPIC %s :t", "WHO %s")) % chan
+        if kind == 2:
+            return rnd.choice(("KICK %s %s :x", "KICK %s %s,nobody")) % (chan, who)
+        if kind == 3:
+            return "INVITE %s %s" % (who, chan)
+        return "MODE %s %s" % (chan, self.change(rnd, people))
+
+    def follow(self, events, chan, state):
+        for m in events:
+            if m.is_("JOIN", chan):
+                state["members"][m.nick] = set()
+            elif m.is_("PART", chan):
+                del state["members"][m.nick]
+            elif m.is_("KICK", chan):
+                del state["members"][m.params[1]]
+            elif m.is_("MODE", chan):
+                self.apply(m, state)
+
+    def apply(self, m, state):
+        args, on = list(m.params[2:]), True
+        for letter in m.params[1]:
+            if letter in "+-":
+                on = letter == "+"
+                continue
+            arg = args.pop(0) if letter in "ohvbeIk" or (letter == "l" and on) else None
+            into = state["members"][arg] if letter in "ohv" else state["lists"][letter] if letter in "beI" else state["modes"]
+            what = arg if letter in "beI" else letter
+            if letter == "l" and on:
+                state["limit"] = arg
+                into.discard(what)
+            if letter != "k" or not on:
+                self.assertEqual(what in into, not on, m)  # nothing is told that was so already
+            (into.add if on else into.discard)(what)
+        self.assertEqual(args, [])
+
+    def test_random(self):
+        self.random(random.Random(7), lambda boss, i: None)
+
+    def test_random_while_brokers_are_killed(self):
+        def kill(boss, i):
+            if i % 60 == 30:
+                boss.sync()
+                self.d.kill_role("broker")
+
+        self.random(random.Random(8), kill)
+
+    def random(self, rnd, between):
+        boss = self.irc("boss", ("multi-prefix",))
+        people = [self.irc("p", LABELS) for _ in range(4)]
+        chan = self.channel(boss, *people)
+        boss.sync()
+        state = {"members": {c.nick: set() for c in people}, "modes": set("nt"), "limit": None,
+                 "lists": {letter: set() for letter in "beI"}}
+        state["members"][boss.nick] = set("o")
+        n, begun = 300, len(boss.seen)
+        for i in range(n):
+            for c in people:
+                c.send("@label=%d %s" % (i, self.line(rnd, chan, people)))
+            if i % 10 == 0:  # lest all of them are out, or have no rights
+                who = rnd.choice(people).nick
+                boss.send("MODE %s -ikmRsl *" % chan, "MODE %s +o-b+v-h %s alice %s %s" % (chan, who, who, who))
+                for c in people:
+                    boss.send("INVITE %s %s" % (c.nick, chan))
+            between(boss, i)
+        for c in people + [boss] + people:
+            c.sync()
+        for c in people:
+            labels = [m.tags["label"] for m in c.seen if "label" in m.tags]
+            self.assertEqual(labels, [str(i) for i in range(n)])
+        self.follow(boss.seen[begun:], chan, state)
+        m = boss.ask("MODE " + chan, "324")
+        self.assertEqual(set(m.params[2][1:]), state["modes"])
+        if "l" in state["modes"]:
+            self.assertIn(state["limit"], m.params[3:])
+        for letter in "beI":
+            self.assertEqual(set(self.entries(boss, chan, letter)), state["lists"][letter])
+        names = " ".join(m.params[3] for m in boss.answers("NAMES " + chan) if m.command == "353").split()
+        self.assertEqual(sorted(names), sorted("".join(p for p, l in zip("@%+", "ohv") if l in ranks) + nick
+                                               for nick, ranks in state["members"].items()))
 
 
 if __name__ == "__main__":
