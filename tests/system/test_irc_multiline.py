@@ -139,11 +139,12 @@ class Multiline(IrcCase):
                 (["BATCH +1 draft/multiline " + chan, "BATCH +2 draft/multiline " + chan, "BATCH -1"],
                  ["MULTILINE_INVALID"]),
                 (["BATCH +1 draft/multiline " + chan, "BATCH -2", "BATCH -1"], ["MULTILINE_INVALID"]),
+                (["BATCH +1 draft/multiline " + chan, "@batch=1 TAGMSG " + chan, "BATCH -1"], ["MULTILINE_INVALID"]),
                 (["BATCH +1 draft/multiline " + chan, "NAMES " + chan, "BATCH -1"], ["MULTILINE_INVALID"])):
             a.send(*lines)
-            got = [m for m in a.sync() if m.command not in ("353", "366")]
+            got = [m for m in a.sync() if m.command not in ("353", "366", "TAGMSG")]
             self.assertEqual([(m.command, m.params[1:-1]) for m in got], [("FAIL", want)], lines)
-        self.assertEqual(b.sync() + c.sync(), [])
+        self.assertEqual([m for m in b.sync() + c.sync() if m.command != "TAGMSG"], [])
         self.assertEqual(self.commands(c.answers("BATCH +1 draft/multiline " + chan)), ["421"])
 
     def test_refused_by_the_room(self):
@@ -180,6 +181,20 @@ class Multiline(IrcCase):
         a, b, c, t, chan = self.people()
         self.send(a, chan, "a\x0bb\x01", "\x1b[2Jc")
         self.assertEqual(self.batch(b)[1], [("ab", False), ("c", False)])
+
+    def test_actions(self):
+        a, b, c, t, chan = self.people()
+        self.send(a, chan, "\x01ACTION waves\x01")
+        for who in (b, c):
+            who.expect("PRIVMSG", chan, "\x01ACTION waves\x01")
+        t.line("* %s waves" % a.nick)
+        self.send(a, chan, "\x01ACTION waves ", ("and",), "", "laughs\x01", tags="label=1")
+        for who in (a, b, c):
+            got = [m for m in who.sync() if m.command == "PRIVMSG"][-3:]
+            self.assertEqual([m.params[1] for m in got], ["\x01ACTION %s\x01" % w for w in ("waves ", "and", "laughs")])
+        t.expect("^\\* %s waves and" % a.nick)
+        self.send(a, chan, "one", "\x01ACTION no\x01")
+        self.assertEqual(self.batch(b)[1], [("one", False), ("ACTION no", False)])
 
     # -- telnet
 

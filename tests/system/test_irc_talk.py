@@ -362,6 +362,16 @@ class Talk(IrcCase):
             self.assertEqual(a.answers("NOTICE %s :x" % target), [])
         self.assertEqual(b.sync(), [])
 
+    def test_targets_that_are_no_words(self):
+        a = self.irc("a", TAGS + ("draft/message-redaction",))
+        for line, num, params in (
+                ("TAGMSG :foo bar", "401", ["*"]), ("TAGMSG :#foo bar", "403", ["#*"]), ("TAGMSG ::x", "401", ["*"]),
+                ("TAGMSG :foo bar,x", "401", ["*"]), ("REDACT #x :a b", "FAIL", ["UNKNOWN_MSGID", "#x", "*"]),
+                ("REDACT #x ::b", "FAIL", ["UNKNOWN_MSGID", "#x", "*"])):
+            got = a.answers(line)
+            self.assertEqual(got[0].command, num, line)
+            self.assertEqual(got[0].params[1:-1], params, line)
+
     # -- REDACT
 
     def test_redact(self):

@@ -27,6 +27,7 @@ struct irc_batch {
 	uint8_t nref, ntarget, nlabel;
 	bool failed; /* its client has been told: only its end is waited for */
 	bool notice; /* its lines are NOTICE */
+	bool action; /* it begins as a CTCP ACTION, and is one */
 	bool some; /* a line with something in it has come */
 	unsigned lines;
 	size_t bytes; /* as the limit counts them, TEXT_CUT not */
@@ -141,9 +142,10 @@ batch_before(struct conn *c, struct irc_run *r)
 {
 	struct irc_batch *b = c->irc->batch;
 	static const char *const fine[] = {"BATCH", "PING", "PONG", "QUIT"};
+	bool line = irc_is(r->msg.cmd, "PRIVMSG") || irc_is(r->msg.cmd, "NOTICE");
 	struct str ref;
 
-	if (b->failed || (irc_tag_find(r->msg.tags, "batch", &ref) && is_ref(b, ref)))
+	if (b->failed || (line && irc_tag_find(r->msg.tags, "batch", &ref) && is_ref(b, ref)))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(fine); i++) {
 		if (irc_is(r->msg.cmd, fine[i]))
@@ -196,6 +198,19 @@ line_fits(struct conn *c, struct irc_run *r, bool notice, struct str text, bool 
 	return !b->failed;
 }
 
+/* What of a line may be shown. CTCP is for one line only; but what somebody does may take several. */
+static struct str
+line_text(struct irc_batch *b, struct str text, bool notice)
+{
+	struct str word, params;
+
+	if (b->lines == 0 && !notice && irc_ctcp(text, &word, &params) && irc_is(word, "ACTION")) {
+		b->action = true;
+		text = params;
+	}
+	return talk_clean(text);
+}
+
 bool
 batch_line(struct conn *c, struct irc_run *r, bool notice)
 {
@@ -209,7 +224,7 @@ batch_line(struct conn *c, struct irc_run *r, bool notice)
 		invalid_alone(c, "There is no such batch");
 		return true;
 	}
-	text = talk_clean(r->msg.param[1]);
+	text = line_text(b, r->msg.param[1], notice);
 	if (over_time(c, r) || !line_fits(c, r, notice, text, concat))
 		return true;
 	if (b->lines > 0)
@@ -271,7 +286,9 @@ static void
 batch_send(struct conn *c, struct irc_run *r)
 {
 	struct irc_batch *b = c->irc->batch;
-	struct saying s = {.kind = b->notice ? MSG_NOTICE : MSG_TEXT,
+	struct saying s = {.kind = b->notice   ? MSG_NOTICE
+				   : b->action ? MSG_ACTION
+					       : MSG_TEXT,
 			   .quiet = b->notice,
 			   .tags = b->tags,
 			   .text = {b->text, b->n}};
@@ -281,7 +298,7 @@ batch_send(struct conn *c, struct irc_run *r)
 	answer_opening(c, r, b);
 	if (!talk_target(c, target, &s, &is_room))
 		irc_num(c, is_room ? ERR_NOSUCHCHANNEL : ERR_NOSUCHNICK,
-			STR_FMT " :No such nick/channel", STR_ARG(target));
+			STR_FMT " :No such nick/channel", STR_ARG(irc_middle(target)));
 	else
 		talk_send(c, &s, is_room);
 }

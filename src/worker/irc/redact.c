@@ -26,7 +26,8 @@ fail_message(struct conn *c, const struct irc_run *r, const char *code, const ch
 
 	irc_fail(c, "REDACT", code,
 		 (struct str){context, bprintf(context, sizeof(context), STR_FMT " " STR_FMT,
-					       STR_ARG(r->msg.param[0]), STR_ARG(r->msg.param[1]))},
+					       STR_ARG(r->msg.param[0]),
+					       STR_ARG(irc_middle(r->msg.param[1])))},
 		 "%s", why);
 }
 

@@ -283,7 +283,7 @@ put_plain(char *o, unsigned cls, const struct message *m, struct pieces *p, stru
 	bool first = true, joins;
 
 	while (next_piece(p, &piece, &joins)) {
-		if (piece.n == 0 && !is_ctcp(m->kind))
+		if (piece.n == 0)
 			continue;
 		o = put_tags(o, cls, &m->h, first);
 		o = put_str(o, head);

@@ -340,15 +340,16 @@ irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
 
 	switch (chat_err_about(err)) {
 	case ERR_ABOUT_USER:
-		bprintf(about, sizeof(about), STR_FMT " ", STR_ARG(arg));
+		bprintf(about, sizeof(about), STR_FMT " ", STR_ARG(irc_middle(arg)));
 		break;
 	case ERR_ABOUT_ROOM:
-		bprintf(about, sizeof(about), "#" STR_FMT " ", STR_ARG(room.n > 0 ? room : arg));
+		bprintf(about, sizeof(about), "#" STR_FMT " ",
+			STR_ARG(irc_middle(room.n > 0 ? room : arg)));
 		arg = (struct str){named, bprintf(named, sizeof(named), "#" STR_FMT, STR_ARG(arg))};
 		break;
 	case ERR_ABOUT_USER_ROOM:
-		bprintf(about, sizeof(about), STR_FMT " #" STR_FMT " ", STR_ARG(arg),
-			STR_ARG(room));
+		bprintf(about, sizeof(about), STR_FMT " #" STR_FMT " ", STR_ARG(irc_middle(arg)),
+			STR_ARG(irc_middle(room)));
 		break;
 	case ERR_ABOUT_WORD:
 		bprintf(about, sizeof(about), "%s ",

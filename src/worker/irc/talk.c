@@ -124,9 +124,11 @@ refuse_target(struct conn *c, struct irc_run *r, bool quiet, struct str target, 
 	if (!quiet && c->pending > 0)
 		return IRC_WAIT;
 	if (!quiet && is_room)
-		irc_num(c, ERR_NOSUCHCHANNEL, STR_FMT " :No such channel", STR_ARG(target));
+		irc_num(c, ERR_NOSUCHCHANNEL, STR_FMT " :No such channel",
+			STR_ARG(irc_middle(target)));
 	else if (!quiet)
-		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick/channel", STR_ARG(target));
+		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick/channel",
+			STR_ARG(irc_middle(target)));
 	r->at++;
 	return IRC_MORE;
 }
