@@ -234,7 +234,7 @@ class Info(IrcCase):
         """STATUSMSG: to those of that rank and above; PREFIX: how they are shown."""
         alice, bob, carol, dave = (self.irc(n) for n in ("alice", "bob", "carol", "dave"))
         chan = self.channel(alice, bob, carol, dave)
-        alice.send("MODE %s +hv %s %s" % (chan, bob.nick, carol.nick))
+        alice.answers("MODE %s +hv %s %s" % (chan, bob.nick, carol.nick))
         dave.send("NAMES " + chan)
         names = dave.expect("353").params[-1].split()
         self.assertEqual(set(names), {"@" + alice.nick, "%" + bob.nick, "+" + carol.nick, dave.nick})
