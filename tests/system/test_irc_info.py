@@ -300,6 +300,17 @@ class Info(IrcCase):
         alice.ask("JOIN #" + nick.upper(), "366")
         self.assertIn("JOIN", self.commands(bob.sync()))
 
+    def test_monitor(self):
+        alice = self.irc("alice")
+        n = int(alice.isupport["MONITOR"])
+        stem = self.fresh("m")
+        names = ["%s-%d" % (stem, i) for i in range(n + 1)]
+        for i in range(0, n, 20):
+            alice.send("MONITOR + " + ",".join(names[i:i + 20]))
+        self.assertNotIn("734", self.commands(alice.sync()))
+        m = alice.ask("MONITOR + " + names[n], "734")
+        self.assertEqual(m.params[1:3], [str(n), names[n]])
+
 
 class Counts(IrcCase):
     config = merged(IrcCase.config, {"workers": 2})
