@@ -158,6 +158,12 @@ class Oper(OperCase):
         got = look.answers("STATS o")
         self.assertEqual((got[0].command, got[-1].command), ("243", "219"))
         self.assertIn(op.nick, [m.params[-1] for m in got])
+        chan = self.channel(alice)
+        for line in ("TOPIC %s :hush" % chan, "MODE %s +s" % chan, "MODE %s +i" % alice.nick):
+            alice.ask(line, line.split()[0])
+        self.assertEqual(self.commands(look.answers("MODE " + chan)), ["324", "329"])
+        self.assertEqual(look.ask("TOPIC " + chan, "332").params[2], "hush")
+        self.assertEqual(look.ask("NAMES " + chan, "353").params[1:], ["@", chan, "@" + alice.nick])
 
     def test_kill(self):
         mark = self.d.log_mark()

@@ -64,7 +64,7 @@ put_member(struct conn *c, struct names *q, const struct reg_member_view *m)
 		r = registry_user(worker.reg, m->user, &u);
 		if (r <= 0)
 			return r;
-		if (!q->member && u.umodes & UMODE_INVISIBLE)
+		if (!q->member && u.umodes & UMODE_INVISIBLE && !(c->irc->umodes & UMODE_OPER))
 			return 0;
 		if (c->irc->caps & CAP_UHNAMES)
 			n += bprintf(text + n, sizeof(text) - n, "!%s@%s", u.ident, u.host);

@@ -11,6 +11,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/sight.h"
 #include "worker/query.h"
 #include "worker/request.h"
 #include "worker/worker.h"
@@ -29,7 +30,7 @@ irc_room_seen(const struct conn *c, uint64_t id, struct str name, struct reg_roo
 	if (in < 0)
 		return -1;
 	*member_r = in > 0;
-	return in > 0 || !(v->modes & 1u << MODE_PRIVATE);
+	return in > 0 || sight_room(c, v);
 }
 
 bool
