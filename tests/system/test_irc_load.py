@@ -326,6 +326,49 @@ class Load(IrcCase):
     def test_labels_while_its_successors_are_killed(self):
         self.killed(400, 5, True)
 
+    # -- every command
+
+    def commands_known(self, c):
+        """From HELP: whatever there is, and what there is not."""
+        got = c.answers("HELP")
+        words = {w for m in got for w in m.params[-1].split() if w.isupper() and w.isalpha() and len(w) > 2}
+        self.assertGreater(len(words), 40, words)
+        return sorted(words - {"QUIT", "DIE", "RESTART"}) + ["NOSUCHTHING", "SERVER", "ERROR"]
+
+    def every_command(self, rounds, kill):
+        """Each command with each number of sensible and other parameters has one answer."""
+        caps = CAPS + ("standard-replies", "draft/message-redaction", "draft/channel-rename", "draft/metadata-3",
+                       "draft/extended-isupport", "account-notify", "setname", "chghost")
+        c, other = self.irc("c", caps), self.irc("o", CAPS)
+        room = self.channel(c, other)
+        words = self.commands_known(c)
+        n = 0
+        for i in range(rounds):
+            lines = []
+            for word in words:
+                for params in ("", " " + room, " " + other.nick, " * x", " %s %s" % (room, other.nick), " %s :x y" % room,
+                               " %s %s :x" % (other.nick, room), " a b c d", " a,b,c %s,%s :d e" % (room, other.nick), " :", " ::",
+                               " +x draft/multiline " + room):
+                    lines.append("@label=e%d %s%s" % (n + len(lines), word, params))
+                lines.append("@label=e%d JOIN %s" % (n + len(lines), room))
+                lines.append("@label=e%d BATCH -x" % (n + len(lines)))
+            c.send(*lines)
+            for k in range(4 if kill else 0):
+                c.until(lambda m: "label" in m.tags and int(m.tags["label"][1:]) >= n + (k + 1) * len(lines) // 6)
+                self.d.kill_role("broker")
+            n += len(lines)
+            c.sync()
+        answers, twice, unended = labelled(c.seen)
+        self.assertEqual((twice, unended), ([], {}))
+        self.assertEqual([l for l in answers if l[0] == "e"], ["e%d" % k for k in range(n)])
+        print("%d labels" % n, flush=True)
+
+    def test_every_command_is_answered_once(self):
+        self.every_command(1, False)
+
+    def test_every_command_is_answered_once_when_killed(self):
+        self.every_command(2, True)
+
     # -- PONG
 
     def two(self, caps=()):

@@ -66,8 +66,9 @@ static const struct m_e_say say = {WHO,
 				   .umodes = UMODE_BOT,
 				   .text = STR_LIT("hello"),
 				   .tags = STR_LIT("+typing=done;+x=y")};
-static const struct m_e_dm dm = {WHO, .kind = MSG_NOTICE, .to_name = STR_LIT("bob"),
+static const struct m_e_dm dm = {WHO, .to = 9, .kind = MSG_NOTICE, .to_name = STR_LIT("bob"),
 				 .text = STR_LIT("hello")};
+static const struct m_e_dm to_console = {WHO, .kind = MSG_TEXT, .text = STR_LIT("hello")};
 static const struct m_e_join join = {WHO, ROOM, .real = STR_LIT("Alice A")};
 static const struct m_e_part part = {WHO, ROOM, .reason = STR_LIT("off")};
 static const struct m_e_kick kick = {.at = AT,
@@ -114,6 +115,7 @@ static const struct {
 } events[] = {
     {MSG_e_say, &say, FROM "PRIVMSG #lobby :hello", HAS_ID | HAS_MORE},
     {MSG_e_dm, &dm, FROM "NOTICE bob :hello", HAS_ID},
+    {MSG_e_dm, &to_console, FROM "PRIVMSG irc.example :hello", HAS_ID}, /* chatctl chat */
     {MSG_e_part, &part, FROM "PART #lobby :off", 0},
     {MSG_e_kick, &kick, FROM "KICK #lobby bob :out", 0},
     {MSG_e_nick, &nick, FROM "NICK :eve", 0},
