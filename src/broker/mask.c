@@ -16,7 +16,7 @@ small(char c)
 
 /* Goes back to the last star only: what stood before it has found its place. */
 bool
-glob_match(const char *p, const char *s)
+mask_glob(const char *p, const char *s)
 {
 	const char *star = NULL, *again = NULL;
 
@@ -139,8 +139,8 @@ folded(const char *text, bool *done, char *out, size_t cap)
 static bool
 ident_fits(const char *pattern, const char *ident)
 {
-	return glob_match(pattern, ident) ||
-	       (pattern[0] == '~' && ident[0] != '~' && glob_match(pattern + 1, ident));
+	return mask_glob(pattern, ident) ||
+	       (pattern[0] == '~' && ident[0] != '~' && mask_glob(pattern + 1, ident));
 }
 
 static bool
@@ -149,7 +149,7 @@ host_fits(const struct mask *m, struct mask_subject *s)
 	const char *pattern = m->text + m->host;
 
 	if (!m->is_net)
-		return glob_match(pattern, s->host) || glob_match(pattern, s->address);
+		return mask_glob(pattern, s->host) || mask_glob(pattern, s->address);
 	if (!s->parsed) {
 		s->parsed = true;
 		s->is_net = net_parse(s->address, &s->net);
@@ -163,13 +163,13 @@ mask_fits(const struct mask *m, struct mask_subject *s)
 	switch (m->kind) {
 	case 'a':
 		return s->account[0] != '\0' &&
-		       glob_match(m->text, folded(s->account, &s->account_folded, s->account_fold,
-						  sizeof(s->account_fold)));
+		       mask_glob(m->text, folded(s->account, &s->account_folded, s->account_fold,
+						 sizeof(s->account_fold)));
 	case 'r':
-		return glob_match(
+		return mask_glob(
 		    m->text, folded(s->real, &s->real_folded, s->real_fold, sizeof(s->real_fold)));
 	case 'u':
-		return glob_match(m->text, s->fold) && ident_fits(m->text + m->ident, s->ident) &&
+		return mask_glob(m->text, s->fold) && ident_fits(m->text + m->ident, s->ident) &&
 		       host_fits(m, s);
 	default:
 		return false; /* one that did not compile */

@@ -39,6 +39,6 @@ bool mask_equal(const struct mask *a, const struct mask *b);
 bool mask_fits(const struct mask *m, struct mask_subject *s);
 
 /* * any bytes, ? one character; pattern in small letters, s in any (ASCII). At most strlen(pattern) * strlen(s) steps. */
-bool glob_match(const char *pattern, const char *s);
+bool mask_glob(const char *pattern, const char *s);
 
 #endif

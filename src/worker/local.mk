@@ -6,8 +6,9 @@ noinst_LIBRARIES += %D%/libworker.a
 	%D%/irc/render.c %D%/irc/render.h \
 	%D%/render.c %D%/render.h
 
-roles_PROGRAMS += %D%/chatd-worker
-%C%_chatd_worker_SOURCES = \
+# The rest of the role but its main(), so that a fuzz target can be a worker.
+noinst_LIBRARIES += %D%/libworker_role.a
+%C%_libworker_role_a_SOURCES = \
 	%D%/answers.c %D%/answers.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
@@ -17,7 +18,6 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/event.c %D%/event.h \
 	%D%/fanout.c %D%/fanout.h \
 	%D%/input.c %D%/input.h \
-	%D%/main.c \
 	%D%/outq.c %D%/outq.h \
 	%D%/query.c %D%/query.h \
 	%D%/request.c %D%/request.h \
@@ -59,5 +59,8 @@ roles_PROGRAMS += %D%/chatd-worker
 	%D%/irc/who.c \
 	%D%/irc/whois.c \
 	%D%/worker.h
-%C%_chatd_worker_LDADD = %D%/libworker.a src/proto/libproto.a src/registry/libregistry.a \
-	src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)
+roles_PROGRAMS += %D%/chatd-worker
+%C%_chatd_worker_SOURCES = %D%/main.c
+worker_libs = %D%/libworker_role.a %D%/libworker.a src/proto/libproto.a
+%C%_chatd_worker_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a \
+	src/lib/liblib.a $(UTF8PROC_LIBS)

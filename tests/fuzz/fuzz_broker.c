@@ -1,16 +1,21 @@
 /* fuzz_broker.c - a hostile worker: whatever it asks for, the broker lives, keeps its tables whole,
  * and lets nobody speak for another worker's client.
  *
- * The input is a script: each step one byte that says what, then what it needs. Most steps make a
- * well-formed request with odd contents from the input, for a real or a wrong user; some send raw
- * bytes as a frame.
+ * The input is a script: each step one byte that says who and when passwords are answered for, one that
+ * says what, then what it needs. Most steps make a well-formed request with odd contents from the
+ * input, for a real or a wrong user; some send raw bytes as a frame.
  */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "broker/auth.h"
 #include "fuzz.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/util.h"
 #include "world.h"
 
@@ -91,6 +96,15 @@ room(struct script *s)
 	return r != NULL ? r->id : byte(s);
 }
 
+/* The name of an operator block, as a rule. */
+static struct str
+block(struct script *s)
+{
+	unsigned k = byte(s);
+
+	return k < 120 ? STR_LIT("root") : k < 200 ? STR_LIT("op") : name(s);
+}
+
 #define MAKE(name_, ...) \
 	do { \
 		struct m_r_##name_ m_ = {.serial = world_serial(sub), __VA_ARGS__}; \
@@ -119,7 +133,7 @@ request(struct script *s, unsigned sub)
 {
 	size_t n = 0;
 
-	switch (byte(s) % 24) {
+	switch (byte(s) % 28) {
 	case 0:
 	case 1:
 		MAKE(login, .conn = byte(s), .protocol = byte(s) % 4, .name = name(s),
@@ -188,6 +202,17 @@ request(struct script *s, unsigned sub)
 		     .room = byte(s) % 2 ? name(s) : STR_LIT(""), .name = name(s),
 		     .reason = some(s, REASON_MAX));
 		break;
+	case 23:
+	case 24:
+		MAKE(oper, .user = user(s), .name = block(s), .password = some(s, PASSWORD_MAX));
+		break;
+	case 25:
+		MAKE(oper_do, .user = user(s), .act = (uint8_t)(byte(s) % (OPER_ACTS + 1)),
+		     .target = name(s), .text = some(s, 300));
+		break;
+	case 26:
+		MAKE(follow, .on = byte(s) % 3);
+		break;
 	default:
 		if (sub == SUB_CONTROL)
 			MAKE(admin, .op = (uint8_t)(byte(s) % 12), .level = (uint8_t)(byte(s) % 4),
@@ -196,6 +221,48 @@ request(struct script *s, unsigned sub)
 			n = raw(s, sub);
 	}
 	return n;
+}
+
+/* --- the process that checks passwords ----------------------------------------------------------- */
+
+static int auth_fd; /* its end */
+
+static void
+auth_begin(void)
+{
+	const struct operator_block root = {STR_LIT("root"), STR_LIT("$hash"), STR_LIT(""),
+					    STR_LIT(""), LEVEL_ADMIN},
+				    op = {STR_LIT("op"), STR_LIT("$hash"), STR_LIT("*!*@10.*"),
+					  STR_LIT("alice"), LEVEL_OPERATE};
+	int fds[2];
+
+	CHECK(operator_add(proc.opt.operators, sizeof(proc.opt.operators), &root));
+	CHECK(operator_add(proc.opt.operators, sizeof(proc.opt.operators), &op));
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	auth_fd = fds[1];
+	auth_attach(0, 7, fds[0]);
+}
+
+/* All that it has been asked is answered, and that is delivered. */
+static void
+auth_answers(bool ok)
+{
+	static char in[IPC_FRAME_MAX];
+	ssize_t n = recv(auth_fd, in, sizeof(in), MSG_DONTWAIT), len;
+	char out[64];
+
+	for (ssize_t at = 0; at < n; at += len) {
+		struct m_a_result result = {.ok = ok};
+		struct m_a_check check;
+
+		len = ipc_frame(in + at, (size_t)(n - at));
+		CHECK(len > 0 && m_a_check_get(in + at, (size_t)len, &check));
+		result.ticket = check.ticket;
+		len =
+		    send(auth_fd, out, m_a_result_put(out, sizeof(out), &result), 0) > 0 ? len : 0;
+	}
+	loop_turn(proc.loop, 0);
+	auth_resume();
 }
 
 /* Who is here now, for the next steps. */
@@ -211,7 +278,7 @@ static void
 step(struct script *s)
 {
 	static const unsigned subs_used[] = {0, 1, 2, SUB_CONTROL};
-	unsigned sub = subs_used[byte(s) % ARRAY_LEN(subs_used)];
+	unsigned k = byte(s), sub = subs_used[k % ARRAY_LEN(subs_used)];
 	size_t n = request(s, sub);
 	uint64_t seq = br.j.seq, serial = world_serial(sub);
 
@@ -222,6 +289,8 @@ step(struct script *s)
 		CHECK(br.j.seq == seq + 1 && world_serial(sub) == serial + 1);
 	else
 		CHECK(br.j.seq == seq);
+	if (k & 0x80)
+		auth_answers(k & 0x40);
 	reap_some();
 	look_around();
 }
@@ -231,6 +300,7 @@ step(struct script *s)
 static void
 clean_up(void)
 {
+	auth_answers(false);
 	for (uint32_t i = 0; i < br.reg.h->max_users; i++)
 		reap_add(br.reg.users[i].id, QUIT_LEFT, "", "");
 	while (reap_some() != REAP_DONE)
@@ -257,8 +327,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static unsigned runs;
 	struct script s = {data, data + size};
 
-	if (w.reg == NULL)
+	if (w.reg == NULL) {
+		log_level = -1;
 		world_init(&w, 8, 1u << 20);
+		auth_begin();
+	}
 	br.now = 1000000;
 	look_around();
 	for (int i = 0; i < 64 && s.p < s.end; i++)

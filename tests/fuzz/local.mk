@@ -11,6 +11,8 @@ fuzz_targets = \
 	%D%/fuzz_ipc \
 	%D%/fuzz_irc \
 	%D%/fuzz_mask \
+	%D%/fuzz_modes \
+	%D%/fuzz_session \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
 
@@ -35,7 +37,12 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_ipc_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_irc_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_mask_LDADD = src/broker/libbroker.a src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_modes_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
+	$(fuzz_libs)
+%C%_fuzz_session_SOURCES = %D%/fuzz_session.c tests/unit/world.c tests/unit/world.h
+%C%_fuzz_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+%C%_fuzz_session_LDADD = $(worker_libs) $(broker_libs) $(fuzz_libs)
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 
-EXTRA_DIST += %D%/fuzz.h %D%/replay.c %D%/corpus
+EXTRA_DIST += %D%/session.dict %D%/fuzz.h %D%/replay.c %D%/corpus

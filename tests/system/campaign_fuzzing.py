@@ -28,15 +28,22 @@ def build(directory):
     subprocess.run(["make", "-s", "-j2"], cwd=directory, check=True)
 
 
+# a worker and a broker to each execution: so many seconds instead
+SLOW = {"session": 3600}
+
+
 def fuzz(directory, name, runs):
     """(executions done, seconds, found anything)"""
     work = os.path.join(directory, "found", name)
     os.makedirs(work, exist_ok=True)
     began = time.monotonic()
+    words = os.path.join(FUZZ, name + ".dict")
     p = subprocess.run([os.path.join(directory, "tests", "fuzz", "fuzz_" + name), work, os.path.join(FUZZ, "corpus", name),
                         "-runs=%d" % runs, "-max_len=4096",
                         # libconfig loses memory of its own, and looking for leaks after each run is slow
-                        "-detect_leaks=%d" % (name != "config"), "-artifact_prefix=%s/" % work],
+                        "-detect_leaks=%d" % (name != "config"), "-artifact_prefix=%s/" % work]
+                       + ["-dict=" + words] * os.path.exists(words)
+                       + ["-max_total_time=%d" % SLOW[name]] * (name in SLOW),
                        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace", check=False)
     done = re.findall(r"^Done (\d+) runs", p.stderr, re.M)
     if p.returncode != 0:
@@ -56,7 +63,7 @@ def main():
     print("%-10s %12s %8s %10s  %s" % ("target", "executions", "seconds", "per second", "found"))
     for t, n, s, bad in rows:
         print("%-10s %12d %8.0f %10.0f  %s" % (t, n, s, n / s if s else 0, "YES" if bad else "nothing"))
-    return 1 if any(bad or n < a.runs for _, n, _, bad in rows) else 0
+    return 1 if any(bad or (n < a.runs and t not in SLOW) for t, n, _, bad in rows) else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,393 @@
+/* fuzz_session.c - a worker and a broker in one process: whatever clients send, both live, agree, and what others are
+ * shown is lines.
+ *
+ * The input is lines; the first character of each says who sends the rest: 0 is a connection that has not registered, 1
+ * and 2 speak IRC, one of them with all capabilities, 3 speaks telnet. The worker's requests are decided at once, as
+ * those of worker 0; what the broker calls a peer's mistake would cost a worker its life, so there must be none.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "ipc/board.h"
+#include "ipc/proc.h"
+#include "ipc/sublink.h"
+#include "lib/buf.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/text.h"
+#include "lib/util.h"
+#include "proto/irc.h"
+#include "registry/registry.h"
+#include "worker/arena.h"
+#include "worker/conn.h"
+#include "worker/event.h"
+#include "worker/input.h"
+#include "worker/irc/irc.h"
+#include "worker/outq.h"
+/* the broker has one of this name as well */
+#define room_name worker_room_name
+#include "worker/room.h"
+#undef room_name
+#include "worker/session.h"
+#include "worker/worker.h"
+#include "world.h"
+
+#define CLIENTS 4
+#define TELNET 3
+#define TURNS_MAX 200
+#define LINES_MAX 64
+
+static struct world world;
+
+/* --- what the worker's main.c has ---------------------------------------------------------------- */
+
+struct worker worker;
+
+uint64_t
+worker_wall_ms(void)
+{
+	return br.now;
+}
+
+void
+worker_report_taken(unsigned n)
+{
+	(void)n;
+}
+
+void
+worker_report_closed(uint64_t conn)
+{
+	(void)conn;
+}
+
+/* --- the way to the broker ------------------------------------------------------------------------ */
+
+struct sublink {
+	struct buf q;
+	uint64_t next;
+	size_t pending;
+} sublink = {.next = 1};
+
+void *
+sublink_room(struct sublink *s, size_t need)
+{
+	return buf_room(&s->q, need);
+}
+
+uint64_t
+sublink_commit(struct sublink *s, size_t len)
+{
+	memcpy(buf_data(&s->q) + s->q.len + IPC_HDR, &s->next, sizeof(s->next));
+	buf_added(&s->q, len);
+	s->pending++;
+	return s->next++;
+}
+
+bool
+sublink_full(const struct sublink *s)
+{
+	(void)s;
+	return false;
+}
+
+size_t
+sublink_pending(const struct sublink *s)
+{
+	return s->pending;
+}
+
+/* All that was committed after seq, as worker 0 is sent it. */
+static void
+take_events(uint64_t seq)
+{
+	static char frame[IPC_FRAME_MAX];
+	const struct jentry *e;
+	uint64_t at;
+
+	FUZZ_ASSERT(journal_find(&br.j, seq, &at));
+	for (; (e = journal_at(&br.j, &at)) != NULL; at += e->size) {
+		if (!(e->targets & 1))
+			continue;
+		memcpy(frame, e->data, e->event_len);
+		event_take(frame, e->event_len, e->inc == proc.inc && e->serial != 0, NULL);
+	}
+}
+
+void
+sublink_flush(struct sublink *s)
+{
+	static char frame[IPC_FRAME_MAX];
+
+	while (s->q.len > 0) {
+		ssize_t n = ipc_frame(buf_data(&s->q), s->q.len);
+		uint64_t seq = br.j.seq;
+
+		FUZZ_ASSERT(n > 0);
+		memcpy(frame, buf_data(&s->q), (size_t)n);
+		buf_drop(&s->q, (size_t)n);
+		s->pending--;
+		FUZZ_ASSERT(world_decide(0, frame, (size_t)n));
+		FUZZ_ASSERT(br.j.seq == seq + 1);
+		take_events(seq);
+		loop_again(worker.loop);
+	}
+}
+
+/* --- clients --------------------------------------------------------------------------------------- */
+
+static struct client {
+	int fd; /* the test's end; -1: gone */
+	uint64_t id;
+	size_t n;
+	char in[32768]; /* a line that has no end yet */
+} clients[CLIENTS];
+
+static void
+check_irc_line(const char *p, size_t n)
+{
+	const char *space = p[0] == '@' ? memchr(p, ' ', n) : p;
+	size_t tags = space != NULL ? (size_t)(space - p) : n;
+
+	FUZZ_ASSERT(n > 0 && memchr(p, '\0', n) == NULL && memchr(p, '\r', n) == NULL);
+	FUZZ_ASSERT(text_utf8_ok(p, n));
+	FUZZ_ASSERT(tags <= 8191 && n - tags <= IRC_BODY_MAX + 1);
+}
+
+/* Nothing acts on the terminal but telnet's own bytes and the colours that /color asks for. */
+static void
+check_telnet_line(char *p, size_t n)
+{
+	char *end = p + n, *esc;
+
+	if (memchr(p, 0xff, n) != NULL)
+		return;
+	while ((esc = memchr(p, '\033', (size_t)(end - p))) != NULL) {
+		FUZZ_ASSERT(text_is_clean(p, (size_t)(esc - p), 0));
+		FUZZ_ASSERT(end - esc > 2 && esc[1] == '[');
+		for (p = esc + 2; p < end && *p >= '0' && *p <= ';'; p++)
+			;
+		FUZZ_ASSERT(p < end && *p++ == 'm');
+	}
+	FUZZ_ASSERT(text_is_clean(p, (size_t)(end - p), 0));
+}
+
+static void
+check_output(struct client *c, bool irc)
+{
+	char *p = c->in, *end = c->in + c->n, *nl;
+
+	for (; (nl = memchr(p, '\n', (size_t)(end - p))) != NULL; p = nl + 1) {
+		FUZZ_ASSERT(nl > p && nl[-1] == '\r');
+		if (irc)
+			check_irc_line(p, (size_t)(nl - 1 - p));
+		else
+			check_telnet_line(p, (size_t)(nl - 1 - p));
+	}
+	c->n = (size_t)(end - p);
+	memmove(c->in, p, c->n);
+}
+
+static void
+hear(struct client *c)
+{
+	while (c->fd >= 0) {
+		ssize_t n = recv(c->fd, c->in + c->n, sizeof(c->in) - c->n, MSG_DONTWAIT);
+
+		if (n < 0)
+			return;
+		if (n == 0) {
+			close(c->fd);
+			c->fd = -1;
+			return;
+		}
+		c->n += (size_t)n;
+		check_output(c, c != &clients[TELNET]);
+	}
+}
+
+static void
+turn_end(void *arg)
+{
+	(void)arg;
+	input_turn();
+	sublink_flush(worker.link);
+	outq_flush();
+	conns_reap_turn();
+	sublink_flush(worker.link);
+}
+
+/* Until nothing more happens by itself. */
+static void
+run(void)
+{
+	for (unsigned quiet = 0, i = 0; quiet < 2 && i < TURNS_MAX; i++) {
+		uint64_t seq = br.j.seq;
+		uint64_t out = board_own->counters[CTR_bytes_out_total];
+
+		loop_turn(worker.loop, 0);
+		if (seq == br.j.seq && out == board_own->counters[CTR_bytes_out_total]) {
+			quiet++;
+			continue;
+		}
+		quiet = 0;
+		for (unsigned k = 0; k < CLIENTS; k++)
+			hear(&clients[k]);
+	}
+}
+
+static void
+say(struct client *c, const char *p, size_t n)
+{
+	if (c->fd < 0 || send(c->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
+		return;
+	send(c->fd, "\r\n", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
+	run();
+}
+
+static void
+open_client(unsigned k)
+{
+	static uint64_t last_id;
+	struct conn_rec rec = {.id = ++last_id,
+			       .protocol = k == TELNET ? PROTO_TELNET : PROTO_IRC,
+			       .port = (uint16_t)(1000 + k),
+			       .address = "192.0.2.1"};
+	int fds[2];
+
+	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	clients[k].fd = fds[1];
+	clients[k].id = rec.id;
+	clients[k].n = 0;
+	conn_open(&rec, fds[0]);
+}
+
+static void
+begin(void)
+{
+	static const char *const greetings[CLIENTS] = {
+	    "",
+	    "CAP LS 302\r\nCAP REQ :batch labeled-response message-tags echo-message server-time "
+	    "draft/multiline draft/message-redaction draft/channel-rename extended-join "
+	    "account-tag "
+	    "away-notify setname chghost invite-notify multi-prefix userhost-in-names "
+	    "standard-replies\r\nCAP REQ :draft/metadata-2 extended-monitor\r\nCAP END\r\n"
+	    "NICK alice\r\nUSER a 0 * :Real Name",
+	    "NICK bob\r\nUSER b 0 * :Real Name",
+	    "tom",
+	};
+
+	for (unsigned k = 0; k < CLIENTS; k++) {
+		open_client(k);
+		say(&clients[k], greetings[k], strlen(greetings[k]));
+	}
+}
+
+/* --- do they agree? --------------------------------------------------------------------------------- */
+
+static void
+check_rooms(const struct conn *c)
+{
+	const struct reg_user *u = regw_user(&br.reg, c->user);
+
+	FUZZ_ASSERT(u != NULL && u->nrooms == c->nrooms && strcmp(u->name, c->name) == 0);
+	for (unsigned i = 0; i < c->nrooms; i++) {
+		const struct room *r = c->rooms[i].room;
+		const struct reg_member *m = regw_member(&br.reg, u, r->id);
+		const uint32_t rights = MEMBER_OP | MEMBER_HALFOP | MEMBER_VOICE;
+
+		FUZZ_ASSERT(m != NULL && (m->flags & rights) == (room_flags(r, c) & rights));
+		FUZZ_ASSERT(str_eq(worker_room_name(r), str_of(br.reg.rooms[ID_SLOT(r->id)].name)));
+	}
+	if (c->irc != NULL)
+		FUZZ_ASSERT(c->irc->umodes == u->umodes);
+}
+
+static void
+check_all(void)
+{
+	uint32_t users = 0;
+
+	FUZZ_ASSERT(sublink.pending == 0);
+	for (uint32_t i = 0; i < conns_places(); i++) {
+		const struct conn *c = conn_at(i);
+
+		if (c == NULL)
+			continue;
+		FUZZ_ASSERT(c->pending == 0 && !(c->flags & CONN_LABEL));
+		FUZZ_ASSERT(!(c->flags & CONN_BARRIER) && c->query == NULL);
+		if (c->user == 0)
+			continue;
+		users++;
+		check_rooms(c);
+	}
+	FUZZ_ASSERT(br.reg.h->nusers == users);
+}
+
+static void
+end(void)
+{
+	for (unsigned k = 0; k < CLIENTS; k++) {
+		if (clients[k].fd >= 0)
+			close(clients[k].fd);
+		clients[k].fd = -1;
+	}
+	for (unsigned i = 0; i < TURNS_MAX && conns_count() > 0; i++)
+		loop_turn(worker.loop, 0);
+	FUZZ_ASSERT(conns_count() == 0 && br.reg.h->nusers == 0 && br.reg.h->nrooms == 0);
+}
+
+static void
+set_up(void)
+{
+	size_t size = board_size(64);
+
+	log_level = -1;
+	world_init(&world, 16, 1u << 20);
+	proc.inc = 100; /* worker 0 of world.c */
+	proc.opt.line_rate = 0;
+	proc.opt.idle = proc.opt.ping = proc.opt.login_time = 0;
+	worker.loop = proc.loop;
+	worker.link = &sublink;
+	worker.reg = registry_map(dup(world.reg_fd), world.reg_size);
+	board_own = calloc(1, size);
+	FUZZ_ASSERT(worker.reg != NULL && board_own != NULL);
+	board_own->nsessions = 64;
+	arena_init();
+	outq_init(worker.loop);
+	conns_init(worker.loop, 64);
+	session_init();
+	irc_init(worker.loop);
+	loop_each_turn(worker.loop, turn_end, NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static unsigned runs;
+	const char *p = (const char *)data, *last = p + size, *nl;
+
+	if (world.reg == NULL)
+		set_up();
+	begin();
+	for (unsigned i = 0; i < LINES_MAX && p < last; i++, p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(last - p));
+		if (nl == NULL)
+			nl = last;
+		if (nl > p)
+			say(&clients[(unsigned char)*p % CLIENTS], p + 1, (size_t)(nl - p) - 1);
+		br.now += 10;
+		if (nl == last)
+			break;
+	}
+	check_all();
+	if (runs++ % 64 == 0)
+		world_verify();
+	end();
+	return 0;
+}
