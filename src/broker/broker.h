@@ -226,6 +226,8 @@ void metas_end_done(void);
 
 /* Forget who has tried, for tests. */
 void opers_fini(void);
+/* The log's line of what u, an operator, has done where only operators may. */
+void oper_did(const struct reg_user *u, const char *what, struct str where);
 
 /* --- who must go (reap.c) ---------------------------------------------------------------------------- */
 

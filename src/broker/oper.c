@@ -118,6 +118,15 @@ audit(const struct reg_user *u, const char *block, const char *fmt, ...)
 	buf_fini(&shown);
 }
 
+void
+oper_did(const struct reg_user *u, const char *what, struct str where)
+{
+	char block[OPER_NAME_MAX + 1];
+
+	block_of(u, block);
+	audit(u, block, "%s " STR_FMT, what, STR_ARG(where));
+}
+
 /* --- becoming one ---------------------------------------------------------------------------------------- */
 
 static bool

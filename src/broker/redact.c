@@ -5,6 +5,8 @@
 
 #include "lib/util.h"
 
+#define W (&br.reg)
+
 /* The message with this sequence number, or NULL. */
 static const struct jentry *
 message(uint64_t seq)
@@ -19,25 +21,54 @@ message(uint64_t seq)
 	return e != NULL && e->seq == seq ? e : NULL;
 }
 
+/* The room of that name, or NULL: u has been refused. *member_r is NULL for an operator who is not there. */
+static struct reg_room *
+room_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
+	       const struct reg_member **member_r)
+{
+	struct reg_room *room = room_find(name);
+
+	if (room != NULL && u->level >= LEVEL_OPERATE) {
+		*member_r = regw_member(W, u, room->id);
+		return room;
+	}
+	*member_r = room_member_or_refuse(r, u, name, &room);
+	return *member_r != NULL ? room : NULL;
+}
+
+/* Its author may, who keeps order in the room, and an operator, of whom it is written down. */
+static bool
+may_redact(const struct reg_user *u, const struct reg_member *member, const struct m_e_say *say,
+	   const struct reg_room *room)
+{
+	if (say->from == u->id)
+		return true;
+	if (member != NULL && member->flags & (MEMBER_OP | MEMBER_HALFOP))
+		return true;
+	if (u->level < LEVEL_OPERATE)
+		return false;
+	oper_did(u, "redact in", room_name(room));
+	return true;
+}
+
 static void
 to_room(const struct req *r, const struct reg_user *u, const struct m_r_redact *q,
 	const struct jentry *e)
 {
 	struct m_e_redact m = {.user = u->id, .msg = q->msg, .name = user_name(u)};
 	const struct reg_member *member;
-	struct reg_room *room;
+	struct reg_room *room = room_or_refuse(r, u, q->room, &member);
 	char uhost[UHOST_MAX + 1];
 	struct m_e_say say;
 
-	member = room_member_or_refuse(r, u, q->room, &room);
-	if (member == NULL)
+	if (room == NULL)
 		return;
 	if (e == NULL || ipc_type(e->data) != MSG_e_say ||
 	    !m_e_say_get(e->data, e->event_len, &say) || say.room != room->id) {
 		answer_refused(r, u->id, 0, ERR_NO_SUCH_MESSAGE, STR_LIT(""));
 		return;
 	}
-	if (say.from != u->id && !(member->flags & (MEMBER_OP | MEMBER_HALFOP))) {
+	if (!may_redact(u, member, &say, room)) {
 		answer_refused(r, u->id, 0, ERR_NOT_YOURS, q->room);
 		return;
 	}

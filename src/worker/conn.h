@@ -29,7 +29,7 @@ struct irc;
 
 #define LINE_BYTES_MAX 4096 /* a line, its end not counted */
 #define LINE_BYTES_IRC (4096 + 512) /* the same with IRC, tags included (proto/irc.h) */
-#define LINE_SKIP_MAX (16u << 10) /* so much without an end is not a client */
+#define LINE_SKIP_MAX (16u << 10) /* so much without an end is not a client's */
 #define CONN_REFS 4
 #define CONN_SOFT (16u << 10) /* long answers wait while more than this is queued */
 

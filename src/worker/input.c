@@ -132,7 +132,7 @@ drop_input(struct conn *c, const char *why)
 static bool
 line_too_long(struct conn *c, char *p, size_t n)
 {
-	if (c->state != CONN_NAMING)
+	if (c->state != CONN_NAMING && n <= LINE_SKIP_MAX)
 		return tongue_of(c)->too_long(c, p, n);
 	count(CTR_lines_refused_total);
 	drop_input(c, "line too long");
@@ -161,14 +161,13 @@ line_end(const struct conn *c, char *p, char *end)
 static char *
 skip(struct conn *c, char *p, char *nl, char *end)
 {
-	if (nl != NULL) {
-		c->flags &= ~(unsigned)CONN_SKIP;
-		return nl + 1;
-	}
-	c->skipped += (uint32_t)(end - p);
+	c->skipped += (uint32_t)((nl != NULL ? nl : end) - p);
 	if (c->skipped > LINE_SKIP_MAX)
 		drop_input(c, "line too long");
-	return end;
+	if (nl == NULL)
+		return end;
+	c->flags &= ~(unsigned)CONN_SKIP;
+	return nl + 1;
 }
 
 /* One line of n bytes, or as much as has come of one that is too long. False: it has to wait. */

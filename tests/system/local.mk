@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_bad.py \
 	%reldir%/test_irc_clients.py \
 	%reldir%/test_irc_about.py \
+	%reldir%/test_irc_conform.py \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_info.py \
 	%reldir%/test_irc_habits.py \

@@ -64,7 +64,7 @@ class Multiline(IrcCase):
         got = c.sync()
         self.assertEqual([m.params for m in got], [[chan, "hello"], [chan, "how is "], [chan, "everyone?"]])
         self.assertEqual([m.tags.get("msgid") for m in got], [msgid, None, None])
-        self.assertEqual([m.tags.get("+x") for m in got], ["y", None, None])
+        self.assertEqual([m.tags.get("+x") for m in got], ["y", "y", "y"])
         for line in ("%s: hello" % a.nick, "  ", "  how is everyone?"):
             t.line(line)
 

@@ -168,21 +168,26 @@ class Talk(IrcCase):
         t.expect("bold red cls  bell")
 
     def test_long_lines_are_whole(self):
-        """A line of 510 bytes is longer when it has a source: it is split, nothing of it is lost."""
+        """What others are shown is longer by its source, and has to fit a line as well: it is shown whole, or not sent."""
         a, b, f = self.irc("a", ECHO), self.irc("b"), self.irc("f", TAGS)
         chan = self.channel(a, b, f)
-        for unit in ("x", "wörter ", "漢字", "👍🏽 ", "e\u0301"):
-            text = (unit * 510).encode()[:510 - len("PRIVMSG %s :" % chan)].decode(errors="ignore")
-            a.send("PRIVMSG %s :%s" % (chan, text))
-            for c in (a, b, f):
-                got = [m for m in c.until(lambda m, left=[text]: left.__setitem__(
-                    0, left[0][len(m.params[1]):]) or not left[0]) if m.command == "PRIVMSG"]
-                self.assertEqual("".join(m.params[1] for m in got), text)
-                self.assertGreater(len(got), 1)
-                for m in got:
-                    self.assertLessEqual(len(m.line.partition(" ")[2].encode() if m.tags else m.line.encode()), 510)
-                if c is f:
-                    self.assertEqual(["msgid" in m.tags for m in got], [True] + [False] * (len(got) - 1))
+        for form in ("PRIVMSG %s :%%s" % chan, "NOTICE %s :%%s" % chan, "PRIVMSG %s :\1ACTION %%s\1" % chan, "PRIVMSG @%s :%%s" % chan,
+                     "PRIVMSG %s,%s :%%s" % (b.nick, chan)):
+            target = max(form.split()[1].split(","), key=len)
+            room = 510 - len(":%s!user@127.0.0.1 " % a.nick) - len(form % "") + len(form.split()[1]) - len(target)
+            for unit in ("x", "wörter ", "漢字", "👍🏽 ", "e\u0301"):
+                text = (unit * room).encode()[:room].decode(errors="ignore")
+                text += "x" * (room - len(text.encode()))
+                self.assertNotIn("417", self.commands(a.answers(form % text)), form)
+                if not form.startswith("PRIVMSG @"):
+                    m = b.expect(form.split()[0], target)
+                    self.assertEqual(m.params[1].strip("\1").removeprefix("ACTION "), text)
+                    self.assertEqual(len(m.line.encode()), 510)
+                self.assertEqual([(m.command, m.params[-1]) for m in a.answers(form % (text + "x"))],
+                                 [("417", "Input line was too long")], form)
+        a.send("PRIVMSG %s :last" % chan)
+        got = f.until(lambda m: m.params[-1] == "last")
+        self.assertEqual(len([m for m in got if m.command in ("PRIVMSG", "NOTICE")]), 4 * 5 + 1)
 
     def test_too_long_and_not_utf8(self):
         a = self.irc("a", ("standard-replies",))
@@ -296,7 +301,7 @@ class Talk(IrcCase):
                 got = a.answers("@%s PRIVMSG %s :too long" % (more, chan))
                 self.assertEqual([(m.command, m.params[-1]) for m in got], [("417", "Input line was too long")])
                 self.assertEqual(a.answers("@%s TAGMSG %s" % (more, chan))[0].command, "417")
-        text = "x" * (510 - len("PRIVMSG %s :" % chan))
+        text = "x" * (510 - len(":%s!user@127.0.0.1 PRIVMSG %s :" % (a.nick, chan)))
         a.send("@+x=%s PRIVMSG %s :%s" % ("y" * 4091, chan, text))
         self.assertEqual(b.expect("PRIVMSG", chan).tags["+x"], "y" * 4091)
         a.send("@+x=y PRIVMSG %s :%sx" % (chan, text))

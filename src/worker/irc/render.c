@@ -14,6 +14,9 @@
 #define LINE_HEAD 640
 /* A line never has fewer bytes of text than this: names and rooms are far from filling it. */
 #define PIECE_MIN 128
+/* Client-only tags up to this are on all lines of a message; longer ones, which would make it many times as long, on the
+ * first alone. */
+#define TAGS_AGAIN 256
 
 char irc_me[IRC_ME_MAX + 1];
 
@@ -61,7 +64,7 @@ put_tag(char *o, bool *any, const char *key)
 	return put_text(o, key);
 }
 
-/* tags of the first line of a message, or (!first) of those behind it, which have no id. */
+/* Tags of the first line of a message, or (!first) of those behind it, which have no id. */
 static char *
 put_tags(char *o, unsigned cls, const struct head *h, bool first)
 {
@@ -83,7 +86,7 @@ put_tags(char *o, unsigned cls, const struct head *h, bool first)
 	}
 	if (cls & CLS_IRC_TAGS && h->umodes & UMODE_BOT)
 		o = put_tag(o, &any, "bot");
-	if (cls & CLS_IRC_TAGS && first && h->tags.n > 0) {
+	if (cls & CLS_IRC_TAGS && h->tags.n > 0 && (first || h->tags.n <= TAGS_AGAIN)) {
 		o = put_tag(o, &any, "");
 		o = put_str(o, h->tags);
 	}
@@ -608,12 +611,12 @@ static const struct {
 static size_t
 text_bound(struct str text, size_t tags)
 {
-	size_t lines = 1 + text.n / PIECE_MIN;
+	size_t lines = 1 + text.n / PIECE_MIN, again = tags <= TAGS_AGAIN ? tags : 0;
 
 	for (size_t i = 0; i < text.n; i++)
 		lines += text.p[i] == '\n' || text.p[i] == TEXT_CUT;
 	/* BATCH before and after; head, text and CTCP of each */
-	return text.n + tags + (lines + 2) * (LINE_HEAD + 16);
+	return text.n + tags + (lines + 2) * (LINE_HEAD + 16 + again);
 }
 
 size_t

@@ -9,11 +9,13 @@
 #include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 #include "worker/input.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
 #include "worker/room.h"
+#include "worker/worker.h"
 
 static uint8_t
 rank_of(char sign)
@@ -143,6 +145,28 @@ items(struct str list)
 	return n;
 }
 
+/* A line is a line to all: what they are shown, ":nick!user@host PRIVMSG target :text", has to fit one too. Who wrote it
+ * is told when it does not, and can do better than to have it cut. */
+static bool
+fits_a_line(const struct conn *c, const struct irc_run *r, const struct saying *s)
+{
+	const bool notice = s->kind == MSG_NOTICE || s->kind == MSG_CTCP_REPLY;
+	size_t n = strlen(notice ? ": NOTICE  :" : ": PRIVMSG  :") + s->text.n, longest = 0;
+	struct reg_user_view u;
+	struct str target;
+
+	if (s->kind == MSG_ACTION || s->kind == MSG_CTCP || s->kind == MSG_CTCP_REPLY)
+		n += strlen("\001ACTION \001");
+	if (n + r->msg.param[0].n + NAME_BYTES_MAX + UHOST_MAX + 2 <= IRC_BODY_MAX)
+		return true;
+	if (registry_user(worker.reg, c->user, &u) <= 0)
+		return true; /* then it is cut after all */
+	for (unsigned i = 0; irc_item(r->msg.param[0], i, &target); i++)
+		longest = MAX(longest, target.n);
+	n += longest + strlen(u.name) + 1 + strlen(u.ident) + 1 + strlen(u.host);
+	return n <= IRC_BODY_MAX;
+}
+
 /* To the next target; all before it have been asked for. */
 static enum irc_done
 to_next(struct conn *c, struct irc_run *r, struct saying *s)
@@ -178,6 +202,8 @@ talk(struct conn *c, struct irc_run *r, unsigned kind)
 		s.text = text_of(r->msg.param[1], &s.kind);
 		if (s.text.n == 0)
 			return refuse(c, s.quiet, ERR_NOTEXTTOSEND, "No text to send");
+		if (r->at == 0 && !fits_a_line(c, r, &s))
+			return refuse(c, false, ERR_INPUTTOOLONG, "Input line was too long");
 	}
 	s.tags = talk_tags(c, r);
 	return to_next(c, r, &s);
