@@ -51,6 +51,13 @@ static const struct column entry_columns[] = {
 static const char *const umode_words[] = {"invisible", "operator", "wallops", "bot",
 					  "registered_only"};
 
+/* By bit of a session's caps. */
+static const char *const cap_words[] = {
+#define IRC_CAP(bit, name, cls) name,
+#include "ipc/irc_caps.def"
+#undef IRC_CAP
+};
+
 /* Begin with fn after a sync. */
 static void
 begin(struct conn *c, conn_fn *fn)
@@ -86,11 +93,24 @@ umode_names(uint32_t umodes, const char *out[])
 	return n;
 }
 
+static size_t
+cap_names(uint32_t caps, const char *out[])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(cap_words); i++) {
+		if (caps & 1u << i)
+			out[n++] = cap_words[i];
+	}
+	return n;
+}
+
 static void
 user_fields(struct conn *c, const struct reg_user_view *v)
 {
 	static struct reg_member_view rooms[ROOMS_PER_USER];
-	const char *names[ROOMS_PER_USER], *modes[ARRAY_LEN(umode_words)];
+	const char *names[ROOMS_PER_USER], *modes[ARRAY_LEN(umode_words)],
+	    *caps[ARRAY_LEN(cap_words)];
 	struct board_session s = {0};
 	struct writer *w = &c->w;
 	bool known = control_session(v->sub, v->wslot, v->id, &s);
@@ -101,6 +121,8 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 		names[i] = rooms[i].room_name;
 	if (active == 0)
 		active = v->since;
+	if (!known) /* somebody else's by now */
+		s = (struct board_session){0};
 	writer_u64(w, "id", v->id);
 	writer_s(w, "name", v->name);
 	writer_s(w, "account", v->account[0] != '\0' ? v->account : NULL);
@@ -117,6 +139,8 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);
 	writer_time(w, "connected", v->since);
 	writer_u64(w, "idle", now > active ? (now - active) / 1000 : 0);
+	if (v->protocol == PROTO_IRC || w->format != CTL_TABLE)
+		writer_strs(w, "capabilities", caps, cap_names(s.caps, caps));
 	writer_u64(w, "queued", s.queued);
 	writer_u64(w, "messages_in", s.messages_in);
 	writer_u64(w, "messages_out", s.messages_out);

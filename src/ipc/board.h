@@ -33,7 +33,7 @@ struct board_session {
 	uint64_t last_line_ms; /* wall clock of the last line it sent */
 	uint64_t messages_in, messages_out;
 	uint32_t queued; /* bytes */
-	uint32_t pad;
+	uint32_t caps; /* IRC's, negotiated: bits in the order of irc_caps.def */
 };
 _Static_assert(sizeof(struct board_session) == 40, "shared layout: bump IPC_VERSION");
 

@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libipc.a
 %C%_libipc_a_SOURCES = \
 	%D%/board.c %D%/board.h %D%/counters.def \
 	%D%/ctl.c %D%/ctl_show.c %D%/ctl.h %D%/ctl_cmds.def \
-	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def \
+	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def %D%/irc_caps.def \
 	%D%/killpoint.c %D%/killpoint.h \
 	%D%/maskform.c %D%/maskform.h \
 	%D%/options.c %D%/options.h %D%/options.def \

@@ -185,6 +185,10 @@ class Capabilities(IrcCase):
         self.assertEqual(" ".join(m.params[-1] for m in got).split(), every.split())
         have, lines = self.listed(alice, "CAP LIST", "LIST")
         self.assertEqual(set(have), set(names))
+        self.assertEqual(set(self.d.json("user", alice.nick)["capabilities"]), set(names))
+        alice.ask("CAP REQ :-batch -setname", "CAP", None, "ACK")
+        self.assertEqual(set(self.d.json("user", alice.nick)["capabilities"]), set(names) - {"batch", "setname"})
+        self.assertIn("multi-prefix,", self.d.ctl("user", alice.nick))
         self.assertEqual(alice.answers("CAP END"), [])
         alice.ask("JOIN #x-%s" % alice.nick, "JOIN")
 

@@ -23,9 +23,9 @@ static const struct {
 	const char *name;
 	uint8_t cls;
 } caps[CAP_NTH_COUNT] = {
-#define X(bit, name, cls) {name, cls},
-    IRC_CAPS(X)
-#undef X
+#define IRC_CAP(bit, name, cls) {name, cls},
+#include "ipc/irc_caps.def"
+#undef IRC_CAP
 };
 
 #define NEED_ACCOUNTS (CAP_SASL | CAP_REGISTRATION)
@@ -44,6 +44,17 @@ cap_class(uint32_t have)
 			cls |= caps[i].cls;
 	}
 	return cls;
+}
+
+/* They are what c has from now on. */
+static void
+cap_set(struct conn *c, uint32_t have)
+{
+	c->irc->caps = have;
+	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
+	conn_board(c)->caps = have;
+	if (!metadata_aware(c))
+		metadata_unsubscribe(c);
 }
 
 uint32_t
@@ -176,8 +187,7 @@ cap_changed(void)
 			cap_tell(c, "NEW", come | (v302 ? sts : 0), v302);
 			cap_tell(c, "DEL", gone, false);
 		}
-		c->irc->caps &= ~gone;
-		c->cls = (uint8_t)(CLS_IRC | cap_class(c->irc->caps));
+		cap_set(c, c->irc->caps & ~gone);
 	}
 }
 
@@ -272,10 +282,7 @@ cap_req(struct conn *c, struct str wanted)
 		return;
 	}
 	cap_echo(c, "ACK", wanted);
-	c->irc->caps = have;
-	if (!metadata_aware(c))
-		metadata_unsubscribe(c);
-	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
+	cap_set(c, have);
 }
 
 static void
@@ -285,7 +292,7 @@ cap_ls(struct conn *c, struct str version)
 
 	if (v302) {
 		c->irc->flags |= IRC_CAP_302;
-		c->irc->caps |= CAP_CAP_NOTIFY;
+		cap_set(c, c->irc->caps | CAP_CAP_NOTIFY);
 	}
 	cap_list(c, "LS", cap_listed(c, v302), v302);
 }
