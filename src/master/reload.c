@@ -18,7 +18,7 @@
 #include "master/master.h"
 #include "master/wire.h"
 
-static bool active;
+static bool active, again; /* again: asked for while one was under way, by nobody who waits */
 static uint32_t generation = 1, request;
 static struct settings next;
 static bool waiting[CHILDREN_MAX]; /* for the answer of child_nth(i) */
@@ -47,6 +47,10 @@ answer(const char *text, bool ok)
 		ctl_end(request, ok ? CTL_OK : CTL_REFUSED, text);
 	request = 0;
 	sdnotify("READY=1");
+	if (again) {
+		again = false;
+		reload_begin(0);
+	}
 }
 
 static void
@@ -220,6 +224,8 @@ reload_begin(uint32_t ctl_id)
 	static struct conf_errors e;
 
 	if (active || master.stopping || !master.ready) {
+		/* what was asked for by a signal or REHASH must not be lost: the file may have changed since */
+		again |= active && ctl_id == 0;
 		if (ctl_id != 0)
 			ctl_end(ctl_id, CTL_UNAVAILABLE,
 				active ? "a reload is under way" : "not now");

@@ -12,7 +12,8 @@
 struct child;
 struct options;
 
-/* Begin. ctl_id: chatctl's request, which is answered when it is over; 0: a signal. */
+/* Begin. ctl_id: chatctl's request, which is answered when it is over; 0: a signal or REHASH,
+ * which, when another reload is under way, is taken up behind it. */
 void reload_begin(uint32_t ctl_id);
 
 /* m_options_ack. False: malformed. */

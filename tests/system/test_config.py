@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -206,6 +207,20 @@ class Reload(OwnCase):
         counts = swarm.counts()
         self.assertEqual([counts[k] for k in ("lost", "doubled", "out of order", "disconnected")], [0, 0, 0, 0], counts)
         self.assertGreater(turn[0], 20)
+
+    def test_asked_for_again_while_under_way(self):
+        """A SIGHUP that comes while another is being carried out is not lost."""
+        d = self.daemon()
+        os.kill(d.kids("worker")[0], signal.SIGSTOP)  # which does not agree yet
+        mark = d.log_mark()
+        for n in (41, 42, 43):
+            d.write_conf({"limits": {"queue_time": n}})
+            os.kill(d.pid, signal.SIGHUP)
+            d.expect_log("SIGHUP", mark)
+            mark = d.log_mark()
+        os.kill(d.kids("worker")[0], signal.SIGCONT)
+        d.expect_log("configuration was reloaded", mark)
+        self.eventually("the last one", lambda: "queue_time = 43" in d.ctl("config", "dump"))
 
     def test_reload_while_the_broker_dies(self):
         d = self.daemon()
