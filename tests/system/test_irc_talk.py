@@ -369,10 +369,11 @@ class Talk(IrcCase):
 
     def test_targets_that_are_no_words(self):
         a = self.irc("a", TAGS + ("draft/message-redaction",))
+        chan = self.channel(a)
         for line, num, params in (
                 ("TAGMSG :foo bar", "401", ["*"]), ("TAGMSG :#foo bar", "403", ["#*"]), ("TAGMSG ::x", "401", ["*"]),
-                ("TAGMSG :foo bar,x", "401", ["*"]), ("REDACT #x :a b", "FAIL", ["UNKNOWN_MSGID", "#x", "*"]),
-                ("REDACT #x ::b", "FAIL", ["UNKNOWN_MSGID", "#x", "*"])):
+                ("TAGMSG :foo bar,x", "401", ["*"]), ("REDACT %s :a b" % chan, "FAIL", ["UNKNOWN_MSGID", chan, "*"]),
+                ("REDACT %s ::b" % chan, "FAIL", ["UNKNOWN_MSGID", chan, "*"]), ("REDACT #x :a b", "FAIL", ["INVALID_TARGET", "#x"])):
             got = a.answers(line)
             self.assertEqual(got[0].command, num, line)
             self.assertEqual(got[0].params[1:-1], params, line)
