@@ -141,6 +141,9 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_u64(w, "idle", now > active ? (now - active) / 1000 : 0);
 	if (v->protocol == PROTO_IRC || w->format != CTL_TABLE)
 		writer_strs(w, "capabilities", caps, cap_names(s.caps, caps));
+	if (s.client[0] != '\0' || w->format != CTL_TABLE)
+		writer_str(w, "client", s.client[0] != '\0' ? s.client : NULL,
+			   strnlen(s.client, sizeof(s.client)));
 	writer_u64(w, "queued", s.queued);
 	writer_u64(w, "messages_in", s.messages_in);
 	writer_u64(w, "messages_out", s.messages_out);

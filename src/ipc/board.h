@@ -27,6 +27,7 @@ enum counter {
 #define HIST_BUCKETS 16
 extern const uint32_t board_hist_bounds_us[HIST_BUCKETS - 1];
 
+#define BOARD_CLIENT_MAX 40
 /* One session of a worker; index: wslot. Written by its worker only. */
 struct board_session {
 	uint64_t user; /* 0: nobody here */
@@ -34,8 +35,9 @@ struct board_session {
 	uint64_t messages_in, messages_out;
 	uint32_t queued; /* bytes */
 	uint32_t caps; /* IRC's, negotiated: bits in the order of irc_caps.def */
+	char client[BOARD_CLIENT_MAX]; /* the program, if it has told its name; empty or terminated */
 };
-_Static_assert(sizeof(struct board_session) == 40, "shared layout: bump IPC_VERSION");
+_Static_assert(sizeof(struct board_session) == 80, "shared layout: bump IPC_VERSION");
 
 struct board {
 	uint64_t counters[CTR_COUNT];

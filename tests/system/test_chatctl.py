@@ -113,6 +113,7 @@ class Show(Case):
                          (alice.name, "telnet", "127.0.0.1", alice.sock.getsockname()[1], False, ["lobby", room], None))
         self.assertEqual((u["ident"], u["host"], u["real_name"], u["modes"], u["operator"]),
                          ("telnet", "127.0.0.1", alice.name, [], None))
+        self.assertEqual((u["capabilities"], u["client"]), ([], None))
         self.assertRegex(u["connected"], RFC3339)
         self.assertGreaterEqual(u["messages_in"], 2)
         self.assertLess(u["idle"], 10)

@@ -224,5 +224,31 @@ class Who(IrcCase):
         alice.ask("ISON", "461", alice.nick, "ISON")
 
 
+class Shown(IrcCase):
+    """What chatctl knows of an IRC client."""
+
+    def test_capabilities_and_program(self):
+        alice = self.irc("alice", ("multi-prefix", "batch", "draft/metadata-3"))
+        bob = self.irc("bob")
+        u = self.d.json("user", alice.nick)
+        self.assertEqual((u["protocol"], u["client"]), ("irc", None))
+        self.assertEqual(sorted(u["capabilities"]), ["batch", "cap-notify", "draft/metadata-3", "multi-prefix"])
+        self.assertEqual(self.d.json("user", bob.nick)["capabilities"], [])
+        alice.ask("CAP REQ :-batch away-notify", "CAP", None, "ACK")
+        bob.send("PRIVMSG %s :\x01VERSION\x01" % alice.nick)
+        alice.expect("PRIVMSG", None, "\x01VERSION\x01")
+        alice.send("NOTICE %s :\x01VERSION \x02Tool\x0f 1.2 \x0304(Unix) a very long tail that nobody needs\x01" % bob.nick)
+        alice.sync()
+        u = self.d.json("user", alice.nick)
+        self.assertEqual(u["client"], "Tool 1.2 (Unix) a very long tail that n")
+        self.assertEqual(sorted(u["capabilities"]), ["away-notify", "cap-notify", "draft/metadata-3", "multi-prefix"])
+        # a table has them, too; and they are nobody else's afterwards
+        self.assertRegex(self.d.ctl("user", alice.nick), r"client +Tool 1\.2")
+        alice.send("QUIT")
+        alice.expect_eof()
+        carol = self.irc("carol")
+        self.assertEqual(self.d.json("user", carol.nick)["client"], None)
+
+
 if __name__ == "__main__":
     main()

@@ -138,6 +138,20 @@ irc_clean(struct str s, size_t max)
 	return (struct str){out, text_cut(out, s.n, max)};
 }
 
+void
+irc_client_is(struct conn *c, struct str program)
+{
+	char *out = conn_board(c)->client;
+	char text[LINE_BYTES_IRC];
+	size_t n = MIN(program.n, sizeof(text));
+
+	memcpy(text, program.p, n);
+	n = text_strip_irc(text, text_clean(text, n, TEXT_KEEP_IRC));
+	n = text_cut(text, n, BOARD_CLIENT_MAX - 1);
+	memcpy(out, text, n);
+	memset(out + n, 0, BOARD_CLIENT_MAX - n);
+}
+
 bool
 irc_secret_is(struct str given, struct str secret)
 {

@@ -83,6 +83,9 @@ struct str irc_middle(struct str s);
 /* What a person wrote as others may be shown it: clean, and at most max bytes. Good until the next call. */
 struct str irc_clean(struct str s, size_t max);
 
+/* The program at the other end has told its name: chatctl shows it. */
+void irc_client_is(struct conn *c, struct str program);
+
 /* Is given the secret? Takes the same time wherever they differ. */
 bool irc_secret_is(struct str given, struct str secret);
 

@@ -88,7 +88,7 @@ talk_clean(struct str text)
 
 /* CTCP travels without its \001, so that nobody's text can have one. */
 static struct str
-text_of(struct str text, uint8_t *kind)
+text_of(struct conn *c, struct str text, uint8_t *kind)
 {
 	struct str word, params;
 	bool ends;
@@ -100,6 +100,8 @@ text_of(struct str text, uint8_t *kind)
 		return talk_clean(params);
 	}
 	*kind = *kind == MSG_TEXT ? MSG_CTCP : MSG_CTCP_REPLY;
+	if (*kind == MSG_CTCP_REPLY && irc_is(word, "VERSION") && params.n > 0)
+		irc_client_is(c, params);
 	ends = text.p[text.n - 1] == '\001';
 	return talk_clean((struct str){text.p + 1, text.n - 1 - ends});
 }
@@ -199,7 +201,7 @@ talk(struct conn *c, struct irc_run *r, unsigned kind)
 		return refuse(c, s.quiet, ERR_TOOMANYTARGETS, "Too many targets");
 	s.text = STR_LIT("");
 	if (kind != MSG_TAGS) {
-		s.text = text_of(r->msg.param[1], &s.kind);
+		s.text = text_of(c, r->msg.param[1], &s.kind);
 		if (s.text.n == 0)
 			return refuse(c, s.quiet, ERR_NOTEXTTOSEND, "No text to send");
 		if (r->at == 0 && !fits_a_line(c, r, &s))
