@@ -367,30 +367,48 @@ END_TEST
 /* As many lines as there may be, of any kind, with all tags: what was said to be enough room is enough. */
 START_TEST(bounds)
 {
+	static const size_t ntags[] = {0, 256, 257, TAGS_MAX};
 	static char text[TEXT_MAX], tags[TAGS_MAX];
-	struct m_e_say e = long_say((struct str){text, sizeof(text)}, (uint8_t)_i);
+	struct m_e_say e = long_say((struct str){text, sizeof(text)}, MSG_TEXT);
 	struct shown s = {.type = MSG_e_say, .e = &e};
 
 	memset(tags, 'x', sizeof(tags));
 	tags[0] = '+';
-	e.tags = (struct str){tags, sizeof(tags)};
-	for (size_t every = 1; every <= 1024; every *= 2) {
+	e.kind = (uint8_t)(_i % MSG_KINDS);
+	e.tags = (struct str){tags, ntags[_i / MSG_KINDS]};
+	for (size_t every = sizeof(text) / TEXT_LINES_MAX; every <= sizeof(text); every *= 2) {
 		memset(text, 'y', sizeof(text));
-		for (size_t i = 0, n = 0; i < sizeof(text); i += every) {
-			if (every > 1 || i % 200 == 0)
-				text[i] = every > 1 && n++ % 2 ? '\n' : TEXT_CUT;
-		}
+		for (size_t i = 0; i < sizeof(text); i += every)
+			text[i] = i / every % 2 ? '\n' : TEXT_CUT;
 		for (unsigned cls = 0; cls < ALL_CLASSES; cls++) {
+			const char *p = rendered(CLS_IRC | cls, &s);
 			struct str t, body;
-			const char *p;
 
-			if (irc_render_bound(&s) >= sizeof(out))
-				continue; /* more lines than a message may have */
-			p = rendered(CLS_IRC | cls, &s);
 			while (next_line(&p, &t, &body))
 				ck_assert_uint_le(t.n, IRC_TAGS_MAX - 2);
 		}
 	}
+}
+END_TEST
+
+/* Of a message without draft/multiline: who and when are on all lines, its id on the first. */
+START_TEST(tags_of_further_lines)
+{
+	struct m_e_say e = say;
+	struct shown s = {.type = MSG_e_say, .e = &e};
+	struct str tags, body, value;
+	const char *p;
+
+	e.text = STR_LIT("a\nb");
+	p = rendered(CLS_IRC | CLS_IRC_TIME | CLS_IRC_TAGS | CLS_IRC_ACCOUNT, &s);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(next_line(&p, &tags, &body));
+		ck_assert(irc_tag_find(tags, "time", &value));
+		ck_assert(irc_tag_find(tags, "account", &value));
+		ck_assert(irc_tag_find(tags, "bot", &value));
+		ck_assert_int_eq(irc_tag_find(tags, "msgid", &value), i == 0);
+	}
+	ck_assert(!next_line(&p, &tags, &body));
 }
 END_TEST
 
@@ -446,7 +464,8 @@ main(void)
 	tcase_add_test(tc, tagmsg);
 	tcase_add_loop_test(tc, kinds_of_texts, 0, (int)(sizeof(texts) / sizeof(texts[0])));
 	tcase_add_loop_test(tc, cut_to_lines, 0, N_UNITS);
-	tcase_add_loop_test(tc, bounds, MSG_TEXT, MSG_TAGS + 1);
+	tcase_add_loop_test(tc, bounds, 0, 4 * MSG_KINDS);
+	tcase_add_test(tc, tags_of_further_lines);
 	tcase_add_test(tc, others_are_cut);
 	suite_add_tcase(s, tc);
 	return unit_run(s);

@@ -44,9 +44,9 @@ irc_REDACT(struct conn *c, struct irc_run *r)
 	} else if (!talk_target(c, to, &s, &is_room) || s.rank != 0) {
 		fail_target(c, r);
 	} else {
+		/* 0 is no message's: the broker says so when it has looked at the target */
 		if (!irc_msgid_get(id, &seq))
-			seq =
-			    0; /* no message's: the broker says so when it has looked at the target */
+			seq = 0;
 		reason = talk_clean(r->msg.param[2]);
 		reason.n = text_cut(reason.p, reason.n, REASON_MAX);
 		request_redact(c, seq, is_room ? s.to : STR_LIT(""), is_room ? STR_LIT("") : s.to,
