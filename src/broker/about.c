@@ -104,8 +104,7 @@ r_setname(const struct req *r, struct reg_user *u, const void *frame, size_t len
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(setname, &m);
-	if (br.server.nlists > 0)
-		mute_apply(u);
+	user_renewed(u);
 	return true;
 }
 
@@ -131,8 +130,7 @@ user_set_host(const struct req *r, struct reg_user *u, struct str host)
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(chghost, &m);
-	if (br.server.nlists > 0)
-		mute_apply(u);
+	user_renewed(u);
 }
 
 /* --- modes ------------------------------------------------------------------------------------------------ */

@@ -213,6 +213,8 @@ void lists_rebuild(void);
 /* What the server's mutes mean for those who are here; for one newcomer. */
 void mutes_apply(void);
 void mute_apply(struct reg_user *u);
+/* u is called otherwise now, or comes from somewhere else: what masks it falls under is to be seen again. */
+void user_renewed(struct reg_user *u);
 /* Take out what has expired; returns ms until the next one does, UINT64_MAX: none will. */
 uint64_t lists_expire(void);
 

@@ -18,6 +18,8 @@ cache_of(uint64_t room)
 	return room == 0 ? &br.server : &br.rooms[ID_SLOT(room)];
 }
 
+static void verdicts_forget(uint64_t user, uint64_t room);
+
 static void
 cache_add(struct room_cache *c, uint32_t slot)
 {
@@ -26,9 +28,10 @@ cache_add(struct room_cache *c, uint32_t slot)
 		c->lists = xrealloc(c->lists, c->cap * sizeof(uint32_t));
 	}
 	c->lists[c->nlists++] = slot;
-	/* taken apart once, since it will be held against every message */
 	if (br.reg.lists[slot].op == LIST_INVITE)
 		return;
+	verdicts_forget(0, br.reg.lists[slot].room);
+	/* taken apart once, since it will be held against many messages */
 	if (br.masks[slot] == NULL)
 		br.masks[slot] = xcalloc(1, sizeof(struct mask));
 	mask_compile(br.masks[slot], br.reg.lists[slot].mask);
@@ -99,39 +102,89 @@ list_match(const struct room_cache *c, enum reg_list_op op, struct mask_subject 
 	return match(c, op, false, s);
 }
 
-bool
-lists_bar_join(const struct room_cache *c, const struct reg_user *u)
+static bool
+bars_join(const struct room_cache *c, struct mask_subject *s)
 {
+	return match(c, LIST_BAN, false, s) != NULL && match(c, LIST_EXCEPT, false, s) == NULL;
+}
+
+static bool
+bars_talk(const struct room_cache *c, struct mask_subject *s)
+{
+	return (match(c, LIST_MUTE, false, s) != NULL && match(c, LIST_EXCEPT, true, s) == NULL) ||
+	       bars_join(c, s);
+}
+
+static bool
+invites(const struct room_cache *c, struct mask_subject *s)
+{
+	return match(c, LIST_INVEX, false, s) != NULL;
+}
+
+/* Hundreds of masks that nearly fit cost a millisecond, and are held against every message: what came of it is
+ * remembered until the room's lists change, or what the masks are held against. */
+enum question { BARS_JOIN, BARS_TALK, INVITES };
+
+#define VERDICTS 4096u /* a power of two */
+
+static struct verdict {
+	uint64_t user, room;
+	uint8_t known, yes; /* bits 1 << enum question */
+} verdicts[VERDICTS];
+static bool some_verdicts;
+
+static bool
+verdict(const struct room_cache *c, const struct reg_user *u, enum question q)
+{
+	static bool (*const ask[])(const struct room_cache *c,
+				   struct mask_subject *s) = {bars_join, bars_talk, invites};
+	uint64_t room;
 	struct mask_subject s;
+	struct verdict *v;
 
 	if (c->nlists == 0)
 		return false;
-	user_subject(u, &s);
-	return match(c, LIST_BAN, false, &s) != NULL && match(c, LIST_EXCEPT, false, &s) == NULL;
+	room = br.reg.rooms[c - br.rooms].id;
+	v = &verdicts[(ID_SLOT(u->id) * 2654435761u + ID_SLOT(room) * 40503u) >> 8 &
+		      (VERDICTS - 1)];
+	if (v->user != u->id || v->room != room)
+		*v = (struct verdict){.user = u->id, .room = room};
+	if (!(v->known & 1u << q)) {
+		user_subject(u, &s);
+		v->known |= (uint8_t)(1u << q);
+		v->yes |= (uint8_t)(ask[q](c, &s) << q);
+		some_verdicts = true;
+	}
+	return v->yes >> q & 1;
+}
+
+/* About this user, or in this room; 0: whoever, wherever. */
+static void
+verdicts_forget(uint64_t user, uint64_t room)
+{
+	for (unsigned i = 0; some_verdicts && i < VERDICTS; i++) {
+		if ((user == 0 || verdicts[i].user == user) &&
+		    (room == 0 || verdicts[i].room == room))
+			verdicts[i] = (struct verdict){0};
+	}
+}
+
+bool
+lists_bar_join(const struct room_cache *c, const struct reg_user *u)
+{
+	return verdict(c, u, BARS_JOIN);
 }
 
 bool
 lists_bar_talk(const struct room_cache *c, const struct reg_user *u)
 {
-	struct mask_subject s;
-
-	if (c->nlists == 0)
-		return false;
-	user_subject(u, &s);
-	return (match(c, LIST_MUTE, false, &s) != NULL &&
-		match(c, LIST_EXCEPT, true, &s) == NULL) ||
-	       (match(c, LIST_BAN, false, &s) != NULL && match(c, LIST_EXCEPT, false, &s) == NULL);
+	return verdict(c, u, BARS_TALK);
 }
 
 bool
 lists_invite(const struct room_cache *c, const struct reg_user *u)
 {
-	struct mask_subject s;
-
-	if (c->nlists == 0)
-		return false;
-	user_subject(u, &s);
-	return match(c, LIST_INVEX, false, &s) != NULL;
+	return verdict(c, u, INVITES);
 }
 
 struct reg_list *
@@ -231,6 +284,8 @@ list_del_done(struct room_cache *c, const struct reg_list *l)
 			break;
 		}
 	}
+	if (c != &br.server && br.masks[slot] != NULL)
+		verdicts_forget(0, br.reg.rooms[c - br.rooms].id);
 	list_mask_drop(slot);
 	freelist_push(&br.reg.free_lists, slot);
 }
@@ -239,12 +294,22 @@ void
 lists_rebuild(void)
 {
 	br.server.nlists = 0;
+	memset(verdicts, 0, sizeof(verdicts));
+	some_verdicts = false;
 	for (uint32_t i = 0; i < br.reg.h->room_top; i++)
 		br.rooms[i].nlists = 0;
 	for (uint32_t i = 0; i < br.reg.h->list_top; i++) {
 		if (br.reg.lists[i].op != LIST_NONE)
 			cache_add(cache_of(br.reg.lists[i].room), i);
 	}
+}
+
+void
+user_renewed(struct reg_user *u)
+{
+	verdicts_forget(u->id, 0);
+	if (br.server.nlists > 0)
+		mute_apply(u);
 }
 
 /* Derived, and so neither in the journal nor needing the slot's counter: one byte. */

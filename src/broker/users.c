@@ -155,6 +155,9 @@ make_user(const struct req *r, const struct m_r_login *q, struct str fold, struc
 
 	fresh.gen = u->gen + 1;
 	fresh.version = u->version; /* the guard of a list that is not touched here */
+	/* before the slot that says it is there, or a reader might take the last one's for it */
+	if (fresh.more)
+		user_more_redo(slot, STR_LIT(""), q->real);
 	txn_open(T, W, u);
 	txn_put(T, W, &u->gen, &fresh.gen,
 		offsetof(struct reg_user, name) - offsetof(struct reg_user, gen));
@@ -164,8 +167,6 @@ make_user(const struct req *r, const struct m_r_login *q, struct str fold, struc
 	txn_put_str(T, W, u->ident, q->ident.p, q->ident.n);
 	txn_put_str(T, W, u->host, host.p, host.n);
 	txn_close(T, W, u);
-	if (fresh.more)
-		user_more_redo(slot, STR_LIT(""), q->real);
 	return fresh.id;
 }
 
@@ -268,8 +269,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(nick, &m);
 	regw_reindex_user(W, (uint32_t)(u - W->users), old_fold, strlen(old_fold));
-	if (br.server.nlists > 0)
-		mute_apply(u);
+	user_renewed(u);
 	return true;
 }
 

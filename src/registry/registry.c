@@ -195,7 +195,10 @@ user_view(const struct registry *r, uint32_t slot, struct reg_user_view *v)
 	v->since = u.since;
 	v->rooms = u.nrooms;
 	COPY(v->real, u.name);
-	return apart_view(r, slot, &u, v) ? 1 : -1;
+	if (!apart_view(r, slot, &u, v))
+		return -1;
+	/* what was read apart is nobody else's */
+	return __atomic_load_n(&r->users[slot].id, __ATOMIC_ACQUIRE) == u.id ? 1 : -1;
 }
 
 static int

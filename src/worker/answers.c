@@ -9,6 +9,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/answers.h"
+#include "worker/irc/sight.h"
 #include "worker/outq.h"
 #include "worker/query.h"
 #include "worker/room.h"
@@ -129,6 +130,19 @@ find_room(struct conn *c, struct answer *q, struct reg_room_view *v)
 	return r;
 }
 
+/* Those who do not want strangers to see them are in nobody's list but their rooms'. 1, 0, -1. */
+static int
+member_seen(const struct conn *c, const struct answer *q, const struct reg_member_view *m)
+{
+	struct reg_user_view v;
+	int r;
+
+	if (sight_in(c, q->room))
+		return 1;
+	r = registry_user(worker.reg, m->user, &v);
+	return r > 0 ? sight_user(c, &v) : r;
+}
+
 /* /who and !INFO: all members of a room, in pages. */
 static enum query_step
 step_members(struct conn *c, struct answer *q)
@@ -157,9 +171,13 @@ step_members(struct conn *c, struct answer *q)
 	if (q->after == 0 && info)
 		tell(c, "The list of people in the room is: ");
 	for (int i = 0; i < n; i++) {
-		if (info)
+		int seen = member_seen(c, q, &page[i]);
+
+		if (seen < 0)
+			return QUERY_AGAIN;
+		if (seen > 0 && info)
 			tell(c, "%s", page[i].name);
-		else
+		else if (seen > 0)
 			put_item(c, q, page[i].name, member_note(&page[i]));
 		q->after = page[i].joined;
 	}
@@ -181,11 +199,12 @@ step_show(struct conn *c, struct answer *q)
 		put_head(q, "loggedIn users: [");
 	for (; q->slot < end; q->slot++) {
 		r = registry_user_slot(worker.reg, q->slot, &v);
+		if (r > 0)
+			r = sight_user(c, &v);
 		if (r < 0)
 			return QUERY_AGAIN;
-		if (r == 0)
-			continue;
-		put_item(c, q, v.name, "");
+		if (r > 0)
+			put_item(c, q, v.name, "");
 	}
 	if (q->slot < registry_user_slots(worker.reg))
 		return QUERY_MORE;
@@ -320,8 +339,6 @@ static enum query_step
 step_whois(struct conn *c, struct answer *q)
 {
 	struct reg_user_view v;
-	struct reg_room_view room;
-	struct reg_member_view m;
 	char when[32];
 	const char *proto;
 	int n, r = registry_user_named(worker.reg, q->arg, q->argn, &v);
@@ -332,7 +349,7 @@ step_whois(struct conn *c, struct answer *q)
 		tell(c, "Sorry, nobody here is called %.*s.", (int)q->argn, q->arg);
 		return QUERY_DONE;
 	}
-	n = registry_rooms_of(worker.reg, v.id, page, REG_PAGE);
+	n = sight_rooms_of(c, &v, page);
 	if (n < 0)
 		return QUERY_AGAIN;
 	proto = protocol_name(v.protocol);
@@ -342,14 +359,8 @@ step_whois(struct conn *c, struct answer *q)
 	if (v.id == c->user)
 		tell(c, "  from %s port %u", v.address, v.port);
 	put_head(q, "  in: ");
-	for (int i = 0; i < n; i++) {
-		r = registry_room(worker.reg, page[i].room, &room);
-		if (r > 0 && room.modes & 1u << MODE_PRIVATE)
-			r = registry_member(worker.reg, c->user, room.id, &m);
-		if (r > 0)
-			put_item(c, q, page[i].room_name,
-				 page[i].flags & MEMBER_OP ? " (operator)" : "");
-	}
+	for (int i = 0; i < n; i++)
+		put_item(c, q, page[i].room_name, page[i].flags & MEMBER_OP ? " (operator)" : "");
 	end_line(c, q, q->shown == 0 ? "no room that you can see" : "");
 	if (v.away[0] != '\0')
 		tell(c, "  away: %s", v.away);

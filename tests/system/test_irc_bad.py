@@ -346,6 +346,30 @@ class Bad(IrcCase):
         tom.sync()
         self.assertFalse([x for x in tom.seen().splitlines() if "hidden things" in x])
 
+    def test_invisible(self):
+        """Whoever is +i is in no stranger's list, whatever the stranger speaks."""
+        a, b, tom = self.irc("hidden"), self.irc("stranger"), self.client("tom")
+        chan = self.channel(a)
+        a.ask("MODE %s +i" % a.nick, "MODE")
+        for line in ("WHO *", "WHO " + chan, "NAMES " + chan, "WHO *real*"):
+            self.assertFalse([m for m in b.answers(line) if a.nick in m.line], line)
+        self.assertFalse([m for m in b.answers("WHOIS " + a.nick) if chan in m.line])
+        mark = tom.mark()
+        tom.send("/who " + chan[1:], "show@Server")
+        tom.sync()
+        self.assertNotIn(a.nick, tom.since(mark))
+        mark = tom.mark()
+        tom.send("/whois " + a.nick)
+        tom.sync()
+        self.assertIn(a.nick, tom.since(mark))
+        self.assertNotIn(chan[1:], tom.since(mark))
+        tom.send("/join " + chan[1:])
+        tom.sync()
+        mark = tom.mark()
+        tom.send("/who " + chan[1:], "show@Server")
+        tom.sync()
+        self.assertEqual(tom.since(mark).count(a.nick), 2)
+
     def test_key_is_nobodys(self):
         a, b = self.irc("keyed"), self.irc("other")
         chan = self.channel(a, b)

@@ -625,6 +625,36 @@ why(void)
 	return m.code;
 }
 
+/* What was found out about somebody holds until the lists or that one change. */
+START_TEST(lists_are_asked_again_when_something_changes)
+{
+	struct m_r_say hi = {.text = STR_LIT("hi")};
+
+	people();
+	mode1(0, alice, "den", MODE_BAN, true, "nobody-here");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	mode1(0, alice, "den", MODE_BAN, true, "bobby");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	ck_assert(world_nick(1, bob, "bobby"));
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_refused);
+	mode1(0, alice, "den", MODE_EXCEPT, true, "b?bby");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	mode1(0, alice, "den", MODE_EXCEPT, false, "b?bby");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_refused);
+	ck_assert(world_nick(1, bob, "bob"));
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	ck_assert(world_nick(1, bob, "bobby"));
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_refused);
+	mode1(0, alice, "den", MODE_BAN, false, "bobby");
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
+	/* and a successor knows nothing of what its predecessor found out */
+	mode1(0, alice, "den", MODE_BAN, true, "bobby");
+	world_reopen(&world);
+	ck_assert_uint_eq(say(1, bob, hi), MSG_e_refused);
+}
+END_TEST
+
 START_TEST(words_from_outside)
 {
 	struct m_r_say hi = {.text = STR_LIT("hi")},
@@ -889,6 +919,7 @@ main(void)
 	tcase_add_test(t, kinds_of_messages);
 	tcase_add_test(t, an_account_opens_doors);
 	tcase_add_test(t, a_user_may_hear_only_those_with_accounts);
+	tcase_add_test(t, lists_are_asked_again_when_something_changes);
 	tcase_add_test(t, events_say_all_that_is_shown);
 	tcase_add_test(t, rooms_change_their_names);
 	tcase_add_test(t, a_request_half_applied_is_done_by_the_successor);

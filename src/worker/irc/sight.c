@@ -15,7 +15,7 @@ static struct reg_member_view page[ROOMS_PER_USER];
 static bool
 sees_all(const struct conn *c)
 {
-	return c->irc->umodes & UMODE_OPER;
+	return c->irc != NULL && c->irc->umodes & UMODE_OPER;
 }
 
 bool
