@@ -2,6 +2,7 @@
 """WHO, WHOX, WHOIS, WHOWAS, USERHOST, ISON: as modern.ircdocs.horse and IRCv3's whox have them."""
 
 import re
+import time
 
 from harness import main
 from irc import IrcCase
@@ -201,8 +202,27 @@ class Who(IrcCase):
         alice = self.irc("alice")
         got = alice.answers("WHOWAS nobody,someone")
         self.assertEqual([(m.command, m.params[1]) for m in got],
-                         [("406", "nobody"), ("369", "nobody"), ("406", "someone"), ("369", "someone")])
+                         [("406", "nobody"), ("406", "someone"), ("369", "nobody,someone")])
         alice.ask("WHOWAS", "431")
+
+    def test_whowas_of_several(self):
+        """One history, gone through backwards, and one end (RFC 2812 section 3.6.3)."""
+        alice = self.irc("alice")
+        names = [self.fresh("gone") for i in range(2)]
+        for ident in ("one", "two"):
+            for name in names:
+                c = self.irc(name, exact=True, user=ident)
+                c.send("QUIT")
+                c.expect_eof()
+                self.eventually("the clock", lambda at=time.time(): time.time() > at + 0.002)
+        first, second = names
+        want = [(second, "two"), (first, "two"), (second, "one"), (first, "one")]
+        for several in (names, names[::-1]):
+            got = alice.answers("WHOWAS " + ",".join(several + ["nobody"]))
+            self.assertEqual([tuple(m.params[1:3]) for m in got if m.command == "314"], want)
+            self.assertEqual([(m.command, m.params[1]) for m in got[-2:]], [("406", "nobody"), ("369", ",".join(several + ["nobody"]))])
+            got = alice.answers("WHOWAS %s 1" % ",".join(several))
+            self.assertEqual([tuple(m.params[1:3]) for m in got if m.command == "314"], want[:2])
 
     # -- USERHOST, ISON
 

@@ -167,14 +167,39 @@ count_of(struct str s)
 	return n == 0 || n > WAS_MAX ? WAS_MAX : n;
 }
 
+/* All entries of all names, who left last first: the history is gone through backwards (RFC 2812 section 3.6.3). */
+static void
+tell_were(struct conn *c, struct str list, unsigned most)
+{
+	static struct reg_was_view was[IRC_WHOIS_MAX][WAS_MAX];
+	int n[IRC_WHOIS_MAX], at[IRC_WHOIS_MAX] = {0}, last;
+	unsigned names = 0;
+	struct str name;
+
+	for (; names < IRC_WHOIS_MAX && irc_item(list, names, &name); names++)
+		n[names] = registry_was(worker.reg, name.p, name.n, was[names], most);
+	do {
+		last = -1;
+		for (unsigned i = 0; i < names; i++) {
+			if (at[i] < n[i] && (last < 0 || was[i][at[i]].at > was[last][at[last]].at))
+				last = (int)i;
+		}
+		if (last >= 0)
+			tell_was(c, &was[last][at[last]++]);
+	} while (last >= 0);
+	for (unsigned i = 0; i < names && irc_item(list, i, &name); i++) {
+		if (n[i] <= 0)
+			irc_num(c, ERR_WASNOSUCHNICK, STR_FMT " :There was no such nickname",
+				STR_ARG(name));
+	}
+}
+
 enum irc_done
 irc_WHOWAS(struct conn *c, struct irc_run *r)
 {
-	static struct reg_was_view was[WAS_MAX];
-	struct str name;
-	int n;
+	struct str list = r->msg.param[0], name;
 
-	if (!irc_item(r->msg.param[0], 0, &name)) {
+	if (!irc_item(list, 0, &name)) {
 		irc_num(c, ERR_NONICKNAMEGIVEN, ":No nickname given");
 		return IRC_DONE;
 	}
@@ -182,15 +207,8 @@ irc_WHOWAS(struct conn *c, struct irc_run *r)
 		request_sync(c);
 		return IRC_MORE;
 	}
-	if (r->at >= IRC_WHOIS_MAX || worker.reg == NULL ||
-	    !irc_item(r->msg.param[0], r->at++, &name))
-		return IRC_DONE;
-	n = registry_was(worker.reg, name.p, name.n, was, count_of(r->msg.param[1]));
-	for (int i = 0; i < n; i++)
-		tell_was(c, &was[i]);
-	if (n <= 0)
-		irc_num(c, ERR_WASNOSUCHNICK, STR_FMT " :There was no such nickname",
-			STR_ARG(name));
-	irc_num(c, RPL_ENDOFWHOWAS, STR_FMT " :End of WHOWAS", STR_ARG(name));
-	return IRC_MORE;
+	if (worker.reg != NULL)
+		tell_were(c, list, count_of(r->msg.param[1]));
+	irc_num(c, RPL_ENDOFWHOWAS, STR_FMT " :End of WHOWAS", STR_ARG(list));
+	return IRC_DONE;
 }
