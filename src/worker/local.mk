@@ -38,7 +38,9 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/kick.c \
 	%D%/irc/list.c \
 	%D%/irc/metadata.c %D%/irc/metadata.h \
+	%D%/irc/metaline.c %D%/irc/metaline.h \
 	%D%/irc/metashow.c \
+	%D%/irc/metasubs.c %D%/irc/metasubs.h \
 	%D%/irc/mode.c \
 	%D%/irc/monitor.c %D%/irc/monitor.h \
 	%D%/irc/names.c %D%/irc/names.h \

@@ -14,6 +14,8 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"
+#include "worker/irc/metaline.h"
+#include "worker/irc/metasubs.h"
 #include "worker/irc/monitor.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
@@ -30,19 +32,19 @@ struct of_room {
 	uint64_t id, after; /* the last member looked at joined then */
 	bool own_done; /* its own keys have been shown */
 	bool member; /* the asker is in it: its members are shown, too */
-	char name[METADATA_TARGET_MAX];
+	char name[META_TARGET_MAX];
 };
 
 struct show {
 	struct query query;
-	struct metadata_to to;
+	struct meta_to to;
 	bool open; /* its batch has begun */
 	bool found; /* the target */
 	unsigned lines; /* of this step */
 	unsigned at; /* which of the rooms, or of the names watched */
 	uint32_t from; /* subscriptions from this place on */
 	struct of_room room;
-	char target[METADATA_TARGET_MAX]; /* what the batch is about */
+	char target[META_TARGET_MAX]; /* what the batch is about */
 	/* all: */
 	unsigned nrooms;
 	uint64_t rooms[]; /* that the asker is in */
@@ -68,7 +70,7 @@ static void
 open_batch(struct show *q)
 {
 	if (!q->open)
-		q->to.batch = metadata_open(q->to.c, "metadata", q->target);
+		q->to.batch = meta_open(q->to.c, "metadata", q->target);
 	q->open = true;
 }
 
@@ -76,10 +78,10 @@ open_batch(struct show *q)
 static void
 close_batch(struct show *q, bool unasked)
 {
-	if (!unasked || !metadata_v2(q->to.c))
+	if (!unasked || !meta_v2(q->to.c))
 		open_batch(q);
 	if (q->open)
-		metadata_close(q->to.c, q->to.batch);
+		meta_close(q->to.c, q->to.batch);
 	q->open = false;
 	q->to.batch = 0;
 }
@@ -91,12 +93,12 @@ show_subscribed(struct show *q, bool room, uint64_t id, const char *name)
 	int n = registry_meta(worker.reg, room, id, keys);
 
 	for (int i = 0; i < n; i++) {
-		int sub = metadata_sub_of(q->to.c, str_of(keys[i].key));
+		int sub = meta_sub_of(q->to.c, str_of(keys[i].key));
 
 		if (sub < 0 || (uint32_t)sub < q->from)
 			continue;
 		open_batch(q);
-		metadata_value(&q->to, true, name, str_of(keys[i].key), str_of(keys[i].value));
+		meta_value(&q->to, true, name, str_of(keys[i].key), str_of(keys[i].value));
 		q->lines++;
 	}
 	return n < 0 ? FOUND_TORN : FOUND;
@@ -167,7 +169,7 @@ find_room(struct show *q, uint64_t id, struct str name)
 struct target {
 	bool room;
 	uint64_t id;
-	char name[METADATA_TARGET_MAX];
+	char name[META_TARGET_MAX];
 };
 
 /* The target of the command under way; the client is told when there is none. */
@@ -199,21 +201,17 @@ find_target(struct show *q, struct target *t)
 static void
 show_key(const struct show *q, const struct target *t, struct str key, int n)
 {
-	struct str shown = irc_middle(key);
-	char context[2 * META_KEY_MAX];
-
-	if (!metadata_key_ok(key)) {
-		bprintf(context, sizeof(context), STR_FMT, STR_ARG(shown));
-		metadata_fail(&q->to, true, META_BAD_KEY, context, "Invalid key");
+	if (!meta_key_ok(key)) {
+		meta_fail(&q->to, true, META_BAD_KEY, irc_middle(key), "Invalid key");
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		if (str_eq(str_of(keys[i].key), key)) {
-			metadata_value(&q->to, false, t->name, key, str_of(keys[i].value));
+			meta_value(&q->to, false, t->name, key, str_of(keys[i].value));
 			return;
 		}
 	}
-	metadata_unset(&q->to, false, t->name, key);
+	meta_unset(&q->to, false, t->name, key);
 }
 
 /* Target and keys for GET and LIST: how many keys there are; -1: torn, -2: no such target. */
@@ -259,7 +257,7 @@ list_step(struct conn *c, struct query *query)
 	if (n < 0)
 		return n == -1 ? QUERY_AGAIN : QUERY_DONE;
 	for (int i = 0; i < n; i++)
-		metadata_value(&q->to, false, t.name, str_of(keys[i].key), str_of(keys[i].value));
+		meta_value(&q->to, false, t.name, str_of(keys[i].key), str_of(keys[i].value));
 	close_batch(q, false);
 	return QUERY_DONE;
 }
