@@ -264,7 +264,10 @@ step_room(struct conn *c, struct answer *q)
 		     {MODE_INVITE_ONLY, " invite-only"},
 		     {MODE_MODERATED, " moderated"},
 		     {MODE_PRIVATE, " private"},
-		     {MODE_TOPIC_LOCK, " topic-lock"}};
+		     {MODE_TOPIC_LOCK, " topic-lock"},
+		     {MODE_NO_CTCP, " no-ctcp"},
+		     {MODE_REG_JOIN, " registered-join"},
+		     {MODE_REG_SAY, " registered-say"}};
 	struct reg_room_view v;
 	char text[256] = "", when[32];
 	size_t n = 0;
