@@ -6,22 +6,25 @@
 #include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 #include "worker/answers.h"
 #include "worker/cmd.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 #include "worker/room.h"
 #include "worker/session.h"
+#include "worker/worker.h"
 
-/* A room's name as typed: '#' is how others write it. */
+/* A room's name as typed: '#' is how others write it, but where it is a part of the name (IRC's ##room). */
 static struct str
 bare(struct str s)
 {
-	if (s.n > 0 && s.p[0] == '#') {
-		s.p++;
-		s.n--;
-	}
-	return s;
+	struct reg_room_view v;
+
+	if (s.n == 0 || s.p[0] != '#' ||
+	    (worker.reg != NULL && registry_room_named(worker.reg, s.p, s.n, &v) > 0))
+		return s;
+	return (struct str){s.p + 1, s.n - 1};
 }
 
 static bool

@@ -67,6 +67,17 @@ class Rooms(MixedCase):
         tom.send("/topic mine")
         tom.expect("Sorry, only an operator of %s may do that" % other)
 
+    def test_two_signs(self):
+        """##room here is #room there, as it is shown."""
+        tom, alice = self.client("tom"), self.irc("alice")
+        room = "#" + self.fresh("den")
+        alice.ask("JOIN #" + room, "JOIN", "#" + room)
+        tom.send("/join " + room)
+        tom.line("You are in %s." % room)
+        self.assertEqual(alice.expect("JOIN").params, ["#" + room])
+        tom.send("/who " + room)
+        tom.expect(r"^In %s \(2\)" % room)
+
     def test_coming_and_going(self):
         alice, tom, room = self.meet()
         bob = self.irc("bob")
