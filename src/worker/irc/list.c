@@ -16,11 +16,13 @@
 #include "worker/worker.h"
 
 #define SLOTS_PER_STEP 256
+#define LINES_PER_STEP 64
 
 struct list {
 	struct query query;
 	bool begun;
 	bool by_name; /* nothing but names: they are looked up */
+	unsigned lines; /* made by this step */
 	uint32_t slot; /* the next; of the names if by_name */
 	/* All must be so: */
 	uint64_t more, less; /* members */
@@ -77,8 +79,9 @@ take_condition(struct list *q, struct str s)
 /* --- in steps ------------------------------------------------------------------------------------- */
 
 static void
-show(struct conn *c, const struct reg_room_view *v)
+show(struct conn *c, struct list *q, const struct reg_room_view *v)
 {
+	q->lines++;
 	irc_num(c, RPL_LIST, "#%s %u :%s", v->name, v->members, v->topic);
 }
 
@@ -138,7 +141,7 @@ step_name(struct conn *c, struct list *q)
 	if (irc_room(item, &name))
 		r = registry_room_named(worker.reg, name.p, name.n, &v);
 	if (r > 0 && sight_room(c, &v))
-		show(c, &v);
+		show(c, q, &v);
 	return r < 0 ? -1 : 1;
 }
 
@@ -152,7 +155,7 @@ step_slot(struct conn *c, struct list *q)
 		return 0;
 	r = registry_room_slot(worker.reg, q->slot, &v);
 	if (r > 0 && sight_room(c, &v) && fits(q, &v))
-		show(c, &v);
+		show(c, q, &v);
 	return r < 0 ? -1 : 1;
 }
 
@@ -165,7 +168,8 @@ list_step(struct conn *c, struct query *query)
 	if (!q->begun)
 		irc_num(c, RPL_LISTSTART, "Channel :Users  Name");
 	q->begun = true;
-	for (unsigned i = 0; i < SLOTS_PER_STEP; i++, q->slot++) {
+	q->lines = 0;
+	for (unsigned i = 0; i < SLOTS_PER_STEP && q->lines < LINES_PER_STEP; i++, q->slot++) {
 		r = q->by_name ? step_name(c, q) : step_slot(c, q);
 		if (r < 0)
 			return QUERY_AGAIN;

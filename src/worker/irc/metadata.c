@@ -14,10 +14,10 @@
 #include "worker/irc/metaline.h"
 #include "worker/irc/metasubs.h"
 #include "worker/irc/monitor.h"
+#include "worker/irc/reply.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 #include "worker/room.h"
-#include "worker/irc/reply.h"
 
 static void
 bad_params(struct conn *c, struct str sub, const char *text)

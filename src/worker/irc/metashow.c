@@ -11,6 +11,7 @@
 
 #include "lib/util.h"
 #include "registry/registry.h"
+#include "worker/input.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"
@@ -24,6 +25,7 @@
 #include "worker/worker.h"
 
 #define STEP_LINES 64
+#define ROOMS_PER_LINE 8 /* to look through so many costs what a line does */
 
 enum found { FOUND_TORN = -1, FOUND_NONE, FOUND };
 
@@ -40,7 +42,7 @@ struct show {
 	struct meta_to to;
 	bool open; /* its batch has begun */
 	bool found; /* the target */
-	unsigned lines; /* of this step */
+	unsigned lines, looked; /* what this step has made, and how many members it has looked at */
 	unsigned at; /* which of the rooms, or of the names watched */
 	uint32_t from; /* subscriptions from this place on */
 	struct of_room room;
@@ -139,6 +141,7 @@ room_step(struct show *q)
 	n = r->member ? registry_members(worker.reg, r->id, r->after, page, REG_PAGE) : 0;
 	if (n < 0)
 		return QUERY_AGAIN;
+	q->looked += (unsigned)n + 1;
 	for (int i = 0; i < n; i++) {
 		if (show_member(q, &page[i]) == FOUND_TORN)
 			return QUERY_AGAIN;
@@ -332,6 +335,8 @@ all_rooms(struct show *q)
 	enum found f;
 
 	for (; q->at < q->nrooms; q->at++, q->found = false) {
+		if (q->looked >= REG_PAGE)
+			return QUERY_MORE;
 		f = q->found ? FOUND : find_room(q, q->rooms[q->at], STR_LIT(""));
 		if (f == FOUND_TORN)
 			return QUERY_AGAIN;
@@ -368,7 +373,7 @@ all_step(struct conn *c, struct query *query)
 	bool asked = irc_is(c->irc->run->msg.param[1], "SYNC");
 	enum query_step step;
 
-	q->lines = 0;
+	q->lines = q->looked = 0;
 	step = all_rooms(q);
 	if (step == QUERY_DONE)
 		step = all_names(q);
@@ -382,6 +387,7 @@ metadata_sync_all(struct conn *c, uint32_t from)
 {
 	struct show *q = show_new(c, all_step, c->nrooms);
 
+	conn_charge(c, c->nrooms / ROOMS_PER_LINE);
 	for (unsigned i = 0; i < c->nrooms; i++)
 		q->rooms[i] = c->rooms[i].room->id;
 	q->from = from;

@@ -16,6 +16,7 @@
 #include "worker/worker.h"
 
 #define SLOTS_PER_STEP 64 /* each is matched in five ways */
+#define LINES_PER_STEP 64
 #define SCAN_MAX 128 /* a longer mask fits nothing */
 
 /* WHOX, in the order in which they are sent (IRCv3 whox). */
@@ -44,7 +45,7 @@ struct shown_user {
 	uint32_t rank;
 };
 
-static struct reg_member_view page[REG_PAGE], rooms[ROOMS_PER_USER];
+static struct reg_member_view page[LINES_PER_STEP], rooms[ROOMS_PER_USER];
 
 /* --- a line ---------------------------------------------------------------------------------- */
 
@@ -241,7 +242,7 @@ show_member(struct conn *c, struct who *q, const struct reg_member_view *m)
 static enum query_step
 step_members(struct conn *c, struct who *q)
 {
-	int n = registry_members(worker.reg, q->room, q->after, page, REG_PAGE);
+	int n = registry_members(worker.reg, q->room, q->after, page, LINES_PER_STEP);
 
 	if (n < 0)
 		return QUERY_AGAIN;
@@ -250,7 +251,7 @@ step_members(struct conn *c, struct who *q)
 			return QUERY_AGAIN;
 		q->after = page[i].joined;
 	}
-	return n == REG_PAGE ? QUERY_MORE : finish(c, q);
+	return n == LINES_PER_STEP ? QUERY_MORE : finish(c, q);
 }
 
 static bool
