@@ -29,7 +29,7 @@
 
 static struct {
 	struct conn **chunks; /* owned array of owned arrays of CHUNK */
-	uint32_t nchunks, places, limit, count;
+	uint32_t nchunks, places, limit, count, unnamed;
 	uint32_t *free; /* owned stack of places */
 	uint32_t nfree, free_cap;
 	struct conn **by_slot; /* owned: the broker's slot -> conn */
@@ -278,6 +278,9 @@ conn_open(const struct conn_rec *rec, int fd)
 		c->flags |= CONN_DIRECT;
 	memset(conn_board(c), 0, sizeof(struct board_session));
 	gauge_set(CTR_sessions, conns.count);
+	gauge_set(CTR_unnamed, ++conns.unnamed);
+	if (c->protocol == PROTO_IRC)
+		irc_open(c);
 	due_add(&conns.login, &c->due);
 	if (loop_add(worker.loop, &c->io, fd, EPOLLIN | EPOLLRDHUP, input_event, c) < 0) {
 		log_err("epoll_ctl for a new connection: %s", strerror(errno));
@@ -288,8 +291,6 @@ conn_open(const struct conn_rec *rec, int fd)
 	}
 	log_info("New connection from %s port %u, provisional name client%llu", c->peer, c->port,
 		 (unsigned long long)c->id);
-	if (c->protocol == PROTO_IRC)
-		irc_open(c);
 	tongue_of(c)->begin(c);
 }
 
@@ -306,6 +307,7 @@ void
 conn_named(struct conn *c, uint64_t user, struct str name)
 {
 	conn_set_user(c, user);
+	gauge_set(CTR_unnamed, --conns.unnamed);
 	free(c->name);
 	c->name = xstrndup(name.p, name.n);
 	c->state = CONN_READY;
@@ -332,6 +334,7 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 		if (!quiet && !(c->flags & CONN_LEAVING))
 			request_quit(NULL, c->user, str_of(reason));
 	} else {
+		gauge_set(CTR_unnamed, --conns.unnamed);
 		log_info("Closed connection from %s port %u before it had a name%s%s",
 			 c->peer ? c->peer : "?", c->port, reason[0] ? ", " : "", reason);
 	}

@@ -48,7 +48,7 @@ irc_elsewhere(struct conn *c, struct str target)
 
 /* Connections of all workers that have no name yet. */
 static unsigned
-unknown(unsigned users)
+unknown(void)
 {
 	uint64_t all = 0;
 
@@ -56,9 +56,9 @@ unknown(unsigned users)
 		const struct board *b = i == proc.index ? board_own : worker.boards[i];
 
 		if (b != NULL)
-			all += __atomic_load_n(&b->counters[CTR_sessions], __ATOMIC_RELAXED);
+			all += __atomic_load_n(&b->counters[CTR_unnamed], __ATOMIC_RELAXED);
 	}
-	return all > users ? (unsigned)(all - users) : 0;
+	return (unsigned)all;
 }
 
 static void
@@ -75,7 +75,7 @@ lusers(struct conn *c)
 	irc_num(c, RPL_LUSERCLIENT, ":There are %u users and %u invisible on 1 servers",
 		users - MIN(users, invisible), invisible);
 	irc_num(c, RPL_LUSEROP, "%u :IRC Operators online", opers);
-	irc_num(c, RPL_LUSERUNKNOWN, "%u :unknown connections", unknown(users));
+	irc_num(c, RPL_LUSERUNKNOWN, "%u :unknown connections", unknown());
 	irc_num(c, RPL_LUSERCHANNELS, "%u :channels formed", rooms);
 	irc_num(c, RPL_LUSERME, ":I have %u clients and 0 servers", users);
 	irc_num(c, RPL_LOCALUSERS, "%u %u :Current local users %u, max %u", users, most, users,
