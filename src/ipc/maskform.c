@@ -191,6 +191,14 @@ mask_is_mute(struct str mask, struct str *inner_r)
 	return true;
 }
 
+struct str
+mask_irc(struct str mask)
+{
+	if (mask.n > 2 && mask.p[0] == '~' && mask.p[2] == ':')
+		return (struct str){mask.p + 1, mask.n - 1};
+	return mask;
+}
+
 /* --- for people ------------------------------------------------------------------------------------- */
 
 static bool

@@ -25,4 +25,7 @@ struct str mask_show(struct str mask);
 /* Does it begin with MASK_MUTE? Then *inner_r is the mask behind it. */
 bool mask_is_mute(struct str mask, struct str *inner_r);
 
+/* mask (the one form) as IRC has it: an extended one without its ~, since EXTBAN says that there is none. */
+struct str mask_irc(struct str mask);
+
 #endif

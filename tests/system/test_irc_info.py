@@ -137,7 +137,7 @@ class Info(IrcCase):
         self.assertTrue(all(re.match(r"^[A-Z0-9]{1,20}(=.+)?$", w) for w in words), words)
         have = alice.isupport
         for name, value in (("CASEMAPPING", "ascii"), ("CHANTYPES", "#"), ("PREFIX", "(ohv)@%+"), ("STATUSMSG", "@%+"), ("EXCEPTS", "e"),
-                            ("INVEX", "I"), ("BOT", "B"), ("UTF8ONLY", ""), ("WHOX", ""), ("ACCOUNTEXTBAN", "a"), ("ELIST", "CMNTU")):
+                            ("INVEX", "I"), ("EXTBAN", ",amr"), ("BOT", "B"), ("UTF8ONLY", ""), ("WHOX", ""), ("ACCOUNTEXTBAN", "a"), ("ELIST", "CMNTU")):
             self.assertEqual(have.get(name), value, name)
 
     def test_nicklen(self):

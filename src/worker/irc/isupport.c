@@ -80,7 +80,7 @@ static const struct {
     {"CHANTYPES", 0, "#", NULL},
     {"ELIST", 0, "CMNTU", NULL},
     {"EXCEPTS", 0, "e", NULL},
-    {"EXTBAN", 0, "~,amr", NULL},
+    {"EXTBAN", 0, ",amr", NULL},
     {"HOSTLEN", HOST_MAX, NULL, NULL},
     {"INVEX", 0, "I", NULL},
     {"KEYLEN", ROOM_KEY_MAX, NULL, NULL},

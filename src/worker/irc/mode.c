@@ -122,6 +122,7 @@ list_step(struct conn *c, struct query *query)
 	static struct reg_list_view page[16];
 	struct modes_of *q = (struct modes_of *)query;
 	struct reg_room_view v;
+	struct str mask;
 	int n;
 
 	n = find(c, q, &v);
@@ -134,8 +135,9 @@ list_step(struct conn *c, struct query *query)
 	for (int i = 0; i < n; i++) {
 		if (page[i].op != q->list->op && page[i].op != q->list->also)
 			continue;
-		irc_num(c, q->list->entry, "#%s %s%s %s %llu", v.name,
-			page[i].op == MODE_MUTE ? MASK_MUTE : "", page[i].mask, page[i].by,
+		mask = mask_irc(str_of(page[i].mask));
+		irc_num(c, q->list->entry, "#%s %s" STR_FMT " %s %llu", v.name,
+			page[i].op == MODE_MUTE ? IRC_MUTE : "", STR_ARG(mask), page[i].by,
 			(unsigned long long)(page[i].since / 1000));
 	}
 	if (n > 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ipc/ipc.h"
+#include "ipc/maskform.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"
@@ -487,8 +488,8 @@ put_mode(char *o, unsigned cls, const struct shown *s)
 				continue;
 			*a++ = ' ';
 			if (m.op == MODE_MUTE)
-				a = put_text(a, "~m:");
-			a = put_str(a, m.arg);
+				a = put_text(a, IRC_MUTE);
+			a = put_str(a, mask_irc(m.arg));
 		}
 		if (w == modes)
 			break;

@@ -32,6 +32,8 @@ size_t irc_render(char *out, unsigned cls, const struct shown *s);
 
 /* The letter of a mode; 0: none. */
 char irc_mode_letter(unsigned op);
+/* What a mute begins with among the bans (EXTBAN=,m). */
+#define IRC_MUTE "m:"
 
 /* A member's highest prefix, or all of them with multi-prefix: "@+"; "" for none. Good until the next call. */
 const char *irc_prefixes(uint32_t member_flags, bool all);
