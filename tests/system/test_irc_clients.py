@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-from harness import HERE, gone, limit, main, signal_pid, wait_gone
+from harness import HERE, die_with_parent, gone, limit, main, signal_pid, wait_gone
 from irc import IrcCase
 
 ENV = {k: v for k, v in os.environ.items() if k not in ("TMUX", "TMUX_PANE", "IRCNICK", "IRCUSER", "IRCSERVER", "WEECHAT_HOME")}
@@ -78,9 +78,9 @@ class Client:
         self.begin()
 
     def close(self):
-        for pid in self.pids:
+        for pid in reversed(self.pids):
             signal_pid(pid, 9)
-        wait_gone(self.pids, limit())
+            wait_gone([pid], limit())
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def path(self, *names):
@@ -93,7 +93,7 @@ class Client:
     def start(self, *argv, **more):
         with open(self.path("output"), "ab") as out:
             more = dict({"stdin": subprocess.DEVNULL, "stdout": out, "stderr": subprocess.STDOUT}, **more)
-            proc = subprocess.Popen(argv, env=dict(ENV, HOME=self.dir), cwd=self.dir, **more)
+            proc = subprocess.Popen(argv, env=dict(ENV, HOME=self.dir), cwd=self.dir, preexec_fn=die_with_parent, **more)
         self.pids.append(proc.pid)
         self.proc = proc
         return proc
@@ -167,26 +167,24 @@ logs = { "%(dir)s/all.log" = { auto_open = "yes"; level = "ALL"; }; };
         self.write("config", self.config % {"host": host, "port": port, "nick": self.nick, "room": self.room, "dir": self.dir})
         self.out = Transcript(self.path("all.log"))
         self.sock = self.path("tmux")
-        self.start("tmux", "-S", self.sock, "-f", "/dev/null", "new-session", "-d", "-x", "200", "-y", "60",
-                   "exec irssi --home=" + self.dir)
-        if self.proc.wait(limit()) != 0:
-            raise AssertionError("tmux does not start: " + self.screen())
-        pids = self.tmux("display-message", "-p", "#{pid} #{pane_pid}").split()
-        self.pids = [int(p) for p in pids]
+        self.start("tmux", "-S", self.sock, "-f", "/dev/null", "-D")  # no daemon: it ends with the test
+        session = ["new-session", "-d", "-x", "200", "-y", "60", "exec irssi --home=" + self.dir]
+        self.test.eventually("tmux", lambda: os.path.exists(self.sock) and self.tmux(*session, check=False).returncode == 0)
+        self.pids.append(int(self.tmux("display-message", "-p", "#{pane_pid}").stdout))
         self.see("in")
         self.expect(r"Total of")
         self.type("/window 2")
 
-    def tmux(self, *words):
+    def tmux(self, *words, check=True):
         return subprocess.run(["tmux", "-S", self.sock, *words], env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=limit(), check=True, text=True).stdout
+                              timeout=limit(), check=check, text=True)
 
     def type(self, line):
         self.tmux("send-keys", "-l", "--", line)
         self.tmux("send-keys", "Enter")
 
     def screen(self):
-        return "" if gone(self.pids[0]) else "its screen:\n" + self.tmux("capture-pane", "-p").rstrip()
+        return "" if gone(self.pids[0]) else "its screen:\n" + self.tmux("capture-pane", "-p", check=False).stdout.rstrip()
 
 
 class WeeChat(Client):
