@@ -40,6 +40,15 @@ net_parse(const char *s, struct net *n)
 	return true;
 }
 
+void
+net_show(const struct net *n, char out[NET_TEXT_MAX])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	bool v4 = memcmp(n->bytes, mapped, sizeof(mapped)) == 0;
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, n->bytes + (v4 ? 12 : 0), out, NET_TEXT_MAX);
+}
+
 bool
 net_has(const struct net *net, const struct net *a)
 {

@@ -13,6 +13,9 @@ struct net {
 
 /* "192.0.2.7", "192.0.2.0/24", "2001:db8::/32". False: it is neither. */
 bool net_parse(const char *s, struct net *n);
+#define NET_TEXT_MAX 46
+/* An address (its network's length is not shown) in the one form that it has everywhere, IPv4-mapped as IPv4. */
+void net_show(const struct net *n, char out[NET_TEXT_MAX]);
 /* Is a in net? */
 bool net_has(const struct net *net, const struct net *a);
 

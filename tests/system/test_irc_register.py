@@ -418,6 +418,35 @@ class Webirc(IrcCase):
         c.send("JOIN " + chan)
         self.assertEqual(bob.expect("JOIN").source, nick + "!u@198.51.100.3")
 
+    def test_ipv6(self):
+        """What begins with a colon would be no parameter: a zero goes before it."""
+        bob = self.irc("bob")
+        chan = self.channel(bob)
+        for given, shown in (("2001:db8::5", "2001:db8::5"), ("::1", "0::1"), ("2001:DB8:0:0:0:0:0:5", "2001:db8::5"),
+                             ("::ffff:198.51.100.9", "198.51.100.9")):
+            c = self.irc_raw()
+            nick = self.fresh("web")
+            c.send("WEBIRC gate web x :%s" % given, "NICK " + nick, "USER u 0 * :r")
+            c.expect("001", nick)
+            c.ask("JOIN " + chan, "366")
+            self.assertEqual(bob.expect("JOIN").source, "%s!u@%s" % (nick, shown), given)
+            self.assertEqual(bob.ask("WHOIS " + nick, "311").params[3], shown)
+
+    def test_what_is_trusted(self):
+        """A port, and TLS only where both ways have it; the gateway's name for the host is not believed."""
+        c = self.irc_raw()
+        nick = self.fresh("web")
+        c.send("WEBIRC gate web trusted.example.org 198.51.100.3 :secure local-port=6697 remote-port=4321", "CAP LS 302",
+               "NICK " + nick, "USER u 0 * :r", "CAP END")
+        c.expect("001", nick)
+        u = self.d.json("user", nick)
+        self.assertEqual((u["address"], u["host"], u["port"], u["tls"]), ("198.51.100.3", "198.51.100.3", 4321, False))
+        # once, and first
+        self.assertEqual(self.commands(c.answers("WEBIRC gate web x 198.51.100.4")), ["462"])
+        d = self.irc_raw()
+        d.send("WEBIRC gate web x 198.51.100.4", "WEBIRC gate web x 198.51.100.5")
+        self.assertEqual(d.expect_eof()[-1].command, "ERROR")
+
     def test_banned_address(self):
         self.d.ctl("ban", "add", "198.51.100.66", "no")
         self.addCleanup(self.d.ctl, "ban", "del", "198.51.100.66")
@@ -435,8 +464,11 @@ class Webirc(IrcCase):
             c = self.irc_raw()
             c.send(*lines)
             self.assertEqual(c.expect_eof()[-1].command, "ERROR", lines)
-        c = self.irc_raw()
-        c.ask("WEBIRC gate web host", "461", "*", "WEBIRC")
+        # whoever is behind the gateway is not taken for the gateway
+        for line in ("WEBIRC", "WEBIRC gate web host", "WEBIRC gate web ::1 ::1"):
+            c = self.irc_raw()
+            c.send(line, "NICK " + self.fresh("w"), "USER u 0 * :r")
+            self.assertEqual(self.commands(c.expect_eof()), ["461", "ERROR"], line)
 
 
 if __name__ == "__main__":

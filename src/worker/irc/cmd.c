@@ -91,7 +91,7 @@ const struct irc_cmd irc_cmds[] = {
     {"VERSION", 0, 1, IRC_READY, 1, irc_VERSION, "[server]", "what runs here, and what it can do"},
     {"WALLOPS", 1, 1, IRC_READY, 1, irc_WALLOPS, ":text",
      "say something to those with +w (operators)"},
-    {"WEBIRC", 4, 5, IRC_NEW | IRC_SECRET | IRC_HIDDEN, 0, irc_WEBIRC,
+    {"WEBIRC", 0, 5, IRC_NEW | IRC_SECRET | IRC_HIDDEN, 0, irc_WEBIRC,
      "password gateway hostname ip [:options]", "for whom a gateway speaks"},
     {"WHO", 1, 3, IRC_READY | IRC_POLL, 2, irc_WHO, "#room|name|mask [o][%fields[,token]]",
      "people in a room, or whom a mask fits"},

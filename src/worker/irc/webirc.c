@@ -92,12 +92,17 @@ irc_WEBIRC(struct conn *c, struct irc_run *r)
 	char text[48];
 
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(ip));
-	if (!r->first || !trusted(c, r->msg.param[0])) {
+	/* whatever is wrong ends it: the client behind the gateway may not be taken for the gateway */
+	if (r->msg.n < 4) {
+		irc_num(c, ERR_NEEDMOREPARAMS, "WEBIRC :Not enough parameters");
+		conn_end(c, "Invalid WebIRC", false);
+	} else if (!r->first || !trusted(c, r->msg.param[0])) {
 		log_notice("WEBIRC from %s is refused", c->peer);
 		conn_end(c, "Invalid WebIRC password", false);
 	} else if (ip.n >= sizeof(text) || !net_parse(text, &net) || net.bits != 128) {
 		conn_end(c, "Invalid WebIRC address", false);
 	} else {
+		net_show(&net, text);
 		log_info("the gateway %s speaks for %s", c->peer, text);
 		free(c->peer);
 		c->peer = xstrdup(text);
