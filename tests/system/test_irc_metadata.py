@@ -462,16 +462,18 @@ class Huge(MetadataCase):
 class Restart(MetadataCase):
     def test_broker(self):
         """What was set is still there, and every change told once, whenever the broker dies."""
-        al, bo = self.irc("al", V3), self.irc("bo", V3)
+        al, bo, eve = self.irc("al", V3), self.irc("bo", V3), self.irc("eve")
         chan = self.channel(al, bo)
         bo.send("METADATA * SUB n url")
         bo.sync()
         for i in range(12):
             if i % 3 == 0:
-                self.d.kill_role("broker")
+                eve.sync()  # there is a broker
             al.send("METADATA * SET n :%d" % i)
             if i % 4 == 0:
                 al.send("METADATA %s SET url :%d" % (chan, i))
+            if i % 3 == 0:
+                self.d.kill_role("broker")
         al.sync()
         got = [(m.params[1], m.params[-1]) for m in bo.sync() if m.command == "761"]
         self.assertEqual([v for t, v in got if t == al.nick], [str(i) for i in range(12)])
