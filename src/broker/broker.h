@@ -63,6 +63,10 @@ extern const struct req req_nobody;
 
 /* --- composing (txn.c) ------------------------------------------------------------------------ */
 
+/* Look at the clock: br.now. The times in a room run one way, so a clock that has been set back a little is waited for;
+ * entry_clock_begin: also by a broker that has just begun, and has its predecessor's journal open. */
+void entry_clock(void);
+void entry_clock_begin(void);
 /* Begin an entry: the event will go to its origin, if it has one. */
 void entry_begin(const struct req *r);
 /* m's head: sequence number, origin, time. */

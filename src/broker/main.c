@@ -68,7 +68,7 @@ expire(void *arg)
 	uint64_t ms;
 
 	(void)arg;
-	br.now = wall_ms();
+	entry_clock();
 	ms = lists_expire();
 	loop_timer_start(proc.loop, &expiry, ms > 10000 ? 10000 : ms + 10, expire, NULL);
 }
@@ -82,7 +82,7 @@ turn(void *arg)
 	(void)arg;
 	if (!peers_known)
 		return;
-	br.now = wall_ms();
+	entry_clock();
 	if (!br.greeted)
 		subs_welcome();
 	reaped = reap_some();
@@ -129,7 +129,7 @@ start(void)
 	rules_note_deaths();
 	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
 	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
-	br.now = wall_ms();
+	entry_clock_begin();
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
 	lists_rebuild();

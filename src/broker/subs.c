@@ -153,7 +153,7 @@ readable(int fd, unsigned what, void *arg)
 		return;
 	if (s->in == NULL)
 		s->in = xcalloc(1, SUB_IN_SIZE);
-	br.now = wall_ms();
+	entry_clock();
 	r = recv(fd, s->in + s->in_len, SUB_IN_SIZE - s->in_len, MSG_DONTWAIT);
 	if (r < 0 && (errno == EAGAIN || errno == EINTR))
 		return;

@@ -13,6 +13,32 @@
 struct broker br;
 const struct req req_nobody;
 
+/* What a clock is set back by in passing; by more when it was wrong. */
+#define CLOCK_BACK_MS (60 * 1000)
+
+void
+entry_clock(void)
+{
+	uint64_t now = wall_ms();
+
+	if (now >= br.now || br.now - now > CLOCK_BACK_MS)
+		br.now = now;
+}
+
+void
+entry_clock_begin(void)
+{
+	const struct jentry *last;
+	struct ev_head h;
+	uint64_t at;
+
+	journal_find(&br.j, br.j.seq - 1, &at);
+	last = journal_at(&br.j, &at);
+	if (last != NULL && ev_head_get(last->data, last->event_len, &h))
+		br.now = h.at;
+	entry_clock();
+}
+
 void
 entry_begin(const struct req *r)
 {

@@ -101,6 +101,33 @@ START_TEST(only_members_speak)
 }
 END_TEST
 
+/* Set back a little the clock stands still, also for a successor; what was wrong by an hour was wrong. */
+START_TEST(times_run_one_way)
+{
+	uint64_t a = world_login(0, "alice", "192.0.2.1"), room, then;
+	struct m_e_say e;
+
+	ck_assert(world_join(0, a, "den"));
+	room = room_find(STR_LIT("den"))->id;
+	then = br.now += 30 * 1000;
+	entry_clock();
+	ck_assert_uint_eq(br.now, then);
+	ck_assert(world_say(0, a, room, "hello"));
+	world_reopen(&world);
+	ck_assert_uint_eq(br.now, then);
+	ck_assert(world_say(0, a, room, "again"));
+	ck_assert(m_e_say_get(world_last()->data, world_last()->event_len, &e));
+	ck_assert_uint_eq(e.at, then);
+	br.now += 3600 * 1000;
+	entry_clock();
+	ck_assert_uint_lt(br.now, then);
+	br.now -= 10 * 1000;
+	then = br.now;
+	entry_clock();
+	ck_assert_uint_gt(br.now, then);
+}
+END_TEST
+
 START_TEST(nobody_speaks_for_another_workers_client)
 {
 	uint64_t a = world_login(0, "alice", "192.0.2.1");
@@ -340,6 +367,7 @@ main(void)
 	tcase_add_test(t, a_room_lives_as_long_as_its_members);
 	tcase_add_test(t, the_default_room_belongs_to_nobody);
 	tcase_add_test(t, only_members_speak);
+	tcase_add_test(t, times_run_one_way);
 	tcase_add_test(t, nobody_speaks_for_another_workers_client);
 	tcase_add_test(t, a_serial_is_taken_once_and_in_order);
 	tcase_add_test(t, late_words_of_the_gone_end_in_an_answer);

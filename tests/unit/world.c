@@ -31,7 +31,7 @@ derive(struct world *w)
 {
 	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
 	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
-	br.now = wall_ms();
+	entry_clock_begin();
 	br.greeted = br.recovered = true;
 	regw_rebuild(&br.reg);
 	rooms_rebuild();
