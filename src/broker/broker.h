@@ -202,6 +202,10 @@ bool lists_invite(const struct room_cache *c, const struct reg_user *u);
 /* The entry with the same mask; an invitation's words. */
 struct reg_list *list_same(const struct room_cache *c, enum reg_list_op op, const struct mask *m);
 struct reg_list *list_invitation(const struct room_cache *c, struct str mask);
+/* Do the rooms that u keeps order in have all the entries that one user's may have? */
+bool lists_of_user_full(const struct reg_user *u);
+/* Is there a place for one more invitation? */
+bool lists_have_invitation(void);
 /* Is there a place for an entry of room (0: the server), when nth others have been promised one? */
 bool list_has_room(uint64_t room, unsigned nth);
 /* Redo of a new or replaced entry; false: the table is full. After the commit list_put_done. An entry with several new

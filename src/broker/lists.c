@@ -11,6 +11,8 @@
 #include "lib/util.h"
 
 #define LISTS_FOR_SERVER 1024
+#define LISTS_FOR_BANS 1024 /* of the rooms': invitations may not take these */
+#define LISTS_PER_USER 500 /* in all rooms that somebody keeps order in */
 
 static struct room_cache *
 cache_of(uint64_t room)
@@ -219,6 +221,26 @@ list_count(const struct room_cache *c, enum reg_list_op op)
 	for (uint32_t i = 0; i < c->nlists; i++)
 		n += br.reg.lists[c->lists[i]].op == (uint32_t)op;
 	return n;
+}
+
+bool
+lists_of_user_full(const struct reg_user *u)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next) {
+		const struct reg_member *m = &br.reg.members[at - 1];
+
+		if (rank_of(m->flags) >= RANK_HALFOP)
+			n += br.rooms[ID_SLOT(m->room)].nlists;
+	}
+	return n >= LISTS_PER_USER;
+}
+
+bool
+lists_have_invitation(void)
+{
+	return list_has_room(1, LISTS_FOR_BANS);
 }
 
 /* Rooms may not take what an administrator needs to keep order. */

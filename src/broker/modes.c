@@ -166,7 +166,8 @@ mode_list(struct work *w, struct mode_change *c)
 	if (!c->on && !l->on)
 		return ERR_NOT_FOUND;
 	if (c->on && !l->on && l->old == NULL &&
-	    (work_count(w, l->op) >= ROOM_LIST_MAX || !list_has_room(w->room->id, work_new(w))))
+	    (work_count(w, l->op) >= ROOM_LIST_MAX || lists_of_user_full(w->u) ||
+	     !list_has_room(w->room->id, work_new(w))))
 		return ERR_LIST_FULL;
 	w->changed = c->on != l->on;
 	l->on = c->on;

@@ -111,7 +111,8 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	old = invite_slot(room_cache_of(room), mask);
 	entry_begin(r);
 	if (opens &&
-	    !list_put_redo(old, 0, LIST_INVITE, room->id, mask, STR_LIT(""), user_name(u), 0)) {
+	    ((old == NULL && (lists_of_user_full(u) || !lists_have_invitation())) ||
+	     !list_put_redo(old, 0, LIST_INVITE, room->id, mask, STR_LIT(""), user_name(u), 0))) {
 		answer_refused(r, u->id, 0, ERR_LIST_FULL, q.room);
 		return true;
 	}

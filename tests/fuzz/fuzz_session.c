@@ -1,9 +1,12 @@
 /* fuzz_session.c - a worker and a broker in one process: whatever clients send, both live, agree, and what others are
  * shown is lines.
  *
- * The input is lines; the first character of each says who sends the rest: 0 is a connection that has not registered, 1
- * and 2 speak IRC, one of them with all capabilities, 3 speaks telnet. The worker's requests are decided at once, as
- * those of worker 0; what the broker calls a peer's mistake would cost a worker its life, so there must be none.
+ * The input is lines. The first character of each says what: 0 to 3, that this client sends the rest (0 has not
+ * registered, 1 and 2 speak IRC, one of them with all capabilities, 3 speaks telnet); a to d, the same, and the next line
+ * does not wait for what comes of it; A to D, that this one hangs up; e to h, that it stops reading, or goes on.
+ *
+ * The worker's requests are decided at once, as those of worker 0; what the broker calls a peer's mistake would cost a
+ * worker its life, so there must be none.
  */
 #include "config.h"
 
@@ -143,7 +146,7 @@ sublink_flush(struct sublink *s)
 
 static struct client {
 	int fd; /* the test's end; -1: gone */
-	uint64_t id;
+	bool deaf; /* does not read */
 	size_t n;
 	char in[32768]; /* a line that has no end yet */
 } clients[CLIENTS];
@@ -196,7 +199,7 @@ check_output(struct client *c, bool irc)
 static void
 hear(struct client *c)
 {
-	while (c->fd >= 0) {
+	while (c->fd >= 0 && !c->deaf) {
 		ssize_t n = recv(c->fd, c->in + c->n, sizeof(c->in) - c->n, MSG_DONTWAIT);
 
 		if (n < 0)
@@ -247,7 +250,33 @@ say(struct client *c, const char *p, size_t n)
 	if (c->fd < 0 || send(c->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
 		return;
 	send(c->fd, "\r\n", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
-	run();
+}
+
+static void
+hang_up(struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+/* One line of the input. */
+static void
+act(const char *p, size_t n)
+{
+	struct client *c = &clients[(unsigned char)*p % CLIENTS];
+
+	if (*p >= 'A' && *p <= 'D') {
+		hang_up(&clients[*p - 'A']);
+	} else if (*p >= 'e' && *p <= 'h') {
+		clients[*p - 'e'].deaf ^= true;
+	} else if (*p >= 'a' && *p <= 'd') {
+		say(&clients[*p - 'a'], p + 1, n - 1);
+	} else {
+		say(c, p + 1, n - 1);
+		run();
+	}
+	br.now += 10;
 }
 
 static void
@@ -258,11 +287,12 @@ open_client(unsigned k)
 			       .protocol = k == TELNET ? PROTO_TELNET : PROTO_IRC,
 			       .port = (uint16_t)(1000 + k),
 			       .address = "192.0.2.1"};
-	int fds[2];
+	int fds[2], few = 4096;
 
 	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &few, sizeof(few));
 	clients[k].fd = fds[1];
-	clients[k].id = rec.id;
+	clients[k].deaf = false;
 	clients[k].n = 0;
 	conn_open(&rec, fds[0]);
 }
@@ -285,6 +315,7 @@ begin(void)
 	for (unsigned k = 0; k < CLIENTS; k++) {
 		open_client(k);
 		say(&clients[k], greetings[k], strlen(greetings[k]));
+		run();
 	}
 }
 
@@ -332,11 +363,8 @@ check_all(void)
 static void
 end(void)
 {
-	for (unsigned k = 0; k < CLIENTS; k++) {
-		if (clients[k].fd >= 0)
-			close(clients[k].fd);
-		clients[k].fd = -1;
-	}
+	for (unsigned k = 0; k < CLIENTS; k++)
+		hang_up(&clients[k]);
 	for (unsigned i = 0; i < TURNS_MAX && conns_count() > 0; i++)
 		loop_turn(worker.loop, 0);
 	FUZZ_ASSERT(conns_count() == 0 && br.reg.h->nusers == 0 && br.reg.h->nrooms == 0);
@@ -351,6 +379,7 @@ set_up(void)
 	world_init(&world, 16, 1u << 20);
 	proc.inc = 100; /* worker 0 of world.c */
 	proc.opt.line_rate = 0;
+	proc.opt.queue = 12288;
 	proc.opt.idle = proc.opt.ping = proc.opt.login_time = 0;
 	worker.loop = proc.loop;
 	worker.link = &sublink;
@@ -380,11 +409,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (nl == NULL)
 			nl = last;
 		if (nl > p)
-			say(&clients[(unsigned char)*p % CLIENTS], p + 1, (size_t)(nl - p) - 1);
-		br.now += 10;
+			act(p, (size_t)(nl - p));
 		if (nl == last)
 			break;
 	}
+	for (unsigned k = 0; k < CLIENTS; k++) {
+		clients[k].deaf = false;
+		hear(&clients[k]);
+	}
+	run();
 	check_all();
 	if (runs++ % 64 == 0)
 		world_verify();

@@ -655,6 +655,33 @@ START_TEST(lists_are_asked_again_when_something_changes)
 }
 END_TEST
 
+START_TEST(one_users_rooms_have_so_many_entries)
+{
+	char room[16], mask[16];
+	unsigned taken = 0;
+
+	alice = world_login(0, "Alice", "192.0.2.1");
+	for (unsigned i = 0; i < 7; i++) {
+		bprintf(room, sizeof(room), "r%u", i);
+		ck_assert(world_join(0, alice, room));
+		for (unsigned k = 0; k < ROOM_LIST_MAX; k++) {
+			bprintf(mask, sizeof(mask), "n%u", k);
+			mode1(0, alice, room, MODE_BAN, true, mask);
+			taken += last_mode().refused.n == 0;
+		}
+	}
+	ck_assert_uint_eq(taken, 500);
+	/* what others do is their own */
+	bob = world_login(1, "Bob", "192.0.2.2");
+	ck_assert(world_join(1, bob, "den"));
+	mode1(1, bob, "den", MODE_BAN, true, "x");
+	ck_assert_uint_eq(last_mode().refused.n, 0);
+	ck_assert(world_part(0, alice, "r0"));
+	mode1(0, alice, "r6", MODE_BAN, true, "x");
+	ck_assert_uint_eq(last_mode().refused.n, 0);
+}
+END_TEST
+
 START_TEST(words_from_outside)
 {
 	struct m_r_say hi = {.text = STR_LIT("hi")},
@@ -919,6 +946,7 @@ main(void)
 	tcase_add_test(t, kinds_of_messages);
 	tcase_add_test(t, an_account_opens_doors);
 	tcase_add_test(t, a_user_may_hear_only_those_with_accounts);
+	tcase_add_test(t, one_users_rooms_have_so_many_entries);
 	tcase_add_test(t, lists_are_asked_again_when_something_changes);
 	tcase_add_test(t, events_say_all_that_is_shown);
 	tcase_add_test(t, rooms_change_their_names);
