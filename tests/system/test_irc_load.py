@@ -3,6 +3,7 @@
 
 import collections
 import random
+import re
 import select
 
 from harness import limit, main
@@ -200,13 +201,19 @@ class Load(IrcCase):
         return self.d.kids("broker")
 
     def crowd(self, n):
-        """n clients in one room, on all workers."""
+        """n clients in one room, on all workers; and one by telnet, who listens."""
         people = [self.irc("l", CAPS) for i in range(n)]
         room, side = self.channel(*people), "#" + self.fresh("side")
         people[0].ask("MODE %s -t" % room, "MODE", room)
         for c in people:
             c.sync()
         self.assertEqual(len({self.d.worker_of(c.nick) for c in people}), 3)
+        self.listener = self.client("t")
+        self.listener.ask("/join " + room[1:], "You are in")
+        self.listener.mark()
+        for c in people:
+            c.expect("JOIN", room)
+            c.sync()
         return [Talker(c, room, side, i) for i, c in enumerate(people)], room
 
     def run_all(self, talkers, n, progress):
@@ -252,6 +259,8 @@ class Load(IrcCase):
             if command != "TAGMSG":
                 said[source.partition("!")[0]].append(text.partition("\n")[0])
         self.assertEqual(said, {t.nick: ["%s.%d" % (t.nick, k) for k in range(t.said)] for t in talkers})
+        heard = re.findall(r"\b(l\d+\.\d+)\b", self.listened)
+        self.assertEqual(heard, [m[2].partition("\n")[0] for m in streams[0] if m[0] != "TAGMSG"])
         return len(ids)
 
     def check_times(self, messages, room):
@@ -264,6 +273,7 @@ class Load(IrcCase):
 
     def check_all(self, talkers, room):
         got = [t.messages() for t in talkers]
+        self.listened = self.listener.sync()
         for t, messages in zip(talkers, got):
             self.check_labels(t, messages)
             self.check_times(messages, room)
@@ -304,6 +314,8 @@ class Load(IrcCase):
         talkers, room = self.crowd(3)
         self.run_all(talkers, 60, lambda answers: None)
         got = [t.messages() for t in talkers]
+        self.listened = self.listener.sync()
+        self.check_order(talkers, room, got)
         theirs = got[1]
         own = [i for i, m in enumerate(theirs) if "label" in m.tags and m.command != "BATCH"]
         others = [i for i, m in enumerate(theirs) if m.is_("PRIVMSG", room) and m.nick != talkers[1].nick and "msgid" in m.tags]
