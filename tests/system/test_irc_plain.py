@@ -39,6 +39,7 @@ MORE = (
     (("standard-replies",), set(), {}),
     (("draft/message-redaction",), set(), {"REDACT": 3}),
     (("draft/channel-rename",), set(), {"RENAME": 3}),
+    (("draft/metadata-2", "batch"), set(), {}),
     (("draft/metadata-3", "batch"), set(), {}),
     (("draft/no-implicit-names",), set(), {}),
 )
@@ -108,6 +109,24 @@ class Plain(IrcCase):
         for (caps, tags, commands), c in zip(sets, clients):
             c.sync()
             self.check(c, room, caps, tags, commands)
+
+    def test_what_it_asks_for_by_itself(self):
+        """Who has negotiated nothing, and uses what would have had to be, is told so in numerics."""
+        c, other = self.irc("c"), self.irc("o", ALL)
+        room = self.channel(c, other)
+        msgid = None
+        for tags in ("", "@label=1;+typing=active;batch=1;msgid=x "):
+            other.send("PRIVMSG %s :something" % room)
+            msgid = other.expect("PRIVMSG", room).tags["msgid"]
+            c.expect("PRIVMSG", room)
+            for line, want in (("PRIVMSG %s :x" % room, []), ("PRIVMSG %s :x" % c.nick, ["PRIVMSG"]), ("NOTICE %s :x" % c.nick, ["NOTICE"]),
+                               ("TAGMSG " + room, ["421"]), ("TAGMSG " + c.nick, ["421"]), ("BATCH +1 draft/multiline " + room, ["421"]),
+                               ("BATCH -1", ["421"]), ("REDACT %s %s" % (room, msgid), ["421"]), ("AWAY :tea", ["306"]), ("AWAY", ["305"]),
+                               ("PRIVMSG nobody-here :x", ["401"]), ("NOSUCH", ["421"]), ("TOPIC %s :t" % room, ["TOPIC"]),
+                               ("WHO " + room, ["352", "352", "315"]), ("NAMES " + room, ["353", "366"])):
+                got = c.answers(tags + line)
+                self.assertEqual(self.commands(got), want, line)
+                self.assertEqual([m.tags for m in got], [{}] * len(got), line)
 
     def check(self, c, room, caps, tags, commands):
         said = [m.params[1] for m in c.seen if m.command in ("PRIVMSG", "NOTICE")]
