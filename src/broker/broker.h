@@ -26,6 +26,7 @@ struct room_cache {
 	uint32_t *counts; /* members per worker; owned, NULL while the room is free */
 	uint32_t *lists; /* slots of its bans, mutes and invitations; owned */
 	uint32_t nlists, cap;
+	uint64_t renamed; /* wall ms; 0: not since this broker began */
 };
 
 /* Somebody who must go: ends in an e_quit that answers nobody. */

@@ -136,6 +136,10 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 /* --- another name --------------------------------------------------------------------------------- */
 
+/* IRC clients that do not know of renaming are shown all members anew: of a large room that must not be had at will. */
+#define RENAME_AT_WILL 100 /* members */
+#define RENAME_PAUSE 60000 /* ms */
+
 static enum chat_err
 may_rename(const struct reg_room *room, struct str to, const char *fold, size_t fold_len)
 {
@@ -148,6 +152,8 @@ may_rename(const struct reg_room *room, struct str to, const char *fold, size_t 
 	other = regw_room_fold(W, fold, fold_len);
 	if ((other != NULL && other != room) || room_is_default(fold, fold_len))
 		return ERR_ROOM_TAKEN;
+	if (room->nmembers > RENAME_AT_WILL && br.now < room_cache_of(room)->renamed + RENAME_PAUSE)
+		return ERR_BUSY;
 	return ERR_NONE;
 }
 
@@ -178,6 +184,7 @@ rename_commit(const struct req *r, const struct reg_user *u, struct reg_room *ro
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(rename, &m);
 	regw_reindex_room(W, (uint32_t)(room - W->rooms), old_fold, strlen(old_fold));
+	room_cache_of(room)->renamed = br.now;
 }
 
 bool

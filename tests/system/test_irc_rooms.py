@@ -424,6 +424,28 @@ class Rename(IrcCase):
             self.assertIn(m.params[1], ("CANNOT_RENAME", "CHANNEL_NAME_IN_USE"))
             self.assertEqual(m.params[2:4], [chan, bad])
 
+    def test_large_rooms_rest(self):
+        """All who do not know RENAME are told of everybody: not again and again."""
+        alice = self.irc("alice", ("draft/channel-rename",))
+        room, names = self.fresh("big"), [self.fresh("big") for _ in range(4)]
+        alice.ask("JOIN #" + room, "366")
+        people = [self.irc("p") for _ in range(101)]
+        for c in people:
+            c.send("JOIN #" + room)
+        for c in people:
+            c.expect("366")
+        alice.sync()
+        alice.ask("RENAME #%s #%s" % (room, names[0]), "RENAME")
+        m = alice.ask("RENAME #%s #%s" % (names[0], names[1]), "FAIL")
+        self.assertEqual(m.params[:4], ["RENAME", "CANNOT_RENAME", "#" + names[0], "#" + names[1]])
+        for c in people:
+            self.assertEqual(set(self.commands(c.until(lambda m: m.is_("366", None, "#" + names[0])))[-4:]),
+                             {"PART", "JOIN", "353", "366"})
+        for c in people[:2]:
+            c.ask("PART #" + names[0], "PART")
+        alice.ask("RENAME #%s #%s" % (names[0], names[1]), "RENAME")
+        alice.ask("RENAME #%s #%s" % (names[1], names[2]), "RENAME")
+
 
 class Others(IrcCase):
     """What others in a room see, and that nothing is sent that was not negotiated."""

@@ -100,8 +100,7 @@ irc_RENAME(struct conn *c, struct irc_run *r)
 
 	if (!irc_room_param(c, r, r->msg.param[0]))
 		return IRC_DONE;
-	/* what is told of it must be a word */
-	r->name = to.n > 0 && memchr(to.p, ' ', to.n) == NULL ? to : STR_LIT("*");
+	r->name = irc_middle(to);
 	if (!irc_room(to, &to) || room_check(to.p, to.n) != NAME_OK)
 		irc_rename_refused(c, r, ERR_ROOM_BAD);
 	else
@@ -121,6 +120,9 @@ irc_rename_refused(struct conn *c, const struct irc_run *r, unsigned err)
 			 "The channel name is already taken");
 	else if (err == ERR_ROOM_BAD || err == ERR_PERMISSION)
 		irc_fail(c, "RENAME", "CANNOT_RENAME", names, "The channel cannot be renamed");
+	else if (err == ERR_BUSY)
+		irc_fail(c, "RENAME", "CANNOT_RENAME", names,
+			 "The channel has been renamed just now");
 	else
 		return false;
 	return true;
