@@ -398,15 +398,15 @@ conn_free(struct conn *c)
 	gauge_set(CTR_sessions, conns.count);
 }
 
-/* All has been sent: is there nothing more to read, whose loss would cost the peer our last words
- * (close with unread data sends a RST)? */
+/* All has been sent: may it be closed now? What comes when it is closed, or has come and was not read, is answered by a RST,
+ * which may cost the peer our last words: who has not said that it goes may still be talking. */
 static bool
 read_out(struct conn *c)
 {
-	if (c->flags & (CONN_BROKEN | CONN_EOF) || input_nothing_left(c))
+	if (c->flags & (CONN_BROKEN | CONN_EOF))
 		return true;
 	shutdown(c->io.fd, SHUT_WR);
-	return false;
+	return c->flags & CONN_LEAVING && input_nothing_left(c);
 }
 
 static void

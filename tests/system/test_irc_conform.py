@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What clients rely on that is easily got wrong, by area."""
 
-from harness import main
+from harness import main, merged
 from irc import IrcCase
 from test_irc_oper import OperCase
 
@@ -29,6 +29,22 @@ class Lines(IrcCase):
             c.send("PRIVMSG x " + "a" * n, "VERSION")
             self.assertEqual(c.expect("417").params[-1], "Input line was too long")
             c.expect("351")
+
+
+class LastWords(IrcCase):
+    config = merged(IrcCase.config, {"irc": {"password": "secret"}})
+
+    def test_are_read(self):
+        """Who is still talking when the server ends the connection learns why, and does not just see it reset."""
+        for i in range(40):
+            c = self.irc_raw()
+            for line in ("NICK foo", "USER u 0 * :r", "PASS secret", "PING a", "PING b"):
+                try:
+                    c.send(line)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+            c.expect("464", "foo")
+            c.expect("ERROR")
 
 
 class Redact(OperCase):
