@@ -188,12 +188,10 @@ refuse_letter(struct conn *c, struct changes *ch, char letter)
 static void
 refuse_param(struct conn *c, const struct irc_run *r, const struct irc_mode *m)
 {
-	struct str arg = m->param;
+	/* keys are not shown */
+	bool shown = m->type != IRC_MODE_B && m->param.n <= MASK_MAX;
+	struct str arg = irc_middle(shown ? m->param : STR_LIT(""));
 
-	/* it must be a word to be shown, and keys are not */
-	if (arg.n == 0 || arg.n > MASK_MAX || m->type == IRC_MODE_B ||
-	    memchr(arg.p, ' ', arg.n) != NULL || arg.p[0] == ':')
-		arg = STR_LIT("*");
 	irc_num(c, ERR_INVALIDMODEPARAM, "#" STR_FMT " %c " STR_FMT " :Invalid parameter",
 		STR_ARG(r->room), m->letter, STR_ARG(arg));
 }

@@ -171,6 +171,7 @@ irc_NAMES(struct conn *c, struct irc_run *r)
 	}
 	if (!irc_next(c, r, r->msg.param[0], IRC_NAMES_MAX, &item))
 		return IRC_DONE;
+	item = irc_middle(item);
 	if (irc_room(item, &name) && name.n <= ROOM_BYTES_MAX)
 		query_ask(c, &names_new(0, name)->query);
 	else

@@ -39,8 +39,7 @@ irc_room_param(struct conn *c, struct irc_run *r, struct str param)
 	if (irc_room(param, &r->room) && room_check(r->room.p, r->room.n) == NAME_OK)
 		return true;
 	r->room = STR_LIT("");
-	irc_num(c, ERR_NOSUCHCHANNEL, STR_FMT " :No such channel",
-		STR_ARG(param.n > 0 ? param : STR_LIT("*")));
+	irc_num(c, ERR_NOSUCHCHANNEL, STR_FMT " :No such channel", STR_ARG(irc_middle(param)));
 	return false;
 }
 

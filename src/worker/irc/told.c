@@ -91,10 +91,8 @@ static void
 mode_refused(struct conn *c, struct str room, const struct mode_refusal *no)
 {
 	char letter = irc_mode_letter(no->op);
-	struct str arg = no->arg;
+	struct str arg = irc_middle(no->arg);
 
-	if (arg.n == 0 || memchr(arg.p, ' ', arg.n) != NULL || arg.p[0] == ':')
-		arg = STR_LIT("*"); /* it must be a word to be shown */
 	if (no->code == ERR_BAD_ARGUMENT)
 		irc_num(c, ERR_INVALIDMODEPARAM, "#" STR_FMT " %c " STR_FMT " :Invalid parameter",
 			STR_ARG(room), letter, STR_ARG(arg));
