@@ -93,6 +93,7 @@ r_setname(const struct req *r, struct reg_user *u, const void *frame, size_t len
 				 .name = user_name(u),
 				 .uhost = user_uhost(u, uhost),
 				 .account = user_account(u),
+				 .umodes = u->umodes,
 				 .real = q.real,
 				 .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
@@ -117,6 +118,7 @@ user_set_host(const struct req *r, struct reg_user *u, struct str host)
 				.name = user_name(u),
 				.uhost = user_uhost(u, uhost),
 				.account = user_account(u),
+				.umodes = u->umodes,
 				.rooms = rooms_of(u, rooms)};
 
 	m.now =
@@ -199,6 +201,7 @@ r_away(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .text = q.text,
 			      .uhost = user_uhost(u, uhost),
 			      .account = user_account(u),
+			      .umodes = u->umodes,
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);

@@ -365,6 +365,7 @@ commit(const struct req *r, const struct work *w)
 			     .room_name = room_name(w->room),
 			     .uhost = user_uhost(w->u, uhost),
 			     .account = user_account(w->u),
+			     .umodes = w->u->umodes,
 			     .changes = {w->done, w->ndone},
 			     .refused = {w->refused, w->nrefused}};
 

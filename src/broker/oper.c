@@ -305,6 +305,7 @@ act_wallops(const struct req *r, struct reg_user *u, const struct m_r_oper_do *q
 	audit(u, block, "wallops: " STR_FMT, STR_ARG(m.text));
 	m.uhost = user_uhost(u, uhost);
 	m.account = user_account(u);
+	m.umodes = u->umodes;
 	entry_begin(r);
 	br.t.targets |= (1ull << WORKERS_MAX) - 1;
 	EVENT_HEAD(r, m);

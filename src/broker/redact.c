@@ -76,6 +76,7 @@ to_room(const struct req *r, const struct reg_user *u, const struct m_r_redact *
 	m.room_name = room_name(room);
 	m.uhost = user_uhost(u, uhost);
 	m.account = user_account(u);
+	m.umodes = u->umodes;
 	m.reason = clean_or_empty(q->reason);
 	entry_begin(r);
 	entry_to_room(room);
@@ -110,6 +111,7 @@ to_user(const struct req *r, const struct reg_user *u, const struct m_r_redact *
 	m.to_name = user_name(to);
 	m.uhost = user_uhost(u, uhost);
 	m.account = user_account(u);
+	m.umodes = u->umodes;
 	m.reason = clean_or_empty(q->reason);
 	entry_begin(r);
 	entry_to_user(to);

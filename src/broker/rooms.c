@@ -242,7 +242,8 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .room_name = room_name(room),
 			      .reason = clean_or_empty(q.reason),
 			      .uhost = user_uhost(u, uhost),
-			      .account = user_account(u)};
+			      .account = user_account(u),
+			      .umodes = u->umodes};
 	entry_begin(r);
 	entry_to_room(room);
 	entry_to_followers();
@@ -299,7 +300,8 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .by_name = user_name(u),
 			      .reason = clean_or_empty(q.reason),
 			      .uhost = user_uhost(u, uhost),
-			      .account = user_account(u)};
+			      .account = user_account(u),
+			      .umodes = u->umodes};
 	entry_begin(r);
 	entry_to_room(room);
 	entry_to_followers();

@@ -36,7 +36,8 @@ r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			       .room_name = room_name(room),
 			       .text = q.text,
 			       .uhost = user_uhost(u, uhost),
-			       .account = user_account(u)};
+			       .account = user_account(u),
+			       .umodes = u->umodes};
 	entry_begin(r);
 	entry_to_room(room);
 	txn_open(T, W, room);
@@ -126,6 +127,7 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 				.room_name = room_name(room),
 				.uhost = user_uhost(u, uhost),
 				.account = user_account(u),
+				.umodes = u->umodes,
 				.to_away = user_away(target)};
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(invite, &m);
@@ -167,6 +169,7 @@ rename_commit(const struct req *r, const struct reg_user *u, struct reg_room *ro
 			       .name = user_name(u),
 			       .uhost = user_uhost(u, uhost),
 			       .account = user_account(u),
+			       .umodes = u->umodes,
 			       .room_name = room_name(room),
 			       .to = q->to,
 			       .topic = str_of(room->topic),

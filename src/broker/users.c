@@ -255,6 +255,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .old = user_name(u),
 			      .uhost = user_uhost(u, uhost),
 			      .account = user_account(u),
+			      .umodes = u->umodes,
 			      .real = user_has_real(u) ? user_real(u) : q.name,
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
@@ -301,6 +302,7 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 			     .port = u->port,
 			     .uhost = user_uhost(u, uhost),
 			     .account = user_account(u),
+			     .umodes = u->umodes,
 			     .rooms = rooms_of(u, rooms)};
 
 	entry_begin(r);

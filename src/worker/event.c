@@ -189,6 +189,7 @@ show_away_of(const struct m_e_join *join, const struct conn *c)
 			     .name = join->name,
 			     .uhost = join->uhost,
 			     .account = join->account,
+			     .umodes = join->umodes,
 			     .text = join->away};
 	struct shown s = SHOWN(e_away);
 

@@ -281,8 +281,23 @@ class Oper(OperCase):
             bot.send(line)
             m = alice.expect(want)
             self.assertEqual((m.nick, m.tags.get("bot")), (bot.nick, ""), line)
+        # whatever it does (https://ircv3.net/specs/extensions/bot-mode)
+        chan2 = self.channel(alice, stem="b")
+        alice.answers("CAP REQ :away-notify setname")
+        for line, want in (("JOIN " + chan2, "JOIN"), ("TOPIC %s :mine" % chan, "TOPIC"), ("MODE %s +m" % chan, "MODE"),
+                           ("AWAY :x", "AWAY"), ("SETNAME :Robot", "SETNAME"), ("INVITE %s %s" % (alice.nick, self.channel(bot)), "INVITE"),
+                           ("KICK %s %s :out" % (chan, bob.nick), "KICK"), ("PART " + chan2, "PART"), ("NICK x" + bot.nick, "NICK")):
+            bot.send(line)
+            m = alice.expect(want)
+            self.assertEqual((m.nick, m.tags.get("bot")), (bot.nick, ""), line)
+        bot.expect("NICK")
+        bot.nick = "x" + bot.nick
+        alice.send("TOPIC %s :not a bot's" % chan2)
+        self.assertNotIn("bot", alice.expect("TOPIC").tags)
         bot.sync()
         self.assertTrue(all(not m.tags for m in bob.sync()))
+        bob.ask("JOIN " + chan, "366")
+        alice.sync()
         bot.ask("MODE %s -B" % bot.nick, "MODE", bot.nick, "-B")
         bot.send("PRIVMSG %s :after" % chan)
         self.assertNotIn("bot", alice.expect("PRIVMSG").tags)

@@ -368,7 +368,8 @@ put_announce(char *o, unsigned cls, const struct shown *s)
 
 #define HEAD_OF(e) \
 	{ \
-		.at = (e)->at, .name = (e)->name, .uhost = (e)->uhost, .account = (e)->account \
+		.at = (e)->at, .name = (e)->name, .uhost = (e)->uhost, .account = (e)->account, \
+		.umodes = (e)->umodes \
 	}
 
 static char *
@@ -377,7 +378,6 @@ put_join(char *o, unsigned cls, const struct shown *s)
 	const struct m_e_join *e = s->e;
 	struct head h = HEAD_OF(e);
 
-	h.umodes = e->umodes;
 	o = put_text(put_head(o, cls, &h), "JOIN ");
 	o = put_room(o, e->room_name);
 	if (cls & CLS_IRC_XJOIN) {
@@ -420,7 +420,11 @@ static char *
 put_kick(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_kick *e = s->e;
-	struct head h = {.at = e->at, .name = e->by_name, .uhost = e->uhost, .account = e->account};
+	struct head h = {.at = e->at,
+			 .name = e->by_name,
+			 .uhost = e->uhost,
+			 .account = e->account,
+			 .umodes = e->umodes};
 
 	o = put_room(put_text(put_head(o, cls, &h), "KICK "), e->room_name);
 	*o++ = ' ';
@@ -432,7 +436,11 @@ static char *
 put_nick(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_nick *e = s->e;
-	struct head h = {.at = e->at, .name = e->old, .uhost = e->uhost, .account = e->account};
+	struct head h = {.at = e->at,
+			 .name = e->old,
+			 .uhost = e->uhost,
+			 .account = e->account,
+			 .umodes = e->umodes};
 
 	return put_end(put_str(put_text(put_head(o, cls, &h), "NICK :"), e->name));
 }

@@ -406,7 +406,7 @@ show_as_moved(struct conn *c, const struct room *r, const struct m_e_rename *e)
 	    (struct str){uhost, bprintf(uhost, sizeof(uhost), "%s@%s", v.ident, v.host)};
 	part.account = join.account = str_of(v.account);
 	join.real = str_of(v.real);
-	join.umodes = v.umodes;
+	part.umodes = join.umodes = v.umodes;
 	fan_begin(&(struct shown){.type = MSG_e_part, .e = &part, .server = true}, NULL);
 	irc_event(c);
 	fan_begin(&(struct shown){.type = MSG_e_join, .e = &join, .server = true}, NULL);
