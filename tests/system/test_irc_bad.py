@@ -7,8 +7,8 @@ import re
 import select
 import socket
 
-from harness import main, cpu_seconds
-from irc import Irc, IrcCase
+from harness import Closed, cpu_seconds, main
+from irc import IrcCase
 
 COMMANDS = """ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY DIE ERROR HELP HELPOP INFO INVITE ISON ISUPPORT JOIN KICK KILL
 LINKS LIST LUSERS MARKREAD METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PASS PING PONG PRIVMSG QUIT REDACT REGISTER
@@ -163,7 +163,7 @@ class Bad(IrcCase):
                     c.send("%s%s" % (cmd, " x" * n), "%s%s" % (cmd, " *" * n), cmd + " " + " :" * n)
                 c.send("PING done")
                 c.until(lambda m: m.is_("PONG") or m.command == "ERROR")
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, Closed):  # WEBIRC
                 pass
             c.close()
 
@@ -442,6 +442,22 @@ class Bad(IrcCase):
             c.send("INVITE %s %s" % (guest.nick, chan))
         c.sync()
         self.assertLessEqual(len([m for m in guest.answers("INVITE") if m.command in ("336", "346")]), 100)
+
+    def test_10000_keys(self):
+        for early in (True, False):
+            c = self.irc_raw() if early else self.irc("keys", ("batch", "draft/metadata-3"))
+            if early:
+                c.send("CAP LS 302", "CAP REQ :batch draft/metadata-3")
+            for i in range(0, 10000, 10):
+                c.send("METADATA * SET key%d :%s" % (i, "v" * 300), "METADATA * SUB " + " ".join("key%d" % k for k in range(i, i + 10)))
+            if early:
+                c.nick = self.fresh("keys")
+                c.send("NICK " + c.nick, "USER u 0 * :r", "CAP END")
+                c.expect("001")
+            c.sync()
+            self.assertEqual(len([m for m in c.answers("METADATA * LIST") if m.command == "761"]), 25)
+            n = sum(len(m.params) - 1 for m in c.answers("METADATA * SUBS") if m.command == "772")
+            self.assertEqual(n, 50)
 
     def test_multiline_without_end(self):
         """A batch that is never closed keeps no more than it may."""

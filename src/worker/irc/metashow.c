@@ -193,8 +193,10 @@ find_target(struct show *q, struct target *t)
 	} else {
 		got = registry_user_named(worker.reg, name.p, name.n, &u);
 		f = got < 0 ? FOUND_TORN : got == 0 ? FOUND_NONE : FOUND;
-		t->id = u.id;
-		bprintf(t->name, sizeof(t->name), "%s", u.name);
+		if (f == FOUND) {
+			t->id = u.id;
+			bprintf(t->name, sizeof(t->name), "%s", u.name);
+		}
 	}
 	if (f == FOUND_NONE)
 		metadata_refused(q->to.c, r, ERR_NO_SUCH_USER);
