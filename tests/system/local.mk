@@ -37,6 +37,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_queue.py \
 	%reldir%/test_irc_register.py \
 	%reldir%/test_irc_rooms.py \
+	%reldir%/test_irc_store.py \
 	%reldir%/test_irc_talk.py \
 	%reldir%/test_irc_who.py \
 	%reldir%/test_killpoints.py \

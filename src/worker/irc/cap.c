@@ -202,7 +202,8 @@ list_room(const struct conn *c, const char *sub)
 	return head < IRC_BODY_MAX - 128 ? IRC_BODY_MAX - head : 128;
 }
 
-/* All lines but the last have a '*' for those who know what that means; v302: with values. */
+/* All lines but the last have a '*' for those who know what that means, version 302's; others are sent one line, and
+ * may ask for what does not fit into it all the same. */
 static void
 cap_list(struct conn *c, const char *sub, uint32_t which, bool v302)
 {
@@ -214,8 +215,9 @@ cap_list(struct conn *c, const char *sub, uint32_t which, bool v302)
 			continue;
 		k = cap_put(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
 		if (n > 0 && n + 1 + k > room) {
-			irc_from_me(c, "CAP %s %s %s:%.*s", irc_nick(c), sub, v302 ? "* " : "",
-				    (int)n, line);
+			if (!v302)
+				break;
+			irc_from_me(c, "CAP %s %s * :%.*s", irc_nick(c), sub, (int)n, line);
 			n = 0;
 		}
 		n += bprintf(line + n, sizeof(line) - n, "%s%s", n > 0 ? " " : "", one);
