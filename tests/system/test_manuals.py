@@ -153,7 +153,7 @@ class Protocol(unittest.TestCase):
         said = set()
         for row in rows:
             said |= {word for word in re.findall(r"[A-Z]{3,}", re.sub(r"\(.*?\)", "", row[0])) if word in there}
-            for name in row[2].split(", "):
+            for name in re.sub(r" \(.*?\)", "", row[2]).split(", "):
                 with self.subTest(row[0]):
                     self.assertTrue(os.path.exists(os.path.join(TOP, "tests", "system", name + ".py")), name)
         self.assertEqual(there - said, set())
