@@ -47,6 +47,21 @@ class LastWords(IrcCase):
             c.expect("ERROR")
 
 
+class WhoisKeys(IrcCase):
+    def test_keys(self):
+        """RPL_WHOISKEYVALUE for those who know metadata, before the end of the answer."""
+        caps = ("batch", "draft/metadata-3")
+        a, b, c = self.irc("a", caps), self.irc("b", caps), self.irc("c")
+        self.assertEqual([m.command for m in b.answers("WHOIS " + a.nick) if m.command == "760"], [])
+        a.ask("METADATA * SET display-name :A A", "761")
+        a.ask("METADATA * SET url :http://x", "761")
+        got = b.answers("WHOIS " + a.nick)
+        self.assertEqual(sorted(m.params for m in got if m.command == "760"),
+                         [[b.nick, a.nick, "display-name", "*", "A A"], [b.nick, a.nick, "url", "*", "http://x"]])
+        self.assertEqual(got[-1].command, "318")
+        self.assertNotIn("760", self.commands(c.answers("WHOIS " + a.nick)))
+
+
 class Redact(OperCase):
     def test_target_comes_first(self):
         """A place where nothing can be taken back is told before the message is looked for (message-redaction)."""

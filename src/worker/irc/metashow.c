@@ -162,6 +162,9 @@ find_room(struct show *q, uint64_t id, struct str name)
 
 	if (got <= 0)
 		return got < 0 ? FOUND_TORN : FOUND_NONE;
+	/* what is set where not everybody may come in is for those who are in */
+	if (!member && v.modes & (1u << MODE_INVITE_ONLY | 1u << MODE_KEY))
+		return FOUND_NONE;
 	q->room = (struct of_room){.id = v.id, .member = member};
 	bprintf(q->room.name, sizeof(q->room.name), "#%s", v.name);
 	return FOUND;

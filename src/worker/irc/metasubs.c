@@ -8,12 +8,17 @@
 
 #include "lib/util.h"
 #include "proto/irc.h"
+#include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/metaline.h"
+#include "worker/irc/monitor.h"
 #include "worker/irc/reply.h"
 #include "worker/request.h"
+#include "worker/worker.h"
+
+#define LATER_S 5u
 
 /* Set before the login. */
 struct early {
@@ -130,6 +135,28 @@ keys_put(struct conn *c, struct key_list *l, struct str key)
 			STR_ARG(key));
 }
 
+/* It is in no room, watches nobody, and has no keys of its own. */
+static bool
+sees_nothing(const struct conn *c)
+{
+	static struct reg_meta_view keys[META_KEYS_MAX];
+	struct str watched;
+
+	return c->nrooms == 0 && !monitor_nth(c, 0, &watched) &&
+	       registry_meta(worker.reg, false, c->user, keys) == 0;
+}
+
+/* What there is of the subscriptions from that place on. Who sees nothing yet has mostly just come, and will be shown each
+ * room as it enters it: it is told to ask for what else there is later. */
+static void
+sync_new(struct conn *c, uint32_t from)
+{
+	if (!meta_v2(c) && sees_nothing(c))
+		irc_num(c, RPL_METADATASYNCLATER, "*ALL %u :Nobody is in sight yet", LATER_S);
+	else
+		metadata_sync_all(c, from);
+}
+
 /* All keys of the line up to one that there is no room for. */
 void
 meta_SUB(struct conn *c, struct irc_run *r)
@@ -156,7 +183,7 @@ meta_SUB(struct conn *c, struct irc_run *r)
 	}
 	keys_flush(c, &ok);
 	if (c->state == CONN_READY && subs_count(c) > had)
-		metadata_sync_all(c, had);
+		sync_new(c, had);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sight.h"
 #include "worker/request.h"
@@ -83,22 +84,34 @@ tell_user(struct conn *c, const struct reg_user_view *v, const struct reg_member
 		(unsigned long long)sight_idle(v), (unsigned long long)(v->since / 1000));
 }
 
+static void
+tell_keys(struct conn *c, const struct reg_user_view *v, const struct reg_meta_view *keys, int n)
+{
+	for (int i = 0; i < n; i++)
+		irc_num(c, RPL_WHOISKEYVALUE, "%s %s * :%s", v->name, keys[i].key, keys[i].value);
+}
+
 /* False: torn. */
 static bool
 whois(struct conn *c, struct str name)
 {
 	static struct reg_member_view rooms[ROOMS_PER_USER];
+	static struct reg_meta_view keys[META_KEYS_MAX];
 	struct reg_user_view v;
-	int n = 0, r = registry_user_named(worker.reg, name.p, name.n, &v);
+	int n = 0, nkeys = 0, r = registry_user_named(worker.reg, name.p, name.n, &v);
 
 	if (r > 0)
 		n = sight_rooms_of(c, &v, rooms);
-	if (r < 0 || n < 0)
+	if (r > 0 && metadata_aware(c))
+		nkeys = registry_meta(worker.reg, false, v.id, keys);
+	if (r < 0 || n < 0 || nkeys < 0)
 		return false;
-	if (r > 0)
+	if (r > 0) {
 		tell_user(c, &v, rooms, n);
-	else
+		tell_keys(c, &v, keys, nkeys);
+	} else {
 		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick", STR_ARG(name));
+	}
 	irc_num(c, RPL_ENDOFWHOIS, STR_FMT " :End of /WHOIS list", STR_ARG(name));
 	return true;
 }
