@@ -178,11 +178,10 @@ struct target {
 	char name[META_TARGET_MAX];
 };
 
-/* The target of the command under way; the client is told when there is none. */
+/* What the command under way is about. */
 static enum found
-find_target(struct show *q, struct target *t)
+look_up(struct show *q, const struct irc_run *r, struct target *t)
 {
-	const struct irc_run *r = q->to.c->irc->run;
 	struct str name = r->name.n > 0 ? r->name : str_of(q->to.c->name);
 	struct reg_user_view u;
 	enum found f;
@@ -193,14 +192,23 @@ find_target(struct show *q, struct target *t)
 		f = find_room(q, 0, r->room);
 		t->id = q->room.id;
 		bprintf(t->name, sizeof(t->name), "%s", q->room.name);
-	} else {
-		got = registry_user_named(worker.reg, name.p, name.n, &u);
-		f = got < 0 ? FOUND_TORN : got == 0 ? FOUND_NONE : FOUND;
-		if (f == FOUND) {
-			t->id = u.id;
-			bprintf(t->name, sizeof(t->name), "%s", u.name);
-		}
+		return f;
 	}
+	got = registry_user_named(worker.reg, name.p, name.n, &u);
+	if (got <= 0)
+		return got < 0 ? FOUND_TORN : FOUND_NONE;
+	t->id = u.id;
+	bprintf(t->name, sizeof(t->name), "%s", u.name);
+	return FOUND;
+}
+
+/* The same; the client is told when there is none. */
+static enum found
+find_target(struct show *q, struct target *t)
+{
+	const struct irc_run *r = q->to.c->irc->run;
+	enum found f = look_up(q, r, t);
+
 	if (f == FOUND_NONE)
 		metadata_refused(q->to.c, r, ERR_NO_SUCH_USER);
 	return f;
@@ -454,7 +462,7 @@ due_rooms(struct show *q)
 			close_batch(q, true);
 		q->found = false;
 		q->room.id = 0;
-		if (q->lines >= STEP_LINES)
+		if (q->lines >= STEP_LINES || q->looked >= REG_PAGE)
 			return QUERY_MORE;
 	}
 	return QUERY_DONE;
@@ -489,7 +497,7 @@ due_step(struct conn *c, struct query *query)
 	enum query_step step;
 	struct str name;
 
-	q->lines = 0;
+	q->lines = q->looked = 0;
 	step = due_rooms(q);
 	if (step == QUERY_DONE)
 		step = due_names(q);
