@@ -176,6 +176,8 @@ start(void)
 
 	if (sodium_init() < 0)
 		fatal("libsodium cannot be used here");
+	/* guesses must not slow down those who chat */
+	setpriority(PRIO_PROCESS, 0, 10);
 	/* a dump would have passwords in it */
 	setrlimit(RLIMIT_CORE, &none);
 	loop_each_turn(proc.loop, turn, NULL);

@@ -28,6 +28,7 @@ struct auth_ask {
 	uint64_t user; /* for whom; may be gone by then */
 	bool known; /* the caller's: there is something that the password could fit */
 	uint8_t level;
+	unsigned from; /* the caller's */
 	char name[65];
 	auth_fn *fn;
 };

@@ -21,6 +21,7 @@
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/net.h"
 #include "lib/siphash.h"
 #include "lib/text.h"
 #include "lib/util.h"
@@ -50,11 +51,56 @@ past_of(uint64_t user)
 	return p;
 }
 
+/* Whoever comes again as somebody else comes from the same address, or the same network of 64 bits. */
+#define PLACES 256u
+#define PLACE_WRONG_MAX 20 /* one of which is forgotten in each WRONG_WAIT_MS */
+#define PLACE_ASKED_MAX 8 /* checks under way */
+
+static struct place {
+	uint8_t net[16];
+	uint64_t wrong_at; /* mono ms of the last one, or since when one less counts */
+	unsigned wrong, asked;
+} places[PLACES];
+
+static struct place *
+place_of(const struct reg_user *u)
+{
+	struct net n = {.bits = 0};
+	struct place *p;
+
+	if (net_parse(u->address, &n) && memcmp(n.bytes, (const uint8_t[10]){0}, 10) != 0)
+		memset(n.bytes + 8, 0, 8);
+	p = &places[siphash(n.bytes, sizeof(n.bytes), W->h->hash_key) % PLACES];
+	if (memcmp(p->net, n.bytes, sizeof(p->net)) != 0) {
+		*p = (struct place){.asked = 0};
+		memcpy(p->net, n.bytes, sizeof(p->net));
+	}
+	return p;
+}
+
+static bool
+place_may_try(struct place *p)
+{
+	uint64_t now = loop_now(proc.loop);
+
+	for (; p->wrong > 0 && now - p->wrong_at >= WRONG_WAIT_MS; p->wrong_at += WRONG_WAIT_MS)
+		p->wrong--;
+	return p->wrong < PLACE_WRONG_MAX && p->asked < PLACE_ASKED_MAX;
+}
+
+static void
+place_wrong(struct place *p)
+{
+	if (p->wrong++ == 0)
+		p->wrong_at = loop_now(proc.loop);
+}
+
 void
 opers_fini(void)
 {
 	free(pasts);
 	pasts = NULL;
+	memset(places, 0, sizeof(places));
 	auth_fini();
 }
 
@@ -209,7 +255,12 @@ static void
 checked(const struct auth_ask *ask, enum auth_answer answer)
 {
 	struct reg_user *u = regw_user(&br.reg, ask->user);
+	struct place *from = &places[ask->from];
 
+	from->asked -= from->asked > 0; /* the place may be another's by now */
+	/* also of one who has not waited for the answer */
+	if (answer != AUTH_LOST && !(answer == AUTH_FITS && ask->known))
+		place_wrong(from);
 	if (u == NULL)
 		return;
 	if (answer == AUTH_LOST) {
@@ -234,7 +285,8 @@ may_try(uint64_t user)
 static void
 ask(const struct req *r, const struct reg_user *u, const struct m_r_oper *q)
 {
-	struct auth_ask ask = {.user = u->id, .fn = checked};
+	struct place *from = place_of(u);
+	struct auth_ask ask = {.user = u->id, .fn = checked, .from = (unsigned)(from - places)};
 	struct m_e_wait m = {.user = u->id};
 	struct operator_block b;
 
@@ -246,12 +298,13 @@ ask(const struct req *r, const struct reg_user *u, const struct m_r_oper *q)
 	ask.known = block_for(u, q->name, &b);
 	ask.level = (uint8_t)b.level;
 	bprintf(ask.name, sizeof(ask.name), STR_FMT, STR_ARG(q->name));
-	if (may_try(u->id))
+	if (may_try(u->id) && place_may_try(from))
 		m.ticket = auth_check(&ask, b.hash, q->password);
 	if (m.ticket == 0) {
 		answer_refused(r, u->id, 0, ERR_BUSY, STR_LIT("OPER"));
 		return;
 	}
+	from->asked++;
 	entry_begin(r);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(wait, &m);

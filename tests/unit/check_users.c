@@ -593,6 +593,40 @@ START_TEST(who_is_no_operator)
 }
 END_TEST
 
+/* Who comes again under another name is known by the address. */
+START_TEST(many_wrong_words_from_one_address)
+{
+	int fd = auth_process(0, 7);
+	unsigned wrong = 0;
+	char name[16];
+	uint64_t u;
+
+	block("root", "$hash", "", "", LEVEL_ADMIN);
+	for (int i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		u = login(0, name, i < 29 ? "192.0.2.1" : "2001:db8::1", "", "");
+		if (oper(0, u, "root", "word") == MSG_e_wait) {
+			answer(fd, asked(fd).ticket, false);
+			wrong++;
+		}
+		ck_assert(world_quit(0, u));
+	}
+	ck_assert_uint_eq(wrong, 21);
+	/* a network of the newer kind is one address */
+	for (int i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "2001:db8::%d", i);
+		u = login(0, "x", name, "", "");
+		if (oper(0, u, "root", "word") == MSG_e_wait) {
+			answer(fd, asked(fd).ticket, false);
+			wrong++;
+		}
+		ck_assert(world_quit(0, u));
+	}
+	ck_assert_uint_eq(wrong, 40);
+	close(fd);
+}
+END_TEST
+
 START_TEST(auth_processes_die)
 {
 	uint64_t a = login(0, "alice", "192.0.2.1", "", ""),
@@ -642,16 +676,23 @@ END_TEST
 START_TEST(only_so_many_checks)
 {
 	int fd = auth_process(0, 7);
-	char name[16];
+	char name[16], address[16];
 	uint64_t u;
 
 	block("root", "$hash", "", "", LEVEL_ADMIN);
 	for (int i = 0; i < AUTH_PENDING_MAX; i++) {
 		snprintf(name, sizeof(name), "u%d", i);
-		u = login(0, name, "192.0.2.1", "", "");
+		snprintf(address, sizeof(address), "192.0.2.%d", i / 8);
+		u = login(0, name, address, "", "");
 		ck_assert_uint_eq(oper(0, u, "root", "word"), MSG_e_wait);
+		/* so many from one address */
+		if (i % 8 == 7) {
+			u = login(0, "more", address, "", "");
+			ck_assert_uint_eq(oper(0, u, "root", "word"), MSG_e_refused);
+			ck_assert(world_quit(0, u));
+		}
 	}
-	u = login(0, "last", "192.0.2.1", "", "");
+	u = login(0, "last", "192.0.2.99", "", "");
 	ck_assert_uint_eq(oper(0, u, "root", "word"), MSG_e_refused);
 	ck_assert_uint_eq(refused_with(), ERR_BUSY);
 	answer(fd, asked(fd).ticket, false);
@@ -865,6 +906,7 @@ main(void)
 	tcase_add_test(t, old_words_are_gone);
 	tcase_add_test(t, an_operator_is_made);
 	tcase_add_test(t, who_is_no_operator);
+	tcase_add_test(t, many_wrong_words_from_one_address);
 	tcase_add_test(t, auth_processes_die);
 	tcase_add_test(t, auth_processes_that_talk_nonsense);
 	tcase_add_test(t, only_so_many_checks);
