@@ -336,7 +336,7 @@ r_quit(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 	if (!m_r_quit_get(frame, len, &q))
 		return false;
-	user_quit(r, u, QUIT_LEFT, STR_LIT(""), clean_or_empty(q.reason));
+	user_quit(r, u, q.lost ? QUIT_LOST : QUIT_LEFT, STR_LIT(""), clean_or_empty(q.reason));
 	return true;
 }
 

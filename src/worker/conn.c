@@ -332,7 +332,7 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 	if (c->user != 0) {
 		log_info("Closed connection from: %s%s%s", c->name, reason[0] ? ", " : "", reason);
 		if (!quiet && !(c->flags & CONN_LEAVING))
-			request_quit(NULL, c->user, str_of(reason));
+			request_quit(NULL, c->user, true, str_of(reason));
 	} else {
 		gauge_set(CTR_unnamed, --conns.unnamed);
 		log_info("Closed connection from %s port %u before it had a name%s%s",

@@ -130,7 +130,7 @@ take_login(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		tongue_of(own)->named(own, &e);
 	} else if (e.origin == proc.inc) {
 		/* closed while its name was being decided */
-		request_quit(NULL, e.user, STR_LIT("connection lost"));
+		request_quit(NULL, e.user, true, STR_LIT("connection lost"));
 	}
 	monitor_online(e.name, e.uhost);
 }

@@ -315,9 +315,9 @@ request_sync(struct conn *c)
 }
 
 void
-request_quit(struct conn *c, uint64_t user, struct str reason)
+request_quit(struct conn *c, uint64_t user, bool lost, struct str reason)
 {
-	struct m_r_quit m = {.user = user, .reason = reason};
+	struct m_r_quit m = {.user = user, .lost = lost, .reason = reason};
 
 	ROOM(reason.n);
 	ask(c, ASKED_QUIT, m_r_quit_put(at, cap, &m));

@@ -62,8 +62,8 @@ void request_follow(bool on);
 void request_oper(struct conn *c, struct str name, struct str password);
 void request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str words);
 void request_sync(struct conn *c);
-/* For somebody who says so (c waits), or whose connection has ended (c is NULL). */
-void request_quit(struct conn *c, uint64_t user, struct str reason);
+/* For somebody who says so (c waits), or whose connection has ended (c is NULL, lost). */
+void request_quit(struct conn *c, uint64_t user, bool lost, struct str reason);
 
 /* An own event with this serial has come: what it was, and of whom. *c_r is NULL when that client
  * is no longer there. Returns the microseconds (mono_us) when the request was made. Counts the

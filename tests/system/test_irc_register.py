@@ -358,7 +358,7 @@ class Refused(IrcCase):
         dead.sock.setblocking(True)
         # bob's client answers PINGs while it waits for this
         m = bob.expect("QUIT")
-        self.assertEqual((m.nick, m.params), (dead.nick, ["Quit: Ping timeout"]))
+        self.assertEqual((m.nick, m.params), (dead.nick, ["Ping timeout"]))
         data = b""
         while True:
             more = dead.sock.recv(65536)

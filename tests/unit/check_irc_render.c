@@ -85,6 +85,8 @@ static const struct m_e_nick nick = {.at = AT,
 				     .name = STR_LIT("eve")};
 static const struct m_e_topic topic = {WHO, ROOM, .text = STR_LIT("tea")};
 static const struct m_e_quit quit = {WHO, .why = QUIT_LEFT, .reason = STR_LIT("bye")};
+static const struct m_e_quit silent = {WHO, .why = QUIT_LOST, .reason = STR_LIT("Ping timeout")};
+static const struct m_e_quit lost = {WHO, .why = QUIT_LOST};
 static const struct m_e_quit killed = {WHO, .why = QUIT_KILLED, .by = STR_LIT("root"),
 				       .reason = STR_LIT("spam")};
 static const struct m_e_away away = {WHO, .text = STR_LIT("tea")};
@@ -121,6 +123,8 @@ static const struct {
     {MSG_e_nick, &nick, FROM "NICK :eve", 0},
     {MSG_e_topic, &topic, FROM "TOPIC #lobby :tea", 0},
     {MSG_e_quit, &quit, FROM "QUIT :Quit: bye", 0},
+    {MSG_e_quit, &silent, FROM "QUIT :Ping timeout", 0},
+    {MSG_e_quit, &lost, FROM "QUIT :Connection closed", 0},
     {MSG_e_quit, &killed, FROM "QUIT :Killed (root: spam)", 0},
     {MSG_e_away, &away, FROM "AWAY :tea", 0},
     {MSG_e_away, &back, FROM "AWAY", 0},

@@ -207,6 +207,6 @@ irc_QUIT(struct conn *c, struct irc_run *r)
 		return IRC_DONE;
 	}
 	c->flags |= CONN_LEAVING;
-	request_quit(c, c->user, reason);
+	request_quit(c, c->user, false, reason);
 	return IRC_DONE;
 }

@@ -409,8 +409,10 @@ put_quit(char *o, unsigned cls, const struct shown *s)
 		o = put_str(put_text(put_str(put_text(o, "Killed ("), e->by), ": "), e->reason);
 	else if (e->why == QUIT_LEFT && e->reason.n > 0)
 		o = put_str(put_text(o, "Quit: "), e->reason);
+	else if (e->reason.n > 0)
+		o = put_str(o, e->reason);
 	else
-		o = put_str(o, e->reason.n > 0 ? e->reason : STR_LIT("Quit"));
+		o = put_text(o, e->why == QUIT_LEFT ? "Quit" : "Connection closed");
 	if (e->why == QUIT_KILLED)
 		*o++ = ')';
 	return put_end(o);
