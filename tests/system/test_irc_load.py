@@ -293,7 +293,7 @@ class Load(IrcCase):
         done = []
 
         def progress(answers):
-            due = len(done) < kills and answers >= step * (len(done) + 1)
+            due = len(done) < kills and answers >= step * (len(done) + 1) and self.broker() != []
             # its successor, while the clients' requests are still being asked again
             soon = again and done and len(done[-1]) < 2 and self.broker() not in ([], done[-1])
             if due or soon:
