@@ -57,14 +57,10 @@ next_line(const char **p, struct str *tags_r, struct str *body_r)
 #define AT UINT64_C(1767323045678)
 #define WHO \
 	.at = AT, .seq = 77, .name = STR_LIT("alice"), .uhost = STR_LIT("al@host.example"), \
-	.account = STR_LIT("acct")
+	.account = STR_LIT("acct"), .umodes = UMODE_BOT
 #define ROOM .room = 5, .room_name = STR_LIT("lobby")
 
-static const struct m_e_say say = {WHO,
-				   ROOM,
-				   .kind = MSG_TEXT,
-				   .umodes = UMODE_BOT,
-				   .text = STR_LIT("hello"),
+static const struct m_e_say say = {WHO, ROOM, .kind = MSG_TEXT, .text = STR_LIT("hello"),
 				   .tags = STR_LIT("+typing=done;+x=y")};
 static const struct m_e_dm dm = {WHO, .to = 9, .kind = MSG_NOTICE, .to_name = STR_LIT("bob"),
 				 .text = STR_LIT("hello")};
@@ -72,6 +68,7 @@ static const struct m_e_dm to_console = {WHO, .kind = MSG_TEXT, .text = STR_LIT(
 static const struct m_e_join join = {WHO, ROOM, .real = STR_LIT("Alice A")};
 static const struct m_e_part part = {WHO, ROOM, .reason = STR_LIT("off")};
 static const struct m_e_kick kick = {.at = AT,
+				     .umodes = UMODE_BOT,
 				     .by_name = STR_LIT("alice"),
 				     .uhost = STR_LIT("al@host.example"),
 				     .account = STR_LIT("acct"),
@@ -79,6 +76,7 @@ static const struct m_e_kick kick = {.at = AT,
 				     .name = STR_LIT("bob"),
 				     .reason = STR_LIT("out")};
 static const struct m_e_nick nick = {.at = AT,
+				     .umodes = UMODE_BOT,
 				     .old = STR_LIT("alice"),
 				     .uhost = STR_LIT("al@host.example"),
 				     .account = STR_LIT("acct"),
@@ -93,10 +91,12 @@ static const struct m_e_away away = {WHO, .text = STR_LIT("tea")};
 static const struct m_e_away back = {WHO};
 static const struct m_e_setname setname = {WHO, .real = STR_LIT("Alice B")};
 static const struct m_e_account account = {.at = AT,
+					   .umodes = UMODE_BOT,
 					   .name = STR_LIT("alice"),
 					   .uhost = STR_LIT("al@host.example"),
 					   .account = STR_LIT("acct")};
 static const struct m_e_account no_account = {.at = AT,
+					      .umodes = UMODE_BOT,
 					      .name = STR_LIT("alice"),
 					      .uhost = STR_LIT("al@host.example")};
 static const struct m_e_chghost chghost = {WHO, .now = STR_LIT("ident@new.example")};
@@ -107,15 +107,16 @@ static const struct m_e_invite invite = {WHO, ROOM, .to_name = STR_LIT("bob")};
 static const struct m_e_wallops wallops = {WHO, .text = STR_LIT("hello")};
 
 #define FROM ":alice!al@host.example "
-enum has { HAS_ID = 1, HAS_MORE = 2, HAS_NO_ACCOUNT = 4 };
+enum has { HAS_ID = 1, HAS_CLIENT_TAGS = 2, HAS_NO_ACCOUNT = 4 };
 
 static const struct {
 	unsigned type;
 	const void *e;
 	const char *body;
-	unsigned has; /* enum has: what an event may have beside the time and an account */
+	unsigned
+	    has; /* enum has: what an event may have beside the time, an account and that it is a bot's */
 } events[] = {
-    {MSG_e_say, &say, FROM "PRIVMSG #lobby :hello", HAS_ID | HAS_MORE},
+    {MSG_e_say, &say, FROM "PRIVMSG #lobby :hello", HAS_ID | HAS_CLIENT_TAGS},
     {MSG_e_dm, &dm, FROM "NOTICE bob :hello", HAS_ID},
     {MSG_e_dm, &to_console, FROM "PRIVMSG irc.example :hello", HAS_ID}, /* chatctl chat */
     {MSG_e_part, &part, FROM "PART #lobby :off", 0},
@@ -158,9 +159,9 @@ check_tags(struct str tags, unsigned cls, unsigned has)
 	    {"time", "2026-01-02T03:04:05.678Z", cls & CLS_IRC_TIME},
 	    {"account", "acct", cls & CLS_IRC_ACCOUNT && !(has & HAS_NO_ACCOUNT)},
 	    {"msgid", id(77), cls & CLS_IRC_TAGS && has & HAS_ID},
-	    {"bot", "", cls & CLS_IRC_TAGS && has & HAS_MORE},
-	    {"+typing", "done", cls & CLS_IRC_TAGS && has & HAS_MORE},
-	    {"+x", "y", cls & CLS_IRC_TAGS && has & HAS_MORE},
+	    {"bot", "", cls & CLS_IRC_TAGS},
+	    {"+typing", "done", cls & CLS_IRC_TAGS && has & HAS_CLIENT_TAGS},
+	    {"+x", "y", cls & CLS_IRC_TAGS && has & HAS_CLIENT_TAGS},
 	};
 	unsigned n = 0, there = 0;
 	struct str value;
