@@ -234,7 +234,8 @@ class Restart(IrcCase):
         self.assertEqual(gone, {c.nick for c in others})
         back = [self.irc(c.nick, exact=True) for c in others]
         self.assertEqual({eve.expect("730").params[1].partition("!")[0] for _ in back}, gone)
-        new = next(c for c in back if self.d.worker_of(c.nick) != mine)
+        new = self.eventually("one in the new worker", lambda: next(
+            (c for c in (self.irc("new"),) if self.d.worker_of(c.nick) != mine), None))
         new.ask("MONITOR + " + eve.nick, "730")
         eve.send("QUIT")
         new.expect("731", None, eve.nick)
