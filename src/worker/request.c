@@ -11,6 +11,7 @@
 #include "worker/input.h"
 #include "worker/worker.h"
 
+#define ROOMS_PER_LINE 8
 #define FIXED 256 /* more than the numbers, header and lengths of any request */
 
 struct asked {
@@ -101,6 +102,13 @@ request_answered(uint64_t serial, struct conn **c_r, enum asked_for *what_r)
 	return a->us;
 }
 
+/* What is told in all of its rooms costs what it makes others do. */
+static void
+charge_rooms(struct conn *c)
+{
+	conn_charge(c, c->nrooms / ROOMS_PER_LINE);
+}
+
 /* Room for a request whose texts have so many bytes together; where it begins is `at`. */
 #define ROOM(texts) \
 	void *at = sublink_room(worker.link, FIXED + (texts)); \
@@ -173,6 +181,7 @@ request_nick(struct conn *c, struct str name)
 
 	ROOM(name.n);
 	ask(c, ASKED_DO, m_r_nick_put(at, cap, &m));
+	charge_rooms(c);
 }
 
 void
@@ -227,6 +236,7 @@ request_away(struct conn *c, struct str text)
 
 	ROOM(text.n);
 	ask(c, ASKED_DO, m_r_away_put(at, cap, &m));
+	charge_rooms(c);
 }
 
 void
@@ -245,6 +255,7 @@ request_setname(struct conn *c, struct str real)
 
 	ROOM(real.n);
 	ask(c, ASKED_DO, m_r_setname_put(at, cap, &m));
+	charge_rooms(c);
 }
 
 void
@@ -275,6 +286,8 @@ request_meta(struct conn *c, bool on, struct str room, struct str name, struct s
 
 	ROOM(room.n + name.n + key.n + value.n);
 	ask(c, ASKED_DO, m_r_meta_put(at, cap, &m));
+	if (room.n == 0)
+		charge_rooms(c);
 }
 
 void

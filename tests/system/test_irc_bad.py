@@ -518,5 +518,26 @@ class Bad(IrcCase):
         c.close()
 
 
+class Rate(IrcCase):
+    config = {"listen": IrcCase.config["listen"], "limits": {"line_rate": 1000, "line_burst": 400}}
+
+    def throttled(self, c):
+        """How often it had to wait while it took a hundred names."""
+        before = self.d.stats()["throttled_total"]
+        names = [self.fresh("n") for _ in range(100)]
+        c.send(*["NICK " + n for n in names])
+        c.expect("NICK", names[-1])
+        return self.d.stats()["throttled_total"] - before
+
+    def test_many_rooms(self):
+        """What is told in many rooms costs more than what nobody hears of."""
+        c = self.irc("mover")
+        self.assertEqual(self.throttled(c), 0)
+        for i in range(0, 96, 16):
+            c.send("JOIN " + ",".join("#room%d" % k for k in range(i, i + 16)))
+        c.expect("366", None, "#room95")
+        self.assertGreater(self.throttled(c), 0)
+
+
 if __name__ == "__main__":
     main()
