@@ -189,6 +189,13 @@ class Bad(IrcCase):
             got = c.answers(line)
             self.assertLess(len(got), 400, line)
 
+    def test_no_fields(self):
+        """WHOX without fields: what is not written is not sent."""
+        c = self.irc("nothing")
+        for line in ("WHO %s %%", "WHO %s %%,1", "WHO %s %%,", "WHO %s %%xyz", "WHO %s o%%"):
+            got = c.answers(line % c.nick)
+            self.assertLessEqual({m.command for m in got}, {"352", "315"}, got)
+
     def test_costly_mask(self):
         """Stars that nearly fit, again and again."""
         name = "a" * 60

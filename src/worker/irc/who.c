@@ -121,7 +121,7 @@ field(const struct conn *c, const struct who *q, const struct shown_user *s, cha
 static void
 show_whox(struct conn *c, const struct who *q, const struct shown_user *s)
 {
-	char line[1024];
+	char line[1024] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; letters[i] != '\0'; i++) {
@@ -312,7 +312,6 @@ take_options(struct who *q, struct str opt)
 	q->opers = n > 0 && (opt.p[0] == 'o' || opt.p[0] == 'O');
 	if (percent == NULL)
 		return;
-	q->whox = true;
 	opt = (struct str){percent + 1, opt.n - n - 1};
 	comma = opt.n > 0 ? memchr(opt.p, ',', opt.n) : NULL;
 	if (comma != NULL) {
@@ -323,6 +322,8 @@ take_options(struct who *q, struct str opt)
 		if (opt.n > 0 && memchr(opt.p, letters[i], opt.n) != NULL)
 			q->fields |= 1u << i;
 	}
+	/* of nothing nothing can be told: an ordinary WHO */
+	q->whox = q->fields != 0;
 	for (size_t i = 0; i < token.n && token.n < sizeof(q->token); i++) {
 		if (token.p[i] < '0' || token.p[i] > '9')
 			return;
