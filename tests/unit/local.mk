@@ -16,6 +16,7 @@ unit_checks = \
 	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
 	%D%/check_name \
+	%D%/check_net \
 	%D%/check_registry \
 	%D%/check_render \
 	%D%/check_sasl \
@@ -51,6 +52,7 @@ unit_broker = $(broker_libs)
 %C%_check_irc_sasl_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
+%C%_check_net_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
 %C%_check_irc_render_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(unit_libs)
