@@ -129,8 +129,9 @@ class Process(OwnCase):
         before = sorted(d.kids("auth"))
         self.assertEqual(len(before), 2)
         for _ in range(3):
-            d.kill_role("auth")
-            self.eventually("another", lambda: len([p for p in d.processes() if p["role"] == "auth" and p["state"] == "ready"]) == 2)
+            pid = d.kill_role("auth")
+            self.eventually("another", lambda: len([p for p in d.processes() if p["role"] == "auth" and p["state"] == "ready" and
+                                                    p["pid"] != pid]) == 2)
             alice.sync()
         self.assertNotEqual(sorted(d.kids("auth")), before)
         self.assertEqual(sum(p["restarts"] for p in d.processes() if p["role"] == "auth"), 3)
