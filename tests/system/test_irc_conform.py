@@ -105,5 +105,21 @@ class Tags(IrcCase):
             self.assertEqual(["msgid" in m.tags for m in got], [True, False])
 
 
+class Topic(IrcCase):
+    def test_unchanged(self):
+        """Nobody is told of a topic that is what it was; who set it, and when, stays too. A label is acknowledged."""
+        a, b = self.irc("a", TAGS), self.irc("b")
+        chan = self.channel(a, b)
+        a.ask("MODE %s -t" % chan, "MODE")
+        for i, text in enumerate(("", "one", "")):
+            if i > 0:
+                a.ask("TOPIC %s :%s" % (chan, text), "TOPIC", chan, text)
+                b.expect("TOPIC", chan, text)
+            was = a.answers("TOPIC " + chan)
+            self.assertEqual(b.answers("TOPIC %s :%s" % (chan, text)), [])
+            self.assertEqual(a.answers("@label=x TOPIC %s :%s" % (chan, text))[0].command, "ACK")
+            self.assertEqual([m.params for m in a.answers("TOPIC " + chan)], [m.params for m in was])
+
+
 if __name__ == "__main__":
     main()
