@@ -3,7 +3,9 @@ noinst_LIBRARIES += %D%/libworker.a
 %C%_libworker_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/at.c %D%/at.h \
+	%D%/irc/put.c %D%/irc/put.h \
 	%D%/irc/render.c %D%/irc/render.h \
+	%D%/irc/said.c %D%/irc/said.h \
 	%D%/render.c %D%/render.h
 
 # The rest of the role but its main(), so that a fuzz target can be a worker.
