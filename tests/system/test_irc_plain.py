@@ -122,7 +122,7 @@ class Plain(IrcCase):
             for line, want in (("PRIVMSG %s :x" % room, []), ("PRIVMSG %s :x" % c.nick, ["PRIVMSG"]), ("NOTICE %s :x" % c.nick, ["NOTICE"]),
                                ("TAGMSG " + room, ["421"]), ("TAGMSG " + c.nick, ["421"]), ("BATCH +1 draft/multiline " + room, ["421"]),
                                ("BATCH -1", ["421"]), ("REDACT %s %s" % (room, msgid), ["421"]), ("AWAY :tea", ["306"]), ("AWAY", ["305"]),
-                               ("PRIVMSG nobody-here :x", ["401"]), ("NOSUCH", ["421"]), ("TOPIC %s :t" % room, ["TOPIC"]),
+                               ("PRIVMSG nobody-here :x", ["401"]), ("NOSUCH", ["421"]), ("TOPIC %s :t%d" % (room, len(tags)), ["TOPIC"]),
                                ("WHO " + room, ["352", "352", "315"]), ("NAMES " + room, ["353", "366"])):
                 got = c.answers(tags + line)
                 self.assertEqual(self.commands(got), want, line)
