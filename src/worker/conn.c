@@ -380,6 +380,17 @@ conn_forget(struct conn *c)
 	conn_list_add(&conns.ended, c);
 }
 
+void
+conns_linger_no_more(void)
+{
+	for (struct due *d = due_first(&conns.linger); d != NULL; d = due_after(&conns.linger, d)) {
+		struct conn *c = conn_of_due(d);
+
+		if (c->back == NULL)
+			conn_forget(c);
+	}
+}
+
 static void
 conn_free(struct conn *c)
 {

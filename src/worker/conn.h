@@ -149,6 +149,8 @@ void conn_drop(struct conn *c, enum counter why, const char *reason);
 /* It sends nothing more, but what it has sent must wait (flood control): that has a limit, or
  * somebody long gone could go on talking. */
 void conn_half_closed(struct conn *c);
+/* Who has had its last words and not closed yet is not waited for: the process ends. */
+void conns_linger_no_more(void);
 /* It has been ended, and nothing more can be done for it: free it at the end of this turn. */
 void conn_forget(struct conn *c);
 /* The end of the turn, when all output has gone: close those that have ended. */

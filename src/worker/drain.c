@@ -56,6 +56,7 @@ close_everybody(void)
 		outq_relieve();
 	}
 	outq_flush();
+	conns_linger_no_more();
 }
 
 void
