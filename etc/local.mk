@@ -7,11 +7,14 @@ noinst_DATA = %D%/chatd.conf
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd.conf.in >$@.tmp && mv $@.tmp $@
 
-# The administrator's file is never overwritten, and removed only if it is still ours.
+# The administrator's file is never overwritten, and removed only if it is still ours. It is
+# to hold passwords, so it is not for everybody to read; the daemon's group may not exist yet,
+# or not be ours to give: then tmpfiles.d sees to it.
 install-data-local: %D%/chatd.conf
 	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)'
-	test -e '$(DESTDIR)$(sysconfdir)/chatd.conf' || \
-		$(INSTALL_DATA) %D%/chatd.conf '$(DESTDIR)$(sysconfdir)/chatd.conf'
+	test -e '$(DESTDIR)$(sysconfdir)/chatd.conf' || { \
+		$(INSTALL) -m 640 %D%/chatd.conf '$(DESTDIR)$(sysconfdir)/chatd.conf' && \
+		{ chgrp '$(chatd_group)' '$(DESTDIR)$(sysconfdir)/chatd.conf' 2>/dev/null || :; }; }
 
 uninstall-local: %D%/chatd.conf
 	if cmp -s %D%/chatd.conf '$(DESTDIR)$(sysconfdir)/chatd.conf'; then \

@@ -335,6 +335,8 @@ start(void)
 	log_notice("chatd %s starts, pid %d, configuration %s", PACKAGE_VERSION, (int)getpid(),
 		   master.conf_path != NULL ? master.conf_path : "built in");
 	identity_note();
+	if (settings_caution(&master.set) != NULL)
+		log_warn("%s", settings_caution(&master.set));
 	limits_init();
 	children_init(role_dir);
 	rundir_open(o->run_dir, o->state_dir, master.set.uid, master.set.gid);
@@ -449,6 +451,8 @@ main(int argc, char **argv)
 		text = settings_show(&master.set, false);
 		fputs(text, stdout);
 		free(text);
+		if (settings_caution(&master.set) != NULL)
+			fprintf(stderr, "warning: %s\n", settings_caution(&master.set));
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
 	umask(022);

@@ -91,6 +91,8 @@ commit(void)
 		   restart_names[0] ? "; needs a restart: " : "", restart_names);
 	bprintf(text, sizeof(text), "reloaded%s%s", restart_names[0] ? "; needs a restart: " : "",
 		restart_names);
+	if (settings_caution(&master.set) != NULL)
+		log_warn("%s", settings_caution(&master.set));
 	answer(text, true);
 }
 

@@ -49,4 +49,7 @@ int settings_parse(struct settings *s, const char *name, const char *text, size_
  * is lost, because what was shown is used as a configuration. */
 char *settings_show(const struct settings *s, bool secrets);
 
+/* What is allowed but hardly meant, for `chatd -t` and the log; NULL when there is nothing. */
+const char *settings_caution(const struct settings *s);
+
 #endif

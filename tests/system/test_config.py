@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The configuration: what is accepted, what is refused and where, what a reload does (R13)."""
 
+import calendar
 import os
 import re
 import signal
 import socket
 import subprocess
+import time
 
 from harness import Case, Daemon, OwnCase, build, limit, main
 
@@ -348,7 +350,26 @@ class Master(OwnCase):
         from harness import wait_gone
         self.assertFalse(wait_gone([pid], limit(5)))
         with open(os.path.join(d.dir, "log"), encoding="utf-8") as f:
-            self.assertRegex(f.read(), r"master\[%d\]" % pid)
+            lines = f.read().splitlines()
+        self.assertTrue([l for l in lines if "master[%d]: " % pid in l])
+        for line in lines:
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+\[\d+\]: ")
+
+    def test_times(self):
+        """Lines on stderr have the time before them, unless it is the journal that reads it."""
+        d = self.daemon()
+        for line in d.lines:
+            self.assertRegex(line, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+\[\d+\]: ")
+        at = time.strptime(d.lines[0][:19], "%Y-%m-%dT%H:%M:%S")
+        self.assertLess(abs(calendar.timegm(at) - time.time()), 60)
+        d.stop()
+        # The daemon's stderr is made before it starts, so a shell has to look at what it is.
+        journal = ["/bin/sh", "-c", 'JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec "$@"', "sh"]
+        d = self.daemon(prefix=journal)
+        for line in d.lines:
+            self.assertRegex(line, r"^[a-z]+\[\d+\]: ")
+        d = self.daemon(env={"JOURNAL_STREAM": "1:1"})
+        self.assertRegex(d.lines[0], r"^\d{4}-")
 
     def test_privileges(self):
         """Started by root, nobody but the master stays root, and a worker can open no file for writing."""
@@ -379,6 +400,21 @@ class Master(OwnCase):
         self.assertTrue(rows[0]["connect"], "addresses to give to people")
         d = self.daemon()
         self.assertNotRegex(d.tail(), "(?i)plain|clear text|encrypt")
+
+    def test_password_beside_telnet(self):
+        """A password for IRC keeps nobody out who comes by telnet: that is said."""
+        irc = [{"protocol": "irc", "address": "127.0.0.1", "port": 0}]
+        d = self.daemon({"irc": {"password": "pearl"}})
+        d.expect_log("irc.password keeps nobody out")
+        self.assertIn("warning: irc.password keeps nobody out", check(d).stderr)
+        d.write_conf({"irc": {"password": "pearl"}, "listen": irc})
+        self.assertEqual(check(d).stderr, "")
+        mark = d.log_mark()
+        d.write_conf({"irc": {"password": "diamond"}})
+        d.ctl("reload")
+        d.expect_log("irc.password keeps nobody out", mark)
+        d = self.daemon({"irc": {"password": "pearl"}, "listen": irc})
+        self.assertNotIn("irc.password", d.tail())
 
     def test_watchdog_of_a_stopped_master(self):
         """Children of a master that is stopped go on chatting."""

@@ -92,7 +92,7 @@ class Install(unittest.TestCase):
         cls.log = os.path.join(cls.tmp, "log")
         with open(cls.conf, encoding="utf-8") as f:
             cls.sample = f.read()
-        cls.text = cls.sample.replace('address = "0.0.0.0"; port = 9898', 'address = "127.0.0.1"; port = 0')
+        cls.text = cls.sample.replace('address = "127.0.0.1"; port = 9898', 'address = "127.0.0.1"; port = 0')
         cls.text = cls.text.replace('address = "127.0.0.1"; port = 6667', 'address = "127.0.0.1"; port = 0')
         cls.text = cls.text.replace('to = "syslog"', 'to = "%s"' % cls.log)
         assert cls.text.count('address = "127.0.0.1"; port = 0;') == 2 and cls.log in cls.text
@@ -163,6 +163,9 @@ class Install(unittest.TestCase):
             for name in files:
                 with open(os.path.join(top, name), "rb") as f:
                     self.assertIsNone(re.search(rb"@[a-z_]+dir@|@chatd_", f.read()), name)
+
+        self.assertEqual(os.stat(self.conf).st_mode & 0o7777, 0o640, "it holds passwords")
+        self.assertEqual(os.stat(self.conf).st_gid, grp.getgrnam(self.group).gr_gid)
 
     def test_2_init_script(self):
         self.run_init("", 2)
