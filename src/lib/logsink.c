@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <paths.h>
 #include <poll.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,10 +26,12 @@
 #define BATCH_BYTES \
 	4096 /* PIPE_BUF: a pipe that poll calls writable takes so much without waiting */
 #define RETRY_MS 1000
+#define HEAD_BYTES 96 /* before a line: time, role and pid */
 
 static enum { TO_STDERR, TO_FILE, TO_SYSLOG } sink;
 static int out_fd = STDERR_FILENO, facility_code = LOG_DAEMON;
 static bool echo;
+static bool dated; /* by whoever reads it */
 static char batch[BATCH_BYTES];
 static size_t batch_len;
 static unsigned batch_lines;
@@ -70,6 +74,22 @@ syslog_connect(void)
 	return -1;
 }
 
+/* Is it journald that reads our stderr? It tells us which file it made for that; somebody may
+ * have put another in its place since (systemd.exec(5), JOURNAL_STREAM). */
+static bool
+journald_reads(void)
+{
+	const char *said = getenv("JOURNAL_STREAM");
+	char name[48];
+	struct stat st;
+
+	if (said == NULL || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	bprintf(name, sizeof(name), "%" PRIuMAX ":%" PRIuMAX, (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino);
+	return strcmp(said, name) == 0;
+}
+
 int
 logsink_open(const char *to, const char *facility)
 {
@@ -88,6 +108,7 @@ logsink_open(const char *to, const char *facility)
 		close(out_fd);
 	out_fd = syslog ? syslog_connect() : fd;
 	sink = syslog ? TO_SYSLOG : file ? TO_FILE : TO_STDERR;
+	dated = sink == TO_STDERR && journald_reads();
 	torn = false;
 	retry_at = 0;
 	facility_code = MAX(logsink_facility(facility), 0);
@@ -173,6 +194,18 @@ logsink_flush(void)
 	batch_lines = 0;
 }
 
+/* "2026-11-20T09:05:03.071Z " into out; nothing where lines get their time elsewhere. */
+static size_t
+put_time(char *out, size_t size)
+{
+	uint64_t now = wall_ms();
+	char text[32];
+
+	if (dated)
+		return 0;
+	return bprintf(out, size, "%.19s.%03uZ ", time_rfc3339(now, text), (unsigned)(now % 1000));
+}
+
 void
 logsink_write(int level, const char *role, int pid, const char *line, size_t n)
 {
@@ -182,8 +215,9 @@ logsink_write(int level, const char *role, int pid, const char *line, size_t n)
 		syslog_write(level, role, pid, line, n);
 		return;
 	}
-	if (batch_len + n + 64 > sizeof(batch))
+	if (batch_len + n + HEAD_BYTES > sizeof(batch))
 		logsink_flush();
+	batch_len += put_time(batch + batch_len, sizeof(batch) - batch_len);
 	batch_len += bprintf(batch + batch_len, sizeof(batch) - batch_len, "%s[%d]: %.*s\n", role,
 			     pid, (int)n, line);
 	batch_lines++;

@@ -1,7 +1,9 @@
 /* logsink.h - where the log goes in the end: syslog, stderr or a file. The master's alone.
  *
  * Nothing here waits: what cannot be written at once is lost and counted. Lines to stderr or a
- * file are "role[pid]: text"; to syslog (RFC 3164) the same behind "chatd[PID]: ".
+ * file are "TIME role[pid]: text", TIME as in RFC 3339, in UTC with milliseconds; without it where
+ * journald, which adds its own, reads stderr. To syslog (RFC 3164) "role[pid]: text" stands behind
+ * "chatd[PID]: ".
  */
 #ifndef LIB_LOGSINK_H
 #define LIB_LOGSINK_H
