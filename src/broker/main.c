@@ -94,6 +94,22 @@ turn(void *arg)
 	subs_pump();
 }
 
+/* A reload may have given the server the name of somebody here, who could then speak in its place. */
+static void
+reap_namesake(const struct options *opt)
+{
+	const struct reg_user *u = user_find(str_of(opt->name));
+
+	if (u != NULL)
+		reap_add(u->id, QUIT_KICKED, "Server", "the server has that name now");
+}
+
+static void
+reload(const struct options *new)
+{
+	reap_namesake(new);
+}
+
 /* Sessions of workers that are not among the living; bans that were decided but not carried out. */
 static void
 reap_the_dead(void)
@@ -112,6 +128,7 @@ reap_the_dead(void)
 		else if (ban != NULL)
 			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
 	}
+	reap_namesake(&proc.opt);
 }
 
 static void
@@ -225,8 +242,11 @@ drain(uint32_t ms, const char *text)
 int
 main(int argc, char **argv)
 {
-	static const struct proc_role role = {
-	    .role = ROLE_BROKER, .start = start, .on_msg = on_msg, .on_drain = drain};
+	static const struct proc_role role = {.role = ROLE_BROKER,
+					      .start = start,
+					      .on_msg = on_msg,
+					      .on_reload = reload,
+					      .on_drain = drain};
 
 	subs_init();
 	return proc_main(&role, argc, argv);

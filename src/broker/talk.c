@@ -160,19 +160,10 @@ chats_with_server(uint64_t user)
 	return false;
 }
 
-static bool
-is_server(struct str name)
-{
-	char fold[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
-
-	return n == 6 && memcmp(fold, "server", 6) == 0;
-}
-
 static enum chat_err
 may_dm(const struct reg_user *u, const struct reg_user *to, const struct m_r_dm *q)
 {
-	if (to == NULL && !(is_server(q->to) && chats_with_server(u->id)))
+	if (to == NULL && !(name_is_server(q->to.p, q->to.n) && chats_with_server(u->id)))
 		return ERR_NO_SUCH_USER;
 	if (u->muted)
 		return ERR_MUTED;

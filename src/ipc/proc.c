@@ -23,6 +23,7 @@
 #include "lib/fdpass.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/name.h"
 #include "lib/util.h"
 
 #define STAY UINT32_MAX
@@ -188,6 +189,7 @@ on_options(const void *frame, size_t len)
 		ack.ok = 0;
 		ack.why = STR_LIT("the options were not understood");
 	} else {
+		name_reserve(new.name, strlen(new.name));
 		if (started && role->on_reload != NULL)
 			role->on_reload(&new);
 		proc.opt = new;

@@ -216,6 +216,37 @@ check(const struct rules *r, const char *p, size_t n, char *fold, ssize_t *fold_
 	return NAME_OK;
 }
 
+/* --- the server's own --------------------------------------------------------------------- */
+
+static char own[NAME_FOLD_MAX];
+static size_t own_len;
+
+static bool
+fold_is_server(const char *fold, size_t n)
+{
+	return (n == 6 && memcmp(fold, "server", 6) == 0) ||
+	       (own_len > 0 && n == own_len && memcmp(fold, own, n) == 0);
+}
+
+void
+name_reserve(const char *p, size_t n)
+{
+	ssize_t len = name_fold(p, n, own, sizeof(own));
+
+	own_len = len > 0 ? (size_t)len : 0;
+}
+
+bool
+name_is_server(const char *p, size_t n)
+{
+	char fold[NAME_FOLD_MAX];
+	ssize_t len = name_fold(p, n, fold, sizeof(fold));
+
+	return len > 0 && fold_is_server(fold, (size_t)len);
+}
+
+/* --- what is allowed ---------------------------------------------------------------------- */
+
 enum name_err
 name_check(const char *p, size_t n)
 {
@@ -225,7 +256,7 @@ name_check(const char *p, size_t n)
 	ssize_t len;
 	enum name_err err = check(&rules, p, n, fold, &len);
 
-	if (err == NAME_OK && len == 6 && memcmp(fold, "server", 6) == 0)
+	if (err == NAME_OK && fold_is_server(fold, (size_t)len))
 		return NAME_RESERVED;
 	return err;
 }

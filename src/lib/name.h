@@ -7,11 +7,12 @@
  * caller strips it.  Characters that nobody sees are in neither.  Two names are the
  * same if their folds (NFKC, case-folded) are the same bytes.
  *
- * All functions are pure, take lengths and do not allocate for ASCII.
+ * All functions but name_reserve() are pure (of what that was told), take lengths and do not allocate for ASCII.
  */
 #ifndef LIB_NAME_H
 #define LIB_NAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -28,13 +29,18 @@ enum name_err {
 	NAME_TOO_LONG, /* in characters, in bytes, or in its fold */
 	NAME_BAD_START, /* digit, '-' or combining mark; for a room: a mark */
 	NAME_BAD_CHAR,
-	NAME_RESERVED, /* folds to "server" */
+	NAME_RESERVED, /* the server's: name_is_server() */
 	NAME_NOT_UTF8,
 };
 
 /* Is p (n bytes) a name for a user?  NAME_OK also says that name_fold() with
  * NAME_FOLD_MAX succeeds.  Whether it is taken is not known here. */
 enum name_err name_check(const char *p, size_t n);
+
+/* What the server says comes from "Server" in telnet and from its configured name in IRC: nobody else may have either.
+ * name_reserve() says the latter, instead of the one before; it need not be one that a user could have. */
+void name_reserve(const char *p, size_t n);
+bool name_is_server(const char *p, size_t n);
 
 /* The same for a room, without its '#'; NAME_OK: name_fold() with ROOM_FOLD_MAX
  * succeeds.  Never NAME_RESERVED. */

@@ -3,8 +3,9 @@
 
 import re
 
-from harness import main
+from harness import main, merged
 from irc import IrcCase
+from test_chatctl import Running
 
 MULTI = ("batch", "message-tags", "draft/multiline")
 ESCAPES = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f]"
@@ -460,6 +461,44 @@ class Texts(MixedCase):
         self.op(alice, tom, room)
         bob.send("PRIVMSG @#%s :for operators now" % room)
         tom.expect("for operators now")
+
+
+class ServersName(IrcCase):
+    """A server whose name has no dot, so that it could be somebody's."""
+
+    own = True
+
+    def test_is_nobodys(self):
+        d = self.daemon({"name": "Hub"})
+        alice, tom = self.irc("alice"), self.client("tom")
+        self.assertEqual(alice.seen[0].source, "Hub")
+        for name in ("Hub", "hub", "\uff28ub", "server"):
+            self.assertEqual(self.commands(alice.answers("NICK " + name)), ["432"], name)
+            tom.ask("/nick " + name, "reserved")
+            una = self.connect()
+            una.send(name)
+            una.expect("reserved")
+        # what is said to it is said to chatctl, if that listens
+        for c in (alice, tom):
+            chat = Running(self, "chat", c.nick if c is alice else c.name)
+            chat.expect("connected")
+            for name in ("Hub", "HUB", "Server"):
+                c.send("PRIVMSG %s :to %s" % (name, name) if c is alice else "to %s@%s" % (name, name))
+                chat.expect(": to %s$" % name)
+            chat.send("/quit")
+            self.assertEqual(chat.wait(), 0)
+        self.assertEqual(self.commands(alice.answers("PRIVMSG Hub :gone")), ["401"])
+        tom.send("gone@Hub")
+        tom.expect("Couldn't send")
+        # another name: whoever has that goes, and the old one is free
+        anna, bert = self.irc("Anna", exact=True), self.client("Bert", exact=True)
+        for name, c in (("anna", anna), ("BERT", bert)):
+            d.write_conf(merged(self.config, {"name": name}))
+            d.ctl("reload")
+            c.expect_eof()
+            self.eventually("the new name", lambda: self.commands(alice.answers("NICK " + name)) == ["432"])
+        self.assertEqual(self.commands(alice.answers("NICK Hub")), ["NICK"])
+        self.assertEqual(alice.ask("TIME", "391").source, "BERT")
 
 
 if __name__ == "__main__":

@@ -175,6 +175,24 @@ START_TEST(user_names)
 }
 END_TEST
 
+START_TEST(reserved)
+{
+	ck_assert(name_is_server("SERVER", 6));
+	ck_assert(!name_is_server("hub", 3));
+	name_reserve("Hub", 3);
+	ck_assert(name_is_server("hUB", 3));
+	ck_assert_int_eq(name_check("hub", 3), NAME_RESERVED);
+	ck_assert_int_eq(name_check("server", 6), NAME_RESERVED);
+	ck_assert_int_eq(name_check("hubs", 4), NAME_OK);
+	ck_assert_int_eq(room_check("hub", 3), NAME_OK);
+	name_reserve("chat.example.org", 16);
+	ck_assert_int_eq(name_check("hub", 3), NAME_OK);
+	ck_assert(name_is_server("chat.EXAMPLE.org", 16));
+	name_reserve("", 0);
+	ck_assert(!name_is_server("", 0));
+}
+END_TEST
+
 START_TEST(room_names)
 {
 	const struct row *r = &rooms[_i];
@@ -310,6 +328,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, user_names, 0, sizeof(users) / sizeof(users[0]));
 	tcase_add_loop_test(tc, room_names, 0, sizeof(rooms) / sizeof(rooms[0]));
+	tcase_add_test(tc, reserved);
 	tcase_add_test(tc, same_names);
 	tcase_add_test(tc, fold_refuses);
 	tcase_add_test(tc, fold_in_place);

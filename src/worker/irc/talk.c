@@ -45,7 +45,7 @@ talk_target(const struct conn *c, struct str t, struct saying *s, bool *is_room_
 		s->rank = rank;
 	*is_room_r = t.n > 0 && t.p[0] == '#';
 	/* what control says comes from the server's name: an answer goes there */
-	s->to = memchr(t.p, '.', t.n) != NULL && irc_is(t, irc_me) ? STR_LIT("Server") : t;
+	s->to = irc_is(t, irc_me) ? STR_LIT("Server") : t;
 	if (!*is_room_r)
 		return s->rank == 0 && t.n > 0 && t.n <= NAME_BYTES_MAX;
 	if (!irc_room(t, &s->to) || s->to.n > ROOM_BYTES_MAX)
