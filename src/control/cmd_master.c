@@ -60,6 +60,22 @@ forward(struct conn *c, const char *extra, conn_fn *fn)
 
 /* --- processes -------------------------------------------------------------------------- */
 
+/* A process that waits to be started again has no number and no beginning. */
+static void
+proc_identity(struct writer *w, const struct proc_info *p)
+{
+	const char *none = w->format == CTL_TABLE ? "-" : NULL;
+
+	if (p->pid != 0)
+		writer_u64(w, "pid", p->pid);
+	else
+		writer_s(w, "pid", none);
+	if (p->pid != 0)
+		writer_time(w, "started", p->started);
+	else
+		writer_s(w, "started", none);
+}
+
 static void
 proc_fields(struct conn *c, const struct proc_info *p)
 {
@@ -67,12 +83,11 @@ proc_fields(struct conn *c, const struct proc_info *p)
 
 	writer_s(w, "role", role_name(p->role) != NULL ? role_name(p->role) : "?");
 	writer_u64(w, "index", p->index);
-	writer_u64(w, "pid", p->pid);
+	proc_identity(w, p);
 	writer_s(w, "state", p->state);
 	writer_u64(w, "restarts", p->restarts);
 	writer_real(w, "cpu_seconds", (double)p->cpu_us / 1e6);
 	writer_u64(w, "rss_bytes", p->rss_bytes);
-	writer_time(w, "started", p->started);
 	if (p->role == ROLE_WORKER)
 		writer_u64(w, "sessions", p->sessions);
 }

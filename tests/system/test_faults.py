@@ -2,6 +2,7 @@
 """Any process may be killed or hang at any moment: what it costs, and whom (R2, R4)."""
 
 import os
+import re
 import select
 import signal
 import threading
@@ -237,6 +238,24 @@ class Gone(Case):
             pid = d.kill_role(role)
             d.expect_log(r"master.*%s.*\b%d\b.*signal 9" % (role, pid), mark)
             self.eventually("the successor", lambda: d.kids(role) and pid not in d.kids(role))
+
+    def test_what_waits_has_no_pid(self):
+        """A process that is to be started again: null in JSON, a dash in a table, and no 0."""
+        self.d.restarts_meant = True
+
+        def look():
+            for pid in self.d.kids("worker"):
+                signal_pid(pid, signal.SIGKILL)
+            return [p for p in self.d.processes() if p["state"] == "waiting"]
+        for p in self.eventually("one that waits", look):
+            self.assertEqual((p["pid"], p["started"]), (None, None))
+
+        def dashes():
+            for pid in self.d.kids("worker"):
+                signal_pid(pid, signal.SIGKILL)
+            return re.search(r"(?m)^worker +\d +- +waiting .* -$", self.d.ctl("status"))
+        self.eventually("a dash", dashes)
+        self.eventually("ready", lambda: all(p["state"] == "ready" and p["pid"] for p in self.d.processes()))
 
     def test_restarts_are_counted(self):
         self.d.restarts_meant = True
