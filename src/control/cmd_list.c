@@ -259,6 +259,7 @@ room_fields(struct conn *c, const struct reg_room_view *v)
 	    {MODE_LIMIT, "limit"},
 	    {MODE_INVITE_ONLY, "invite-only"},
 	    {MODE_MODERATED, "moderated"},
+	    {MODE_NO_OUTSIDE, "no-outside"},
 	    {MODE_PRIVATE, "private"},
 	    {MODE_TOPIC_LOCK, "topic-lock"},
 	    {MODE_NO_CTCP, "no-ctcp"},

@@ -263,6 +263,7 @@ step_room(struct conn *c, struct answer *q)
 	} modes[] = {{MODE_KEY, " key"},
 		     {MODE_INVITE_ONLY, " invite-only"},
 		     {MODE_MODERATED, " moderated"},
+		     {MODE_NO_OUTSIDE, " no-outside"},
 		     {MODE_PRIVATE, " private"},
 		     {MODE_TOPIC_LOCK, " topic-lock"},
 		     {MODE_NO_CTCP, " no-ctcp"},

@@ -131,7 +131,7 @@ class Show(Case):
         r = self.d.json("room", room)
         for key in ("name", "topic", "members", "created", "modes", "messages"):
             self.assertIn(key, r)
-        self.assertEqual((r["name"], r["topic"], r["members"], r["modes"], r["messages"]), (room, "about", 1, [], 1))
+        self.assertEqual((r["name"], r["topic"], r["members"], r["modes"], r["messages"]), (room, "about", 1, ["no-outside"], 1))
         self.assertRegex(r["created"], RFC3339)
         self.assertEqual(self.d.json("room", "#" + room)["name"], room)
 

@@ -175,7 +175,7 @@ class Rooms(MixedCase):
                       "has excepted friend from bans", "lets guest in without an invitation"):
             tom.expect("^ *%s %s" % (alice.nick, words))
         tom.send("/room")
-        tom.expect("^Room %s: 3 here, .* settings: no-ctcp registered-join registered-say$" % room)
+        tom.expect("^Room %s: 3 here, .* settings: no-outside no-ctcp registered-join registered-say$" % room)
 
     def test_what_modes_do_to_telnet(self):
         alice, tom, room = self.meet()

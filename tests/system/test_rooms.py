@@ -223,10 +223,10 @@ class Rooms(Case):
         for setting in ("key x", "limit 5", "invite-only on", "moderated on", "private on", "topic-lock on"):
             alice.ask("/room " + setting, alice.name)
         text = alice.ask("/room", "(?i)settings").string
-        for word in ("key", "limit 5", "invite-only", "moderated", "private", "topic-lock"):
+        for word in ("key", "limit 5", "invite-only", "moderated", "no-outside", "private", "topic-lock"):
             self.assertIn(word, text)
         self.assertEqual(set(self.d.json("room", room)["modes"]),
-                         {"key", "limit", "invite-only", "moderated", "private", "topic-lock"})
+                         {"key", "limit", "invite-only", "moderated", "no-outside", "private", "topic-lock"})
 
     def test_names(self):
         alice = self.client("alice")

@@ -8,8 +8,20 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/store.h"
 
 #define WIDTH 60 /* of a line of names */
+
+/* What does nothing but FAIL here, because it needs accounts or a store, is not offered. */
+static bool
+offered(const struct irc_cmd *cmd)
+{
+	if (cmd->fn == irc_REGISTER || cmd->fn == irc_VERIFY)
+		return accounts_here();
+	if (cmd->fn == irc_CHATHISTORY || cmd->fn == irc_MARKREAD)
+		return store_here();
+	return (cmd->flags & IRC_HIDDEN) == 0;
+}
 
 static void
 help_index(struct conn *c)
@@ -19,7 +31,7 @@ help_index(struct conn *c)
 
 	irc_num(c, RPL_HELPSTART, "* :HELP COMMAND says more of one of these:");
 	for (const struct irc_cmd *cmd = irc_cmds; cmd->name != NULL; cmd++) {
-		if (cmd->flags & IRC_HIDDEN)
+		if (!offered(cmd))
 			continue;
 		if (n > 0 && n + strlen(cmd->name) > WIDTH) {
 			irc_num(c, RPL_HELPTXT, "* :%s", line);
