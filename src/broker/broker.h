@@ -139,9 +139,26 @@ struct reg_member *room_member_or_refuse(const struct req *r, const struct reg_u
 /* Who may do what in a room: members' flags (enum member_flag) in order. */
 enum rank { RANK_NONE, RANK_VOICE, RANK_HALFOP, RANK_OP };
 enum rank rank_of(uint32_t flags);
-/* Has m at least this rank? If not, it is refused. */
-bool room_rank_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
+/* By what right somebody changes a room. An operator of the server, from level operate, has an operator's rank in every
+ * room, a member of it or not; who does what its own rank would not allow leaves a line in the log. */
+struct right {
+	struct reg_room *room;
+	struct reg_member *m; /* NULL: not a member */
+	enum rank own, rank; /* as a member; in effect */
+	bool oper;
+};
+/* u's in the room of that name. False: refused, as by room_member_or_refuse. */
+bool room_right_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
+			  struct right *right_r);
+/* Is it at least this rank? If not, it is refused. */
+bool room_rank_or_refuse(const struct req *r, const struct reg_user *u, const struct right *right,
 			 enum rank rank, struct str name);
+/* Was this rank had as an operator of the server only? RANK_NONE: whatever a member may. */
+static inline bool
+room_right_of_server(const struct right *right, enum rank rank)
+{
+	return right->m == NULL || right->own < rank;
+}
 /* Is this the fold of the room that everybody is put into? It belongs to nobody. */
 bool room_is_default(const char *fold, size_t n);
 void room_key_hash(struct str key, uint8_t out[16]);
@@ -238,7 +255,7 @@ void metas_end_done(void);
 /* Forget who has tried, for tests. */
 void opers_fini(void);
 /* The log's line of what u, an operator, has done where only operators may. */
-void oper_did(const struct reg_user *u, const char *what, struct str where);
+void oper_did(const struct reg_user *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- who must go (reap.c) ---------------------------------------------------------------------------- */
 

@@ -35,9 +35,12 @@ struct work_list {
 struct work {
 	struct reg_user *u;
 	struct reg_room *room;
+	const struct right *right;
+	bool
+	    as_server; /* something was done that only the right of the server's operators allowed */
 	uint32_t modes, limit;
 	uint8_t key[16];
-	struct work_member members[MODES_MAX + 1]; /* the first: u's own */
+	struct work_member members[MODES_MAX + 1];
 	unsigned nmembers;
 	struct work_list lists[MODES_MAX];
 	unsigned nlists;
@@ -56,24 +59,25 @@ static const struct {
 	mode_fn *fn;
 	enum rank need;
 	unsigned what; /* the member's flag, or the list */
+	const char *word; /* in the log */
 } kinds[MODE_COUNT] = {
-    [MODE_OP] = {mode_member, RANK_OP, MEMBER_OP},
-    [MODE_HALFOP] = {mode_member, RANK_OP, MEMBER_HALFOP},
-    [MODE_VOICE] = {mode_member, RANK_HALFOP, MEMBER_VOICE},
-    [MODE_BAN] = {mode_list, RANK_HALFOP, LIST_BAN},
-    [MODE_MUTE] = {mode_list, RANK_HALFOP, LIST_MUTE},
-    [MODE_EXCEPT] = {mode_list, RANK_HALFOP, LIST_EXCEPT},
-    [MODE_INVEX] = {mode_list, RANK_HALFOP, LIST_INVEX},
-    [MODE_KEY] = {mode_key, RANK_OP, 0},
-    [MODE_LIMIT] = {mode_limit, RANK_OP, 0},
-    [MODE_INVITE_ONLY] = {mode_flag, RANK_OP, 0},
-    [MODE_MODERATED] = {mode_flag, RANK_OP, 0},
-    [MODE_PRIVATE] = {mode_flag, RANK_OP, 0},
-    [MODE_TOPIC_LOCK] = {mode_flag, RANK_OP, 0},
-    [MODE_NO_OUTSIDE] = {mode_flag, RANK_OP, 0},
-    [MODE_NO_CTCP] = {mode_flag, RANK_OP, 0},
-    [MODE_REG_JOIN] = {mode_flag, RANK_OP, 0},
-    [MODE_REG_SAY] = {mode_flag, RANK_OP, 0},
+    [MODE_OP] = {mode_member, RANK_OP, MEMBER_OP, "op"},
+    [MODE_HALFOP] = {mode_member, RANK_OP, MEMBER_HALFOP, "halfop"},
+    [MODE_VOICE] = {mode_member, RANK_HALFOP, MEMBER_VOICE, "voice"},
+    [MODE_BAN] = {mode_list, RANK_HALFOP, LIST_BAN, "ban"},
+    [MODE_MUTE] = {mode_list, RANK_HALFOP, LIST_MUTE, "mute"},
+    [MODE_EXCEPT] = {mode_list, RANK_HALFOP, LIST_EXCEPT, "except"},
+    [MODE_INVEX] = {mode_list, RANK_HALFOP, LIST_INVEX, "invite-except"},
+    [MODE_KEY] = {mode_key, RANK_OP, 0, "key"},
+    [MODE_LIMIT] = {mode_limit, RANK_OP, 0, "limit"},
+    [MODE_INVITE_ONLY] = {mode_flag, RANK_OP, 0, "invite-only"},
+    [MODE_MODERATED] = {mode_flag, RANK_OP, 0, "moderated"},
+    [MODE_PRIVATE] = {mode_flag, RANK_OP, 0, "private"},
+    [MODE_TOPIC_LOCK] = {mode_flag, RANK_OP, 0, "topic-lock"},
+    [MODE_NO_OUTSIDE] = {mode_flag, RANK_OP, 0, "no-outside"},
+    [MODE_NO_CTCP] = {mode_flag, RANK_OP, 0, "no-ctcp"},
+    [MODE_REG_JOIN] = {mode_flag, RANK_OP, 0, "registered-join"},
+    [MODE_REG_SAY] = {mode_flag, RANK_OP, 0, "registered-say"},
 };
 
 /* --- members ------------------------------------------------------------------------------------- */
@@ -259,13 +263,19 @@ mode_limit(struct work *w, struct mode_change *c)
 
 /* Anybody may take away rights of their own. */
 static enum chat_err
-may_change(const struct work *w, const struct mode_change *c)
+may_change(struct work *w, const struct mode_change *c, bool *as_server)
 {
-	enum rank rank = rank_of(w->members[0].flags);
+	enum rank rank = RANK_NONE;
 
+	if (w->right->m != NULL)
+		rank = rank_of(work_member(w, w->right->m)->flags);
+	*as_server = false;
 	if (rank >= kinds[c->op].need)
 		return ERR_NONE;
 	if (kinds[c->op].fn == mode_member && !c->on && user_find(c->arg) == w->u)
+		return ERR_NONE;
+	*as_server = w->right->oper;
+	if (*as_server)
 		return ERR_NONE;
 	return rank >= RANK_HALFOP ? ERR_RANK : ERR_NOT_OPERATOR;
 }
@@ -273,7 +283,8 @@ may_change(const struct work *w, const struct mode_change *c)
 static void
 decide(struct work *w, struct mode_change c)
 {
-	enum chat_err err = may_change(w, &c);
+	bool as_server;
+	enum chat_err err = may_change(w, &c, &as_server);
 	struct mode_refusal no = {.op = c.op};
 
 	w->changed = false;
@@ -287,6 +298,7 @@ decide(struct work *w, struct mode_change c)
 		w->nrefused = refusal_put(w->refused, w->nrefused, sizeof(w->refused), &no);
 		CHECK(w->nrefused > 0);
 	} else if (w->changed) {
+		w->as_server |= as_server;
 		w->ndone = mode_put(w->done, w->ndone, sizeof(w->done), &c);
 		CHECK(w->ndone > 0);
 	}
@@ -380,6 +392,22 @@ commit(const struct req *r, const struct work *w)
 	lists_done(w);
 }
 
+/* What was done, in words. */
+static void
+log_as_server(const struct work *w)
+{
+	struct str rest = {w->done, w->ndone};
+	struct mode_change c;
+	char text[512];
+	size_t n = 0;
+
+	text[0] = '\0';
+	while (mode_next(&rest, &c) && n + 1 < sizeof(text))
+		n += bprintf(text + n, sizeof(text) - n, " %c%s%s" STR_FMT, c.on ? '+' : '-',
+			     kinds[c.op].word, c.arg.n > 0 ? " " : "", STR_ARG(c.arg));
+	oper_did(w->u, "mode of %s:%s", w->room->name, text);
+}
+
 /* All changes of a request; how many, or 0 when they are not what the message may hold. */
 static unsigned
 changes_get(struct str list, struct mode_change *out)
@@ -398,29 +426,33 @@ r_mode(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	static struct work w; /* not small; of one request */
 	struct mode_change changes[MODES_MAX];
-	struct reg_member *mem;
 	struct reg_room *room;
+	struct right right;
 	struct m_r_mode q;
 	unsigned n;
 
 	if (!m_r_mode_get(frame, len, &q) || (n = changes_get(q.changes, changes)) == 0)
 		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL)
+	if (!room_right_or_refuse(r, u, q.room, &right))
 		return true;
+	room = right.room;
 	w.u = u;
 	w.room = room;
+	w.right = &right;
+	w.as_server = false;
 	w.modes = room->modes;
 	w.limit = room->limit;
 	memcpy(w.key, room->key, sizeof(w.key));
 	w.nmembers = w.nlists = 0;
 	w.ndone = w.nrefused = 0;
-	work_member(&w, mem);
 	for (unsigned i = 0; i < n; i++)
 		decide(&w, changes[i]);
-	if (rank_of(mem->flags) < RANK_HALFOP && w.ndone == 0 && w.nrefused > 0)
+	if (right.rank < RANK_HALFOP && w.ndone == 0 && w.nrefused > 0)
 		answer_refused(r, u->id, 0, ERR_NOT_OPERATOR, q.room);
-	else
+	else {
+		if (w.as_server)
+			log_as_server(&w);
 		commit(r, &w);
+	}
 	return true;
 }

@@ -143,20 +143,13 @@ block_of(const struct reg_user *u, char out[OPER_NAME_MAX + 1])
 	}
 }
 
-/* Like the lines of chatctl's acts. */
-static void audit(const struct reg_user *u, const char *block, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
 static void
-audit(const struct reg_user *u, const char *block, const char *fmt, ...)
+vaudit(const struct reg_user *u, const char *block, const char *fmt, va_list ap)
 {
 	char uhost[UHOST_MAX + 1], what[512];
 	struct buf shown = {0};
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
-	va_end(ap);
 	user_uhost(u, uhost);
 	ctl_show(&shown, what, strlen(what), false);
 	log_notice("oper %s (user %s, %s, from %s): %.*s", block, u->name, uhost, u->address,
@@ -164,13 +157,30 @@ audit(const struct reg_user *u, const char *block, const char *fmt, ...)
 	buf_fini(&shown);
 }
 
+/* Like the lines of chatctl's acts. */
+static void audit(const struct reg_user *u, const char *block, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+audit(const struct reg_user *u, const char *block, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vaudit(u, block, fmt, ap);
+	va_end(ap);
+}
+
 void
-oper_did(const struct reg_user *u, const char *what, struct str where)
+oper_did(const struct reg_user *u, const char *fmt, ...)
 {
 	char block[OPER_NAME_MAX + 1];
+	va_list ap;
 
 	block_of(u, block);
-	audit(u, block, "%s " STR_FMT, what, STR_ARG(where));
+	va_start(ap, fmt);
+	vaudit(u, block, fmt, ap);
+	va_end(ap);
 }
 
 /* --- becoming one ---------------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ may_redact(const struct reg_user *u, const struct reg_member *member, const stru
 		return true;
 	if (u->level < LEVEL_OPERATE)
 		return false;
-	oper_did(u, "redact in", room_name(room));
+	oper_did(u, "redact in %s", room->name);
 	return true;
 }
 

@@ -212,13 +212,26 @@ rank_of(uint32_t flags)
 }
 
 bool
-room_rank_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *m,
+room_right_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
+		     struct right *right_r)
+{
+	*right_r = (struct right){.oper = u->level >= LEVEL_OPERATE};
+	if (right_r->oper && (right_r->room = room_find(name)) != NULL)
+		right_r->m = regw_member(W, u, right_r->room->id);
+	else if ((right_r->m = room_member_or_refuse(r, u, name, &right_r->room)) == NULL)
+		return false;
+	right_r->own = right_r->m != NULL ? rank_of(right_r->m->flags) : RANK_NONE;
+	right_r->rank = right_r->oper ? RANK_OP : right_r->own;
+	return true;
+}
+
+bool
+room_rank_or_refuse(const struct req *r, const struct reg_user *u, const struct right *right,
 		    enum rank rank, struct str name)
 {
-	if (rank_of(m->flags) >= rank)
+	if (right->rank >= rank)
 		return true;
-	answer_refused(r, u->id, 0, rank_of(m->flags) >= RANK_HALFOP ? ERR_RANK : ERR_NOT_OPERATOR,
-		       name);
+	answer_refused(r, u->id, 0, right->rank >= RANK_HALFOP ? ERR_RANK : ERR_NOT_OPERATOR, name);
 	return false;
 }
 
@@ -254,20 +267,20 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	return true;
 }
 
-/* Whom mem may throw out of room; NULL: refused. */
+/* Whom u may throw out of the room; NULL: refused. */
 static struct reg_user *
-kick_target_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *mem,
+kick_target_or_refuse(const struct req *r, const struct reg_user *u, const struct right *right,
 		      const struct m_r_kick *q, struct reg_member **victim_r)
 {
 	struct reg_user *target = user_find(q->target);
 
-	*victim_r = target != NULL ? regw_member(W, target, mem->room) : NULL;
+	*victim_r = target != NULL ? regw_member(W, target, right->room->id) : NULL;
 	if (*victim_r == NULL)
 		answer_refused(r, u->id, 0,
 			       target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM,
 			       q->target);
 	/* who keeps order keeps it among those below */
-	else if (rank_of(mem->flags) < RANK_OP && rank_of((*victim_r)->flags) >= RANK_HALFOP)
+	else if (right->rank < RANK_OP && rank_of((*victim_r)->flags) >= RANK_HALFOP)
 		answer_refused(r, u->id, 0, ERR_RANK, q->room);
 	else
 		return target;
@@ -277,21 +290,23 @@ kick_target_or_refuse(const struct req *r, const struct reg_user *u, const struc
 bool
 r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	struct reg_member *mem, *victim;
+	struct reg_member *victim;
 	struct reg_user *target;
 	struct reg_room *room;
+	struct right right;
 	struct m_r_kick q;
 	struct m_e_kick m;
 	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_kick_get(frame, len, &q))
 		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL || !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q.room))
+	if (!room_right_or_refuse(r, u, q.room, &right) ||
+	    !room_rank_or_refuse(r, u, &right, RANK_HALFOP, q.room))
 		return true;
-	target = kick_target_or_refuse(r, u, mem, &q, &victim);
+	target = kick_target_or_refuse(r, u, &right, &q, &victim);
 	if (target == NULL)
 		return true;
+	room = right.room;
 	m = (struct m_e_kick){.user = target->id,
 			      .room = room->id,
 			      .by = u->id,
@@ -302,6 +317,10 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .uhost = user_uhost(u, uhost),
 			      .account = user_account(u),
 			      .umodes = u->umodes};
+	if (room_right_of_server(&right,
+				 rank_of(victim->flags) >= RANK_HALFOP ? RANK_OP : RANK_HALFOP))
+		oper_did(u, "kick %s from %s%s" STR_FMT, target->name, room->name,
+			 m.reason.n > 0 ? ": " : "", STR_ARG(m.reason));
 	entry_begin(r);
 	entry_to_room(room);
 	entry_to_followers();

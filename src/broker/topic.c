@@ -14,17 +14,20 @@
 bool
 r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	struct reg_member *mem;
+	struct right right;
 	struct reg_room *room;
 	struct m_r_topic q;
 	struct m_e_topic m;
+	enum rank need;
 	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_topic_get(frame, len, &q))
 		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL || ((room->modes & 1u << MODE_TOPIC_LOCK) &&
-			    !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q.room)))
+	if (!room_right_or_refuse(r, u, q.room, &right))
+		return true;
+	room = right.room;
+	need = room->modes & 1u << MODE_TOPIC_LOCK ? RANK_HALFOP : RANK_NONE;
+	if (!room_rank_or_refuse(r, u, &right, need, q.room))
 		return true;
 	if (!text_is_clean(q.text.p, q.text.n, TEXT_KEEP_IRC)) {
 		answer_refused(r, u->id, 0, ERR_BAD_ARGUMENT, STR_LIT("topic"));
@@ -44,6 +47,8 @@ r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			       .uhost = user_uhost(u, uhost),
 			       .account = user_account(u),
 			       .umodes = u->umodes};
+	if (room_right_of_server(&right, need))
+		oper_did(u, "topic of %s: " STR_FMT, room->name, STR_ARG(q.text));
 	entry_begin(r);
 	entry_to_room(room);
 	txn_open(T, W, room);
@@ -77,16 +82,16 @@ invite_slot(struct room_cache *c, struct str mask)
 
 /* Whom u may ask in; NULL: refused. */
 static struct reg_user *
-invite_target_or_refuse(const struct req *r, const struct reg_user *u, const struct reg_member *mem,
-			const struct reg_room *room, const struct m_r_invite *q)
+invite_target_or_refuse(const struct req *r, const struct reg_user *u, const struct right *right,
+			const struct m_r_invite *q)
 {
 	struct reg_user *target;
 
-	if ((room->modes & 1u << MODE_INVITE_ONLY) &&
-	    !room_rank_or_refuse(r, u, mem, RANK_HALFOP, q->room))
+	if ((right->room->modes & 1u << MODE_INVITE_ONLY) &&
+	    !room_rank_or_refuse(r, u, right, RANK_HALFOP, q->room))
 		return NULL;
 	target = user_find(q->target);
-	if (target != NULL && regw_member(W, target, room->id) == NULL)
+	if (target != NULL && regw_member(W, target, right->room->id) == NULL)
 		return target;
 	answer_refused(r, u->id, 0, target == NULL ? ERR_NO_SUCH_USER : ERR_ALREADY_IN_ROOM,
 		       q->target);
@@ -96,10 +101,10 @@ invite_target_or_refuse(const struct req *r, const struct reg_user *u, const str
 bool
 r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	struct reg_member *mem;
-	struct reg_user *target;
+	struct reg_user *target = NULL;
 	struct reg_room *room;
 	struct reg_list *old;
+	struct right right;
 	struct m_r_invite q;
 	struct m_e_invite m;
 	struct str mask;
@@ -108,12 +113,13 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 	if (!m_r_invite_get(frame, len, &q))
 		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	target = mem != NULL ? invite_target_or_refuse(r, u, mem, room, &q) : NULL;
+	if (room_right_or_refuse(r, u, q.room, &right))
+		target = invite_target_or_refuse(r, u, &right, &q);
 	if (target == NULL)
 		return true;
+	room = right.room;
 	/* what keeps people out is for those to pass who keep order: of others it is but a message */
-	opens = rank_of(mem->flags) >= RANK_HALFOP;
+	opens = right.rank >= RANK_HALFOP;
 	mask = room_invite_mask(target, text);
 	old = invite_slot(room_cache_of(room), mask);
 	entry_begin(r);
@@ -139,6 +145,8 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	ENTRY_COMMIT(invite, &m);
 	if (opens)
 		list_put_done(room_cache_of(room), old);
+	if (opens && room_right_of_server(&right, RANK_HALFOP))
+		oper_did(u, "invite %s to %s", target->name, room->name);
 	return true;
 }
 
@@ -200,24 +208,26 @@ bool
 r_rename(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	char fold[ROOM_FOLD_MAX];
-	struct reg_member *mem;
-	struct reg_room *room;
+	struct right right;
 	struct m_r_rename q;
 	enum chat_err err;
 	ssize_t n;
 
 	if (!m_r_rename_get(frame, len, &q))
 		return false;
-	mem = room_member_or_refuse(r, u, q.room, &room);
-	if (mem == NULL || !room_rank_or_refuse(r, u, mem, RANK_OP, q.room))
+	if (!room_right_or_refuse(r, u, q.room, &right) ||
+	    !room_rank_or_refuse(r, u, &right, RANK_OP, q.room))
 		return true;
 	n = name_fold(q.to.p, q.to.n, fold, sizeof(fold));
-	err = n > 0 ? may_rename(room, q.to, fold, (size_t)n) : ERR_ROOM_BAD;
+	err = n > 0 ? may_rename(right.room, q.to, fold, (size_t)n) : ERR_ROOM_BAD;
 	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err, err == ERR_PERMISSION ? q.room : q.to);
-	else if (str_eq(room_name(room), q.to))
+	else if (str_eq(room_name(right.room), q.to))
 		answer_ok(r, u->id, "");
-	else
-		rename_commit(r, u, room, &q, (struct str){fold, (size_t)n});
+	else {
+		if (room_right_of_server(&right, RANK_OP))
+			oper_did(u, "rename %s to " STR_FMT, right.room->name, STR_ARG(q.to));
+		rename_commit(r, u, right.room, &q, (struct str){fold, (size_t)n});
+	}
 	return true;
 }

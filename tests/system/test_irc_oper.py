@@ -195,6 +195,60 @@ class Oper(OperCase):
         self.assertEqual(op.expect_eof()[-1].command, "ERROR")
         self.assertEqual(bob.sync(), [])
 
+    def test_rooms(self):
+        """In every room what its operator may do, inside and outside of it; what was not theirs is in the log."""
+        op, look, alice, bob, tom = self.oper("op"), self.oper("look"), self.irc("alice"), self.irc("bob"), self.client("tom")
+        for c in (op, look, alice, bob):
+            c.ask("JOIN #lobby", "366")
+        tom.sync()
+        for c in (op, look, alice, bob):
+            c.sync()
+        log = lambda what: self.d.expect_log(r"oper op \(user %s, user@127\.0\.0\.1, from 127\.0\.0\.1\): %s$" %
+                                             (op.nick, what), mark)
+        mark = self.d.log_mark()
+        for c in (alice, look):
+            for line in ("MODE #lobby +m", "MODE #lobby +o " + c.nick, "KICK #lobby " + bob.nick):
+                self.assertEqual(self.commands(c.answers(line)), ["482"], line)
+        self.assertEqual(op.ask("MODE #lobby +bv *!*@192.0.2.7 %s" % alice.nick, "MODE").params,
+                         ["#lobby", "+bv", "*!*@192.0.2.7", alice.nick])
+        log(r"mode of lobby: \+ban \*!\*@192\.0\.2\.7 \+voice " + alice.nick)
+        tom.expect("%s has given %s" % (op.nick, alice.nick))
+        op.ask("MODE #lobby -b+t 192.0.2.7", "MODE")
+        op.ask("TOPIC #lobby :be kind", "TOPIC")
+        log("topic of lobby: be kind")
+        op.ask("MODE #lobby -t", "MODE")
+        self.assertEqual(op.ask("KICK #lobby %s :calm down" % bob.nick, "KICK").params, ["#lobby", bob.nick, "calm down"])
+        self.assertEqual(bob.expect("KICK").nick, op.nick)
+        log("kick %s from lobby: calm down" % bob.nick)
+        # from outside, and into where nobody comes in
+        chan = self.channel(alice, bob)
+        alice.ask("MODE %s +sik secret" % chan, "MODE")
+        bob.sync()
+        for line in ("MODE %s -k" % chan, "TOPIC %s :x" % chan, "KICK %s %s" % (chan, bob.nick)):
+            self.assertEqual(self.commands(look.answers(line)), ["403"], line)
+        self.assertEqual(op.ask("KICK %s %s" % (chan, bob.nick), "KICK").params[:2], [chan, bob.nick])
+        log("kick %s from %s" % (bob.nick, chan[1:]))
+        self.assertEqual(alice.expect("KICK").nick, op.nick)
+        op.ask("MODE %s +k other" % chan, "MODE")
+        log(r"mode of %s: \+key \*" % chan[1:])
+        self.assertEqual(self.commands(op.answers("JOIN " + chan)), ["473"])
+        op.ask("INVITE %s %s" % (op.nick, chan), "341")
+        log("invite %s to %s" % (op.nick, chan[1:]))
+        op.ask("JOIN " + chan, "366")
+        op.ask("MODE %s -o %s" % (chan, alice.nick), "MODE")
+        log("mode of %s: -op %s" % (chan[1:], alice.nick))
+        op.ask("KICK %s nobody" % chan, "401")
+        self.assertEqual(self.commands(op.answers("MODE #nowhere +m")), ["403"])
+        # what a room's own operator does is nobody's business
+        own = self.channel(op, bob)
+        mark = self.d.log_mark()
+        op.ask("MODE %s +o %s" % (own, bob.nick), "MODE")
+        op.ask("KICK %s %s" % (own, bob.nick), "KICK")
+        op.answers("WALLOPS :end")
+        log("wallops: end")
+        self.assertNotIn("mode of " + own[1:], "\n".join(self.d.lines[mark:]))
+        self.assertNotIn("from " + own[1:], "\n".join(self.d.lines[mark:]))
+
     def test_kill_by_case(self):
         op, alice = self.oper("op"), self.irc("alice")
         op.send("KILL %s" % alice.nick.upper())
