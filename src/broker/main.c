@@ -159,7 +159,7 @@ start(void)
 	loop_each_turn(proc.loop, turn, NULL);
 	loop_timer_start(proc.loop, &expiry, 1000, expire, NULL);
 	loop_timer_start(proc.loop, &settling, SETTLE_MS, settle, br.j.h);
-	log_info("ready after %llu us: %u entries applied again, %u users, %u rooms",
+	log_info("ready after %llu us: entries applied again: %u, users: %u, rooms: %u",
 		 (unsigned long long)(mono_us() - began), replayed, br.reg.h->nusers,
 		 br.reg.h->nrooms);
 }

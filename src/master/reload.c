@@ -58,9 +58,8 @@ refuse(const struct conf_errors *e)
 {
 	unsigned shown = MIN(e->total, (unsigned)CONF_ERRORS_MAX);
 
-	log_err("the configuration was not reloaded, nothing has changed:");
 	for (unsigned i = 0; i < shown; i++) {
-		log_err("%s", e->line[i]);
+		log_err("not reloaded, nothing has changed: %s", e->line[i]);
 		if (request != 0)
 			ctl_text(request, e->line[i]);
 	}

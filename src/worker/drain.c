@@ -38,7 +38,7 @@ drain_begin(uint32_t ms, const char *text)
 	drain.answers_until = now + ms / 3;
 	drain.closed_until = now + ms - ms / 4;
 	bprintf(drain.text, sizeof(drain.text), "%s", text);
-	log_notice("ending, %u clients", (unsigned)conns_count());
+	log_notice("ending, %u client%s", (unsigned)conns_count(), conns_count() == 1 ? "" : "s");
 	loop_again(worker.loop);
 }
 
