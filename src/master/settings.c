@@ -131,7 +131,7 @@ check_room(const char *v)
 {
 	enum name_err err = v[0] == '\0' ? NAME_OK : room_check(v, strlen(v));
 
-	return err == NAME_OK ? NULL : "cannot be the name of a room";
+	return err == NAME_OK ? NULL : "wants the name of a room, or none";
 }
 
 static const char *
@@ -145,7 +145,8 @@ check_log_to(const char *v)
 static const char *
 check_facility(const char *v)
 {
-	return logsink_facility(v) >= 0 ? NULL : "is not a facility of syslog(3)";
+	return logsink_facility(v) >= 0 ? NULL
+					: "wants a facility of syslog(3), as in daemon or local3";
 }
 
 static const char *

@@ -73,7 +73,7 @@ out_list(struct buf *b, const char *name, const char *value)
 {
 	out(b, "\t%s = [ ", name);
 	out_words(b, value);
-	out(b, "];\n");
+	out(b, "%s];\n", value[0] != '\0' ? " " : "");
 }
 
 static void

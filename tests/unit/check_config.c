@@ -57,7 +57,7 @@ static const struct bad {
     {"limits = { max_sessions = 0; };", "x.conf:1: limits.max_sessions is 0, but goes from 1"},
     {"limits = 5;", "x.conf:1: limits wants a group { }, not a number"},
     {"rooms = ( { default = \"x\"; } );", "x.conf:1: rooms wants a group { }, not a list"},
-    {"rooms = { default = \"a b\"; };", "x.conf:1: rooms.default cannot be the name of a room"},
+    {"rooms = { default = \"a b\"; };", "x.conf:1: rooms.default wants the name of a room"},
     {"run_dir = \"run\";", "x.conf:1: run_dir wants a path that begins with /, not \"run\""},
     {"state_dir = \"\";", "x.conf:1: state_dir wants a path"},
     {"run_dir = \"/1234567890123456789012345678901234567890123456789012345678901234567890"
@@ -75,7 +75,7 @@ static const struct bad {
     {"control = { admin = [ 1, 2 ]; };", "x.conf:1: control.admin wants a string"},
     {"control = { socket = \"x.sock\"; };", "x.conf:1: control.socket wants a path"},
     {"log = { level = \"loud\"; };", "x.conf:1: log.level wants emerg"},
-    {"log = { facility = \"chat\"; };", "x.conf:1: log.facility is not a facility"},
+    {"log = { facility = \"chat\"; };", "x.conf:1: log.facility wants a facility"},
     {"log = { to = \"file\"; };", "x.conf:1: log.to wants \"syslog\""},
     {"listen = { protocol = \"telnet\"; };", "x.conf:1: listen wants ( {"},
     {"listen = ( 5 );", "x.conf:1: a listener is a group"},
