@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "ipc/maskform.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -71,23 +72,41 @@ cmd_kick(struct conn *c)
 		conn_admin(c, ADMIN_KICK, c->req.args[0], reason, 0, done);
 }
 
+/* The broker decides; this is for being told what a host looks like. */
+static void
+host_done(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_e_refused m;
+
+	if (type == MSG_e_refused && m_e_refused_get(frame, len, &m) && m.code == ERR_BAD_ARGUMENT)
+		conn_fail(c, CTL_BAD,
+			  "a host has letters, digits and . : - _ /, at most %d bytes: "
+			  "not \"%s\"",
+			  HOST_MAX, c->req.args[1]);
+	else
+		done(c, type, frame, len);
+}
+
 void
 cmd_host(struct conn *c)
 {
 	conn_admin(c, ADMIN_HOST, c->req.args[0], str_of(c->req.nargs > 1 ? c->req.args[1] : ""), 0,
-		   done);
+		   host_done);
 }
 
 static void
 list_add(struct conn *c, unsigned op)
 {
-	struct str reason = clean(c, 1, REASON_MAX, 0);
+	struct str reason = clean(c, 1, REASON_MAX, 0), who = str_of(c->req.args[0]);
+	char mask[MASK_MAX + 1];
 
 	if (!c->busy)
 		return;
-	if (strlen(c->req.args[0]) > MASK_MAX)
-		conn_fail(c, CTL_BAD, "a name, an address or a network, at most %d bytes",
-			  MASK_MAX);
+	if (who.n > MASK_MAX || mask_canon(who, mask) == 0)
+		conn_fail(c, CTL_BAD,
+			  "who: a name, an address, a network or a mask "
+			  "(nick!ident@host), at most %d bytes: not \"%.64s\"",
+			  MASK_MAX, who.p);
 	else
 		conn_admin(c, op, c->req.args[0], reason, until(c), done);
 }

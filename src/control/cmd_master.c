@@ -96,7 +96,7 @@ static void
 status_done(struct conn *c)
 {
 	struct writer *w = &c->w;
-	uint64_t started = 0, now = wall_ms(), sessions = 0;
+	uint64_t started = 0, now = wall_ms(), sessions = 0, stop_at = 0;
 	unsigned pid = (unsigned)getppid();
 	bool up = control_registry != NULL;
 
@@ -108,6 +108,7 @@ status_done(struct conn *c)
 		if (p->role == ROLE_MASTER) {
 			pid = p->pid;
 			started = p->started;
+			stop_at = p->stop_at;
 		}
 	}
 	writer_object(w);
@@ -119,6 +120,7 @@ status_done(struct conn *c)
 	writer_u64(w, "users", control_registry != NULL ? registry_users(control_registry) : 0);
 	writer_u64(w, "rooms", control_registry != NULL ? registry_rooms(control_registry) : 0);
 	writer_u64(w, "sessions", sessions);
+	writer_time(w, "stop_at", stop_at);
 	writer_list(w, "processes", proc_columns, ARRAY_LEN(proc_columns));
 	for (size_t i = 0; i < c->nprocs; i++) {
 		writer_row(w);

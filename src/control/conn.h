@@ -32,7 +32,8 @@ struct proc_info {
 	unsigned role, index, restarts, sessions;
 	uint32_t pid;
 	char state[17];
-	uint64_t cpu_us, rss_bytes, started;
+	uint64_t cpu_us, rss_bytes, started,
+	    stop_at; /* stop_at: the master's; 0: none is planned */
 };
 
 enum conn_wait { WAIT_LINE, WAIT_REST, WAIT_ANSWER, WAIT_READER, WAIT_NOTHING };

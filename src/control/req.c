@@ -296,6 +296,7 @@ on_proc(const void *frame, size_t len)
 	    .cpu_us = m.cpu_us,
 	    .rss_bytes = m.rss_bytes,
 	    .started = m.started,
+	    .stop_at = m.stop_at,
 	};
 	bprintf(p->state, sizeof(p->state), STR_FMT, STR_ARG(m.state));
 	return true;

@@ -116,6 +116,7 @@ cmd_status(struct req *r)
 							       : master.ready  ? "ready"
 									       : "starting"),
 					       .started = master.started,
+					       .stop_at = master_stop_at(),
 					       .sessions = accept_sessions()});
 	for (unsigned i = 0; i < child_count(); i++) {
 		const struct child *c = child_nth(i);

@@ -102,6 +102,16 @@ master_stop_cancel(void)
 	return was;
 }
 
+uint64_t
+master_stop_at(void)
+{
+	uint64_t now = mono_ms();
+
+	if (stop_timer.place == 0)
+		return 0;
+	return wall_ms() + (stop_timer.due > now ? stop_timer.due - now : 0);
+}
+
 static void
 not_ready(void *arg)
 {

@@ -35,6 +35,8 @@ void master_stop(const char *why);
 /* Stop seconds from now, or not any more. */
 void master_stop_in(uint64_t seconds, const char *why);
 bool master_stop_cancel(void);
+/* When it is to be, in ms since 1970; 0: no stop is planned. */
+uint64_t master_stop_at(void);
 /* The last child is gone (child.c tells). */
 void master_children_gone(void);
 

@@ -261,6 +261,31 @@ tools_wait(const struct ctl_req *r)
 	}
 }
 
+/* `chatctl --help`, `chatctl ban --help`: is it asked for where no text can stand? topic: of
+ * which commands, or empty. */
+static bool
+help_wanted(int argc, char **argv, char *topic, size_t cap)
+{
+	size_t n = 0;
+	struct buf text = {0};
+	bool known;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+			known = ctl_help(&text, n > 0 ? topic : NULL);
+			buf_fini(&text);
+			return known;
+		}
+		if (strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "-o") == 0)
+			i++;
+		else if (argv[i][0] == '-')
+			return false;
+		else
+			n += bprintf(topic + n, cap - n, "%s%s", n > 0 ? " " : "", argv[i]);
+	}
+	return false;
+}
+
 /* --- the command line --------------------------------------------------------------------------- */
 
 /* argv as ctl_split would leave it. Caller frees. */
@@ -291,7 +316,7 @@ int
 main(int argc, char **argv)
 {
 	struct ctl_req r;
-	char why[1024], *words;
+	char why[1024], topic[64] = "", *words;
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -304,8 +329,8 @@ main(int argc, char **argv)
 		printf("chatctl %s\n", PACKAGE_VERSION);
 		return EXIT_OK;
 	}
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-		r = (struct ctl_req){0};
+	if (help_wanted(argc, argv, topic, sizeof(topic))) {
+		r = (struct ctl_req){.nargs = topic[0] != '\0', .args = {topic}};
 		return help(&r);
 	}
 	words = join_args(argc, argv);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """chatctl: every command, its forms and exit codes, who may what, and the socket behind it."""
 
+import calendar
 import json
 import os
 import pwd
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 from harness import Case, OwnCase, build, die_with_parent, limit, main
 
@@ -473,6 +475,21 @@ class ExitCodes(OwnCase):
                 code, out, err = d.ctl_run(*words)
                 self.assertEqual(code, 2, out + err)
                 self.assertTrue(err.strip())
+        # What is refused is told why; a text is never taken for a cry for help.
+        alice = self.client("alice")
+        for words, why in ((("ban", "add", ""), "an address"), (("ban", "add", "10.0.0.0/33"), "an address"),
+                           (("mute", "add", "", "x"), "an address"), (("host", alice.name, "bad host"), "letters, digits")):
+            code, out, err = d.ctl_run(*words)
+            self.assertEqual(code, 2, words)
+            self.assertIn(why, err)
+        self.assertEqual(d.json("ban", "list"), [])
+        for words, says in ((("--help",), "announce"), (("-h",), "announce"), (("ban", "--help"), "ban del"),
+                            (("kick", "-h"), "kick NAME"), (("-o", "json", "users", "--help"), "users")):
+            code, out, err = d.ctl_run(*words)
+            self.assertEqual((code, err), (0, ""), words)
+            self.assertIn(says, out)
+        d.ctl("say", "lobby", "--help")
+        alice.expect("--help")
         for words in (("user", "nobody"), ("room", "nosuch"), ("kick", "nobody")):
             code, out, err = d.ctl_run(*words)
             self.assertEqual(code, 5)
@@ -490,8 +507,14 @@ class ExitCodes(OwnCase):
         d.ctl("wait", "ready")
         d.ctl("wait", "down", "--timeout", "1s", status=6)
         alice = self.client("alice")
+        self.assertIsNone(d.json("status")["stop_at"])
         d.ctl("stop", "--in", "1h")
+        at = d.json("status")["stop_at"]
+        self.assertRegex(at, RFC3339)
+        self.assertLess(abs(calendar.timegm(time.strptime(at, "%Y-%m-%dT%H:%M:%SZ")) - time.time() - 3600), limit(30))
+        self.assertIn(at[:15], d.ctl("status"))
         d.ctl("stop", "--cancel")
+        self.assertIsNone(d.json("status")["stop_at"])
         alice.sync()
         waiting = Running(self, "wait", "down")
         d.ctl("stop", "--in", "1s")
