@@ -349,7 +349,8 @@ act_kill(const struct req *r, struct reg_user *u, const struct m_r_oper_do *q, c
 		answer_refused(r, u->id, 0, ERR_NO_SUCH_USER, clean_or_empty(q->target));
 		return;
 	}
-	audit(u, block, "kill %s: " STR_FMT, target->name, STR_ARG(reason));
+	audit(u, block, "kill %s%s" STR_FMT, target->name, reason.n > 0 ? ": " : "",
+	      STR_ARG(reason));
 	user_quit(r, target, QUIT_KILLED, user_name(u), reason);
 }
 

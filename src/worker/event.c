@@ -139,7 +139,7 @@ static void
 take_quit(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	struct conn *c;
-	char reason[REASON_MAX + 1];
+	char reason[QUIT_TEXT_MAX + 1];
 
 	GET(e_quit)
 	struct shown s = SHOWN(e_quit);
@@ -157,7 +157,7 @@ take_quit(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	if (c == NULL)
 		return;
 	tongue_of(c)->told(c, &s, own == c && what == ASKED_QUIT);
-	bprintf(reason, sizeof(reason), STR_FMT, STR_ARG(e.reason));
+	quit_text(&e, reason);
 	conn_end(c, reason, true);
 }
 

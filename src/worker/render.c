@@ -183,3 +183,36 @@ render(char *out, unsigned cls, const struct shown *s)
 	o = put(o, "\r\n", 2);
 	return (size_t)(o - out);
 }
+
+/* --- departures --------------------------------------------------------------------------------- */
+
+bool
+quit_was_ordered(const struct m_e_quit *e)
+{
+	return e->why == QUIT_KICKED || e->why == QUIT_BANNED || e->why == QUIT_KILLED;
+}
+
+struct str
+quit_text(const struct m_e_quit *e, char out[QUIT_TEXT_MAX + 1])
+{
+	const size_t cap = QUIT_TEXT_MAX + 1;
+	bool why = e->reason.n > 0;
+
+	switch (e->why) {
+	case QUIT_KICKED:
+		return (struct str){out, bprintf(out, cap, "Kicked by " STR_FMT "%s" STR_FMT "%s",
+						 STR_ARG(e->by), why ? " (" : "",
+						 STR_ARG(e->reason), why ? ")" : "")};
+	case QUIT_BANNED:
+		return (struct str){out, bprintf(out, cap, "Banned%s" STR_FMT "%s", why ? " (" : "",
+						 STR_ARG(e->reason), why ? ")" : "")};
+	case QUIT_KILLED:
+		return (struct str){out,
+				    bprintf(out, cap, "Killed (" STR_FMT "%s" STR_FMT ")",
+					    STR_ARG(e->by), why ? ": " : "", STR_ARG(e->reason))};
+	default:
+		return (struct str){out, bprintf(out, cap, "%s" STR_FMT,
+						 why && e->why == QUIT_LEFT ? "Quit: " : "",
+						 STR_ARG(e->reason))};
+	}
+}

@@ -71,4 +71,11 @@ size_t render(char *out, unsigned cls, const struct shown *s);
 const char *render_format_name(unsigned format);
 const char *render_format_example(unsigned format);
 
+/* Why somebody has left, as IRC and the log have it: "Kicked by Server (calm down)", "Banned (spam)", "Killed (ada: spam)",
+ * "Quit: bye" for its own words, which therefore cannot look like the others; or what was the matter. Empty: nobody said. */
+#define QUIT_TEXT_MAX (REASON_MAX + NAME_BYTES_MAX + 16)
+struct str quit_text(const struct m_e_quit *e, char out[QUIT_TEXT_MAX + 1]);
+/* Was it somebody else's decision? */
+bool quit_was_ordered(const struct m_e_quit *e);
+
 #endif

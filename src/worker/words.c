@@ -63,8 +63,14 @@ static void
 make_quit(struct shown *s)
 {
 	const struct m_e_quit *e = s->e;
+	char why[QUIT_TEXT_MAX + 1];
 
-	words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), words_because(e->reason));
+	if (quit_was_ordered(e))
+		words(s, STR_FMT " has left the chat. " STR_FMT ".", STR_ARG(e->name),
+		      STR_ARG(quit_text(e, why)));
+	else
+		words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name),
+		      words_because(e->reason));
 }
 
 static void

@@ -463,6 +463,38 @@ class Texts(MixedCase):
         tom.expect("for operators now")
 
 
+class Ordered(MixedCase):
+    """Who was thrown out has not left by itself, and nobody can make believe it was."""
+
+    def leaves(self, order, who, text, what):
+        """In QUIT, in ERROR if it is an IRC client, in telnet and in the log."""
+        alice, tom, room = self.meet()
+        name = who.nick if who.__class__.__name__ == "Irc" else who.name
+        who.send("JOIN #" + room if who is not self.telnet else "/join " + room)
+        alice.expect("JOIN")
+        tom.expect("%s has entered" % name)
+        mark = self.d.log_mark()
+        order(name)
+        self.assertEqual(alice.expect("QUIT").params, [text])
+        tom.line("%s has left the chat.%s" % (name, what))
+        got = who.expect_eof()
+        if who is not self.telnet:
+            self.assertEqual(got[-1].params, ["Closing link: %s: %s" % (name, text)])
+        self.d.expect_log("Closed connection from: %s, %s$" % (name, re.escape(text)), mark)
+
+    def test_words(self):
+        for words, text in (("", "Kicked by Server"), ("calm down", "Kicked by Server (calm down)")):
+            self.telnet = None
+            self.leaves(lambda n: self.d.ctl("kick", n, *words.split()), self.irc("ira"), text, " %s." % text)
+            self.telnet = self.client("tess")
+            self.leaves(lambda n: self.d.ctl("kick", n, *words.split()), self.telnet, text, " %s." % text)
+        for words, text in (("", "Banned"), ("bad boy", "Banned (bad boy)")):
+            self.telnet = None
+            self.leaves(lambda n: self.d.ctl("ban", "add", n, *words.split()), self.irc("bob"), text, " %s." % text)
+        ira = self.irc("ira")
+        self.leaves(lambda n: ira.send("QUIT :Kicked by Server"), ira, "Quit: Kicked by Server", " (Kicked by Server)")
+
+
 class ServersName(IrcCase):
     """A server whose name has no dot, so that it could be somebody's."""
 

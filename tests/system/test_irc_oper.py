@@ -180,13 +180,15 @@ class Oper(OperCase):
         telnet.expect("%s.*enough is enough" % alice.nick)
         got = alice.expect_eof()
         self.assertEqual((got[-2].command, got[-2].nick, got[-2].params), ("KILL", op.nick, [alice.nick, "enough is enough"]))
-        self.assertEqual(got[-1].command, "ERROR")
+        self.assertEqual(got[-1].params, ["Closing link: %s: Killed (%s: enough is enough)" % (alice.nick, op.nick)])
         self.assertEqual(op.expect("ACK").tags["label"], "k")
         self.d.expect_log(r"oper op \(user %s,.*\): kill %s: enough is enough" % (op.nick, alice.nick), mark)
         # people of telnet as well; a reason is not needed
         self.assertEqual(op.answers("KILL " + telnet.name), [])
         telnet.expect_eof()
-        self.assertEqual(bob.expect("QUIT").nick, telnet.name)
+        m = bob.expect("QUIT")
+        self.assertEqual((m.nick, m.params), (telnet.name, ["Killed (%s)" % op.nick]))
+        self.d.expect_log("kill %s$" % telnet.name, mark)
         for line, want in (("KILL", "461"), ("KILL nobody-here :x", "401"), ("KILL %s :x" % ("n" * 70), "401"), ("KILL :", "461"),
                            ("KILL #x :y", "401")):
             self.assertEqual(self.commands(op.answers(line)), [want], line)

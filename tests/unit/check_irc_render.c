@@ -87,6 +87,13 @@ static const struct m_e_quit silent = {WHO, .why = QUIT_LOST, .reason = STR_LIT(
 static const struct m_e_quit lost = {WHO, .why = QUIT_LOST};
 static const struct m_e_quit killed = {WHO, .why = QUIT_KILLED, .by = STR_LIT("root"),
 				       .reason = STR_LIT("spam")};
+static const struct m_e_quit killed_so = {WHO, .why = QUIT_KILLED, .by = STR_LIT("root")};
+static const struct m_e_quit kicked = {WHO, .why = QUIT_KICKED, .by = STR_LIT("Server"),
+				       .reason = STR_LIT("calm down")};
+static const struct m_e_quit kicked_so = {WHO, .why = QUIT_KICKED, .by = STR_LIT("Server")};
+static const struct m_e_quit banned = {WHO, .why = QUIT_BANNED, .by = STR_LIT("Server"),
+				       .reason = STR_LIT("bad boy")};
+static const struct m_e_quit banned_so = {WHO, .why = QUIT_BANNED, .by = STR_LIT("Server")};
 static const struct m_e_away away = {WHO, .text = STR_LIT("tea")};
 static const struct m_e_away back = {WHO};
 static const struct m_e_setname setname = {WHO, .real = STR_LIT("Alice B")};
@@ -127,6 +134,11 @@ static const struct {
     {MSG_e_quit, &silent, FROM "QUIT :Ping timeout", 0},
     {MSG_e_quit, &lost, FROM "QUIT :Connection closed", 0},
     {MSG_e_quit, &killed, FROM "QUIT :Killed (root: spam)", 0},
+    {MSG_e_quit, &killed_so, FROM "QUIT :Killed (root)", 0},
+    {MSG_e_quit, &kicked, FROM "QUIT :Kicked by Server (calm down)", 0},
+    {MSG_e_quit, &kicked_so, FROM "QUIT :Kicked by Server", 0},
+    {MSG_e_quit, &banned, FROM "QUIT :Banned (bad boy)", 0},
+    {MSG_e_quit, &banned_so, FROM "QUIT :Banned", 0},
     {MSG_e_away, &away, FROM "AWAY :tea", 0},
     {MSG_e_away, &back, FROM "AWAY", 0},
     {MSG_e_setname, &setname, FROM "SETNAME :Alice B", 0},

@@ -70,18 +70,14 @@ put_quit(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_quit *e = s->e;
 	struct head h = HEAD_OF(e);
+	char text[QUIT_TEXT_MAX + 1];
+	struct str why = quit_text(e, text);
 
 	o = put_text(put_head(o, cls, &h), "QUIT :");
-	if (e->why == QUIT_KILLED)
-		o = put_str(put_text(put_str(put_text(o, "Killed ("), e->by), ": "), e->reason);
-	else if (e->why == QUIT_LEFT && e->reason.n > 0)
-		o = put_str(put_text(o, "Quit: "), e->reason);
-	else if (e->reason.n > 0)
-		o = put_str(o, e->reason);
+	if (why.n > 0)
+		o = put_str(o, why);
 	else
 		o = put_text(o, e->why == QUIT_LEFT ? "Quit" : "Connection closed");
-	if (e->why == QUIT_KILLED)
-		*o++ = ')';
 	return put_end(o);
 }
 
