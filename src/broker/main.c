@@ -110,10 +110,39 @@ reload(const struct options *new)
 	reap_namesake(new);
 }
 
+/* Who lost their worker, for one line of the log: all are counted, the first few are named. */
+#define LOST_NAMED 20
+
+struct lost {
+	unsigned n;
+	size_t len;
+	char names[LOST_NAMED * 40];
+};
+
+static void
+lose(struct lost *l, const struct reg_user *u)
+{
+	if (l->n < LOST_NAMED)
+		l->len += bprintf(l->names + l->len, sizeof(l->names) - l->len, "%s" STR_FMT,
+				  l->n > 0 ? ", " : "", STR_ARG(user_name(u)));
+	l->n++;
+	reap_add(u->id, QUIT_WORKER, "", "connection lost");
+}
+
+static void
+lost_log(const struct lost *l, const char *what)
+{
+	if (l->n > 0)
+		log_notice("%s, and %u user%s with it: %s%s", what, l->n, l->n == 1 ? "" : "s",
+			   l->names, l->n > LOST_NAMED ? ", ..." : "");
+}
+
 /* Sessions of workers that are not among the living; bans that were decided but not carried out. */
 static void
 reap_the_dead(void)
 {
+	struct lost lost = {0};
+
 	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
 		const struct reg_list *ban;
@@ -124,11 +153,12 @@ reap_the_dead(void)
 		user_subject(u, &subject);
 		ban = list_match(&br.server, LIST_BAN, &subject);
 		if (!sub_alive(u->sub, u->inc))
-			reap_add(u->id, QUIT_WORKER, "", "connection lost");
+			lose(&lost, u);
 		else if (ban != NULL)
 			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
 	}
 	reap_namesake(&proc.opt);
+	lost_log(&lost, "a worker ended while there was no broker");
 }
 
 static void
@@ -167,6 +197,9 @@ start(void)
 static void
 peer_gone(unsigned sub, uint32_t inc)
 {
+	struct lost lost = {0};
+	char what[32];
+
 	sub_gone(sub, inc);
 	if (sub == SUB_CONTROL) {
 		br.follow = false;
@@ -177,8 +210,10 @@ peer_gone(unsigned sub, uint32_t inc)
 		const struct reg_user *u = &br.reg.users[i];
 
 		if (u->id != 0 && u->sub == sub && u->inc == inc)
-			reap_add(u->id, QUIT_WORKER, "", "connection lost");
+			lose(&lost, u);
 	}
+	bprintf(what, sizeof(what), "worker %u is gone", sub);
+	lost_log(&lost, what);
 }
 
 static unsigned

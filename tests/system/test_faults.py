@@ -239,6 +239,18 @@ class Gone(Case):
             d.expect_log(r"master.*%s.*\b%d\b.*signal 9" % (role, pid), mark)
             self.eventually("the successor", lambda: d.kids(role) and pid not in d.kids(role))
 
+    def test_log_says_who_went_with_a_worker(self):
+        d = self.d
+        people = self.clients("alice", "bob", "carol", "dora")
+        lost = [c for c in people if d.worker_of(c.name) == d.worker_of(people[0].name)]
+        mark = d.log_mark()
+        index = d.worker_of(people[0].name)
+        d.kill_role("worker", index)
+        m = d.expect_log(r"worker %d is gone, and (\d+) users? with it: (.*)" % index, mark)
+        self.assertEqual(int(m.group(1)), len(m.group(2).split(", ")))
+        self.assertLessEqual({c.name for c in lost}, set(m.group(2).split(", ")))
+        self.eventually("ready", lambda: all(p["state"] == "ready" for p in d.processes()))
+
     def test_what_waits_has_no_pid(self):
         """A process that is to be started again: null in JSON, a dash in a table, and no 0."""
         self.d.restarts_meant = True
