@@ -235,6 +235,7 @@ on_drain(const void *frame, size_t len)
 	if (!m_drain_get(frame, len, &m))
 		return false;
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(m.text));
+	proc.stopping = m.stop != 0;
 	drain(m.ms, text);
 	return true;
 }

@@ -29,6 +29,7 @@ struct proc {
 	uint32_t inc; /* incarnation: every process the master ever started has another */
 	uint64_t epoch; /* of the journal's sequence numbers */
 	bool draining;
+	bool stopping; /* chatd ends; else, when draining, another process takes this one's place */
 };
 extern struct proc proc;
 

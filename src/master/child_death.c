@@ -215,7 +215,7 @@ drain_timeout(void *arg)
 static void
 drain(struct child *c, enum child_state state, uint32_t ms, const char *text)
 {
-	struct m_drain m = {.ms = ms, .text = str_of(text)};
+	struct m_drain m = {.ms = ms, .text = str_of(text), .stop = state == CHILD_STOPPING};
 	char frame[512];
 
 	if (!child_alive(c) || c->state == CHILD_STOPPING)
@@ -229,7 +229,7 @@ void
 child_restart(struct child *c)
 {
 	drain(c, CHILD_DRAINING, RESTART_MS - 500,
-	      "The server is being restarted in part. Please connect again.");
+	      "The server is being restarted. Please connect again.");
 	loop_timer_start(master.loop, &c->timer, RESTART_MS, drain_timeout, c);
 }
 

@@ -52,7 +52,7 @@ close_everybody(void)
 			continue;
 		tell(c, "%s%s", c->irc == NULL ? "Server: " : "", /* IRC has it before the line */
 		     drain.text[0] != '\0' ? drain.text : "the server stops.");
-		conn_end(c, "server restart", false);
+		conn_end(c, proc.stopping ? "server stops" : "server restart", false);
 		outq_relieve();
 	}
 	outq_flush();

@@ -410,9 +410,11 @@ class Orders(OperCase):
         kids = [p for role in ("broker", "worker", "auth", "control") for p in d.kids(role)]
         mark = d.log_mark()
         root.send("DIE")
-        self.assertEqual(alice.expect_eof()[-1].command, "ERROR")
+        self.assertEqual(alice.expect_eof()[-1].params, ["Closing link: %s: server stops" % alice.nick])
         root.expect_eof()
         self.assertEqual(d.wait(), 0)
+        d.expect_log("Closed connection from: %s, server stops$" % alice.nick, mark)
+        self.assertNotIn("restart", "".join(d.lines[mark:]))
         self.eventually("all processes end", lambda: all(gone(p) for p in kids))
         d.expect_log(r"oper root \(user %s,.*\): die" % root.nick, mark)
 
@@ -422,7 +424,9 @@ class Orders(OperCase):
         before = {role: sorted(d.kids(role)) for role in ("broker", "worker", "control")}
         mark = d.log_mark()
         root.send("RESTART")
-        self.assertEqual(alice.expect_eof()[-1].command, "ERROR")
+        got = alice.expect_eof()
+        self.assertEqual((got[-2].command, got[-2].params[-1]), ("NOTICE", "The server is being restarted. Please connect again."))
+        self.assertEqual(got[-1].params, ["Closing link: %s: server restart" % alice.nick])
         root.expect_eof()
         d.expect_log(r"oper root \(user %s,.*\): restart" % root.nick, mark)
         self.eventually("new workers", lambda: not set(before["worker"]) & set(d.kids("worker")) and len(d.kids("worker")) == 2)
