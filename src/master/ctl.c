@@ -164,7 +164,12 @@ cmd_config_check(struct req *r)
 	static struct conf_errors e;
 
 	if (settings_load(&s, master.conf_path, &e) == 0) {
-		done(r, "the configuration is good");
+		char text[256];
+		const char *but = settings_caution(&s);
+
+		bprintf(text, sizeof(text), "the configuration is good%s%s",
+			but != NULL ? "; but " : "", but != NULL ? but : "");
+		done(r, text);
 		return;
 	}
 	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)

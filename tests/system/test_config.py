@@ -407,6 +407,7 @@ class Master(OwnCase):
         d = self.daemon({"irc": {"password": "pearl"}})
         d.expect_log("irc.password keeps nobody out")
         self.assertIn("warning: irc.password keeps nobody out", check(d).stderr)
+        self.assertIn("good; but irc.password keeps nobody out", d.ctl("config", "check"))
         d.write_conf({"irc": {"password": "pearl"}, "listen": irc})
         self.assertEqual(check(d).stderr, "")
         mark = d.log_mark()
