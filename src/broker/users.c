@@ -249,6 +249,10 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
 		return true;
 	}
+	if (str_eq(user_name(u), q.name)) {
+		answer_ok(r, u->id, u->protocol == PROTO_IRC ? "" : "You are called that already.");
+		return true;
+	}
 	memcpy(old_fold, u->fold, sizeof(old_fold));
 	m = (struct m_e_nick){.user = u->id,
 			      .name = q.name,

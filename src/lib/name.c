@@ -281,15 +281,32 @@ name_strerror(enum name_err err)
 	case NAME_EMPTY:
 		return "A name needs at least one character.";
 	case NAME_TOO_LONG:
-		return "That name is too long.";
+		return "That name is too long: names have at most 32 characters, in some scripts "
+		       "fewer.";
 	case NAME_BAD_START:
-		return "A name cannot begin with that character.";
+		return "A name begins with a letter, or one of _ [ ] \\ ^ { } | `.";
 	case NAME_BAD_CHAR:
-		return "That name has a character that names cannot have.";
+		return "Names have letters and digits, and - _ [ ] \\ ^ { } | ` only.";
 	case NAME_RESERVED:
 		return "That name is reserved.";
 	case NAME_NOT_UTF8:
 		return "That name is not valid UTF-8.";
 	}
 	return "That name cannot be used.";
+}
+
+const char *
+room_strerror(enum name_err err)
+{
+	switch (err) {
+	case NAME_TOO_LONG:
+		return "That name is too long: rooms' names have at most 64 characters, in some "
+		       "scripts fewer.";
+	case NAME_BAD_START:
+		return "A room's name cannot begin with that character.";
+	case NAME_BAD_CHAR:
+		return "Rooms' names have no spaces, commas, colons or control characters.";
+	default:
+		return name_strerror(err);
+	}
 }

@@ -46,8 +46,9 @@ bool name_is_server(const char *p, size_t n);
  * succeeds.  Never NAME_RESERVED. */
 enum name_err room_check(const char *p, size_t n);
 
-/* A sentence for the person who typed the name; static. */
+/* A sentence for the person who typed the name of a user, of a room; static. */
 const char *name_strerror(enum name_err err);
+const char *room_strerror(enum name_err err);
 
 /* Writes the form of p by which names are compared and looked up: NFKC, case-folded,
  * without default-ignorable characters, UTF-8, not terminated.  ASCII is lower-cased

@@ -263,6 +263,29 @@ cmd_word(struct conn *c, struct str line)
 
 /* --- /help -------------------------------------------------------------------------- */
 
+#define HELP_COLUMNS 79
+#define HELP_INDENT 27
+
+/* head, and text beside it from column `indent` on, in lines that a terminal shows as they are. */
+static void
+tell_beside(struct conn *c, const char *head, int indent, const char *text)
+{
+	size_t room = (size_t)(HELP_COLUMNS - indent), n;
+
+	while (*text != '\0') {
+		n = strlen(text);
+		if (n > room) {
+			for (n = room; n > 0 && text[n] != ' '; n--)
+				;
+			n = n == 0 ? room : n;
+		}
+		tell(c, "%-*s %.*s", indent - 1, head, (int)n, text);
+		head = "";
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
 void
 cmd_help(struct conn *c, const struct cmd_args *a)
 {
@@ -278,7 +301,8 @@ cmd_help(struct conn *c, const struct cmd_args *a)
 		cmd = find(c, name);
 		if (cmd == NULL)
 			return;
-		tell(c, "/%s %s: %s", cmd->name, cmd->usage, cmd->help);
+		bprintf(head, sizeof(head), "/%s %s:", cmd->name, cmd->usage);
+		tell_beside(c, head, (int)strlen(head) + 1, cmd->help);
 		tell(c, "  Example: %s", cmd->example);
 		return;
 	}
@@ -286,10 +310,10 @@ cmd_help(struct conn *c, const struct cmd_args *a)
 	for (cmd = cmd_table; cmd->name != NULL; cmd++) {
 		if (cmd->flags & CMD_HIDDEN)
 			continue;
-		bprintf(head, sizeof(head), "/%s %s", cmd->name, cmd->usage);
-		tell(c, "  %-24s %s", head, cmd->help);
+		bprintf(head, sizeof(head), "  /%s %s", cmd->name, cmd->usage);
+		tell_beside(c, head, HELP_INDENT, cmd->help);
 	}
-	tell(c, "  %-24s %s", "TEXT@NAME", "the same as /msg NAME TEXT; \\@ is a plain @");
-	tell(c, "  %-24s %s", "show@Server, !INFO", "who is here");
-	tell(c, "  %-24s %s", "quit@Server, !DISCONNECT", "log out");
+	tell_beside(c, "  TEXT@NAME", HELP_INDENT, "the same as /msg NAME TEXT; \\@ is a plain @");
+	tell_beside(c, "  show@Server, !INFO", HELP_INDENT, "who is here");
+	tell_beside(c, "  quit@Server, !DISCONNECT", HELP_INDENT, "log out");
 }

@@ -44,7 +44,7 @@ cmd_join(struct conn *c, const struct cmd_args *a)
 	struct room *r;
 
 	if (err != NAME_OK) {
-		tell(c, "Sorry, that cannot be: %s", name_strerror(err));
+		tell(c, "Sorry, that cannot be: %s", room_strerror(err));
 		return;
 	}
 	if (a->v[1].n > ROOM_KEY_MAX) {

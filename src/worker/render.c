@@ -171,6 +171,8 @@ render(char *out, unsigned cls, const struct shown *s)
 		o = put(o, s->room.p, s->room.n);
 		o = put(o, "] ", 2);
 	}
+	if (s->type == MSG_e_announce)
+		o = puts_(o, "[to everybody] ");
 	if (s->what != SHOWN_NOTE) {
 		o = put_message(o, cls, s);
 	} else {

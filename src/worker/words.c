@@ -132,7 +132,7 @@ static const struct {
     [MODE_EXCEPT] = {"has excepted %s from bans.", "has ended the exception of %s from bans."},
     [MODE_INVEX] = {"lets %s in without an invitation.", "lets %s in by invitation only."},
     [MODE_KEY] = {"has set a key: who joins needs it.", "has removed the key."},
-    [MODE_LIMIT] = {"has limited the room to %s members.", "has removed the limit."},
+    [MODE_LIMIT] = {"has set the limit of members to %s.", "has removed the limit."},
     [MODE_INVITE_ONLY] = {"has made the room invite-only.", "has opened the room to all."},
     [MODE_MODERATED] = {"has made the room moderated.", "has ended moderation."},
     [MODE_PRIVATE] = {"has made the room private.", "has made the room public."},

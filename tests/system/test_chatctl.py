@@ -315,7 +315,7 @@ class Act(Case):
         alice.line("Server: into this room")
         self.d.ctl("announce", "to", "all  of you")
         for c in (alice, bob):
-            c.expect(r"Server: to all +of you")
+            c.expect(r"\[to everybody\] Server: to all +of you")
         self.assertNotIn("into this", bob.text.decode())
         self.d.ctl("say", "nosuchroom", "x", status=5)
 

@@ -36,6 +36,18 @@ class Core(IrcCase):
         m = alice.ask("@label=d PRIVMSG nobody-here :x", "401")
         self.assertEqual(m.tags["label"], "d")
 
+    def test_one_text_for_each(self):
+        alice = self.irc("alice")
+        chan = self.channel(alice)
+        for numeric, text, lines in (
+                ("401", "No such nick/channel", ("PRIVMSG nobody :x", "WHOIS nobody", "MODE nobody +i", "INVITE nobody " + chan,
+                                                 "KICK %s nobody" % chan, "MODE %s +o nobody" % chan)),
+                ("403", "No such channel", ("PRIVMSG #nowhere :x", "TOPIC #nowhere", "TOPIC #nowhere :x", "MODE #nowhere",
+                                            "MODE #nowhere +m", "KICK #nowhere x", "PART #nowhere", "INVITE x #nowhere", "PART nowhere"))):
+            for line in lines:
+                got = alice.answers(line)
+                self.assertEqual((got[0].command, got[0].params[-1]), (numeric, text), line)
+
     def test_order_of_answers(self):
         alice = self.irc("alice", ("echo-message",))
         chan = self.channel(alice)

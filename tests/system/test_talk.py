@@ -231,7 +231,26 @@ class Talk(Case):
         bob.line("%s is now %s" % (new, new.upper()))
         alice.send("NICK " + new)
         bob.line("%s is now %s" % (new.upper(), new))
+        # the same name again is no news
+        mark = bob.mark()
+        alice.ask("/nick " + new, "You are called that already")
+        bob.sync()
+        self.assertNotIn("is now", bob.since(mark))
+        for bad, why in (("7up", "begins with a letter"), ("a.b", "letters and digits"), ("x" * 33, "at most 32")):
+            alice.ask("/nick " + bad, why)
+        alice.ask("/join " + "x" * 65, "at most 64")
+        alice.ask("/join a:b", "no spaces, commas, colons")
         other.close()
+
+    def test_help_fits_a_terminal(self):
+        alice = self.client("alice")
+        mark = alice.mark()
+        alice.ask("/help", "log out")
+        alice.ask("/help room", "Example")
+        alice.sync()
+        lines = alice.since(mark).splitlines()
+        self.assertLess(max(map(len, lines)), 80)
+        self.assertIn("topic-lock; alone: shows them", " ".join(" ".join(lines).split()))
 
     def test_words(self):
         """The words of the programs that chatd takes over, in any case."""

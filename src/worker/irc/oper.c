@@ -56,7 +56,8 @@ irc_KILL(struct conn *c, struct irc_run *r)
 	if (name.n <= NAME_BYTES_MAX)
 		request_oper_do(c, OPER_KILL, name, reason);
 	else if (c->irc->umodes & UMODE_OPER)
-		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick", STR_ARG(irc_middle(name)));
+		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick/channel",
+			STR_ARG(irc_middle(name)));
 	else
 		irc_err(c, r, ERR_NOT_OPER, STR_LIT(""));
 	return IRC_DONE;

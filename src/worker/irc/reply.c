@@ -331,6 +331,20 @@ irc_words(struct conn *c, const char *text, size_t n)
 
 /* --- errors ----------------------------------------------------------------------------------------- */
 
+/* Where IRC has words of its own, which are also those of what is found out without the broker. */
+static const char *
+irc_text_of(unsigned err)
+{
+	switch (err) {
+	case ERR_NO_SUCH_USER:
+		return "No such nick/channel";
+	case ERR_NO_SUCH_ROOM:
+		return "No such channel";
+	default:
+		return NULL;
+	}
+}
+
 void
 irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
 {
@@ -359,7 +373,7 @@ irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
 		break;
 	}
 	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
-	irc_num(c, num, "%s:%s", about, why);
+	irc_num(c, num, "%s:%s", about, irc_text_of(err) != NULL ? irc_text_of(err) : why);
 }
 
 static void

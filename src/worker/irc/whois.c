@@ -110,7 +110,7 @@ whois(struct conn *c, struct str name)
 		tell_user(c, &v, rooms, n);
 		tell_keys(c, &v, keys, nkeys);
 	} else {
-		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick", STR_ARG(name));
+		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick/channel", STR_ARG(name));
 	}
 	irc_num(c, RPL_ENDOFWHOIS, STR_FMT " :End of /WHOIS list", STR_ARG(name));
 	return true;
