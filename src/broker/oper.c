@@ -143,6 +143,8 @@ block_of(const struct reg_user *u, char out[OPER_NAME_MAX + 1])
 	}
 }
 
+static void vaudit(const struct reg_user *u, const char *block, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 static void
 vaudit(const struct reg_user *u, const char *block, const char *fmt, va_list ap)
 {

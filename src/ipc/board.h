@@ -35,7 +35,8 @@ struct board_session {
 	uint64_t messages_in, messages_out;
 	uint32_t queued; /* bytes */
 	uint32_t caps; /* IRC's, negotiated: bits in the order of irc_caps.def */
-	char client[BOARD_CLIENT_MAX]; /* the program, if it has told its name; empty or terminated */
+	char client
+	    [BOARD_CLIENT_MAX]; /* the program, if it has told its name; empty or terminated */
 };
 _Static_assert(sizeof(struct board_session) == 80, "shared layout: bump IPC_VERSION");
 

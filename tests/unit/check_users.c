@@ -598,7 +598,7 @@ START_TEST(many_wrong_words_from_one_address)
 {
 	int fd = auth_process(0, 7);
 	unsigned wrong = 0;
-	char name[16];
+	char name[24];
 	uint64_t u;
 
 	block("root", "$hash", "", "", LEVEL_ADMIN);
@@ -676,7 +676,7 @@ END_TEST
 START_TEST(only_so_many_checks)
 {
 	int fd = auth_process(0, 7);
-	char name[16], address[16];
+	char name[24], address[24];
 	uint64_t u;
 
 	block("root", "$hash", "", "", LEVEL_ADMIN);

@@ -242,6 +242,8 @@ one_line(char *line, size_t n)
 }
 
 /* A line from its beginning and the rest, within the limit. */
+static void line_put(struct conn *c, char *line, size_t head, const char *fmt, va_list ap)
+    __attribute__((format(printf, 4, 0)));
 static void
 line_put(struct conn *c, char *line, size_t head, const char *fmt, va_list ap)
 {
