@@ -129,8 +129,9 @@ class Oper(OperCase):
     def test_auth_dies_meanwhile(self):
         alice = self.irc("alice")
         alice.send("OPER op :" + WORD)
-        for _ in self.d.kids("auth"):
-            self.d.kill_role("auth")
+        self.d.restarts_meant = True
+        for pid in self.d.kids("auth"):
+            os.kill(pid, signal.SIGKILL)
         got = alice.until(lambda m: m.command in ("381", "263"))
         if got[-1].command == "263":
             self.eventually("another auth", lambda: self.commands(alice.answers("OPER op :" + WORD))[:1] == ["381"])
