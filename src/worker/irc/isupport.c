@@ -14,6 +14,7 @@
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/store.h"
 #include "worker/irc/room.h"
 
 #define TOKENS_MAX 13 /* RFC 2812 section 2.3: fifteen params, of which two are others */
@@ -23,6 +24,14 @@
 
 /* A value that is more than a number: into out; false: the token is not shown. */
 typedef bool token_fn(char *out, size_t cap);
+
+/* How CHATHISTORY's messages are named: only where there is any. */
+static bool
+msgreftypes(char *out, size_t cap)
+{
+	bprintf(out, cap, "msgid,timestamp");
+	return store_here();
+}
 
 /* A space would end the token. */
 static bool
@@ -89,6 +98,7 @@ static const struct {
     {"MAXTARGETS", 0, NULL, max_targets},
     {"MODES", IRC_PARAMS_MAX - 2, NULL, NULL}, /* so many params a line has for them */
     {"MONITOR", 0, NULL, monitor},
+    {"MSGREFTYPES", 0, NULL, msgreftypes},
     {"NAMELEN", REALNAME_MAX, NULL, NULL},
     {"NETWORK", 0, NULL, network},
     {"NICKLEN", NAME_CHARS_MAX, NULL, NULL},
