@@ -212,7 +212,7 @@ class Rooms(MixedCase):
         self.op(alice, tom, room)
         una = self.client("una")
         una.send("/join " + room)
-        tom.expect("%s has entered" % una.name)
+        una.line("You are in %s." % room)
         alice.send("KICK #%s %s" % (room, una.name))
         tom.line("%s has been removed by %s." % (una.name, alice.nick))
         tom.send("/kick %s now you" % alice.nick)
