@@ -21,65 +21,56 @@ message(uint64_t seq)
 	return e != NULL && e->seq == seq ? e : NULL;
 }
 
-/* The room of that name, or NULL: u has been refused. *member_r is NULL for an operator who is not there. */
-static struct reg_room *
-room_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
-	       const struct reg_member **member_r)
-{
-	struct reg_room *room = room_find(name);
-
-	if (room != NULL && u->level >= LEVEL_OPERATE) {
-		*member_r = regw_member(W, u, room->id);
-		return room;
-	}
-	*member_r = room_member_or_refuse(r, u, name, &room);
-	return *member_r != NULL ? room : NULL;
-}
-
-/* Its author may, who keeps order in the room, and an operator, of whom it is written down. */
+/* Its author may, and who keeps order in the room. */
 static bool
-may_redact(const struct reg_user *u, const struct reg_member *member, const struct m_e_say *say,
-	   const struct reg_room *room)
+may_redact(const struct reg_user *u, const struct right *right, const struct m_e_say *say)
 {
 	if (say->from == u->id)
 		return true;
-	if (member != NULL && member->flags & (MEMBER_OP | MEMBER_HALFOP))
-		return true;
-	if (u->level < LEVEL_OPERATE)
+	if (right->rank < RANK_HALFOP)
 		return false;
-	oper_did(u, "redact in %s", room->name);
+	if (room_right_of_server(right, RANK_HALFOP))
+		oper_did(u, "redact in %s", right->room->name);
 	return true;
+}
+
+/* What both kinds say; uhost is the caller's memory. */
+static struct m_e_redact
+redaction(const struct reg_user *u, const struct m_r_redact *q, char uhost[UHOST_MAX + 1])
+{
+	return (struct m_e_redact){.user = u->id,
+				   .msg = q->msg,
+				   .name = user_name(u),
+				   .uhost = user_uhost(u, uhost),
+				   .account = user_account(u),
+				   .umodes = u->umodes,
+				   .reason = clean_or_empty(q->reason)};
 }
 
 static void
 to_room(const struct req *r, const struct reg_user *u, const struct m_r_redact *q,
 	const struct jentry *e)
 {
-	struct m_e_redact m = {.user = u->id, .msg = q->msg, .name = user_name(u)};
-	const struct reg_member *member;
-	struct reg_room *room = room_or_refuse(r, u, q->room, &member);
 	char uhost[UHOST_MAX + 1];
+	struct m_e_redact m = redaction(u, q, uhost);
 	struct m_e_say say;
+	struct right right;
 
-	if (room == NULL)
+	if (!room_right_or_refuse(r, u, q->room, &right))
 		return;
 	if (e == NULL || ipc_type(e->data) != MSG_e_say ||
-	    !m_e_say_get(e->data, e->event_len, &say) || say.room != room->id) {
+	    !m_e_say_get(e->data, e->event_len, &say) || say.room != right.room->id) {
 		answer_refused(r, u->id, 0, ERR_NO_SUCH_MESSAGE, STR_LIT(""));
 		return;
 	}
-	if (!may_redact(u, member, &say, room)) {
+	if (!may_redact(u, &right, &say)) {
 		answer_refused(r, u->id, 0, ERR_NOT_YOURS, q->room);
 		return;
 	}
-	m.room = room->id;
-	m.room_name = room_name(room);
-	m.uhost = user_uhost(u, uhost);
-	m.account = user_account(u);
-	m.umodes = u->umodes;
-	m.reason = clean_or_empty(q->reason);
+	m.room = right.room->id;
+	m.room_name = room_name(right.room);
 	entry_begin(r);
-	entry_to_room(room);
+	entry_to_room(right.room);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(redact, &m);
 }
@@ -89,9 +80,9 @@ static void
 to_user(const struct req *r, const struct reg_user *u, const struct m_r_redact *q,
 	const struct jentry *e)
 {
-	struct m_e_redact m = {.user = u->id, .msg = q->msg, .name = user_name(u)};
-	const struct reg_user *to = user_find(q->name);
 	char uhost[UHOST_MAX + 1];
+	struct m_e_redact m = redaction(u, q, uhost);
+	const struct reg_user *to = user_find(q->name);
 	struct m_e_dm dm;
 
 	if (to == NULL) {
@@ -109,10 +100,6 @@ to_user(const struct req *r, const struct reg_user *u, const struct m_r_redact *
 	}
 	m.to = to->id;
 	m.to_name = user_name(to);
-	m.uhost = user_uhost(u, uhost);
-	m.account = user_account(u);
-	m.umodes = u->umodes;
-	m.reason = clean_or_empty(q->reason);
 	entry_begin(r);
 	entry_to_user(to);
 	EVENT_HEAD(r, m);
