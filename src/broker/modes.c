@@ -59,25 +59,24 @@ static const struct {
 	mode_fn *fn;
 	enum rank need;
 	unsigned what; /* the member's flag, or the list */
-	const char *word; /* in the log */
 } kinds[MODE_COUNT] = {
-    [MODE_OP] = {mode_member, RANK_OP, MEMBER_OP, "op"},
-    [MODE_HALFOP] = {mode_member, RANK_OP, MEMBER_HALFOP, "halfop"},
-    [MODE_VOICE] = {mode_member, RANK_HALFOP, MEMBER_VOICE, "voice"},
-    [MODE_BAN] = {mode_list, RANK_HALFOP, LIST_BAN, "ban"},
-    [MODE_MUTE] = {mode_list, RANK_HALFOP, LIST_MUTE, "mute"},
-    [MODE_EXCEPT] = {mode_list, RANK_HALFOP, LIST_EXCEPT, "except"},
-    [MODE_INVEX] = {mode_list, RANK_HALFOP, LIST_INVEX, "invite-except"},
-    [MODE_KEY] = {mode_key, RANK_OP, 0, "key"},
-    [MODE_LIMIT] = {mode_limit, RANK_OP, 0, "limit"},
-    [MODE_INVITE_ONLY] = {mode_flag, RANK_OP, 0, "invite-only"},
-    [MODE_MODERATED] = {mode_flag, RANK_OP, 0, "moderated"},
-    [MODE_PRIVATE] = {mode_flag, RANK_OP, 0, "private"},
-    [MODE_TOPIC_LOCK] = {mode_flag, RANK_OP, 0, "topic-lock"},
-    [MODE_NO_OUTSIDE] = {mode_flag, RANK_OP, 0, "no-outside"},
-    [MODE_NO_CTCP] = {mode_flag, RANK_OP, 0, "no-ctcp"},
-    [MODE_REG_JOIN] = {mode_flag, RANK_OP, 0, "registered-join"},
-    [MODE_REG_SAY] = {mode_flag, RANK_OP, 0, "registered-say"},
+    [MODE_OP] = {mode_member, RANK_OP, MEMBER_OP},
+    [MODE_HALFOP] = {mode_member, RANK_OP, MEMBER_HALFOP},
+    [MODE_VOICE] = {mode_member, RANK_HALFOP, MEMBER_VOICE},
+    [MODE_BAN] = {mode_list, RANK_HALFOP, LIST_BAN},
+    [MODE_MUTE] = {mode_list, RANK_HALFOP, LIST_MUTE},
+    [MODE_EXCEPT] = {mode_list, RANK_HALFOP, LIST_EXCEPT},
+    [MODE_INVEX] = {mode_list, RANK_HALFOP, LIST_INVEX},
+    [MODE_KEY] = {mode_key, RANK_OP, 0},
+    [MODE_LIMIT] = {mode_limit, RANK_OP, 0},
+    [MODE_INVITE_ONLY] = {mode_flag, RANK_OP, 0},
+    [MODE_MODERATED] = {mode_flag, RANK_OP, 0},
+    [MODE_PRIVATE] = {mode_flag, RANK_OP, 0},
+    [MODE_TOPIC_LOCK] = {mode_flag, RANK_OP, 0},
+    [MODE_NO_OUTSIDE] = {mode_flag, RANK_OP, 0},
+    [MODE_NO_CTCP] = {mode_flag, RANK_OP, 0},
+    [MODE_REG_JOIN] = {mode_flag, RANK_OP, 0},
+    [MODE_REG_SAY] = {mode_flag, RANK_OP, 0},
 };
 
 /* --- members ------------------------------------------------------------------------------------- */
@@ -404,7 +403,7 @@ log_as_server(const struct work *w)
 	text[0] = '\0';
 	while (mode_next(&rest, &c) && n + 1 < sizeof(text))
 		n += bprintf(text + n, sizeof(text) - n, " %c%s%s" STR_FMT, c.on ? '+' : '-',
-			     kinds[c.op].word, c.arg.n > 0 ? " " : "", STR_ARG(c.arg));
+			     mode_word(c.op), c.arg.n > 0 ? " " : "", STR_ARG(c.arg));
 	oper_did(w->u, "mode of %s:%s", w->room->name, text);
 }
 

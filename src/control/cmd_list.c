@@ -251,28 +251,13 @@ cmd_user(struct conn *c)
 static void
 room_fields(struct conn *c, const struct reg_room_view *v)
 {
-	static const struct {
-		unsigned op;
-		const char *name;
-	} names[] = {
-	    {MODE_KEY, "key"},
-	    {MODE_LIMIT, "limit"},
-	    {MODE_INVITE_ONLY, "invite-only"},
-	    {MODE_MODERATED, "moderated"},
-	    {MODE_NO_OUTSIDE, "no-outside"},
-	    {MODE_PRIVATE, "private"},
-	    {MODE_TOPIC_LOCK, "topic-lock"},
-	    {MODE_NO_CTCP, "no-ctcp"},
-	    {MODE_REG_JOIN, "registered-join"},
-	    {MODE_REG_SAY, "registered-say"},
-	};
-	const char *modes[ARRAY_LEN(names)];
+	const char *modes[MODE_COUNT];
 	struct writer *w = &c->w;
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if ((v->modes & (1u << names[i].op)) != 0)
-			modes[n++] = names[i].name;
+	for (unsigned op = 0; op < MODE_COUNT; op++) {
+		if (v->modes & 1u << op)
+			modes[n++] = mode_word(op);
 	}
 	writer_s(w, "name", v->name);
 	writer_s(w, "topic", v->topic);

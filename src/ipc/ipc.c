@@ -336,6 +336,32 @@ item_next(struct str *rest, uint8_t *head, size_t nhead, struct str *arg)
 	return true;
 }
 
+const char *
+mode_word(unsigned op)
+{
+	static const char *const words[MODE_COUNT] = {
+	    [MODE_OP] = "op",
+	    [MODE_HALFOP] = "halfop",
+	    [MODE_VOICE] = "voice",
+	    [MODE_BAN] = "ban",
+	    [MODE_MUTE] = "mute",
+	    [MODE_EXCEPT] = "except",
+	    [MODE_INVEX] = "invite-except",
+	    [MODE_KEY] = "key",
+	    [MODE_LIMIT] = "limit",
+	    [MODE_INVITE_ONLY] = "invite-only",
+	    [MODE_MODERATED] = "moderated",
+	    [MODE_PRIVATE] = "private",
+	    [MODE_TOPIC_LOCK] = "topic-lock",
+	    [MODE_NO_OUTSIDE] = "no-outside",
+	    [MODE_NO_CTCP] = "no-ctcp",
+	    [MODE_REG_JOIN] = "registered-join",
+	    [MODE_REG_SAY] = "registered-say",
+	};
+
+	return words[op];
+}
+
 size_t
 mode_put(char *buf, size_t n, size_t cap, const struct mode_change *m)
 {

@@ -225,6 +225,9 @@ _Static_assert(sizeof(struct conn_rec) == 64, "hand-over layout: bump IPC_VERSIO
 #include "ipc/msgs.def"
 #undef IPC_MSG
 
+/* What a mode (enum mode_op) is called by telnet's users, chatctl and the log; IRC's letters are in worker/irc/render.h. */
+const char *mode_word(unsigned op);
+
 /* Lists of mode changes, and of those that were refused, as they travel in a STR. */
 struct mode_change {
 	uint8_t op, on; /* enum mode_op; set or taken away */

@@ -257,18 +257,6 @@ step_topic(struct conn *c, struct answer *q)
 static enum query_step
 step_room(struct conn *c, struct answer *q)
 {
-	static const struct {
-		enum mode_op op;
-		const char *word;
-	} modes[] = {{MODE_KEY, " key"},
-		     {MODE_INVITE_ONLY, " invite-only"},
-		     {MODE_MODERATED, " moderated"},
-		     {MODE_NO_OUTSIDE, " no-outside"},
-		     {MODE_PRIVATE, " private"},
-		     {MODE_TOPIC_LOCK, " topic-lock"},
-		     {MODE_NO_CTCP, " no-ctcp"},
-		     {MODE_REG_JOIN, " registered-join"},
-		     {MODE_REG_SAY, " registered-say"}};
 	struct reg_room_view v;
 	char text[256] = "", when[32];
 	size_t n = 0;
@@ -276,12 +264,12 @@ step_room(struct conn *c, struct answer *q)
 
 	if (r <= 0)
 		return r < 0 ? QUERY_AGAIN : QUERY_DONE;
-	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-		if (v.modes & 1u << modes[i].op)
-			n += bprintf(text + n, sizeof(text) - n, "%s", modes[i].word);
+	for (unsigned op = 0; op < MODE_COUNT; op++) {
+		if (v.modes & 1u << op)
+			n += bprintf(text + n, sizeof(text) - n, " %s", mode_word(op));
+		if (v.modes & 1u << op && op == MODE_LIMIT)
+			n += bprintf(text + n, sizeof(text) - n, " %u", v.limit);
 	}
-	if (v.modes & 1u << MODE_LIMIT)
-		n += bprintf(text + n, sizeof(text) - n, " limit %u", v.limit);
 	tell(c, "Room %s: %u here, made %s, %llu messages, settings:%s", v.name, v.members,
 	     time_rfc3339(v.created, when), (unsigned long long)v.messages, n > 0 ? text : " none");
 	return QUERY_DONE;

@@ -222,16 +222,11 @@ void
 cmd_room(struct conn *c, const struct cmd_args *a)
 {
 	static const struct {
-		const char *word;
 		enum mode_op op;
 		bool has_arg;
 	} settings[] = {
-	    {"key", MODE_KEY, true},
-	    {"limit", MODE_LIMIT, true},
-	    {"invite-only", MODE_INVITE_ONLY, false},
-	    {"moderated", MODE_MODERATED, false},
-	    {"private", MODE_PRIVATE, false},
-	    {"topic-lock", MODE_TOPIC_LOCK, false},
+	    {MODE_KEY, true},        {MODE_LIMIT, true},    {MODE_INVITE_ONLY, false},
+	    {MODE_MODERATED, false}, {MODE_PRIVATE, false}, {MODE_TOPIC_LOCK, false},
 	};
 	bool off = cmd_same(a->v[1], "off");
 
@@ -240,7 +235,7 @@ cmd_room(struct conn *c, const struct cmd_args *a)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(settings) && a->n == 2; i++) {
-		if (!cmd_same(a->v[0], settings[i].word))
+		if (!cmd_same(a->v[0], mode_word(settings[i].op)))
 			continue;
 		if (!off && !settings[i].has_arg && !cmd_same(a->v[1], "on"))
 			break;
