@@ -21,6 +21,7 @@ struct owner {
 	const struct reg_room *room;
 	uint64_t id;
 	const struct reg_metas *list;
+	bool of_server; /* an operator of the server changes what is not its own */
 };
 
 /* --- the lists ----------------------------------------------------------------------------------------- */
@@ -117,35 +118,24 @@ list_redo(const struct owner *o, uint32_t n, uint32_t at, uint32_t slot)
 
 /* --- the request --------------------------------------------------------------------------------------- */
 
-/* Operators of the server may change everybody's and everything's. */
-static bool
-may_all(const struct reg_user *u)
-{
-	return u->level >= LEVEL_OPERATE;
-}
-
 /* The room's, if u may change it; else it is refused. */
 static bool
 room_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
 	       struct owner *o)
 {
-	struct reg_room *room = may_all(u) ? room_find(q->room) : NULL;
-	const struct reg_member *m;
+	struct right right;
 
-	if (room == NULL) {
-		m = room_member_or_refuse(r, u, q->room, &room);
-		if (m == NULL)
-			return false;
-		if (!(m->flags & MEMBER_OP)) {
-			answer_refused(r, u->id, 0, ERR_NOT_OPERATOR, q->room);
-			return false;
-		}
-	}
-	*o = (struct owner){NULL, room, room->id, list_of(true, room->id)};
+	if (!room_right_or_refuse(r, u, q->room, &right) ||
+	    !room_rank_or_refuse(r, u, &right, RANK_OP, q->room))
+		return false;
+	*o = (struct owner){.room = right.room,
+			    .id = right.room->id,
+			    .list = list_of(true, right.room->id),
+			    .of_server = room_right_of_server(&right, RANK_OP)};
 	return true;
 }
 
-/* Whose it is, if u may change it; else it is refused. */
+/* Whose it is, if u may change it; else it is refused. Operators of the server may change everybody's. */
 static bool
 owner_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
 		struct owner *o)
@@ -154,12 +144,15 @@ owner_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_
 
 	if (q->room.n > 0)
 		return room_or_refuse(r, u, q, o);
-	if (whose == NULL || (whose != u && !may_all(u))) {
+	if (whose == NULL || (whose != u && u->level < LEVEL_OPERATE)) {
 		answer_refused(r, u->id, 0, whose != NULL ? ERR_NOT_YOURS : ERR_NO_SUCH_USER,
 			       q->name);
 		return false;
 	}
-	*o = (struct owner){whose, NULL, whose->id, list_of(false, whose->id)};
+	*o = (struct owner){.u = whose,
+			    .id = whose->id,
+			    .list = list_of(false, whose->id),
+			    .of_server = whose != u};
 	return true;
 }
 
@@ -254,6 +247,20 @@ address(struct m_e_meta *m, const struct owner *o, uint64_t rooms[ROOMS_PER_USER
 }
 
 static void
+log_as_server(const struct reg_user *u, const struct m_r_meta *q, const struct owner *o)
+{
+	const char *what = o->room != NULL ? "room" : "user";
+	const char *name = o->room != NULL ? o->room->name : o->u->name;
+
+	if (q->key.n == 0)
+		oper_did(u, "metadata of %s %s: cleared", what, name);
+	else
+		oper_did(u, "metadata of %s %s: %c" STR_FMT "%s" STR_FMT, what, name,
+			 q->on ? '+' : '-', STR_ARG(q->key), q->value.n > 0 ? " " : "",
+			 STR_ARG(q->value));
+}
+
+static void
 commit(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
        const struct owner *o, uint32_t at)
 {
@@ -262,6 +269,8 @@ commit(const struct req *r, const struct reg_user *u, const struct m_r_meta *q,
 	struct m_e_meta m = {.by = u->id, .on = q->on != 0, .key = q->key, .value = q->value};
 	bool fresh = false;
 
+	if (o->of_server)
+		log_as_server(u, q, o);
 	entry_begin(r);
 	address(&m, o, rooms);
 	if (q->key.n == 0)

@@ -127,6 +127,9 @@ class Both(MetadataCase):
             self.fails(bob, "METADATA %s SET url :y" % chan, "KEY_NO_PERMISSION", chan, "url")
             self.fails(bob, "METADATA %s CLEAR" % chan, "KEY_NO_PERMISSION", chan, "*")
             self.fails(eve, "METADATA %s SET url :y" % chan, "KEY_NO_PERMISSION", chan, "url")
+            op.ask("MODE %s +h %s" % (chan, bob.nick), "MODE")
+            bob.expect("MODE")
+            self.fails(bob, "METADATA %s SET url :y" % chan, "KEY_NO_PERMISSION", chan, "url")
             for c in (bob, eve):
                 got = self.batch(c, "METADATA %s GET url" % chan.upper(), target=chan)
                 self.assertEqual(self.show(got), [("761", [chan, "url", "*", "http://x"])])
@@ -425,6 +428,8 @@ class Operators(MetadataCase):
     def test_others_keys(self):
         root, bob, eve = [self.irc(n, V3) for n in ("root", "bob", "eve")]
         chan = self.channel(bob, eve)
+        mark = self.d.log_mark()
+        log = lambda what: self.d.expect_log(r"oper op \(user %s,.*\): metadata of %s$" % (root.nick, what), mark)
         self.fails(root, "METADATA %s SET url :x" % bob.nick, "KEY_NO_PERMISSION", bob.nick, "url")
         root.ask("OPER op word", "381")
         for c in (bob, eve):
@@ -433,10 +438,27 @@ class Operators(MetadataCase):
         self.set(root, bob.nick, "url", "x")
         # the one whose it is is told as well: it was not its doing
         self.assertEqual([self.show(c.sync()) for c in (bob, eve)], [[("761", [bob.nick, "url", "*", "x"])]] * 2)
+        log(r"user %s: \+url x" % bob.nick)
         self.set(root, chan, "url", "y")
         self.assertEqual([self.show(c.sync()) for c in (bob, eve)], [[("761", [chan, "url", "*", "y"])]] * 2)
+        log(r"room %s: \+url y" % chan[1:])
+        self.one(root, "METADATA %s SET url" % chan)
+        log("room %s: -url" % chan[1:])
+        bob.sync()
         self.assertEqual(len(self.batch(root, "METADATA %s CLEAR" % bob.nick, target=bob.nick)), 1)
         self.assertEqual(self.show(bob.sync()), [("766", [bob.nick, "url", "Key not set"])])
+        log("user %s: cleared" % bob.nick)
+
+    def test_own_keys_are_not_in_the_log(self):
+        root, bob = self.irc("root", V3), self.irc("bob", V3)
+        root.ask("OPER op word", "381")
+        own = self.channel(root, bob)
+        mark = self.d.log_mark()
+        self.set(root, "*", "url", "x")
+        self.set(root, own, "url", "y")
+        self.set(root, bob.nick, "url", "z")  # its line comes behind those that must not be there
+        self.d.expect_log(r"metadata of user %s: \+url z$" % bob.nick, mark)
+        self.assertEqual(len([line for line in self.d.lines[mark:] if "metadata of" in line]), 1)
 
 
 class Huge(MetadataCase):

@@ -326,6 +326,9 @@ START_TEST(metadata_of_rooms)
 	ck_assert_int_eq(keys_of(false, a, NULL, v), 0);
 	ASK(meta, 1, .user = b, .on = 1, .room = S("den"), .key = S("url"), .value = S("y"));
 	ck_assert_uint_eq(refused_with(), ERR_NOT_OPERATOR);
+	regw_member(&br.reg, regw_user(&br.reg, b), room)->flags |= MEMBER_HALFOP;
+	ASK(meta, 1, .user = b, .on = 1, .room = S("den"), .key = S("url"), .value = S("y"));
+	ck_assert_uint_eq(refused_with(), ERR_RANK);
 	ASK(meta, 1, .user = b, .on = 1, .room = S("nowhere"), .key = S("url"), .value = S("y"));
 	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_ROOM);
 	ck_assert(world_part(0, a, "den"));
@@ -356,6 +359,8 @@ START_TEST(metadata_by_operators_of_the_server)
 	    ASK(meta, 0, .user = a, .on = 1, .room = S("den"), .key = S("k"), .value = S("x")),
 	    MSG_e_meta);
 	ck_assert_int_eq(keys_of(true, room_find(S("den"))->id, "k", v), 1);
+	ASK(meta, 0, .user = a, .on = 1, .room = S("nowhere"), .key = S("k"), .value = S("x"));
+	ck_assert_uint_eq(refused_with(), ERR_NO_SUCH_ROOM);
 }
 END_TEST
 

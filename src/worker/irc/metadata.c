@@ -91,6 +91,7 @@ refused(struct conn *c, const struct irc_run *r, unsigned err)
 	switch (err) {
 	case ERR_NOT_YOURS:
 	case ERR_NOT_OPERATOR:
+	case ERR_RANK:
 	case ERR_NOT_IN_ROOM:
 		meta_fail_words(c, false, META_DENIED, target, key, 0, "You may not change that");
 		return true;
