@@ -4,15 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ipc/board.h"
 #include "ipc/maskform.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/answers.h"
-#include "worker/irc/sight.h"
 #include "worker/outq.h"
 #include "worker/query.h"
 #include "worker/room.h"
+#include "worker/sight.h"
 #include "worker/worker.h"
 
 #define NAMES_SHOWN 50
@@ -114,15 +113,14 @@ step_names(struct conn *c, struct answer *q)
 static int
 find_room(struct conn *c, struct answer *q, struct reg_room_view *v)
 {
-	struct reg_member_view m;
 	int r;
 
 	if (q->room != 0)
 		r = registry_room(worker.reg, q->room, v);
 	else
 		r = registry_room_named(worker.reg, q->arg, q->argn, v);
-	if (r > 0 && v->modes & 1u << MODE_PRIVATE)
-		r = registry_member(worker.reg, c->user, v->id, &m);
+	if (r > 0 && !sight_room(c, v))
+		r = 0;
 	if (r == 0)
 		tell(c, "Sorry, there is no room %.*s.", (int)q->argn, q->arg);
 	if (r > 0)
@@ -218,18 +216,17 @@ static enum query_step
 step_rooms(struct conn *c, struct answer *q)
 {
 	struct reg_room_view v;
-	struct reg_member_view m;
 	uint32_t end = MIN(registry_room_slots(worker.reg), q->slot + SLOTS_PER_STEP);
-	int r, in;
+	int r;
 
 	for (; q->slot < end; q->slot++) {
 		r = registry_room_slot(worker.reg, q->slot, &v);
-		in = r > 0 ? registry_member(worker.reg, c->user, v.id, &m) : 0;
-		if (r < 0 || in < 0)
+		if (r < 0)
 			return QUERY_AGAIN;
-		if (r == 0 || (in == 0 && v.modes & 1u << MODE_PRIVATE))
+		if (r == 0 || !sight_room(c, &v))
 			continue;
-		tell(c, "%c %-20s %5u  %s", in ? '*' : ' ', v.name, v.members, v.topic);
+		tell(c, "%c %-20s %5u  %s", sight_in(c, v.id) ? '*' : ' ', v.name, v.members,
+		     v.topic);
 		q->shown++;
 	}
 	if (q->slot < registry_room_slots(worker.reg))
@@ -312,21 +309,6 @@ step_list(struct conn *c, struct answer *q)
 
 /* --- /whois ------------------------------------------------------------------------- */
 
-static void
-whois_idle(struct conn *c, const struct reg_user_view *v)
-{
-	const struct board *b = v->sub < WORKERS_MAX ? worker.boards[v->sub] : NULL;
-	uint64_t last, now = worker_wall_ms();
-
-	if (conn_of_user(v->id) != NULL)
-		b = board_own;
-	if (b == NULL || v->wslot >= b->nsessions || b->sessions[v->wslot].user != v->id)
-		return;
-	last = b->sessions[v->wslot].last_line_ms;
-	if (last != 0 && now > last)
-		tell(c, "  silent for %llu s", (unsigned long long)((now - last) / 1000));
-}
-
 static enum query_step
 step_whois(struct conn *c, struct answer *q)
 {
@@ -356,7 +338,7 @@ step_whois(struct conn *c, struct answer *q)
 	end_line(c, q, q->shown == 0 ? "no room that you can see" : "");
 	if (v.away[0] != '\0')
 		tell(c, "  away: %s", v.away);
-	whois_idle(c, &v);
+	tell(c, "  silent for %llu s", (unsigned long long)sight_idle(&v));
 	return QUERY_DONE;
 }
 

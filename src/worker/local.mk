@@ -25,6 +25,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
 	%D%/session.c %D%/session.h \
+	%D%/sight.c %D%/sight.h \
 	%D%/tongue.h \
 	%D%/words.c %D%/words.h \
 	%D%/irc/about.c \
@@ -53,7 +54,6 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c %D%/irc/room.h \
 	%D%/irc/sasl.c %D%/irc/sasl.h \
-	%D%/irc/sight.c %D%/irc/sight.h \
 	%D%/irc/stats.c \
 	%D%/irc/store.c %D%/irc/store.h \
 	%D%/irc/talk.c %D%/irc/talk.h \

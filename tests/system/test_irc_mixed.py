@@ -139,6 +139,7 @@ class Rooms(MixedCase):
         tom.expect("^%s is logged in since .* by irc$" % alice.nick)
         tom.expect(r"in: %s \(operator\)" % room)
         tom.line("  away: out of town")
+        tom.expect(r"^  silent for \d+ s$")
         got = alice.answers("WHOIS " + tom.name)
         self.assertEqual([m.params[1:4] for m in got if m.command == "311"], [[tom.name, "telnet", "127.0.0.1"]])
         self.assertIn("@#" + room, [m for m in got if m.command == "319"][0].params[2].split())

@@ -11,9 +11,9 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-#include "worker/irc/sight.h"
 #include "worker/query.h"
 #include "worker/request.h"
+#include "worker/sight.h"
 #include "worker/worker.h"
 
 int

@@ -15,7 +15,7 @@ struct irc_run;
 #define IRC_KICK_MAX 20
 #define IRC_NAMES_MAX 20
 
-/* The room with that id, or called name when id is 0, if c may know of it (sight.h).
+/* The room with that id, or called name when id is 0, if c may know of it (worker/sight.h).
  * 1 with *v and *member_r, 0, -1 (torn). Behind a sync only. */
 int irc_room_seen(const struct conn *c, uint64_t id, struct str name, struct reg_room_view *v,
 		  bool *member_r);

@@ -11,8 +11,8 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-#include "worker/irc/sight.h"
 #include "worker/query.h"
+#include "worker/sight.h"
 #include "worker/worker.h"
 
 #define SLOTS_PER_STEP 64 /* each is matched in five ways */

@@ -13,8 +13,8 @@
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
-#include "worker/irc/sight.h"
 #include "worker/request.h"
+#include "worker/sight.h"
 #include "worker/worker.h"
 
 #define WAS_MAX 16 /* entries of one name */

@@ -1,7 +1,7 @@
 /* sight.c - see sight.h. */
 #include "config.h"
 
-#include "worker/irc/sight.h"
+#include "worker/sight.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* sight.h - what one client may know of others: private rooms, invisible users, how long somebody
  * has been silent. Reads the registry: only after a sync. Operators of the server see everybody. */
-#ifndef WORKER_IRC_SIGHT_H
-#define WORKER_IRC_SIGHT_H
+#ifndef WORKER_SIGHT_H
+#define WORKER_SIGHT_H
 
 #include "registry/registry.h"
 #include "worker/conn.h"
