@@ -10,15 +10,20 @@ unit_checks = \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_ipc \
-	%D%/check_modes \
 	%D%/check_irc \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
+	%D%/check_mask \
+	%D%/check_meta \
+	%D%/check_modes \
 	%D%/check_name \
 	%D%/check_net \
+	%D%/check_oper \
+	%D%/check_redact \
 	%D%/check_registry \
 	%D%/check_render \
+	%D%/check_rooms \
 	%D%/check_sasl \
 	%D%/check_siphash \
 	%D%/check_subs \
@@ -32,16 +37,28 @@ unit_libs = src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS) $(CHECK_LIBS)
 
 # a broker's rules on memory of the test's own
 unit_broker = $(broker_libs)
-%C%_check_broker_SOURCES = %D%/check_broker.c %D%/world.c %D%/world.h
+unit_world = %D%/world.c %D%/world.h
+unit_den = $(unit_world) %D%/den.c %D%/den.h
+unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
+%C%_check_broker_SOURCES = %D%/check_broker.c $(unit_world)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
-%C%_check_modes_SOURCES = %D%/check_modes.c %D%/world.c %D%/world.h
+%C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_meta_SOURCES = %D%/check_meta.c $(unit_world)
+%C%_check_meta_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_modes_SOURCES = %D%/check_modes.c $(unit_den)
 %C%_check_modes_LDADD = $(unit_broker) $(unit_libs)
-%C%_check_subs_SOURCES = %D%/check_subs.c %D%/world.c %D%/world.h
-%C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
-%C%_check_users_SOURCES = %D%/check_users.c %D%/world.c %D%/world.h
-%C%_check_users_LDADD = $(unit_broker) $(unit_libs)
-%C%_check_registry_SOURCES = %D%/check_registry.c %D%/world.c %D%/world.h
+%C%_check_oper_SOURCES = %D%/check_oper.c $(unit_authend)
+%C%_check_oper_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_redact_SOURCES = %D%/check_redact.c $(unit_world)
+%C%_check_redact_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_registry_SOURCES = %D%/check_registry.c $(unit_world)
 %C%_check_registry_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_rooms_SOURCES = %D%/check_rooms.c $(unit_den)
+%C%_check_rooms_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_subs_SOURCES = %D%/check_subs.c $(unit_world)
+%C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_users_SOURCES = %D%/check_users.c $(unit_authend)
+%C%_check_users_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_check_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(unit_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)

@@ -38,6 +38,9 @@ assert_is(struct str s, const char *expected, const char *what)
 	assert_str(s, expected, strlen(expected), what);
 }
 
+#define ck_str(s, want) \
+	ck_assert_msg(str_eq((s), str_of(want)), STR_FMT " is not %s", STR_ARG(s), want)
+
 static inline void
 assert_inside(struct str s, struct str line)
 {

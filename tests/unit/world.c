@@ -76,6 +76,8 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 	CHECK(regw_open(&br.reg, w->reg, w->reg_size) == 0);
 	CHECK(journal_open(&br.j, w->journal, w->journal_size, &br.reg, &replayed) == 0);
 	derive(w);
+	w->reader = registry_map(dup(w->reg_fd), w->reg_size);
+	CHECK(w->reader != NULL);
 }
 
 unsigned
@@ -93,11 +95,22 @@ world_reopen(struct world *w)
 void
 world_fini(struct world *w)
 {
+	opers_fini();
+	registry_unmap(w->reader);
 	forget();
 	munmap(w->reg, w->reg_size);
 	munmap(w->journal, w->journal_size);
 	close(w->reg_fd);
 	close(w->journal_fd);
+}
+
+void
+world_end(struct world *w)
+{
+	world_verify();
+	world_reopen(w);
+	world_verify();
+	world_fini(w);
 }
 
 uint64_t
@@ -117,82 +130,84 @@ world_decide(unsigned sub, const void *frame, size_t len)
 	return rules_decide(&r, frame, len);
 }
 
-#define DECIDE(name, ...) \
-	do { \
-		struct m_r_##name m_ = {.serial = world_serial(sub), __VA_ARGS__}; \
-		char f_[IPC_FRAME_MAX]; \
-		CHECK(world_decide(sub, f_, m_r_##name##_put(f_, sizeof(f_), &m_))); \
-	} while (0)
-
 const struct jentry *
 world_last(void)
 {
-	const struct jentry *e, *last = NULL;
-
-	for (uint64_t at = br.j.h->tail; (e = journal_at(&br.j, &at)) != NULL; at += e->size)
-		last = e;
-	return last;
-}
-
-/* The request just decided ended in this message. */
-static bool
-ended_in(unsigned type)
-{
-	const struct jentry *e;
 	uint64_t at;
 
 	CHECK(journal_find(&br.j, br.j.seq - 1, &at));
-	e = journal_at(&br.j, &at);
-	return e != NULL && ipc_type(e->data) == type;
+	return journal_at(&br.j, &at);
 }
+
+/* The request may be sent; is it done? */
+#define DONE(name, ...) \
+	({ \
+		unsigned type_ = ASK(name, sub, __VA_ARGS__); \
+		CHECK(type_ != 0); \
+		type_ == MSG_e_##name; \
+	})
 
 uint64_t
 world_login(unsigned sub, const char *name, const char *address)
 {
-	const struct reg_user *u;
-
-	DECIDE(login, .conn = ++conns, .name = str_of(name), .address = str_of(address),
-	       .port = 4321);
-	if (!ended_in(MSG_e_login))
+	if (!DONE(login, .conn = ++conns, .name = S(name), .address = S(address), .port = 4321))
 		return 0;
-	u = user_find(str_of(name));
-	CHECK(u != NULL);
-	return u->id;
+	return user_find(S(name))->id;
+}
+
+uint64_t
+world_login_irc(unsigned sub, const char *name, const char *address, const char *ident,
+		const char *real)
+{
+	if (!DONE(login, .conn = ++conns, .protocol = PROTO_IRC, .name = S(name),
+		  .address = S(address), .ident = S(ident), .real = S(real)))
+		return 0;
+	return user_find(S(name))->id;
 }
 
 bool
 world_join(unsigned sub, uint64_t user, const char *room)
 {
-	DECIDE(join, .user = user, .room = str_of(room));
-	return ended_in(MSG_e_join);
+	return DONE(join, .user = user, .room = S(room));
 }
 
 bool
 world_part(unsigned sub, uint64_t user, const char *room)
 {
-	DECIDE(part, .user = user, .room = str_of(room));
-	return ended_in(MSG_e_part);
+	return DONE(part, .user = user, .room = S(room));
 }
 
 bool
 world_quit(unsigned sub, uint64_t user)
 {
-	DECIDE(quit, .user = user, .reason = STR_LIT("bye"));
-	return ended_in(MSG_e_quit);
+	return DONE(quit, .user = user, .reason = STR_LIT("bye"));
 }
 
 bool
 world_nick(unsigned sub, uint64_t user, const char *name)
 {
-	DECIDE(nick, .user = user, .name = str_of(name));
-	return ended_in(MSG_e_nick);
+	return DONE(nick, .user = user, .name = S(name));
 }
 
 bool
 world_say(unsigned sub, uint64_t user, uint64_t room, const char *text)
 {
-	DECIDE(say, .user = user, .room = room, .text = str_of(text));
-	return ended_in(MSG_e_say);
+	return DONE(say, .user = user, .room = room, .text = S(text));
+}
+
+unsigned
+world_refused(void)
+{
+	return ipc_type(world_last()->data) == MSG_e_refused ? LAST(refused).code : 0;
+}
+
+struct reg_user_view
+world_user(const struct world *w, const char *name)
+{
+	struct reg_user_view v;
+
+	CHECK(registry_user_named(w->reader, name, strlen(name), &v) == 1);
+	return v;
 }
 
 /* --- does everything hang together? ---------------------------------------------------------------- */
