@@ -83,6 +83,19 @@ def limit(seconds=WAIT):
     return seconds * build().scale
 
 
+def eventually(what, fn, seconds=None):
+    """For what nobody tells: asks again until it is so. Its value. `what` is said when it never is; it may be a
+    function, for what is known only then."""
+    end = time.monotonic() + (limit() if seconds is None else seconds)
+    while True:
+        value = fn()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain for " + (what() if callable(what) else what))
+        select.select([], [], [], 0.005)
+
+
 def long():
     """Is this a campaign rather than a quick check?"""
     return bool(os.environ.get("CHATD_LONG"))
@@ -738,16 +751,9 @@ class Case(unittest.TestCase):
     def room(self, stem="room"):
         return self.fresh(stem)
 
-    def eventually(self, what, fn, seconds=None):
-        """For what nobody tells: asks again until it is so. Its value."""
-        end = time.monotonic() + (limit() if seconds is None else seconds)
-        while True:
-            value = fn()
-            if value:
-                return value
-            if time.monotonic() > end:
-                raise AssertionError("waited in vain for " + what)
-            select.select([], [], [], 0.005)
+    @staticmethod
+    def eventually(what, fn, seconds=None):
+        return eventually(what, fn, seconds)
 
 
 class OwnCase(Case):

@@ -17,23 +17,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import TOP, eventually, gone, wait_gone
+
 WAIT = 20
-
-
-def wait_for(what, fn):
-    """Until fn() gives something; its value."""
-    end = time.monotonic() + WAIT
-    while True:
-        value = fn()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError("waited in vain for " + what)
-        time.sleep(0.01)
 
 
 class Telnet:
@@ -210,12 +198,12 @@ class Install(unittest.TestCase):
 
         # Killed: all of it ends, the pid file stays behind, and a start works at once.
         os.kill(third, signal.SIGKILL)
-        wait_for("the master's end", lambda: not os.path.exists("/proc/%d" % third) or zombie(third))
+        self.assertEqual(wait_gone([third], WAIT), [])
         self.run_init("status", 1)
         self.run_init("start", 0)
         fourth = self.pid()
         self.run_init("stop", 0)
-        self.assertFalse(os.path.exists("/proc/%d" % fourth) and not zombie(fourth))
+        self.assertTrue(gone(fourth))
         self.run_init("status", 3)
         self.run_init("restart", 0)
         self.run_init("status", 0)
@@ -319,7 +307,7 @@ class Install(unittest.TestCase):
                         return Telnet(port)
                     except ConnectionRefusedError:
                         return None
-                client = wait_for("the port", connect)
+                client = eventually("the port", connect, WAIT)
                 client.until("What name would you like to be called with?")
                 client.send("carol")
                 client.until("Connected to the chat room as carol")
@@ -384,14 +372,6 @@ class Install(unittest.TestCase):
         self.write_conf(self.sample)
         self.must(["make", "-s", "uninstall"])
         self.assertEqual(self.installed(), [])
-
-
-def zombie(pid):
-    try:
-        with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
-            return f.read().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
 
 
 if __name__ == "__main__":

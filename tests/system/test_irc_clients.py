@@ -14,10 +14,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
-from harness import HERE, die_with_parent, gone, limit, main, signal_pid, wait_gone
+from harness import HERE, die_with_parent, eventually, gone, limit, main, signal_pid, wait_gone
 from irc import IrcCase
 
 ENV = {k: v for k, v in os.environ.items() if k not in ("TMUX", "TMUX_PANE", "IRCNICK", "IRCUSER", "IRCSERVER", "WEECHAT_HOME")}
@@ -108,18 +107,15 @@ class Client:
         self.expect(self.shows[what].format(**{k: re.escape(v) for k, v in words.items()}), seconds)
 
     def expect(self, regex, seconds=None):
-        """The match of a line."""
-        end = time.monotonic() + (limit() if seconds is None else seconds)
-        while True:
+        """The match of a line; a file says nothing when it grows."""
+        def look():
+            ended = self.ended()
             m = self.out.find(regex)
-            if m:
-                return m
-            if time.monotonic() > end:
-                raise AssertionError("%s: no line matches %r; the last that were written down:\n%s%s" % (
-                    self.program, regex, "".join("    %s\n" % l for l in self.out.seen[-25:]), self.screen()))
-            if self.ended():
+            if ended and not m:
                 raise AssertionError("%s has ended:\n%s" % (self.program, self.screen()))
-            time.sleep(0.01)  # a file says nothing when it grows
+            return m
+        return eventually(lambda: "a line of %s that matches %r; the last that were written down:\n%s%s" % (
+            self.program, regex, "".join("    %s\n" % l for l in self.out.seen[-25:]), self.screen()), look, seconds)
 
     def ended(self):
         self.proc.poll()
