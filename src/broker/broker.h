@@ -80,6 +80,8 @@ void entry_commit(size_t event_len);
 /* More receivers: those with members in the room; those who follow presence. */
 void entry_to_room(const struct reg_room *room);
 void entry_to_user(const struct reg_user *u);
+/* What is kept: entry_to_room and entry_to_rooms_of send it there too. */
+void entry_to_store(void);
 void entry_to_followers(void);
 /* For what happens to users: also the workers that follow everybody. */
 void entry_to_watchers(void);

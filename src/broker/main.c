@@ -12,7 +12,9 @@
 
 #include "broker/auth.h"
 #include "broker/broker.h"
+#include "broker/job.h"
 #include "broker/mask.h"
+#include "broker/store.h"
 #include "ipc/board.h"
 #include "ipc/killpoint.h"
 #include "ipc/proc.h"
@@ -88,9 +90,10 @@ turn(void *arg)
 	reaped = reap_some();
 	if (reaped == REAP_MORE)
 		loop_again(proc.loop);
-	br.recovered |= reaped == REAP_DONE;
+	br.recovered |= reaped == REAP_DONE && store_settled();
 	subs_resume();
 	auth_resume();
+	jobs_resume();
 	subs_pump();
 }
 
@@ -206,6 +209,8 @@ peer_gone(unsigned sub, uint32_t inc)
 		br.nchats = 0;
 		return;
 	}
+	if (sub == SUB_STORE)
+		return;
 	for (uint32_t i = 0; peers_known && i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
 
@@ -219,7 +224,9 @@ peer_gone(unsigned sub, uint32_t inc)
 static unsigned
 sub_index(unsigned role, unsigned index)
 {
-	return role == ROLE_CONTROL ? SUB_CONTROL : index;
+	if (role == ROLE_CONTROL)
+		return SUB_CONTROL;
+	return role == ROLE_STORE ? SUB_STORE : index;
 }
 
 static bool
@@ -239,7 +246,7 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 		return true;
 	case MSG_peer:
 		if (!m_peer_get(frame, len, &peer) ||
-		    (peer.role != ROLE_CONTROL &&
+		    (peer.role != ROLE_CONTROL && peer.role != ROLE_STORE &&
 		     peer.index >= (peer.role == ROLE_AUTH ? AUTH_MAX : WORKERS_MAX)))
 			return false;
 		if (peer.role == ROLE_AUTH)

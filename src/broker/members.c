@@ -126,6 +126,11 @@ room_make(struct str name, const char *fold, size_t fold_len, uint32_t modes)
 	TXN_SET(T, W, room->created, br.now);
 	TXN_SET(T, W, room->topic_at, 0);
 	TXN_SET(T, W, room->messages, 0);
+	TXN_SET(T, W, room->born, journal_next(&br.j));
+	TXN_SET(T, W, room->founder, 0);
+	TXN_SET(T, W, room->flags, 0);
+	TXN_SET(T, W, room->history_rows, 0);
+	TXN_SET(T, W, room->history_days, 0);
 	TXN_SET(T, W, room->first_member, 0);
 	TXN_SET(T, W, room->last_member, 0);
 	TXN_SET(T, W, room->nmembers, 0);

@@ -101,6 +101,17 @@ advance(struct sub *s, size_t sent, uint64_t end)
 	s->cursor = MAX(s->cursor, end);
 }
 
+/* What goes beside the journal, between two events. As pump_once. */
+static int
+pump_side(struct sub *s)
+{
+	if (buf_flush(&s->side, s->fd) < 0)
+		return -1;
+	s->blocked = s->side.len > 0;
+	s->moved = loop_now(proc.loop);
+	return !s->blocked;
+}
+
 /* One write. 1: and there may be more; 0: nothing more now; -1: its end is closed. */
 static int
 pump_once(struct sub *s)
@@ -112,6 +123,8 @@ pump_once(struct sub *s)
 	bool now_held;
 	ssize_t r;
 
+	if (s->part == 0 && s->side.len > 0)
+		return pump_side(s);
 	m.msg_iovlen = (size_t)gather(s, iov, &end, &now_held);
 	held |= now_held;
 	if (m.msg_iovlen == 0) {
@@ -138,7 +151,7 @@ pump_once(struct sub *s)
 static bool
 sub_behind(const struct sub *s)
 {
-	return s->live && s->hello && !s->broken && s->cursor < br.j.h->head;
+	return s->live && s->hello && !s->broken && (s->cursor < br.j.h->head || s->side.len > 0);
 }
 
 /* Until nobody gets any further: one who is held at a barrier waits for the others. */

@@ -11,9 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/job.h"
+#include "broker/store.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
+
+#define SIDE_MAX (1u << 20)
 
 struct sub subs[SUBS_MAX];
 
@@ -33,6 +37,7 @@ sub_drop(struct sub *s)
 		close(s->fd);
 	}
 	free(s->in);
+	buf_fini(&s->side);
 	*s = (struct sub){.fd = -1};
 }
 
@@ -40,9 +45,11 @@ sub_drop(struct sub *s)
 void
 sub_report_hung(unsigned index, uint32_t inc)
 {
-	bool control = index == SUB_CONTROL;
-	struct m_hung m = {.role = control ? ROLE_CONTROL : ROLE_WORKER,
-			   .index = control ? 0 : (uint16_t)index,
+	bool worker = index < WORKERS_MAX;
+	struct m_hung m = {.role = worker               ? ROLE_WORKER
+				   : index == SUB_STORE ? ROLE_STORE
+							: ROLE_CONTROL,
+			   .index = worker ? (uint16_t)index : 0,
 			   .inc = inc};
 	char out[64];
 
@@ -56,8 +63,8 @@ sub_give_up(struct sub *s, const char *why)
 	unsigned index = sub_index_of(s);
 	uint32_t inc = s->inc;
 
-	if (index == SUB_CONTROL)
-		log_err("control is given up: %s", why);
+	if (index >= WORKERS_MAX)
+		log_err("%s is given up: %s", index == SUB_STORE ? "store" : "control", why);
 	else
 		log_err("worker %u is given up: %s", index, why);
 	sub_drop(s);
@@ -79,6 +86,25 @@ sub_closed(struct sub *s)
 
 /* --- reading --------------------------------------------------------------------------------------------- */
 
+/* The store goes on where its database ends, whoever took that; what the ring has lost is named. */
+static bool
+take_store_hello(struct sub *s, uint64_t seq)
+{
+	const struct jentry *e;
+	uint64_t at;
+	bool all = journal_find(&br.j, seq, &s->cursor);
+
+	at = s->cursor;
+	e = journal_at(&br.j, &at);
+	subs_keep(s->cursor);
+	s->hello = true;
+	if (all || e == NULL)
+		store_began(0, 0);
+	else
+		store_began(seq + 1, e->seq - 1);
+	return true;
+}
+
 static bool
 take_hello(struct sub *s, const char *frame, size_t len)
 {
@@ -88,6 +114,8 @@ take_hello(struct sub *s, const char *frame, size_t len)
 		return false;
 	/* What the ring no longer holds was in its socket before it was overwritten, and it has read
 	 * that socket to the end: one who took nothing for long has missed nothing. */
+	if (sub_index_of(s) == SUB_STORE)
+		return take_store_hello(s, h.seq);
 	journal_find(&br.j, MAX(h.seq, br.reg.subs[sub_index_of(s)].since), &s->cursor);
 	subs_keep(s->cursor);
 	s->hello = true;
@@ -102,10 +130,19 @@ take_frame(struct sub *s, const char *frame, size_t len)
 
 	if (!s->hello)
 		return ipc_type(frame) == MSG_sub_hello && take_hello(s, frame, len);
+	if (r.sub == SUB_STORE)
+		return store_take(frame, len);
 	if (len < IPC_HDR + sizeof(r.serial))
 		return false;
 	memcpy(&r.serial, frame + IPC_HDR, sizeof(r.serial));
 	return rules_decide(&r, frame, len);
+}
+
+/* The store is heard before all others: what it restores is what they meet. */
+static bool
+may_speak(const struct sub *s)
+{
+	return br.recovered || sub_index_of(s) == SUB_STORE;
 }
 
 /* Whole frames, as long as the journal has room for what they become. Before the dead have left
@@ -118,7 +155,7 @@ take_frames(struct sub *s)
 	while (at < s->in_len && !s->broken) {
 		ssize_t n = ipc_frame(s->in + at, s->in_len - at);
 
-		if (n == 0 || (n > 0 && s->hello && (!br.recovered || !subs_room())))
+		if (n == 0 || (n > 0 && s->hello && (!may_speak(s) || !subs_room())))
 			break;
 		if (n < 0 || !take_frame(s, s->in + at, (size_t)n)) {
 			sub_give_up(s, "it sent what it may not send");
@@ -166,6 +203,16 @@ readable(int fd, unsigned what, void *arg)
 }
 
 /* --- coming and going --------------------------------------------------------------------------------------- */
+
+bool
+sub_side(unsigned index, const void *frame, size_t len)
+{
+	struct sub *s = &subs[index];
+
+	if (!s->live || !s->hello || s->broken || s->side.len > SIDE_MAX)
+		return false;
+	return buf_append(&s->side, frame, len) == 0;
+}
 
 void
 subs_init(void)
@@ -250,4 +297,7 @@ sub_gone(unsigned index, uint32_t inc)
 {
 	if (index < SUBS_MAX && subs[index].inc == inc)
 		sub_drop(&subs[index]);
+	jobs_forget(index, inc);
+	if (index == SUB_STORE)
+		store_gone();
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "broker/broker.h"
+#include "lib/buf.h"
 #include "lib/loop.h"
 
 #define SUB_IN_SIZE (4 * IPC_FRAME_MAX)
@@ -28,6 +29,7 @@ struct sub {
 	size_t part; /* bytes of the event at the cursor that are out */
 	char *in; /* owned */
 	size_t in_len;
+	struct buf side; /* beside the journal: sent between two events */
 };
 
 extern struct sub subs[SUBS_MAX];
@@ -41,6 +43,9 @@ void sub_give_up(struct sub *s, const char *why);
 void sub_closed(struct sub *s);
 /* The master ends it, if it lives. */
 void sub_report_hung(unsigned index, uint32_t inc);
+
+/* Send a frame beside the journal. False: too much waits for this subscriber already, or it is not there. */
+bool sub_side(unsigned index, const void *frame, size_t len);
 
 /* Somebody may have to be given up soon: look now and then (pump.c). */
 void subs_watch(void);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/store.h"
 #include "ipc/board.h"
 #include "ipc/killpoint.h"
 #include "lib/text.h"
@@ -63,6 +64,14 @@ void
 entry_to_room(const struct reg_room *room)
 {
 	br.t.targets |= br.rooms[room - br.reg.rooms].mask;
+	entry_to_store();
+}
+
+void
+entry_to_store(void)
+{
+	if (store_wanted())
+		br.t.targets |= 1ull << SUB_STORE;
 }
 
 void
@@ -90,6 +99,8 @@ entry_to_rooms_of(const struct reg_user *u)
 {
 	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next)
 		br.t.targets |= br.rooms[ID_SLOT(br.reg.members[at - 1].room)].mask;
+	if (u->nrooms > 0)
+		entry_to_store();
 }
 
 struct ids

@@ -189,8 +189,9 @@ enum { FDS_MANY = -1 };
 #define ROLE_SET_BROKER BIT(BROKER)
 #define ROLE_SET_CONTROL BIT(CONTROL)
 #define ROLE_SET_AUTH BIT(AUTH)
-#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH))
-#define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL))
+#define ROLE_SET_STORE BIT(STORE)
+#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE))
+#define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL) | BIT(STORE))
 
 static const struct row {
 	const char *name;
@@ -245,8 +246,8 @@ ipc_nth(unsigned k)
 const char *
 role_name(unsigned role)
 {
-	static const char *const names[ROLE_COUNT] = {"master", "worker", "broker", "control",
-						      "auth"};
+	static const char *const names[ROLE_COUNT] = {"master",  "worker", "broker",
+						      "control", "auth",   "store"};
 
 	return role < ROLE_COUNT ? names[role] : NULL;
 }

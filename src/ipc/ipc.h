@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 7u
+#define IPC_VERSION 8u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 
@@ -41,6 +41,16 @@
 #define META_NAMES_MAX (META_KEYS_MAX * (META_KEY_MAX + 1)) /* their names, with spaces between */
 #define PASSWORD_MAX 512
 #define PWHASH_MAX 128
+#define SCRAM_MAX \
+	192 /* a verifier: "SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey", the last three base64 */
+#define AUTH_SECRET_MAX 1600 /* a SASL message */
+#define AUTH_TOKEN 16
+#define EMAIL_MAX 254
+#define CERT_MAX 64 /* SHA-256 of a certificate, in hexadecimal */
+#define INVITE_WORD_MAX 64
+#define QUERY_TEXT_MAX 1024
+#define QUERY_ROWS_MAX 500 /* that one question may ask for */
+#define PAGE_MAX 60000
 #define ROOMS_PER_USER 100
 #define SUBS_MAX 64 /* subscribers: SUB_CONTROL, SUB_STORE, workers below */
 #define WORKERS_MAX 60
@@ -48,7 +58,15 @@
 #define SUB_CONTROL 62
 #define SUB_STORE 63
 
-enum role { ROLE_MASTER, ROLE_WORKER, ROLE_BROKER, ROLE_CONTROL, ROLE_AUTH, ROLE_COUNT };
+enum role {
+	ROLE_MASTER,
+	ROLE_WORKER,
+	ROLE_BROKER,
+	ROLE_CONTROL,
+	ROLE_AUTH,
+	ROLE_STORE,
+	ROLE_COUNT
+};
 /* "master", "worker"…; NULL for no role */
 const char *role_name(unsigned role);
 
@@ -106,6 +124,79 @@ enum oper_act {
 	OPER_DIE, /* the master stops -> e_ok */
 	OPER_RESTART, /* the workers and roles are replaced -> e_ok */
 	OPER_ACTS
+};
+enum auth_mech {
+	AUTH_PASSWORD,
+	AUTH_SCRAM, /* RFC 5802, 7677: the client's first message… */
+	AUTH_SCRAM_FINAL, /* …and its second */
+	AUTH_CERT, /* the client's certificate, by its fingerprint */
+	AUTH_MECHS
+};
+/* What is done to an account. (p): by its owner, with the present password. */
+enum account_op {
+	ACCOUNT_CREATE, /* text: email */
+	ACCOUNT_PASSWORD, /* (p) text: the new one; in s_account it is hash and scram */
+	ACCOUNT_EMAIL, /* (p) text */
+	ACCOUNT_DELETE, /* (p) text "messages": these too */
+	ACCOUNT_LOGOUT, /* the session's, nothing is stored */
+	ACCOUNT_DISABLE, /* administrators: nobody can log in; who has is logged out */
+	ACCOUNT_ENABLE,
+	ACCOUNT_CERT_ADD, /* text: a fingerprint that logs in too */
+	ACCOUNT_CERT_DEL,
+	ACCOUNT_OPS
+};
+enum account_flag { ACCOUNT_DISABLED = 1, ACCOUNT_SCRAM = 2 /* has a verifier */ };
+enum query_kind {
+	QUERY_LATEST, /* the newest `limit` between the bounds; rows are in the order of time, always */
+	QUERY_FIRST, /* the oldest */
+	QUERY_AROUND, /* half of them before lo, half from it on */
+	QUERY_SEARCH, /* the newest with the words of `text`; room and name empty: wherever user is */
+	QUERY_TARGETS, /* conversations whose last message is between the bounds: q_place */
+	QUERY_MISSED, /* what was said where the account was, since it left: q_place */
+	QUERY_KEPT, /* messages kept for the account */
+	QUERY_MARK, /* how far the account has read there: q_mark */
+	QUERY_KINDS
+};
+enum query_bounds { QUERY_LO_TIME = 1, QUERY_HI_TIME = 2 };
+enum query_flag {
+	QUERY_EVENTS = 1, /* also who came, went, changed a topic… */
+	QUERY_REPLAY = 2 /* as much as is shown to who comes in; nothing is no error */
+};
+/* What administrators ask of the store: words of args. */
+enum store_op {
+	STORE_STATUS, /* -> facts */
+	STORE_CHECK, /* -> facts: what PRAGMA integrity_check says */
+	STORE_BACKUP, /* FILE -> facts */
+	STORE_ACCOUNTS, /* [PATTERN [AFTER]] -> q_account */
+	STORE_ACCOUNT_SHOW, /* NAME -> q_account, facts */
+	STORE_ACCOUNT_ADD, /* NAME EMAIL, secret */
+	STORE_ACCOUNT_PASSWORD, /* NAME, secret */
+	STORE_ACCOUNT_DISABLE, /* NAME */
+	STORE_ACCOUNT_ENABLE, /* NAME */
+	STORE_ACCOUNT_DELETE, /* NAME ["messages"] */
+	STORE_HISTORY_PURGE, /* ROOM|@NAME|* BEFORE-ms */
+	STORE_INVITE_CREATE, /* ROOMS USES EXPIRES-ms -> the word */
+	STORE_INVITES, /* -> q_invite */
+	STORE_INVITE_DELETE, /* ID */
+	STORE_OPS
+};
+enum store_state {
+	STORE_WELL,
+	STORE_BEHIND, /* it cannot write now: text says why */
+	STORE_UNUSABLE /* the database cannot be used: nothing is kept */
+};
+/* What r_room does; by whom: the founder, who has the rank of an operator there, or an operator of the server. */
+enum room_op {
+	ROOM_REGISTER, /* by an operator of it, who has an account and becomes its founder */
+	ROOM_DROP, /* founder */
+	ROOM_FOUNDER, /* name: the account that is from now on; founder */
+	ROOM_ACCESS, /* name: an account; text: "op", "halfop", "voice", or "" for none */
+	ROOM_HISTORY, /* text: "on", "off", "days N", "rows N" */
+	ROOM_OPS
+};
+enum room_flag {
+	ROOM_REGISTERED = 1, /* outlives its members */
+	ROOM_NO_HISTORY = 2
 };
 enum quit_why {
 	QUIT_LEFT,

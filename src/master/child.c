@@ -259,7 +259,7 @@ void
 children_init(const char *dir)
 {
 	for (unsigned r = ROLE_WORKER; r < ROLE_COUNT; r++) {
-		if (r != ROLE_AUTH || master.auths > 0)
+		if ((r != ROLE_AUTH || master.auths > 0) && (r != ROLE_STORE || master.store))
 			child_programs[r] = find_program(dir, r);
 	}
 	child_init(ROLE_BROKER, 0);
@@ -268,6 +268,8 @@ children_init(const char *dir)
 		child_init(ROLE_WORKER, i);
 	for (unsigned i = 0; i < master.auths; i++)
 		child_init(ROLE_AUTH, i);
+	if (master.store)
+		child_init(ROLE_STORE, 0);
 }
 
 void

@@ -25,7 +25,7 @@ enum child_state {
 	CHILD_KILLED, /* sent SIGKILL, not reaped yet */
 };
 
-#define CHILDREN_MAX (2 + WORKERS_MAX + AUTH_MAX)
+#define CHILDREN_MAX (3 + WORKERS_MAX + AUTH_MAX)
 
 struct flight; /* accept.c: connections sent and not reported as taken */
 struct conn;
@@ -62,7 +62,7 @@ void children_start(void);
 void children_reap(void);
 
 unsigned child_count(void);
-struct child *child_nth(unsigned i); /* broker, control, workers, auth */
+struct child *child_nth(unsigned i); /* broker, control, workers, auth, store */
 struct child *child_worker(unsigned index);
 struct child *child_control(void);
 bool child_alive(const struct child *c); /* takes messages */

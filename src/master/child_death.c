@@ -84,8 +84,7 @@ static void
 begin_anew(void)
 {
 	master.epoch = rundir_epoch_next();
-	if (shm_make((uint32_t)master.set.opt.max_sessions, master.set.opt.journal, master.epoch) <
-	    0)
+	if (shm_make(&master.set.opt, master.epoch) < 0)
 		fatal("cannot make a new registry: %s", strerror(errno));
 	anew = false;
 	for (unsigned i = 0; i < children_n; i++)
@@ -247,7 +246,8 @@ alive_in(unsigned role)
 static void
 stop_next(void)
 {
-	static const unsigned order[] = {ROLE_WORKER, ROLE_BROKER, ROLE_AUTH, ROLE_CONTROL};
+	static const unsigned order[] = {ROLE_WORKER, ROLE_BROKER, ROLE_STORE, ROLE_AUTH,
+					 ROLE_CONTROL};
 
 	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
 		if (!alive_in(order[k]))

@@ -4,7 +4,7 @@
 
 #include "master/child.h"
 
-extern struct child children[CHILDREN_MAX]; /* broker, control, workers, auth */
+extern struct child children[CHILDREN_MAX]; /* broker, control, workers, auth, store */
 extern unsigned children_n;
 extern char *child_programs[ROLE_COUNT]; /* owned */
 

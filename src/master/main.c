@@ -333,6 +333,16 @@ auth_count(void)
 #endif
 }
 
+static bool
+store_wanted(void)
+{
+#ifdef HAVE_SQLITE
+	return master.set.opt.store_enabled != 0;
+#else
+	return false;
+#endif
+}
+
 static void
 start(void)
 {
@@ -340,6 +350,7 @@ start(void)
 
 	master.workers = worker_count();
 	master.auths = auth_count();
+	master.store = store_wanted();
 	master.loop = loop_new();
 	signals_init();
 	log_notice("chatd %s starts, pid %d, configuration %s", PACKAGE_VERSION, (int)getpid(),
@@ -351,10 +362,11 @@ start(void)
 	children_init(role_dir);
 	rundir_open(o->run_dir, o->state_dir, master.set.uid, master.set.gid);
 	master.epoch = rundir_epoch_next();
-	if (shm_make((uint32_t)o->max_sessions, o->journal, master.epoch) < 0)
+	if (shm_make(o, master.epoch) < 0)
 		fatal("no memory for %llu sessions (%zu MiB) and a journal of %llu MiB: %s",
 		      (unsigned long long)o->max_sessions,
-		      registry_layout_size((uint32_t)o->max_sessions) >> 20,
+		      registry_layout_size((uint32_t)o->max_sessions, (uint32_t)o->accounts_max) >>
+			  20,
 		      (unsigned long long)(o->journal >> 20), strerror(errno));
 	shm_board(ROLE_MASTER, 0);
 	loop_each_turn(master.loop, end_of_turn, NULL);

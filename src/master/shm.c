@@ -71,10 +71,11 @@ map(const struct shm *s, size_t size)
 }
 
 int
-shm_make(uint32_t max_sessions, uint64_t journal_bytes, uint64_t epoch)
+shm_make(const struct options *o, uint64_t epoch)
 {
 	struct shm reg, jour;
-	size_t reg_size = registry_layout_size(max_sessions), jour_size = (size_t)journal_bytes;
+	uint32_t users = (uint32_t)o->max_sessions, accounts = (uint32_t)o->accounts_max;
+	size_t reg_size = registry_layout_size(users, accounts), jour_size = (size_t)o->journal;
 	void *r = NULL, *j = NULL;
 
 	if (shm_new(&reg, "chatd-registry", reg_size, true) < 0)
@@ -86,7 +87,7 @@ shm_make(uint32_t max_sessions, uint64_t journal_bytes, uint64_t epoch)
 	r = map(&reg, reg_size);
 	j = map(&jour, jour_size);
 	if (r != NULL && j != NULL) {
-		registry_format(r, reg_size, max_sessions);
+		registry_format(r, reg_size, users, accounts);
 		journal_format(j, jour_size, epoch);
 		shm_close(&shm_registry);
 		shm_close(&shm_journal);

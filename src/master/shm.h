@@ -15,7 +15,8 @@ extern struct shm shm_registry, shm_journal;
 
 /* Make and format registry and journal (again: forget the old ones). Fatal when memory is short at
  * start; -1 later, with the old ones still there. */
-int shm_make(uint32_t max_sessions, uint64_t journal_bytes, uint64_t epoch);
+struct options;
+int shm_make(const struct options *o, uint64_t epoch);
 
 /* The scoreboard of a place, made when it is first asked for. Our own is attached at once. */
 const struct shm *shm_board(unsigned role, unsigned index);

@@ -30,7 +30,7 @@ page_up(uint64_t n)
 }
 
 static void
-lay_out(struct reg_header *h, uint32_t max_sessions)
+lay_out(struct reg_header *h, uint32_t max_sessions, uint32_t max_accounts)
 {
 	uint64_t at = page_up(sizeof(*h));
 
@@ -38,6 +38,7 @@ lay_out(struct reg_header *h, uint32_t max_sessions)
 	h->max_rooms = MAX(max_sessions / 2, 1024u);
 	h->max_members = MAX(max_sessions * MEMBERS_PER_USER, 4096u);
 	h->max_lists = LISTS;
+	h->max_accounts = max_accounts;
 	h->max_was = WAS;
 	h->max_meta = MAX(max_sessions, META_MIN);
 	h->user_cells = pow2_above(2 * h->max_users);
@@ -58,25 +59,26 @@ lay_out(struct reg_header *h, uint32_t max_sessions)
 	TABLE(off_meta, h->max_meta, sizeof(struct reg_meta));
 	TABLE(off_user_metas, h->max_users, sizeof(struct reg_metas));
 	TABLE(off_room_metas, h->max_rooms, sizeof(struct reg_metas));
+	TABLE(off_accounts, h->max_accounts, sizeof(struct reg_account));
 #undef TABLE
 	h->size = at;
 }
 
 size_t
-registry_layout_size(uint32_t max_sessions)
+registry_layout_size(uint32_t max_sessions, uint32_t max_accounts)
 {
 	struct reg_header h = {0};
 
-	lay_out(&h, max_sessions);
+	lay_out(&h, max_sessions, max_accounts);
 	return h.size;
 }
 
 void
-registry_format(void *mem, size_t size, uint32_t max_sessions)
+registry_format(void *mem, size_t size, uint32_t max_sessions, uint32_t max_accounts)
 {
 	struct reg_header *h = mem;
 
-	lay_out(h, max_sessions);
+	lay_out(h, max_sessions, max_accounts);
 	CHECK(h->size == size);
 	if (getrandom(h->hash_key, sizeof(h->hash_key), 0) != (ssize_t)sizeof(h->hash_key))
 		fatal("getrandom gives no key for the registry");

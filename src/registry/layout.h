@@ -14,9 +14,18 @@
 #include "ipc/ipc.h"
 
 #define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
-#define REGISTRY_VERSION 3u
+#define REGISTRY_VERSION 4u
 
-enum reg_list_op { LIST_NONE, LIST_BAN, LIST_MUTE, LIST_INVITE, LIST_EXCEPT, LIST_INVEX };
+/* LIST_ACCESS: mask is an account, reason "op", "halfop" or "voice": what it is when it comes into a registered room. */
+enum reg_list_op {
+	LIST_NONE,
+	LIST_BAN,
+	LIST_MUTE,
+	LIST_INVITE,
+	LIST_EXCEPT,
+	LIST_INVEX,
+	LIST_ACCESS
+};
 
 struct reg_user {
 	uint32_t seq, gen;
@@ -39,7 +48,17 @@ struct reg_user {
 /* Apart from the user, like its away text: what telnet's guests have not. Only to be read when the user's `more` is set. */
 struct reg_more {
 	uint32_t seq, oper; /* oper: which block made it an operator; the broker's own (oper.c) */
+	uint64_t account_id; /* 0: none */
 	char account[NAME_BYTES_MAX + 4], real[REALNAME_MAX + 4]; /* empty: none; the user's name */
+};
+
+/* An account that exists: enough to know its name again, and what must not wait for the store. All else is the store's. */
+struct reg_account {
+	uint32_t seq, flags; /* enum account_flag */
+	uint64_t id; /* 0: free */
+	uint8_t hash[16]; /* siphash128 of its folded name with the registry's hash_key */
+	uint32_t kept; /* messages that wait for it */
+	uint32_t pad;
 };
 
 /* Names that were in use (IRC's WHOWAS): a ring, the oldest is overwritten. */
@@ -76,6 +95,10 @@ struct reg_room {
 	uint64_t id; /* 0: free */
 	uint64_t created, topic_at;
 	uint64_t messages; /* shown only */
+	uint64_t
+	    born; /* the sequence number that made it: what it is called in history, for ever */
+	uint64_t founder; /* account; 0: nobody's */
+	uint32_t flags, history_rows, history_days; /* enum room_flag; 0: as configured */
 	uint32_t version;
 	uint32_t first_member, last_member; /* + 1, in order of joining */
 	uint32_t nmembers, limit, modes;
@@ -122,11 +145,15 @@ struct reg_header {
 	uint32_t nusers, nrooms; /* shown only */
 	/* slots at or above were never used: where scans stop, and pages need not be touched */
 	uint32_t user_top, room_top, member_top, list_top, meta_top;
-	uint32_t max_was, max_meta;
+	uint32_t max_was, max_meta, max_accounts, account_top;
 	/* these are changed by redo records, like the fields of a slot */
 	uint32_t was_next; /* where in the ring the next one goes */
 	uint32_t ninvisible, nopers; /* users with these modes; shown only */
-	uint64_t off_mores, off_was, off_meta, off_user_metas, off_room_metas;
+	uint64_t off_mores, off_was, off_meta, off_user_metas, off_room_metas, off_accounts;
+	uint64_t stored; /* events up to this sequence number are on the disk; shown only */
+	uint32_t restored; /* what the store knew of before has been told */
+	uint32_t store_state; /* enum store_state; shown only */
+	char store_why[256]; /* shown only */
 };
 
 _Static_assert(sizeof(struct reg_user) == 368, "shared layout: bump REGISTRY_VERSION");
@@ -139,12 +166,12 @@ _Static_assert(sizeof(struct reg_room) % 8 == 0 && sizeof(struct reg_list) % 8 =
  * siphash(fold, hash_key) & (cells - 1). */
 #define REG_TOMB UINT32_MAX
 
-/* Bytes that a registry for so many users takes. */
-size_t registry_layout_size(uint32_t max_sessions);
+/* Bytes that a registry for so many users and accounts takes. */
+size_t registry_layout_size(uint32_t max_sessions, uint32_t max_accounts);
 /* The mask of an invitation (LIST_INVITE): whom it is for, as a word. Returns its length. */
 #define REG_INVITE_MASK 20
 size_t registry_invite_mask(uint64_t user, char out[REG_INVITE_MASK]);
 /* Make an empty one in mem, size zero bytes from registry_layout_size. */
-void registry_format(void *mem, size_t size, uint32_t max_sessions);
+void registry_format(void *mem, size_t size, uint32_t max_sessions, uint32_t max_accounts);
 
 #endif

@@ -221,6 +221,12 @@ room_view(const struct registry *r, uint32_t slot, struct reg_room_view *v)
 	v->limit = m.limit;
 	v->modes = m.modes;
 	v->messages = m.messages;
+	v->born = m.born;
+	v->founder = m.founder;
+	v->flags = m.flags;
+	v->history_rows = m.history_rows;
+	v->history_days = m.history_days;
+	memcpy(v->key, m.key, sizeof(v->key));
 	return 1;
 }
 
@@ -621,4 +627,13 @@ registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *o
 {
 	*invisible_r = __atomic_load_n(&r->h->ninvisible, __ATOMIC_RELAXED);
 	*opers_r = __atomic_load_n(&r->h->nopers, __ATOMIC_RELAXED);
+}
+
+unsigned
+registry_store(const struct registry *r, uint64_t *stored_r, char *why)
+{
+	*stored_r = __atomic_load_n(&r->h->stored, __ATOMIC_ACQUIRE);
+	memcpy(why, r->h->store_why, sizeof(r->h->store_why));
+	why[sizeof(r->h->store_why) - 1] = '\0';
+	return __atomic_load_n(&r->h->store_state, __ATOMIC_RELAXED);
 }

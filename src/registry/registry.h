@@ -22,6 +22,7 @@ struct reg_user_view {
 	uint64_t id;
 	char name[NAME_BYTES_MAX + 1], address[48], away[REASON_MAX + 1];
 	char account[NAME_BYTES_MAX + 1]; /* empty: none */
+	uint64_t account_id;
 	char ident[IDENT_MAX + 1], host[HOST_MAX + 1]; /* what others see */
 	char real[REALNAME_MAX + 1]; /* the user's name, when it has given none */
 	uint32_t umodes; /* enum user_mode */
@@ -42,6 +43,9 @@ struct reg_room_view {
 	uint32_t members, limit; /* limit 0: none */
 	uint32_t modes; /* bits 1 << enum mode_op: those that are not of a member or a list */
 	uint64_t messages;
+	uint64_t born, founder; /* what history calls it; an account, 0: nobody's */
+	uint32_t flags, history_rows, history_days; /* enum room_flag; 0: as configured */
+	uint8_t key[16]; /* a keyed hash */
 };
 /* One membership, with the facts of its other end. */
 struct reg_member_view {
@@ -121,6 +125,10 @@ struct reg_meta_view {
 /* Metadata of the user (or room: the same number may be an id of either) owner. How many keys it has, -1: torn. */
 int registry_meta(const struct registry *r, bool room, uint64_t owner,
 		  struct reg_meta_view out[META_KEYS_MAX]);
+
+/* How well the store is: enum store_state, and up to which sequence number it has everything on the disk. why: of 256
+ * bytes. */
+unsigned registry_store(const struct registry *r, uint64_t *stored_r, char *why);
 
 /* How many users are invisible, and operators. */
 void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);

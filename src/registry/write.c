@@ -36,6 +36,7 @@ regw_open(struct regw *w, void *mem, size_t size)
 	    .rooms = (void *)(p + h->off_rooms),
 	    .members = (void *)(p + h->off_members),
 	    .lists = (void *)(p + h->off_lists),
+	    .accounts = (void *)(p + h->off_accounts),
 	    .subs = (void *)(p + h->off_subs),
 	    .user_index = (void *)(p + h->off_user_index),
 	    .room_index = (void *)(p + h->off_room_index),
@@ -45,6 +46,7 @@ regw_open(struct regw *w, void *mem, size_t size)
 	w->free_members = (struct freelist){.top = &h->member_top, .max = h->max_members};
 	w->free_lists = (struct freelist){.top = &h->list_top, .max = h->max_lists};
 	w->free_metas = (struct freelist){.top = &h->meta_top, .max = h->max_meta};
+	w->free_accounts = (struct freelist){.top = &h->account_top, .max = h->max_accounts};
 	return 0;
 }
 
@@ -56,6 +58,7 @@ regw_close(struct regw *w)
 	free(w->free_members.slot);
 	free(w->free_lists.slot);
 	free(w->free_metas.slot);
+	free(w->free_accounts.slot);
 }
 
 void
@@ -243,6 +246,11 @@ regw_rebuild(struct regw *w)
 	for (uint32_t i = h->meta_top; i-- > 0;) {
 		if (w->metas[i].owner == 0)
 			freelist_push(&w->free_metas, i);
+	}
+	w->free_accounts.n = 0;
+	for (uint32_t i = h->account_top; i-- > 0;) {
+		if (w->accounts[i].id == 0)
+			freelist_push(&w->free_accounts, i);
 	}
 	index_rebuild(w);
 	regw_counts(w, h->max_users - freelist_left(&w->free_users),

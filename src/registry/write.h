@@ -33,9 +33,10 @@ struct regw {
 	struct reg_room *rooms;
 	struct reg_member *members;
 	struct reg_list *lists;
+	struct reg_account *accounts;
 	struct reg_sub *subs;
 	uint32_t *user_index, *room_index;
-	struct freelist free_users, free_rooms, free_members, free_lists, free_metas;
+	struct freelist free_users, free_rooms, free_members, free_lists, free_metas, free_accounts;
 	uint32_t user_tombs, room_tombs;
 };
 

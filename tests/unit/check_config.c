@@ -187,7 +187,7 @@ static const struct bad {
     {"operators = ( );", "x.conf:1: operators is not in this build"},
 #endif
     {"tls = { key = \"/x\"; };", "x.conf:1: tls is not in this build"},
-    {"\n\naccounts = { };", "x.conf:3: accounts is not in this build"},
+    {"\n\nfiles = { };", "x.conf:3: files is not in this build"},
     {"@include \"y.conf\"\n", "x.conf:1: @include is not possible here"},
 };
 

@@ -12,6 +12,8 @@
 #include "lib/loop.h"
 #include "lib/util.h"
 
+#define WORLD_ACCOUNTS 64
+
 static uint64_t conns;
 
 static void *
@@ -65,11 +67,12 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 	if (proc.loop == NULL)
 		proc.loop = loop_new();
 	options_defaults(&proc.opt);
-	w->reg_size = registry_layout_size(users);
+	proc.opt.store_enabled = 0; /* where a test does not want it: events would go there too */
+	w->reg_size = registry_layout_size(users, WORLD_ACCOUNTS);
 	w->journal_size = journal_size;
 	w->reg = mapped(w->reg_size, &w->reg_fd);
 	w->journal = mapped(w->journal_size, &w->journal_fd);
-	registry_format(w->reg, w->reg_size, users);
+	registry_format(w->reg, w->reg_size, users, WORLD_ACCOUNTS);
 	journal_format(w->journal, w->journal_size, 1);
 	memset(&br, 0, sizeof(br));
 	subs_init();

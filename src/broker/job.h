@@ -1,0 +1,57 @@
+/* job.h - what the broker must ask of chatd-store or chatd-auth before it can answer.
+ *
+ * A job begins with a request, which is answered by e_wait (job_begin), and goes on each time one of
+ * those has answered what it was asked, until job_end. Its answer goes to whoever asked, as an event or
+ * page with the job's ticket. Nothing of it outlives the broker: whoever asked, asks the next one again.
+ */
+#ifndef BROKER_JOB_H
+#define BROKER_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/broker.h"
+
+#define JOBS_MAX 512 /* under way, everybody's together */
+
+struct job;
+/* An answer: a frame of the store's or of an auth process's, valid during the call; NULL: whoever was
+ * asked is not there any more. There is room in the journal. Asks on, or ends the job. */
+typedef void job_fn(struct job *j, const void *frame, size_t len);
+
+struct job {
+	uint32_t ticket; /* never 0 while it is under way */
+	uint32_t sub, inc; /* whose request it was */
+	uint64_t user, conn; /* of whom; user 0: of a connection without a name, or control's */
+	job_fn *fn; /* the next answer is for */
+	bool asked; /* the store, which has not answered */
+	void *state; /* owned: the caller's, zero at first; wiped at the end */
+	size_t state_size;
+};
+
+/* Begin a job, for the request r of user (or conn): it is answered by e_wait. NULL: too many are under
+ * way, or 16 of this user's (or connection's) are, and the request has been refused. */
+struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size);
+/* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
+void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
+/* u of the job; NULL: it was of a connection, or is gone. */
+struct reg_user *job_user(const struct job *j);
+/* The end: e_done, e_failed; just the end. j is gone. */
+void job_done(struct job *j, const char *text);
+void job_failed(struct job *j, enum chat_err err, struct str arg);
+void job_end(struct job *j);
+/* What goes into the events that answer: an entry for whoever asked alone. */
+void job_entry_begin(const struct job *j);
+
+/* A frame that answers a ticket has come from the store. False: it is none. */
+bool jobs_store_answered(const void *frame, size_t len, uint32_t ticket);
+/* The store is gone: those that wait for it get NULL when the journal has room (jobs_resume). */
+void jobs_store_gone(void);
+void jobs_resume(void);
+/* Subscriber `sub` is gone: nobody waits for its jobs' answers. */
+void jobs_forget(uint32_t sub, uint32_t inc);
+/* Forget everything, for tests. */
+void jobs_fini(void);
+
+#endif

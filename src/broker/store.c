@@ -1,0 +1,122 @@
+/* store.c - see store.h. */
+#include "config.h"
+
+#include "broker/store.h"
+
+#include <string.h>
+
+#include "broker/broker.h"
+#include "broker/job.h"
+#include "broker/subs.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+#define W (&br.reg)
+#define SETTLE_MS 3000 /* so long nobody is served while the store has not come */
+
+bool
+store_wanted(void)
+{
+#ifdef HAVE_SQLITE
+	return proc.opt.store_enabled != 0;
+#else
+	return false;
+#endif
+}
+
+bool
+store_present(void)
+{
+	return subs[SUB_STORE].live && subs[SUB_STORE].hello && !subs[SUB_STORE].broken;
+}
+
+bool
+store_send(const void *frame, size_t len)
+{
+	return store_present() && sub_side(SUB_STORE, frame, len);
+}
+
+void
+store_began(uint64_t missed_from, uint64_t missed_to)
+{
+	struct m_s_begin m = {
+	    .restored = W->h->restored != 0, .missed_from = missed_from, .missed_to = missed_to};
+	char out[64];
+
+	store_send(out, m_s_begin_put(out, sizeof(out), &m));
+}
+
+void
+store_gone(void)
+{
+	jobs_store_gone();
+}
+
+bool
+store_settled(void)
+{
+	static uint64_t since;
+
+	if (since == 0)
+		since = loop_now(proc.loop);
+	return !store_wanted() || W->h->restored || loop_now(proc.loop) - since >= SETTLE_MS;
+}
+
+/* --- what it says ------------------------------------------------------------------------------------- */
+
+static bool
+take_restored(const void *frame, size_t len)
+{
+	struct m_s_restored m;
+
+	if (!m_s_restored_get(frame, len, &m))
+		return false;
+	if (m.done)
+		__atomic_store_n(&W->h->restored, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static bool
+take_state(const void *frame, size_t len)
+{
+	struct m_s_state m;
+	struct reg_header *h = W->h;
+
+	if (!m_s_state_get(frame, len, &m))
+		return false;
+	__atomic_store_n(&h->stored, m.upto, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->store_state, m.state, __ATOMIC_RELAXED);
+	bprintf(h->store_why, sizeof(h->store_why), STR_FMT, STR_ARG(m.text));
+	return true;
+}
+
+/* Answers begin with the ticket. */
+static bool
+take_answer(const void *frame, size_t len)
+{
+	uint32_t ticket;
+
+	if (len < IPC_HDR + sizeof(ticket))
+		return false;
+	memcpy(&ticket, (const char *)frame + IPC_HDR, sizeof(ticket));
+	return jobs_store_answered(frame, len, ticket);
+}
+
+static const struct {
+	unsigned type;
+	bool (*take)(const void *frame, size_t len);
+} words[] = {
+    {MSG_s_restored, take_restored}, {MSG_s_state, take_state}, {MSG_s_page, take_answer},
+    {MSG_s_found, take_answer},      {MSG_s_done, take_answer},
+};
+
+bool
+store_take(const void *frame, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (words[i].type == ipc_type(frame))
+			return words[i].take(frame, len);
+	}
+	return false;
+}
