@@ -3,9 +3,19 @@ EXTRA_DIST += %D%/chatd.conf.in
 CLEANFILES += %D%/chatd.conf
 noinst_DATA = %D%/chatd.conf
 
+# the sample names only what this build has
+sample_lacks =
+if !HAVE_SODIUM
+sample_lacks += -e '/^\/\/ Processes that check passwords/,/^auth/d'
+endif
+if !HAVE_SQLITE
+sample_lacks += -e '/^\/\/ What is kept in state_dir/,/^};/d' -e '/^\/\/ What is kept of what is said/,/^};/d' \
+	-e '/^\/\/ Accounts that there may be/,/^};/d'
+endif
+
 %D%/chatd.conf: $(srcdir)/%D%/chatd.conf.in Makefile
 	@$(MKDIR_P) %D%
-	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd.conf.in >$@.tmp && mv $@.tmp $@
+	$(AM_V_GEN)$(SUBSTITUTE) $(sample_lacks) $(srcdir)/%D%/chatd.conf.in >$@.tmp && mv $@.tmp $@
 
 # The administrator's file is never overwritten, and removed only if it is still ours. It is
 # to hold passwords, so it is not for everybody to read; the daemon's group may not exist yet,

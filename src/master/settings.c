@@ -74,6 +74,10 @@ settings_int(struct walk *w, const config_setting_t *at, const char *path, uint6
 {
 	long long v;
 
+	if (max == 1 && config_setting_type(at) == CONFIG_TYPE_BOOL) {
+		*v_r = config_setting_get_bool(at) == CONFIG_TRUE;
+		return true;
+	}
 	if (config_setting_type(at) != CONFIG_TYPE_INT &&
 	    config_setting_type(at) != CONFIG_TYPE_INT64) {
 		conf_error(w->e, w->c, at, "%s wants a whole number, not %s", path,
@@ -101,9 +105,9 @@ not_built(struct walk *w, const config_setting_t *at, const char *path)
 	    "operators", "auth",
 #endif
 #ifndef HAVE_SQLITE
-	    "accounts", "history", "store",
+	    "accounts",  "history", "store",
 #endif
-	    "tls", "web", "link", "files", "metrics", "log.json"};
+	    "tls",       "web",     "link",  "files", "metrics", "log.json"};
 
 	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
 		if (strcmp(path, later[i]) == 0) {
@@ -165,6 +169,13 @@ check_network(const char *v)
 	return v[0] != '\0' && strchr(v, ' ') == NULL ? NULL : "wants a word without spaces";
 }
 
+static const char *
+check_durability(const char *v)
+{
+	return strcmp(v, "journal") == 0 || strcmp(v, "disk") == 0 ? NULL
+								    : "wants journal or disk";
+}
+
 static const struct {
 	const char *path;
 	const char *(*check)(const char *v);
@@ -177,6 +188,7 @@ static const struct {
     {"log.facility", check_facility},
     {"log.level", check_level},
     {"irc.network", check_network},
+    {"store.durability", check_durability},
 };
 
 /* Settings that are more than a row: strings of another kind, and tables. */

@@ -72,7 +72,7 @@ class Show(Case):
             self.assertIn(key, s)
         self.assertEqual((s["name"], s["pid"], s["ready"]), ("chat.test", self.d.pid, True))
         roles = sorted(p["role"] for p in s["processes"])
-        self.assertEqual(roles, ["auth"] * (min(2, os.cpu_count()) if build().passwords else 0) + ["broker", "control", "master", "worker", "worker"])
+        self.assertEqual(roles, ["auth"] * (min(2, os.cpu_count()) if build().passwords else 0) + ["broker", "control", "master"] + ["store"] * build().store + ["worker", "worker"])
         for p in s["processes"]:
             for key in ("role", "index", "pid", "state", "restarts", "cpu_seconds", "rss_bytes"):
                 self.assertIn(key, p)

@@ -74,6 +74,10 @@ static const struct bad {
     {"control = { operate = \"root\"; };", "x.conf:1: control.operate wants ["},
     {"control = { admin = [ 1, 2 ]; };", "x.conf:1: control.admin wants a string"},
     {"control = { socket = \"x.sock\"; };", "x.conf:1: control.socket wants a path"},
+#ifdef HAVE_SQLITE
+    {"store = { durability = \"soon\"; };", "x.conf:1: store.durability wants journal or disk"},
+    {"accounts = { register = 2; };", "x.conf:1: accounts.register"},
+#endif
     {"log = { level = \"loud\"; };", "x.conf:1: log.level wants emerg"},
     {"log = { facility = \"chat\"; };", "x.conf:1: log.facility wants a facility"},
     {"log = { to = \"file\"; };", "x.conf:1: log.to wants \"syslog\""},
@@ -131,7 +135,7 @@ static const struct bad {
     {"admin = { name = \"a\"; };", "x.conf:1: there is no option admin"},
     {"sts = { port = 1; };", "x.conf:1: there is no option sts"},
     {"irc = { sts = { port = 65536; }; };", "x.conf:1: irc.sts.port is 65536"},
-    {"irc = { sts = { preload = true; }; };", "x.conf:1: irc.sts.preload wants a whole number"},
+    {"irc = { sts = { port = true; }; };", "x.conf:1: irc.sts.port wants a whole number"},
     {"irc = { max_targets = 0; };", "x.conf:1: irc.max_targets is 0, but goes from 1 to 20"},
     {"irc = { monitor = 1001; };", "x.conf:1: irc.monitor is 1001"},
     {"irc = { webirc = { }; };", "x.conf:1: irc.webirc wants ( {"},
@@ -297,7 +301,7 @@ static const char everything[] =
     "\"\\n/one\\ntwo\\n\\n\";\n"
     "  max_targets = 20; monitor = 0; admin = { location = \"here\"; name = \"me\"; email = "
     "\"a@b\"; };\n"
-    "  sts = { port = 6697; duration = 5; preload = 1; };\n"
+    "  sts = { port = 6697; duration = 5; preload = true; };\n"
     "  webirc = ( { password = \"w1\"; hosts = [ \"192.0.2.7\", \"10.0.0.0/8\" ]; name = \"kiwi\"; "
     "},\n"
     "    { password = \"w2\"; hosts = ( \"::1\" ); } ); };\n"
@@ -325,6 +329,7 @@ START_TEST(everything_is_taken)
 	ck_assert_str_eq(set.opt.control_socket, "/c");
 	ck_assert_str_eq(set.opt.room_default, "");
 	ck_assert_uint_eq(set.opt.ping, 7);
+	ck_assert_uint_eq(set.opt.irc_sts_preload, 1);
 	ck_assert_str_eq(set.opt.log_level, "debug");
 	if (geteuid() == 0)
 		ck_assert(set.uid == 0 && set.gid == 0);
