@@ -107,7 +107,7 @@ pump_side(struct sub *s)
 {
 	if (buf_flush(&s->side, s->fd) < 0)
 		return -1;
-	s->blocked = s->side.len > 0;
+	s->blocked = s->side_begun = s->side.len > 0;
 	s->moved = loop_now(proc.loop);
 	return !s->blocked;
 }
@@ -123,7 +123,7 @@ pump_once(struct sub *s)
 	bool now_held;
 	ssize_t r;
 
-	if (s->part == 0 && s->side.len > 0)
+	if (s->part == 0 && s->side.len > 0 && (s->side_begun || s->cursor >= s->side_after))
 		return pump_side(s);
 	m.msg_iovlen = (size_t)gather(s, iov, &end, &now_held);
 	held |= now_held;

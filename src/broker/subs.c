@@ -211,7 +211,11 @@ sub_side(unsigned index, const void *frame, size_t len)
 
 	if (!s->live || !s->hello || s->broken || s->side.len > SIDE_MAX)
 		return false;
-	return buf_append(&s->side, frame, len) == 0;
+	if (buf_append(&s->side, frame, len) != 0)
+		return false;
+	if (index != SUB_STORE)
+		s->side_after = br.j.h->head;
+	return true;
 }
 
 void

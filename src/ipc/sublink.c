@@ -127,6 +127,10 @@ take_event(struct sublink *s, const char *frame, size_t len)
 	struct ev_head h;
 	bool own;
 
+	if (ipc_type(frame) == MSG_q_page) { /* beside the journal: it has no place in it */
+		s->fn(frame, len, false, s->arg);
+		return true;
+	}
 	if (!ev_head_get(frame, len, &h))
 		return false;
 	if (h.seq <= s->seq)

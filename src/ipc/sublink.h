@@ -16,7 +16,8 @@
 struct loop;
 struct sublink;
 
-/* One event: the whole frame, valid during the call. own: it ends a request of ours. */
+/* One event, or an answer that goes beside the journal (q_page): the whole frame, valid during the call. own: it ends a
+ * request of ours. */
 typedef void sublink_event_fn(const void *frame, size_t len, bool own, void *arg);
 
 /* inc: our incarnation. No channel yet: requests are kept until there is one. The channel is
