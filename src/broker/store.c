@@ -60,7 +60,8 @@ store_settled(void)
 
 	if (since == 0)
 		since = loop_now(proc.loop);
-	return !store_wanted() || W->h->restored || loop_now(proc.loop) - since >= SETTLE_MS;
+	return !store_wanted() || W->h->restored || W->h->store_state == STORE_UNUSABLE ||
+	       loop_now(proc.loop) - since >= SETTLE_MS;
 }
 
 /* --- what it says ------------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "ipc/proc.h"
 #include "lib/loop.h"
 #include "lib/util.h"
+#include "store/faultvfs.h"
 #include "store/link.h"
 
 static void
@@ -57,6 +58,7 @@ turn(void *arg)
 static void
 start(void)
 {
+	faultvfs_init();
 	link_init(0, on_event, on_word);
 	loop_each_turn(proc.loop, turn, NULL);
 }

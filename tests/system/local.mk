@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%reldir%/campaign_faults.py \
 	%reldir%/campaign_fuzzing.py \
 	%reldir%/campaign_soak.py \
+	%reldir%/campaign_store.py \
 	%reldir%/campaign_sync.py \
 	%reldir%/churn.py \
 	%reldir%/faults.py \
@@ -13,6 +14,7 @@ EXTRA_DIST += \
 	%reldir%/irc.py \
 	%reldir%/irc_bot.py \
 	%reldir%/load.py \
+	%reldir%/storecheck.py \
 	%reldir%/test_auth.py \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_config.py \
