@@ -9,4 +9,5 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/options.c %D%/options.h %D%/options.def \
 	%D%/proc.c %D%/proc.h \
 	%D%/pwhash.c %D%/pwhash.h \
+	%D%/store.c %D%/store.h \
 	%D%/sublink.c %D%/sublink.h

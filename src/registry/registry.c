@@ -162,6 +162,7 @@ apart_view(const struct registry *r, uint32_t slot, const struct reg_user *u,
 		if (!snapshot(&r->mores[slot], &m, sizeof(m)))
 			return false;
 		COPY(v->account, m.account);
+		v->account_id = m.account_id;
 		if (m.real[0] != '\0')
 			COPY(v->real, m.real);
 	}

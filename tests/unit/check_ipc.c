@@ -7,6 +7,7 @@
 
 #include "ipc/ipc.h"
 #include "ipc/options.h"
+#include "ipc/store.h"
 #include "lib/siphash.h"
 #include "lib/util.h"
 #include "unit.h"
@@ -157,6 +158,30 @@ START_TEST(options_travel_whole)
 }
 END_TEST
 
+START_TEST(accounts_travel_in_lists)
+{
+	char list[64], name[NAME_BYTES_MAX];
+	struct restore_account a = {7, ACCOUNT_DISABLED, 3, STR_LIT("Zo\xc3\xab")}, b;
+	size_t one = restore_account_put(list, 0, sizeof(list), &a),
+	       two = restore_account_put(list, one, sizeof(list), &a);
+	struct str rest = {list, two};
+
+	ck_assert_uint_eq(two, 2 * one);
+	for (int i = 0; i < 2; i++) {
+		ck_assert(restore_account_next(&rest, &b));
+		ck_assert(b.id == 7 && b.flags == ACCOUNT_DISABLED && b.kept == 3 &&
+			  str_eq(b.name, a.name));
+	}
+	ck_assert(!restore_account_next(&rest, &b) && rest.n == 0);
+	for (size_t k = 1; k < one; k++) {
+		rest = (struct str){list, k};
+		ck_assert(!restore_account_next(&rest, &b) && rest.n == k);
+	}
+	a.name = (struct str){name, sizeof(name)};
+	ck_assert_uint_eq(restore_account_put(list, 0, sizeof(list), &a), 0);
+}
+END_TEST
+
 START_TEST(errors_have_texts)
 {
 	char out[300];
@@ -186,6 +211,7 @@ main(void)
 	tcase_add_test(t, limits);
 	tcase_add_test(t, who_may_send_what);
 	tcase_add_test(t, options_travel_whole);
+	tcase_add_test(t, accounts_travel_in_lists);
 	tcase_add_test(t, errors_have_texts);
 	return unit_run(s);
 }
