@@ -29,7 +29,7 @@ struct sublink {
 	int fd; /* -1: no broker */
 	bool hello; /* said by both */
 	uint32_t inc;
-	uint64_t next_serial, seq;
+	uint64_t next_serial, seq, began;
 	struct buf q;
 	size_t sent, pending;
 	sublink_event_fn *fn;
@@ -76,6 +76,13 @@ frame_serial(const char *frame)
 	return v;
 }
 
+static bool
+has_secret(unsigned type)
+{
+	return type == MSG_r_oper || type == MSG_r_auth || type == MSG_r_register ||
+	       type == MSG_r_account || type == MSG_r_store;
+}
+
 /* The event for `serial` has come: forget all requests up to it. */
 static void
 answered(struct sublink *s, uint64_t serial)
@@ -84,7 +91,7 @@ answered(struct sublink *s, uint64_t serial)
 		ssize_t n = ipc_frame(buf_data(&s->q), s->q.len);
 
 		CHECK(n > 0);
-		if (ipc_type(buf_data(&s->q)) == MSG_r_oper) /* has a password in it */
+		if (has_secret(ipc_type(buf_data(&s->q))))
 			explicit_bzero(buf_data(&s->q), (size_t)n);
 		buf_drop(&s->q, (size_t)n);
 		s->sent -= MIN(s->sent, (size_t)n);
@@ -102,6 +109,7 @@ take_hello(struct sublink *s, const char *frame, size_t len)
 
 	if (!m_br_hello_get(frame, len, &h) || h.version != IPC_VERSION || h.inc != s->inc)
 		return false;
+	s->began = h.seq;
 	if (s->seq == 0)
 		s->seq = h.seq;
 	mine.seq = s->seq;
@@ -247,6 +255,12 @@ sublink_flush(struct sublink *s)
 	if (r > 0)
 		s->sent += (size_t)r;
 	loop_mod(s->loop, &s->io, EPOLLIN | (s->sent < s->q.len ? EPOLLOUT : 0u));
+}
+
+uint64_t
+sublink_began(const struct sublink *s)
+{
+	return s->began;
 }
 
 bool

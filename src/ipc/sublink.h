@@ -40,6 +40,9 @@ uint64_t sublink_commit(struct sublink *s, size_t len);
 /* Write what is queued, one system call. */
 void sublink_flush(struct sublink *s);
 
+/* The sequence number that the present broker began with: events up to it are by those that are dead. */
+uint64_t sublink_began(const struct sublink *s);
+
 /* More than 1 MiB of requests unanswered: stop reading clients until it is false again; the
  * owner looks in each turn. */
 bool sublink_full(const struct sublink *s);

@@ -20,6 +20,7 @@
 #include "worker/query.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/ticket.h"
 #include "worker/tongue.h"
 #include "worker/worker.h"
 
@@ -342,6 +343,7 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 	if (c->user != 0)
 		conn_set_user(c, 0);
 	query_free(c);
+	ticket_forget(c);
 }
 
 void

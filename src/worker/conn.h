@@ -24,6 +24,7 @@
 
 struct room;
 struct query;
+struct ticket;
 struct refvec;
 struct irc;
 
@@ -129,6 +130,7 @@ struct conn {
 	uint32_t tok_ms;
 	uint32_t messages_in;
 	struct query *query; /* owned; a long answer under way */
+	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */
 	struct irc *irc; /* owned; NULL: speaks telnet */

@@ -25,6 +25,7 @@
 #include "worker/render.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/ticket.h"
 #include "worker/tongue.h"
 #include "worker/words.h"
 #include "worker/worker.h"
@@ -99,7 +100,7 @@ take_ok(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		query_answered(own);
 	else if (what == ASKED_QUIT)
 		conn_end(own, "", true);
-	else
+	else if (what != ASKED_LATER) /* that: its user has gone */
 		tongue_of(own)->ok(own, what, &e);
 }
 
@@ -111,6 +112,10 @@ take_refused(const void *frame, size_t len, struct conn *own, enum asked_for wha
 		return;
 	if (what == ASKED_QUIT) {
 		conn_end(own, "", true);
+		return;
+	}
+	if (what == ASKED_LATER) {
+		ticket_refused(own, &e);
 		return;
 	}
 	if (what == ASKED_QUERY)
@@ -574,14 +579,15 @@ take_umode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	tell_both(conn_of_user(e.user), own, &s);
 }
 
+/* --- what somebody may wait for (ticket.h) --------------------------------------------------- */
+
 static void
 take_wait(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	GET(e_wait)
-	struct shown s = SHOWN(e_wait);
-
 	(void)what;
-	tell_own(own, &s);
+	if (own != NULL)
+		ticket_waits(own, &e);
 }
 
 static void
@@ -591,32 +597,59 @@ take_oper(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_oper);
 
 	(void)what;
-	tell_both(conn_of_user(e.user), own, &s);
+	if (!ticket_answered(e.ticket, MSG_e_oper, &e))
+		tell_both(conn_of_user(e.user), own, &s);
 }
 
-static void
-take_failed(const void *frame, size_t len, struct conn *own, enum asked_for what)
-{
-	GET(e_failed)
-	struct shown s = SHOWN(e_failed);
-
-	(void)what;
-	tell_both(conn_of_user(e.user), own, &s);
-}
+#define TAKE_LATE(name) \
+	static void take_##name(const void *frame, size_t len, struct conn *own, \
+				enum asked_for what) \
+	{ \
+		GET(name) \
+		(void)own; \
+		(void)what; \
+		ticket_answered(e.ticket, MSG_##name, &e); \
+	}
+TAKE_LATE(e_failed)
+TAKE_LATE(e_authed)
+TAKE_LATE(e_challenge)
+TAKE_LATE(e_done)
+TAKE_LATE(q_page)
 
 static const struct {
 	unsigned type;
 	event_fn *fn;
 } events[] = {
-    {MSG_e_say, take_say},         {MSG_e_dm, take_dm},           {MSG_e_ok, take_ok},
-    {MSG_e_refused, take_refused}, {MSG_e_login, take_login},     {MSG_e_quit, take_quit},
-    {MSG_e_join, take_join},       {MSG_e_part, take_part},       {MSG_e_kick, take_kick},
-    {MSG_e_nick, take_nick},       {MSG_e_topic, take_topic},     {MSG_e_mode, take_mode},
-    {MSG_e_invite, take_invite},   {MSG_e_away, take_away},       {MSG_e_announce, take_announce},
-    {MSG_e_umode, take_umode},     {MSG_e_setname, take_setname}, {MSG_e_account, take_account},
-    {MSG_e_chghost, take_chghost}, {MSG_e_rename, take_rename},   {MSG_e_redact, take_redact},
-    {MSG_e_meta, take_meta},       {MSG_e_wait, take_wait},       {MSG_e_failed, take_failed},
-    {MSG_e_oper, take_oper},       {MSG_e_wallops, take_wallops},
+    {MSG_e_say, take_say},
+    {MSG_e_dm, take_dm},
+    {MSG_e_ok, take_ok},
+    {MSG_e_refused, take_refused},
+    {MSG_e_login, take_login},
+    {MSG_e_quit, take_quit},
+    {MSG_e_join, take_join},
+    {MSG_e_part, take_part},
+    {MSG_e_kick, take_kick},
+    {MSG_e_nick, take_nick},
+    {MSG_e_topic, take_topic},
+    {MSG_e_mode, take_mode},
+    {MSG_e_invite, take_invite},
+    {MSG_e_away, take_away},
+    {MSG_e_announce, take_announce},
+    {MSG_e_umode, take_umode},
+    {MSG_e_setname, take_setname},
+    {MSG_e_account, take_account},
+    {MSG_e_chghost, take_chghost},
+    {MSG_e_rename, take_rename},
+    {MSG_e_redact, take_redact},
+    {MSG_e_meta, take_meta},
+    {MSG_e_wait, take_wait},
+    {MSG_e_failed, take_e_failed},
+    {MSG_e_oper, take_oper},
+    {MSG_e_wallops, take_wallops},
+    {MSG_e_authed, take_e_authed},
+    {MSG_e_done, take_e_done},
+    {MSG_e_challenge, take_e_challenge},
+    {MSG_q_page, take_q_page},
 };
 
 void
@@ -631,6 +664,8 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 	(void)arg;
 	if (own && ev_head_get(frame, len, &h))
 		us = request_answered(h.serial, &c, &what);
+	if (c != NULL && what == ASKED_LATER && type != MSG_e_wait && type != MSG_e_refused)
+		ticket_forget(c);
 	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
 		if (events[i].type == type) {
 			events[i].fn(frame, len, c, what);

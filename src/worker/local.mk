@@ -26,6 +26,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/room.c %D%/room.h \
 	%D%/session.c %D%/session.h \
 	%D%/sight.c %D%/sight.h \
+	%D%/ticket.c %D%/ticket.h \
 	%D%/tongue.h \
 	%D%/words.c %D%/words.h \
 	%D%/irc/about.c \

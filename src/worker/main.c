@@ -22,6 +22,7 @@
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
 #include "worker/session.h"
+#include "worker/ticket.h"
 #include "worker/worker.h"
 
 #define REPORT_MAX 4096 /* ids in one m_conn_report */
@@ -198,7 +199,7 @@ worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfd
 		if (!m_peer_get(frame, len, &peer) || nfds != 1 || peer.role != ROLE_BROKER)
 			break;
 		sublink_channel(link_made(), fds[0]);
-		irc_opers_again();
+		tickets_again();
 		return true;
 	}
 	close_all(fds, nfds);

@@ -300,15 +300,6 @@ request_follow(bool on)
 }
 
 void
-request_oper(struct conn *c, struct str name, struct str password)
-{
-	struct m_r_oper m = {.user = c->user, .name = name, .password = password};
-
-	ROOM(name.n + password.n);
-	ask(c, ASKED_DO, m_r_oper_put(at, cap, &m));
-}
-
-void
 request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str words)
 {
 	struct m_r_oper_do m = {
@@ -316,6 +307,29 @@ request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str
 
 	ROOM(target.n + words.n);
 	ask(c, ASKED_DO, m_r_oper_do_put(at, cap, &m));
+}
+
+/* --- answered later -------------------------------------------------------------------- */
+
+void
+request_later(struct conn *c, const void *frame, size_t n)
+{
+	memcpy(sublink_room(worker.link, n), frame, n);
+	ask(c, ASKED_LATER, n);
+}
+
+/* As ROOM, in the ticket that c waits with. */
+#define KEEP(texts) \
+	size_t cap = FIXED + (texts); \
+	void *at = ticket_room(c, cap, fn)
+
+void
+request_oper(struct conn *c, struct str name, struct str password, ticket_fn *fn)
+{
+	struct m_r_oper m = {.user = c->user, .name = name, .password = password};
+
+	KEEP(name.n + password.n);
+	ticket_made(c, m_r_oper_put(at, cap, &m));
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "ipc/ipc.h"
 #include "worker/conn.h"
+#include "worker/ticket.h"
 
 enum asked_for {
 	ASKED_SAY, /* these three are no barrier */
@@ -22,6 +23,7 @@ enum asked_for {
 	ASKED_DO, /* a command that is done when it is answered */
 	ASKED_QUERY, /* a command that reads the registry when it is answered */
 	ASKED_QUIT,
+	ASKED_LATER, /* answered by e_wait, as a rule, and then later (ticket.h) */
 };
 
 /* A message: to the room `room`, or if that is 0 to the room or user called `to`. With a room `to` may be empty, or
@@ -59,11 +61,16 @@ void request_meta(struct conn *c, bool on, struct str room, struct str name, str
 		  struct str value);
 /* Of this worker, not of a client. */
 void request_follow(bool on);
-void request_oper(struct conn *c, struct str name, struct str password);
 void request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str words);
 void request_sync(struct conn *c);
 /* For somebody who says so (c waits), or whose connection has ended (c is NULL, lost). */
 void request_quit(struct conn *c, uint64_t user, bool lost, struct str reason);
+
+/* --- answered later: see ticket.h --- */
+
+void request_oper(struct conn *c, struct str name, struct str password, ticket_fn *fn);
+/* One that is ready: for ticket.c. */
+void request_later(struct conn *c, const void *frame, size_t n);
 
 /* An own event with this serial has come: what it was, and of whom. *c_r is NULL when that client
  * is no longer there. Returns the microseconds (mono_us) when the request was made. Counts the

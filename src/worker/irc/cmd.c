@@ -296,7 +296,7 @@ irc_answered(struct conn *c)
 	if (c->irc->run == NULL) {
 		names_due(c);
 		metadata_due(c);
-	} else if (c->irc->ticket == 0) {
+	} else {
 		run_go(c, c->irc->run);
 	}
 }

@@ -43,7 +43,6 @@ struct irc {
 	uint32_t umodes; /* enum user_mode */
 	uint16_t flags; /* enum irc_flag */
 	uint8_t level; /* enum admin_level, of an operator */
-	uint32_t ticket; /* what an e_wait said it would be answered by; 0: nothing is waited for */
 	struct due ping;
 	struct irc_run *run; /* owned; the command under way */
 	/* until the login is decided; owned */
@@ -119,8 +118,8 @@ void irc_login_refused(struct conn *c, const struct m_e_refused *e);
 
 /* --- operators (oper.c) ----------------------------------------------------------------------------- */
 
-/* There is another broker: what the last one was still having checked is asked again. */
-void irc_opers_again(void);
+/* c is an operator now. */
+void irc_oper_is(struct conn *c, const struct m_e_oper *e);
 /* WALLOPS: the event in fanout.h, to those with +w. */
 void irc_wallops(void);
 

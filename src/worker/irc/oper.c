@@ -1,8 +1,7 @@
 /* oper.c - OPER, and what operators do: KILL, WALLOPS, REHASH, DIE, RESTART.
  *
  * Here is only asked: who may do what is the broker's to say (src/broker/oper.c), and whether a
- * password fits is chatd-auth's. The password stays in the command under way until that is
- * answered, so that it can be asked again if the broker dies meanwhile, and is wiped with it.
+ * password fits is chatd-auth's.
  */
 #include "config.h"
 
@@ -16,6 +15,20 @@
 
 #define BLOCK_NAME_MAX 64 /* of an operator block */
 
+static void
+opered(struct conn *c, struct late *l)
+{
+	struct str arg;
+	unsigned code;
+
+	if (late_failed(l, &code, &arg)) {
+		irc_err(c, c->irc->run, code, arg);
+	} else if (l->type == MSG_e_oper) {
+		irc_num(c, RPL_YOUREOPER, ":You are now an IRC operator");
+		irc_oper_is(c, l->e);
+	}
+}
+
 enum irc_done
 irc_OPER(struct conn *c, struct irc_run *r)
 {
@@ -26,22 +39,8 @@ irc_OPER(struct conn *c, struct irc_run *r)
 	else if (password.n > PASSWORD_MAX)
 		irc_num(c, ERR_PASSWDMISMATCH, ":Password incorrect");
 	else
-		request_oper(c, name, password);
+		request_oper(c, name, password, opered);
 	return IRC_DONE;
-}
-
-void
-irc_opers_again(void)
-{
-	for (uint32_t i = 0; i < conns_places(); i++) {
-		struct conn *c = conn_at(i);
-
-		if (c == NULL || c->irc == NULL || c->irc->ticket == 0 || c->irc->run == NULL)
-			continue;
-		/* an answer of the last broker that comes now means nothing any more */
-		c->irc->ticket = 0;
-		irc_OPER(c, c->irc->run);
-	}
 }
 
 enum irc_done

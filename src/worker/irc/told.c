@@ -229,56 +229,19 @@ told_umode(struct conn *c, const struct shown *s, bool own)
 	umodes_now(c, e->before, e->modes);
 }
 
-/* What was waited for has come: the command goes on. */
-static void
-wait_over(struct conn *c)
+void
+irc_oper_is(struct conn *c, const struct m_e_oper *e)
 {
-	c->irc->ticket = 0;
-	c->flags &= ~(unsigned)CONN_BARRIER;
-	conn_resume(c);
-	conn_answered(c);
+	c->irc->level = e->level;
+	umodes_now(c, e->before, e->modes);
 }
 
-static void
-told_wait(struct conn *c, const struct shown *s, bool own)
-{
-	const struct m_e_wait *e = s->e;
-	const struct irc_run *run = c->irc->run;
-
-	(void)own;
-	/* asked again of another broker, but the last one's answer has come in time */
-	if (run == NULL || run->cmd == NULL || run->cmd->fn != irc_OPER)
-		return;
-	c->irc->ticket = e->ticket;
-	c->flags |= CONN_BARRIER;
-}
-
+/* It does not wait for that: another broker has been asked, or it has gone on elsewhere. */
 static void
 told_oper(struct conn *c, const struct shown *s, bool own)
 {
-	const struct m_e_oper *e = s->e;
-
 	(void)own;
-	c->irc->level = e->level;
-	if (c->irc->ticket == 0 || c->irc->ticket != e->ticket) {
-		umodes_now(c, e->before, e->modes);
-		return;
-	}
-	irc_num(c, RPL_YOUREOPER, ":You are now an IRC operator");
-	umodes_now(c, e->before, e->modes);
-	wait_over(c);
-}
-
-static void
-told_failed(struct conn *c, const struct shown *s, bool own)
-{
-	const struct m_e_failed *e = s->e;
-
-	(void)own;
-	if (c->irc->ticket == 0 || c->irc->ticket != e->ticket)
-		return;
-	irc_err(c, c->irc->run, e->code, e->arg);
-	wait_over(c);
+	irc_oper_is(c, s->e);
 }
 
 /* Whoever sends it is shown it like the others. */
@@ -294,18 +257,13 @@ told_wallops(struct conn *c, const struct shown *s, bool own)
 static const struct {
 	unsigned type;
 	void (*fn)(struct conn *c, const struct shown *s, bool own);
-	bool late; /* may be what a command waits for, though it is nobody's answer */
 } rows[] = {
-    {MSG_e_say, told_say},         {MSG_e_dm, told_dm},
-    {MSG_e_join, told_join},       {MSG_e_part, told_event},
-    {MSG_e_kick, told_event},      {MSG_e_quit, told_quit},
-    {MSG_e_nick, told_event},      {MSG_e_topic, told_event},
-    {MSG_e_mode, told_mode},       {MSG_e_invite, told_invite},
-    {MSG_e_away, told_away},       {MSG_e_setname, told_news},
-    {MSG_e_account, told_news},    {MSG_e_chghost, told_news},
-    {MSG_e_redact, told_redact},   {MSG_e_rename, told_news},
-    {MSG_e_umode, told_umode},     {MSG_e_wait, told_wait},
-    {MSG_e_oper, told_oper, true}, {MSG_e_failed, told_failed, true},
+    {MSG_e_say, told_say},         {MSG_e_dm, told_dm},        {MSG_e_join, told_join},
+    {MSG_e_part, told_event},      {MSG_e_kick, told_event},   {MSG_e_quit, told_quit},
+    {MSG_e_nick, told_event},      {MSG_e_topic, told_event},  {MSG_e_mode, told_mode},
+    {MSG_e_invite, told_invite},   {MSG_e_away, told_away},    {MSG_e_setname, told_news},
+    {MSG_e_account, told_news},    {MSG_e_chghost, told_news}, {MSG_e_redact, told_redact},
+    {MSG_e_rename, told_news},     {MSG_e_umode, told_umode},  {MSG_e_oper, told_oper},
     {MSG_e_wallops, told_wallops},
 };
 
@@ -318,7 +276,7 @@ irc_told(struct conn *c, const struct shown *s, bool own)
 		if (rows[i].type != s->type)
 			continue;
 		/* what others do to it meanwhile is no answer to its command */
-		label = own || rows[i].late ? 0 : c->flags & CONN_LABEL;
+		label = own ? 0 : c->flags & CONN_LABEL;
 		c->flags &= ~label;
 		rows[i].fn(c, s, own);
 		c->flags |= label;

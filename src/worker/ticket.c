@@ -1,0 +1,197 @@
+/* ticket.c - see ticket.h. */
+#include "config.h"
+
+#include "worker/ticket.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "ipc/sublink.h"
+#include "lib/util.h"
+#include "worker/input.h"
+#include "worker/request.h"
+#include "worker/worker.h"
+
+struct ticket {
+	TAILQ_ENTRY(ticket) link; /* in `waiting`, when it has a number */
+	struct conn *conn;
+	uint32_t number; /* 0: e_wait has not come */
+	ticket_fn *fn;
+	void *state; /* owned */
+	size_t cap, n;
+	char *frame; /* owned; the request, n of cap bytes */
+};
+
+static TAILQ_HEAD(, ticket) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+
+bool
+late_failed(const struct late *l, unsigned *code_r, struct str *arg_r)
+{
+	const struct m_e_failed *failed = l->e;
+	const struct m_e_refused *refused = l->e;
+	const struct m_q_page *page = l->e;
+
+	*code_r = l->type == MSG_e_failed    ? failed->code
+		  : l->type == MSG_e_refused ? refused->code
+		  : l->type == MSG_q_page    ? page->code
+					     : ERR_NONE;
+	*arg_r = l->type == MSG_e_failed    ? failed->arg
+		 : l->type == MSG_e_refused ? refused->arg
+		 : l->type == MSG_q_page    ? page->arg
+					    : STR_LIT("");
+	return *code_r != ERR_NONE;
+}
+
+/* --- a ticket's life -------------------------------------------------------------------------------- */
+
+static void
+number_is(struct ticket *t, uint32_t number)
+{
+	if (t->number == 0 && number != 0)
+		TAILQ_INSERT_TAIL(&waiting, t, link);
+	else if (t->number != 0 && number == 0)
+		TAILQ_REMOVE(&waiting, t, link);
+	t->number = number;
+}
+
+static void
+ticket_free(struct ticket *t)
+{
+	number_is(t, 0);
+	explicit_bzero(t->frame, t->n);
+	free(t->frame);
+	free(t->state);
+	free(t);
+}
+
+void *
+ticket_room(struct conn *c, size_t cap, ticket_fn *fn)
+{
+	struct ticket *t;
+
+	CHECK(c->ticket == NULL);
+	t = c->ticket = xcalloc(1, sizeof(*t));
+	t->conn = c;
+	t->fn = fn;
+	t->cap = cap;
+	t->frame = xcalloc(1, cap);
+	return t->frame;
+}
+
+void
+ticket_made(struct conn *c, size_t n)
+{
+	CHECK(n > 0 && n <= c->ticket->cap);
+	c->ticket->n = n;
+	request_later(c, c->ticket->frame, n);
+}
+
+void
+ticket_state(struct conn *c, void *state)
+{
+	c->ticket->state = state;
+}
+
+void
+ticket_forget(struct conn *c)
+{
+	if (c->ticket != NULL)
+		ticket_free(c->ticket);
+	c->ticket = NULL;
+}
+
+/* Making an account twice is no harm to whoever knows its password, and says that it is done again. */
+static void
+say_again(struct ticket *t)
+{
+	struct m_r_register m;
+	char *old = t->frame;
+	size_t n = t->n;
+
+	if (ipc_type(old) != MSG_r_register || !m_r_register_get(old, n, &m) || m.again)
+		return;
+	m.again = 1;
+	t->frame = xcalloc(1, t->cap);
+	t->n = m_r_register_put(t->frame, t->cap, &m);
+	explicit_bzero(old, n);
+	free(old);
+}
+
+/* An answer of the last broker that comes now means nothing any more. */
+static void
+ask_again(struct ticket *t)
+{
+	number_is(t, 0);
+	say_again(t);
+	request_later(t->conn, t->frame, t->n);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------ */
+
+/* What was waited for is there: t is no more. */
+static void
+answer(struct ticket *t, unsigned type, const void *e)
+{
+	struct late l = {.type = type, .e = e, .number = t->number, .state = t->state};
+	struct conn *c = t->conn;
+	ticket_fn *fn = t->fn;
+
+	t->state = NULL;
+	ticket_free(t);
+	c->ticket = NULL;
+	c->flags &= ~(unsigned)CONN_BARRIER;
+	fn(c, &l);
+	free(l.state);
+}
+
+bool
+ticket_answered(uint32_t number, unsigned type, const void *e)
+{
+	struct ticket *t;
+	struct conn *c;
+
+	TAILQ_FOREACH (t, &waiting, link) {
+		if (t->number == number)
+			break;
+	}
+	if (t == NULL)
+		return false;
+	c = t->conn;
+	answer(t, type, e);
+	conn_resume(c);
+	conn_answered(c);
+	return true;
+}
+
+void
+ticket_refused(struct conn *c, const struct m_e_refused *e)
+{
+	if (c->ticket != NULL)
+		answer(c->ticket, MSG_e_refused, e);
+}
+
+void
+ticket_waits(struct conn *c, const struct m_e_wait *e)
+{
+	struct ticket *t = c->ticket;
+
+	if (t == NULL)
+		return;
+	c->flags |= CONN_BARRIER;
+	if (e->seq > sublink_began(worker.link))
+		number_is(t, e->ticket);
+	else /* said by a broker that is dead, which took with it what it said */
+		ask_again(t);
+}
+
+void
+tickets_again(void)
+{
+	struct ticket *t, *next;
+
+	for (t = TAILQ_FIRST(&waiting); t != NULL; t = next) {
+		next = TAILQ_NEXT(t, link);
+		ask_again(t);
+	}
+}
