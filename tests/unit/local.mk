@@ -20,6 +20,7 @@ unit_checks = \
 	%D%/check_name \
 	%D%/check_net \
 	%D%/check_oper \
+	%D%/check_query \
 	%D%/check_redact \
 	%D%/check_registry \
 	%D%/check_render \
@@ -77,6 +78,7 @@ unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = $(unit_worker)
 %C%_check_render_LDADD = $(unit_worker)
+%C%_check_query_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_sasl_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_text_LDADD = $(unit_libs)
