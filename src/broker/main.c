@@ -94,6 +94,7 @@ turn(void *arg)
 	subs_resume();
 	auth_resume();
 	jobs_resume();
+	store_tell_durable();
 	subs_pump();
 }
 

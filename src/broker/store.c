@@ -64,6 +64,23 @@ store_settled(void)
 	       loop_now(proc.loop) - since >= SETTLE_MS;
 }
 
+void
+store_tell_durable(void)
+{
+	struct m_e_durable m = {.upto = __atomic_load_n(&W->h->stored, __ATOMIC_ACQUIRE)};
+
+	if (m.upto <= br.durable || !options_disk(&proc.opt) || !br.recovered || !subs_room())
+		return;
+	entry_begin(&req_nobody);
+	for (unsigned i = 0; i < WORKERS_MAX; i++) {
+		if (subs[i].live)
+			br.t.targets |= 1ull << i;
+	}
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(durable, &m);
+	br.durable = m.upto;
+}
+
 /* --- what it says ------------------------------------------------------------------------------------- */
 
 static bool

@@ -23,6 +23,8 @@ void store_gone(void);
 bool store_take(const void *frame, size_t len);
 /* Send it a frame, beside the journal. False: it is not there. */
 bool store_send(const void *frame, size_t len);
+/* Tell the workers how far the disk has come, if that is news and they want to know. */
+void store_tell_durable(void);
 /* Have we been told what outlived the last registry, or need not wait for it (any longer)? */
 bool store_settled(void);
 

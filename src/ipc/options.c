@@ -44,6 +44,17 @@ options_defaults(struct options *o)
 	}
 }
 
+bool
+options_disk(const struct options *o)
+{
+#ifdef HAVE_SQLITE
+	return o->store_enabled && strcmp(o->store_durability, "disk") == 0;
+#else
+	(void)o;
+	return false;
+#endif
+}
+
 /* What a taken-over process does not have, it cannot give away. */
 void
 options_for_role(struct options *o, unsigned role)

@@ -60,6 +60,9 @@ extern const size_t option_count;
 /* Every option at its default. */
 void options_defaults(struct options *o);
 
+/* Are senders told that a message is taken only when it is on the disk? */
+bool options_disk(const struct options *o);
+
 /* Take out the secrets that a process of this role has no use for. */
 void options_for_role(struct options *o, unsigned role);
 

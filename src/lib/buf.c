@@ -83,14 +83,21 @@ buf_drop(struct buf *b, size_t n)
 int
 buf_flush(struct buf *b, int fd)
 {
-	while (b->len > 0) {
-		ssize_t r = send(fd, b->p + b->off, b->len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return buf_flush_some(b, fd, b->len);
+}
+
+int
+buf_flush_some(struct buf *b, int fd, size_t max)
+{
+	while (max > 0) {
+		ssize_t r = send(fd, b->p + b->off, max, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
 			return errno == EAGAIN ? 0 : -1;
 		buf_drop(b, (size_t)r);
+		max -= (size_t)r;
 	}
 	return 0;
 }

@@ -36,5 +36,7 @@ void buf_drop(struct buf *b, size_t n);
 /* send() as much as the socket takes. Returns 0 when all is out or the socket is full
  * (b->len tells), -1 with errno when it is broken. */
 int buf_flush(struct buf *b, int fd);
+/* The same with its first max bytes. */
+int buf_flush_some(struct buf *b, int fd, size_t max);
 
 #endif

@@ -435,7 +435,7 @@ reap(struct conn *c)
 	c->flags |= CONN_LINGER;
 	due_add(&conns.linger, &c->due);
 	if (!(c->flags & CONN_HUNG_UP))
-		loop_mod(worker.loop, &c->io, EPOLLIN | (c->back != NULL ? EPOLLOUT : 0));
+		loop_mod(worker.loop, &c->io, EPOLLIN | (outq_sendable(c) ? EPOLLOUT : 0));
 }
 
 void

@@ -21,6 +21,7 @@
 #include "proto/telnet.h"
 #include "worker/arena.h"
 #include "worker/due.h"
+#include "worker/hold.h"
 
 struct room;
 struct query;
@@ -63,11 +64,14 @@ enum conn_flag {
 	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 };
 
-/* A queue that the socket would not take at the end of a turn. */
+/* A queue that the socket would not take at the end of a turn, or that has to wait for the disk (hold.h). */
 struct backlog {
 	struct buf buf;
-	struct due due;
+	struct due due; /* the socket takes nothing */
 	struct conn *conn;
+	uint64_t out; /* bytes that have left it */
+	struct holds holds;
+	struct due held; /* in the list of those with holds */
 };
 
 struct in_room {
@@ -129,6 +133,7 @@ struct conn {
 	int32_t tokens; /* thousandths of a line */
 	uint32_t tok_ms;
 	uint32_t messages_in;
+	uint64_t unsaved; /* with CONN_LABEL: its answers wait until this event is on the disk */
 	struct query *query; /* owned; a long answer under way */
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
 	struct ignores *ignores; /* owned */

@@ -616,6 +616,15 @@ TAKE_LATE(e_challenge)
 TAKE_LATE(e_done)
 TAKE_LATE(q_page)
 
+static void
+take_durable(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_durable)
+	(void)own;
+	(void)what;
+	outq_durable(e.upto);
+}
+
 static const struct {
 	unsigned type;
 	event_fn *fn;
@@ -650,7 +659,42 @@ static const struct {
     {MSG_e_done, take_e_done},
     {MSG_e_challenge, take_e_challenge},
     {MSG_q_page, take_q_page},
+    {MSG_e_durable, take_durable},
 };
+
+/* Is it a message, or a change of one, that goes to the store? What does not would be waited for in vain. */
+static bool
+is_kept(unsigned type, const void *frame, size_t len)
+{
+	struct m_e_redact redact;
+	struct m_e_edit edit;
+	struct m_e_dm dm;
+
+	switch (type) {
+	case MSG_e_say:
+		return true;
+	case MSG_e_dm:
+		return m_e_dm_get(frame, len, &dm) && dm.account.n > 0 && dm.to_account.n > 0;
+	case MSG_e_redact:
+		return m_e_redact_get(frame, len, &redact) && redact.room != 0;
+	case MSG_e_edit:
+		return m_e_edit_get(frame, len, &edit) && edit.room != 0;
+	default:
+		return false;
+	}
+}
+
+/* c is answered by the event seq: which one has to be on the disk before c may read that? 0: none. */
+static uint64_t
+answer_waits_for(struct conn *c, const void *frame, size_t len, uint64_t seq)
+{
+	if (is_kept(ipc_type(frame), frame, len)) {
+		c->unsaved = seq;
+		return seq;
+	}
+	/* the answers to several messages may all come with the last one's */
+	return c->flags & CONN_LABEL ? c->unsaved : 0;
+}
 
 void
 event_take(const void *frame, size_t len, bool own, void *arg)
@@ -659,11 +703,16 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 	unsigned type = ipc_type(frame);
 	struct conn *c = NULL;
 	struct ev_head h;
-	uint64_t us = 0;
+	uint64_t us = 0, saved = 0;
 
 	(void)arg;
-	if (own && ev_head_get(frame, len, &h))
+	if (own && ev_head_get(frame, len, &h)) {
 		us = request_answered(h.serial, &c, &what);
+		if (worker.disk && c != NULL)
+			saved = answer_waits_for(c, frame, len, h.seq);
+	}
+	if (saved != 0)
+		outq_hold(c, saved);
 	if (c != NULL && what == ASKED_LATER && type != MSG_e_wait && type != MSG_e_refused)
 		ticket_forget(c);
 	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
@@ -678,5 +727,7 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 		conn_answered(c);
 		irc_label_waits(c);
 	}
+	if (saved != 0)
+		outq_hold_end(c);
 	outq_relieve();
 }

@@ -118,6 +118,9 @@ turn_end(void *arg)
 	wall = 0;
 	if (options_changed) {
 		options_changed = false;
+		worker.disk = options_disk(&proc.opt);
+		if (!worker.disk)
+			outq_release();
 		conns_rearm();
 		irc_rearm();
 		session_init();
@@ -211,6 +214,7 @@ worker_start(void)
 {
 	tzset();
 	link_made();
+	worker.disk = options_disk(&proc.opt);
 	arena_init();
 	outq_init(worker.loop);
 	conns_init(worker.loop, board_own->nsessions);

@@ -3,7 +3,8 @@
  * During a turn a connection's queue is a short list of references into the arena; appending one
  * that begins where the last one ends only makes that longer. outq_flush sends each queue with one
  * system call; what a socket does not take is copied into the connection's own backlog, limited by
- * limits.queue, so that no reference outlives the turn.
+ * limits.queue, so that no reference outlives the turn. What has to wait for the disk (hold.h) is in
+ * the backlog too, and is no sign of a client that does not read.
  */
 #ifndef WORKER_OUTQ_H
 #define WORKER_OUTQ_H
@@ -37,6 +38,19 @@ void outq_copy(struct conn *c, const void *p, size_t n);
 /* A line for this client alone, in the server's name, as its protocol shows such. At most 2 KiB of it
  * are kept. */
 void tell(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What is queued for c from here on waits until the event seq is on the disk; as far as it has not been
+ * told of that already. outq_hold_end: all that was to wait has been queued; it may be nothing. No turn
+ * ends in between. */
+void outq_hold(struct conn *c, uint64_t seq);
+void outq_hold_end(struct conn *c);
+/* All events up to this one are on the disk. */
+void outq_durable(uint64_t upto);
+/* Nothing waits for the disk any more. */
+void outq_release(void);
+
+/* May anything of its backlog leave now? */
+bool outq_sendable(const struct conn *c);
 
 /* More is queued than a long answer should add to. */
 bool outq_busy(const struct conn *c);

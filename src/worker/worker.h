@@ -18,6 +18,7 @@ struct worker {
 	struct registry *reg; /* NULL: not given (yet) */
 	const struct board *boards[WORKERS_MAX]; /* of all workers, by index; for /whois */
 	bool draining;
+	bool disk; /* store.durability "disk": senders are answered when their message is kept */
 };
 extern struct worker worker;
 

@@ -20,6 +20,7 @@ unit_checks = \
 	%D%/check_name \
 	%D%/check_net \
 	%D%/check_oper \
+	%D%/check_outq \
 	%D%/check_query \
 	%D%/check_redact \
 	%D%/check_registry \
@@ -77,6 +78,7 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = $(unit_worker)
+%C%_check_outq_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
 %C%_check_render_LDADD = $(unit_worker)
 %C%_check_query_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_sasl_LDADD = src/proto/libproto.a $(unit_libs)

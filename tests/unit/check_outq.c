@@ -1,0 +1,326 @@
+/* outq: what waits for the disk waits, with all that is queued behind it, and nothing before it does. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc/proc.h"
+#include "lib/loop.h"
+#include "lib/util.h"
+#include "unit.h"
+#include "worker/arena.h"
+#include "worker/conn.h"
+#include "worker/hold.h"
+#include "worker/input.h"
+#include "worker/outq.h"
+#include "worker/session.h"
+#include "worker/worker.h"
+
+/* --- what the worker's main.c has ---------------------------------------------------------------- */
+
+struct worker worker;
+static unsigned closed;
+
+uint64_t
+worker_wall_ms(void)
+{
+	return 0;
+}
+
+void
+worker_report_taken(unsigned n)
+{
+	(void)n;
+}
+
+void
+worker_report_closed(uint64_t conn)
+{
+	(void)conn;
+	closed++;
+}
+
+/* --- a client ---------------------------------------------------------------------------------- */
+
+static struct conn *c;
+static int peer;
+
+static void
+turn_end(void *arg)
+{
+	(void)arg;
+	outq_flush();
+	conns_reap_turn();
+}
+
+static void
+turn(void)
+{
+	loop_again(worker.loop);
+	loop_turn(worker.loop, 0);
+}
+
+/* All that has come, as a string; good until the next call. */
+static const char *
+heard(void)
+{
+	static char in[65536];
+	ssize_t n;
+	size_t len = 0;
+
+	turn();
+	while ((n = recv(peer, in + len, sizeof(in) - 1 - len, MSG_DONTWAIT)) > 0)
+		len += (size_t)n;
+	in[len] = '\0';
+	return in;
+}
+
+#define HEARS(text) ck_assert_str_eq(heard(), text)
+
+static void
+put(const char *text)
+{
+	outq_copy(c, text, strlen(text));
+}
+
+/* An answer that waits for the event seq. */
+static void
+answer(const char *text, uint64_t seq)
+{
+	outq_hold(c, seq);
+	put(text);
+	outq_hold_end(c);
+}
+
+static void
+setup(void)
+{
+	struct conn_rec rec = {.id = 1, .protocol = PROTO_TELNET, .address = "192.0.2.1"};
+	int fds[2];
+
+	options_defaults(&proc.opt);
+	board_own = xcalloc(1, board_size(4));
+	proc.loop = worker.loop = loop_new();
+	arena_init();
+	outq_init(worker.loop);
+	conns_init(worker.loop, 4);
+	session_init();
+	loop_each_turn(worker.loop, turn_end, NULL);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	peer = fds[1];
+	conn_open(&rec, fds[0]);
+	c = conn_at(0);
+	ck_assert_ptr_nonnull(c);
+	ck_assert_uint_gt(strlen(heard()), 0); /* the greeting */
+}
+
+/* --- the places alone ---------------------------------------------------------------------------- */
+
+START_TEST(holds_in_order)
+{
+	struct holds h = {0};
+
+	ck_assert_uint_eq(holds_open(&h, 7), 7);
+	holds_add(&h, 5, 10);
+	holds_add(&h, 5, 11); /* the same place: one */
+	holds_add(&h, 8, 11); /* waits already */
+	holds_add(&h, 9, 12);
+	ck_assert_uint_eq(h.n, 2);
+	ck_assert_uint_eq(holds_open(&h, 20), 5);
+	ck_assert(!holds_release(&h, 10));
+	ck_assert(holds_release(&h, 11));
+	ck_assert_uint_eq(holds_open(&h, 20), 9);
+	holds_trim(&h, 10);
+	ck_assert_uint_eq(h.n, 1);
+	holds_trim(&h, 9);
+	ck_assert_uint_eq(h.n, 0);
+	holds_free(&h);
+}
+END_TEST
+
+START_TEST(many_holds)
+{
+	struct holds h = {0};
+	uint64_t gone = 0;
+
+	for (uint64_t i = 1; i <= 20000; i++) {
+		holds_add(&h, i, i);
+		if (i % 3 == 0)
+			holds_release(&h, gone = i / 2);
+		ck_assert_uint_eq(holds_open(&h, i + 1), gone + 1);
+	}
+	ck_assert_uint_eq(h.n, 20000 - gone);
+	ck_assert(holds_release(&h, UINT64_MAX));
+	ck_assert_uint_eq(holds_open(&h, 30000), 30000);
+	holds_free(&h);
+}
+END_TEST
+
+/* --- in a queue ------------------------------------------------------------------------------------ */
+
+START_TEST(waits_and_comes)
+{
+	put("before ");
+	answer("ack1 ", 10);
+	put("chat ");
+	HEARS("before ");
+	put("more ");
+	HEARS("");
+	outq_durable(9);
+	HEARS("");
+	outq_durable(10);
+	HEARS("ack1 chat more ");
+	ck_assert_ptr_null(c->back);
+	put("free");
+	HEARS("free");
+}
+END_TEST
+
+START_TEST(several)
+{
+	answer("a", 10);
+	put("b");
+	answer("c", 11);
+	answer("d", 12);
+	put("e");
+	HEARS("");
+	outq_durable(11);
+	HEARS("abc");
+	put("f");
+	HEARS("");
+	outq_durable(20);
+	HEARS("def");
+	answer("known", 20);
+	HEARS("known");
+}
+END_TEST
+
+START_TEST(nothing_to_wait)
+{
+	put("a");
+	outq_hold(c, 10);
+	outq_hold_end(c);
+	ck_assert_ptr_null(c->back);
+	put("b");
+	HEARS("ab");
+	/* behind one that does wait */
+	answer("c", 11);
+	outq_hold(c, 12);
+	outq_hold_end(c);
+	put("d");
+	outq_durable(11);
+	HEARS("cd");
+}
+END_TEST
+
+START_TEST(option_off)
+{
+	answer("a", 10);
+	answer("b", 11);
+	HEARS("");
+	outq_release();
+	HEARS("ab");
+	/* what was not on the disk still is not */
+	answer("c", 11);
+	HEARS("");
+}
+END_TEST
+
+/* The socket is full when it is released. */
+START_TEST(slow_reader)
+{
+	static char big[200000];
+	size_t got = 0;
+
+	memset(big, 'x', sizeof(big) - 1);
+	put("a");
+	answer("", 10);
+	answer(big, 10);
+	answer("end", 11);
+	HEARS("a");
+	outq_durable(10);
+	for (int i = 0; i < 100 && got < sizeof(big) - 1; i++)
+		got += strlen(heard());
+	ck_assert_uint_eq(got, sizeof(big) - 1);
+	HEARS("");
+	ck_assert(!outq_sendable(c));
+	outq_durable(11);
+	HEARS("end");
+	ck_assert_ptr_null(c->back);
+}
+END_TEST
+
+START_TEST(busy)
+{
+	static char big[CONN_SOFT + 1];
+
+	memset(big, 'x', sizeof(big) - 1);
+	answer("a", 10);
+	turn();
+	ck_assert(!outq_busy(c)); /* a few lines that wait are no reason not to listen */
+	put(big);
+	turn();
+	ck_assert(outq_busy(c));
+	outq_durable(10);
+	turn();
+	ck_assert(!outq_busy(c));
+}
+END_TEST
+
+START_TEST(limit)
+{
+	static char big[60000];
+
+	memset(big, 'x', sizeof(big) - 1);
+	answer("a", 10);
+	for (unsigned i = 0; i * sizeof(big) <= proc.opt.queue && !(c->flags & CONN_ENDED); i++) {
+		put(big);
+		turn();
+	}
+	ck_assert_uint_eq(closed, 1);
+	ck_assert_uint_eq(board_own->counters[CTR_dropped_queue], 1);
+	outq_durable(10);
+	ck_assert_uint_eq(recv(peer, big, sizeof(big), 0), 0);
+}
+END_TEST
+
+/* Last words behind what waits are not lost, if it does not wait for too long. */
+START_TEST(ended)
+{
+	answer("ack ", 10);
+	put("bye");
+	conn_end(c, "", true);
+	HEARS("");
+	ck_assert_uint_eq(closed, 0);
+	outq_durable(10);
+	HEARS("ack bye");
+	close(peer);
+	turn();
+	turn();
+	ck_assert_uint_eq(closed, 1);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("outq");
+	TCase *tc = tcase_create("holds");
+
+	tcase_add_test(tc, holds_in_order);
+	tcase_add_test(tc, many_holds);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("queue");
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, waits_and_comes);
+	tcase_add_test(tc, several);
+	tcase_add_test(tc, nothing_to_wait);
+	tcase_add_test(tc, option_off);
+	tcase_add_test(tc, slow_reader);
+	tcase_add_test(tc, busy);
+	tcase_add_test(tc, limit);
+	tcase_add_test(tc, ended);
+	suite_add_tcase(s, tc);
+	return unit_run(s);
+}
