@@ -630,6 +630,18 @@ registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *o
 	*opers_r = __atomic_load_n(&r->h->nopers, __ATOMIC_RELAXED);
 }
 
+bool
+registry_restored(const struct registry *r)
+{
+	return __atomic_load_n(&r->h->restored, __ATOMIC_ACQUIRE) != 0;
+}
+
+unsigned
+registry_store_state(const struct registry *r)
+{
+	return __atomic_load_n(&r->h->store_state, __ATOMIC_RELAXED);
+}
+
 unsigned
 registry_store(const struct registry *r, uint64_t *stored_r, char *why)
 {

@@ -126,6 +126,10 @@ struct reg_meta_view {
 int registry_meta(const struct registry *r, bool room, uint64_t owner,
 		  struct reg_meta_view out[META_KEYS_MAX]);
 
+/* Has what outlived the last registry been told? Before, there are no accounts. */
+bool registry_restored(const struct registry *r);
+/* How the store is (enum store_state). */
+unsigned registry_store_state(const struct registry *r);
 /* How well the store is: enum store_state, and up to which sequence number it has everything on the disk. why: of 256
  * bytes. */
 unsigned registry_store(const struct registry *r, uint64_t *stored_r, char *why);

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "registry/registry.h"
+#include "worker/account.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
@@ -277,6 +278,8 @@ conn_open(const struct conn_rec *rec, int fd)
 	c->peer = xstrndup(rec->address, strnlen(rec->address, sizeof(rec->address)));
 	if (rec->direct)
 		c->flags |= CONN_DIRECT;
+	if (rec->tls || rec->loopback)
+		c->flags |= CONN_PRIVATE;
 	memset(conn_board(c), 0, sizeof(struct board_session));
 	gauge_set(CTR_sessions, conns.count);
 	gauge_set(CTR_unnamed, ++conns.unnamed);
@@ -402,6 +405,7 @@ conn_free(struct conn *c)
 	close(c->io.fd);
 	worker_report_closed(c->id);
 	irc_close(c);
+	account_is(c, STR_LIT(""));
 	free(c->in);
 	free(c->name);
 	free(c->peer);

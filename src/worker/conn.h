@@ -25,6 +25,7 @@
 
 struct room;
 struct query;
+struct account;
 struct ticket;
 struct refvec;
 struct irc;
@@ -61,6 +62,7 @@ enum conn_flag {
 	CONN_LINGER = 1 << 16, /* all is sent, its last words are being thrown away */
 	CONN_WORD_LEFT = 1 << 17, /* left by !DISCONNECT: another farewell */
 	CONN_WAITS = 1 << 20, /* with CONN_BARRIER: until all that is pending has been answered */
+	CONN_PRIVATE = 1 << 21, /* what it sends cannot be read on the way: TLS, or this host */
 	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 };
 
@@ -135,6 +137,7 @@ struct conn {
 	uint32_t messages_in;
 	uint64_t unsaved; /* with CONN_LABEL: its answers wait until this event is on the disk */
 	struct query *query; /* owned; a long answer under way */
+	struct account *account; /* owned; account.h; NULL: has logged in to none */
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */

@@ -16,6 +16,7 @@
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "worker/account.h"
 #include "worker/fanout.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/monitor.h"
@@ -132,6 +133,7 @@ take_login(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	(void)what;
 	if (own != NULL) {
 		conn_named(own, e.user, e.name);
+		account_is(own, e.account);
 		tongue_of(own)->named(own, &e);
 	} else if (e.origin == proc.inc) {
 		/* closed while its name was being decided */
@@ -541,6 +543,8 @@ take_account(const void *frame, size_t len, struct conn *own, enum asked_for wha
 
 	(void)what;
 	c = conn_of_user(e.user);
+	if (c != NULL)
+		account_is(c, e.account);
 	show_news(&s, e.name, e.rooms, c);
 	tell_both(c, own, &s);
 }

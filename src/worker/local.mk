@@ -12,6 +12,7 @@ noinst_LIBRARIES += %D%/libworker.a
 # The rest of the role but its main(), so that a fuzz target can be a worker.
 noinst_LIBRARIES += %D%/libworker_role.a
 %C%_libworker_role_a_SOURCES = \
+	%D%/account.c %D%/account.h \
 	%D%/answers.c %D%/answers.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \

@@ -8,6 +8,8 @@
 
 #include "ipc/sublink.h"
 #include "lib/util.h"
+#include "registry/registry.h"
+#include "worker/account.h"
 #include "worker/input.h"
 #include "worker/worker.h"
 
@@ -127,7 +129,13 @@ request_login(struct conn *c, struct str name, struct str ident, struct str real
 			      .ident = ident,
 			      .real = real};
 
-	ROOM(m.name.n + m.address.n + ident.n + real.n);
+	if (c->account != NULL) {
+		m.account = str_of(c->account->name);
+		m.account_id = c->account->id;
+		m.token = (struct str){c->account->token, c->account->ntoken};
+	}
+
+	ROOM(m.name.n + m.address.n + ident.n + real.n + m.account.n + m.token.n);
 	ask(c, ASKED_LOGIN, m_r_login_put(at, cap, &m));
 }
 
@@ -330,6 +338,107 @@ request_oper(struct conn *c, struct str name, struct str password, ticket_fn *fn
 
 	KEEP(name.n + password.n);
 	ticket_made(c, m_r_oper_put(at, cap, &m));
+}
+
+/* Whose guesses are counted. */
+static struct str
+address_of(const struct conn *c, struct reg_user_view *v)
+{
+	if (c->peer != NULL)
+		return str_of(c->peer);
+	if (worker.reg == NULL || registry_user(worker.reg, c->user, v) <= 0)
+		return STR_LIT("");
+	return str_of(v->address);
+}
+
+void
+request_auth(struct conn *c, const struct proof *p, ticket_fn *fn)
+{
+	struct reg_user_view v;
+	struct m_r_auth m = {.user = c->user,
+			     .conn = c->id,
+			     .mech = (uint8_t)p->mech,
+			     .ticket = p->ticket,
+			     .name = p->name,
+			     .authzid = p->authzid,
+			     .secret = p->secret,
+			     .address = address_of(c, &v)};
+
+	KEEP(p->name.n + p->authzid.n + p->secret.n + m.address.n);
+	ticket_made(c, m_r_auth_put(at, cap, &m));
+}
+
+void
+request_register(struct conn *c, const struct enrolment *r, ticket_fn *fn)
+{
+	struct reg_user_view v;
+	struct m_r_register m = {.user = c->user,
+				 .conn = c->id,
+				 .name = r->name,
+				 .email = r->email,
+				 .password = r->password,
+				 .invite = r->invite,
+				 .address = address_of(c, &v)};
+
+	KEEP(r->name.n + r->email.n + r->password.n + r->invite.n + m.address.n);
+	ticket_made(c, m_r_register_put(at, cap, &m));
+}
+
+void
+request_account(struct conn *c, enum account_op op, struct str password, struct str text,
+		ticket_fn *fn)
+{
+	struct m_r_account m = {
+	    .user = c->user, .op = (uint8_t)op, .password = password, .text = text};
+
+	KEEP(password.n + text.n);
+	ticket_made(c, m_r_account_put(at, cap, &m));
+}
+
+void
+request_query(struct conn *c, struct m_r_query *q, ticket_fn *fn)
+{
+	q->user = c->user;
+	KEEP(q->room.n + q->name.n + q->from.n + q->text.n);
+	ticket_made(c, m_r_query_put(at, cap, q));
+}
+
+void
+request_edit(struct conn *c, struct m_r_edit *m, ticket_fn *fn)
+{
+	m->user = c->user;
+	KEEP(m->room.n + m->name.n + m->text.n);
+	ticket_made(c, m_r_edit_put(at, cap, m));
+}
+
+/* --- kept things that are answered at once ------------------------------------------------ */
+
+void
+request_room(struct conn *c, enum room_op op, struct str room, struct str name, struct str words)
+{
+	struct m_r_room m = {
+	    .user = c->user, .op = (uint8_t)op, .room = room, .name = name, .text = words};
+
+	ROOM(room.n + name.n + words.n);
+	ask(c, ASKED_DO, m_r_room_put(at, cap, &m));
+}
+
+void
+request_mark(struct conn *c, struct str room, struct str name, uint64_t when)
+{
+	struct m_r_mark m = {.user = c->user, .room = room, .name = name, .when = when};
+
+	ROOM(room.n + name.n);
+	ask(c, ASKED_DO, m_r_mark_put(at, cap, &m));
+}
+
+void
+request_kept(struct conn *c, uint64_t upto)
+{
+	struct m_r_kept m = {.user = c->user, .upto = upto};
+
+	ROOM(0);
+	ask(c, ASKED_QUIETLY, m_r_kept_put(at, cap, &m));
 }
 
 void

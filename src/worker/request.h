@@ -66,9 +66,36 @@ void request_sync(struct conn *c);
 /* For somebody who says so (c waits), or whose connection has ended (c is NULL, lost). */
 void request_quit(struct conn *c, uint64_t user, bool lost, struct str reason);
 
+/* A registered room; name and words are the op's. Answered by e_ok or e_refused. */
+void request_room(struct conn *c, enum room_op op, struct str room, struct str name,
+		  struct str words);
+/* Answered by e_mark. */
+void request_mark(struct conn *c, struct str room, struct str name, uint64_t when);
+/* Nobody waits for its answer. */
+void request_kept(struct conn *c, uint64_t upto);
+
 /* --- answered later: see ticket.h --- */
 
 void request_oper(struct conn *c, struct str name, struct str password, ticket_fn *fn);
+/* Log in. What is empty has no meaning to the mechanism; as r_auth of msgs.def. -> e_authed; AUTH_SCRAM: e_challenge. */
+struct proof {
+	enum auth_mech mech;
+	uint32_t ticket; /* AUTH_SCRAM_FINAL: late.number of the e_challenge */
+	struct str name, authzid, secret;
+};
+void request_auth(struct conn *c, const struct proof *p, ticket_fn *fn);
+/* Make an account. name empty: the user's own; email, invite: or empty. -> e_authed. */
+struct enrolment {
+	struct str name, email, password, invite;
+};
+void request_register(struct conn *c, const struct enrolment *r, ticket_fn *fn);
+/* -> e_done. */
+void request_account(struct conn *c, enum account_op op, struct str password, struct str text,
+		     ticket_fn *fn);
+/* A question; its user is set here. -> q_page. */
+void request_query(struct conn *c, struct m_r_query *q, ticket_fn *fn);
+/* Other words for one's own message; its user is set here. -> e_done; or e_edit at once, which all are told, and fn is not. */
+void request_edit(struct conn *c, struct m_r_edit *m, ticket_fn *fn);
 /* One that is ready: for ticket.c. */
 void request_later(struct conn *c, const void *frame, size_t n);
 

@@ -12,7 +12,7 @@
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
-#include "worker/irc/store.h"
+#include "worker/account.h"
 
 #define PIECE 400
 #define PIECES_MAX 4

@@ -9,6 +9,7 @@
 #include "ipc/ipc.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
+#include "worker/account.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"

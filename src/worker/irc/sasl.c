@@ -8,10 +8,10 @@
 
 #include "lib/util.h"
 #include "proto/sasl.h"
+#include "worker/account.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-#include "worker/irc/store.h"
 
 #define CHUNK 400 /* bytes of base64 in a line; less: it was the last one */
 #define SASL_MAX (4 * CHUNK) /* more than any password that is taken here needs */

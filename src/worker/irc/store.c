@@ -15,12 +15,6 @@
 
 /* There is no store yet. */
 bool
-accounts_here(void)
-{
-	return false;
-}
-
-bool
 store_here(void)
 {
 	return false;

@@ -4,8 +4,6 @@
 
 #include <stdbool.h>
 
-/* Are accounts kept, so that somebody can log in to one (SASL) or register one? */
-bool accounts_here(void);
 /* Is history kept, and how far people have read? */
 bool store_here(void);
 

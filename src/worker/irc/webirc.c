@@ -72,14 +72,17 @@ option(struct str options, const char *name, struct str *value_r)
 	return false;
 }
 
-/* TLS only if both ways have it. */
+/* TLS only if both ways have it; private, too, but the gateway may be on this host. */
 static void
 take_options(struct conn *c, struct str options)
 {
 	struct str value;
+	bool secure = option(options, "secure", &value);
 	int port;
 
-	c->tls = c->tls && option(options, "secure", &value);
+	c->tls = c->tls && secure;
+	if (!secure)
+		c->flags &= ~(unsigned)CONN_PRIVATE;
 	if (!option(options, "remote-port", &value) || value.n == 0 || value.n > 5)
 		return;
 	port = atoi(value.p);
