@@ -1,7 +1,16 @@
 # chatd-store: remembers, in SQLite
 if HAVE_SQLITE
+noinst_LIBRARIES += %D%/libstore.a
+%C%_libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(UTF8PROC_CFLAGS)
+%C%_libstore_a_SOURCES = \
+	%D%/faultvfs.c %D%/faultvfs.h \
+	%D%/link.c %D%/link.h \
+	%D%/search.c %D%/search.h
+
 roles_PROGRAMS += %D%/chatd-store
 %C%_chatd_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-%C%_chatd_store_SOURCES = %D%/main.c %D%/faultvfs.c %D%/faultvfs.h %D%/link.c %D%/link.h
-%C%_chatd_store_LDADD = src/registry/libregistry.a src/ipc/libipc.a src/lib/liblib.a $(SQLITE_LIBS) $(UTF8PROC_LIBS)
+%C%_chatd_store_SOURCES = %D%/main.c
+store_libs = %D%/libstore.a src/proto/libproto.a src/registry/libregistry.a src/ipc/libipc.a src/lib/liblib.a $(SQLITE_LIBS) \
+	$(UTF8PROC_LIBS)
+%C%_chatd_store_LDADD = $(store_libs)
 endif

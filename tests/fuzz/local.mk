@@ -15,6 +15,9 @@ fuzz_targets = \
 	%D%/fuzz_session \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
+if HAVE_SQLITE
+fuzz_targets += %D%/fuzz_search
+endif
 
 if FUZZER
 noinst_PROGRAMS += $(fuzz_targets)
@@ -39,6 +42,10 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_mask_LDADD = src/broker/libbroker.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_modes_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(fuzz_libs)
+if HAVE_SQLITE
+%C%_fuzz_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_fuzz_search_LDADD = $(fuzz_main) $(store_libs)
+endif
 %C%_fuzz_session_SOURCES = %D%/fuzz_session.c tests/unit/world.c tests/unit/world.h
 %C%_fuzz_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 %C%_fuzz_session_LDADD = $(worker_libs) $(broker_libs) $(fuzz_libs)

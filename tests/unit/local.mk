@@ -32,6 +32,9 @@ unit_checks = \
 	%D%/check_telnet \
 	%D%/check_text \
 	%D%/check_users
+if HAVE_SQLITE
+unit_checks += %D%/check_search
+endif
 check_PROGRAMS += $(unit_checks)
 TESTS += $(unit_checks)
 
@@ -82,6 +85,11 @@ unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_render_LDADD = $(unit_worker)
 %C%_check_query_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_sasl_LDADD = src/proto/libproto.a $(unit_libs)
+if HAVE_SQLITE
+unit_store = $(store_libs) $(CHECK_LIBS)
+%C%_check_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_check_search_LDADD = $(unit_store)
+endif
 %C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_text_LDADD = $(unit_libs)
 endif
