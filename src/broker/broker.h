@@ -175,6 +175,7 @@ struct str user_uhost(const struct reg_user *u, char out[UHOST_MAX + 1]);
 /* Point into the registry. account: empty for none. real: the user's name, when it has given none. away: empty when
  * it is here. */
 struct str user_account(const struct reg_user *u);
+uint64_t user_account_id(const struct reg_user *u); /* 0: none */
 struct str user_real(const struct reg_user *u);
 struct str user_away(const struct reg_user *u);
 

@@ -37,6 +37,13 @@ subs_keep(uint64_t cursor)
 
 /* --- sending --------------------------------------------------------------------------------------- */
 
+/* What a later try may get over. */
+static bool
+send_again(int err)
+{
+	return err == EAGAIN || err == EINTR || err == ENOBUFS || err == ENOMEM;
+}
+
 /* Has everybody else been given all that lies before `at`? */
 static bool
 all_others_past(const struct sub *me, uint64_t at)
@@ -101,13 +108,48 @@ advance(struct sub *s, size_t sent, uint64_t end)
 	s->cursor = MAX(s->cursor, end);
 }
 
-/* What goes beside the journal, between two events. As pump_once. */
-static int
-pump_side(struct sub *s)
+/* Bytes of what goes beside the journal that may go now: what they answer has been told before. */
+static size_t
+side_due(const struct sub *s)
 {
-	if (buf_flush(&s->side, s->fd) < 0)
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->sides.len / sizeof(struct side); i++) {
+		const struct side *side = &((const struct side *)(void *)buf_data(&s->sides))[i];
+
+		if (side->at > s->cursor)
+			break;
+		n += side->left;
+	}
+	return s->part == 0 ? n : 0;
+}
+
+static void
+side_sent(struct sub *s, size_t n)
+{
+	buf_drop(&s->side, n);
+	while (n > 0) {
+		struct side *side = (struct side *)(void *)buf_data(&s->sides);
+		uint32_t k = (uint32_t)MIN(n, side->left);
+
+		side->left -= k;
+		n -= k;
+		if (side->left == 0)
+			buf_drop(&s->sides, sizeof(*side));
+	}
+}
+
+/* As pump_once. */
+static int
+pump_side(struct sub *s, size_t due)
+{
+	ssize_t r = send(s->fd, buf_data(&s->side), due, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (r < 0 && !send_again(errno))
 		return -1;
-	s->blocked = s->side_begun = s->side.len > 0;
+	if (r > 0)
+		side_sent(s, (size_t)r);
+	s->blocked = r < 0 || (size_t)r < due;
 	s->moved = loop_now(proc.loop);
 	return !s->blocked;
 }
@@ -118,13 +160,13 @@ pump_once(struct sub *s)
 {
 	struct iovec iov[IOVS];
 	struct msghdr m = {.msg_iov = iov};
-	size_t total = 0;
+	size_t total = 0, side = side_due(s);
 	uint64_t end;
 	bool now_held;
 	ssize_t r;
 
-	if (s->part == 0 && s->side.len > 0 && (s->side_begun || s->cursor >= s->side_after))
-		return pump_side(s);
+	if (side > 0)
+		return pump_side(s, side);
 	m.msg_iovlen = (size_t)gather(s, iov, &end, &now_held);
 	held |= now_held;
 	if (m.msg_iovlen == 0) {
@@ -137,7 +179,7 @@ pump_once(struct sub *s)
 		total += iov[i].iov_len;
 	KILLPOINT("sending");
 	r = sendmsg(s->fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (r < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ENOMEM)
+	if (r < 0 && !send_again(errno))
 		return -1;
 	if (r > 0)
 		advance(s, (size_t)r, (size_t)r == total ? end : UINT64_MAX);

@@ -38,6 +38,7 @@ sub_drop(struct sub *s)
 	}
 	free(s->in);
 	buf_fini(&s->side);
+	buf_fini(&s->sides);
 	*s = (struct sub){.fd = -1};
 }
 
@@ -208,13 +209,12 @@ bool
 sub_side(unsigned index, const void *frame, size_t len)
 {
 	struct sub *s = &subs[index];
+	struct side side = {.at = br.j.h->head, .left = (uint32_t)len};
 
 	if (!s->live || !s->hello || s->broken || s->side.len > SIDE_MAX)
 		return false;
-	if (buf_append(&s->side, frame, len) != 0)
-		return false;
-	if (index != SUB_STORE)
-		s->side_after = br.j.h->head;
+	buf_append(&s->side, frame, len);
+	buf_append(&s->sides, &side, sizeof(side));
 	return true;
 }
 

@@ -29,9 +29,13 @@ struct sub {
 	size_t part; /* bytes of the event at the cursor that are out */
 	char *in; /* owned */
 	size_t in_len;
-	struct buf side; /* beside the journal: sent between two events, */
-	uint64_t side_after; /* when the cursor is here; */
-	bool side_begun; /* part of it is out: the rest is next */
+	struct buf side; /* beside the journal: frames that are sent between two events… */
+	struct buf sides; /* …when the cursor has come to where the journal stood then: struct side, one each */
+};
+
+struct side {
+	uint64_t at; /* journal's head when it was queued */
+	uint32_t left; /* bytes of it that are not out */
 };
 
 extern struct sub subs[SUBS_MAX];
@@ -46,8 +50,8 @@ void sub_closed(struct sub *s);
 /* The master ends it, if it lives. */
 void sub_report_hung(unsigned index, uint32_t inc);
 
-/* Send a frame beside the journal, to a worker or control behind all that has been decided before: an answer does not come
- * before the e_wait that announces it. False: too much waits for this subscriber already, or it is not there. */
+/* Send a frame beside the journal, behind all that has been decided before: an answer does not come before the e_wait that
+ * announces it. False: too much waits for this subscriber already, or it is not there. */
 bool sub_side(unsigned index, const void *frame, size_t len);
 
 /* Somebody may have to be given up soon: look now and then (pump.c). */

@@ -28,6 +28,12 @@ user_account(const struct reg_user *u)
 	return u->more ? str_of(W->mores[u - W->users].account) : STR_LIT("");
 }
 
+uint64_t
+user_account_id(const struct reg_user *u)
+{
+	return u->more ? W->mores[u - W->users].account_id : 0;
+}
+
 struct str
 user_real(const struct reg_user *u)
 {
