@@ -1,11 +1,17 @@
-# chatd-store: remembers, in SQLite
+# chatd-store: remembers, in SQLite. An archive of its own, so that tests can write and ask without a process around them.
 if HAVE_SQLITE
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(UTF8PROC_CFLAGS)
 %C%_libstore_a_SOURCES = \
+	%D%/db.c %D%/db.h \
 	%D%/faultvfs.c %D%/faultvfs.h \
 	%D%/link.c %D%/link.h \
-	%D%/search.c %D%/search.h
+	%D%/past.c %D%/past.h \
+	%D%/reached.c %D%/reached.h \
+	%D%/schema.c %D%/schema.h \
+	%D%/search.c %D%/search.h \
+	%D%/settings.c %D%/settings.h \
+	%D%/thread.c %D%/thread.h
 
 roles_PROGRAMS += %D%/chatd-store
 %C%_chatd_store_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)

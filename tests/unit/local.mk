@@ -33,7 +33,7 @@ unit_checks = \
 	%D%/check_text \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_search
+unit_checks += %D%/check_search %D%/check_store
 endif
 check_PROGRAMS += $(unit_checks)
 TESTS += $(unit_checks)
@@ -89,6 +89,7 @@ if HAVE_SQLITE
 unit_store = $(store_libs) $(CHECK_LIBS)
 %C%_check_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_check_search_LDADD = $(unit_store)
+%C%_check_store_LDADD = $(unit_store)
 endif
 %C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_text_LDADD = $(unit_libs)
