@@ -1,7 +1,7 @@
-/* main.c - chatd-auth: checks passwords against their hashes, which takes long on purpose.
+/* main.c - chatd-auth: checks passwords against their hashes and makes such hashes, which takes long on purpose.
  *
  * The broker asks, over a channel that the master made; answers come in the order of the questions,
- * one check in each turn of the loop, so that the master's pings are answered in between. Nothing is
+ * one in each turn of the loop, so that the master's pings are answered in between. Nothing is
  * kept: what is not answered when the broker or this process dies is asked again by whoever wants to know. A
  * malformed question closes the channel, and the broker is told by that.
  */
@@ -15,18 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "auth/password.h"
+#include "auth/scram.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
-#include "ipc/pwhash.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
-
-/* Of a word that nobody knows, at the cost that `chatctl mkpasswd` takes: to fail as slowly where there is no hash
- * as where there is one. */
-static const char nobodys[] = "$argon2id$v=19$m=65536,t=2,p=1$fSkn7eSjm92zq+Al27nhFQ$"
-			      "mlrwRgZsCduAsaRhTreYXUUaMTDeBAWzn4xAGOh64tc";
 
 static struct {
 	int fd; /* -1: there is no broker */
@@ -49,43 +45,99 @@ hang_up(void)
 	broker.in_len = 0;
 }
 
-/* --- one check ------------------------------------------------------------------------------- */
+/* --- one question ---------------------------------------------------------------------------- */
 
-static bool
-fits(struct str hash, struct str password)
+static char result[4096]; /* the answer's frame; has secrets in it */
+
+_Static_assert(sizeof(result) >= IPC_HDR + 16 + AUTH_SECRET_MAX + PWHASH_MAX + SCRAM_MAX,
+	       "every answer fits");
+
+/* Each: the length of its answer, 0: malformed. */
+typedef size_t answer_fn(const void *frame, size_t len);
+
+static size_t
+answer_check(const void *frame, size_t len)
 {
-	char text[PWHASH_MAX + 1];
-	const char *why = hash.n > 0 ? pwhash_wrong(hash.p, hash.n) : NULL;
-	bool known = hash.n > 0 && why == NULL, same;
+	struct m_a_result r;
+	struct m_a_check q;
 
-	if (why != NULL)
-		log_err("asked to check a password against what is %s", why);
-	bprintf(text, sizeof(text), "%.*s", known ? (int)hash.n : (int)sizeof(nobodys),
-		known ? hash.p : nobodys);
-	errno = 0;
-	same = crypto_pwhash_str_verify(text, password.p, password.n) == 0;
-	if (!same && errno == ENOMEM)
-		log_err("no memory to check a password");
-	sodium_memzero(text, sizeof(text));
-	return known && same;
+	if (!m_a_check_get(frame, len, &q))
+		return 0;
+	r = (struct m_a_result){.ticket = q.ticket,
+				.ok = password_fits(q.hash, q.memory, q.password)};
+	count(r.ok ? CTR_auth_ok : CTR_auth_failed);
+	log_trace(ipc, "check %u: %s", q.ticket, r.ok ? "ok" : "failed");
+	return m_a_result_put(result, sizeof(result), &r);
 }
+
+static size_t
+answer_hash(const void *frame, size_t len)
+{
+	char hash[PWHASH_MAX + 1] = "", scram[SCRAM_MAX + 1] = "";
+	struct m_a_hashed r;
+	struct m_a_hash q;
+	size_t n;
+
+	if (!m_a_hash_get(frame, len, &q))
+		return 0;
+	r = (struct m_a_hashed){.ticket = q.ticket};
+	r.ok = password_hash(q.password, q.memory, hash) &&
+	       (!q.scram || scram_make(q.password, scram));
+	if (r.ok) {
+		r.hash = str_of(hash);
+		r.scram = str_of(scram);
+	}
+	n = m_a_hashed_put(result, sizeof(result), &r);
+	sodium_memzero(hash, sizeof(hash));
+	sodium_memzero(scram, sizeof(scram));
+	return n;
+}
+
+static size_t
+answer_scram(const void *frame, size_t len)
+{
+	char nonce[SCRAM_NONCE_LEN], text[AUTH_SECRET_MAX];
+	struct m_a_scrammed r;
+	struct m_a_scram q;
+
+	if (!m_a_scram_get(frame, len, &q))
+		return 0;
+	r = (struct m_a_scrammed){.ticket = q.ticket, .text = {text, 0}};
+	if (q.final.n > 0) {
+		r.text.n = scram_final(q.verifier, q.first, q.server, q.final, text);
+		count(r.text.n > 0 ? CTR_auth_ok : CTR_auth_failed);
+	} else {
+		scram_nonce(nonce);
+		r.text.n =
+		    scram_first(q.verifier, q.first, (struct str){nonce, sizeof(nonce)}, text);
+	}
+	r.ok = r.text.n > 0;
+	return m_a_scrammed_put(result, sizeof(result), &r);
+}
+
+static const struct {
+	unsigned type;
+	answer_fn *fn;
+} questions[] = {
+    {MSG_a_check, answer_check},
+    {MSG_a_hash, answer_hash},
+    {MSG_a_scram, answer_scram},
+};
 
 /* False: malformed. */
 static bool
 answer(const void *frame, size_t len)
 {
-	struct m_a_result result;
-	struct m_a_check check;
-	char out[64];
+	size_t n = 0;
+	bool taken;
 
-	if (!ipc_allowed(ipc_type(frame), ROLE_BROKER, ROLE_AUTH) ||
-	    !m_a_check_get(frame, len, &check))
-		return false;
-	result =
-	    (struct m_a_result){.ticket = check.ticket, .ok = fits(check.hash, check.password)};
-	count(result.ok ? CTR_auth_ok : CTR_auth_failed);
-	log_trace(ipc, "check %u: %s", check.ticket, result.ok ? "ok" : "failed");
-	return buf_append(&broker.out, out, m_a_result_put(out, sizeof(out), &result)) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+		if (questions[i].type == ipc_type(frame))
+			n = questions[i].fn(frame, len);
+	}
+	taken = n > 0 && buf_append(&broker.out, result, n) == 0;
+	sodium_memzero(result, n);
+	return taken;
 }
 
 /* --- the channel ----------------------------------------------------------------------------- */

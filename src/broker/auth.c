@@ -13,6 +13,7 @@
 
 #include "broker/broker.h"
 #include "ipc/proc.h"
+#include "ipc/pwhash.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
@@ -86,8 +87,9 @@ give_up(struct auth *a, const char *why)
 static bool
 send_check(struct auth *a, struct check *c)
 {
-	char frame[IPC_HDR + 8 + PWHASH_MAX + PASSWORD_MAX];
+	char frame[IPC_HDR + 12 + PWHASH_MAX + PASSWORD_MAX];
 	struct m_a_check m = {.ticket = c->ask.ticket,
+			      .memory = PWHASH_MEM_KIB,
 			      .hash = {c->hash, c->hash_len},
 			      .password = {c->password, c->password_len}};
 	size_t n = m_a_check_put(frame, sizeof(frame), &m);

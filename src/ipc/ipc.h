@@ -41,8 +41,7 @@
 #define META_NAMES_MAX (META_KEYS_MAX * (META_KEY_MAX + 1)) /* their names, with spaces between */
 #define PASSWORD_MAX 512
 #define PWHASH_MAX 128
-#define SCRAM_MAX \
-	192 /* a verifier: "SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey", the last three base64 */
+#define SCRAM_MAX 192 /* a verifier as text (proto/sasl.h) */
 #define AUTH_SECRET_MAX 1600 /* a SASL message */
 #define AUTH_TOKEN 16
 #define EMAIL_MAX 254

@@ -1,5 +1,6 @@
 # the contract between processes
 noinst_LIBRARIES += %D%/libipc.a
+%C%_libipc_a_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS)
 %C%_libipc_a_SOURCES = \
 	%D%/board.c %D%/board.h %D%/counters.def \
 	%D%/ctl.c %D%/ctl_show.c %D%/ctl.h %D%/ctl_cmds.def \

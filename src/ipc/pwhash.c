@@ -4,9 +4,12 @@
 #include "ipc/pwhash.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "ipc/ipc.h"
+#include "lib/text.h"
 
 #define HEAD "$argon2id$v=19$"
 #define NOT_ONE "not a hash as `chatctl mkpasswd` makes it"
@@ -60,4 +63,37 @@ pwhash_wrong(const char *p, size_t n)
 	if (m > PWHASH_MEM_MAX_KIB || (uint64_t)m * t > PWHASH_WORK_MAX_KIB)
 		return "a hash that costs too much to check (256 MiB, three passes at most)";
 	return NULL;
+}
+
+static bool
+ascii(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)p[i] >= 0x80)
+			return false;
+	}
+	return true;
+}
+
+ssize_t
+pwhash_prepare(const char *p, size_t n, char *out)
+{
+	utf8proc_uint8_t *mapped;
+	utf8proc_ssize_t len;
+
+	if (n == 0 || n > PASSWORD_MAX || !text_is_clean(p, n, 0))
+		return -1;
+	if (ascii(p, n)) {
+		memcpy(out, p, n);
+		return (ssize_t)n;
+	}
+	len = utf8proc_map((const utf8proc_uint8_t *)p, (utf8proc_ssize_t)n, &mapped,
+			   UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_IGNORE);
+	if (len < 0)
+		return -1;
+	if (len > 0 && len <= PASSWORD_MAX)
+		memcpy(out, mapped, (size_t)len);
+	explicit_bzero(mapped, (size_t)len);
+	free(mapped);
+	return len > 0 && len <= PASSWORD_MAX ? (ssize_t)len : -1;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "lib/util.h"
 
 /* --- base64 ------------------------------------------------------------------------------------ */
 
@@ -48,6 +49,26 @@ base64_decode(struct str in, char *out, size_t cap)
 		out[len++] = (char)(bits >> have & 0xff);
 	}
 	return (bits & ((1u << have) - 1)) == 0 ? (ssize_t)len : -1;
+}
+
+size_t
+base64_encode(struct str in, char *out, size_t cap)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = 0;
+
+	if (cap < (in.n + 2) / 3 * 4)
+		return 0;
+	for (size_t i = 0; i < in.n; i += 3) {
+		unsigned left = (unsigned)MIN(in.n - i, 3u), bits = 0;
+
+		for (unsigned k = 0; k < 3; k++)
+			bits = bits << 8 | (k < left ? (uint8_t)in.p[i + k] : 0);
+		for (unsigned k = 0; k < 4; k++)
+			out[n++] = k <= left ? digits[bits >> (18 - 6 * k) & 63] : '=';
+	}
+	return n;
 }
 
 /* --- PLAIN and EXTERNAL ----------------------------------------------------------------------- */
@@ -182,4 +203,64 @@ scram_name(struct str s, char *out, size_t cap)
 		out[n++] = c;
 	}
 	return n > 0 ? (ssize_t)n : -1;
+}
+
+/* --- what is kept for SCRAM ----------------------------------------------------------------------- */
+
+#define VERIFIER "SCRAM-SHA-256$"
+
+static size_t
+put_base64(char *out, size_t n, size_t cap, const uint8_t *p, size_t len)
+{
+	size_t more = base64_encode((struct str){(const char *)p, len}, out + n, cap - n);
+
+	return more > 0 && n + more < cap ? n + more : 0;
+}
+
+size_t
+scram_verifier_put(const struct scram_verifier *v, char *out, size_t cap)
+{
+	size_t n = bprintf(out, cap, VERIFIER "%u:", v->iterations);
+
+	n = put_base64(out, n, cap, v->salt, sizeof(v->salt));
+	if (n == 0)
+		return 0;
+	out[n++] = '$';
+	n = put_base64(out, n, cap, v->stored_key, sizeof(v->stored_key));
+	if (n == 0)
+		return 0;
+	out[n++] = ':';
+	return put_base64(out, n, cap, v->server_key, sizeof(v->server_key));
+}
+
+/* Base64 of exactly so many bytes, up to `end` (0: the end of all). */
+static bool
+take_base64(struct str *rest, char end, uint8_t *out, size_t len)
+{
+	struct str piece = *rest;
+
+	if (end != '\0' && !take_until(rest, end, &piece))
+		return false;
+	return base64_decode(piece, (char *)out, len) == (ssize_t)len;
+}
+
+bool
+scram_verifier_get(struct str s, struct scram_verifier *v)
+{
+	struct str rest = s, digits;
+
+	if (s.n < sizeof(VERIFIER) || memcmp(s.p, VERIFIER, sizeof(VERIFIER) - 1) != 0)
+		return false;
+	rest = (struct str){s.p + sizeof(VERIFIER) - 1, s.n - (sizeof(VERIFIER) - 1)};
+	if (!take_until(&rest, ':', &digits) || digits.n == 0 || digits.n > 7)
+		return false;
+	v->iterations = 0;
+	for (size_t i = 0; i < digits.n; i++) {
+		if (digits.p[i] < '0' || digits.p[i] > '9')
+			return false;
+		v->iterations = 10 * v->iterations + (unsigned)(digits.p[i] - '0');
+	}
+	return v->iterations > 0 && take_base64(&rest, '$', v->salt, sizeof(v->salt)) &&
+	       take_base64(&rest, ':', v->stored_key, sizeof(v->stored_key)) &&
+	       take_base64(&rest, '\0', v->server_key, sizeof(v->server_key));
 }

@@ -13,7 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "lib/text.h"
+#include "ipc/pwhash.h"
 
 /* A line of stdin without its end, into out (PASSWORD_MAX + 1 bytes). Its length, or an exit code below 0 after
  * saying why there is none. Byte by byte: what follows the line is not ours. */
@@ -89,16 +89,21 @@ ask_twice(char *out)
 static int
 print_hash(const char *password, size_t n)
 {
-	char hash[crypto_pwhash_STRBYTES + 1];
+	char hash[crypto_pwhash_STRBYTES + 1], prepared[PASSWORD_MAX];
+	ssize_t len = pwhash_prepare(password, n, prepared);
+	int rc = 0;
 
 	if (n == 0)
 		return tools_fail(EXIT_REFUSED, "an empty password would be none");
-	if (strlen(password) != n || !text_utf8_ok(password, n) || !text_is_clean(password, n, 0))
+	if (len > 0)
+		rc = crypto_pwhash_str_alg(hash, prepared, (unsigned long long)len, PWHASH_PASSES,
+					   (size_t)PWHASH_MEM_KIB * 1024,
+					   crypto_pwhash_ALG_ARGON2ID13);
+	sodium_memzero(prepared, sizeof(prepared));
+	if (len <= 0)
 		return tools_fail(EXIT_REFUSED,
 				  "the password has control characters in it, or is not UTF-8");
-	if (crypto_pwhash_str_alg(hash, password, n, crypto_pwhash_OPSLIMIT_INTERACTIVE,
-				  crypto_pwhash_MEMLIMIT_INTERACTIVE,
-				  crypto_pwhash_ALG_ARGON2ID13) != 0)
+	if (rc != 0)
 		return tools_fail(EXIT_REFUSED, "there is not enough memory for a hash");
 	strcat(hash, "\n");
 	tools_write(hash, strlen(hash));

@@ -2,6 +2,9 @@
 """Passwords: the command that makes their hashes, the process that checks them, and where they are not shown."""
 
 import array
+import base64
+import hashlib
+import hmac
 import os
 import pty
 import re
@@ -218,7 +221,7 @@ class Checks(Case):
         return ours
 
     def question(self, ticket, hashed, password):
-        return frame("a_check", struct.pack("=IH", ticket, len(hashed)) + hashed + struct.pack("=H", len(password)) + password)
+        return frame("a_check", struct.pack("=IIH", ticket, 65536, len(hashed)) + hashed + struct.pack("=H", len(password)) + password)
 
     def results(self, n):
         """The next n: (ticket, ok)."""
@@ -259,6 +262,63 @@ class Checks(Case):
                 took[hashed] = took.get(hashed, 0) + cpu_seconds(self.p.pid) - before
         self.assertLess(took[good], 1.5 * took[b""])
         self.assertLess(took[b""], 1.5 * took[good])
+
+    def ask(self, name, head, *texts):
+        """One question; the answer's payload."""
+        self.broker.sendall(frame(name, head + b"".join(struct.pack("=H", len(t)) + t for t in texts)))
+        data = b""
+        while len(data) < 4 or len(data) < struct.unpack_from("=I", data)[0]:
+            got = self.broker.recv(4096)
+            self.assertTrue(got, "the channel was closed")
+            data += got
+        return data[8:]
+
+    @staticmethod
+    def strings(data, at):
+        out = []
+        while at < len(data):
+            n = struct.unpack_from("=H", data, at)[0]
+            out.append(data[at + 2:at + 2 + n])
+            at += 2 + n
+        return out
+
+    def test_a_hash_that_fits(self):
+        data = self.ask("a_hash", struct.pack("=IIB", 5, 8192, 0), b"correct horse")
+        self.assertEqual(struct.unpack_from("=IB", data), (5, 1))
+        hashed, verifier = self.strings(data, 5)
+        self.assertIn(b"m=8192,", hashed)
+        self.assertEqual(verifier, b"")
+        for i, word in enumerate((b"correct horse", b"correct house")):
+            self.broker.sendall(self.question(i, hashed, word))
+        self.assertEqual(self.results(2), [(0, 1), (1, 0)])
+        for word in (b"", b"a\x07b", b"\xff"):
+            data = self.ask("a_hash", struct.pack("=IIB", 6, 8192, 1), word)
+            self.assertEqual(data, struct.pack("=IBHH", 6, 0, 0, 0))
+
+    def test_scram(self):
+        """Against a client written on Python's own functions."""
+        data = self.ask("a_hash", struct.pack("=IIB", 1, 8192, 1), "Zoe\u0308 \u216b".encode())
+        verifier = self.strings(data, 5)[1]
+        first = b"n,,n=zoe,r=abcdef"
+        data = self.ask("a_scram", struct.pack("=I", 2), verifier, first, b"", b"")
+        self.assertEqual(struct.unpack_from("=IB", data), (2, 1))
+        server = self.strings(data, 5)[0]
+        said = dict(part.split(b"=", 1) for part in server.split(b","))
+        self.assertTrue(said[b"r"].startswith(b"abcdef") and len(said[b"r"]) > 16)
+        salted = hashlib.pbkdf2_hmac("sha256", "Zo\u00eb XII".encode(), base64.b64decode(said[b"s"]), int(said[b"i"]))
+        unproved = b"c=biws,r=" + said[b"r"]
+        message = first[3:] + b"," + server + b"," + unproved
+
+        def mac(key, text):
+            return hmac.new(key, text, "sha256").digest()
+        key = mac(salted, b"Client Key")
+        proof = bytes(a ^ b for a, b in zip(key, mac(hashlib.sha256(key).digest(), message)))
+        final = unproved + b",p=" + base64.b64encode(proof)
+        data = self.ask("a_scram", struct.pack("=I", 3), verifier, first, server, final)
+        self.assertEqual(struct.unpack_from("=IB", data), (3, 1))
+        self.assertEqual(self.strings(data, 5)[0], b"v=" + base64.b64encode(mac(mac(salted, b"Server Key"), message)))
+        data = self.ask("a_scram", struct.pack("=I", 4), verifier, first, server, final.replace(b"p=", b"p=A"))
+        self.assertEqual(data, struct.pack("=IBH", 4, 0, 0))
 
     def test_order_and_pings(self):
         """Many questions at once: answered in order, and the master's pings in between."""

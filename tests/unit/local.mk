@@ -35,6 +35,11 @@ unit_checks = \
 if HAVE_SQLITE
 unit_checks += %D%/check_search %D%/check_store
 endif
+if HAVE_SODIUM
+unit_checks += %D%/check_scram
+%C%_check_scram_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+%C%_check_scram_LDADD = $(auth_libs) $(SODIUM_LIBS) $(unit_libs)
+endif
 check_PROGRAMS += $(unit_checks)
 TESTS += $(unit_checks)
 
