@@ -263,7 +263,7 @@ class Checks(Case):
         self.assertLess(took[good], 1.5 * took[b""])
         self.assertLess(took[b""], 1.5 * took[good])
 
-    def ask(self, name, head, *texts):
+    def answer(self, name, head, *texts):
         """One question; the answer's payload."""
         self.broker.sendall(frame(name, head + b"".join(struct.pack("=H", len(t)) + t for t in texts)))
         data = b""
@@ -283,7 +283,7 @@ class Checks(Case):
         return out
 
     def test_a_hash_that_fits(self):
-        data = self.ask("a_hash", struct.pack("=IIB", 5, 8192, 0), b"correct horse")
+        data = self.answer("a_hash", struct.pack("=IIB", 5, 8192, 0), b"correct horse")
         self.assertEqual(struct.unpack_from("=IB", data), (5, 1))
         hashed, verifier = self.strings(data, 5)
         self.assertIn(b"m=8192,", hashed)
@@ -292,15 +292,15 @@ class Checks(Case):
             self.broker.sendall(self.question(i, hashed, word))
         self.assertEqual(self.results(2), [(0, 1), (1, 0)])
         for word in (b"", b"a\x07b", b"\xff"):
-            data = self.ask("a_hash", struct.pack("=IIB", 6, 8192, 1), word)
+            data = self.answer("a_hash", struct.pack("=IIB", 6, 8192, 1), word)
             self.assertEqual(data, struct.pack("=IBHH", 6, 0, 0, 0))
 
     def test_scram(self):
         """Against a client written on Python's own functions."""
-        data = self.ask("a_hash", struct.pack("=IIB", 1, 8192, 1), "Zoe\u0308 \u216b".encode())
+        data = self.answer("a_hash", struct.pack("=IIB", 1, 8192, 1), "Zoe\u0308 \u216b".encode())
         verifier = self.strings(data, 5)[1]
         first = b"n,,n=zoe,r=abcdef"
-        data = self.ask("a_scram", struct.pack("=I", 2), verifier, first, b"", b"")
+        data = self.answer("a_scram", struct.pack("=I", 2), verifier, first, b"", b"")
         self.assertEqual(struct.unpack_from("=IB", data), (2, 1))
         server = self.strings(data, 5)[0]
         said = dict(part.split(b"=", 1) for part in server.split(b","))
@@ -314,10 +314,10 @@ class Checks(Case):
         key = mac(salted, b"Client Key")
         proof = bytes(a ^ b for a, b in zip(key, mac(hashlib.sha256(key).digest(), message)))
         final = unproved + b",p=" + base64.b64encode(proof)
-        data = self.ask("a_scram", struct.pack("=I", 3), verifier, first, server, final)
+        data = self.answer("a_scram", struct.pack("=I", 3), verifier, first, server, final)
         self.assertEqual(struct.unpack_from("=IB", data), (3, 1))
         self.assertEqual(self.strings(data, 5)[0], b"v=" + base64.b64encode(mac(mac(salted, b"Server Key"), message)))
-        data = self.ask("a_scram", struct.pack("=I", 4), verifier, first, server, final.replace(b"p=", b"p=A"))
+        data = self.answer("a_scram", struct.pack("=I", 4), verifier, first, server, final.replace(b"p=", b"p=A"))
         self.assertEqual(data, struct.pack("=IBH", 4, 0, 0))
 
     def test_order_and_pings(self):
