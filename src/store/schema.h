@@ -17,10 +17,13 @@
  *               join: flags, real    part: reason     quit: why, by, reason    nick: new name, real
  *               kick: name, reason (sender: by)       topic: the text          mode: changes, as in e_mode
  *               rename: from, to, reason
- * message_text  the full-text index of message (external content: deleting from it takes the old text).
+ * message_text  the full-text index of message (external content: deleting from it takes the old text and place). The
+ *               place is a word in it too, so a search of a quiet room does not walk through all that was said elsewhere;
+ *               ranking, which would need sizes of columns, is not asked for: the newest come first.
  * kept          messages that wait for somebody to log in to account.
  * mark          how far (wall ms) account has read in place.
- * was_in        account has been in the room place: left_seq 0: is there, else the event that it left by.
+ * was_in        account has been in the room place: left_seq: the event that it left by last, 0: never; came_seq: the one
+ *               that it came (back) by, 0: it has not come back. What lies between them it has missed.
  * invite        hash: of the word (invite_hash); rooms: separated by spaces; uses: 0 any number; expires: wall ms, 0: never.
  * clock         now and then a time and the sequence number at it. Order is by seq: a clock may have jumped.
  * chore         deleting that is under way, in slices (retain.c): of all messages by account (0: anybody) in place (0:
