@@ -150,6 +150,8 @@ struct right {
 	enum rank own, rank; /* as a member; in effect */
 	bool oper;
 };
+/* u's in the room (NULL: there is none). ERR_NO_SUCH_ROOM, ERR_NOT_IN_ROOM. */
+enum chat_err room_right(const struct reg_user *u, struct reg_room *room, struct right *right_r);
 /* u's in the room of that name. False: refused, as by room_member_or_refuse. */
 bool room_right_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
 			  struct right *right_r);
@@ -176,6 +178,10 @@ struct str user_uhost(const struct reg_user *u, char out[UHOST_MAX + 1]);
  * it is here. */
 struct str user_account(const struct reg_user *u);
 uint64_t user_account_id(const struct reg_user *u); /* 0: none */
+/* The account of this name, 0: there is none. */
+uint64_t account_id_named(struct str name);
+/* More receivers of the entry: all who are logged in to the account. */
+void entry_to_account(uint64_t account);
 struct str user_real(const struct reg_user *u);
 struct str user_away(const struct reg_user *u);
 
@@ -248,6 +254,19 @@ void user_renewed(struct reg_user *u);
 /* Take out what has expired; returns ms until the next one does, UINT64_MAX: none will. */
 uint64_t lists_expire(void);
 
+/* --- what is said (talk.c) ---------------------------------------------------------------------------------- */
+
+/* Is it a message at all? kind: enum msg_kind. */
+enum chat_err message_fit(unsigned kind, struct str text, struct str tags);
+/* May u speak in the room now? m NULL: from outside. Who has a rank speaks whatever its modes and lists. */
+enum chat_err room_may_speak(const struct reg_user *u, const struct reg_room *room,
+			     const struct reg_member *m);
+
+/* --- what was said before (query.c) ------------------------------------------------------------------------- */
+
+/* The account that somebody means by a name: the one of that name, or that of whoever goes by it. 0: none. */
+uint64_t account_meant(struct str name);
+
 /* --- metadata (meta.c) ----------------------------------------------------------------------------------- */
 
 /* Redo records: all keys of this user or room end; after the commit, the slots of all that have been ended are free. */
@@ -294,6 +313,6 @@ void rules_note_deaths(void);
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
     r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_oper, r_oper_do,
-    r_admin;
+    r_admin, r_query, r_mark, r_edit;
 
 #endif

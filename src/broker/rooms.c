@@ -183,21 +183,28 @@ r_join(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 /* --- leaving -------------------------------------------------------------------------------------------- */
 
-/* The room by name and u's membership, or the refusal. */
+/* A private room is to strangers as if it were not there. */
+static enum chat_err
+membership(const struct reg_user *u, const struct reg_room *room, struct reg_member **m_r)
+{
+	*m_r = room != NULL ? regw_member(W, u, room->id) : NULL;
+	if (*m_r != NULL)
+		return ERR_NONE;
+	return room == NULL || (room->modes & 1u << MODE_PRIVATE) ? ERR_NO_SUCH_ROOM
+								  : ERR_NOT_IN_ROOM;
+}
+
 struct reg_member *
 room_member_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
 		      struct reg_room **room_r)
 {
-	struct reg_member *m = NULL;
+	struct reg_member *m;
+	enum chat_err err;
 
 	*room_r = room_find(name);
-	if (*room_r != NULL)
-		m = regw_member(W, u, (*room_r)->id);
-	/* a private room answers strangers as if it were not there */
-	if (*room_r == NULL || (m == NULL && ((*room_r)->modes & 1u << MODE_PRIVATE)))
-		answer_refused(r, u->id, 0, ERR_NO_SUCH_ROOM, name);
-	else if (m == NULL)
-		answer_refused(r, u->id, 0, ERR_NOT_IN_ROOM, name);
+	err = membership(u, *room_r, &m);
+	if (err != ERR_NONE)
+		answer_refused(r, u->id, 0, err, name);
 	return m;
 }
 
@@ -211,18 +218,29 @@ rank_of(uint32_t flags)
 	return flags & MEMBER_VOICE ? RANK_VOICE : RANK_NONE;
 }
 
+enum chat_err
+room_right(const struct reg_user *u, struct reg_room *room, struct right *right_r)
+{
+	enum chat_err err;
+
+	*right_r = (struct right){.room = room, .oper = u->level >= LEVEL_OPERATE};
+	err = membership(u, room, &right_r->m);
+	if (err != ERR_NONE && (room == NULL || !right_r->oper))
+		return err;
+	right_r->own = right_r->m != NULL ? rank_of(right_r->m->flags) : RANK_NONE;
+	right_r->rank = right_r->oper ? RANK_OP : right_r->own;
+	return ERR_NONE;
+}
+
 bool
 room_right_or_refuse(const struct req *r, const struct reg_user *u, struct str name,
 		     struct right *right_r)
 {
-	*right_r = (struct right){.oper = u->level >= LEVEL_OPERATE};
-	if (right_r->oper && (right_r->room = room_find(name)) != NULL)
-		right_r->m = regw_member(W, u, right_r->room->id);
-	else if ((right_r->m = room_member_or_refuse(r, u, name, &right_r->room)) == NULL)
-		return false;
-	right_r->own = right_r->m != NULL ? rank_of(right_r->m->flags) : RANK_NONE;
-	right_r->rank = right_r->oper ? RANK_OP : right_r->own;
-	return true;
+	enum chat_err err = room_right(u, room_find(name), right_r);
+
+	if (err != ERR_NONE)
+		answer_refused(r, u->id, 0, err, name);
+	return err == ERR_NONE;
 }
 
 bool

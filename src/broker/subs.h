@@ -30,7 +30,8 @@ struct sub {
 	char *in; /* owned */
 	size_t in_len;
 	struct buf side; /* beside the journal: frames that are sent between two events… */
-	struct buf sides; /* …when the cursor has come to where the journal stood then: struct side, one each */
+	struct buf
+	    sides; /* …when the cursor has come to where the journal stood then: struct side, one each */
 };
 
 struct side {

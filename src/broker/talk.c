@@ -37,8 +37,7 @@ tags_fit(struct str tags)
 	return text_utf8_ok(tags.p, tags.n);
 }
 
-/* Is it a message at all? */
-static enum chat_err
+enum chat_err
 message_fit(unsigned kind, struct str text, struct str tags)
 {
 	if (text.n == 0 && kind != MSG_TAGS)
@@ -49,9 +48,8 @@ message_fit(unsigned kind, struct str text, struct str tags)
 	return ERR_NONE;
 }
 
-/* m NULL: from outside. Who has a rank speaks whatever the room's modes and lists. */
-static enum chat_err
-may_speak(const struct reg_user *u, const struct reg_room *room, const struct reg_member *m)
+enum chat_err
+room_may_speak(const struct reg_user *u, const struct reg_room *room, const struct reg_member *m)
 {
 	if (m != NULL && rank_of(m->flags) >= RANK_VOICE)
 		return ERR_NONE;
@@ -94,7 +92,7 @@ may_say(const struct reg_user *u, const struct reg_room *room, const struct m_r_
 	if ((room->modes & 1u << MODE_NO_CTCP) &&
 	    (q->kind == MSG_CTCP || q->kind == MSG_CTCP_REPLY))
 		return ERR_NO_CTCP;
-	return may_speak(u, room, m);
+	return room_may_speak(u, room, m);
 }
 
 static void

@@ -23,7 +23,10 @@ struct regw;
 #define JOURNAL_SEQ(epoch, n) (((uint64_t)(epoch) << 44) | (n))
 
 enum jentry_kind { JENTRY_PAD = 1, JENTRY_EVENT };
-enum jentry_flag { JENTRY_BARRIER = 1 }; /* not sent before all others have what came before it */
+enum jentry_flag {
+	JENTRY_BARRIER = 1, /* not sent before all others have what came before it */
+	JENTRY_TAKEN_BACK = 2 /* a message whose words have been: nobody changes them any more */
+};
 
 struct jentry {
 	uint32_t size; /* all of it, a multiple of 8 */

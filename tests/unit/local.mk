@@ -9,6 +9,7 @@ unit_checks = \
 	%D%/check_broker \
 	%D%/check_config \
 	%D%/check_control \
+	%D%/check_history \
 	%D%/check_ipc \
 	%D%/check_irc \
 	%D%/check_irc_render \
@@ -49,9 +50,12 @@ unit_libs = src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS) $(CHECK_LIBS)
 unit_broker = $(broker_libs)
 unit_world = %D%/world.c %D%/world.h
 unit_den = $(unit_world) %D%/den.c %D%/den.h
+unit_storeend = %D%/storeend.c %D%/storeend.h
 unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_broker_SOURCES = %D%/check_broker.c $(unit_world)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)
+%C%_check_history_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_meta_SOURCES = %D%/check_meta.c $(unit_world)
 %C%_check_meta_LDADD = $(unit_broker) $(unit_libs)
