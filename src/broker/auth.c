@@ -1,48 +1,67 @@
-/* auth.c - see auth.h: the broker's channels to chatd-auth.
+/* auth.c - see auth.h.
  *
- * All that can be under way fits into a socket's buffer, so a write that does not fit is a process
- * that does not work: it is given up like one that says what it may not say.
+ * Each process is given a few questions at a time, which always fit into its socket: a write that does not is a
+ * process that does not work, and it is given up like one that says what it may not say. The other questions wait here.
  */
 #include "config.h"
 
 #include "broker/auth.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "broker/broker.h"
+#include "broker/job.h"
 #include "ipc/proc.h"
-#include "ipc/pwhash.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
+
+#define LOAD_MAX 4u /* questions that one process has at a time */
+#define ANSWER_MAX 4096
 
 static struct auth {
 	bool live;
 	uint32_t inc;
 	int fd;
-	unsigned load; /* checks it has not answered */
+	unsigned load; /* questions it has not answered */
 	struct loop_io io;
-	char in[512];
+	char in[ANSWER_MAX];
 	size_t in_len;
 } auths[AUTH_MAX];
 
-enum check_state { CHECK_FREE, CHECK_ASKED, CHECK_ANSWERED };
+enum ask_state { ASK_FREE, ASK_WAITS, ASK_SENT, ASK_ANSWERED, ASK_LOST };
 
-static struct check {
-	enum check_state state;
-	enum auth_answer answer;
+static struct ask {
+	enum ask_state state;
+	uint32_t ticket;
 	unsigned by; /* index of the process that was asked */
-	struct auth_ask ask;
-	size_t hash_len, password_len;
-	char hash[PWHASH_MAX], password[PASSWORD_MAX];
-} checks[AUTH_PENDING_MAX];
+	uint64_t order;
+	char *frame; /* owned: the question, then its answer; wiped before it is freed */
+	size_t len;
+} asks[AUTH_PENDING_MAX];
 
 static unsigned pending, last_asked;
-static uint32_t last_ticket;
+static uint64_t orders;
 
 static void readable(int fd, unsigned what, void *arg);
+
+static void
+frame_set(struct ask *k, const void *frame, size_t len)
+{
+	if (k->frame != NULL)
+		explicit_bzero(k->frame, k->len);
+	free(k->frame);
+	k->frame = NULL;
+	k->len = len;
+	if (len > 0) {
+		k->frame = xcalloc(1, len);
+		memcpy(k->frame, frame, len);
+	}
+}
 
 /* --- asking ------------------------------------------------------------------------------------------ */
 
@@ -84,117 +103,116 @@ give_up(struct auth *a, const char *why)
 	proc_send(out, m_hung_put(out, sizeof(out), &m));
 }
 
-static bool
-send_check(struct auth *a, struct check *c)
+/* The one that has waited longest. */
+static struct ask *
+first_waiting(void)
 {
-	char frame[IPC_HDR + 12 + PWHASH_MAX + PASSWORD_MAX];
-	struct m_a_check m = {.ticket = c->ask.ticket,
-			      .memory = PWHASH_MEM_KIB,
-			      .hash = {c->hash, c->hash_len},
-			      .password = {c->password, c->password_len}};
-	size_t n = m_a_check_put(frame, sizeof(frame), &m);
-	ssize_t sent = send(a->fd, frame, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	struct ask *first = NULL;
 
-	explicit_bzero(frame, sizeof(frame));
-	if (sent != (ssize_t)n)
+	for (unsigned i = 0; pending > 0 && i < AUTH_PENDING_MAX; i++) {
+		if (asks[i].state == ASK_WAITS && (first == NULL || asks[i].order < first->order))
+			first = &asks[i];
+	}
+	return first;
+}
+
+/* What it had not answered waits again, for another. */
+static void
+take_back(unsigned index)
+{
+	for (unsigned i = 0; i < AUTH_PENDING_MAX; i++) {
+		if (asks[i].state == ASK_SENT && asks[i].by == index)
+			asks[i].state = ASK_WAITS;
+	}
+}
+
+/* What waits is given to those who have time; to nobody, when nobody is left. */
+static void
+distribute(void)
+{
+	struct auth *a;
+	struct ask *k;
+
+	while ((k = first_waiting()) != NULL) {
+		a = choose();
+		if (a != NULL && a->load >= LOAD_MAX)
+			return;
+		if (a == NULL) {
+			k->state = ASK_LOST;
+			frame_set(k, NULL, 0);
+		} else if (send(a->fd, k->frame, k->len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+			   (ssize_t)k->len) {
+			k->state = ASK_SENT;
+			k->by = last_asked = (unsigned)(a - auths);
+			a->load++;
+		} else {
+			give_up(a, "it does not take what it is asked");
+			take_back((unsigned)(a - auths));
+		}
+	}
+}
+
+bool
+auth_open(void)
+{
+	return choose() != NULL && pending < AUTH_PENDING_MAX;
+}
+
+bool
+auth_ask(uint32_t ticket, const void *frame, size_t len)
+{
+	struct ask *k = asks;
+
+	if (!auth_open())
 		return false;
-	c->state = CHECK_ASKED;
-	c->by = last_asked = (unsigned)(a - auths);
-	a->load++;
+	while (k->state != ASK_FREE)
+		k++;
+	k->state = ASK_WAITS;
+	k->ticket = ticket;
+	k->order = ++orders;
+	frame_set(k, frame, len);
+	pending++;
+	distribute();
 	return true;
 }
 
-static void answered(struct check *c, enum auth_answer answer);
-
-/* Until somebody takes it, or nobody is left. */
-static void
-ask(struct check *c)
-{
-	struct auth *a;
-
-	while ((a = choose()) != NULL) {
-		if (send_check(a, c))
-			return;
-		/* what others wait for is asked again when the master says that it is dead, or at once by
-		 * its closed channel */
-		give_up(a, "it does not take what it is asked");
-		auth_gone((unsigned)(a - auths), 0);
-	}
-	answered(c, AUTH_LOST);
-}
-
-uint32_t
-auth_check(const struct auth_ask *what, struct str hash, struct str password)
-{
-	struct check *c = NULL;
-
-	if (choose() == NULL || hash.n > PWHASH_MAX || password.n > PASSWORD_MAX)
-		return 0;
-	for (unsigned i = 0; i < AUTH_PENDING_MAX; i++) {
-		if (checks[i].state == CHECK_FREE)
-			c = &checks[i];
-		else if (checks[i].ask.user == what->user)
-			return 0;
-	}
-	if (c == NULL)
-		return 0;
-	/* never 0; and not the same as those that the last broker gave */
-	if (last_ticket == 0)
-		last_ticket = (uint32_t)br.j.seq;
-	last_ticket += last_ticket + 1 == 0 ? 2 : 1;
-	c->ask = *what;
-	c->ask.ticket = last_ticket;
-	memcpy(c->hash, hash.p, hash.n);
-	memcpy(c->password, password.p, password.n);
-	c->hash_len = hash.n;
-	c->password_len = password.n;
-	pending++;
-	ask(c);
-	return c->ask.ticket;
-}
-
 /* --- answers ------------------------------------------------------------------------------------------- */
-
-/* It is delivered when the journal has room. */
-static void
-answered(struct check *c, enum auth_answer answer)
-{
-	c->state = CHECK_ANSWERED;
-	c->answer = answer;
-	explicit_bzero(c->password, sizeof(c->password));
-	explicit_bzero(c->hash, sizeof(c->hash));
-}
 
 void
 auth_resume(void)
 {
 	for (unsigned i = 0; pending > 0 && i < AUTH_PENDING_MAX; i++) {
-		struct check *c = &checks[i];
+		struct ask *k = &asks[i];
 
-		if (c->state != CHECK_ANSWERED)
+		if (k->state != ASK_ANSWERED && k->state != ASK_LOST)
 			continue;
 		if (!br.recovered || !subs_room())
 			return;
-		c->ask.fn(&c->ask, c->answer);
-		c->state = CHECK_FREE;
+		/* whoever hears it may ask on at once */
+		k->state = ASK_LOST;
+		jobs_auth_answered(k->frame, k->len, k->ticket);
+		frame_set(k, NULL, 0);
+		k->state = ASK_FREE;
 		pending--;
 	}
 }
 
 static bool
-take_result(struct auth *a, const char *frame, size_t len)
+take_answer(struct auth *a, const char *frame, size_t len)
 {
-	struct m_a_result m;
+	uint32_t ticket;
 
-	if (!m_a_result_get(frame, len, &m))
+	if (!ipc_allowed(ipc_type(frame), ROLE_AUTH, ROLE_BROKER) || len < IPC_HDR + sizeof(ticket))
 		return false;
+	memcpy(&ticket, frame + IPC_HDR, sizeof(ticket));
 	for (unsigned i = 0; i < AUTH_PENDING_MAX; i++) {
-		struct check *c = &checks[i];
+		struct ask *k = &asks[i];
 
-		if (c->state == CHECK_ASKED && c->by == (unsigned)(a - auths) &&
-		    c->ask.ticket == m.ticket) {
+		if (k->state == ASK_SENT && k->by == (unsigned)(a - auths) && k->ticket == ticket &&
+		    ipc_type(k->frame) + 1 == ipc_type(frame)) {
 			a->load--;
-			answered(c, m.ok ? AUTH_FITS : AUTH_WRONG);
+			k->state = ASK_ANSWERED;
+			frame_set(k, frame, len);
 			return true;
 		}
 	}
@@ -218,7 +236,7 @@ readable(int fd, unsigned what, void *arg)
 	}
 	a->in_len += (size_t)n;
 	while ((n = ipc_frame(a->in + at, a->in_len - at)) > 0 &&
-	       take_result(a, a->in + at, (size_t)n))
+	       take_answer(a, a->in + at, (size_t)n))
 		at += (size_t)n;
 	if (n != 0 || a->in_len - at == sizeof(a->in)) {
 		give_up(a, "it sent what it may not send");
@@ -227,6 +245,8 @@ readable(int fd, unsigned what, void *arg)
 	}
 	a->in_len -= at;
 	memmove(a->in, a->in + at, a->in_len);
+	explicit_bzero(a->in + a->in_len, at);
+	distribute();
 }
 
 /* --- coming and going ------------------------------------------------------------------------------------ */
@@ -243,19 +263,17 @@ auth_attach(unsigned index, uint32_t inc, int fd)
 	a->fd = fd;
 	if (loop_add(proc.loop, &a->io, fd, EPOLLIN, readable, a) < 0)
 		fatal("auth's channel: %s", strerror(errno));
+	distribute();
 }
 
-/* What it had not answered is asked again, of another. */
 void
 auth_gone(unsigned index, uint32_t inc)
 {
 	if (index >= AUTH_MAX || (auths[index].live && auths[index].inc != inc))
 		return;
 	drop(&auths[index]);
-	for (unsigned i = 0; i < AUTH_PENDING_MAX; i++) {
-		if (checks[i].state == CHECK_ASKED && checks[i].by == index)
-			ask(&checks[i]);
-	}
+	take_back(index);
+	distribute();
 }
 
 void
@@ -263,6 +281,8 @@ auth_fini(void)
 {
 	for (unsigned i = 0; i < AUTH_MAX; i++)
 		drop(&auths[i]);
-	explicit_bzero(checks, sizeof(checks));
-	pending = last_asked = last_ticket = 0;
+	for (unsigned i = 0; i < AUTH_PENDING_MAX; i++)
+		frame_set(&asks[i], NULL, 0);
+	memset(asks, 0, sizeof(asks));
+	pending = last_asked = 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/auth.h"
 #include "broker/store.h"
 #include "lib/util.h"
 
@@ -62,9 +63,18 @@ void
 job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
 	j->fn = fn;
-	j->asked = true;
-	if (!store_send(frame, len))
-		some_lost = true;
+	j->waits = JOB_FOR_STORE;
+	j->lost = !store_send(frame, len);
+	some_lost |= j->lost;
+}
+
+void
+job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn)
+{
+	j->fn = fn;
+	j->waits = JOB_FOR_AUTH;
+	j->lost = !auth_ask(j->ticket, frame, len);
+	some_lost |= j->lost;
 }
 
 struct reg_user *
@@ -84,6 +94,8 @@ job_entry_begin(const struct job *j)
 void
 job_end(struct job *j)
 {
+	if (j->ended != NULL)
+		j->ended(j);
 	if (j->state != NULL)
 		explicit_bzero(j->state, j->state_size);
 	free(j->state);
@@ -117,39 +129,57 @@ job_failed(struct job *j, enum chat_err err, struct str arg)
 	job_end(j);
 }
 
+static void
+answered(enum job_waits waits, const void *frame, size_t len, uint32_t ticket)
+{
+	for (unsigned i = 0; i < JOBS_MAX; i++) {
+		if (jobs[i].ticket == ticket && ticket != 0 && jobs[i].waits == waits) {
+			jobs[i].waits = JOB_FOR_NOBODY;
+			jobs[i].fn(&jobs[i], frame, len);
+			return;
+		}
+	}
+	/* of a broker before, or of somebody who has gone */
+}
+
 bool
 jobs_store_answered(const void *frame, size_t len, uint32_t ticket)
 {
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket == ticket && ticket != 0 && jobs[i].asked) {
-			jobs[i].asked = false;
-			jobs[i].fn(&jobs[i], frame, len);
-			return true;
-		}
-	}
-	return true; /* of a broker before, or of somebody who has gone */
+	answered(JOB_FOR_STORE, frame, len, ticket);
+	return true;
+}
+
+void
+jobs_auth_answered(const void *frame, size_t len, uint32_t ticket)
+{
+	answered(JOB_FOR_AUTH, frame, len, ticket);
 }
 
 void
 jobs_store_gone(void)
 {
+	for (unsigned i = 0; i < JOBS_MAX; i++)
+		jobs[i].lost |= jobs[i].ticket != 0 && jobs[i].waits == JOB_FOR_STORE;
 	some_lost = true;
 }
 
 void
 jobs_resume(void)
 {
-	if (!some_lost || !br.recovered || store_present())
+	if (!some_lost || !br.recovered)
 		return;
 	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket == 0 || !jobs[i].asked)
+		if (jobs[i].ticket == 0 || !jobs[i].lost)
 			continue;
 		if (!subs_room())
 			return;
-		jobs[i].asked = false;
+		jobs[i].lost = false;
+		jobs[i].waits = JOB_FOR_NOBODY;
 		jobs[i].fn(&jobs[i], NULL, 0);
 	}
 	some_lost = false;
+	for (unsigned i = 0; i < JOBS_MAX; i++)
+		some_lost |= jobs[i].lost;
 }
 
 void

@@ -19,13 +19,19 @@ struct job;
 /* An answer: a frame of the store's or of an auth process's, valid during the call; NULL: whoever was
  * asked is not there any more. There is room in the journal. Asks on, or ends the job. */
 typedef void job_fn(struct job *j, const void *frame, size_t len);
+/* The job ends, however that came: what its state counts or holds is given back. */
+typedef void job_end_fn(struct job *j);
+
+enum job_waits { JOB_FOR_NOBODY, JOB_FOR_STORE, JOB_FOR_AUTH };
 
 struct job {
 	uint32_t ticket; /* never 0 while it is under way */
 	uint32_t sub, inc; /* whose request it was */
 	uint64_t user, conn; /* of whom; user 0: of a connection without a name, or control's */
 	job_fn *fn; /* the next answer is for */
-	bool asked; /* the store, which has not answered */
+	enum job_waits waits; /* for whose answer */
+	bool lost; /* which will not come */
+	job_end_fn *ended; /* the caller's, NULL at first */
 	void *state; /* owned: the caller's, zero at first; wiped at the end */
 	size_t state_size;
 };
@@ -35,6 +41,8 @@ struct job {
 struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size);
 /* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
+/* The same, of an auth process. NULL also when too much is being asked of them. */
+void job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* u of the job; NULL: it was of a connection, or is gone. */
 struct reg_user *job_user(const struct job *j);
 /* The end: e_done, e_failed; just the end. j is gone. */
@@ -50,6 +58,8 @@ void job_entry_begin(const struct job *j);
 
 /* A frame that answers a ticket has come from the store. False: it is none. */
 bool jobs_store_answered(const void *frame, size_t len, uint32_t ticket);
+/* The same from an auth process; NULL: there is none left. */
+void jobs_auth_answered(const void *frame, size_t len, uint32_t ticket);
 /* The store is gone: those that wait for it get NULL when the journal has room (jobs_resume). */
 void jobs_store_gone(void);
 void jobs_resume(void);

@@ -13,15 +13,17 @@
 #include <string.h>
 
 #include "broker/auth.h"
+#include "broker/guess.h"
+#include "broker/job.h"
 #include "broker/mask.h"
 #include "ipc/ctl.h"
 #include "ipc/maskform.h"
 #include "ipc/options.h"
 #include "ipc/proc.h"
+#include "ipc/pwhash.h"
 #include "lib/buf.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/net.h"
 #include "lib/siphash.h"
 #include "lib/text.h"
 #include "lib/util.h"
@@ -36,6 +38,7 @@
 static struct past {
 	uint64_t user, wrong_at; /* mono ms */
 	unsigned wrong;
+	bool asked; /* one is being checked */
 } * pasts;
 
 static struct past *
@@ -51,56 +54,13 @@ past_of(uint64_t user)
 	return p;
 }
 
-/* Whoever comes again as somebody else comes from the same address, or the same network of 64 bits. */
-#define PLACES 256u
-#define PLACE_WRONG_MAX 20 /* one of which is forgotten in each WRONG_WAIT_MS */
-#define PLACE_ASKED_MAX 8 /* checks under way */
-
-static struct place {
-	uint8_t net[16];
-	uint64_t wrong_at; /* mono ms of the last one, or since when one less counts */
-	unsigned wrong, asked;
-} places[PLACES];
-
-static struct place *
-place_of(const struct reg_user *u)
-{
-	struct net n = {.bits = 0};
-	struct place *p;
-
-	if (net_parse(u->address, &n) && memcmp(n.bytes, (const uint8_t[10]){0}, 10) != 0)
-		memset(n.bytes + 8, 0, 8);
-	p = &places[siphash(n.bytes, sizeof(n.bytes), W->h->hash_key) % PLACES];
-	if (memcmp(p->net, n.bytes, sizeof(p->net)) != 0) {
-		*p = (struct place){.asked = 0};
-		memcpy(p->net, n.bytes, sizeof(p->net));
-	}
-	return p;
-}
-
-static bool
-place_may_try(struct place *p)
-{
-	uint64_t now = loop_now(proc.loop);
-
-	for (; p->wrong > 0 && now - p->wrong_at >= WRONG_WAIT_MS; p->wrong_at += WRONG_WAIT_MS)
-		p->wrong--;
-	return p->wrong < PLACE_WRONG_MAX && p->asked < PLACE_ASKED_MAX;
-}
-
-static void
-place_wrong(struct place *p)
-{
-	if (p->wrong++ == 0)
-		p->wrong_at = loop_now(proc.loop);
-}
-
 void
 opers_fini(void)
 {
+	jobs_fini();
 	free(pasts);
 	pasts = NULL;
-	memset(places, 0, sizeof(places));
+	guess_fini();
 	auth_fini();
 }
 
@@ -229,28 +189,35 @@ block_for(const struct reg_user *u, struct str name, struct operator_block *b)
 	return false;
 }
 
-static void
-failed(const struct auth_ask *ask, const struct reg_user *u, enum chat_err err)
-{
-	struct m_e_failed m = {.user = u->id, .ticket = ask->ticket, .code = (uint16_t)err};
+/* What its job knows. */
+struct
+try {
+	bool known; /* there is a block that the password could fit */
+	uint8_t level;
+	char name[OPER_NAME_MAX + 1];
+	struct guess *from;
+};
 
-	entry_begin(&req_nobody);
-	entry_to_user(u);
-	EVENT_HEAD(&req_nobody, m);
-	ENTRY_COMMIT(failed, &m);
-	audit(u, ask->name, "oper: refused, %s",
+static void
+failed(struct job *j, const struct reg_user *u, enum chat_err err)
+{
+	const struct try *t = j->state;
+
+	audit(u, t->name, "oper: refused, %s",
 	      err == ERR_BUSY       ? "the password could not be checked"
 	      : err == ERR_PASSWORD ? "a wrong password"
 				    : "no such block for this user");
+	job_failed(j, err, STR_LIT(""));
 }
 
 static void
-granted(const struct auth_ask *ask, struct reg_user *u)
+granted(struct job *j, struct reg_user *u)
 {
+	const struct try *t = j->state;
 	struct m_e_oper m = {.user = u->id,
-			     .ticket = ask->ticket,
-			     .level = ask->level,
-			     .name = str_of(ask->name),
+			     .ticket = j->ticket,
+			     .level = t->level,
+			     .name = str_of(t->name),
 			     .modes = u->umodes | UMODE_OPER,
 			     .before = u->umodes};
 	entry_begin(&req_nobody);
@@ -260,30 +227,44 @@ granted(const struct auth_ask *ask, struct reg_user *u)
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(oper, &m);
 	past_of(u->id)->wrong = 0;
-	audit(u, ask->name, "oper: level %s", ctl_level_name(ask->level));
+	audit(u, t->name, "oper: level %s", ctl_level_name(t->level));
+	job_end(j);
 }
 
 static void
-checked(const struct auth_ask *ask, enum auth_answer answer)
+checked(struct job *j, const void *frame, size_t len)
 {
-	struct reg_user *u = regw_user(&br.reg, ask->user);
-	struct place *from = &places[ask->from];
+	struct reg_user *u = job_user(j);
+	const struct try *t = j->state;
+	struct m_a_result m;
+	bool told = frame != NULL && m_a_result_get(frame, len, &m), right;
 
-	from->asked -= from->asked > 0; /* the place may be another's by now */
+	right = told && m.ok && t->known;
 	/* also of one who has not waited for the answer */
-	if (answer != AUTH_LOST && !(answer == AUTH_FITS && ask->known))
-		place_wrong(from);
-	if (u == NULL)
-		return;
-	if (answer == AUTH_LOST) {
-		failed(ask, u, ERR_BUSY);
-	} else if (answer == AUTH_FITS && ask->known) {
-		granted(ask, u);
+	if (told && !right)
+		guess_wrong(t->from);
+	if (u == NULL) {
+		job_end(j);
+	} else if (!told) {
+		failed(j, u, ERR_BUSY);
+	} else if (right) {
+		granted(j, u);
 	} else {
 		past_of(u->id)->wrong++;
 		past_of(u->id)->wrong_at = loop_now(proc.loop);
-		failed(ask, u, ask->known ? ERR_PASSWORD : ERR_NO_OPER);
+		failed(j, u, t->known ? ERR_PASSWORD : ERR_NO_OPER);
 	}
+}
+
+static void
+ended(struct job *j)
+{
+	const struct try *t = j->state;
+	struct past *p = &pasts[ID_SLOT(j->user)];
+
+	guess_end(t->from);
+	if (p->user == j->user) /* the slot may be another's by now */
+		p->asked = false;
 }
 
 static bool
@@ -291,35 +272,48 @@ may_try(uint64_t user)
 {
 	const struct past *p = past_of(user);
 
-	return p->wrong < WRONG_MAX || loop_now(proc.loop) - p->wrong_at >= WRONG_WAIT_MS;
+	return !p->asked &&
+	       (p->wrong < WRONG_MAX || loop_now(proc.loop) - p->wrong_at >= WRONG_WAIT_MS);
 }
 
 static void
-ask(const struct req *r, const struct reg_user *u, const struct m_r_oper *q)
+try_begin(const struct req *r, const struct reg_user *u, const struct m_r_oper *q,
+	  struct guess *from)
 {
-	struct place *from = place_of(u);
-	struct auth_ask ask = {.user = u->id, .fn = checked, .from = (unsigned)(from - places)};
-	struct m_e_wait m = {.user = u->id};
+	struct m_a_check m = {.memory = PWHASH_MEM_KIB, .password = q->password};
+	char frame[IPC_HDR + 12 + PWHASH_MAX + PASSWORD_MAX];
+	struct job *j = job_begin(r, u->id, 0, sizeof(struct try));
 	struct operator_block b;
+	struct try *t;
+
+	if (j == NULL)
+		return;
+	t = j->state;
+	t->known = block_for(u, q->name, &b);
+	t->level = (uint8_t)b.level;
+	t->from = from;
+	bprintf(t->name, sizeof(t->name), STR_FMT, STR_ARG(q->name));
+	guess_begin(from);
+	past_of(u->id)->asked = true;
+	j->ended = ended;
+	m.ticket = j->ticket;
+	m.hash = b.hash;
+	job_ask_auth(j, frame, m_a_check_put(frame, sizeof(frame), &m), checked);
+	explicit_bzero(frame, sizeof(frame));
+}
+
+static void
+try_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_oper *q)
+{
+	struct guess *from = guess_from(str_of(u->address));
 
 	/* where nobody can become one, there is nothing to hide */
-	if (proc.opt.operators[0] == '\0' || !text_is_clean(q->name.p, q->name.n, 0)) {
+	if (proc.opt.operators[0] == '\0' || !text_is_clean(q->name.p, q->name.n, 0))
 		answer_refused(r, u->id, 0, ERR_NO_OPER, STR_LIT(""));
-		return;
-	}
-	ask.known = block_for(u, q->name, &b);
-	ask.level = (uint8_t)b.level;
-	bprintf(ask.name, sizeof(ask.name), STR_FMT, STR_ARG(q->name));
-	if (may_try(u->id) && place_may_try(from))
-		m.ticket = auth_check(&ask, b.hash, q->password);
-	if (m.ticket == 0) {
+	else if (!may_try(u->id) || !guess_may(from) || !auth_open())
 		answer_refused(r, u->id, 0, ERR_BUSY, STR_LIT("OPER"));
-		return;
-	}
-	from->asked++;
-	entry_begin(r);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(wait, &m);
+	else
+		try_begin(r, u, q, from);
 }
 
 bool
@@ -329,7 +323,7 @@ r_oper(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 	if (!m_r_oper_get(frame, len, &q))
 		return false;
-	ask(r, u, &q);
+	try_or_refuse(r, u, &q);
 	/* the frame is our own buffer, which it was read into */
 	explicit_bzero((char *)(uintptr_t)q.password.p, q.password.n);
 	return true;

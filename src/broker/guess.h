@@ -1,0 +1,29 @@
+/* guess.h - who guesses passwords: wrong ones are counted by where they come from and by what they are for.
+ *
+ * Tables of a fixed size, which nobody can fill: of four that would share a place, the one that has
+ * guessed least is forgotten. What a new broker does not know, it need not.
+ */
+#ifndef BROKER_GUESS_H
+#define BROKER_GUESS_H
+
+#include <stdbool.h>
+
+#include "lib/str.h"
+
+struct guess;
+
+/* The count of an address (a network of 64 bits is one), and of an account's folded name, whether there is such an account or not.
+ * Never NULL; may be another's by the time that an answer comes, which is a matter of luck and no harm. */
+struct guess *guess_from(struct str address);
+struct guess *guess_for(struct str fold);
+/* Not too many wrong ones lately, nor too many that are being checked? */
+bool guess_may(struct guess *g);
+/* One is being checked; it has been; it was wrong. */
+void guess_begin(struct guess *g);
+void guess_end(struct guess *g);
+void guess_wrong(struct guess *g);
+
+/* Forget everything, for tests. */
+void guess_fini(void);
+
+#endif
