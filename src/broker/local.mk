@@ -1,7 +1,31 @@
 # an archive of its own, so that tests can decide requests without a process around them
 noinst_LIBRARIES += %D%/libbroker.a
-%C%_libbroker_a_SOURCES = %D%/broker.h %D%/about.c %D%/admin.c %D%/auth.c %D%/auth.h %D%/guess.c %D%/guess.h %D%/job.c %D%/job.h %D%/lists.c %D%/mask.c %D%/mask.h %D%/members.c %D%/meta.c \
-	%D%/modes.c %D%/oper.c %D%/pump.c %D%/query.c %D%/reap.c %D%/redact.c %D%/rooms.c %D%/rules.c %D%/store.c %D%/store.h %D%/subs.c %D%/subs.h %D%/talk.c %D%/topic.c %D%/txn.c %D%/users.c %D%/who.c
+%C%_libbroker_a_SOURCES = \
+	%D%/about.c \
+	%D%/admin.c \
+	%D%/auth.c %D%/auth.h \
+	%D%/broker.h \
+	%D%/guess.c %D%/guess.h \
+	%D%/job.c %D%/job.h \
+	%D%/lists.c \
+	%D%/mask.c %D%/mask.h \
+	%D%/members.c \
+	%D%/meta.c \
+	%D%/modes.c \
+	%D%/oper.c \
+	%D%/pump.c \
+	%D%/query.c \
+	%D%/reap.c \
+	%D%/redact.c \
+	%D%/rooms.c \
+	%D%/rules.c \
+	%D%/store.c %D%/store.h \
+	%D%/subs.c %D%/subs.h \
+	%D%/talk.c \
+	%D%/topic.c \
+	%D%/txn.c \
+	%D%/users.c \
+	%D%/who.c
 roles_PROGRAMS += %D%/chatd-broker
 %C%_chatd_broker_SOURCES = %D%/main.c
 broker_libs = src/broker/libbroker.a src/registry/libregistry_write.a src/registry/libregistry.a \
