@@ -98,6 +98,7 @@ r_setname(const struct req *r, struct reg_user *u, const void *frame, size_t len
 				 .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
+	entry_to_user(u);
 	entry_to_watchers();
 	user_more_redo((uint32_t)(u - W->users), user_account(u), q.real);
 	txn_open(T, W, u);
@@ -176,6 +177,7 @@ r_umode(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	m = (struct m_e_umode){.user = u->id, .modes = modes, .before = u->umodes};
 	m.level = modes & UMODE_OPER ? u->level : LEVEL_NONE;
 	entry_begin(r);
+	entry_to_user(u);
 	user_modes_redo(u, modes, m.level);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(umode, &m);

@@ -46,15 +46,11 @@ fall_under(const struct mask *m, const struct reg_list *ban)
 
 	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
-		struct mask_subject subject;
 
-		if (u->id == 0)
-			continue;
-		user_subject(u, &subject);
-		if (!mask_fits(m, &subject))
+		if (u->id == 0 || !user_fits(u, m))
 			continue;
 		if (ban != NULL)
-			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
+			reap_add(u->id, 0, QUIT_BANNED, "Server", ban->reason);
 		n++;
 	}
 	return n;

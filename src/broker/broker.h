@@ -23,15 +23,15 @@ struct mask_subject;
 
 struct room_cache {
 	uint64_t mask; /* subscribers with members */
-	uint32_t *counts; /* members per worker; owned, NULL while the room is free */
+	uint32_t *counts; /* members' sessions per worker; owned, NULL while the room is free */
 	uint32_t *lists; /* slots of its bans, mutes and invitations; owned */
 	uint32_t nlists, cap;
 	uint64_t renamed; /* wall ms; 0: not since this broker began */
 };
 
-/* Somebody who must go: ends in an e_quit that answers nobody. */
+/* Somebody who must go, or one session of it (conn not 0): ends in an e_quit or e_detach that answers nobody. */
 struct reap {
-	uint64_t user;
+	uint64_t user, conn;
 	uint8_t why;
 	char by[NAME_BYTES_MAX + 1], reason[REASON_MAX + 1];
 };
@@ -109,6 +109,44 @@ room_name(const struct reg_room *r)
 	return str_of(r->name);
 }
 
+/* --- the sessions of a user (sessions.c) -------------------------------------------------------------- */
+
+struct session {
+	uint32_t slot; /* + 1; 0: the first, in the user's own slot */
+	uint32_t inc, wslot;
+	uint64_t conn;
+	uint8_t sub;
+	const char *address; /* in the registry */
+};
+/* The one behind s, the first if s is zero: while (session_next(u, &s)). */
+bool session_next(const struct reg_user *u, struct session *s);
+/* At which workers they are, one for each. */
+struct seats {
+	unsigned n;
+	uint8_t sub[SESSIONS_PER_USER];
+};
+void seats_of(const struct reg_user *u, struct seats *seats);
+/* Has u a session there? */
+bool user_is_at(const struct reg_user *u, uint32_t sub, uint32_t inc);
+
+/* The user of that name, if it is logged in to the same account as u, or (u NULL) to this one: who asks for its name
+ * becomes a session of it. */
+struct reg_user *session_host(struct str name, const struct reg_user *u, uint64_t account);
+/* May it have another? */
+enum chat_err session_place(const struct reg_user *host);
+/* e_attach: the newcomer of q; the session conn of `was`, which ends without it (false: it has none such at r's). */
+void session_come(const struct req *r, struct reg_user *u, const struct m_r_login *q);
+bool session_move(const struct req *r, struct reg_user *u, struct reg_user *was, uint64_t conn);
+/* e_detach; of the last one e_quit. None that has this number: nothing, or e_ok to whoever asked. */
+void session_end(const struct req *r, struct reg_user *u, uint64_t conn, enum quit_why why,
+		 struct str reason);
+/* Redo records: the sessions of a user that ends are no more; after the commit, with what u->sessions was. */
+void sessions_end_redo(const struct reg_user *u);
+void sessions_end_done(uint32_t first);
+/* Those that are dead will be reaped; how many are not. */
+unsigned sessions_reap(const struct reg_user *u,
+		       bool dead(const struct session *s, const void *arg), const void *arg);
+
 /* --- memberships (members.c) ------------------------------------------------------------------- */
 
 struct room_cache *room_cache_of(const struct reg_room *room);
@@ -118,9 +156,11 @@ void member_link(const struct reg_user *u, const struct reg_room *room, uint64_t
 void member_remove(const struct reg_member *m, const struct reg_user *u);
 /* Redo records of a new room in the next free slot; its id. */
 uint64_t room_make(struct str name, const char *fold, size_t fold_len, uint32_t modes);
-/* After the commit: one more (or less) of worker `sub`; a member's slot, and perhaps its room, is free. */
+/* After the commit: one more session (or less) at worker `sub`, at all of seats; a member's slot, and perhaps its room, is
+ * free. */
 void member_count(uint32_t room, uint32_t sub, int by);
-void member_gone(uint32_t room_slot, uint32_t member_slot, uint32_t sub);
+void member_counts(uint32_t room, const struct seats *seats, int by);
+void member_gone(uint32_t room_slot, uint32_t member_slot, const struct seats *seats);
 /* All memberships of u end (redo records only), then, after the commit, the caches follow. */
 void leave_all_redo(const struct reg_user *u);
 struct left_rooms {
@@ -128,7 +168,7 @@ struct left_rooms {
 	unsigned n;
 };
 void leave_all_note(const struct reg_user *u, struct left_rooms *l);
-void leave_all_done(const struct left_rooms *l, uint32_t sub);
+void leave_all_done(const struct left_rooms *l, const struct seats *seats);
 /* Everything derived, from the slots. */
 void rooms_rebuild(void);
 
@@ -220,6 +260,9 @@ void user_subject(const struct reg_user *u, struct mask_subject *s);
 /* A mask as somebody typed it for a list of *op: its one form into out, taken apart into m. "~m:MASK" makes a mute of a
  * ban, and is for exceptions else. False: it is no mask, or not one for that list. */
 bool list_mask(enum reg_list_op *op, struct str in, char out[MASK_MAX + 1], struct mask *m);
+/* Does m fit u, at the address of any of its sessions? The server's entry that does. */
+bool user_fits(const struct reg_user *u, const struct mask *m);
+const struct reg_list *user_listed(const struct reg_user *u, enum reg_list_op op);
 /* Entry of `op` (enum reg_list_op) in c that s falls under, or NULL. Exceptions are not asked. */
 const struct reg_list *list_match(const struct room_cache *c, enum reg_list_op op,
 				  struct mask_subject *s);
@@ -282,7 +325,8 @@ void oper_did(const struct reg_user *u, const char *fmt, ...) __attribute__((for
 
 /* --- who must go (reap.c) ---------------------------------------------------------------------------- */
 
-void reap_add(uint64_t user, enum quit_why why, const char *by, const char *reason);
+/* conn 0: with all its sessions. */
+void reap_add(uint64_t user, uint64_t conn, enum quit_why why, const char *by, const char *reason);
 /* Some of them. */
 enum reap_state { REAP_DONE, REAP_MORE, REAP_NO_ROOM };
 enum reap_state reap_some(void);

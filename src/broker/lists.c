@@ -68,6 +68,36 @@ user_subject(const struct reg_user *u, struct mask_subject *s)
 }
 
 bool
+user_fits(const struct reg_user *u, const struct mask *m)
+{
+	struct mask_subject subject;
+	struct session s = {0};
+
+	while (session_next(u, &s)) {
+		user_subject(u, &subject);
+		subject.address = s.address;
+		if (mask_fits(m, &subject))
+			return true;
+	}
+	return false;
+}
+
+const struct reg_list *
+user_listed(const struct reg_user *u, enum reg_list_op op)
+{
+	const struct reg_list *l = NULL;
+	struct mask_subject subject;
+	struct session s = {0};
+
+	while (l == NULL && session_next(u, &s)) {
+		user_subject(u, &subject);
+		subject.address = s.address;
+		l = list_match(&br.server, op, &subject);
+	}
+	return l;
+}
+
+bool
 list_mask(enum reg_list_op *op, struct str in, char out[MASK_MAX + 1], struct mask *m)
 {
 	struct str mask = {out, mask_canon(in, out)}, inner;
@@ -338,10 +368,7 @@ user_renewed(struct reg_user *u)
 void
 mute_apply(struct reg_user *u)
 {
-	struct mask_subject s;
-
-	user_subject(u, &s);
-	u->muted = list_match(&br.server, LIST_MUTE, &s) != NULL;
+	u->muted = user_listed(u, LIST_MUTE) != NULL;
 }
 
 void

@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/redact.c \
 	%D%/rooms.c \
 	%D%/rules.c \
+	%D%/sessions.c \
 	%D%/store.c %D%/store.h \
 	%D%/subs.c %D%/subs.h \
 	%D%/talk.c \

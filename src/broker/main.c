@@ -105,7 +105,7 @@ reap_namesake(const struct options *opt)
 	const struct reg_user *u = user_find(str_of(opt->name));
 
 	if (u != NULL)
-		reap_add(u->id, QUIT_KICKED, "Server", "the server has that name now");
+		reap_add(u->id, 0, QUIT_KICKED, "Server", "the server has that name now");
 }
 
 static void
@@ -130,7 +130,6 @@ lose(struct lost *l, const struct reg_user *u)
 		l->len += bprintf(l->names + l->len, sizeof(l->names) - l->len, "%s" STR_FMT,
 				  l->n > 0 ? ", " : "", STR_ARG(user_name(u)));
 	l->n++;
-	reap_add(u->id, QUIT_WORKER, "", "connection lost");
 }
 
 static void
@@ -141,7 +140,15 @@ lost_log(const struct lost *l, const char *what)
 			   l->names, l->n > LOST_NAMED ? ", ..." : "");
 }
 
-/* Sessions of workers that are not among the living; bans that were decided but not carried out. */
+static bool
+is_dead(const struct session *s, const void *nobody)
+{
+	(void)nobody;
+	return !sub_alive(s->sub, s->inc);
+}
+
+/* Sessions of workers that are not among the living; users whose last session has gone over to another; bans that were
+ * decided but not carried out. */
 static void
 reap_the_dead(void)
 {
@@ -150,16 +157,16 @@ reap_the_dead(void)
 	for (uint32_t i = 0; i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
 		const struct reg_list *ban;
-		struct mask_subject subject;
 
 		if (u->id == 0)
 			continue;
-		user_subject(u, &subject);
-		ban = list_match(&br.server, LIST_BAN, &subject);
-		if (!sub_alive(u->sub, u->inc))
+		ban = user_listed(u, LIST_BAN);
+		if (u->inc == 0)
+			reap_add(u->id, 0, QUIT_LEFT, "", "");
+		else if (sessions_reap(u, is_dead, NULL) == 0)
 			lose(&lost, u);
 		else if (ban != NULL)
-			reap_add(u->id, QUIT_BANNED, "Server", ban->reason);
+			reap_add(u->id, 0, QUIT_BANNED, "Server", ban->reason);
 	}
 	reap_namesake(&proc.opt);
 	lost_log(&lost, "a worker ended while there was no broker");
@@ -198,9 +205,23 @@ start(void)
 		 br.reg.h->nrooms);
 }
 
+struct gone {
+	unsigned sub;
+	uint32_t inc;
+};
+
+static bool
+is_gone(const struct session *s, const void *arg)
+{
+	const struct gone *gone = arg;
+
+	return s->sub == gone->sub && s->inc == gone->inc;
+}
+
 static void
 peer_gone(unsigned sub, uint32_t inc)
 {
+	const struct gone gone = {sub, inc};
 	struct lost lost = {0};
 	char what[32];
 
@@ -215,7 +236,7 @@ peer_gone(unsigned sub, uint32_t inc)
 	for (uint32_t i = 0; peers_known && i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
 
-		if (u->id != 0 && u->sub == sub && u->inc == inc)
+		if (u->id != 0 && u->inc != 0 && sessions_reap(u, is_gone, &gone) == 0)
 			lose(&lost, u);
 	}
 	bprintf(what, sizeof(what), "worker %u is gone", sub);

@@ -169,15 +169,22 @@ member_count(uint32_t room, uint32_t sub, int by)
 		c->mask |= 1ull << sub;
 }
 
+void
+member_counts(uint32_t room, const struct seats *seats, int by)
+{
+	for (unsigned i = 0; i < seats->n; i++)
+		member_count(room, seats->sub[i], by);
+}
+
 /* A member slot of the room is free; the room too, if it was the last one. */
 void
-member_gone(uint32_t room_slot, uint32_t member_slot, uint32_t sub)
+member_gone(uint32_t room_slot, uint32_t member_slot, const struct seats *seats)
 {
 	struct reg_room *room = &W->rooms[room_slot];
 	struct room_cache *c = &br.rooms[room_slot];
 
 	freelist_push(&W->free_members, member_slot);
-	member_count(room_slot, sub, -1);
+	member_counts(room_slot, seats, -1);
 	if (room->id != 0)
 		return;
 	for (uint32_t i = 0; i < c->nlists; i++) {
@@ -214,10 +221,10 @@ leave_all_note(const struct reg_user *u, struct left_rooms *l)
 }
 
 void
-leave_all_done(const struct left_rooms *l, uint32_t sub)
+leave_all_done(const struct left_rooms *l, const struct seats *seats)
 {
 	for (unsigned i = 0; i < l->n; i++)
-		member_gone(l->room[i], l->member[i], sub);
+		member_gone(l->room[i], l->member[i], seats);
 }
 
 void
@@ -230,8 +237,11 @@ rooms_rebuild(void)
 	}
 	for (uint32_t i = 0; i < W->h->member_top; i++) {
 		const struct reg_member *m = &W->members[i];
+		struct seats seats;
 
-		if (m->user != 0)
-			member_count(ID_SLOT(m->room), W->users[ID_SLOT(m->user)].sub, 1);
+		if (m->user == 0)
+			continue;
+		seats_of(&W->users[ID_SLOT(m->user)], &seats);
+		member_counts(ID_SLOT(m->room), &seats, 1);
 	}
 }

@@ -11,7 +11,7 @@
 #define PORTION 512
 
 void
-reap_add(uint64_t user, enum quit_why why, const char *by, const char *reason)
+reap_add(uint64_t user, uint64_t conn, enum quit_why why, const char *by, const char *reason)
 {
 	struct reap *p;
 
@@ -21,6 +21,7 @@ reap_add(uint64_t user, enum quit_why why, const char *by, const char *reason)
 	}
 	p = &br.reaps[br.nreaps++];
 	p->user = user;
+	p->conn = conn;
 	p->why = (uint8_t)why;
 	bprintf(p->by, sizeof(p->by), "%s", by);
 	bprintf(p->reason, sizeof(p->reason), "%s", reason);
@@ -37,7 +38,9 @@ reap_some(void)
 			br.reaps_at--;
 			return REAP_NO_ROOM;
 		}
-		if (u != NULL)
+		if (u != NULL && p->conn != 0)
+			session_end(&req_nobody, u, p->conn, p->why, str_of(p->reason));
+		else if (u != NULL)
 			user_quit(&req_nobody, u, p->why, str_of(p->by), str_of(p->reason));
 	}
 	if (br.reaps_at < br.nreaps)

@@ -130,10 +130,12 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
 	uint32_t flags = owned ? MEMBER_OP : 0;
 	struct m_e_join m = join_event(u, room, uhost);
+	struct seats seats;
 
 	entry_begin(r);
 	if (!fresh)
 		entry_to_room(room);
+	entry_to_user(u);
 	entry_to_followers();
 	if (fresh) {
 		m.modes = fresh_modes(u, owned);
@@ -155,7 +157,8 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 		regw_index_room(W, slot);
 		counts_shown();
 	}
-	member_count(slot, u->sub, 1);
+	seats_of(u, &seats);
+	member_counts(slot, &seats, 1);
 }
 
 bool
@@ -260,6 +263,7 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct reg_room *room;
 	struct m_r_part q;
 	struct m_e_part m;
+	struct seats seats;
 	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_part_get(frame, len, &q))
@@ -281,7 +285,8 @@ r_part(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	member_remove(mem, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(part, &m);
-	member_gone((uint32_t)(room - W->rooms), (uint32_t)(mem - W->members), u->sub);
+	seats_of(u, &seats);
+	member_gone((uint32_t)(room - W->rooms), (uint32_t)(mem - W->members), &seats);
 	return true;
 }
 
@@ -314,6 +319,7 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct right right;
 	struct m_r_kick q;
 	struct m_e_kick m;
+	struct seats seats;
 	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_kick_get(frame, len, &q))
@@ -345,6 +351,7 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	member_remove(victim, target);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(kick, &m);
-	member_gone((uint32_t)(room - W->rooms), (uint32_t)(victim - W->members), target->sub);
+	seats_of(target, &seats);
+	member_gone((uint32_t)(room - W->rooms), (uint32_t)(victim - W->members), &seats);
 	return true;
 }

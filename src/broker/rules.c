@@ -122,8 +122,12 @@ rules_decide(const struct req *r, const void *frame, size_t len)
 	id = rule->speaks_for_user ? u64_at(frame, len, IPC_HDR + 8) : 0;
 	if (rule->speaks_for_user && r->sub != SUB_CONTROL) {
 		u = regw_user(&br.reg, id);
-		if (u != NULL && (u->sub != r->sub || u->inc != r->inc))
-			return false; /* speaks for another's client */
+		if (u != NULL && !user_is_at(u, r->sub, r->inc)) {
+			/* speaks for another's client; one that ended while it went over to another user is late only */
+			if (rule->fn != r_quit)
+				return false;
+			u = NULL;
+		}
 	}
 	count(CTR_requests_total);
 	if (deadly(r))

@@ -197,6 +197,7 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			    .tags = q.tags,
 			    .text = q.text};
 	entry_begin(r);
+	entry_to_user(u); /* its other sessions read it, too */
 	if (to != NULL) {
 		m.to = to->id;
 		m.to_name = user_name(to);

@@ -77,7 +77,10 @@ entry_to_store(void)
 void
 entry_to_user(const struct reg_user *u)
 {
-	br.t.targets |= 1ull << u->sub;
+	struct session s = {0};
+
+	while (session_next(u, &s))
+		br.t.targets |= 1ull << s.sub;
 }
 
 void

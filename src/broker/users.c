@@ -199,11 +199,21 @@ let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct s
 	counts_shown();
 }
 
+/* The account that a newcomer has logged in to, 0: none. Here, and nowhere else, is decided whether that is true. */
+static uint64_t
+account_of_login(const struct req *r, const struct m_r_login *q)
+{
+	(void)r;
+	(void)q;
+	return 0;
+}
+
 bool
 r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
 {
 	char fold[NAME_FOLD_MAX + 1], address[49], ident[IDENT_MAX + 1], host[HOST_MAX + 1];
 	const struct reg_list *ban;
+	struct reg_user *fellow;
 	struct m_r_login q;
 	enum chat_err err;
 	struct str shown;
@@ -218,12 +228,17 @@ r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
 	shown = host_of_address(q.address, host);
 	err = name_free(q.name, NULL, fold, &fold_len);
-	if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
+	fellow = err == ERR_NICK_TAKEN ? session_host(q.name, NULL, account_of_login(r, &q)) : NULL;
+	if (fellow != NULL)
+		err = session_place(fellow);
+	else if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
 		err = ERR_SERVER_FULL;
 	ban = err == ERR_NONE ? newcomer_banned(&q, fold, address, shown) : NULL;
 	if (err != ERR_NONE || ban != NULL)
 		answer_refused(r, 0, q.conn, ban != NULL ? ERR_BANNED : err,
 			       ban != NULL ? str_of(ban->reason) : q.name);
+	else if (fellow != NULL)
+		session_come(r, fellow, &q);
 	else
 		let_in(r, &q, (struct str){fold, fold_len}, shown);
 	return true;
@@ -236,6 +251,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	uint64_t rooms[ROOMS_PER_USER];
 	char uhost[UHOST_MAX + 1];
 	const struct reg_list *ban;
+	struct reg_user *fellow;
 	struct m_r_nick q;
 	struct m_e_nick m;
 	enum chat_err err;
@@ -244,11 +260,16 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (!m_r_nick_get(frame, len, &q))
 		return false;
 	err = name_free(q.name, u, fold, &fold_len);
+	fellow = err == ERR_NICK_TAKEN ? session_host(q.name, u, 0) : NULL;
+	if (fellow != NULL)
+		err = session_place(fellow);
 	ban = err == ERR_NONE ? name_banned(u, fold) : NULL;
 	if (err != ERR_NONE || ban != NULL) {
 		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
 		return true;
 	}
+	if (fellow != NULL)
+		return session_move(r, fellow, u, q.conn);
 	if (str_eq(user_name(u), q.name)) {
 		answer_ok(r, u->id, u->protocol == PROTO_IRC ? "" : "You are called that already.");
 		return true;
@@ -264,6 +285,7 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
+	entry_to_user(u);
 	entry_to_watchers();
 	if (strcmp(u->fold, fold) != 0)
 		was_redo(u);
@@ -293,10 +315,11 @@ void
 user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str by,
 	  struct str reason)
 {
-	uint32_t slot = (uint32_t)(u - W->users), sub = u->sub;
+	uint32_t slot = (uint32_t)(u - W->users), sessions = u->sessions;
 	uint64_t rooms[ROOMS_PER_USER], id = u->id;
 	char uhost[UHOST_MAX + 1];
 	struct left_rooms left;
+	struct seats seats;
 	struct m_e_quit m = {.user = u->id,
 			     .why = (uint8_t)why,
 			     .name = user_name(u),
@@ -316,7 +339,9 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	for (unsigned i = 0; i < br.nchats; i++)
 		br.t.targets |= br.chats[i] == id ? 1ull << SUB_CONTROL : 0;
 	leave_all_note(u, &left);
+	seats_of(u, &seats);
 	leave_all_redo(u);
+	sessions_end_redo(u);
 	was_redo(u);
 	metas_end_redo(false, id);
 	user_kinds_redo(u, 0);
@@ -325,7 +350,8 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(quit, &m);
-	leave_all_done(&left, sub);
+	leave_all_done(&left, &seats);
+	sessions_end_done(sessions);
 	metas_end_done();
 	regw_unindex_user(W, slot, u->fold, strlen(u->fold));
 	freelist_push(&W->free_users, slot);
@@ -340,7 +366,7 @@ r_quit(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 
 	if (!m_r_quit_get(frame, len, &q))
 		return false;
-	user_quit(r, u, q.lost ? QUIT_LOST : QUIT_LEFT, STR_LIT(""), clean_or_empty(q.reason));
+	session_end(r, u, q.conn, q.lost ? QUIT_LOST : QUIT_LEFT, clean_or_empty(q.reason));
 	return true;
 }
 

@@ -305,7 +305,7 @@ chat_err_ctl(unsigned err)
 	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].ctl;
 }
 
-/* --- lists of modes: u8 op, u8 on (or u16 code), u8 length, the argument ---------------- */
+/* --- lists of modes: u8 op, u8 on (or u16 code), u8 length, the argument; of rooms: u64 id, u8 flags ---------------- */
 
 static size_t
 item_put(char *buf, size_t n, size_t cap, const uint8_t *head, size_t nhead, struct str arg)
@@ -388,6 +388,28 @@ mode_next(struct str *rest, struct mode_change *m)
 		return false;
 	m->op = head[0];
 	m->on = head[1];
+	return true;
+}
+
+size_t
+attach_room_put(char *buf, size_t n, size_t cap, const struct attach_room *m)
+{
+	uint8_t head[9];
+
+	memcpy(head, &m->room, 8);
+	head[8] = m->flags;
+	return item_put(buf, n, cap, head, sizeof(head), m->name);
+}
+
+bool
+attach_room_next(struct str *rest, struct attach_room *m)
+{
+	uint8_t head[9];
+
+	if (!item_next(rest, head, sizeof(head), &m->name))
+		return false;
+	memcpy(&m->room, head, 8);
+	m->flags = head[8];
 	return true;
 }
 

@@ -51,6 +51,8 @@
 #define QUERY_ROWS_MAX 500 /* that one question may ask for */
 #define PAGE_MAX 60000
 #define ROOMS_PER_USER 100
+#define SESSIONS_PER_USER 16
+#define ATTACH_ROOMS_MAX (ROOMS_PER_USER * (ROOM_BYTES_MAX + 10))
 #define SUBS_MAX 64 /* subscribers: SUB_CONTROL, SUB_STORE, workers below */
 #define WORKERS_MAX 60
 #define AUTH_MAX 8 /* processes that check passwords */
@@ -335,6 +337,16 @@ size_t refusal_put(char *buf, size_t n, size_t cap, const struct mode_refusal *m
  * not empty). */
 bool mode_next(struct str *rest, struct mode_change *m);
 bool refusal_next(struct str *rest, struct mode_refusal *m);
+
+/* Rooms that a new session of a user finds itself in (e_attach), as they travel in a STR. */
+struct attach_room {
+	uint64_t room;
+	uint8_t flags; /* enum member_flag */
+	struct str name;
+};
+/* As mode_put and mode_next. */
+size_t attach_room_put(char *buf, size_t n, size_t cap, const struct attach_room *m);
+bool attach_room_next(struct str *rest, struct attach_room *m);
 
 /* What every event begins with. */
 struct ev_head {

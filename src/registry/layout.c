@@ -12,6 +12,7 @@
 #define LISTS 4096
 #define WAS 1024
 #define META_MIN 4096u
+#define SESSIONS_MIN 64u
 
 static uint32_t
 pow2_above(uint32_t n)
@@ -41,6 +42,8 @@ lay_out(struct reg_header *h, uint32_t max_sessions, uint32_t max_accounts)
 	h->max_accounts = max_accounts;
 	h->max_was = WAS;
 	h->max_meta = MAX(max_sessions, META_MIN);
+	/* beside the first ones */
+	h->max_sessions = MAX(max_sessions / 4, SESSIONS_MIN);
 	h->user_cells = pow2_above(2 * h->max_users);
 	h->room_cells = pow2_above(2 * h->max_rooms);
 #define TABLE(off, n, size) \
@@ -60,6 +63,7 @@ lay_out(struct reg_header *h, uint32_t max_sessions, uint32_t max_accounts)
 	TABLE(off_user_metas, h->max_users, sizeof(struct reg_metas));
 	TABLE(off_room_metas, h->max_rooms, sizeof(struct reg_metas));
 	TABLE(off_accounts, h->max_accounts, sizeof(struct reg_account));
+	TABLE(off_sessions, h->max_sessions, sizeof(struct reg_session));
 #undef TABLE
 	h->size = at;
 }

@@ -43,6 +43,22 @@ struct reg_user {
 	    pad; /* more: what struct reg_more says is of this user, not of the slot's last one */
 	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
 	char ident[IDENT_MAX + 4], host[HOST_MAX + 1]; /* what others see: never empty */
+	/* conn, since, inc, wslot, sub, protocol, tls, port and address are its first session's. inc 0: that has gone over to
+	 * another user, and this one is about to end. */
+	uint32_t sessions,
+	    nsessions; /* the others: the first of them + 1, in order of coming; how many */
+};
+
+/* A session of a user beside its first, whose place in the user's slot is taken by the next when it ends. Nothing of a
+ * list changes without the user's counter. */
+struct reg_session {
+	uint32_t seq, next; /* + 1 */
+	uint64_t user; /* 0: free */
+	uint64_t conn, since;
+	uint32_t inc, wslot;
+	uint8_t sub, protocol, tls, pad;
+	uint16_t port, pad2;
+	char address[48];
 };
 
 /* Apart from the user, like its away text: what telnet's guests have not. Only to be read when the user's `more` is set. */
@@ -145,19 +161,21 @@ struct reg_header {
 	uint32_t nusers, nrooms; /* shown only */
 	/* slots at or above were never used: where scans stop, and pages need not be touched */
 	uint32_t user_top, room_top, member_top, list_top, meta_top;
-	uint32_t max_was, max_meta, max_accounts, account_top;
+	uint32_t max_was, max_meta, max_accounts, account_top, max_sessions, session_top;
 	/* these are changed by redo records, like the fields of a slot */
 	uint32_t was_next; /* where in the ring the next one goes */
 	uint32_t ninvisible, nopers; /* users with these modes; shown only */
-	uint64_t off_mores, off_was, off_meta, off_user_metas, off_room_metas, off_accounts;
+	uint64_t off_mores, off_was, off_meta, off_user_metas, off_room_metas, off_accounts,
+	    off_sessions;
 	uint64_t stored; /* events up to this sequence number are on the disk; shown only */
 	uint32_t restored; /* what the store knew of before has been told */
 	uint32_t store_state; /* enum store_state; shown only */
 	char store_why[256]; /* shown only */
 };
 
-_Static_assert(sizeof(struct reg_user) == 368, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_user) == 376, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_member) == 48, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_session) == 96, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_sub) == 32, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_room) % 8 == 0 && sizeof(struct reg_list) % 8 == 0,
 	       "shared layout: alignment");

@@ -34,6 +34,7 @@ struct registry {
 	const struct reg_room *rooms;
 	const struct reg_member *members;
 	const struct reg_list *lists;
+	const struct reg_session *sessions;
 	const uint32_t *user_index, *room_index;
 };
 
@@ -68,6 +69,7 @@ registry_map(int fd, size_t size)
 	    .rooms = (const void *)(p + h->off_rooms),
 	    .members = (const void *)(p + h->off_members),
 	    .lists = (const void *)(p + h->off_lists),
+	    .sessions = (const void *)(p + h->off_sessions),
 	    .user_index = (const void *)(p + h->off_user_index),
 	    .room_index = (const void *)(p + h->off_room_index),
 	};
@@ -195,6 +197,7 @@ user_view(const struct registry *r, uint32_t slot, struct reg_user_view *v)
 	v->wslot = u.wslot;
 	v->since = u.since;
 	v->rooms = u.nrooms;
+	v->sessions = u.nsessions + (u.inc != 0);
 	COPY(v->real, u.name);
 	if (!apart_view(r, slot, &u, v))
 		return -1;
@@ -257,6 +260,59 @@ registry_room(const struct registry *r, uint64_t id, struct reg_room_view *v)
 	int got = registry_room_slot(r, ID_SLOT(id), v);
 
 	return got > 0 && v->id != id ? 0 : got;
+}
+
+/* --- the sessions of a user --------------------------------------------------------------- */
+
+#define SESSION_VIEW(v, s) \
+	do { \
+		(v)->conn = (s).conn; \
+		(v)->since = (s).since; \
+		(v)->port = (s).port; \
+		(v)->protocol = (s).protocol; \
+		(v)->tls = (s).tls; \
+		(v)->sub = (s).sub; \
+		(v)->inc = (s).inc; \
+		(v)->wslot = (s).wslot; \
+		COPY((v)->address, (s).address); \
+	} while (0)
+
+/* The user's counter guards its list. */
+static int
+sessions_once(const struct registry *r, uint64_t user, struct reg_session_view *out, unsigned cap)
+{
+	const struct reg_user *slot = &r->users[ID_SLOT(user)];
+	struct reg_session s;
+	struct reg_user u;
+	unsigned n = 0;
+
+	if (!snapshot(slot, &u, sizeof(u)))
+		return -1;
+	if (u.id != user)
+		return 0;
+	if (u.inc != 0 && n < cap)
+		SESSION_VIEW(&out[n++], u);
+	for (uint32_t at = u.sessions; at != 0 && n < cap && n < SESSIONS_PER_USER; at = s.next) {
+		if (at > r->h->max_sessions || !snapshot(&r->sessions[at - 1], &s, sizeof(s)) ||
+		    s.user != user)
+			return -1;
+		SESSION_VIEW(&out[n++], s);
+	}
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == u.seq ? (int)n : -1;
+}
+
+int
+registry_sessions(const struct registry *r, uint64_t user, struct reg_session_view *out,
+		  unsigned cap)
+{
+	int n = -1;
+
+	if (ID_SLOT(user) >= r->h->max_users)
+		return 0;
+	for (int i = 0; i < TRIES && n < 0; i++)
+		n = sessions_once(r, user, out, cap);
+	return n;
 }
 
 /* --- by name ---------------------------------------------------------------------------- */

@@ -35,6 +35,17 @@ struct reg_user_view {
 	uint32_t wslot; /* place on that worker's board */
 	uint64_t since; /* wall ms */
 	uint32_t rooms; /* how many */
+	uint32_t
+	    sessions; /* how many; port, protocol, tls, sub, inc, wslot, since and address are of the first */
+};
+/* One session of a user. */
+struct reg_session_view {
+	uint64_t conn, since; /* the master's number of it; wall ms */
+	char address[48];
+	uint16_t port;
+	uint8_t protocol, tls;
+	uint8_t sub; /* its worker: as in struct reg_user_view */
+	uint32_t inc, wslot;
 };
 struct reg_room_view {
 	uint64_t id;
@@ -85,6 +96,11 @@ int registry_room(const struct registry *r, uint64_t id, struct reg_room_view *v
 int registry_room_slot(const struct registry *r, uint32_t slot, struct reg_room_view *v);
 int registry_room_named(const struct registry *r, const char *name, size_t n,
 			struct reg_room_view *v);
+
+/* The sessions of a user in the order of coming, all from one moment. Returns how many (at most SESSIONS_PER_USER and
+ * cap), 0: nobody there; -1 as above. */
+int registry_sessions(const struct registry *r, uint64_t user, struct reg_session_view *out,
+		      unsigned cap);
 
 /* A page of a room's members in order of joining: at most cap (<= 256) whose `joined` is above
  * `after` (0: from the beginning), all from one moment. Returns how many (fewer than cap: that was

@@ -37,6 +37,7 @@ regw_open(struct regw *w, void *mem, size_t size)
 	    .members = (void *)(p + h->off_members),
 	    .lists = (void *)(p + h->off_lists),
 	    .accounts = (void *)(p + h->off_accounts),
+	    .sessions = (void *)(p + h->off_sessions),
 	    .subs = (void *)(p + h->off_subs),
 	    .user_index = (void *)(p + h->off_user_index),
 	    .room_index = (void *)(p + h->off_room_index),
@@ -47,6 +48,7 @@ regw_open(struct regw *w, void *mem, size_t size)
 	w->free_lists = (struct freelist){.top = &h->list_top, .max = h->max_lists};
 	w->free_metas = (struct freelist){.top = &h->meta_top, .max = h->max_meta};
 	w->free_accounts = (struct freelist){.top = &h->account_top, .max = h->max_accounts};
+	w->free_sessions = (struct freelist){.top = &h->session_top, .max = h->max_sessions};
 	return 0;
 }
 
@@ -59,6 +61,7 @@ regw_close(struct regw *w)
 	free(w->free_lists.slot);
 	free(w->free_metas.slot);
 	free(w->free_accounts.slot);
+	free(w->free_sessions.slot);
 }
 
 void
@@ -251,6 +254,11 @@ regw_rebuild(struct regw *w)
 	for (uint32_t i = h->account_top; i-- > 0;) {
 		if (w->accounts[i].id == 0)
 			freelist_push(&w->free_accounts, i);
+	}
+	w->free_sessions.n = 0;
+	for (uint32_t i = h->session_top; i-- > 0;) {
+		if (w->sessions[i].user == 0)
+			freelist_push(&w->free_sessions, i);
 	}
 	index_rebuild(w);
 	regw_counts(w, h->max_users - freelist_left(&w->free_users),

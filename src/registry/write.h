@@ -34,9 +34,11 @@ struct regw {
 	struct reg_member *members;
 	struct reg_list *lists;
 	struct reg_account *accounts;
+	struct reg_session *sessions;
 	struct reg_sub *subs;
 	uint32_t *user_index, *room_index;
-	struct freelist free_users, free_rooms, free_members, free_lists, free_metas, free_accounts;
+	struct freelist free_users, free_rooms, free_members, free_lists, free_metas, free_accounts,
+	    free_sessions;
 	uint32_t user_tombs, room_tombs;
 };
 

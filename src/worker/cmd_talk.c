@@ -51,7 +51,7 @@ void
 cmd_quit(struct conn *c, const struct cmd_args *a)
 {
 	c->flags |= CONN_LEAVING;
-	request_quit(c, c->user, false, cut(a->v[0], REASON_MAX));
+	request_quit(c, c->user, c->id, false, cut(a->v[0], REASON_MAX));
 }
 
 void
@@ -59,7 +59,7 @@ cmd_left(struct conn *c, const struct cmd_args *a)
 {
 	(void)a;
 	c->flags |= CONN_LEAVING | CONN_WORD_LEFT;
-	request_quit(c, c->user, false, STR_LIT(""));
+	request_quit(c, c->user, c->id, false, STR_LIT(""));
 }
 
 void

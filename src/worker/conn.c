@@ -241,6 +241,7 @@ void
 conn_set_user(struct conn *c, uint64_t user)
 {
 	uint32_t slot = ID_SLOT(user != 0 ? user : c->user);
+	struct conn **at;
 
 	if (slot >= conns.nslots) {
 		uint32_t n = MAX(slot + 1, MAX(256u, 2 * conns.nslots));
@@ -249,10 +250,16 @@ conn_set_user(struct conn *c, uint64_t user)
 		memset(conns.by_slot + conns.nslots, 0, (n - conns.nslots) * sizeof(struct conn *));
 		conns.nslots = n;
 	}
-	if (user != 0)
-		conns.by_slot[slot] = c;
-	else if (conns.by_slot[slot] == c)
-		conns.by_slot[slot] = NULL;
+	at = &conns.by_slot[slot];
+	if (user != 0) {
+		c->twin = conn_of_user(user);
+		*at = c;
+	} else {
+		while (*at != NULL && *at != c)
+			at = &(*at)->twin;
+		if (*at == c)
+			*at = c->twin;
+	}
 	c->user = user;
 	conn_board(c)->user = user;
 }
@@ -323,6 +330,17 @@ conn_named(struct conn *c, uint64_t user, struct str name)
 }
 
 void
+conn_moved(struct conn *c, uint64_t user, struct str name)
+{
+	room_leave_all(c);
+	conn_set_user(c, 0);
+	conn_set_user(c, user);
+	log_info("%s is a session of " STR_FMT " now", c->name, STR_ARG(name));
+	free(c->name);
+	c->name = xstrndup(name.p, name.n);
+}
+
+void
 conn_answered(struct conn *c)
 {
 	if (!(c->flags & (CONN_ENDED | CONN_BARRIER)) && c->query == NULL)
@@ -336,7 +354,7 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 	if (c->user != 0) {
 		log_info("Closed connection from: %s%s%s", c->name, reason[0] ? ", " : "", reason);
 		if (!quiet && !(c->flags & CONN_LEAVING))
-			request_quit(NULL, c->user, true, str_of(reason));
+			request_quit(NULL, c->user, c->id, true, str_of(reason));
 	} else {
 		gauge_set(CTR_unnamed, --conns.unnamed);
 		log_info("Closed connection from %s port %u before it had a name%s%s",

@@ -126,6 +126,7 @@ struct conn {
 
 	/* --- the session --- */
 	uint64_t user; /* 0: has no name yet */
+	struct conn *twin; /* the next session here of the same user */
 	char *name; /* owned; also the wish while it is being decided */
 	char *peer; /* owned; "address port" until the name is known, then NULL */
 	struct in_room *rooms; /* owned; in order of joining */
@@ -168,7 +169,9 @@ void conns_reap_turn(void);
 
 /* NULL: no such place or nobody there. */
 struct conn *conn_at(uint32_t wslot);
+/* The sessions that we have of a user: this one, its twin, and so on. NULL: none. */
 struct conn *conn_of_user(uint64_t user);
+/* user 0: nobody's any more. */
 void conn_set_user(struct conn *c, uint64_t user);
 
 /* Number of places used so far: conn_at(0 .. n - 1). */
@@ -180,6 +183,8 @@ void conns_rearm(void);
 
 /* Its login is decided: it has a name, and is a session. */
 void conn_named(struct conn *c, uint64_t user, struct str name);
+/* It is a session of another user from now on: in none of its rooms yet. */
+void conn_moved(struct conn *c, uint64_t user, struct str name);
 
 /* A request of its has been answered: if nothing else is under way, its protocol goes on. */
 void conn_answered(struct conn *c);

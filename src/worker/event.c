@@ -53,18 +53,29 @@ tell_own(struct conn *own, const struct shown *s)
 		tongue_of(own)->told(own, s, true);
 }
 
-/* c is whom it is about; own asked for it, and may be the same. */
+/* user is whom it is about, with all its sessions; own asked for it, and may be one of them. */
 static void
-tell_both(struct conn *c, struct conn *own, const struct shown *s)
+tell_all(uint64_t user, struct conn *own, const struct shown *s)
 {
-	if (c != NULL && c != own && !(c->flags & CONN_ENDED))
-		tongue_of(c)->told(c, s, false);
+	for (struct conn *c = conn_of_user(user); c != NULL; c = c->twin) {
+		if (c != own && !(c->flags & CONN_ENDED))
+			tongue_of(c)->told(c, s, false);
+	}
 	tell_own(own, s);
 }
 
-/* To a room, with telnet's words made; then to those whom it concerns. */
+/* Those of whom it is about, and own, are told in another way. */
 static void
-show_room(struct shown *s, uint64_t room, struct conn *c, struct conn *own)
+skip_all(uint64_t user, const struct conn *own)
+{
+	fan_skip_user(user);
+	if (own != NULL && own->user != user)
+		fan_skip(own);
+}
+
+/* To a room, with telnet's words made; then to those whom it concerns. user 0: it is about nobody. */
+static void
+show_room(struct shown *s, uint64_t room, uint64_t user, struct conn *own)
 {
 	struct room *r = room_of(room);
 
@@ -72,21 +83,19 @@ show_room(struct shown *s, uint64_t room, struct conn *c, struct conn *own)
 		s->room = room_name(r);
 	words_make(s);
 	fan_begin(s, r);
-	fan_skip(c);
-	fan_skip(own);
+	skip_all(user, own);
 	fan_to_room();
-	tell_both(c, own, s);
+	tell_all(user, own, s);
 }
 
 static void
-show_rooms(struct shown *s, struct ids rooms, struct conn *c, struct conn *own)
+show_rooms(struct shown *s, struct ids rooms, uint64_t user, struct conn *own)
 {
 	words_make(s);
 	fan_begin(s, NULL);
-	fan_skip(c);
-	fan_skip(own);
+	skip_all(user, own);
 	fan_to_rooms(rooms);
-	tell_both(c, own, s);
+	tell_all(user, own, s);
 }
 
 /* --- answers ------------------------------------------------------------------------ */
@@ -137,9 +146,66 @@ take_login(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		tongue_of(own)->named(own, &e);
 	} else if (e.origin == proc.inc) {
 		/* closed while its name was being decided */
-		request_quit(NULL, e.user, true, STR_LIT("connection lost"));
+		request_quit(NULL, e.user, e.conn, true, STR_LIT("connection lost"));
 	}
 	monitor_online(e.name, e.uhost);
+}
+
+/* In the rooms of the user that it has become a session of. */
+static void
+enter_rooms(struct conn *c, struct str rooms)
+{
+	struct attach_room a;
+
+	while (attach_room_next(&rooms, &a))
+		room_set_flags(room_enter(a.room, a.name, c), c, a.flags);
+}
+
+static void
+take_attach(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct conn *c;
+	bool moved;
+
+	GET(e_attach)
+	(void)own;
+	(void)what;
+	c = conn_at(e.wslot);
+	if (c == NULL || c->id != e.conn) {
+		/* closed while it was being decided */
+		request_quit(NULL, e.user, e.conn, true, STR_LIT("connection lost"));
+		return;
+	}
+	moved = c->state == CONN_READY;
+	if (moved) {
+		tongue_of(c)->moving(c, &e);
+		conn_moved(c, e.user, e.name);
+	} else {
+		conn_named(c, e.user, e.name);
+	}
+	account_is(c, e.account);
+	enter_rooms(c, e.rooms);
+	tongue_of(c)->attached(c, &e, moved);
+}
+
+/* The user stays, with its other sessions: nobody else is told. */
+static void
+take_detach(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	char reason[QUIT_TEXT_MAX + 1];
+	struct conn *c;
+
+	GET(e_detach)
+	const struct m_e_quit quit = {.user = e.user, .why = e.why, .reason = e.reason};
+	const struct shown s = {
+	    .what = SHOWN_NOTE, .server = true, .at = e.at, .type = MSG_e_quit, .e = &quit};
+
+	c = conn_at(e.wslot);
+	if (c == NULL || c->id != e.conn)
+		return;
+	tongue_of(c)->told(c, &s, own == c && what == ASKED_QUIT);
+	quit_text(&quit, reason);
+	conn_end(c, reason, true);
 }
 
 static void
@@ -151,35 +217,31 @@ take_quit(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	GET(e_quit)
 	struct shown s = SHOWN(e_quit);
 
-	c = conn_of_user(e.user);
 	if (!worker.draining) {
 		words_make(&s);
 		fan_begin(&s, NULL);
-		fan_skip(c);
+		fan_skip_user(e.user);
 		fan_to_rooms(e.rooms);
 		monitor_offline(e.name);
 	}
-	if (own != NULL && own != c) /* an operator's KILL */
+	if (own != NULL && own->user != e.user) /* an operator's KILL */
 		tell_own(own, &s);
-	if (c == NULL)
-		return;
-	tongue_of(c)->told(c, &s, own == c && what == ASKED_QUIT);
 	quit_text(&e, reason);
-	conn_end(c, reason, true);
+	while ((c = conn_of_user(e.user)) != NULL) {
+		tongue_of(c)->told(c, &s, own == c && what == ASKED_QUIT);
+		conn_end(c, reason, true);
+	}
 }
 
 static void
 take_nick(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *c;
-
 	GET(e_nick)
 	struct shown s = SHOWN(e_nick);
 
 	(void)what;
-	c = conn_of_user(e.user);
-	show_rooms(&s, e.rooms, c, own);
-	if (c != NULL) {
+	show_rooms(&s, e.rooms, e.user, own);
+	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin) {
 		free(c->name);
 		c->name = xstrndup(e.name.p, e.name.n);
 		log_info(STR_FMT " is now " STR_FMT, STR_ARG(e.old), STR_ARG(e.name));
@@ -189,7 +251,7 @@ take_nick(const void *frame, size_t len, struct conn *own, enum asked_for what)
 
 /* IRC clients that asked for it learn at once that who comes is away. */
 static void
-show_away_of(const struct m_e_join *join, const struct conn *c)
+show_away_of(const struct m_e_join *join)
 {
 	struct m_e_away e = {.at = join->at,
 			     .user = join->user,
@@ -203,79 +265,71 @@ show_away_of(const struct m_e_join *join, const struct conn *c)
 	s.needs = irc_needs(MSG_e_away);
 	s.irc_only = true;
 	fan_begin(&s, room_of(join->room));
-	fan_skip(c);
+	fan_skip_user(join->user);
 	fan_to_room();
 }
 
 static void
 take_join(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *c;
 	struct room *r;
 
 	GET(e_join)
 	struct shown s = SHOWN(e_join);
 
 	(void)what;
-	c = conn_of_user(e.user);
 	if (!worker.draining) {
 		r = room_of(e.room);
 		if (r != NULL)
 			s.room = room_name(r);
 		words_make(&s);
 		fan_begin(&s, r);
-		fan_skip(c);
+		fan_skip_user(e.user);
 		fan_to_room();
 		if (e.away.n > 0)
-			show_away_of(&e, c);
+			show_away_of(&e);
 	}
-	if (c == NULL)
-		return;
-	r = room_enter(e.room, e.room_name, c);
-	room_set_flags(r, c, e.flags & ~(unsigned)MEMBER_CREATED);
-	fan_begin(&s, NULL);
-	tongue_of(c)->told(c, &s, own == c);
+	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin) {
+		r = room_enter(e.room, e.room_name, c);
+		room_set_flags(r, c, e.flags & ~(unsigned)MEMBER_CREATED);
+		fan_begin(&s, NULL);
+		tongue_of(c)->told(c, &s, own == c);
+	}
 }
 
 static void
-leave(struct conn *c, uint64_t id)
+leave(uint64_t user, uint64_t id)
 {
-	struct room *r = room_of(id);
-	bool current = c != NULL && r != NULL && c->cur == r;
+	/* the room is looked up for each: it ends here with the last of them */
+	for (struct conn *c = conn_of_user(user); c != NULL && room_of(id) != NULL; c = c->twin) {
+		bool current = c->cur == room_of(id);
 
-	if (c == NULL || r == NULL)
-		return;
-	room_leave(r, c);
-	if (current)
-		words_fall_back(c);
+		room_leave(room_of(id), c);
+		if (current)
+			words_fall_back(c);
+	}
 }
 
 static void
 take_part(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *c;
-
 	GET(e_part)
 	struct shown s = SHOWN(e_part);
 
 	(void)what;
-	c = conn_of_user(e.user);
-	show_room(&s, e.room, c, own);
-	leave(c, e.room);
+	show_room(&s, e.room, e.user, own);
+	leave(e.user, e.room);
 }
 
 static void
 take_kick(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *c;
-
 	GET(e_kick)
 	struct shown s = SHOWN(e_kick);
 
 	(void)what;
-	c = conn_of_user(e.user);
-	show_room(&s, e.room, c, own);
-	leave(c, e.room);
+	show_room(&s, e.room, e.user, own);
+	leave(e.user, e.room);
 }
 
 /* --- talk --------------------------------------------------------------------------- */
@@ -309,11 +363,9 @@ static void
 take_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	struct shown s = {.what = SHOWN_SAY, .type = MSG_e_say};
-	const struct conn *from;
 
 	GET(e_say)
 	(void)what;
-	from = e.from != 0 ? conn_of_user(e.from) : NULL;
 	s.e = &e;
 	s.server = e.from == 0;
 	s.at = e.at;
@@ -323,8 +375,9 @@ take_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	s.rank = e.rank;
 	talk_kind(&s, e.kind);
 	fan_begin(&s, room_of(e.room));
-	if (from != NULL && (from->irc != NULL || !(from->flags & CONN_ECHO)))
-		fan_skip(from);
+	/* the speaker's other sessions read it as if another had said it */
+	if (own != NULL && (own->irc != NULL || !(own->flags & CONN_ECHO)))
+		fan_skip(own);
 	count_add(CTR_deliveries_total, fan_to_room());
 	if (own != NULL && own->irc != NULL)
 		tell_own(own, &s);
@@ -334,11 +387,9 @@ static void
 take_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	struct shown s = {.what = SHOWN_DM, .type = MSG_e_dm};
-	struct conn *to;
 
 	GET(e_dm)
 	(void)what;
-	to = e.to != 0 ? conn_of_user(e.to) : NULL;
 	s.e = &e;
 	s.server = e.from == 0;
 	s.at = e.at;
@@ -346,13 +397,16 @@ take_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	s.text = e.text;
 	talk_kind(&s, e.kind);
 	fan_begin(&s, NULL);
-	if (to != NULL && fan_once(to)) {
+	for (struct conn *to = conn_of_user(e.to); to != NULL; to = to->twin) {
+		if (!fan_once(to))
+			continue;
 		to->messages_out++;
 		count(CTR_deliveries_total);
 	}
 	if (own != NULL)
 		log_info(STR_FMT "  --->  " STR_FMT, STR_ARG(e.name), STR_ARG(e.to_name));
-	tell_own(own, &s);
+	/* who talks to itself has read it now */
+	tell_all(e.from != e.to ? e.from : 0, own, &s);
 }
 
 static void
@@ -388,23 +442,21 @@ take_wallops(const void *frame, size_t len, struct conn *own, enum asked_for wha
 static void
 take_redact(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *to;
-
 	GET(e_redact)
 	struct shown s = SHOWN(e_redact);
 
 	(void)what;
 	s.needs = irc_needs(MSG_e_redact);
 	if (e.room != 0) {
-		show_room(&s, e.room, NULL, own);
+		show_room(&s, e.room, 0, own);
 		return;
 	}
 	words_make(&s);
 	fan_begin(&s, NULL);
-	to = conn_of_user(e.to);
-	if (to != NULL && to != own)
+	fan_skip(own);
+	for (struct conn *to = conn_of_user(e.to); to != NULL; to = to->twin)
 		fan_once(to);
-	tell_own(own, &s);
+	tell_all(e.user != e.to ? e.user : 0, own, &s);
 }
 
 /* --- rooms -------------------------------------------------------------------------- */
@@ -416,7 +468,7 @@ take_topic(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_topic);
 
 	(void)what;
-	show_room(&s, e.room, NULL, own);
+	show_room(&s, e.room, 0, own);
 }
 
 /* What this worker keeps of members' rights. */
@@ -433,10 +485,12 @@ keep_rights(const struct m_e_mode *e)
 	while (r != NULL && mode_next(&rest, &m)) {
 		if (bits[m.op] == 0 || (member = room_member_named(r, m.arg)) == NULL)
 			continue;
-		if (m.on)
-			member->flags |= bits[m.op];
-		else
-			member->flags &= ~bits[m.op];
+		for (const struct conn *c = conn_of_user(member->conn->user); c != NULL;
+		     c = c->twin) {
+			uint32_t flags = room_flags(r, c);
+
+			room_set_flags(r, c, m.on ? flags | bits[m.op] : flags & ~bits[m.op]);
+		}
 	}
 }
 
@@ -449,7 +503,7 @@ take_mode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	(void)what;
 	keep_rights(&e);
 	if (e.changes.n > 0)
-		show_room(&s, e.room, NULL, own);
+		show_room(&s, e.room, 0, own);
 	else
 		tell_own(own, &s);
 }
@@ -457,26 +511,24 @@ take_mode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 static void
 take_invite(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *to;
-
 	GET(e_invite)
 	struct shown s = SHOWN(e_invite);
 
 	(void)what;
 	s.name = e.name;
 	s.server = false;
-	to = conn_of_user(e.to);
 	s.irc_only = true;
 	s.needs = irc_needs(MSG_e_invite);
 	fan_begin(&s, room_of(e.room));
-	fan_skip(to);
-	fan_skip(own);
+	skip_all(e.to, own);
 	fan_to_room();
 	s.needs = 0;
 	fan_begin(&s, NULL);
-	if (to != NULL && to->flags & CONN_IGNORES && fan_ignored(to))
-		to = NULL;
-	tell_both(to, own, &s);
+	for (struct conn *to = conn_of_user(e.to); to != NULL; to = to->twin) {
+		if (!(to->flags & CONN_IGNORES && fan_ignored(to)))
+			tongue_of(to)->told(to, &s, false);
+	}
+	tell_own(own, &s);
 }
 
 static void
@@ -490,7 +542,7 @@ take_rename(const void *frame, size_t len, struct conn *own, enum asked_for what
 	(void)what;
 	r = room_of(e.room);
 	s.needs = irc_needs(MSG_e_rename); /* the others: below */
-	show_room(&s, e.room, NULL, own);
+	show_room(&s, e.room, 0, own);
 	if (r == NULL)
 		return;
 	room_rename(r, e.to);
@@ -501,12 +553,12 @@ take_rename(const void *frame, size_t len, struct conn *own, enum asked_for what
 
 /* To those who share a room or watch the name, if they have asked for such news. */
 static void
-show_news(struct shown *s, struct str name, struct ids rooms, struct conn *own)
+show_news(struct shown *s, struct str name, struct ids rooms, uint64_t user)
 {
 	s->irc_only = true;
 	s->needs = irc_needs(s->type);
 	fan_begin(s, NULL);
-	fan_skip(own);
+	fan_skip_user(user);
 	fan_to_rooms(rooms);
 	monitor_shown(name);
 }
@@ -518,8 +570,8 @@ take_away(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_away);
 
 	(void)what;
-	show_news(&s, e.name, e.rooms, own);
-	tell_own(own, &s);
+	show_news(&s, e.name, e.rooms, e.user);
+	tell_all(e.user, own, &s);
 }
 
 static void
@@ -529,38 +581,32 @@ take_setname(const void *frame, size_t len, struct conn *own, enum asked_for wha
 	struct shown s = SHOWN(e_setname);
 
 	(void)what;
-	show_news(&s, e.name, e.rooms, own);
-	tell_own(own, &s);
+	show_news(&s, e.name, e.rooms, e.user);
+	tell_all(e.user, own, &s);
 }
 
 static void
 take_account(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *c;
-
 	GET(e_account)
 	struct shown s = SHOWN(e_account);
 
 	(void)what;
-	c = conn_of_user(e.user);
-	if (c != NULL)
+	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin)
 		account_is(c, e.account);
-	show_news(&s, e.name, e.rooms, c);
-	tell_both(c, own, &s);
+	show_news(&s, e.name, e.rooms, e.user);
+	tell_all(e.user, own, &s);
 }
 
 static void
 take_chghost(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct conn *c;
-
 	GET(e_chghost)
 	struct shown s = SHOWN(e_chghost);
 
 	(void)what;
-	c = conn_of_user(e.user);
-	show_news(&s, e.name, e.rooms, c);
-	tell_both(c, own, &s);
+	show_news(&s, e.name, e.rooms, e.user);
+	tell_all(e.user, own, &s);
 }
 
 static void
@@ -580,7 +626,7 @@ take_umode(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_umode);
 
 	(void)what;
-	tell_both(conn_of_user(e.user), own, &s);
+	tell_all(e.user, own, &s);
 }
 
 /* --- what somebody may wait for (ticket.h) --------------------------------------------------- */
@@ -601,8 +647,9 @@ take_oper(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_oper);
 
 	(void)what;
-	if (!ticket_answered(e.ticket, MSG_e_oper, &e))
-		tell_both(conn_of_user(e.user), own, &s);
+	/* whoever waits for it, and the user's other sessions */
+	ticket_answered(e.ticket, MSG_e_oper, &e);
+	tell_all(e.user, own, &s);
 }
 
 #define TAKE_LATE(name) \
@@ -664,6 +711,8 @@ static const struct {
     {MSG_e_challenge, take_e_challenge},
     {MSG_q_page, take_q_page},
     {MSG_e_durable, take_durable},
+    {MSG_e_attach, take_attach},
+    {MSG_e_detach, take_detach},
 };
 
 /* Is it a message, or a change of one, that goes to the store? What does not would be waited for in vain. */

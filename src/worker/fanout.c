@@ -15,7 +15,8 @@
 static struct {
 	struct shown s;
 	struct room *room; /* whose runs are used; NULL: common_runs */
-	const struct conn *skip[2];
+	const struct conn *skip[SESSIONS_PER_USER + 2]; /* two at least are looked at */
+	unsigned nskip;
 	uint32_t mark; /* of those it has been given to by fan_once */
 	bool picky; /* not everybody is to have it */
 	uint8_t ranks; /* members with one of these flags; 0: all */
@@ -43,6 +44,7 @@ fan_begin(const struct shown *s, struct room *room)
 	ev.s = *s;
 	ev.room = room;
 	ev.skip[0] = ev.skip[1] = NULL;
+	ev.nskip = 0;
 	ev.ranks = ranks_from(s->rank);
 	ev.picky = s->needs != 0 || s->lacks != 0 || s->irc_only || ev.ranks != 0;
 	memset(ev.have, 0, sizeof(ev.have));
@@ -54,8 +56,29 @@ fan_begin(const struct shown *s, struct room *room)
 void
 fan_skip(const struct conn *c)
 {
-	if (c != NULL)
-		ev.skip[ev.skip[0] != NULL] = c;
+	if (c == NULL)
+		return;
+	CHECK(ev.nskip < ARRAY_LEN(ev.skip));
+	ev.skip[ev.nskip++] = c;
+}
+
+void
+fan_skip_user(uint64_t user)
+{
+	for (const struct conn *c = conn_of_user(user); c != NULL; c = c->twin)
+		fan_skip(c);
+}
+
+static inline bool
+skipped(const struct conn *c)
+{
+	if (c == ev.skip[0] || c == ev.skip[1])
+		return true;
+	for (unsigned i = 2; i < ev.nskip; i++) {
+		if (c == ev.skip[i])
+			return true;
+	}
+	return false;
 }
 
 static struct slice
@@ -126,8 +149,7 @@ fan_to_room(void)
 
 		if (i + 4 < r->n)
 			__builtin_prefetch(r->member[i + 4].conn, 1);
-		if (c == ev.skip[0] || c == ev.skip[1] ||
-		    (c->flags & CONN_IGNORES && fan_ignored(c)) ||
+		if (skipped(c) || (c->flags & CONN_IGNORES && fan_ignored(c)) ||
 		    (ev.picky && !wanted(c, r->member[i].flags)))
 			continue;
 		fan_give(c, c->cls | (c->cur == r ? 0u : CLS_OTHER));
@@ -140,8 +162,8 @@ fan_to_room(void)
 bool
 fan_once(struct conn *c)
 {
-	if (c == ev.skip[0] || c == ev.skip[1] || c->mark == ev.mark ||
-	    (c->flags & CONN_IGNORES && fan_ignored(c)) || (ev.picky && !wanted(c, 0)))
+	if (skipped(c) || c->mark == ev.mark || (c->flags & CONN_IGNORES && fan_ignored(c)) ||
+	    (ev.picky && !wanted(c, 0)))
 		return false;
 	c->mark = ev.mark;
 	fan_give(c, c->cls);

@@ -14,8 +14,9 @@
  * whose runs the renderings lie in, and who fan_to_room reaches; NULL: none. */
 void fan_begin(const struct shown *s, struct room *room);
 
-/* Not to c (NULL: fine), who is told in another way. At most two. */
+/* Not to c (NULL: fine), who is told in another way; not to the sessions of this user. */
 void fan_skip(const struct conn *c);
+void fan_skip_user(uint64_t user);
 
 /* To one client, in this class (without CLS_OTHER: as if it came from its current room). */
 void fan_give(struct conn *c, unsigned cls);

@@ -32,6 +32,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/tongue.h \
 	%D%/words.c %D%/words.h \
 	%D%/irc/about.c \
+	%D%/irc/attach.c \
 	%D%/irc/ask.c \
 	%D%/irc/batch.c \
 	%D%/irc/cap.c %D%/irc/cap.h \

@@ -185,7 +185,7 @@ request_part(struct conn *c, struct str room, struct str reason)
 void
 request_nick(struct conn *c, struct str name)
 {
-	struct m_r_nick m = {.user = c->user, .name = name};
+	struct m_r_nick m = {.user = c->user, .conn = c->id, .name = name};
 
 	ROOM(name.n);
 	ask(c, ASKED_DO, m_r_nick_put(at, cap, &m));
@@ -451,9 +451,9 @@ request_sync(struct conn *c)
 }
 
 void
-request_quit(struct conn *c, uint64_t user, bool lost, struct str reason)
+request_quit(struct conn *c, uint64_t user, uint64_t conn, bool lost, struct str reason)
 {
-	struct m_r_quit m = {.user = user, .lost = lost, .reason = reason};
+	struct m_r_quit m = {.user = user, .conn = conn, .lost = lost, .reason = reason};
 
 	ROOM(reason.n);
 	ask(c, ASKED_QUIT, m_r_quit_put(at, cap, &m));

@@ -63,8 +63,8 @@ void request_meta(struct conn *c, bool on, struct str room, struct str name, str
 void request_follow(bool on);
 void request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str words);
 void request_sync(struct conn *c);
-/* For somebody who says so (c waits), or whose connection has ended (c is NULL, lost). */
-void request_quit(struct conn *c, uint64_t user, bool lost, struct str reason);
+/* For somebody who says so (c waits), or whose connection conn has ended (c is NULL, lost). */
+void request_quit(struct conn *c, uint64_t user, uint64_t conn, bool lost, struct str reason);
 
 /* A registered room; name and words are the op's. Answered by e_ok or e_refused. */
 void request_room(struct conn *c, enum room_op op, struct str room, struct str name,

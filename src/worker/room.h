@@ -14,6 +14,7 @@
 /* It is to be told who is in the room (irc/names.h). */
 #define MEMBER_NAMES_DUE 0x100u
 #define MEMBER_METADATA_DUE 0x200u
+#define MEMBER_TOPIC_DUE 0x400u /* what its topic is, before that */
 
 struct room_member {
 	struct conn *conn;

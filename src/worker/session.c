@@ -165,6 +165,45 @@ session_named(struct conn *c, const struct m_e_login *e)
 		     (unsigned)registry_users(worker.reg));
 }
 
+static void
+session_moving(struct conn *c, const struct m_e_attach *e)
+{
+	(void)c;
+	(void)e;
+}
+
+/* In which rooms it is, as it joined none itself. */
+static void
+tell_rooms(struct conn *c)
+{
+	char list[1024];
+	size_t n = 0;
+
+	list[0] = '\0';
+	for (unsigned i = 0; i < c->nrooms && n < sizeof(list) - ROOM_BYTES_MAX - 8; i++)
+		n += bprintf(list + n, sizeof(list) - n, "%s" STR_FMT, i > 0 ? ", " : "",
+			     STR_ARG(room_name(c->rooms[i].room)));
+	if (c->nrooms > 1)
+		tell(c, "You are in %u rooms: %s", c->nrooms, list);
+	words_fall_back(c);
+}
+
+static void
+session_attached(struct conn *c, const struct m_e_attach *e, bool moved)
+{
+	if (!moved) {
+		tell(c, "Connected to the chat room as %s", c->name);
+		outq_ref(c, instructed);
+	} else {
+		tell(c, "You are now %s", c->name);
+	}
+	tell(c, "You are here %u times: each of these connections sees what the others send.",
+	     e->sessions);
+	if (e->away.n > 0)
+		tell(c, "You are away: " STR_FMT, STR_ARG(e->away));
+	tell_rooms(c);
+}
+
 /* --- messages ----------------------------------------------------------------------- */
 
 void
@@ -415,6 +454,8 @@ const struct tongue tongue_telnet = {
     .too_long = session_too_long,
     .words = session_words,
     .named = session_named,
+    .moving = session_moving,
+    .attached = session_attached,
     .ok = session_ok,
     .refused = session_refused,
     .told = words_told,

@@ -28,10 +28,14 @@ struct tongue {
 	void (*words)(struct conn *c, const char *text, size_t n);
 	/* Its login is decided: conn.user and conn.name are set. */
 	void (*named)(struct conn *c, const struct m_e_login *e);
+	/* It becomes a session of a user who is here already: what it is told while it is still who it was (named before only);
+	 * and when it is in that one's rooms. */
+	void (*moving)(struct conn *c, const struct m_e_attach *e);
+	void (*attached)(struct conn *c, const struct m_e_attach *e, bool moved);
 	/* Answers that are no event for anybody else. */
 	void (*ok)(struct conn *c, enum asked_for what, const struct m_e_ok *e);
 	void (*refused)(struct conn *c, enum asked_for what, const struct m_e_refused *e);
-	/* An event that is about c itself, or that c asked for (own); others have been given theirs.
+	/* An event that is about c itself, or done by another session of its user, or that c asked for (own); others have been given theirs.
 	 * fan_give() shows c what others were shown. */
 	void (*told)(struct conn *c, const struct shown *s, bool own);
 	/* The command under way has been answered, and no query goes on: what is next? */

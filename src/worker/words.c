@@ -211,7 +211,13 @@ told_join(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_join *e = s->e;
 
-	(void)own;
+	if (!own) {
+		/* by another session: what is typed here goes where it went */
+		if (c->cur == NULL)
+			c->cur = room_of(e->room);
+		tell(c, "You are in " STR_FMT " too, now.", STR_ARG(e->room_name));
+		return;
+	}
 	c->cur = room_of(e->room);
 	tell(c,
 	     e->flags & MEMBER_CREATED && e->flags & MEMBER_OP ? "You have made the room " STR_FMT
@@ -250,7 +256,7 @@ told_kick(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_kick *e = s->e;
 
-	if (conn_of_user(e->user) != c) {
+	if (c->user != e->user) {
 		fan_give(c, c->cls);
 		return;
 	}
@@ -264,8 +270,8 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_dm *e = s->e;
 
-	(void)own;
-	if (c->flags & CONN_ECHO) {
+	/* what another session has said is news */
+	if (!s->irc_only && (c->flags & CONN_ECHO || !own)) {
 		struct shown mine = *s;
 		char *out;
 
@@ -275,7 +281,7 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 		out = arena_room(render_bound(&mine));
 		outq_ref(c, arena_commit(render(out, c->cls, &mine)));
 	}
-	if (e->to_away.n > 0)
+	if (own && e->to_away.n > 0)
 		tell(c, STR_FMT " is away: " STR_FMT, STR_ARG(e->to_name), STR_ARG(e->to_away));
 }
 

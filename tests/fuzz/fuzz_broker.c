@@ -302,7 +302,7 @@ clean_up(void)
 {
 	auth_answers(false);
 	for (uint32_t i = 0; i < br.reg.h->max_users; i++)
-		reap_add(br.reg.users[i].id, QUIT_LEFT, "", "");
+		reap_add(br.reg.users[i].id, 0, QUIT_LEFT, "", "");
 	while (reap_some() != REAP_DONE)
 		;
 	br.now = UINT64_MAX / 2;

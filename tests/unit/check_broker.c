@@ -131,10 +131,10 @@ END_TEST
 START_TEST(nobody_speaks_for_another_workers_client)
 {
 	uint64_t a = world_login(0, "alice", "192.0.2.1");
-	struct m_r_quit q = {.serial = world_serial(1), .user = a};
+	struct m_r_away q = {.serial = world_serial(1), .user = a};
 	char f[IPC_FRAME_MAX];
 
-	ck_assert(!world_decide(1, f, m_r_quit_put(f, sizeof(f), &q)));
+	ck_assert(!world_decide(1, f, m_r_away_put(f, sizeof(f), &q)));
 	ck_assert_ptr_nonnull(user_find(STR_LIT("alice")));
 }
 END_TEST

@@ -194,10 +194,10 @@ END_TEST
 
 START_TEST(a_mistake_costs_the_one_who_made_it)
 {
-	struct m_r_quit q = {.serial = 1, .user = alice};
+	struct m_r_away q = {.serial = 1, .user = alice};
 	int fd = attach(1, 101), other = attach(0, 100);
 	char out[64];
-	size_t n = m_r_quit_put(out, sizeof(out), &q);
+	size_t n = m_r_away_put(out, sizeof(out), &q);
 
 	hello(fd, 101, br.j.seq);
 	hello(other, 100, br.j.seq);

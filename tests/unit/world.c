@@ -183,7 +183,9 @@ world_part(unsigned sub, uint64_t user, const char *room)
 bool
 world_quit(unsigned sub, uint64_t user)
 {
-	return DONE(quit, .user = user, .reason = STR_LIT("bye"));
+	const struct reg_user *u = regw_user(&br.reg, user);
+
+	return DONE(quit, .user = user, .conn = u != NULL ? u->conn : 0, .reason = STR_LIT("bye"));
 }
 
 bool
@@ -228,7 +230,8 @@ verify_room(const struct reg_room *r)
 
 		CHECK(m->room == r->id && m->room_prev == prev && u != NULL && n++ < r->nmembers);
 		CHECK(regw_member(&br.reg, u, r->id) == m);
-		counts[u->sub]++;
+		for (struct session s = {0}; session_next(u, &s);)
+			counts[s.sub]++;
 		prev = at;
 	}
 	CHECK(n == r->nmembers && r->last_member == prev);
@@ -254,6 +257,21 @@ verify_user(const struct reg_user *u)
 	}
 	CHECK(n == u->nrooms && u->last_member == prev);
 	CHECK(regw_user_fold(&br.reg, u->fold, strlen(u->fold)) == u);
+	return n;
+}
+
+/* Its sessions are its own, and as many as it says. */
+static uint32_t
+verify_sessions(const struct reg_user *u)
+{
+	uint32_t n = 0;
+
+	for (uint32_t at = u->sessions; at != 0; at = br.reg.sessions[at - 1].next) {
+		const struct reg_session *s = &br.reg.sessions[at - 1];
+
+		CHECK(s->seq % 2 == 0 && s->user == u->id && s->inc != 0 && n++ < u->nsessions);
+	}
+	CHECK(n == u->nsessions && n < SESSIONS_PER_USER && (u->inc != 0 || n == 0));
 	return n;
 }
 
@@ -298,7 +316,7 @@ world_verify(void)
 {
 	const struct reg_header *h = br.reg.h;
 	uint32_t users = 0, rooms = 0, members = 0, listed = 0, lists = 0, metas = 0;
-	uint32_t invisible = 0, opers = 0;
+	uint32_t invisible = 0, opers = 0, sessions = 0, of_users = 0;
 
 	for (uint32_t i = 0; i < h->max_users; i++) {
 		if (br.reg.users[i].id != 0) {
@@ -306,6 +324,7 @@ world_verify(void)
 			invisible += (br.reg.users[i].umodes & UMODE_INVISIBLE) != 0;
 			opers += (br.reg.users[i].umodes & UMODE_OPER) != 0;
 			listed += verify_user(&br.reg.users[i]);
+			of_users += verify_sessions(&br.reg.users[i]);
 		}
 	}
 	for (uint32_t i = 0; i < h->max_rooms; i++) {
@@ -316,6 +335,10 @@ world_verify(void)
 	}
 	for (uint32_t i = 0; i < h->max_members; i++)
 		members += br.reg.members[i].user != 0;
+	for (uint32_t i = 0; i < h->max_sessions; i++)
+		sessions += br.reg.sessions[i].user != 0;
+	CHECK(sessions == of_users &&
+	      h->max_sessions - freelist_left(&br.reg.free_sessions) == sessions);
 	for (uint32_t i = 0; i < h->max_lists; i++)
 		lists += br.reg.lists[i].op != LIST_NONE;
 	for (uint32_t i = 0; i < h->max_meta; i++) {

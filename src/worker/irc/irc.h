@@ -107,14 +107,23 @@ void irc_topic_is(struct conn *c, struct str room, struct str topic, struct str 
 /* User modes and their letters: 0 for no such mode; all of a word's, terminated. */
 uint32_t irc_umode_bit(char letter);
 size_t irc_umode_letters(uint32_t modes, char out[8]);
+/* Its user's modes are others now. */
+void irc_umodes_now(struct conn *c, uint32_t before, uint32_t now);
 
 /* --- registration (register.c) ---------------------------------------------------------------- */
 
 void irc_begin(struct conn *c);
 void irc_named(struct conn *c, const struct m_e_login *e);
+/* It has a name: what every newcomer is told. */
+void irc_welcomed(struct conn *c, struct str uhost);
 /* NICK, USER and the rest may all be there now. */
 void irc_register(struct conn *c);
 void irc_login_refused(struct conn *c, const struct m_e_refused *e);
+
+/* --- one more session of a user (attach.c) --------------------------------------------------------- */
+
+void irc_moving(struct conn *c, const struct m_e_attach *e);
+void irc_attached(struct conn *c, const struct m_e_attach *e, bool moved);
 
 /* --- operators (oper.c) ----------------------------------------------------------------------------- */
 

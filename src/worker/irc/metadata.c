@@ -219,7 +219,6 @@ void
 irc_meta(const struct m_e_meta *e, struct conn *own)
 {
 	struct news w = {.e = e, .mark = outq_mark()};
-	struct conn *c = e->room == 0 ? conn_of_user(e->user) : NULL;
 
 	bprintf(w.target, sizeof(w.target), "%s" STR_FMT, e->room != 0 ? "#" : "",
 		STR_ARG(e->room != 0 ? e->room_name : e->name));
@@ -231,7 +230,7 @@ irc_meta(const struct m_e_meta *e, struct conn *own)
 		monitor_each(e->name, tell_one, &w);
 	for (size_t i = 0; i < e->rooms.n; i++)
 		tell_room(ids_at(e->rooms, i), &w);
-	if (c != NULL)
+	for (struct conn *c = conn_of_user(e->user); e->room == 0 && c != NULL; c = c->twin)
 		tell_one(c, &w);
 	/* what was set before the login has been answered */
 	if (own != NULL && own->irc != NULL && own->irc->run != NULL &&

@@ -11,6 +11,7 @@
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
 #include "worker/query.h"
@@ -21,6 +22,7 @@ struct names {
 	struct query query;
 	uint64_t room, after; /* the last member shown joined then */
 	bool found, member, secret;
+	bool topic; /* is shown first */
 	size_t nname, nline;
 	char name[ROOM_BYTES_MAX];
 	char line[IRC_BODY_MAX + 1];
@@ -86,6 +88,8 @@ find(struct conn *c, struct names *q)
 	q->room = v.id;
 	q->nname = strlen(v.name);
 	memcpy(q->name, v.name, q->nname);
+	if (q->topic)
+		irc_topic_is(c, str_of(v.name), str_of(v.topic), str_of(v.topic_by), v.topic_at);
 	return 1;
 }
 
@@ -98,6 +102,8 @@ names_step(struct conn *c, struct query *query)
 	if (n < 0)
 		return QUERY_AGAIN;
 	q->found = n > 0;
+	if (q->topic && c->irc->caps & CAP_NO_NAMES)
+		return QUERY_DONE;
 	n = q->found ? registry_members(worker.reg, q->room, q->after, page, REG_PAGE) : 0;
 	if (n < 0)
 		return QUERY_AGAIN;
@@ -142,8 +148,18 @@ names_later(struct conn *c, struct room *r)
 }
 
 void
+names_arrived(struct conn *c, struct room *r)
+{
+	room_set_flags(r, c, room_flags(r, c) | MEMBER_TOPIC_DUE);
+	metadata_joined(c, r);
+	names_later(c, r);
+}
+
+void
 names_due(struct conn *c)
 {
+	struct names *q;
+
 	if (!(c->irc->flags & IRC_NAMES_DUE) || c->flags & (CONN_ENDED | CONN_BARRIER) ||
 	    c->query != NULL || c->irc->run != NULL)
 		return;
@@ -152,8 +168,10 @@ names_due(struct conn *c)
 		uint32_t flags = room_flags(r, c);
 
 		if (flags & MEMBER_NAMES_DUE) {
-			room_set_flags(r, c, flags & ~MEMBER_NAMES_DUE);
-			names_after_join(c, r->id, room_name(r));
+			room_set_flags(r, c, flags & ~(MEMBER_NAMES_DUE | MEMBER_TOPIC_DUE));
+			q = names_new(r->id, room_name(r));
+			q->topic = flags & MEMBER_TOPIC_DUE;
+			query_begin(c, &q->query);
 			return;
 		}
 	}

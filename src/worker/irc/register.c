@@ -143,7 +143,7 @@ irc_login_refused(struct conn *c, const struct m_e_refused *e)
 }
 
 void
-irc_named(struct conn *c, const struct m_e_login *e)
+irc_welcomed(struct conn *c, struct str uhost)
 {
 	struct irc *i = c->irc;
 
@@ -151,7 +151,7 @@ irc_named(struct conn *c, const struct m_e_login *e)
 	free(i->ident);
 	free(i->real);
 	i->nick = i->ident = i->real = NULL;
-	irc_welcome(c, e->uhost);
+	irc_welcome(c, uhost);
 	if (i->away != NULL) {
 		i->flags |= IRC_TOLD_AWAY;
 		request_away(c, str_of(i->away));
@@ -159,6 +159,12 @@ irc_named(struct conn *c, const struct m_e_login *e)
 		i->away = NULL;
 	}
 	metadata_set_early(c);
+}
+
+void
+irc_named(struct conn *c, const struct m_e_login *e)
+{
+	irc_welcomed(c, e->uhost);
 }
 
 /* --- being there, and going ---------------------------------------------------------------------- */
@@ -207,6 +213,6 @@ irc_QUIT(struct conn *c, struct irc_run *r)
 		return IRC_DONE;
 	}
 	c->flags |= CONN_LEAVING;
-	request_quit(c, c->user, false, reason);
+	request_quit(c, c->user, c->id, false, reason);
 	return IRC_DONE;
 }

@@ -41,8 +41,10 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_dm *e = s->e;
 
-	told_say(c, s, own);
-	if (e->to_away.n > 0 && e->kind != MSG_NOTICE && e->kind != MSG_CTCP_REPLY &&
+	/* what another session of its user has sent, too; without echo-message it would look like one to the client itself */
+	if ((c->irc->caps & s->needs) == s->needs)
+		told_say(c, s, own);
+	if (own && e->to_away.n > 0 && e->kind != MSG_NOTICE && e->kind != MSG_CTCP_REPLY &&
 	    e->kind != MSG_TAGS)
 		irc_num(c, RPL_AWAY, STR_FMT " :" STR_FMT, STR_ARG(e->to_name),
 			STR_ARG(e->to_away));
@@ -63,12 +65,15 @@ told_join(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_join *e = s->e;
 
-	(void)own;
 	irc_event(c);
 	irc_topic_is(c, e->room_name, e->topic, e->topic_by, e->topic_at);
 	metadata_joined(c, room_of(e->room));
-	if (!(c->irc->caps & CAP_NO_NAMES))
+	if (c->irc->caps & CAP_NO_NAMES)
+		metadata_due(c);
+	else if (own)
 		names_after_join(c, e->room, e->room_name);
+	else /* another session has joined: this one may be in the middle of something */
+		names_later(c, room_of(e->room));
 }
 
 /* Gone: its worker's last words follow in ERROR. */
@@ -77,7 +82,7 @@ told_quit(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_quit *e = s->e;
 
-	if (conn_of_user(e->user) != c) {
+	if (c->user != e->user) {
 		/* an operator whose KILL this is: seen by it if they share a room */
 		return;
 	}
@@ -144,8 +149,7 @@ told_away(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_away *e = s->e;
 
-	(void)own;
-	if (c->irc->flags & IRC_TOLD_AWAY)
+	if (own && c->irc->flags & IRC_TOLD_AWAY)
 		c->irc->flags &= (uint16_t)~IRC_TOLD_AWAY;
 	else if (e->text.n > 0)
 		irc_num(c, RPL_NOWAWAY, ":You have been marked as being away");
@@ -206,8 +210,8 @@ irc_umode_letters(uint32_t modes, char out[8])
 	return n;
 }
 
-static void
-umodes_now(struct conn *c, uint32_t before, uint32_t now)
+void
+irc_umodes_now(struct conn *c, uint32_t before, uint32_t now)
 {
 	char on[8], off[8];
 
@@ -226,22 +230,25 @@ told_umode(struct conn *c, const struct shown *s, bool own)
 
 	(void)own;
 	c->irc->level = e->level;
-	umodes_now(c, e->before, e->modes);
+	irc_umodes_now(c, e->before, e->modes);
 }
 
 void
 irc_oper_is(struct conn *c, const struct m_e_oper *e)
 {
 	c->irc->level = e->level;
-	umodes_now(c, e->before, e->modes);
+	irc_umodes_now(c, e->before, e->modes);
 }
 
-/* It does not wait for that: another broker has been asked, or it has gone on elsewhere. */
+/* Who has waited for it knows already. Another session of its user has; or it has gone on elsewhere itself. */
 static void
 told_oper(struct conn *c, const struct shown *s, bool own)
 {
+	const struct m_e_oper *e = s->e;
+
 	(void)own;
-	irc_oper_is(c, s->e);
+	if (c->irc->umodes != e->modes || c->irc->level != e->level)
+		irc_oper_is(c, e);
 }
 
 /* Whoever sends it is shown it like the others. */
