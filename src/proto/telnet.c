@@ -74,12 +74,48 @@ first_time(struct telnet *t, uint8_t seen[32], uint8_t option)
 	return true;
 }
 
-/* RFC 1143 comes down to this here, as we never ask: what is off on both sides and stays
- * off is answered once when somebody wants it on, and never when they say that it is off.
- */
+/* DO or DONT ECHO, where it is an answer to what we have said, or takes back one that was. */
+static bool
+echo_answered(struct telnet *t, bool yes, struct telnet_reply *r)
+{
+	uint8_t was = t->echo;
+
+	switch ((enum telnet_echo)was) {
+	case TELNET_ECHO_OFFERED:
+		t->echo = yes ? TELNET_ECHO_OURS : TELNET_ECHO_REFUSED;
+		break;
+	case TELNET_ECHO_TOO_LATE:
+		t->echo = yes ? TELNET_ECHO_GIVEN_BACK : TELNET_ECHO_REFUSED;
+		break;
+	case TELNET_ECHO_OURS:
+		t->echo = yes ? TELNET_ECHO_OURS : TELNET_ECHO_REFUSED;
+		break;
+	case TELNET_ECHO_GIVEN_BACK:
+		t->echo = TELNET_ECHO_ITS;
+		break;
+	case TELNET_ECHO_AGAIN:
+		t->echo = TELNET_ECHO_OFFERED;
+		break;
+	case TELNET_ECHO_ITS:
+	case TELNET_ECHO_REFUSED:
+		return false;
+	}
+	charge(t, TELNET_COST_REPEAT);
+	if (t->echo == TELNET_ECHO_GIVEN_BACK || (was == TELNET_ECHO_OURS && !yes))
+		reply_option(t, r, TELNET_WONT, TELNET_OPT_ECHO);
+	else if (t->echo == TELNET_ECHO_OFFERED)
+		reply_option(t, r, TELNET_WILL, TELNET_OPT_ECHO);
+	return true;
+}
+
+/* RFC 1143 comes down to this here, as we ask for nothing but ECHO: what is off on both
+ * sides and stays off is answered once when somebody wants it on, and never when they say
+ * that it is off. */
 static void
 option(struct telnet *t, uint8_t verb, uint8_t opt, struct telnet_reply *r)
 {
+	if (opt == TELNET_OPT_ECHO && verb >= TELNET_DO && echo_answered(t, verb == TELNET_DO, r))
+		return;
 	switch (verb) {
 	case TELNET_WILL:
 		if (!first_time(t, t->seen_will, opt))
@@ -104,7 +140,7 @@ option(struct telnet *t, uint8_t verb, uint8_t opt, struct telnet_reply *r)
 			reply_option(t, r, TELNET_DONT, opt);
 		}
 		break;
-	default: /* DONT: nothing of ours is ever on */
+	default: /* DONT: nothing else of ours is ever on */
 		charge(t, TELNET_COST_OPTION);
 		break;
 	}
@@ -266,6 +302,51 @@ telnet_decode(struct telnet *t, unsigned char *p, size_t n, struct telnet_reply 
 		return -1;
 	}
 	return w;
+}
+
+static size_t
+put_option(unsigned char out[3], uint8_t verb, uint8_t option)
+{
+	out[0] = TELNET_IAC;
+	out[1] = verb;
+	out[2] = option;
+	return 3;
+}
+
+size_t
+telnet_hide(struct telnet *t, unsigned char out[3])
+{
+	switch ((enum telnet_echo)t->echo) {
+	case TELNET_ECHO_ITS:
+		t->echo = TELNET_ECHO_OFFERED;
+		return put_option(out, TELNET_WILL, TELNET_OPT_ECHO);
+	case TELNET_ECHO_TOO_LATE:
+		t->echo = TELNET_ECHO_OFFERED;
+		return 0;
+	case TELNET_ECHO_GIVEN_BACK:
+		t->echo = TELNET_ECHO_AGAIN;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+size_t
+telnet_show(struct telnet *t, unsigned char out[3])
+{
+	switch ((enum telnet_echo)t->echo) {
+	case TELNET_ECHO_OURS:
+		t->echo = TELNET_ECHO_GIVEN_BACK;
+		return put_option(out, TELNET_WONT, TELNET_OPT_ECHO);
+	case TELNET_ECHO_OFFERED:
+		t->echo = TELNET_ECHO_TOO_LATE;
+		return 0;
+	case TELNET_ECHO_AGAIN:
+		t->echo = TELNET_ECHO_GIVEN_BACK;
+		return 0;
+	default:
+		return 0;
+	}
 }
 
 void

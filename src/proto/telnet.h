@@ -1,8 +1,9 @@
 /* telnet.h - the Network Virtual Terminal's bytes, without any socket.
  *
  * RFC 854 (commands and line ends), RFC 855 (options), RFC 1143 (no loops), RFC 1073
- * (window size).  Nothing is ever asked of the client, so nc and a raw socket work as
- * well; all options are refused, save NAWS, and that only when the client offers it.
+ * (window size), RFC 857 (echo).  Nothing is asked of the client, so nc and a raw socket
+ * work as well, but not to show what is typed while that is a password; all options are
+ * refused, save NAWS, and that only when the client offers it.
  * What a client says of itself (NEW-ENVIRON, TTYPE, X display) is refused and thrown away.
  *
  * For the way out no encoder is needed: all output is UTF-8, which has no byte ff, and
@@ -72,8 +73,21 @@ enum {
 	TELNET_REPLY_MAX = 2048, /* all that one budget can make us say */
 };
 
-/* A connection's decoder; all zero is the initial state.  Callers read cols and rows,
- * and nothing else. */
+/* Whether the client shows what is typed, or leaves that to us, who do not: ECHO as RFC
+ * 1143 has it for our side.  There are four states more than yes and no because answers
+ * take their time. */
+enum telnet_echo {
+	TELNET_ECHO_ITS, /* it shows what is typed */
+	TELNET_ECHO_OFFERED, /* WILL was sent */
+	TELNET_ECHO_TOO_LATE, /* the same, and it is not wanted any more */
+	TELNET_ECHO_OURS, /* it shows nothing */
+	TELNET_ECHO_GIVEN_BACK, /* WONT was sent */
+	TELNET_ECHO_AGAIN, /* the same, and it is wanted again */
+	TELNET_ECHO_REFUSED, /* it insists on showing it */
+};
+
+/* A connection's decoder; all zero is the initial state.  Callers read cols, rows and
+ * echo, and nothing else. */
 struct telnet {
 	uint16_t cols, rows; /* from NAWS; 0: not known */
 	uint16_t spent; /* of TELNET_BUDGET */
@@ -82,6 +96,7 @@ struct telnet {
 	uint8_t sb_option; /* whose subnegotiation it is */
 	uint8_t after_cr; /* the last data byte was CR: LF or NUL belongs to it */
 	uint8_t naws; /* DO NAWS was sent and not taken back */
+	uint8_t echo; /* enum telnet_echo */
 	uint8_t sb_data[4]; /* NAWS: width, height */
 	uint8_t seen_will[32]; /* a bit per option: WILL came (answered once) */
 	uint8_t seen_do[32]; /* DO came */
@@ -106,6 +121,12 @@ struct telnet_reply {
  * more than TELNET_SB_MAX bytes, the budget passed): the connection is to be closed, r is
  * empty, the bytes at p are worthless, and any further call returns -1 too. */
 ssize_t telnet_decode(struct telnet *t, unsigned char *p, size_t n, struct telnet_reply *r);
+
+/* The client is not to show what is typed from now on; it may again.  What must be sent for
+ * that is put into out: returns how many bytes, 0 when there is nothing (more) to say.
+ * A client that has never answered is asked once only. */
+size_t telnet_hide(struct telnet *t, unsigned char out[3]);
+size_t telnet_show(struct telnet *t, unsigned char out[3]);
 
 /* Time heals: gives back TELNET_RELAX_PER_SECOND for each second since the last call, so
  * that a client's keep-alive NOPs and resized windows never add up.  The caller knows the

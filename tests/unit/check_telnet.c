@@ -308,6 +308,87 @@ START_TEST(window_size_refused)
 }
 END_TEST
 
+/* --- passwords ---------------------------------------------------------------------------- */
+
+#define ECHO "\x01"
+
+/* What is done, one letter each: h hide, s show, y and n the client's DO and DONT; what is sent for it, and whose echo it is
+ * then. */
+static const struct echo_row {
+	const char *acts, *says;
+	size_t len;
+	enum telnet_echo echo;
+} echoes[] = {
+    {"h", LIT(IAC WILL ECHO), TELNET_ECHO_OFFERED},
+    {"hy", LIT(IAC WILL ECHO), TELNET_ECHO_OURS},
+    {"hyhy", LIT(IAC WILL ECHO), TELNET_ECHO_OURS},
+    {"hys", LIT(IAC WILL ECHO IAC WONT ECHO), TELNET_ECHO_GIVEN_BACK},
+    {"hysn", LIT(IAC WILL ECHO IAC WONT ECHO), TELNET_ECHO_ITS},
+    {"hysny", LIT(IAC WILL ECHO IAC WONT ECHO IAC WONT ECHO), TELNET_ECHO_ITS},
+    {"hysnhy", LIT(IAC WILL ECHO IAC WONT ECHO IAC WILL ECHO), TELNET_ECHO_OURS},
+    {"hyshny", LIT(IAC WILL ECHO IAC WONT ECHO IAC WILL ECHO), TELNET_ECHO_OURS},
+    {"hyshsn", LIT(IAC WILL ECHO IAC WONT ECHO), TELNET_ECHO_ITS},
+    /* it insists */
+    {"hn", LIT(IAC WILL ECHO), TELNET_ECHO_REFUSED},
+    {"hnshn", LIT(IAC WILL ECHO), TELNET_ECHO_REFUSED},
+    {"hyn", LIT(IAC WILL ECHO IAC WONT ECHO), TELNET_ECHO_REFUSED},
+    /* it never answers; it answers when it is too late */
+    {"hshs", LIT(IAC WILL ECHO), TELNET_ECHO_TOO_LATE},
+    {"hsy", LIT(IAC WILL ECHO IAC WONT ECHO), TELNET_ECHO_GIVEN_BACK},
+    {"hsyn", LIT(IAC WILL ECHO IAC WONT ECHO), TELNET_ECHO_ITS},
+    {"hshy", LIT(IAC WILL ECHO), TELNET_ECHO_OURS},
+    {"hsn", LIT(IAC WILL ECHO), TELNET_ECHO_REFUSED},
+    /* unasked */
+    {"s", LIT(""), TELNET_ECHO_ITS},
+    {"yh", LIT(IAC WONT ECHO IAC WILL ECHO), TELNET_ECHO_OFFERED},
+};
+
+static size_t
+echo_act(struct telnet *t, char act, unsigned char *out)
+{
+	unsigned char in[] = {TELNET_IAC, act == 'y' ? TELNET_DO : TELNET_DONT, TELNET_OPT_ECHO};
+	struct telnet_reply r;
+
+	if (act == 'h')
+		return telnet_hide(t, out);
+	if (act == 's')
+		return telnet_show(t, out);
+	ck_assert_int_eq(telnet_decode(t, in, sizeof(in), &r), 0);
+	memcpy(out, r.buf, r.len);
+	return r.len;
+}
+
+START_TEST(echo)
+{
+	const struct echo_row *row = &echoes[_i];
+	unsigned char said[64];
+	struct telnet t = {0};
+	size_t n = 0;
+
+	for (const char *act = row->acts; *act != '\0'; act++)
+		n += echo_act(&t, *act, said + n);
+	ck_assert_uint_eq(n, row->len);
+	ck_assert_mem_eq(said, row->says, n);
+	ck_assert_uint_eq(t.echo, row->echo);
+}
+END_TEST
+
+/* A client cannot make us talk about it for ever. */
+START_TEST(echo_loop)
+{
+	size_t n;
+	char *in = repeat("", 0, LIT(IAC DO ECHO IAC DONT ECHO), 400, &n);
+	struct telnet t = {0};
+	struct telnet_reply r;
+	unsigned char out[3];
+
+	telnet_hide(&t, out);
+	telnet_decode(&t, (unsigned char *)in, n, &r);
+	ck_assert_uint_le(r.len, 3 * 3);
+	free(in);
+}
+END_TEST
+
 /* --- what misbehaves -------------------------------------------------------------------- */
 
 START_TEST(all_options)
@@ -527,6 +608,8 @@ main(void)
 	tcase_add_test(tc, real_clients);
 	tcase_add_test(tc, window_size);
 	tcase_add_test(tc, window_size_refused);
+	tcase_add_loop_test(tc, echo, 0, sizeof(echoes) / sizeof(echoes[0]));
+	tcase_add_test(tc, echo_loop);
 	tcase_add_test(tc, all_options);
 	tcase_add_test(tc, option_loop);
 	tcase_add_test(tc, ayt);
