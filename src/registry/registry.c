@@ -35,6 +35,7 @@ struct registry {
 	const struct reg_member *members;
 	const struct reg_list *lists;
 	const struct reg_session *sessions;
+	const struct reg_account *accounts;
 	const uint32_t *user_index, *room_index;
 };
 
@@ -70,6 +71,7 @@ registry_map(int fd, size_t size)
 	    .members = (const void *)(p + h->off_members),
 	    .lists = (const void *)(p + h->off_lists),
 	    .sessions = (const void *)(p + h->off_sessions),
+	    .accounts = (const void *)(p + h->off_accounts),
 	    .user_index = (const void *)(p + h->off_user_index),
 	    .room_index = (const void *)(p + h->off_room_index),
 	};
@@ -634,6 +636,32 @@ registry_was(const struct registry *r, const char *name, size_t n, struct reg_wa
 		out[found++].at = w.at;
 	}
 	return (int)found;
+}
+
+int
+registry_account_named(const struct registry *r, const char *name, size_t n,
+		       struct reg_account_view *v)
+{
+	uint32_t top =
+	    MIN(__atomic_load_n(&r->h->account_top, __ATOMIC_ACQUIRE), r->h->max_accounts);
+	char fold[NAME_FOLD_MAX];
+	ssize_t len = name_fold(name, n, fold, sizeof(fold));
+	struct reg_account a;
+	uint8_t hash[16];
+
+	if (len <= 0 || top == 0)
+		return 0;
+	siphash128(fold, (size_t)len, r->h->hash_key, hash);
+	for (uint32_t i = 0; i < top; i++) {
+		/* a look first: most are others */
+		if (memcmp(r->accounts[i].hash, hash, sizeof(hash)) != 0 ||
+		    !snapshot(&r->accounts[i], &a, sizeof(a)) || a.id == 0 ||
+		    memcmp(a.hash, hash, sizeof(hash)) != 0)
+			continue;
+		*v = (struct reg_account_view){.id = a.id, .flags = a.flags, .kept = a.kept};
+		return 1;
+	}
+	return 0;
 }
 
 /* All keys in the list, or -1 when it is no more what it was. */

@@ -142,6 +142,16 @@ struct reg_meta_view {
 int registry_meta(const struct registry *r, bool room, uint64_t owner,
 		  struct reg_meta_view out[META_KEYS_MAX]);
 
+struct reg_account_view {
+	uint64_t id;
+	uint32_t flags; /* enum account_flag */
+	uint32_t kept; /* messages that wait for it */
+};
+/* The account of that name, as somebody typed it. 1, 0: there is none. One that is made or deleted in this moment may be
+ * there or not. */
+int registry_account_named(const struct registry *r, const char *name, size_t n,
+			   struct reg_account_view *v);
+
 /* Has what outlived the last registry been told? Before, there are no accounts. */
 bool registry_restored(const struct registry *r);
 /* How the store is (enum store_state). */

@@ -16,6 +16,9 @@
 #include "worker/outq.h"
 
 const struct cmd cmd_table[] = {
+    {"account", "[delete|email]", 0, 2, CMD_REST | CMD_SECOND, 2, cmd_account,
+     "your account: delete [messages], email ADDRESS; alone: which one it is",
+     "/account email bob@example.org"},
     {"ack", "[on|off]", 0, 1, 0, 0, cmd_ack, "say \"message has been sent..\" for each message",
      "/ack on"},
     {"away", "[TEXT]", 0, 1, CMD_REST, 1, cmd_away,
@@ -40,6 +43,8 @@ const struct cmd cmd_table[] = {
     {"info", "", 0, 1, CMD_REST, 2, cmd_info, "who and how many are in the room", "/info"},
     {"invite", "NAME [ROOM]", 1, 2, 0, 1, cmd_invite, "invite somebody to a room",
      "/invite bob lobby"},
+    {"invited", "WORD [EMAIL]", 1, 2, CMD_SECOND, 4, cmd_invited,
+     "make an account with the word of an invitation", "/invited kx7pq2mw"},
     {"join", "ROOM [KEY]", 1, 2, 0, 1, cmd_join, "go into a room, or make one; talk there",
      "/join garden"},
     {"kick", "NAME [REASON]", 1, 2, CMD_REST | CMD_ROOM, 1, cmd_kick,
@@ -47,6 +52,10 @@ const struct cmd cmd_table[] = {
     {"leave", "[ROOM [REASON]]", 0, 2, CMD_REST | CMD_ROOM, 1, cmd_leave, "leave a room",
      "/leave garden"},
     {"left", "", 0, 1, CMD_REST | CMD_HIDDEN, 0, cmd_left, "", ""},
+    {"login", "[NAME]", 0, 2, CMD_REST | CMD_SECOND, 4, cmd_login,
+     "log in to your account, or to NAME's: the password is asked for", "/login bob"},
+    {"logout", "", 0, 0, CMD_SECOND, 2, cmd_logout, "log out of your account, and stay here",
+     "/logout"},
     {"me", "TEXT", 1, 1, CMD_REST | CMD_PIPE, 0, cmd_me, "say what you do", "/me waves"},
     {"msg", "NAME TEXT", 2, 2, CMD_REST | CMD_PIPE, 0, cmd_msg, "say something to one person alone",
      "/msg bob hello"},
@@ -54,9 +63,13 @@ const struct cmd cmd_table[] = {
      "let somebody not speak in the room; alone: who may not", "/mute bob"},
     {"nick", "NAME", 1, 1, 0, 2, cmd_nick, "take another name", "/nick robert"},
     {"op", "NAME", 1, 1, CMD_ROOM, 1, cmd_op, "make somebody an operator of the room", "/op bob"},
+    {"password", "", 0, 2, CMD_REST | CMD_SECOND, 4, cmd_password,
+     "another password for your account: it is asked for", "/password"},
     {"paste", "", 0, 0, 0, 0, cmd_paste, "several lines as one message, until a single .",
      "/paste"},
     {"quit", "[REASON]", 0, 1, CMD_REST, 0, cmd_quit, "log out", "/quit good night"},
+    {"register", "[EMAIL]", 0, 2, CMD_REST | CMD_SECOND, 4, cmd_register,
+     "make your name an account, which is yours alone: a password is asked for", "/register"},
     {"room", "[SETTING VALUE]", 0, 2, CMD_ROOM, 1, cmd_room,
      "the room's settings: key WORD|off, limit N|off, and on|off for invite-only, moderated, "
      "private, topic-lock; alone: shows them",
@@ -116,9 +129,9 @@ find_exact(struct str name)
 static const struct cmd *
 find(struct conn *c, struct str name)
 {
-	const struct cmd *found = find_exact(name);
+	const struct cmd *found = find_exact(name), *first = NULL;
 	char list[256];
-	size_t n = 0, matches = 0;
+	size_t n = 0, matches = 0, firsts = 0;
 
 	if (found != NULL && !(found->flags & CMD_HIDDEN))
 		return found;
@@ -130,7 +143,13 @@ find(struct conn *c, struct str name)
 		n += bprintf(list + n, sizeof(list) - n, " /%s", cmd->name);
 		found = cmd;
 		matches++;
+		if (!(cmd->flags & CMD_SECOND)) {
+			first = cmd;
+			firsts++;
+		}
 	}
+	if (firsts == 1)
+		return first;
 	if (matches == 1)
 		return found;
 	if (matches > 1)

@@ -16,6 +16,7 @@ enum cmd_flag {
 	CMD_PIPE = 2, /* sends a message: does not wait for the answers of others before it */
 	CMD_ROOM = 4, /* only in a room */
 	CMD_HIDDEN = 8, /* not in /help: reached by a word */
+	CMD_SECOND = 16, /* a beginning of it that is one of another's, too, is the other's */
 };
 
 struct cmd_args {
@@ -47,8 +48,9 @@ enum cmd_done cmd_word(struct conn *c, struct str line);
 /* Case-insensitive for ASCII. */
 bool cmd_same(struct str s, const char *word);
 
-/* The rows' handlers: cmd.c, cmd_talk.c, cmd_room.c, cmd_set.c. */
+/* The rows' handlers: cmd.c, cmd_account.c, cmd_talk.c, cmd_room.c, cmd_set.c. */
 #define CMD_HANDLERS(X) \
+	X(account) \
 	X(ack) \
 	X(announced) \
 	X(away) \
@@ -64,17 +66,22 @@ bool cmd_same(struct str s, const char *word);
 	X(ignore) \
 	X(info) \
 	X(invite) \
+	X(invited) \
 	X(join) \
 	X(kick) \
 	X(leave) \
 	X(left) \
+	X(login) \
+	X(logout) \
 	X(me) \
 	X(msg) \
 	X(mute) \
 	X(nick) \
 	X(op) \
+	X(password) \
 	X(paste) \
 	X(quit) \
+	X(register) \
 	X(room) \
 	X(rooms) \
 	X(say) \

@@ -424,6 +424,8 @@ conn_free(struct conn *c)
 	worker_report_closed(c->id);
 	irc_close(c);
 	account_is(c, STR_LIT(""));
+	if (c->in != NULL)
+		explicit_bzero(c->in, c->in_len); /* passwords wait there, too */
 	free(c->in);
 	free(c->name);
 	free(c->peer);

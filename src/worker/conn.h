@@ -28,6 +28,7 @@ struct query;
 struct account;
 struct ticket;
 struct refvec;
+struct secret;
 struct irc;
 
 #define LINE_BYTES_MAX 4096 /* a line, its end not counted */
@@ -142,6 +143,7 @@ struct conn {
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */
+	struct secret *secret; /* owned; a password is asked for (secret.h) */
 	struct irc *irc; /* owned; NULL: speaks telnet */
 } __attribute__((aligned(64))); /* the hot part is one cache line */
 _Static_assert(offsetof(struct conn, io) == 64, "what a delivery touches fits a cache line");

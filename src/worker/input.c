@@ -19,6 +19,7 @@
 #include "worker/outq.h"
 #include "worker/query.h"
 #include "worker/irc/irc.h"
+#include "worker/secret.h"
 #include "worker/tongue.h"
 #include "worker/worker.h"
 
@@ -191,7 +192,7 @@ take_line(struct conn *c, char *p, size_t n)
 static void
 keep_input(struct conn *c, const char *p, size_t n)
 {
-	if (c->in != NULL && c->irc != NULL)
+	if (c->in != NULL)
 		explicit_bzero(c->in, c->in_len); /* passwords wait here, too */
 	if (n == 0) {
 		free(c->in);
@@ -288,6 +289,8 @@ decode(struct conn *c, size_t kept, size_t n)
 	}
 	if (reply.len > 0)
 		outq_copy(c, reply.buf, reply.len);
+	if (c->secret != NULL)
+		secret_heard(c);
 	return d;
 }
 

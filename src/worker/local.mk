@@ -15,6 +15,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/account.c %D%/account.h \
 	%D%/answers.c %D%/answers.h \
 	%D%/cmd.c %D%/cmd.h \
+	%D%/cmd_account.c %D%/cmd_account.h \
 	%D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
 	%D%/conn.c %D%/conn.h \
 	%D%/drain.c \
@@ -26,6 +27,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/query.c %D%/query.h \
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
+	%D%/secret.c %D%/secret.h \
 	%D%/session.c %D%/session.h \
 	%D%/sight.c %D%/sight.h \
 	%D%/ticket.c %D%/ticket.h \

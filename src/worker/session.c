@@ -17,9 +17,11 @@
 #include "registry/registry.h"
 #include "worker/at.h"
 #include "worker/cmd.h"
+#include "worker/cmd_account.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/secret.h"
 #include "worker/tongue.h"
 #include "worker/words.h"
 #include "worker/worker.h"
@@ -135,7 +137,14 @@ take_name(struct conn *c, struct str name)
 		ask_again(c, name_strerror(err), true);
 		return;
 	}
-	request_login(c, name, STR_LIT(""), STR_LIT(""));
+	if (!account_asks(c, name))
+		request_login(c, name, STR_LIT(""), STR_LIT(""));
+}
+
+void
+session_ask_name(struct conn *c)
+{
+	outq_ref(c, prompt);
 }
 
 static void
@@ -155,8 +164,9 @@ name_refused(struct conn *c, unsigned err, struct str arg)
 static void
 session_named(struct conn *c, const struct m_e_login *e)
 {
-	(void)e;
 	tell(c, "Connected to the chat room as %s", c->name);
+	if (e->reserved > 0)
+		words_reserved(c, e->name, e->reserved);
 	outq_ref(c, instructed);
 	if (proc.opt.room_default[0] != '\0')
 		request_join(c, ASKED_ENTER, str_of(proc.opt.room_default), STR_LIT(""));
@@ -355,11 +365,25 @@ clean_line(struct conn *c, char *p, size_t n, size_t cap)
 }
 
 static bool
+line_taken(struct conn *c)
+{
+	count(CTR_lines_in_total);
+	if (!(c->flags & CONN_ENDED))
+		conn_touch(c);
+	return true;
+}
+
+static bool
 session_line(struct conn *c, char *p, size_t n)
 {
 	/* A copy, because a line that has to wait is needed again as it came. */
 	static char line[LINE_BYTES_MAX + BALANCE_ROOM];
+	bool taken;
 
+	if (c->secret != NULL) {
+		secret_line(c, p, n);
+		return line_taken(c);
+	}
 	if (memchr(p, '\0', n) != NULL || !text_utf8_ok(p, n)) {
 		if (c->pending > 0)
 			return false;
@@ -371,12 +395,10 @@ session_line(struct conn *c, char *p, size_t n)
 	line_was_unclean = !text_is_clean(line, n, 0);
 	if (line_was_unclean)
 		n = text_clean(line, n, 0);
-	if (!clean_line(c, line, n, sizeof(line)))
-		return false;
-	count(CTR_lines_in_total);
-	if (!(c->flags & CONN_ENDED))
-		conn_touch(c);
-	return true;
+	taken = clean_line(c, line, n, sizeof(line));
+	if (line[0] == '/') /* a password may be in it */
+		explicit_bzero(line, n);
+	return taken && line_taken(c);
 }
 
 /* --- answers ------------------------------------------------------------------------ */
@@ -407,7 +429,11 @@ session_too_long(struct conn *c, char *p, size_t n)
 {
 	(void)p;
 	(void)n;
-	tell(c, "That line is too long: at most %d bytes. It was not sent.", LINE_BYTES_MAX);
+	if (c->secret != NULL)
+		secret_too_long(c);
+	else
+		tell(c, "That line is too long: at most %d bytes. It was not sent.",
+		     LINE_BYTES_MAX);
 	count(CTR_lines_refused_total);
 	return true;
 }
@@ -439,6 +465,7 @@ session_ended(struct conn *c, const char *reason)
 {
 	(void)reason;
 	paste_free(c);
+	secret_free(c);
 	for (unsigned i = 0; c->ignores != NULL && i < c->ignores->n; i++) {
 		free(c->ignores->name[i]);
 		free(c->ignores->fold[i]);

@@ -24,6 +24,9 @@ void session_dm(struct conn *c, struct str to, struct str text, unsigned kind);
 /* It was not sent, and why. */
 void session_not_sent(struct conn *c, const char *why);
 
+/* It has no name yet, and is asked for one (again). */
+void session_ask_name(struct conn *c);
+
 /* The room that plain lines go to. NULL: none. */
 void session_set_room(struct conn *c, struct room *r);
 

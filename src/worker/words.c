@@ -329,6 +329,38 @@ told_away(struct conn *c, const struct shown *s, bool own)
 		tell(c, "You are back.");
 }
 
+void
+words_reserved(struct conn *c, struct str name, unsigned seconds)
+{
+	tell(c, "The name " STR_FMT " is registered. /login within %u s, or you will be renamed.",
+	     STR_ARG(name), seconds);
+}
+
+static void
+told_nick(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_nick *e = s->e;
+
+	(void)own;
+	if (c->user == e->user && e->origin == 0)
+		tell(c, "The name " STR_FMT " is registered, and you have not logged in:",
+		     STR_ARG(e->old));
+	fan_give(c, c->cls);
+	if (c->user == e->user && e->reserved > 0)
+		words_reserved(c, e->name, e->reserved);
+}
+
+/* Who is just waiting for it learns from its answer. */
+static void
+told_account(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_account *e = s->e;
+
+	(void)own;
+	if (e->account.n == 0 && c->ticket == NULL)
+		tell(c, "You are not logged in to an account any more.");
+}
+
 static void
 told_as_others(struct conn *c, const struct shown *s, bool own)
 {
@@ -356,13 +388,14 @@ static const struct {
     {MSG_e_part, make_part, told_part},
     {MSG_e_quit, make_quit, told_quit},
     {MSG_e_kick, make_kick, told_kick},
-    {MSG_e_nick, make_nick, told_as_others},
+    {MSG_e_nick, make_nick, told_nick},
     {MSG_e_topic, make_topic, told_as_others},
     {MSG_e_mode, make_mode, told_mode},
     {MSG_e_rename, make_rename, told_as_others},
     {MSG_e_redact, make_redact, told_nothing},
     {MSG_e_invite, NULL, told_invite},
     {MSG_e_away, NULL, told_away},
+    {MSG_e_account, NULL, told_account},
     {MSG_e_dm, NULL, told_dm},
     {MSG_e_say, NULL, told_nothing},
 };

@@ -15,6 +15,9 @@ void words_make(struct shown *s);
 /* tongue.told for telnet. */
 void words_told(struct conn *c, const struct shown *s, bool own);
 
+/* It goes by a name that is somebody's account, for so long. */
+void words_reserved(struct conn *c, struct str name, unsigned seconds);
+
 /* It has left the room that its plain lines went to: where do they go now? */
 void words_fall_back(struct conn *c);
 

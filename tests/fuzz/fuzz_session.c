@@ -99,6 +99,13 @@ sublink_full(const struct sublink *s)
 	return false;
 }
 
+uint64_t
+sublink_began(const struct sublink *s)
+{
+	(void)s;
+	return 0;
+}
+
 size_t
 sublink_pending(const struct sublink *s)
 {

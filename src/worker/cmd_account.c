@@ -1,0 +1,477 @@
+/* cmd_account.c - /register, /login, /password, /account, /logout: what telnet clients do about accounts.
+ *
+ * Each is a form: what was typed behind the command, and passwords, which are asked for one by one where they were
+ * not given with it (secret.h). A form is wiped when it has been handed in.
+ */
+#include "config.h"
+
+#include "worker/cmd_account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/proc.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+#include "worker/account.h"
+#include "worker/cmd.h"
+#include "worker/outq.h"
+#include "worker/request.h"
+#include "worker/secret.h"
+#include "worker/session.h"
+#include "worker/ticket.h"
+#include "worker/worker.h"
+
+enum step { STEP_PRESENT, STEP_NEW, STEP_AGAIN, STEP_END };
+enum what { LOG_IN, REGISTER, PASSWORD, EMAIL, DELETE };
+
+struct form {
+	enum what what;
+	unsigned step; /* in forms[what].steps */
+	size_t npassword, nnext;
+	char name[NAME_BYTES_MAX + 1], text[EMAIL_MAX + 1], invite[INVITE_WORD_MAX + 1];
+	char password[PASSWORD_MAX], next[PASSWORD_MAX]; /* the present one; the new one */
+};
+
+static void hand_in_login(struct conn *c, const struct form *f);
+static void hand_in_register(struct conn *c, const struct form *f);
+static void hand_in_change(struct conn *c, const struct form *f);
+
+static const struct {
+	enum step steps[4];
+	void (*hand_in)(struct conn *c, const struct form *f);
+	enum account_op op; /* of hand_in_change */
+	const char *done, *not_done;
+} forms[] = {
+    [LOG_IN] = {{STEP_PRESENT, STEP_END}, hand_in_login, 0, "", "You have not logged in."},
+    [REGISTER] =
+	{{STEP_NEW, STEP_AGAIN, STEP_END}, hand_in_register, 0, "", "No account has been made."},
+    [PASSWORD] = {{STEP_PRESENT, STEP_NEW, STEP_AGAIN, STEP_END},
+		  hand_in_change,
+		  ACCOUNT_PASSWORD,
+		  "Your password has been changed.",
+		  "Your password is what it was."},
+    [EMAIL] = {{STEP_PRESENT, STEP_END},
+	       hand_in_change,
+	       ACCOUNT_EMAIL,
+	       "Your email address has been changed.",
+	       "Nothing has been changed."},
+    [DELETE] = {{STEP_PRESENT, STEP_END},
+		hand_in_change,
+		ACCOUNT_DELETE,
+		"Your account has been deleted.",
+		"Nothing has been deleted."},
+};
+
+/* --- what can be done here --------------------------------------------------------------------- */
+
+/* May it speak of passwords? False: it has been told. */
+static bool
+may_ask(struct conn *c)
+{
+	if (!proc.opt.store_enabled)
+		tell(c, "Sorry, no accounts are kept on this server.");
+	else if (!account_secret_ok(c))
+		tell(c, ACCOUNT_SECRET_NO ".");
+	else
+		return true;
+	return false;
+}
+
+static bool
+may_change(struct conn *c)
+{
+	if (account_of(c) == NULL) {
+		tell(c, "You are not logged in to an account: /login, or /register to make one.");
+		return false;
+	}
+	return may_ask(c);
+}
+
+/* Does s fit into cap bytes, terminated? False: it has been told. */
+static bool
+put_word(struct conn *c, char *out, size_t cap, struct str s, const char *what)
+{
+	if (s.n < cap) {
+		bprintf(out, cap, STR_FMT, STR_ARG(s));
+		return true;
+	}
+	tell(c, "Sorry, %s has at most %zu bytes.", what, cap - 1);
+	return false;
+}
+
+/* --- filling a form in -------------------------------------------------------------------------- */
+
+static struct form *
+form_new(enum what what)
+{
+	struct form *f = xcalloc(1, sizeof(*f));
+
+	f->what = what;
+	return f;
+}
+
+static void
+form_free(struct form *f)
+{
+	explicit_bzero(f, sizeof(*f));
+	free(f);
+}
+
+static void take_secret(struct conn *c, struct str line, void *state);
+
+/* The next password, or the end. f is given away. */
+static void
+form_go(struct conn *c, struct form *f)
+{
+	static const char *const prompts[] = {[STEP_PRESENT] = "Password: ",
+					      [STEP_NEW] = "New password: ",
+					      [STEP_AGAIN] = "The same again: "};
+	enum step step = forms[f->what].steps[f->step];
+	const char *prompt = step != STEP_END ? prompts[step] : NULL;
+
+	if (step == STEP_END) {
+		forms[f->what].hand_in(c, f);
+		form_free(f);
+		return;
+	}
+	if (c->state == CONN_NAMING)
+		prompt = "Password (empty: choose another name): ";
+	secret_ask(c, prompt, take_secret, f, sizeof(*f));
+}
+
+static void
+not_handed_in(struct conn *c, const struct form *f)
+{
+	if (c->state == CONN_NAMING)
+		session_ask_name(c);
+	else
+		tell(c, "%s", forms[f->what].not_done);
+}
+
+/* A line that was asked for; the form is wiped by who asked, unless there is more to ask. */
+static void
+take_secret(struct conn *c, struct str line, void *state)
+{
+	struct form *f = state;
+	enum step step = forms[f->what].steps[f->step];
+
+	if (line.n == 0) {
+		not_handed_in(c, f);
+		return;
+	}
+	if (step == STEP_AGAIN && !str_eq(line, (struct str){f->next, f->nnext})) {
+		tell(c, "These two are not the same.");
+		f->step--;
+		form_go(c, f);
+		return;
+	}
+	if (step == STEP_PRESENT)
+		memcpy(f->password, line.p, f->npassword = line.n);
+	else
+		memcpy(f->next, line.p, f->nnext = line.n);
+	f->step++;
+	if (forms[f->what].steps[f->step] == STEP_END)
+		forms[f->what].hand_in(c, f);
+	else
+		form_go(c, f);
+}
+
+/* Passwords that were given with the command; those that were not are empty. False: told, and f is no more. */
+static bool
+given(struct conn *c, struct form *f, struct str password, struct str next)
+{
+	if (password.n > PASSWORD_MAX || next.n > PASSWORD_MAX) {
+		tell(c, "Sorry, a password has at most %d bytes.", PASSWORD_MAX);
+		form_free(f);
+		return false;
+	}
+	memcpy(f->password, password.p, f->npassword = password.n);
+	memcpy(f->next, next.p, f->nnext = next.n);
+	while ((forms[f->what].steps[f->step] == STEP_PRESENT && password.n > 0) ||
+	       (forms[f->what].steps[f->step] == STEP_NEW && next.n > 0) ||
+	       (forms[f->what].steps[f->step] == STEP_AGAIN && next.n > 0))
+		f->step++;
+	return true;
+}
+
+/* --- logging in -------------------------------------------------------------------------------- */
+
+static void
+ask_login(struct conn *c, struct str name, struct str password)
+{
+	struct form *f = form_new(LOG_IN);
+
+	if (!put_word(c, f->name, sizeof(f->name), name, "a name"))
+		form_free(f);
+	else if (given(c, f, password, STR_LIT("")))
+		form_go(c, f);
+}
+
+static void
+login_failed(struct conn *c, unsigned code, struct str arg, const char *name)
+{
+	char why[512];
+
+	tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+	if (c->state != CONN_NAMING)
+		return;
+	if (code == ERR_LOGIN_WRONG)
+		ask_login(c, str_of(name), STR_LIT(""));
+	else
+		session_ask_name(c);
+}
+
+/* state: the name. */
+static void
+logged_in(struct conn *c, struct late *l)
+{
+	const struct m_e_authed *e = l->e;
+	struct str arg;
+	unsigned code;
+
+	if (late_failed(l, &code, &arg)) {
+		login_failed(c, code, arg, l->state);
+		return;
+	}
+	if (l->type != MSG_e_authed)
+		return;
+	if (c->state == CONN_NAMING) {
+		account_authed(c, e);
+		request_login(c, e->account, STR_LIT(""), STR_LIT(""));
+		return;
+	}
+	tell(c, "You are logged in as " STR_FMT ".", STR_ARG(e->account));
+	if (!str_eq(e->account, str_of(c->name)))
+		request_nick(c, e->account);
+}
+
+static void
+hand_in_login(struct conn *c, const struct form *f)
+{
+	struct proof p = {
+	    .mech = AUTH_PASSWORD, .name = str_of(f->name), .secret = {f->password, f->npassword}};
+
+	request_auth(c, &p, logged_in);
+	ticket_state(c, xstrdup(f->name));
+}
+
+bool
+account_asks(struct conn *c, struct str name)
+{
+	struct reg_account_view v;
+	const char *mine = account_of(c);
+
+	if (!accounts_here() || registry_account_named(worker.reg, name.p, name.n, &v) <= 0)
+		return false;
+	if (mine != NULL && str_eq(name, str_of(mine)))
+		return false;
+	tell(c, "The name " STR_FMT " is registered.", STR_ARG(name));
+	if (account_secret_ok(c)) {
+		ask_login(c, name, STR_LIT(""));
+	} else {
+		tell(c, ACCOUNT_SECRET_NO ".");
+		session_ask_name(c);
+	}
+	return true;
+}
+
+void
+cmd_login(struct conn *c, const struct cmd_args *a)
+{
+	if (account_of(c) != NULL)
+		tell(c, "You are logged in as %s already; /logout first.", account_of(c));
+	else if (may_ask(c))
+		ask_login(c, a->n > 0 ? a->v[0] : str_of(c->name), a->v[1]);
+}
+
+/* --- registering -------------------------------------------------------------------------------- */
+
+/* An invitation has rooms. */
+static void
+join_all(struct conn *c, struct str rooms)
+{
+	while (rooms.n > 0) {
+		const char *comma = memchr(rooms.p, ',', rooms.n);
+		size_t n = comma != NULL ? (size_t)(comma - rooms.p) : rooms.n;
+
+		if (n > 0)
+			request_join(c, ASKED_DO, (struct str){rooms.p, n}, STR_LIT(""));
+		n += comma != NULL;
+		rooms = (struct str){rooms.p + n, rooms.n - n};
+	}
+	if (c->pending > 0)
+		c->flags |= CONN_BARRIER | CONN_WAITS;
+}
+
+static void
+registered(struct conn *c, struct late *l)
+{
+	const struct m_e_authed *e = l->e;
+	char why[512];
+	struct str arg;
+	unsigned code;
+
+	if (late_failed(l, &code, &arg)) {
+		tell(c, "Sorry, %s.%s", chat_err_text(code, arg.p, arg.n, why, sizeof(why)),
+		     code == ERR_REGISTER_OFF     ? " Who has one: /invited WORD"
+		     : code == ERR_EMAIL_BAD      ? " /register EMAIL"
+		     : code == ERR_ACCOUNT_EXISTS ? " /login, if it is yours."
+						  : "");
+		return;
+	}
+	if (l->type != MSG_e_authed)
+		return;
+	tell(c,
+	     "The name " STR_FMT " is yours now: from anywhere, /login " STR_FMT
+	     " and the password take you to it.",
+	     STR_ARG(e->account), STR_ARG(e->account));
+	join_all(c, e->data);
+}
+
+static void
+hand_in_register(struct conn *c, const struct form *f)
+{
+	struct enrolment r = {
+	    .email = str_of(f->text), .password = {f->next, f->nnext}, .invite = str_of(f->invite)};
+
+	request_register(c, &r, registered);
+}
+
+static void
+ask_register(struct conn *c, struct str email, struct str password, struct str invite)
+{
+	struct form *f;
+
+	if (account_of(c) != NULL) {
+		tell(c, "You are logged in as %s already; /logout first.", account_of(c));
+		return;
+	}
+	if (!may_ask(c))
+		return;
+	if (email.n > 0 && memchr(email.p, '@', email.n) == NULL && !cmd_same(email, "-")) {
+		tell(c, "That is no email address: someone@example.org, or - for none.");
+		return;
+	}
+	f = form_new(REGISTER);
+	if (!put_word(c, f->text, sizeof(f->text), cmd_same(email, "-") ? STR_LIT("") : email,
+		      "an email address") ||
+	    !put_word(c, f->invite, sizeof(f->invite), invite, "the word of an invitation"))
+		form_free(f);
+	else if (given(c, f, STR_LIT(""), password))
+		form_go(c, f);
+}
+
+void
+cmd_register(struct conn *c, const struct cmd_args *a)
+{
+	ask_register(c, a->v[0], a->v[1], STR_LIT(""));
+}
+
+void
+cmd_invited(struct conn *c, const struct cmd_args *a)
+{
+	ask_register(c, a->v[1], STR_LIT(""), a->v[0]);
+}
+
+/* --- changing ------------------------------------------------------------------------------------- */
+
+/* state: what is said then. */
+static void
+changed(struct conn *c, struct late *l)
+{
+	const struct m_e_done *e = l->e;
+	char why[512];
+	struct str arg;
+	unsigned code;
+
+	if (late_failed(l, &code, &arg))
+		tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+	else if (l->type == MSG_e_done && e->text.n > 0)
+		tell(c, STR_FMT, STR_ARG(e->text));
+	else
+		tell(c, "%s", (const char *)l->state);
+}
+
+static void
+hand_in_change(struct conn *c, const struct form *f)
+{
+	struct str text = f->what == PASSWORD ? (struct str){f->next, f->nnext} : str_of(f->text);
+
+	request_account(c, forms[f->what].op, (struct str){f->password, f->npassword}, text,
+			changed);
+	ticket_state(c, xstrdup(forms[f->what].done));
+}
+
+void
+cmd_password(struct conn *c, const struct cmd_args *a)
+{
+	struct form *f;
+
+	if (!may_change(c))
+		return;
+	if (a->n == 1) {
+		tell(c, "Usage: /password, or /password OLD NEW");
+		return;
+	}
+	f = form_new(PASSWORD);
+	if (given(c, f, a->v[0], a->v[1]))
+		form_go(c, f);
+}
+
+void
+cmd_logout(struct conn *c, const struct cmd_args *a)
+{
+	(void)a;
+	if (account_of(c) == NULL) {
+		tell(c, "You are not logged in to an account; /quit leaves the chat.");
+		return;
+	}
+	request_account(c, ACCOUNT_LOGOUT, STR_LIT(""), STR_LIT(""), changed);
+	ticket_state(c, xstrdup("You are not logged in to an account any more."));
+}
+
+static void
+account_show(struct conn *c)
+{
+	struct reg_account_view v;
+	const char *name = account_of(c);
+
+	if (name == NULL) {
+		tell(c, "You are a guest here: /register makes your name an account, /login takes "
+			"you to one.");
+		return;
+	}
+	tell(c, "You are logged in to the account %s.", name);
+	if (worker.reg != NULL && registry_account_named(worker.reg, name, strlen(name), &v) > 0 &&
+	    v.kept > 0)
+		tell(c, "  %u messages wait for it", v.kept);
+	tell(c, "  /password changes the password; /account email ADDRESS, /account delete "
+		"[messages]");
+}
+
+void
+cmd_account(struct conn *c, const struct cmd_args *a)
+{
+	bool del = cmd_same(a->v[0], "delete"), email = cmd_same(a->v[0], "email");
+	struct form *f;
+
+	if (a->n == 0) {
+		account_show(c);
+		return;
+	}
+	if (!(del && (a->n == 1 || cmd_same(a->v[1], "messages"))) && !(email && a->n == 2)) {
+		tell(c, "Usage: /account, /account email ADDRESS, /account delete [messages]");
+		return;
+	}
+	if (!may_change(c))
+		return;
+	if (del)
+		tell(c, "The account %s%s will be gone for ever; an empty line keeps it.",
+		     account_of(c), a->n == 2 ? " and all that it has said" : "");
+	f = form_new(del ? DELETE : EMAIL);
+	if (put_word(c, f->text, sizeof(f->text), a->v[1], "an email address"))
+		form_go(c, f);
+	else
+		form_free(f);
+}
