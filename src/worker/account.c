@@ -24,6 +24,20 @@ account_secret_ok(const struct conn *c)
 	return c->flags & CONN_PRIVATE || proc.opt.accounts_plaintext;
 }
 
+/* There is no TLS here yet that could have been shown one. */
+const char *
+account_cert(const struct conn *c)
+{
+	(void)c;
+	return NULL;
+}
+
+const char *
+account_of(const struct conn *c)
+{
+	return c->account != NULL ? c->account->name : NULL;
+}
+
 static void
 account_free(struct conn *c)
 {
@@ -36,6 +50,8 @@ account_free(struct conn *c)
 void
 account_is(struct conn *c, struct str name)
 {
+	if (account_of(c) != NULL && str_eq(name, str_of(account_of(c))))
+		return;
 	account_free(c);
 	if (name.n == 0)
 		return;
@@ -52,10 +68,4 @@ account_authed(struct conn *c, const struct m_e_authed *e)
 	c->account->id = e->account_id;
 	c->account->ntoken = e->token.n;
 	memcpy(c->account->token, e->token.p, e->token.n);
-}
-
-const char *
-account_of(const struct conn *c)
-{
-	return c->account != NULL ? c->account->name : NULL;
 }

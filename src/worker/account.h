@@ -27,6 +27,9 @@ bool account_secret_ok(const struct conn *c);
 #define ACCOUNT_SECRET_NO \
 	"Passwords are not taken here without TLS: anybody on the way could read them"
 
+/* The fingerprint of its certificate (SHA-256, in hexadecimal), if it has shown one that is its own; else NULL. */
+const char *account_cert(const struct conn *c);
+
 /* It has logged in. */
 void account_authed(struct conn *c, const struct m_e_authed *e);
 /* Its account is this one now; empty: none. */

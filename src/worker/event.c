@@ -240,12 +240,12 @@ take_nick(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	struct shown s = SHOWN(e_nick);
 
 	(void)what;
-	show_rooms(&s, e.rooms, e.user, own);
 	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin) {
 		free(c->name);
 		c->name = xstrndup(e.name.p, e.name.n);
 		log_info(STR_FMT " is now " STR_FMT, STR_ARG(e.old), STR_ARG(e.name));
 	}
+	show_rooms(&s, e.rooms, e.user, own);
 	monitor_renamed(e.old, e.name, e.uhost);
 }
 
@@ -592,10 +592,10 @@ take_account(const void *frame, size_t len, struct conn *own, enum asked_for wha
 	struct shown s = SHOWN(e_account);
 
 	(void)what;
-	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin)
-		account_is(c, e.account);
 	show_news(&s, e.name, e.rooms, e.user);
 	tell_all(e.user, own, &s);
+	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin)
+		account_is(c, e.account);
 }
 
 static void

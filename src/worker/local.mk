@@ -46,6 +46,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/join.c \
 	%D%/irc/kick.c \
 	%D%/irc/list.c \
+	%D%/irc/login.c %D%/irc/login.h \
 	%D%/irc/metadata.c %D%/irc/metadata.h \
 	%D%/irc/metaline.c %D%/irc/metaline.h \
 	%D%/irc/metashow.c \

@@ -106,6 +106,7 @@ static void
 turn_end(void *arg)
 {
 	(void)arg;
+	irc_turn();
 	input_turn();
 	sublink_flush(worker.link);
 	outq_flush();

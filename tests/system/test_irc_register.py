@@ -157,8 +157,7 @@ class Capabilities(IrcCase):
         names, lines = self.listed(c, "CAP LS")
         self.assertTrue(all(v is None for v in names.values()))
         self.assertIn("cap-notify", names)
-        for name in ("sasl", "draft/chathistory", "draft/read-marker", "draft/event-playback",
-                     "draft/account-registration", "sts"):
+        for name in ("draft/chathistory", "draft/read-marker", "draft/event-playback", "sts"):
             self.assertNotIn(name, names)
         names, lines = self.listed(c, "CAP LS 302")
         self.assertIn("max-bytes=", names["draft/multiline"])
@@ -211,7 +210,7 @@ class Capabilities(IrcCase):
         self.assertEqual(set(self.listed(c, "CAP LIST", "LIST")[0]), {"away-notify"})
         c.ask("CAP REQ :MULTI-PREFIX", "CAP", nick, "NAK")
         c.ask("CAP REQ :multi-prefix=1", "CAP", nick, "NAK")
-        for cap in ("sasl", "sts", "draft/chathistory"):
+        for cap in ("sts", "draft/chathistory"):
             c.ask("CAP REQ " + cap, "CAP", nick, "NAK", cap)
 
     def test_long_lists(self):
@@ -285,18 +284,6 @@ class Capabilities(IrcCase):
         bob.ask("PRIVMSG %s :hi" % nick, "301", bob.nick, nick, "*")
         c.ask("AWAY", "305", nick)
         c.ask("AWAY :again", "306", nick)
-
-    def test_authenticate_without_accounts(self):
-        c = self.irc_raw()
-        c.ask("AUTHENTICATE PLAIN", "908", "*")
-        c.expect("904", "*")
-        c.ask("AUTHENTICATE", "461")
-        c.ask("AUTHENTICATE *", "906")
-        c.ask("AUTHENTICATE " + "x" * 401, "905")
-        nick = self.fresh("n")
-        c.send("NICK " + nick, "USER u 0 * :r")
-        c.expect("001", nick)
-        c.ask("AUTHENTICATE PLAIN", "904", nick)
 
 
 class Password(IrcCase):

@@ -7,6 +7,8 @@ from irc import IrcCase
 
 
 class NoStore(IrcCase):
+    config = dict(IrcCase.config, store={"enabled": False})
+
     def refused(self, c, line, *params):
         """One FAIL with these params, the text not counted."""
         got = c.answers(line)
@@ -17,15 +19,15 @@ class NoStore(IrcCase):
         self.refused(alice, "REGISTER", "REGISTER", "NEED_MORE_PARAMS")
         self.refused(alice, "REGISTER *", "REGISTER", "NEED_MORE_PARAMS")
         self.refused(alice, "REGISTER * secret", "REGISTER", "NEED_MORE_PARAMS")
-        self.refused(alice, "REGISTER * * secret", "REGISTER", "TEMPORARILY_UNAVAILABLE", "*")
+        self.refused(alice, "REGISTER * * secret", "REGISTER", "TEMPORARILY_UNAVAILABLE", alice.nick)
         self.refused(alice, "REGISTER ada ada@example.org :a secret", "REGISTER", "TEMPORARILY_UNAVAILABLE", "ada")
         self.refused(alice, "VERIFY ada", "VERIFY", "NEED_MORE_PARAMS")
         self.refused(alice, "VERIFY ada 1234", "VERIFY", "TEMPORARILY_UNAVAILABLE", "ada")
 
     def test_register_before_the_login(self):
         c = self.irc_raw()
-        c.ask("REGISTER * * secret", "FAIL", "REGISTER", "COMPLETE_CONNECTION_REQUIRED")
-        c.ask("VERIFY ada 1234", "FAIL", "VERIFY", "COMPLETE_CONNECTION_REQUIRED")
+        c.ask("REGISTER * * secret", "FAIL", "REGISTER", "TEMPORARILY_UNAVAILABLE", "*")
+        c.ask("VERIFY ada 1234", "FAIL", "VERIFY", "TEMPORARILY_UNAVAILABLE", "ada")
         c.ask("CHATHISTORY LATEST x * 10", "451")
         c.ask("MARKREAD x", "451")
 

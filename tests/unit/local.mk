@@ -80,7 +80,7 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_irc_LDADD = src/proto/libproto.a $(unit_libs)
 # one command of the worker's; the test stands in for the rest
 %C%_check_irc_sasl_SOURCES = %D%/check_irc_sasl.c src/worker/irc/sasl.c
-%C%_check_irc_sasl_LDADD = src/proto/libproto.a $(unit_libs)
+%C%_check_irc_sasl_LDADD = src/proto/libproto.a src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_net_LDADD = $(unit_libs)

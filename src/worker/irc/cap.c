@@ -12,6 +12,7 @@
 #include "worker/account.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/login.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
@@ -111,7 +112,9 @@ put_value(unsigned nth, const struct conn *c, char *out, size_t cap)
 	case CAP_NTH_METADATA:
 		return metadata_cap_value(nth == CAP_NTH_METADATA_2, out, cap);
 	case CAP_NTH_SASL:
-		return bprintf(out, cap, "=%s", sasl_mechanisms());
+		return bprintf(out, cap, "=%s", sasl_mechanisms(c));
+	case CAP_NTH_REGISTRATION:
+		return login_cap_value(out, cap);
 	case CAP_NTH_STS:
 		return put_sts(c, out, cap);
 	default:

@@ -102,6 +102,12 @@ irc_rearm(void)
 	due_rearm(&pings);
 }
 
+void
+irc_turn(void)
+{
+	cap_changed();
+}
+
 const char *
 irc_nick(const struct conn *c)
 {

@@ -56,6 +56,8 @@ struct irc {
 
 void irc_init(struct loop *loop);
 void irc_rearm(void);
+/* At the end of a turn: what is offered may have changed (accounts, history). */
+void irc_turn(void);
 
 /* c speaks IRC from now on; its memory goes. */
 void irc_open(struct conn *c);

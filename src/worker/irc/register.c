@@ -10,9 +10,11 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "registry/registry.h"
+#include "worker/account.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/login.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
@@ -52,19 +54,24 @@ irc_register(struct conn *c)
 	request_login(c, str_of(i->nick), str_of(i->ident), str_of(i->real));
 }
 
-/* Seen from here: the broker decides, but only when everything else is there, too. */
+/* Seen from here: the broker decides, but only when everything else is there, too. Who has logged in to the account of whoever
+ * is called so, or may still do so, has a right to the name. */
 static bool
-seems_taken(struct str name)
+seems_taken(const struct conn *c, struct str name)
 {
 	struct reg_user_view v;
 
-	return worker.reg != NULL && registry_user_named(worker.reg, name.p, name.n, &v) > 0;
+	if (worker.reg == NULL || registry_user_named(worker.reg, name.p, name.n, &v) <= 0)
+		return false;
+	if (account_of(c) != NULL)
+		return !str_eq(str_of(account_of(c)), str_of(v.account));
+	return v.account[0] == '\0' || !(c->irc->flags & IRC_CAP_OPEN);
 }
 
 static void
 wish_nick(struct conn *c, struct str name)
 {
-	if (seems_taken(name)) {
+	if (seems_taken(c, name)) {
 		irc_num(c, ERR_NICKNAMEINUSE, STR_FMT " :Nickname is already in use",
 			STR_ARG(name));
 		return;
@@ -124,20 +131,33 @@ irc_PASS(struct conn *c, struct irc_run *r)
 	return IRC_DONE;
 }
 
+static bool
+is_of_account(unsigned err)
+{
+	return err == ERR_LOGIN_WRONG || err == ERR_NOT_LOGGED_IN || err == ERR_NO_ACCOUNT ||
+	       err == ERR_ACCOUNT_DISABLED;
+}
+
 void
 irc_login_refused(struct conn *c, const struct m_e_refused *e)
 {
+	int num = chat_err_irc(e->code);
 	char why[512];
 
 	c->irc->flags &= (uint16_t)~IRC_ASKED;
-	if (e->code == ERR_NICK_BAD || e->code == ERR_NICK_TAKEN) {
+	irc_err(c, NULL, e->code, e->arg);
+	if (num == ERR_NICKNAMEINUSE || num == ERR_ERRONEUSNICKNAME) {
 		/* it may try another */
 		free(c->irc->nick);
 		c->irc->nick = NULL;
-		irc_err(c, NULL, e->code, e->arg);
 		return;
 	}
-	irc_err(c, NULL, e->code, e->arg);
+	if (account_of(c) != NULL && is_of_account(e->code)) {
+		/* which has changed since it logged in: then without it */
+		account_is(c, STR_LIT(""));
+		irc_register(c);
+		return;
+	}
 	chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why));
 	conn_end(c, why, true);
 }
@@ -165,6 +185,7 @@ void
 irc_named(struct conn *c, const struct m_e_login *e)
 {
 	irc_welcomed(c, e->uhost);
+	login_reserved(c, e->name, e->reserved);
 }
 
 /* --- being there, and going ---------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
-/* store.c - commands whose answers a store has: REGISTER, VERIFY, CHATHISTORY, MARKREAD.
+/* store.c - commands whose answers a store has: CHATHISTORY, MARKREAD.
  *
  * Their forms are checked; then they say that there is none. The errors are those of
- * draft/account-registration, draft/chathistory and draft/read-marker.
+ * draft/chathistory and draft/read-marker.
  */
 #include "config.h"
 
@@ -18,38 +18,6 @@ bool
 store_here(void)
 {
 	return false;
-}
-
-/* --- accounts ------------------------------------------------------------------------------------ */
-
-static enum irc_done
-account_command(struct conn *c, struct irc_run *r, unsigned needs)
-{
-	const char *cmd = r->cmd->name;
-
-	if (r->msg.n < needs)
-		irc_fail(c, cmd, "NEED_MORE_PARAMS", STR_LIT(""), "Not enough parameters");
-	else if (c->state != CONN_READY)
-		irc_fail(c, cmd, "COMPLETE_CONNECTION_REQUIRED", STR_LIT(""),
-			 "Log in first, then register");
-	else
-		irc_fail(c, cmd, "TEMPORARILY_UNAVAILABLE", irc_middle(r->msg.param[0]),
-			 "Accounts are not available");
-	return IRC_DONE;
-}
-
-/* REGISTER account {email|*} password */
-enum irc_done
-irc_REGISTER(struct conn *c, struct irc_run *r)
-{
-	return account_command(c, r, 3);
-}
-
-/* VERIFY account code */
-enum irc_done
-irc_VERIFY(struct conn *c, struct irc_run *r)
-{
-	return account_command(c, r, 2);
 }
 
 /* --- history --------------------------------------------------------------------------------------- */

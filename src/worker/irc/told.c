@@ -10,6 +10,7 @@
 #include "worker/input.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/login.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/names.h"
 #include "worker/irc/redact.h"
@@ -178,6 +179,28 @@ told_news(struct conn *c, const struct shown *s, bool own)
 		irc_event(c);
 }
 
+static void
+told_account(struct conn *c, const struct shown *s, bool own)
+{
+	login_changed(c, s->e);
+	told_news(c, s, own);
+}
+
+/* Another name: its own wish, or the server's because the old one is somebody's account. */
+static void
+told_nick(struct conn *c, const struct shown *s, bool own)
+{
+	const struct m_e_nick *e = s->e;
+
+	irc_event(c);
+	if (!own && e->origin == 0)
+		irc_note(c, "*", "NICK_RESERVED",
+			 STR_FMT " is registered, and you have not logged in to it: you have been "
+				 "given another name",
+			 STR_ARG(e->old));
+	login_reserved(c, e->name, e->reserved);
+}
+
 static const struct {
 	uint32_t mode;
 	char letter;
@@ -267,9 +290,9 @@ static const struct {
 } rows[] = {
     {MSG_e_say, told_say},         {MSG_e_dm, told_dm},        {MSG_e_join, told_join},
     {MSG_e_part, told_event},      {MSG_e_kick, told_event},   {MSG_e_quit, told_quit},
-    {MSG_e_nick, told_event},      {MSG_e_topic, told_event},  {MSG_e_mode, told_mode},
+    {MSG_e_nick, told_nick},       {MSG_e_topic, told_event},  {MSG_e_mode, told_mode},
     {MSG_e_invite, told_invite},   {MSG_e_away, told_away},    {MSG_e_setname, told_news},
-    {MSG_e_account, told_news},    {MSG_e_chghost, told_news}, {MSG_e_redact, told_redact},
+    {MSG_e_account, told_account}, {MSG_e_chghost, told_news}, {MSG_e_redact, told_redact},
     {MSG_e_rename, told_news},     {MSG_e_umode, told_umode},  {MSG_e_oper, told_oper},
     {MSG_e_wallops, told_wallops},
 };
