@@ -548,9 +548,17 @@ list_mode(uint32_t op, uint8_t *mode_r)
 	return false;
 }
 
-int
-registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
-	      unsigned cap)
+static bool
+list_access(uint32_t op, uint8_t *mode_r)
+{
+	*mode_r = 0;
+	return op == LIST_ACCESS;
+}
+
+/* Those whose op `which` wants. */
+static int
+list_page(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
+	  unsigned cap, bool (*which)(uint32_t op, uint8_t *mode_r))
 {
 	uint32_t top = MIN(__atomic_load_n(&r->h->list_top, __ATOMIC_ACQUIRE), r->h->max_lists);
 	uint64_t now = wall_ms();
@@ -567,7 +575,7 @@ registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_
 		/* one that is being written now came or went in this moment: either answer is right */
 		if (!snapshot(slot, &l, sizeof(l)) || l.room != room)
 			continue;
-		if (!list_mode(l.op, &mode) || (l.until != 0 && l.until <= now))
+		if (!which(l.op, &mode) || (l.until != 0 && l.until <= now))
 			continue;
 		memset(&out[n], 0, sizeof(out[n]));
 		out[n].op = mode;
@@ -580,6 +588,20 @@ registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_
 		n++;
 	}
 	return (int)n;
+}
+
+int
+registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
+	      unsigned cap)
+{
+	return list_page(r, room, at, out, cap, list_mode);
+}
+
+int
+registry_access(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
+		unsigned cap)
+{
+	return list_page(r, room, at, out, cap, list_access);
 }
 
 int

@@ -120,6 +120,10 @@ int registry_member(const struct registry *r, uint64_t user, uint64_t room,
 int registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
 		  unsigned cap);
 
+/* The same with the accounts that have a rank in a registered room: mask is the account, reason "op", "halfop" or "voice". */
+int registry_access(const struct registry *r, uint64_t room, uint32_t *at,
+		    struct reg_list_view *out, unsigned cap);
+
 /* The rooms (ids) that this user has been invited to and has not entered, from slot *at on: as registry_list. */
 int registry_invitations(const struct registry *r, uint64_t user, uint32_t *at, uint64_t *out,
 			 unsigned cap);

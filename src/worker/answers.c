@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ipc/maskform.h"
+#include "ipc/proc.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/answers.h"
@@ -251,6 +252,30 @@ step_topic(struct conn *c, struct answer *q)
 	return QUERY_DONE;
 }
 
+/* What outlives its members, and what is said in it. */
+static void
+tell_kept(struct conn *c, const struct reg_room_view *v)
+{
+	struct reg_user_view me;
+	bool mine = registry_user(worker.reg, c->user, &me) > 0 && me.account_id != 0 &&
+		    me.account_id == v->founder;
+	uint64_t days = v->history_days != 0 ? v->history_days : proc.opt.history_days;
+	uint64_t rows = v->history_rows != 0 ? v->history_rows : proc.opt.history_rows;
+	char text[128] = "not kept", more[64] = "";
+
+	if (!proc.opt.store_enabled)
+		return;
+	if (rows > 0)
+		bprintf(more, sizeof(more), ", at most %llu messages", (unsigned long long)rows);
+	if (proc.opt.history_rooms && !(v->flags & ROOM_NO_HISTORY) && days > 0)
+		bprintf(text, sizeof(text), "kept for %llu days%s", (unsigned long long)days, more);
+	else if (proc.opt.history_rooms && !(v->flags & ROOM_NO_HISTORY))
+		bprintf(text, sizeof(text), "kept%s", more);
+	tell(c, "  %s%s; what is said is %s",
+	     v->flags & ROOM_REGISTERED ? "registered" : "not registered",
+	     mine ? ", you are its founder" : "", text);
+}
+
 static enum query_step
 step_room(struct conn *c, struct answer *q)
 {
@@ -269,6 +294,7 @@ step_room(struct conn *c, struct answer *q)
 	}
 	tell(c, "Room %s: %u here, made %s, %llu messages, settings:%s", v.name, v.members,
 	     time_rfc3339(v.created, when), (unsigned long long)v.messages, n > 0 ? text : " none");
+	tell_kept(c, &v);
 	return QUERY_DONE;
 }
 
@@ -304,6 +330,32 @@ step_list(struct conn *c, struct answer *q)
 		return QUERY_MORE;
 	tell(c, q->shown == 0 ? "Nobody is %s here." : "All who are %s here.",
 	     op == MODE_BAN ? "banned" : "muted");
+	return QUERY_DONE;
+}
+
+/* Accounts with a rank in a registered room. */
+static enum query_step
+step_access(struct conn *c, struct answer *q)
+{
+	static struct reg_list_view list[16];
+	struct reg_room_view v;
+	int n;
+
+	if (!q->begun) {
+		n = find_room(c, q, &v);
+		if (n <= 0)
+			return n < 0 ? QUERY_AGAIN : QUERY_DONE;
+		q->begun = true;
+	}
+	n = registry_access(worker.reg, q->room, &q->slot, list, ARRAY_LEN(list));
+	if (n < 0)
+		return QUERY_AGAIN;
+	for (int i = 0; i < n; i++)
+		tell(c, "  %s: %s, by %s", list[i].mask, list[i].reason, list[i].by);
+	q->shown += (uint32_t)n;
+	if (n > 0)
+		return QUERY_MORE;
+	tell(c, q->shown == 0 ? "No account has a rank here." : "All accounts with a rank here.");
 	return QUERY_DONE;
 }
 
@@ -345,10 +397,10 @@ step_whois(struct conn *c, struct answer *q)
 /* --- asking ------------------------------------------------------------------------- */
 
 static enum query_step (*const steps[])(struct conn *c, struct answer *q) = {
-    [ANSWER_NAMES] = step_names, [ANSWER_WHO] = step_members, [ANSWER_INFO] = step_members,
-    [ANSWER_SHOW] = step_show,   [ANSWER_WHOIS] = step_whois, [ANSWER_ROOMS] = step_rooms,
-    [ANSWER_ROOM] = step_room,   [ANSWER_TOPIC] = step_topic, [ANSWER_BANS] = step_list,
-    [ANSWER_MUTES] = step_list,
+    [ANSWER_NAMES] = step_names, [ANSWER_WHO] = step_members,   [ANSWER_INFO] = step_members,
+    [ANSWER_SHOW] = step_show,   [ANSWER_WHOIS] = step_whois,   [ANSWER_ROOMS] = step_rooms,
+    [ANSWER_ROOM] = step_room,   [ANSWER_TOPIC] = step_topic,   [ANSWER_BANS] = step_list,
+    [ANSWER_MUTES] = step_list,  [ANSWER_ACCESS] = step_access,
 };
 
 static enum query_step

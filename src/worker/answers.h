@@ -18,6 +18,7 @@ enum answer_what {
 	ANSWER_TOPIC,
 	ANSWER_BANS,
 	ANSWER_MUTES,
+	ANSWER_ACCESS, /* the accounts that have a rank in a registered room */
 };
 
 /* arg: name of a room or user, or empty: the current room. */

@@ -218,6 +218,79 @@ cmd_unmute(struct conn *c, const struct cmd_args *a)
 	mode_of(c, MODE_MUTE, false, a->v[0]);
 }
 
+/* --- /room --------------------------------------------------------------------------- */
+
+#define ROOM_USAGE \
+	"Usage: /room key WORD|off, /room limit N|off, " \
+	"/room invite-only|moderated|private|topic-lock on|off, /room register|drop, " \
+	"/room founder NAME, /room access [NAME op|halfop|voice|none], " \
+	"/room history on|off|days N|rows N"
+
+/* The word of the list that s is, in any case; NULL: none. */
+static const char *
+one_of(struct str s, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		if (cmd_same(s, *words))
+			return *words;
+	}
+	return NULL;
+}
+
+/* Accounts and their ranks. */
+static bool
+room_access(struct conn *c, struct str name, struct str rank)
+{
+	static const char *const ranks[] = {"op", "halfop", "voice", "none", NULL};
+	const char *word = one_of(rank, ranks);
+
+	if (name.n == 0) {
+		answer_ask(c, ANSWER_ACCESS, STR_LIT(""));
+		return true;
+	}
+	if (word == NULL)
+		return false;
+	if (fits(c, name, NAME_BYTES_MAX))
+		request_room(c, ROOM_ACCESS, room_name(c->cur), name,
+			     str_of(strcmp(word, "none") == 0 ? "" : word));
+	return true;
+}
+
+static bool
+room_history(struct conn *c, struct str what, struct str n)
+{
+	static const char *const alone[] = {"on", "off", NULL}, *const counted[] = {"days", "rows",
+										    NULL};
+	const char *word = one_of(what, n.n == 0 ? alone : counted);
+	char text[64];
+
+	if (word == NULL || n.n > 20)
+		return false;
+	bprintf(text, sizeof(text), "%s%s" STR_FMT, word, n.n > 0 ? " " : "", STR_ARG(n));
+	request_room(c, ROOM_HISTORY, room_name(c->cur), STR_LIT(""), str_of(text));
+	return true;
+}
+
+/* What is kept of a room. False: it is none of these. */
+static bool
+room_kept(struct conn *c, const struct cmd_args *a)
+{
+	if (cmd_same(a->v[0], "access") && a->n != 2)
+		return room_access(c, a->v[1], a->v[2]);
+	if (cmd_same(a->v[0], "history"))
+		return room_history(c, a->v[1], a->v[2]);
+	if (cmd_same(a->v[0], "founder") && a->n == 2) {
+		if (fits(c, a->v[1], NAME_BYTES_MAX))
+			request_room(c, ROOM_FOUNDER, room_name(c->cur), a->v[1], STR_LIT(""));
+		return true;
+	}
+	if (a->n != 1 || (!cmd_same(a->v[0], "register") && !cmd_same(a->v[0], "drop")))
+		return false;
+	request_room(c, cmd_same(a->v[0], "drop") ? ROOM_DROP : ROOM_REGISTER, room_name(c->cur),
+		     STR_LIT(""), STR_LIT(""));
+	return true;
+}
+
 void
 cmd_room(struct conn *c, const struct cmd_args *a)
 {
@@ -247,6 +320,6 @@ cmd_room(struct conn *c, const struct cmd_args *a)
 			     off || !settings[i].has_arg ? STR_LIT("") : a->v[1]);
 		return;
 	}
-	tell(c, "Usage: /room key WORD|off, /room limit N|off, "
-		"/room invite-only|moderated|private|topic-lock on|off");
+	if (!room_kept(c, a))
+		tell(c, ROOM_USAGE);
 }
