@@ -206,6 +206,7 @@ r_away(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			      .umodes = u->umodes,
 			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
+	entry_to_user(u);
 	entry_to_rooms_of(u);
 	entry_to_watchers();
 	txn_open(T, W, a);

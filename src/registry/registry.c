@@ -266,17 +266,18 @@ registry_room(const struct registry *r, uint64_t id, struct reg_room_view *v)
 
 /* --- the sessions of a user --------------------------------------------------------------- */
 
-#define SESSION_VIEW(v, s) \
+#define SESSION_VIEW(view, s) \
 	do { \
-		(v)->conn = (s).conn; \
-		(v)->since = (s).since; \
-		(v)->port = (s).port; \
-		(v)->protocol = (s).protocol; \
-		(v)->tls = (s).tls; \
-		(v)->sub = (s).sub; \
-		(v)->inc = (s).inc; \
-		(v)->wslot = (s).wslot; \
-		COPY((v)->address, (s).address); \
+		struct reg_session_view *v_ = &(view); \
+		v_->conn = (s).conn; \
+		v_->since = (s).since; \
+		v_->port = (s).port; \
+		v_->protocol = (s).protocol; \
+		v_->tls = (s).tls; \
+		v_->sub = (s).sub; \
+		v_->inc = (s).inc; \
+		v_->wslot = (s).wslot; \
+		COPY(v_->address, (s).address); \
 	} while (0)
 
 /* The user's counter guards its list. */
@@ -293,12 +294,12 @@ sessions_once(const struct registry *r, uint64_t user, struct reg_session_view *
 	if (u.id != user)
 		return 0;
 	if (u.inc != 0 && n < cap)
-		SESSION_VIEW(&out[n++], u);
+		SESSION_VIEW(out[n++], u);
 	for (uint32_t at = u.sessions; at != 0 && n < cap && n < SESSIONS_PER_USER; at = s.next) {
 		if (at > r->h->max_sessions || !snapshot(&r->sessions[at - 1], &s, sizeof(s)) ||
 		    s.user != user)
 			return -1;
-		SESSION_VIEW(&out[n++], s);
+		SESSION_VIEW(out[n++], s);
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == u.seq ? (int)n : -1;
