@@ -26,6 +26,13 @@ static const struct column user_columns[] = {
     {"messages_in", "IN", 8, true},    {"messages_out", "OUT", 8, true},
     {"connected", "SINCE", 20, false}, {"rooms", "ROOMS", 12, false},
 };
+static const struct column session_columns[] = {
+    {"protocol", "VIA", 6, false},     {"address", "ADDRESS", 15, false},
+    {"port", "PORT", 5, true},         {"worker", "WORKER", 6, true},
+    {"idle", "IDLE", 6, true},         {"queued", "QUEUED", 8, true},
+    {"messages_in", "IN", 8, true},    {"messages_out", "OUT", 8, true},
+    {"connected", "SINCE", 20, false},
+};
 static const struct column room_columns[] = {
     {"name", "NAME", 16, false},       {"members", "MEMBERS", 7, true},
     {"messages", "MESSAGES", 9, true}, {"created", "CREATED", 20, false},
@@ -105,24 +112,76 @@ cap_names(uint32_t caps, const char *out[])
 	return n;
 }
 
+/* What its worker's board says of a session; nothing, when that is somebody else's by now. active: of its last line. */
+static uint64_t
+board_of(unsigned sub, uint32_t wslot, uint64_t user, uint64_t since, struct board_session *s)
+{
+	if (!control_session(sub, wslot, user, s))
+		*s = (struct board_session){0};
+	return s->last_line_ms != 0 ? s->last_line_ms : since;
+}
+
+/* All sessions of a user together, into what is known of the first. */
+static uint64_t
+boards_of(const struct reg_user_view *v, struct board_session *first)
+{
+	struct reg_session_view s[SESSIONS_PER_USER];
+	uint64_t active = board_of(v->sub, v->wslot, v->id, v->since, first);
+	int n = v->sessions > 1 ? registry_sessions(control_registry, v->id, s, ARRAY_LEN(s)) : 0;
+
+	for (int i = 1; i < n; i++) {
+		struct board_session b;
+
+		active = MAX(active, board_of(s[i].sub, s[i].wslot, v->id, s[i].since, &b));
+		first->queued += b.queued;
+		first->messages_in += b.messages_in;
+		first->messages_out += b.messages_out;
+	}
+	return active;
+}
+
+static uint64_t
+seconds_since(uint64_t active)
+{
+	uint64_t now = wall_ms();
+
+	return now > active ? (now - active) / 1000 : 0;
+}
+
+static void
+session_fields(struct conn *c, const struct reg_session_view *v, uint64_t user)
+{
+	struct board_session s;
+	uint64_t active = board_of(v->sub, v->wslot, user, v->since, &s);
+	struct writer *w = &c->w;
+
+	writer_s(w, "protocol", protocol_name(v->protocol));
+	writer_s(w, "address", v->address);
+	writer_u64(w, "port", v->port);
+	writer_bool(w, "tls", v->tls != 0);
+	writer_u64(w, "worker", v->sub);
+	writer_time(w, "connected", v->since);
+	writer_u64(w, "idle", seconds_since(active));
+	writer_str(w, "client", s.client[0] != '\0' ? s.client : NULL,
+		   strnlen(s.client, sizeof(s.client)));
+	writer_u64(w, "queued", s.queued);
+	writer_u64(w, "messages_in", s.messages_in);
+	writer_u64(w, "messages_out", s.messages_out);
+}
+
 static void
 user_fields(struct conn *c, const struct reg_user_view *v)
 {
 	static struct reg_member_view rooms[ROOMS_PER_USER];
 	const char *names[ROOMS_PER_USER], *modes[ARRAY_LEN(umode_words)],
 	    *caps[ARRAY_LEN(cap_words)];
-	struct board_session s = {0};
+	struct board_session s;
 	struct writer *w = &c->w;
-	bool known = control_session(v->sub, v->wslot, v->id, &s);
-	uint64_t now = wall_ms(), active = known ? s.last_line_ms : 0;
+	uint64_t active = boards_of(v, &s);
 	int n = registry_rooms_of(control_registry, v->id, rooms, ROOMS_PER_USER);
 
 	for (int i = 0; i < n; i++)
 		names[i] = rooms[i].room_name;
-	if (active == 0)
-		active = v->since;
-	if (!known) /* somebody else's by now */
-		s = (struct board_session){0};
 	writer_u64(w, "id", v->id);
 	writer_s(w, "name", v->name);
 	writer_s(w, "account", v->account[0] != '\0' ? v->account : NULL);
@@ -138,7 +197,7 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_u64(w, "worker", v->sub);
 	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);
 	writer_time(w, "connected", v->since);
-	writer_u64(w, "idle", now > active ? (now - active) / 1000 : 0);
+	writer_u64(w, "idle", seconds_since(active));
 	if (v->protocol == PROTO_IRC || w->format != CTL_TABLE)
 		writer_strs(w, "capabilities", caps, cap_names(s.caps, caps));
 	if (s.client[0] != '\0' || w->format != CTL_TABLE)
@@ -150,6 +209,8 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_s(w, "away", v->away[0] != '\0' ? v->away : NULL);
 	if (v->muted || w->format != CTL_TABLE)
 		writer_bool(w, "muted", v->muted);
+	if (v->sessions > 1 || w->format != CTL_TABLE)
+		writer_u64(w, "connections", v->sessions);
 }
 
 static bool
@@ -222,19 +283,38 @@ cmd_users(struct conn *c)
 }
 
 static void
+sessions_list(struct conn *c, const struct reg_user_view *v, const struct reg_session_view *s,
+	      int n)
+{
+	if (n < 2 && c->w.format == CTL_TABLE)
+		return; /* all has been said */
+	writer_list(&c->w, "sessions", session_columns, ARRAY_LEN(session_columns));
+	for (int i = 0; i < n; i++) {
+		writer_row(&c->w);
+		session_fields(c, &s[i], v->id);
+		writer_row_end(&c->w);
+	}
+	writer_list_end(&c->w);
+}
+
+static void
 user_found(struct conn *c)
 {
+	struct reg_session_view s[SESSIONS_PER_USER];
 	struct reg_user_view v;
 	const char *name = c->req.args[0];
-	int rc = registry_user_named(control_registry, name, strlen(name), &v);
+	int rc = registry_user_named(control_registry, name, strlen(name), &v), n = 0;
 
-	if (rc < 0) {
+	if (rc > 0)
+		n = registry_sessions(control_registry, v.id, s, ARRAY_LEN(s));
+	if (rc < 0 || n < 0) {
 		again(c, user_found);
 	} else if (rc == 0) {
 		conn_fail(c, CTL_NOT_FOUND, "nobody here is called %s", name);
 	} else {
 		writer_object(&c->w);
 		user_fields(c, &v);
+		sessions_list(c, &v, s, n);
 		writer_object_end(&c->w);
 		conn_done(c);
 	}

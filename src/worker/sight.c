@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "ipc/board.h"
+#include "ipc/proc.h"
+#include "lib/util.h"
 #include "worker/irc/irc.h"
 #include "worker/room.h"
 #include "worker/worker.h"
@@ -78,16 +80,29 @@ sight_address(const struct conn *c, const struct reg_user_view *v)
 	return v->id == c->user || sees_all(c) || strcmp(v->host, v->address) == 0;
 }
 
+/* When a session of user was last heard of; 0: not known, or never. */
+static uint64_t
+last_line(unsigned sub, uint32_t wslot, uint64_t user)
+{
+	const struct board *b = sub < WORKERS_MAX ? worker.boards[sub] : NULL;
+
+	if (sub == proc.index)
+		b = board_own;
+	return b != NULL && wslot < b->nsessions && b->sessions[wslot].user == user
+		   ? b->sessions[wslot].last_line_ms
+		   : 0;
+}
+
 uint64_t
 sight_idle(const struct reg_user_view *v)
 {
-	const struct board *b = v->sub < WORKERS_MAX ? worker.boards[v->sub] : NULL;
-	uint64_t now = worker_wall_ms(), last = v->since;
+	struct reg_session_view s[SESSIONS_PER_USER];
+	uint64_t now = worker_wall_ms(), last = last_line(v->sub, v->wslot, v->id);
+	int n = v->sessions > 1 ? registry_sessions(worker.reg, v->id, s, ARRAY_LEN(s)) : 0;
 
-	if (conn_of_user(v->id) != NULL)
-		b = board_own;
-	if (b != NULL && v->wslot < b->nsessions && b->sessions[v->wslot].user == v->id &&
-	    b->sessions[v->wslot].last_line_ms != 0)
-		last = b->sessions[v->wslot].last_line_ms;
+	for (int i = 0; i < n; i++)
+		last = MAX(last, last_line(s[i].sub, s[i].wslot, v->id));
+	if (last == 0)
+		last = v->since;
 	return now > last ? (now - last) / 1000 : 0;
 }
