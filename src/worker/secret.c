@@ -54,13 +54,14 @@ static void
 hide(struct conn *c)
 {
 	unsigned char bytes[3];
+	bool asked = c->tn.echo == TELNET_ECHO_OFFERED || c->tn.echo == TELNET_ECHO_GIVEN_BACK;
 	size_t n = telnet_hide(&c->tn, bytes);
 
 	outq_copy(c, bytes, n);
 	say(c, c->secret->prompt);
 	if (unanswered.loop == NULL)
 		due_init(&unanswered, worker.loop, answer_ms, answer_late);
-	if (n > 0 || c->tn.echo == TELNET_ECHO_AGAIN)
+	if (n > 0 || asked)
 		due_add(&unanswered, &c->secret->due);
 	else if (c->tn.echo != TELNET_ECHO_OURS)
 		say(c, VISIBLE);

@@ -11,6 +11,7 @@ unit_checks = \
 	%D%/check_control \
 	%D%/check_history \
 	%D%/check_ipc \
+	%D%/check_durable \
 	%D%/check_irc \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
@@ -29,6 +30,7 @@ unit_checks = \
 	%D%/check_rooms \
 	%D%/check_sasl \
 	%D%/check_sessions \
+	%D%/check_secret \
 	%D%/check_siphash \
 	%D%/check_subs \
 	%D%/check_telnet \
@@ -57,6 +59,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)
+%C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_meta_SOURCES = %D%/check_meta.c $(unit_world)
 %C%_check_meta_LDADD = $(unit_broker) $(unit_libs)
@@ -93,6 +97,7 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = $(unit_worker)
+%C%_check_secret_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
 %C%_check_outq_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
 %C%_check_render_LDADD = $(unit_worker)
 %C%_check_query_LDADD = src/proto/libproto.a $(unit_libs)
