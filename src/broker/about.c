@@ -64,11 +64,12 @@ user_has_real(const struct reg_user *u)
 }
 
 void
-user_more_redo(uint32_t slot, struct str account, struct str real)
+user_more_redo(uint32_t slot, struct str account, uint64_t account_id, struct str real)
 {
 	const struct reg_more *more = &W->mores[slot];
 
 	txn_open(T, W, more);
+	TXN_SET(T, W, more->account_id, account_id);
 	txn_put_str(T, W, more->account, account.p, account.n);
 	txn_put_str(T, W, more->real, real.p, real.n);
 	txn_close(T, W, more);
@@ -100,7 +101,7 @@ r_setname(const struct req *r, struct reg_user *u, const void *frame, size_t len
 	entry_to_rooms_of(u);
 	entry_to_user(u);
 	entry_to_watchers();
-	user_more_redo((uint32_t)(u - W->users), user_account(u), q.real);
+	user_more_redo((uint32_t)(u - W->users), user_account(u), user_account_id(u), q.real);
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->more, 1);
 	txn_close(T, W, u);

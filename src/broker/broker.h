@@ -218,16 +218,14 @@ struct str user_uhost(const struct reg_user *u, char out[UHOST_MAX + 1]);
  * it is here. */
 struct str user_account(const struct reg_user *u);
 uint64_t user_account_id(const struct reg_user *u); /* 0: none */
-/* The account of this name, 0: there is none. */
-uint64_t account_id_named(struct str name);
-/* More receivers of the entry: all who are logged in to the account. */
-void entry_to_account(uint64_t account);
 struct str user_real(const struct reg_user *u);
 struct str user_away(const struct reg_user *u);
 
 /* --- users (users.c) ------------------------------------------------------------------------------ */
 
 struct reg_user *user_find(struct str name);
+/* The server calls u otherwise, by a name for guests: e_nick that answers nobody. */
+void user_rename_guest(struct reg_user *u);
 /* u is gone: e_quit. */
 void user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str by,
 	       struct str reason);
@@ -247,7 +245,7 @@ struct str host_of_address(struct str address, char out[HOST_MAX + 1]);
 bool user_has_real(const struct reg_user *u);
 /* Redo records: real name and account of the user in this slot, whose `more` the caller sets; modes and level, and the
  * counts of those who have them (at most one of the two in an entry). */
-void user_more_redo(uint32_t slot, struct str account, struct str real);
+void user_more_redo(uint32_t slot, struct str account, uint64_t account_id, struct str real);
 void user_kinds_redo(const struct reg_user *u, uint32_t modes);
 void user_modes_redo(const struct reg_user *u, uint32_t modes, unsigned level);
 /* Another host (valid) is shown from now on: e_chghost. */
@@ -357,6 +355,6 @@ void rules_note_deaths(void);
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
     r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_oper, r_oper_do,
-    r_admin, r_query, r_mark, r_edit;
+    r_admin, r_query, r_mark, r_edit, r_auth, r_register, r_account, r_kept;
 
 #endif

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += %D%/libbroker.a
 %C%_libbroker_a_SOURCES = \
 	%D%/about.c \
+	%D%/account.c %D%/account.h \
 	%D%/admin.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
@@ -17,12 +18,14 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/query.c \
 	%D%/reap.c \
 	%D%/redact.c \
+	%D%/reserve.c \
 	%D%/rooms.c \
 	%D%/rules.c \
 	%D%/sessions.c \
 	%D%/store.c %D%/store.h \
 	%D%/subs.c %D%/subs.h \
 	%D%/talk.c \
+	%D%/token.c \
 	%D%/topic.c \
 	%D%/txn.c \
 	%D%/users.c \
@@ -30,5 +33,5 @@ noinst_LIBRARIES += %D%/libbroker.a
 roles_PROGRAMS += %D%/chatd-broker
 %C%_chatd_broker_SOURCES = %D%/main.c
 broker_libs = src/broker/libbroker.a src/registry/libregistry_write.a src/registry/libregistry.a \
-	src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)
+	src/proto/libproto.a src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)
 %C%_chatd_broker_LDADD = $(broker_libs)

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "broker/account.h"
 #include "broker/auth.h"
 #include "broker/broker.h"
 #include "broker/job.h"
@@ -192,6 +193,8 @@ start(void)
 	rooms_rebuild();
 	lists_rebuild();
 	followers_rebuild();
+	accounts_rebuild();
+	reserves_rebuild();
 	mutes_apply();
 	counts_shown();
 	count_add(CTR_broker_replayed_total, replayed);

@@ -79,7 +79,7 @@ block_redo(struct reg_user *u, struct str name)
 	uint32_t slot = (uint32_t)(u - W->users);
 
 	if (!u->more) {
-		user_more_redo(slot, STR_LIT(""), STR_LIT(""));
+		user_more_redo(slot, STR_LIT(""), 0, STR_LIT(""));
 		txn_open(T, W, u);
 		TXN_SET(T, W, u->more, 1);
 		txn_close(T, W, u);

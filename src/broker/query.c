@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "broker/account.h"
 #include "broker/job.h"
 #include "broker/store.h"
 #include "broker/subs.h"
@@ -294,7 +295,7 @@ r_mark(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	/* what has not been said yet has not been read */
 	m.when = MIN(q.when, br.now);
 	entry_begin(r);
-	entry_to_account(user_account_id(u));
+	entry_to_account(u);
 	entry_to_store();
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(mark, &m);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "broker/account.h"
 #include "broker/job.h"
 #include "broker/store.h"
 #include "lib/util.h"

@@ -80,21 +80,15 @@ find(const struct reg_user *u, uint64_t conn, struct session *s)
 	return false;
 }
 
-static uint64_t
-account_id(const struct reg_user *u)
-{
-	return u->more ? W->mores[u - W->users].account_id : 0;
-}
-
 struct reg_user *
 session_host(struct str name, const struct reg_user *u, uint64_t account)
 {
 	struct reg_user *host = user_find(name);
 
 	if (u != NULL)
-		account = account_id(u);
+		account = user_account_id(u);
 	return host != NULL && host != u && host->inc != 0 && account != 0 &&
-		       account_id(host) == account
+		       user_account_id(host) == account
 		   ? host
 		   : NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/account.h"
 #include "broker/broker.h"
 #include "broker/job.h"
 #include "broker/subs.h"
@@ -109,6 +110,14 @@ take_state(const void *frame, size_t len)
 	return true;
 }
 
+static bool
+take_accounts(const void *frame, size_t len)
+{
+	struct m_s_accounts m;
+
+	return m_s_accounts_get(frame, len, &m) && accounts_restore(m.list);
+}
+
 /* Answers begin with the ticket. */
 static bool
 take_answer(const void *frame, size_t len)
@@ -126,7 +135,7 @@ static const struct {
 	bool (*take)(const void *frame, size_t len);
 } words[] = {
     {MSG_s_restored, take_restored}, {MSG_s_state, take_state}, {MSG_s_page, take_answer},
-    {MSG_s_found, take_answer},      {MSG_s_done, take_answer},
+    {MSG_s_found, take_answer},      {MSG_s_done, take_answer}, {MSG_s_accounts, take_accounts},
 };
 
 bool

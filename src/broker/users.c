@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/account.h"
 #include "broker/mask.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
@@ -107,7 +108,8 @@ name_free(struct str name, const struct reg_user *me, char *fold, size_t *fold_l
 static const struct reg_list *
 newcomer_banned(const struct m_r_login *q, const char *fold, const char *address, struct str shown)
 {
-	char ident[IDENT_MAX + 1], host[HOST_MAX + 1], real[MAX(REALNAME_MAX, NAME_BYTES_MAX) + 1];
+	char ident[IDENT_MAX + 1], host[HOST_MAX + 1], real[MAX(REALNAME_MAX, NAME_BYTES_MAX) + 1],
+	    account[NAME_BYTES_MAX + 1];
 	struct mask_subject s;
 
 	if (br.server.nlists == 0)
@@ -115,11 +117,13 @@ newcomer_banned(const struct m_r_login *q, const char *fold, const char *address
 	bprintf(ident, sizeof(ident), STR_FMT, STR_ARG(q->ident));
 	bprintf(host, sizeof(host), STR_FMT, STR_ARG(shown));
 	bprintf(real, sizeof(real), STR_FMT, STR_ARG(q->real.n > 0 ? q->real : q->name));
+	bprintf(account, sizeof(account), STR_FMT, STR_ARG(q->account));
 	mask_subject_init(&s);
 	s.fold = fold;
 	s.ident = ident;
 	s.host = host;
 	s.address = address;
+	s.account = account;
 	s.real = real;
 	return list_match(&br.server, LIST_BAN, &s);
 }
@@ -137,7 +141,8 @@ name_banned(const struct reg_user *u, const char *fold)
 
 /* What m says of a newcomer, in the next free slot; its id. */
 static uint64_t
-make_user(const struct req *r, const struct m_r_login *q, struct str fold, struct str host)
+make_user(const struct req *r, const struct m_r_login *q, struct str fold, struct str host,
+	  uint64_t reserved_until)
 {
 	uint32_t slot = freelist_top(&W->free_users);
 	const struct reg_user *u = &W->users[slot];
@@ -151,13 +156,14 @@ make_user(const struct req *r, const struct m_r_login *q, struct str fold, struc
 				 .protocol = q->protocol,
 				 .tls = q->tls,
 				 .port = q->port,
-				 .more = q->real.n > 0};
+				 .more = q->real.n > 0 || q->account.n > 0,
+				 .reserved_until = reserved_until};
 
 	fresh.gen = u->gen + 1;
 	fresh.version = u->version; /* the guard of a list that is not touched here */
 	/* before the slot that says it is there, or a reader might take the last one's for it */
 	if (fresh.more)
-		user_more_redo(slot, STR_LIT(""), q->real);
+		user_more_redo(slot, q->account, q->account_id, q->real);
 	txn_open(T, W, u);
 	txn_put(T, W, &u->gen, &fresh.gen,
 		offsetof(struct reg_user, name) - offsetof(struct reg_user, gen));
@@ -172,7 +178,8 @@ make_user(const struct req *r, const struct m_r_login *q, struct str fold, struc
 
 /* Everything has been found good. q says of the newcomer what the others will see. */
 static void
-let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct str host)
+let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct str host,
+       const struct reserve *reserve)
 {
 	char uhost[UHOST_MAX + 1];
 	uint32_t slot = freelist_top(&W->free_users);
@@ -182,42 +189,87 @@ let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct s
 			      .name = q->name,
 			      .address = q->address,
 			      .port = q->port,
-			      .real = q->real.n > 0 ? q->real : q->name};
+			      .account = q->account,
+			      .real = q->real.n > 0 ? q->real : q->name,
+			      .reserved = reserve->seconds};
 
 	m.uhost = (struct str){uhost, bprintf(uhost, sizeof(uhost), STR_FMT "@" STR_FMT,
 					      STR_ARG(q->ident), STR_ARG(host))};
 	entry_begin(r);
 	entry_to_watchers();
-	m.user = make_user(r, q, fold, host);
+	if (q->account.n > 0)
+		entry_to_store();
+	m.user = make_user(r, q, fold, host, reserve->until);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(login, &m);
 	freelist_pop(&W->free_users);
 	regw_index_user(W, slot);
+	account_user_came(&W->users[slot]);
+	reserve_watch(reserve->until);
 	if (br.server.nlists > 0)
 		mute_apply(&W->users[slot]);
 	count(CTR_logins_total);
 	counts_shown();
 }
 
-/* The account that a newcomer has logged in to, 0: none. Here, and nowhere else, is decided whether that is true. */
-static uint64_t
-account_of_login(const struct req *r, const struct m_r_login *q)
+/* Has a newcomer logged in to the account that it names, and can it still? Here, and nowhere else, is decided whether that
+ * is true. One that names none is given none. */
+static enum chat_err
+account_proved(const struct req *r, struct m_r_login *q)
 {
-	(void)r;
-	(void)q;
-	return 0;
+	char fold[NAME_FOLD_MAX];
+	const struct reg_account *a;
+	ssize_t n;
+
+	if (q->account.n == 0) {
+		q->account_id = 0;
+		return ERR_NONE;
+	}
+	n = name_fold(q->account.p, q->account.n, fold, sizeof(fold));
+	if (n <= 0 ||
+	    !token_fits(r->inc, q->conn, q->account_id, (struct str){fold, (size_t)n}, q->token))
+		return ERR_LOGIN_WRONG;
+	a = account_folded(fold, (size_t)n);
+	if (a == NULL || a->id != q->account_id)
+		return ERR_LOGIN_WRONG;
+	return a->flags & ACCOUNT_DISABLED ? ERR_ACCOUNT_DISABLED : ERR_NONE;
+}
+
+/* How somebody comes by a name: beside a user who has it (fellow), or as the only one who does. */
+struct claim {
+	char fold[NAME_FOLD_MAX + 1];
+	size_t fold_len;
+	struct reg_user *fellow; /* NULL: none */
+	struct reserve reserve;
+};
+
+/* me: NULL for a newcomer, who has logged in to account id. Who has somebody else's registered name makes way for its
+ * owner. */
+static enum chat_err
+claim_name(struct str name, const struct reg_user *me, uint64_t id, struct claim *c)
+{
+	enum chat_err err = name_free(name, me, c->fold, &c->fold_len);
+
+	c->fellow = err == ERR_NICK_TAKEN ? session_host(name, me, id) : NULL;
+	if (c->fellow != NULL)
+		return session_place(c->fellow);
+	if (err == ERR_NICK_TAKEN && id != 0 && reserve_take(user_find(name), id))
+		err = ERR_NONE;
+	if (err != ERR_NONE)
+		return err;
+	return reserve_check(c->fold, c->fold_len, id, me != NULL ? me->reserved_until : 0,
+			     &c->reserve);
 }
 
 bool
 r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
 {
-	char fold[NAME_FOLD_MAX + 1], address[49], ident[IDENT_MAX + 1], host[HOST_MAX + 1];
+	char address[49], ident[IDENT_MAX + 1], host[HOST_MAX + 1];
 	const struct reg_list *ban;
-	struct reg_user *fellow;
 	struct m_r_login q;
+	struct claim c = {0};
 	enum chat_err err;
 	struct str shown;
-	size_t fold_len;
 
 	(void)nobody;
 	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT)
@@ -227,76 +279,95 @@ r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	q.real = clean_or_empty(q.real);
 	bprintf(address, sizeof(address), STR_FMT, STR_ARG(q.address));
 	shown = host_of_address(q.address, host);
-	err = name_free(q.name, NULL, fold, &fold_len);
-	fellow = err == ERR_NICK_TAKEN ? session_host(q.name, NULL, account_of_login(r, &q)) : NULL;
-	if (fellow != NULL)
-		err = session_place(fellow);
-	else if (err == ERR_NONE && freelist_left(&W->free_users) == 0)
+	err = account_proved(r, &q);
+	if (err == ERR_NONE)
+		err = claim_name(q.name, NULL, q.account_id, &c);
+	if (err == ERR_NONE && c.fellow == NULL && freelist_left(&W->free_users) == 0)
 		err = ERR_SERVER_FULL;
-	ban = err == ERR_NONE ? newcomer_banned(&q, fold, address, shown) : NULL;
+	ban = err == ERR_NONE ? newcomer_banned(&q, c.fold, address, shown) : NULL;
 	if (err != ERR_NONE || ban != NULL)
 		answer_refused(r, 0, q.conn, ban != NULL ? ERR_BANNED : err,
 			       ban != NULL ? str_of(ban->reason) : q.name);
-	else if (fellow != NULL)
-		session_come(r, fellow, &q);
+	else if (c.fellow != NULL)
+		session_come(r, c.fellow, &q);
 	else
-		let_in(r, &q, (struct str){fold, fold_len}, shown);
+		let_in(r, &q, (struct str){c.fold, c.fold_len}, shown, &c.reserve);
 	return true;
 }
 
-bool
-r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+/* Everything has been found good. */
+static void
+rename_user(const struct req *r, struct reg_user *u, struct str name, const struct claim *c)
 {
-	char fold[NAME_FOLD_MAX + 1], old_fold[NAME_FOLD_MAX + 4];
+	char old_fold[NAME_FOLD_MAX + 4], uhost[UHOST_MAX + 1];
 	uint64_t rooms[ROOMS_PER_USER];
-	char uhost[UHOST_MAX + 1];
-	const struct reg_list *ban;
-	struct reg_user *fellow;
-	struct m_r_nick q;
-	struct m_e_nick m;
-	enum chat_err err;
-	size_t fold_len;
+	struct m_e_nick m = {.user = u->id,
+			     .name = name,
+			     .old = user_name(u),
+			     .uhost = user_uhost(u, uhost),
+			     .account = user_account(u),
+			     .umodes = u->umodes,
+			     .real = user_has_real(u) ? user_real(u) : name,
+			     .reserved = c->reserve.seconds,
+			     .rooms = rooms_of(u, rooms)};
 
-	if (!m_r_nick_get(frame, len, &q))
-		return false;
-	err = name_free(q.name, u, fold, &fold_len);
-	fellow = err == ERR_NICK_TAKEN ? session_host(q.name, u, 0) : NULL;
-	if (fellow != NULL)
-		err = session_place(fellow);
-	ban = err == ERR_NONE ? name_banned(u, fold) : NULL;
-	if (err != ERR_NONE || ban != NULL) {
-		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
-		return true;
-	}
-	if (fellow != NULL)
-		return session_move(r, fellow, u, q.conn);
-	if (str_eq(user_name(u), q.name)) {
-		answer_ok(r, u->id, u->protocol == PROTO_IRC ? "" : "You are called that already.");
-		return true;
-	}
 	memcpy(old_fold, u->fold, sizeof(old_fold));
-	m = (struct m_e_nick){.user = u->id,
-			      .name = q.name,
-			      .old = user_name(u),
-			      .uhost = user_uhost(u, uhost),
-			      .account = user_account(u),
-			      .umodes = u->umodes,
-			      .real = user_has_real(u) ? user_real(u) : q.name,
-			      .rooms = rooms_of(u, rooms)};
 	entry_begin(r);
 	entry_to_rooms_of(u);
 	entry_to_user(u);
 	entry_to_watchers();
-	if (strcmp(u->fold, fold) != 0)
+	if (strcmp(u->fold, c->fold) != 0)
 		was_redo(u);
 	txn_open(T, W, u);
-	txn_put_str(T, W, u->name, q.name.p, q.name.n);
-	txn_put_str(T, W, u->fold, fold, fold_len);
+	txn_put_str(T, W, u->name, name.p, name.n);
+	txn_put_str(T, W, u->fold, c->fold, c->fold_len);
+	TXN_SET(T, W, u->reserved_until, c->reserve.until);
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(nick, &m);
 	regw_reindex_user(W, (uint32_t)(u - W->users), old_fold, strlen(old_fold));
 	user_renewed(u);
+	reserve_watch(c->reserve.until);
+}
+
+void
+user_rename_guest(struct reg_user *u)
+{
+	struct claim c = {.reserve = {.until = u->reserved_until}};
+	uint64_t n = br.j.seq;
+	struct str name;
+	char text[32];
+
+	do {
+		name = (struct str){text, bprintf(text, sizeof(text), "Guest%llu",
+						  (unsigned long long)(++n % 100000))};
+	} while (name_free(name, NULL, c.fold, &c.fold_len) != ERR_NONE ||
+		 account_folded(c.fold, c.fold_len) != NULL);
+	rename_user(&req_nobody, u, name, &c);
+}
+
+bool
+r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	const struct reg_list *ban;
+	struct claim c = {0};
+	struct m_r_nick q;
+	enum chat_err err;
+
+	if (!m_r_nick_get(frame, len, &q))
+		return false;
+	err = claim_name(q.name, u, user_account_id(u), &c);
+	ban = err == ERR_NONE ? name_banned(u, c.fold) : NULL;
+	if (err != ERR_NONE || ban != NULL) {
+		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
+		return true;
+	}
+	if (c.fellow != NULL)
+		return session_move(r, c.fellow, u, q.conn);
+	if (str_eq(user_name(u), q.name))
+		answer_ok(r, u->id, u->protocol == PROTO_IRC ? "" : "You are called that already.");
+	else
+		rename_user(r, u, q.name, &c);
 	return true;
 }
 
@@ -336,6 +407,8 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	entry_to_rooms_of(u);
 	entry_to_user(u);
 	entry_to_watchers();
+	if (m.account.n > 0)
+		entry_to_store();
 	for (unsigned i = 0; i < br.nchats; i++)
 		br.t.targets |= br.chats[i] == id ? 1ull << SUB_CONTROL : 0;
 	leave_all_note(u, &left);
@@ -353,6 +426,7 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	leave_all_done(&left, &seats);
 	sessions_end_done(sessions);
 	metas_end_done();
+	account_user_goes(u);
 	regw_unindex_user(W, slot, u->fold, strlen(u->fold));
 	freelist_push(&W->free_users, slot);
 	forget_chat(id);

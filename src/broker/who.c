@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "lib/siphash.h"
-
 #define W (&br.reg)
 
 /* Every message carries it: no printf. */
@@ -34,36 +32,6 @@ uint64_t
 user_account_id(const struct reg_user *u)
 {
 	return u->more ? W->mores[u - W->users].account_id : 0;
-}
-
-uint64_t
-account_id_named(struct str name)
-{
-	char fold[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
-	uint8_t hash[16];
-
-	if (n <= 0)
-		return 0;
-	siphash128(fold, (size_t)n, W->h->hash_key, hash);
-	for (uint32_t i = 0; i < W->h->account_top; i++) {
-		const struct reg_account *a = &W->accounts[i];
-
-		if (a->id != 0 && memcmp(a->hash, hash, sizeof(hash)) == 0)
-			return a->id;
-	}
-	return 0;
-}
-
-void
-entry_to_account(uint64_t account)
-{
-	for (uint32_t i = 0; i < W->h->user_top; i++) {
-		const struct reg_user *u = &W->users[i];
-
-		if (u->id != 0 && user_account_id(u) == account)
-			entry_to_user(u);
-	}
 }
 
 struct str

@@ -14,7 +14,7 @@
 #include "ipc/ipc.h"
 
 #define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
-#define REGISTRY_VERSION 4u
+#define REGISTRY_VERSION 5u
 
 /* LIST_ACCESS: mask is an account, reason "op", "halfop" or "voice": what it is when it comes into a registered room. */
 enum reg_list_op {
@@ -31,6 +31,8 @@ struct reg_user {
 	uint32_t seq, gen;
 	uint64_t id; /* 0: free */
 	uint64_t conn, since;
+	/* wall ms: so long it may go by registered names that are not its own; 0: it never did */
+	uint64_t reserved_until;
 	uint32_t version; /* odd while its list of memberships changes */
 	uint32_t first_member, last_member; /* + 1 */
 	uint32_t nrooms;
@@ -41,12 +43,12 @@ struct reg_user {
 	uint16_t umodes; /* enum user_mode */
 	uint8_t more,
 	    pad; /* more: what struct reg_more says is of this user, not of the slot's last one */
-	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
-	char ident[IDENT_MAX + 4], host[HOST_MAX + 1]; /* what others see: never empty */
 	/* conn, since, inc, wslot, sub, protocol, tls, port and address are its first session's. inc 0: that has gone over to
 	 * another user, and this one is about to end. */
 	uint32_t sessions,
 	    nsessions; /* the others: the first of them + 1, in order of coming; how many */
+	char name[NAME_BYTES_MAX + 4], fold[NAME_FOLD_MAX + 4], address[48];
+	char ident[IDENT_MAX + 4], host[HOST_MAX + 1]; /* what others see: never empty */
 };
 
 /* A session of a user beside its first, whose place in the user's slot is taken by the next when it ends. Nothing of a
@@ -173,7 +175,7 @@ struct reg_header {
 	char store_why[256]; /* shown only */
 };
 
-_Static_assert(sizeof(struct reg_user) == 376, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_user) == 384, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_member) == 48, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_session) == 96, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_sub) == 32, "shared layout: bump REGISTRY_VERSION");

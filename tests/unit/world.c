@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "broker/account.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
 #include "lib/util.h"
@@ -39,6 +40,7 @@ derive(struct world *w)
 	rooms_rebuild();
 	lists_rebuild();
 	followers_rebuild();
+	accounts_rebuild();
 	(void)w;
 }
 
@@ -55,6 +57,8 @@ forget(void)
 	free(br.rooms);
 	free(br.server.lists);
 	free(br.reaps);
+	accounts_fini();
+	reserves_fini();
 	regw_close(&br.reg);
 	memset(&br, 0, sizeof(br));
 }

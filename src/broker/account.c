@@ -1,0 +1,394 @@
+/* account.c - see account.h. */
+#include "config.h"
+
+#include "broker/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/proc.h"
+#include "ipc/store.h"
+#include "lib/siphash.h"
+#include "lib/util.h"
+
+#define W (&br.reg)
+#define T (&br.t)
+#define RESTORE_EACH 1000u /* accounts in one entry: their redo records fit */
+
+/* Derived from the slots. All numbers of slots are one more, so that zero is none. */
+static struct {
+	uint32_t *cells, ncells; /* by the hash of the name: open addressing, linear probing */
+	uint32_t *first; /* by account: who is logged in to it */
+	uint32_t *next; /* by user: who else is */
+} accounts;
+
+/* --- by name --------------------------------------------------------------------------------------- */
+
+static uint32_t
+home(const uint8_t hash[16])
+{
+	uint32_t at;
+
+	memcpy(&at, hash, sizeof(at));
+	return at & (accounts.ncells - 1);
+}
+
+static struct reg_account *
+find(const uint8_t hash[16])
+{
+	uint32_t at;
+
+	if (accounts.ncells == 0)
+		return NULL;
+	for (at = home(hash); accounts.cells[at] != 0; at = (at + 1) & (accounts.ncells - 1)) {
+		struct reg_account *a = &W->accounts[accounts.cells[at] - 1];
+
+		if (memcmp(a->hash, hash, sizeof(a->hash)) == 0)
+			return a;
+	}
+	return NULL;
+}
+
+static void
+index_add(uint32_t slot)
+{
+	uint32_t at = home(W->accounts[slot].hash);
+
+	while (accounts.cells[at] != 0)
+		at = (at + 1) & (accounts.ncells - 1);
+	accounts.cells[at] = slot + 1;
+}
+
+/* What was put behind it because it was there comes forward. */
+static void
+index_del(uint32_t slot)
+{
+	uint32_t mask = accounts.ncells - 1, hole = home(W->accounts[slot].hash);
+
+	while (accounts.cells[hole] != slot + 1)
+		hole = (hole + 1) & mask;
+	for (uint32_t at = (hole + 1) & mask; accounts.cells[at] != 0; at = (at + 1) & mask) {
+		uint32_t from = home(W->accounts[accounts.cells[at] - 1].hash);
+
+		if (((at - from) & mask) >= ((at - hole) & mask)) {
+			accounts.cells[hole] = accounts.cells[at];
+			hole = at;
+		}
+	}
+	accounts.cells[hole] = 0;
+}
+
+struct reg_account *
+account_folded(const char *fold, size_t n)
+{
+	uint8_t hash[16];
+
+	siphash128(fold, n, W->h->hash_key, hash);
+	return find(hash);
+}
+
+struct reg_account *
+account_named(struct str name)
+{
+	char fold[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	return n > 0 ? account_folded(fold, (size_t)n) : NULL;
+}
+
+/* --- who is logged in ---------------------------------------------------------------------------------- */
+
+struct reg_user *
+account_first(const struct reg_account *a)
+{
+	uint32_t at = accounts.first[a - W->accounts];
+
+	return at != 0 ? &W->users[at - 1] : NULL;
+}
+
+struct reg_user *
+account_next(const struct reg_user *u)
+{
+	uint32_t at = accounts.next[u - W->users];
+
+	return at != 0 ? &W->users[at - 1] : NULL;
+}
+
+bool
+account_is_of(const struct reg_account *a, const struct reg_user *u)
+{
+	return a->id != 0 && user_account_id(u) == a->id;
+}
+
+uint64_t
+account_id_named(struct str name)
+{
+	const struct reg_account *a = account_named(name);
+
+	return a != NULL ? a->id : 0;
+}
+
+/* The account that u's slots name; NULL: none. */
+static const struct reg_account *
+account_of(const struct reg_user *u)
+{
+	const struct reg_account *a;
+
+	if (user_account_id(u) == 0)
+		return NULL;
+	a = account_named(user_account(u));
+	return a != NULL && account_is_of(a, u) ? a : NULL;
+}
+
+void
+account_user_came(const struct reg_user *u)
+{
+	const struct reg_account *a = account_of(u);
+	uint32_t slot = (uint32_t)(u - W->users);
+
+	if (a == NULL)
+		return;
+	accounts.next[slot] = accounts.first[a - W->accounts];
+	accounts.first[a - W->accounts] = slot + 1;
+}
+
+void
+account_user_goes(const struct reg_user *u)
+{
+	const struct reg_account *a = account_of(u);
+	uint32_t *at, slot = (uint32_t)(u - W->users);
+
+	if (a == NULL)
+		return;
+	for (at = &accounts.first[a - W->accounts]; *at != 0; at = &accounts.next[*at - 1]) {
+		if (*at == slot + 1) {
+			*at = accounts.next[slot];
+			accounts.next[slot] = 0;
+			return;
+		}
+	}
+}
+
+void
+accounts_fini(void)
+{
+	free(accounts.cells);
+	free(accounts.first);
+	free(accounts.next);
+	memset(&accounts, 0, sizeof(accounts));
+}
+
+void
+accounts_rebuild(void)
+{
+	accounts_fini();
+	for (accounts.ncells = 64; accounts.ncells < 2 * W->h->max_accounts;)
+		accounts.ncells *= 2;
+	accounts.cells = xcalloc(accounts.ncells, sizeof(uint32_t));
+	accounts.first = xcalloc(W->h->max_accounts, sizeof(uint32_t));
+	accounts.next = xcalloc(W->h->max_users, sizeof(uint32_t));
+	for (uint32_t i = 0; i < W->h->account_top; i++) {
+		if (W->accounts[i].id != 0)
+			index_add(i);
+	}
+	for (uint32_t i = 0; i < W->h->user_top; i++) {
+		if (W->users[i].id != 0)
+			account_user_came(&W->users[i]);
+	}
+}
+
+void
+entry_to_account(const struct reg_user *u)
+{
+	const struct reg_account *a = account_of(u);
+
+	for (u = a != NULL ? account_first(a) : NULL; u != NULL; u = account_next(u))
+		entry_to_user(u);
+}
+
+/* --- accounts come and go --------------------------------------------------------------------------------- */
+
+/* What nobody has asked for, and nobody is told. */
+static void
+commit_silently(void)
+{
+	struct m_e_ok m = {0};
+
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(ok, &m);
+}
+
+static void
+slot_redo(const struct reg_account *a, const struct reg_account *value)
+{
+	txn_open(T, W, a);
+	txn_put(T, W, &a->flags, &value->flags, sizeof(*a) - offsetof(struct reg_account, flags));
+	txn_close(T, W, a);
+}
+
+void
+account_kept_redo(const struct reg_account *a, uint32_t kept)
+{
+	txn_open(T, W, a);
+	TXN_SET(T, W, a->kept, kept);
+	txn_close(T, W, a);
+}
+
+/* Redo of an account that is new, the nth in this entry (*nth_r counts), or is there already. False: there is no room. */
+static bool
+made_redo(struct str name, const struct restore_account *m, uint32_t *nth_r)
+{
+	struct reg_account value = {.flags = m->flags, .id = m->id, .kept = m->kept};
+	char fold[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+	const struct reg_account *a;
+
+	if (n <= 0 || m->id == 0)
+		return false;
+	siphash128(fold, (size_t)n, W->h->hash_key, value.hash);
+	a = find(value.hash);
+	if (a == NULL) {
+		if (freelist_left(&W->free_accounts) <= *nth_r)
+			return false;
+		a = &W->accounts[freelist_nth(&W->free_accounts, (*nth_r)++)];
+	}
+	slot_redo(a, &value);
+	return true;
+}
+
+/* After the commit: so many were new. */
+static void
+made_done(uint32_t n)
+{
+	for (; n > 0; n--) {
+		index_add(freelist_top(&W->free_accounts));
+		freelist_pop(&W->free_accounts);
+	}
+}
+
+bool
+account_made(struct str name, uint64_t id, uint32_t flags, uint32_t kept)
+{
+	const struct restore_account m = {.id = id, .flags = flags, .kept = kept};
+	uint32_t fresh = 0;
+
+	entry_begin(&req_nobody);
+	if (!made_redo(name, &m, &fresh))
+		return false;
+	commit_silently();
+	made_done(fresh);
+	reserve_begin(user_find(name));
+	return true;
+}
+
+bool
+accounts_restore(struct str list)
+{
+	struct restore_account m;
+	uint32_t fresh = 0, n = 0;
+
+	entry_begin(&req_nobody);
+	while (restore_account_next(&list, &m)) {
+		made_redo(m.name, &m, &fresh);
+		if (++n % RESTORE_EACH != 0)
+			continue;
+		commit_silently();
+		made_done(fresh);
+		fresh = 0;
+		entry_begin(&req_nobody);
+	}
+	commit_silently();
+	made_done(fresh);
+	return list.n == 0;
+}
+
+static void
+log_all_out(const struct reg_account *a)
+{
+	struct reg_user *u;
+
+	while ((u = account_first(a)) != NULL)
+		account_enter(u, NULL, STR_LIT(""));
+}
+
+void
+account_disabled(struct str name, bool disabled)
+{
+	struct reg_account *a = account_named(name);
+
+	if (a == NULL)
+		return;
+	entry_begin(&req_nobody);
+	txn_open(T, W, a);
+	TXN_SET(T, W, a->flags,
+		disabled ? a->flags | ACCOUNT_DISABLED : a->flags & ~(uint32_t)ACCOUNT_DISABLED);
+	txn_close(T, W, a);
+	commit_silently();
+	if (disabled)
+		log_all_out(a);
+}
+
+void
+account_deleted(struct str name)
+{
+	struct reg_account *a = account_named(name);
+	uint32_t slot = (uint32_t)(a - W->accounts);
+
+	if (a == NULL)
+		return;
+	log_all_out(a);
+	index_del(slot);
+	entry_begin(&req_nobody);
+	txn_open(T, W, a);
+	TXN_SET(T, W, a->id, 0);
+	txn_close(T, W, a);
+	commit_silently();
+	freelist_push(&W->free_accounts, slot);
+}
+
+/* --- logging in and out --------------------------------------------------------------------------------------- */
+
+/* Who goes by its account's name may do so; who does no longer, for as long as others. */
+static uint64_t
+reserved_after(const struct reg_user *u, const struct reg_account *a)
+{
+	struct reserve r;
+
+	if (a != NULL && account_folded(u->fold, strlen(u->fold)) == a)
+		return 0;
+	return reserve_check(u->fold, strlen(u->fold), a != NULL ? a->id : 0, u->reserved_until,
+			     &r) == ERR_NONE
+		   ? r.until
+		   : br.now;
+}
+
+void
+account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
+{
+	uint64_t rooms[ROOMS_PER_USER], until = reserved_after(u, a);
+	char uhost[UHOST_MAX + 1];
+	struct m_e_account m = {.user = u->id,
+				.name = user_name(u),
+				.uhost = user_uhost(u, uhost),
+				.account = name,
+				.umodes = u->umodes,
+				.rooms = rooms_of(u, rooms)};
+
+	account_user_goes(u);
+	entry_begin(&req_nobody);
+	entry_to_user(u);
+	entry_to_rooms_of(u);
+	entry_to_watchers();
+	entry_to_store();
+	user_more_redo((uint32_t)(u - W->users), name, a != NULL ? a->id : 0,
+		       user_has_real(u) ? user_real(u) : STR_LIT(""));
+	txn_open(T, W, u);
+	TXN_SET(T, W, u->more, 1);
+	TXN_SET(T, W, u->reserved_until, until);
+	txn_close(T, W, u);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(account, &m);
+	account_user_came(u);
+	user_renewed(u);
+	reserve_watch(until);
+}
