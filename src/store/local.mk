@@ -3,11 +3,16 @@ if HAVE_SQLITE
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(UTF8PROC_CFLAGS)
 %C%_libstore_a_SOURCES = \
+	%D%/ask.c %D%/ask.h %D%/ask_count.c %D%/ask_find.c %D%/ask_priv.h %D%/ask_walk.c %D%/ask_when.c %D%/ask_where.c \
 	%D%/db.c %D%/db.h \
 	%D%/faultvfs.c %D%/faultvfs.h \
 	%D%/link.c %D%/link.h \
+	%D%/lookup.c %D%/lookup.h \
+	%D%/match.c %D%/match.h \
+	%D%/page.h \
 	%D%/past.c %D%/past.h \
 	%D%/reached.c %D%/reached.h \
+	%D%/rows.c %D%/rows.h \
 	%D%/schema.c %D%/schema.h \
 	%D%/search.c %D%/search.h \
 	%D%/settings.c %D%/settings.h \
