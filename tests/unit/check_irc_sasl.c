@@ -360,7 +360,8 @@ START_TEST(plain_limits)
 	for (unsigned more = 0; more < 2; more++) {
 		memset(message, 'x', sizeof(message));
 		memcpy(message, "\0j\0", 3);
-		n = base64_encode((struct str){message, 3 + PASSWORD_MAX + more}, text, sizeof(text));
+		n = base64_encode((struct str){message, 3 + PASSWORD_MAX + more}, text,
+				  sizeof(text));
 		asked[0] = '\0';
 		say("PLAIN");
 		ck_assert_str_eq(ask(text, PIECE), "");
