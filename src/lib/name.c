@@ -245,6 +245,17 @@ name_is_server(const char *p, size_t n)
 	return len > 0 && fold_is_server(fold, (size_t)len);
 }
 
+/* Nor may anybody be taken for what IRC's people give their passwords to. */
+static bool
+fold_is_reserved(const char *fold, size_t n)
+{
+	static const char nickserv[] = "nickserv", chanserv[] = "chanserv";
+
+	return fold_is_server(fold, n) ||
+	       (n == sizeof(nickserv) - 1 &&
+		(memcmp(fold, nickserv, n) == 0 || memcmp(fold, chanserv, n) == 0));
+}
+
 /* --- what is allowed ---------------------------------------------------------------------- */
 
 enum name_err
@@ -256,7 +267,7 @@ name_check(const char *p, size_t n)
 	ssize_t len;
 	enum name_err err = check(&rules, p, n, fold, &len);
 
-	if (err == NAME_OK && fold_is_server(fold, (size_t)len))
+	if (err == NAME_OK && fold_is_reserved(fold, (size_t)len))
 		return NAME_RESERVED;
 	return err;
 }

@@ -29,7 +29,7 @@ enum name_err {
 	NAME_TOO_LONG, /* in characters, in bytes, or in its fold */
 	NAME_BAD_START, /* digit, '-' or combining mark; for a room: a mark */
 	NAME_BAD_CHAR,
-	NAME_RESERVED, /* the server's: name_is_server() */
+	NAME_RESERVED, /* the server's */
 	NAME_NOT_UTF8,
 };
 
@@ -37,7 +37,8 @@ enum name_err {
  * NAME_FOLD_MAX succeeds.  Whether it is taken is not known here. */
 enum name_err name_check(const char *p, size_t n);
 
-/* What the server says comes from "Server" in telnet and from its configured name in IRC: nobody else may have either.
+/* What the server says comes from "Server" in telnet and from its configured name in IRC: nobody else may have either, nor be
+ * called NickServ or ChanServ (worker/irc/services.h).
  * name_reserve() says the latter, instead of the one before; it need not be one that a user could have. */
 void name_reserve(const char *p, size_t n);
 bool name_is_server(const char *p, size_t n);

@@ -37,6 +37,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/attach.c \
 	%D%/irc/ask.c \
 	%D%/irc/batch.c \
+	%D%/irc/chanserv.c \
 	%D%/irc/cap.c %D%/irc/cap.h \
 	%D%/irc/cmd.c %D%/irc/cmd.h \
 	%D%/irc/help.c \
@@ -54,6 +55,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/mode.c \
 	%D%/irc/monitor.c %D%/irc/monitor.h \
 	%D%/irc/names.c %D%/irc/names.h \
+	%D%/irc/nickserv.c \
 	%D%/irc/numeric.h \
 	%D%/irc/oper.c \
 	%D%/irc/redact.c %D%/irc/redact.h \
@@ -61,6 +63,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c %D%/irc/room.h \
 	%D%/irc/sasl.c %D%/irc/sasl.h \
+	%D%/irc/services.c %D%/irc/services.h \
 	%D%/irc/stats.c \
 	%D%/irc/store.c %D%/irc/store.h \
 	%D%/irc/talk.c %D%/irc/talk.h \

@@ -47,6 +47,9 @@ static const struct row users[] = {
     ROW("a\x7f", NAME_BAD_CHAR),
     ROW("server", NAME_RESERVED),
     ROW("Server", NAME_RESERVED),
+    ROW("NickServ", NAME_RESERVED),
+    ROW("chanserv", NAME_RESERVED),
+    ROW("memoserv", NAME_OK),
     ROW("SERVER", NAME_RESERVED),
     ROW("\xef\xbc\xb3\xef\xbd\x85rver", NAME_RESERVED), /* fullwidth S e */
     ROW("servers", NAME_OK),

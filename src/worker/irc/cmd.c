@@ -29,8 +29,12 @@ const struct irc_cmd irc_cmds[] = {
      "a message of several lines"},
     {"CAP", 1, 2, BOTH | IRC_POLL, 0, irc_CAP, "LS|LIST|REQ|END [...]",
      "capabilities of the client"},
+    {"CHANSERV", 0, 15, IRC_READY | IRC_SECRET, 0, irc_CHANSERV, "[command ...]",
+     "registered rooms: HELP tells more"},
     {"CHATHISTORY", 0, 5, IRC_READY | IRC_POLL, 2, irc_CHATHISTORY,
      "LATEST|BEFORE|AFTER|AROUND|BETWEEN target selector [selector] limit", "messages of before"},
+    {"CS", 0, 15, IRC_READY | IRC_SECRET | IRC_HIDDEN, 0, irc_CHANSERV, "[command ...]",
+     "the same as CHANSERV"},
     {"DIE", 0, 1, IRC_READY, 1, irc_DIE, "", "stop the server (operators)"},
     {"ERROR", 0, 15, BOTH | IRC_HIDDEN, 0, irc_ERROR, ":text", "servers say this"},
     {"HELP", 0, 1, IRC_READY, 1, irc_HELP, "[command]", "what a command does, or which there are"},
@@ -60,8 +64,12 @@ const struct irc_cmd irc_cmds[] = {
     {"MOTD", 0, 1, IRC_READY, 2, irc_MOTD, "[server]", "the message of the day"},
     {"NAMES", 0, 1, IRC_READY, 2, irc_NAMES, "[#room,...]", "who is in a room"},
     {"NICK", 0, 1, BOTH, 1, irc_NICK, "name", "take a name, or another one"},
+    {"NICKSERV", 0, 15, IRC_READY | IRC_SECRET, 0, irc_NICKSERV, "[command ...]",
+     "accounts: HELP tells more"},
     {"NOTICE", 0, 2, IRC_READY | IRC_PIPE, 0, irc_NOTICE, "target,... :text",
      "say something that is not answered by programs"},
+    {"NS", 0, 15, IRC_READY | IRC_SECRET | IRC_HIDDEN, 0, irc_NICKSERV, "[command ...]",
+     "the same as NICKSERV"},
     {"OPER", 2, 2, IRC_READY | IRC_SECRET, 2, irc_OPER, "name password",
      "become an operator of the server"},
     {"PART", 1, 2, IRC_READY, 1, irc_PART, "#room,... [:reason]", "leave rooms"},
@@ -204,7 +212,9 @@ run_free(struct irc_run *r)
 {
 	free(r->held);
 	r->held = NULL;
-	if (r->cmd != NULL && r->cmd->flags & IRC_SECRET)
+	free(r->kept);
+	r->kept = NULL;
+	if (r->secret)
 		explicit_bzero(r->line, r->n);
 	if (r != &first)
 		free(r);
@@ -240,11 +250,11 @@ run_keep(struct conn *c, struct irc_run *r)
 	kept = xcalloc(1, offsetof(struct irc_run, line) + r->n + 1);
 	memcpy(kept, r, offsetof(struct irc_run, line) + r->n);
 	run_parse(kept);
-	if (r->cmd != NULL && r->cmd->flags & IRC_SECRET)
+	if (r->secret)
 		explicit_bzero(r->line, r->n);
 	kept->room = moved(r->room, r, kept);
 	kept->name = moved(r->name, r, kept);
-	r->held = NULL;
+	r->held = r->kept = NULL;
 	c->irc->run = kept;
 }
 
@@ -402,6 +412,7 @@ dispatch(struct conn *c, struct irc_run *r)
 	bool utf8;
 
 	r->cmd = got == IRC_PARSE_OK ? irc_cmd_find(r->msg.cmd) : NULL;
+	r->secret = r->cmd != NULL && r->cmd->flags & IRC_SECRET;
 	label_of(c, r);
 	if (c->pending > 0 && (r->cmd == NULL || !(r->cmd->flags & IRC_PIPE) || r->nlabel > 0))
 		return false;
@@ -446,7 +457,7 @@ irc_line(struct conn *c, char *p, size_t n)
 	if (!dispatch(c, r))
 		return false;
 	/* the handler may have wiped its own copy by now */
-	if (r->cmd != NULL && r->cmd->flags & IRC_SECRET)
+	if (r->secret)
 		explicit_bzero(p, n);
 	if (!(c->flags & CONN_ENDED) && c->state == CONN_READY &&
 	    !(r->cmd != NULL && r->cmd->flags & IRC_POLL))

@@ -66,6 +66,10 @@ struct irc_run {
 	unsigned at; /* where in a list */
 	struct str room, name; /* what the request under way is about: for numerics that say so */
 	uint64_t num;
+	char *kept; /* owned */
+	uint8_t service,
+	    service_row; /* enum service: whom it is for, and which of its commands it is (services.c) */
+	bool secret; /* has a password in it: wiped when it is over */
 	/* labeled-response (reply.c) */
 	uint8_t nlabel, answered_as;
 	char label[IRC_LABEL_BYTES]; /* escaped as it came */
@@ -100,6 +104,7 @@ struct str irc_text(struct str param, size_t max);
 	X(AWAY) \
 	X(BATCH) \
 	X(CAP) \
+	X(CHANSERV) \
 	X(CHATHISTORY) \
 	X(DIE) \
 	X(ERROR) \
@@ -121,6 +126,7 @@ struct str irc_text(struct str param, size_t max);
 	X(MOTD) \
 	X(NAMES) \
 	X(NICK) \
+	X(NICKSERV) \
 	X(NOTICE) \
 	X(OPER) \
 	X(PART) \

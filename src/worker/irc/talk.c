@@ -14,6 +14,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/irc/services.h"
 #include "worker/room.h"
 #include "worker/worker.h"
 
@@ -191,10 +192,14 @@ static enum irc_done
 talk(struct conn *c, struct irc_run *r, unsigned kind)
 {
 	struct saying s = {.kind = (uint8_t)kind, .quiet = kind == MSG_NOTICE};
+	enum service service;
 	struct str first;
 
 	if (r->msg.tags.n > 0 && kind != MSG_TAGS && batch_line(c, r, kind == MSG_NOTICE))
 		return IRC_DONE;
+	service = kind != MSG_TAGS ? service_named(r->msg.param[0]) : SERVICE_NONE;
+	if (service != SERVICE_NONE)
+		return service_run(c, r, service, 1);
 	if (!irc_item(r->msg.param[0], 0, &first))
 		return refuse(c, s.quiet, ERR_NORECIPIENT, "No recipient given");
 	if (items(r->msg.param[0]) > proc.opt.irc_max_targets)

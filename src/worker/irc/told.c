@@ -17,6 +17,7 @@
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
+#include "worker/irc/services.h"
 #include "worker/room.h"
 #include "worker/worker.h"
 
@@ -320,7 +321,9 @@ irc_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
 	const struct irc_run *run = c->irc->run;
 
 	(void)what;
-	if (run != NULL && run->cmd != NULL && run->cmd->fn == irc_REHASH)
+	if (run != NULL && run->service != SERVICE_NONE)
+		service_done(c);
+	else if (run != NULL && run->cmd != NULL && run->cmd->fn == irc_REHASH)
 		irc_num(c, RPL_REHASHING, "chatd.conf :Rehashing");
 	else if (e->text.n > 0)
 		irc_words(c, e->text.p, e->text.n);
@@ -352,6 +355,10 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 
 	if (what == ASKED_LOGIN) {
 		irc_login_refused(c, e);
+		return;
+	}
+	if (what == ASKED_DO && run != NULL && run->service != SERVICE_NONE) {
+		service_refused(c, e->code, e->arg);
 		return;
 	}
 	if (what == ASKED_DO && metadata_refused(c, run, e->code))
