@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/keep.h"
 #include "ipc/proc.h"
 #include "ipc/store.h"
 #include "lib/siphash.h"
@@ -333,9 +334,11 @@ account_deleted(struct str name)
 {
 	struct reg_account *a = account_named(name);
 	uint32_t slot = (uint32_t)(a - W->accounts);
+	uint64_t id;
 
 	if (a == NULL)
 		return;
+	id = a->id;
 	log_all_out(a);
 	index_del(slot);
 	entry_begin(&req_nobody);
@@ -344,6 +347,7 @@ account_deleted(struct str name)
 	txn_close(T, W, a);
 	commit_silently();
 	freelist_push(&W->free_accounts, slot);
+	access_account_gone(id, name);
 }
 
 /* --- logging in and out --------------------------------------------------------------------------------------- */
@@ -391,4 +395,6 @@ account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
 	account_user_came(u);
 	user_renewed(u);
 	reserve_watch(until);
+	if (a != NULL)
+		access_login(u);
 }

@@ -169,6 +169,9 @@ struct left_rooms {
 };
 void leave_all_note(const struct reg_user *u, struct left_rooms *l);
 void leave_all_done(const struct left_rooms *l, const struct seats *seats);
+/* Redo records of what ends with a room, whose id the caller takes; after the commit, its slot is free. */
+void room_end_redo(const struct reg_room *room);
+void room_end_done(uint32_t room_slot);
 /* Everything derived, from the slots. */
 void rooms_rebuild(void);
 
@@ -207,6 +210,8 @@ room_right_of_server(const struct right *right, enum rank rank)
 /* Is this the fold of the room that everybody is put into? It belongs to nobody. */
 bool room_is_default(const char *fold, size_t n);
 void room_key_hash(struct str key, uint8_t out[16]);
+/* Is it the room's word? Its hash may have been made with the journal's secret before this one. */
+bool room_key_fits(const struct reg_room *room, struct str key);
 /* What an invitation of u says in the room's list. */
 struct str room_invite_mask(const struct reg_user *u, char out[20]);
 
@@ -355,6 +360,6 @@ void rules_note_deaths(void);
 typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame, size_t len);
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
     r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_oper, r_oper_do,
-    r_admin, r_query, r_mark, r_edit, r_auth, r_register, r_account, r_kept;
+    r_admin, r_query, r_mark, r_edit, r_auth, r_register, r_account, r_kept, r_room;
 
 #endif

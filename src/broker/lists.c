@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/keep.h"
 #include "broker/mask.h"
 #include "ipc/maskform.h"
 #include "lib/util.h"
@@ -30,7 +31,7 @@ cache_add(struct room_cache *c, uint32_t slot)
 		c->lists = xrealloc(c->lists, c->cap * sizeof(uint32_t));
 	}
 	c->lists[c->nlists++] = slot;
-	if (br.reg.lists[slot].op == LIST_INVITE)
+	if (br.reg.lists[slot].op == LIST_INVITE || br.reg.lists[slot].op == LIST_ACCESS)
 		return;
 	verdicts_forget(0, br.reg.lists[slot].room);
 	/* taken apart once, since it will be held against many messages */
@@ -383,13 +384,19 @@ mutes_apply(void)
 static void
 expire(const struct reg_list *l)
 {
+	const struct reg_room *room = l->room != 0 ? regw_room(&br.reg, l->room) : NULL;
 	struct m_e_ok m = {.text = STR_LIT("expired")};
 	bool mute = l->op == LIST_MUTE && l->room == 0;
 
-	entry_begin(&req_nobody);
+	room_entry_begin();
 	list_del_redo(l);
-	EVENT_HEAD(&req_nobody, m);
-	ENTRY_COMMIT(ok, &m);
+	if (room != NULL && room_is_kept(room))
+		room_entry_commit(room, 0, false);
+	else {
+		br.t.targets = 0;
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(ok, &m);
+	}
 	list_del_done(cache_of(l->room), l);
 	if (mute)
 		mutes_apply();

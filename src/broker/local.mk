@@ -2,12 +2,14 @@
 noinst_LIBRARIES += %D%/libbroker.a
 %C%_libbroker_a_SOURCES = \
 	%D%/about.c \
+	%D%/access.c \
 	%D%/account.c %D%/account.h \
 	%D%/admin.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
 	%D%/guess.c %D%/guess.h \
 	%D%/job.c %D%/job.h \
+	%D%/keep.c %D%/keep.h \
 	%D%/lists.c \
 	%D%/mask.c %D%/mask.h \
 	%D%/members.c \
@@ -19,6 +21,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/reap.c \
 	%D%/redact.c \
 	%D%/reserve.c \
+	%D%/restore.c \
 	%D%/rooms.c \
 	%D%/rules.c \
 	%D%/sessions.c \

@@ -14,6 +14,7 @@
 #include "broker/auth.h"
 #include "broker/broker.h"
 #include "broker/job.h"
+#include "broker/keep.h"
 #include "broker/mask.h"
 #include "broker/store.h"
 #include "ipc/board.h"
@@ -35,6 +36,7 @@ static struct {
 } maps[2] = {{.fd = -1}, {.fd = -1}};
 static struct loop_timer expiry, settling;
 static bool peers_known; /* the master has named all who live */
+static bool sweeping; /* another room may be the default */
 
 static void *
 map(unsigned kind, const char *what)
@@ -88,6 +90,10 @@ turn(void *arg)
 	entry_clock();
 	if (!br.greeted)
 		subs_welcome();
+	if (sweeping && br.recovered && subs_room()) {
+		sweeping = false;
+		rooms_sweep();
+	}
 	reaped = reap_some();
 	if (reaped == REAP_MORE)
 		loop_again(proc.loop);
@@ -113,6 +119,7 @@ static void
 reload(const struct options *new)
 {
 	reap_namesake(new);
+	sweeping = true;
 }
 
 /* Who lost their worker, for one line of the log: all are counted, the first few are named. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/keep.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
@@ -19,12 +20,22 @@ room_cache_of(const struct reg_room *room)
 
 /* --- what changes in the registry ----------------------------------------------------------------- */
 
+void
+room_end_redo(const struct reg_room *room)
+{
+	const struct room_cache *c = room_cache_of(room);
+
+	for (uint32_t i = 0; i < c->nlists; i++)
+		list_del_redo(&W->lists[c->lists[i]]);
+	metas_end_redo(true, room->id);
+}
+
 /* What the lists will be, while an entry is composed: slots are not touched before the commit. */
 static void
 unlink_from_room(const struct reg_member *m)
 {
 	struct reg_room *room = &W->rooms[ID_SLOT(m->room)];
-	struct room_cache *c = room_cache_of(room);
+	bool ends = room->nmembers == 1 && !room_is_kept(room);
 
 	txn_guard(T, W, &room->version);
 	if (m->room_prev != 0)
@@ -37,14 +48,12 @@ unlink_from_room(const struct reg_member *m)
 	if (m->room_next == 0)
 		TXN_SET(T, W, room->last_member, m->room_prev);
 	TXN_SET(T, W, room->nmembers, room->nmembers - 1);
-	if (room->nmembers == 1)
+	if (ends)
 		TXN_SET(T, W, room->id, 0);
 	txn_close(T, W, room);
 	txn_unguard(T, W, &room->version);
-	for (uint32_t i = 0; room->nmembers == 1 && i < c->nlists; i++)
-		list_del_redo(&W->lists[c->lists[i]]);
-	if (room->nmembers == 1)
-		metas_end_redo(true, m->room);
+	if (ends)
+		room_end_redo(room);
 }
 
 static void
@@ -176,17 +185,12 @@ member_counts(uint32_t room, const struct seats *seats, int by)
 		member_count(room, seats->sub[i], by);
 }
 
-/* A member slot of the room is free; the room too, if it was the last one. */
 void
-member_gone(uint32_t room_slot, uint32_t member_slot, const struct seats *seats)
+room_end_done(uint32_t room_slot)
 {
 	struct reg_room *room = &W->rooms[room_slot];
 	struct room_cache *c = &br.rooms[room_slot];
 
-	freelist_push(&W->free_members, member_slot);
-	member_counts(room_slot, seats, -1);
-	if (room->id != 0)
-		return;
 	for (uint32_t i = 0; i < c->nlists; i++) {
 		list_mask_drop(c->lists[i]);
 		freelist_push(&W->free_lists, c->lists[i]);
@@ -198,6 +202,16 @@ member_gone(uint32_t room_slot, uint32_t member_slot, const struct seats *seats)
 	regw_unindex_room(W, room_slot, room->fold, strlen(room->fold));
 	freelist_push(&W->free_rooms, room_slot);
 	counts_shown();
+}
+
+/* A member slot of the room is free; the room too, if it was the last one and nothing keeps it. */
+void
+member_gone(uint32_t room_slot, uint32_t member_slot, const struct seats *seats)
+{
+	freelist_push(&W->free_members, member_slot);
+	member_counts(room_slot, seats, -1);
+	if (W->rooms[room_slot].id == 0)
+		room_end_done(room_slot);
 }
 
 void

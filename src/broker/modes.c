@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/keep.h"
 #include "broker/mask.h"
 #include "lib/text.h"
 #include "lib/util.h"
@@ -22,6 +23,9 @@
 struct work_member {
 	const struct reg_member *m;
 	uint32_t flags;
+	/* what becomes of its account's entry in the access list of a registered room */
+	enum { ACCESS_SAME, ACCESS_NEW, ACCESS_OTHER, ACCESS_GONE } access;
+	struct reg_list *entry;
 };
 
 struct work_list {
@@ -91,8 +95,27 @@ work_member(struct work *w, const struct reg_member *m)
 			return &w->members[i];
 	}
 	wm = &w->members[w->nmembers++];
-	*wm = (struct work_member){m, m->flags};
+	*wm = (struct work_member){.m = m, .flags = m->flags};
 	return wm;
+}
+
+/* Is it kept which rank u has there? The founder's need not be. */
+static bool
+remembered(const struct work *w, const struct reg_user *u)
+{
+	return room_is_registered(w->room) && user_account_id(u) != 0 &&
+	       !room_is_founder(w->room, u);
+}
+
+/* Is there a place for what is to be remembered of u, and of all others of this request? */
+static bool
+access_has_room(const struct work *w, const struct reg_user *u)
+{
+	const struct room_cache *c = room_cache_of(w->room);
+
+	return access_find(c, user_account(u)) != NULL ||
+	       (list_count(c, LIST_ACCESS) + w->nmembers < ROOM_LIST_MAX &&
+		list_has_room(w->room->id, MODES_MAX + w->nmembers));
 }
 
 static enum chat_err
@@ -105,6 +128,8 @@ mode_member(struct work *w, struct mode_change *c)
 
 	if (m == NULL)
 		return target == NULL ? ERR_NO_SUCH_USER : ERR_TARGET_NOT_IN_ROOM;
+	if (c->on && remembered(w, target) && !access_has_room(w, target))
+		return ERR_LIST_FULL;
 	wm = work_member(w, m);
 	flags = c->on ? wm->flags | kinds[c->op].what : wm->flags & ~kinds[c->op].what;
 	w->changed = flags != wm->flags;
@@ -334,7 +359,48 @@ members_redo(const struct work *w)
 	}
 }
 
+/* Of two members of one account the last one counts. */
+static bool
+counts(const struct work *w, unsigned i)
+{
+	uint64_t account = user_account_id(regw_user(W, w->members[i].m->user));
+
+	if (w->members[i].flags == w->members[i].m->flags)
+		return false;
+	while (++i < w->nmembers) {
+		if (w->members[i].flags != w->members[i].m->flags &&
+		    user_account_id(regw_user(W, w->members[i].m->user)) == account)
+			return false;
+	}
+	return true;
+}
+
+/* What operators give and take in a registered room is written down. nth: so many new entries are promised already. */
 static void
+access_redo(struct work *w, unsigned nth)
+{
+	for (unsigned i = 0; i < w->nmembers; i++) {
+		struct work_member *wm = &w->members[i];
+		const struct reg_user *u = regw_user(W, wm->m->user);
+		const char *word = access_word(wm->flags);
+
+		if (!remembered(w, u) || !counts(w, i))
+			continue;
+		wm->entry = access_find(room_cache_of(w->room), user_account(u));
+		if (*word != '\0') {
+			wm->access = wm->entry == NULL ? ACCESS_NEW : ACCESS_OTHER;
+			CHECK(list_put_redo(wm->entry, nth, LIST_ACCESS, w->room->id,
+					    user_account(u), str_of(word), user_name(w->u), 0));
+			nth += wm->entry == NULL;
+		} else if (wm->entry != NULL) {
+			wm->access = ACCESS_GONE;
+			list_del_redo(wm->entry);
+		}
+	}
+}
+
+/* How many new entries there are. */
+static unsigned
 lists_redo(const struct work *w)
 {
 	unsigned nth = 0;
@@ -348,6 +414,7 @@ lists_redo(const struct work *w)
 		else if (!l->on && l->old != NULL)
 			list_del_redo(l->old);
 	}
+	return nth;
 }
 
 /* The new ones first: slots that are given back would stand before those that were promised. */
@@ -360,14 +427,22 @@ lists_done(const struct work *w)
 		if (w->lists[i].on && w->lists[i].old == NULL)
 			list_put_done(c, NULL);
 	}
+	for (unsigned i = 0; i < w->nmembers; i++) {
+		if (w->members[i].access == ACCESS_NEW)
+			list_put_done(c, NULL);
+	}
 	for (unsigned i = 0; i < w->nlists; i++) {
 		if (!w->lists[i].on && w->lists[i].old != NULL)
 			list_del_done(c, w->lists[i].old);
 	}
+	for (unsigned i = 0; i < w->nmembers; i++) {
+		if (w->members[i].access == ACCESS_GONE)
+			list_del_done(c, w->members[i].entry);
+	}
 }
 
 static void
-commit(const struct req *r, const struct work *w)
+commit(const struct req *r, struct work *w)
 {
 	char uhost[UHOST_MAX + 1];
 	struct m_e_mode m = {.user = w->u->id,
@@ -385,7 +460,7 @@ commit(const struct req *r, const struct work *w)
 		entry_to_room(w->room);
 	room_redo(w);
 	members_redo(w);
-	lists_redo(w);
+	access_redo(w, lists_redo(w));
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(mode, &m);
 	lists_done(w);

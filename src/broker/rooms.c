@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/keep.h"
 #include "broker/mask.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
@@ -39,14 +40,24 @@ room_invite_mask(const struct reg_user *u, char out[20])
 	return (struct str){out, registry_invite_mask(u->id, out)};
 }
 
-/* May u come in? An invitation opens every door. */
+bool
+room_key_fits(const struct reg_room *room, struct str key)
+{
+	uint8_t hash[16];
+
+	room_key_hash(key, hash);
+	if (memcmp(hash, room->key, sizeof(hash)) == 0)
+		return true;
+	siphash128(key.p, key.n, br.j.h->secret_before, hash);
+	return memcmp(hash, room->key, sizeof(hash)) == 0;
+}
+
+/* May u come in? An invitation opens every door, and they are not closed to those who keep order there. */
 static enum chat_err
 may_join(const struct reg_user *u, const struct reg_room *room, struct str key,
 	 const struct reg_list *invite)
 {
-	uint8_t hash[16];
-
-	if (invite != NULL)
+	if (invite != NULL || rank_of(access_flags(room, u)) >= RANK_HALFOP)
 		return ERR_NONE;
 	if (lists_bar_join(room_cache_of(room), u))
 		return ERR_ROOM_BANNED;
@@ -56,8 +67,7 @@ may_join(const struct reg_user *u, const struct reg_room *room, struct str key,
 		return ERR_ROOM_REG_ONLY;
 	if (room->limit != 0 && room->nmembers >= room->limit)
 		return ERR_ROOM_FULL;
-	room_key_hash(key, hash);
-	if ((room->modes & 1u << MODE_KEY) && memcmp(hash, room->key, sizeof(hash)) != 0)
+	if ((room->modes & 1u << MODE_KEY) && !room_key_fits(room, key))
 		return ERR_ROOM_KEY;
 	return ERR_NONE;
 }
@@ -128,7 +138,7 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	size_t fold_len = (size_t)name_fold(q->room.p, q->room.n, fold, sizeof(fold));
 	bool fresh = room == NULL, owned = fresh && !room_is_default(fold, fold_len);
 	uint32_t slot = fresh ? freelist_top(&W->free_rooms) : (uint32_t)(room - W->rooms);
-	uint32_t flags = owned ? MEMBER_OP : 0;
+	uint32_t flags = owned ? MEMBER_OP : fresh ? 0 : access_flags(room, u);
 	struct m_e_join m = join_event(u, room, uhost);
 	struct seats seats;
 
@@ -159,6 +169,10 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	}
 	seats_of(u, &seats);
 	member_counts(slot, &seats, 1);
+	if (fresh && room_is_kept(&W->rooms[slot]))
+		room_told(&W->rooms[slot]);
+	else if (!fresh)
+		access_tell(regw_member(W, u, m.room), 0);
 }
 
 bool

@@ -34,7 +34,7 @@ static const struct rule {
     {MSG_r_oper, true, false, r_oper},     {MSG_r_oper_do, true, false, r_oper_do},
     {MSG_r_sync, true, true, r_sync},      {MSG_r_admin, false, true, r_admin},
     {MSG_r_query, true, true, r_query},    {MSG_r_mark, true, false, r_mark},
-    {MSG_r_edit, true, false, r_edit},
+    {MSG_r_edit, true, false, r_edit},     {MSG_r_room, true, false, r_room},
 };
 
 static const struct rule *

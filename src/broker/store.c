@@ -8,6 +8,7 @@
 #include "broker/account.h"
 #include "broker/broker.h"
 #include "broker/job.h"
+#include "broker/keep.h"
 #include "broker/subs.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
@@ -85,18 +86,6 @@ store_tell_durable(void)
 /* --- what it says ------------------------------------------------------------------------------------- */
 
 static bool
-take_restored(const void *frame, size_t len)
-{
-	struct m_s_restored m;
-
-	if (!m_s_restored_get(frame, len, &m))
-		return false;
-	if (m.done)
-		__atomic_store_n(&W->h->restored, 1, __ATOMIC_RELEASE);
-	return true;
-}
-
-static bool
 take_state(const void *frame, size_t len)
 {
 	struct m_s_state m;
@@ -134,8 +123,9 @@ static const struct {
 	unsigned type;
 	bool (*take)(const void *frame, size_t len);
 } words[] = {
-    {MSG_s_restored, take_restored}, {MSG_s_state, take_state}, {MSG_s_page, take_answer},
-    {MSG_s_found, take_answer},      {MSG_s_done, take_answer}, {MSG_s_accounts, take_accounts},
+    {MSG_s_restored, restore_begin_end}, {MSG_s_room, restore_room}, {MSG_s_list, restore_list},
+    {MSG_s_accounts, take_accounts},     {MSG_s_state, take_state},  {MSG_s_page, take_answer},
+    {MSG_s_found, take_answer},          {MSG_s_done, take_answer},
 };
 
 bool

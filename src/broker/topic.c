@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/keep.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -220,8 +221,12 @@ r_rename(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return true;
 	n = name_fold(q.to.p, q.to.n, fold, sizeof(fold));
 	err = n > 0 ? may_rename(right.room, q.to, fold, (size_t)n) : ERR_ROOM_BAD;
+	if (err == ERR_NONE && room_is_registered(right.room) && !right.oper &&
+	    !room_is_founder(right.room, u))
+		err = ERR_NOT_FOUNDER;
 	if (err != ERR_NONE)
-		answer_refused(r, u->id, 0, err, err == ERR_PERMISSION ? q.room : q.to);
+		answer_refused(r, u->id, 0, err,
+			       err == ERR_PERMISSION || err == ERR_NOT_FOUNDER ? q.room : q.to);
 	else if (str_eq(room_name(right.room), q.to))
 		answer_ok(r, u->id, "");
 	else {

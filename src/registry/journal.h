@@ -48,6 +48,7 @@ struct journal_header {
 	uint32_t deciding_inc, deaths;
 	uint32_t trying, pad; /* this broker has begun to decide it */
 	uint8_t secret[16]; /* key of the hashes of room keys; no other process maps this */
+	uint8_t secret_before[16]; /* until the store told the one that it keeps */
 };
 
 #define JOURNAL_MARKS 1024u /* as many as there are entries from one to the next */

@@ -9,7 +9,9 @@
 
 /* A user is in a few rooms on average, whatever the most that one may join. */
 #define MEMBERS_PER_USER 8
-#define LISTS 4096
+/* Entries of lists: registered rooms have theirs for years. */
+#define LISTS_MIN 4096u
+#define LISTS_PER_SESSION 2
 #define WAS 1024
 #define META_MIN 4096u
 #define SESSIONS_MIN 64u
@@ -38,7 +40,7 @@ lay_out(struct reg_header *h, uint32_t max_sessions, uint32_t max_accounts)
 	h->max_users = max_sessions;
 	h->max_rooms = MAX(max_sessions / 2, 1024u);
 	h->max_members = MAX(max_sessions * MEMBERS_PER_USER, 4096u);
-	h->max_lists = LISTS;
+	h->max_lists = MAX(max_sessions * LISTS_PER_SESSION, LISTS_MIN);
 	h->max_accounts = max_accounts;
 	h->max_was = WAS;
 	h->max_meta = MAX(max_sessions, META_MIN);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/account.h"
 #include "broker/job.h"
 #include "broker/subs.h"
 #include "den.h"

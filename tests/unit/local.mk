@@ -28,6 +28,7 @@ unit_checks = \
 	%D%/check_registry \
 	%D%/check_render \
 	%D%/check_rooms \
+	%D%/check_rooms_kept \
 	%D%/check_sasl \
 	%D%/check_sessions \
 	%D%/check_secret \
@@ -76,6 +77,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_rooms_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_sessions_SOURCES = %D%/check_sessions.c $(unit_world)
 %C%_check_sessions_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_rooms_kept_SOURCES = %D%/check_rooms_kept.c $(unit_den) $(unit_storeend)
+%C%_check_rooms_kept_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_subs_SOURCES = %D%/check_subs.c $(unit_world)
 %C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_users_SOURCES = %D%/check_users.c $(unit_authend)

@@ -7,10 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/account.h"
 #include "broker/subs.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
-#include "lib/siphash.h"
 #include "unit.h"
 #include "world.h"
 
@@ -113,26 +113,17 @@ storeend_say(const void *frame, size_t n)
 uint64_t
 storeend_account(const char *name)
 {
-	uint32_t slot = freelist_top(&br.reg.free_accounts);
-	struct reg_account *a = &br.reg.accounts[slot];
-	char fold[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name, strlen(name), fold, sizeof(fold));
+	static uint64_t ids;
 
-	freelist_pop(&br.reg.free_accounts);
-	a->id = slot + 1;
-	siphash128(fold, (size_t)n, br.reg.h->hash_key, a->hash);
-	return a->id;
+	ck_assert(account_made(S(name), ++ids, 0, 0));
+	return ids;
 }
 
 void
 storeend_logged_in(uint64_t user, const char *account)
 {
-	struct reg_user *u = regw_user(&br.reg, user);
-	struct reg_more *more = &br.reg.mores[u - br.reg.users];
+	const struct reg_account *a = account_named(S(account));
 
-	if (!u->more)
-		more->real[0] = '\0';
-	bprintf(more->account, sizeof(more->account), "%s", account);
-	more->account_id = account_id_named(S(account));
-	u->more = 1;
+	ck_assert(a != NULL);
+	account_enter(regw_user(&br.reg, user), a, S(account));
 }

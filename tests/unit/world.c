@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "broker/account.h"
+#include "broker/keep.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
 #include "lib/util.h"
@@ -227,7 +228,7 @@ verify_room(const struct reg_room *r)
 	uint32_t counts[WORKERS_MAX] = {0}, n = 0, prev = 0;
 	const struct room_cache *c = &br.rooms[r - br.reg.rooms];
 
-	CHECK(r->seq % 2 == 0 && r->version % 2 == 0 && r->nmembers > 0);
+	CHECK(r->seq % 2 == 0 && r->version % 2 == 0 && (r->nmembers > 0 || room_is_kept(r)));
 	for (uint32_t at = r->first_member; at != 0; at = br.reg.members[at - 1].room_next) {
 		const struct reg_member *m = &br.reg.members[at - 1];
 		const struct reg_user *u = regw_user(&br.reg, m->user);
@@ -240,7 +241,7 @@ verify_room(const struct reg_room *r)
 	}
 	CHECK(n == r->nmembers && r->last_member == prev);
 	for (unsigned i = 0; i < WORKERS_MAX; i++) {
-		CHECK(c->counts[i] == counts[i]);
+		CHECK((c->counts != NULL ? c->counts[i] : 0) == counts[i]);
 		CHECK(((c->mask >> i) & 1) == (counts[i] > 0));
 	}
 	CHECK(regw_room_fold(&br.reg, r->fold, strlen(r->fold)) == r);
