@@ -139,6 +139,7 @@ class Limit(Server):
 class Chatd(Server):
     name = "chatd"
     reserve = "registry"
+    more = ""
 
     def path(self):
         return self.opts.chatd or os.path.join(self.opts.build, "src", "master", "chatd")
@@ -152,13 +153,21 @@ class Chatd(Server):
             os.mkdir(os.path.join(self.dir, sub))
         with open(conf, "w") as f:
             f.write(CHATD_CONF % {"dir": self.dir, "port": self.port, "room": room, "sessions": self.sessions,
-                                  "protocol": self.protocol, "extra": self.opts.chatd_conf})
+                                  "protocol": self.protocol, "extra": self.opts.chatd_conf + self.more})
         return [self.path(), "-f", "-c", conf, "-L", self.opts.build]
 
 
 class ChatdIrc(Chatd):
     name = "chatd-irc"
     protocol = "irc"
+
+
+def forgetful(cls, opts):
+    """Without a store: what keeping history costs is seen beside it; the peers keep none."""
+    server = cls(opts)
+    server.name += "+nostore"
+    server.more = "store = { enabled = false; };"
+    return server
 
 
 class Peer(Server):
@@ -199,5 +208,5 @@ def without_nagle(cls, opts):
 
 def every(opts):
     """All servers known, in the order of the table."""
-    return [Limit(opts), Chatd(opts), ChatdIrc(opts), Ngircd(opts), without_nagle(Ngircd, opts),
+    return [Limit(opts), Chatd(opts), ChatdIrc(opts), forgetful(ChatdIrc, opts), Ngircd(opts), without_nagle(Ngircd, opts),
             Inspircd(opts), without_nagle(Inspircd, opts)]
