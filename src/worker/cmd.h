@@ -56,13 +56,16 @@ bool cmd_same(struct str s, const char *word);
 	X(away) \
 	X(ban) \
 	X(color) \
+	X(delete) \
 	X(deop) \
 	X(devoice) \
 	X(direct) \
 	X(echo) \
+	X(edit) \
 	X(file) \
 	X(format) \
 	X(help) \
+	X(history) \
 	X(ignore) \
 	X(info) \
 	X(invite) \
@@ -74,6 +77,7 @@ bool cmd_same(struct str s, const char *word);
 	X(login) \
 	X(logout) \
 	X(me) \
+	X(more) \
 	X(msg) \
 	X(mute) \
 	X(nick) \
@@ -85,10 +89,12 @@ bool cmd_same(struct str s, const char *word);
 	X(room) \
 	X(rooms) \
 	X(say) \
+	X(search) \
 	X(time) \
 	X(topic) \
 	X(unban) \
 	X(unmute) \
+	X(unread) \
 	X(users) \
 	X(voice) \
 	X(who) \

@@ -21,6 +21,7 @@
 #include "worker/query.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/history.h"
 #include "worker/ticket.h"
 #include "worker/tongue.h"
 #include "worker/worker.h"
@@ -364,7 +365,8 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 	if (c->user != 0)
 		conn_set_user(c, 0);
 	query_free(c);
-	ticket_forget(c);
+	ticket_forget(c, TICKET_WAITS);
+	history_forget(c);
 }
 
 void

@@ -26,6 +26,8 @@
 struct room;
 struct query;
 struct account;
+struct question;
+struct reader;
 struct ticket;
 struct refvec;
 struct secret;
@@ -141,6 +143,9 @@ struct conn {
 	struct query *query; /* owned; a long answer under way */
 	struct account *account; /* owned; account.h; NULL: has logged in to none */
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
+	struct ticket *behind; /* owned; the same, without waiting; mostly NULL */
+	struct question *shown; /* owned; what it is shown without having asked (history.h); mostly NULL */
+	struct reader *reader; /* owned; telnet: where it reads, what it can change (cmd_history.c); mostly NULL */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */
 	struct secret *secret; /* owned; a password is asked for (secret.h) */

@@ -18,11 +18,13 @@
 #include "lib/util.h"
 #include "worker/account.h"
 #include "worker/fanout.h"
+#include "worker/history.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/monitor.h"
 #include "worker/irc/reply.h"
 #include "worker/outq.h"
 #include "worker/query.h"
+#include "worker/reader.h"
 #include "worker/render.h"
 #include "worker/request.h"
 #include "worker/room.h"
@@ -110,7 +112,8 @@ take_ok(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		query_answered(own);
 	else if (what == ASKED_QUIT)
 		conn_end(own, "", true);
-	else if (what != ASKED_LATER) /* that: its user has gone */
+	else if (what != ASKED_LATER && what != ASKED_BEHIND && what != ASKED_NOTED)
+		/* those: its user has gone, or there is nothing to say */
 		tongue_of(own)->ok(own, what, &e);
 }
 
@@ -124,10 +127,12 @@ take_refused(const void *frame, size_t len, struct conn *own, enum asked_for wha
 		conn_end(own, "", true);
 		return;
 	}
-	if (what == ASKED_LATER) {
-		ticket_refused(own, &e);
+	if (what == ASKED_LATER || what == ASKED_BEHIND) {
+		ticket_refused(own, what == ASKED_LATER ? TICKET_WAITS : TICKET_BEHIND, &e);
 		return;
 	}
+	if (what == ASKED_NOTED)
+		return;
 	if (what == ASKED_QUERY)
 		query_free(own);
 	tongue_of(own)->refused(own, what, &e);
@@ -144,6 +149,8 @@ take_login(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		conn_named(own, e.user, e.name);
 		account_is(own, e.account);
 		tongue_of(own)->named(own, &e);
+		if (e.account.n > 0)
+			history_logged_in(own);
 	} else if (e.origin == proc.inc) {
 		/* closed while its name was being decided */
 		request_quit(NULL, e.user, e.conn, true, STR_LIT("connection lost"));
@@ -186,6 +193,8 @@ take_attach(const void *frame, size_t len, struct conn *own, enum asked_for what
 	account_is(c, e.account);
 	enter_rooms(c, e.rooms);
 	tongue_of(c)->attached(c, &e, moved);
+	for (unsigned i = 0; i < c->nrooms; i++)
+		history_entered(c, room_name(c->rooms[i].room), e.seq);
 }
 
 /* The user stays, with its other sessions: nobody else is told. */
@@ -294,6 +303,7 @@ take_join(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		room_set_flags(r, c, e.flags & ~(unsigned)MEMBER_CREATED);
 		fan_begin(&s, NULL);
 		tongue_of(c)->told(c, &s, own == c);
+		history_entered(c, e.room_name, e.seq);
 	}
 }
 
@@ -381,6 +391,8 @@ take_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	count_add(CTR_deliveries_total, fan_to_room());
 	if (own != NULL && own->irc != NULL)
 		tell_own(own, &s);
+	else if (own != NULL)
+		reader_said(own, e.seq, e.room, STR_LIT(""));
 }
 
 static void
@@ -405,6 +417,8 @@ take_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	}
 	if (own != NULL)
 		log_info(STR_FMT "  --->  " STR_FMT, STR_ARG(e.name), STR_ARG(e.to_name));
+	if (own != NULL && own->irc == NULL)
+		reader_said(own, e.seq, 0, e.to_name);
 	/* who talks to itself has read it now */
 	tell_all(e.from != e.to ? e.from : 0, own, &s);
 }
@@ -594,8 +608,11 @@ take_account(const void *frame, size_t len, struct conn *own, enum asked_for wha
 	(void)what;
 	show_news(&s, e.name, e.rooms, e.user);
 	tell_all(e.user, own, &s);
-	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin)
+	for (struct conn *c = conn_of_user(e.user); c != NULL; c = c->twin) {
 		account_is(c, e.account);
+		if (e.account.n > 0)
+			history_logged_in(c);
+	}
 }
 
 static void
@@ -617,6 +634,40 @@ take_meta(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	irc_meta(&e, own);
 }
 
+/* Words that have become others. */
+static void
+take_edit(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_edit)
+	struct shown s = SHOWN(e_edit);
+
+	(void)what;
+	s.name = e.name;
+	s.server = false;
+	if (e.room != 0) {
+		show_room(&s, e.room, 0, own);
+		return;
+	}
+	words_make(&s);
+	fan_begin(&s, NULL);
+	fan_skip(own);
+	for (struct conn *to = conn_of_user(e.to); to != NULL; to = to->twin)
+		fan_once(to);
+	tell_all(e.user != e.to ? e.user : 0, own, &s);
+}
+
+/* How far it has read, for its user's clients. */
+static void
+take_mark(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_mark)
+	struct shown s = SHOWN(e_mark);
+
+	if (what == ASKED_NOTED)
+		own = NULL;
+	tell_all(e.user, own, &s);
+}
+
 /* --- for one user alone ------------------------------------------------------------------ */
 
 static void
@@ -635,9 +686,8 @@ static void
 take_wait(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
 	GET(e_wait)
-	(void)what;
 	if (own != NULL)
-		ticket_waits(own, &e);
+		ticket_waits(own, what == ASKED_BEHIND ? TICKET_BEHIND : TICKET_WAITS, &e);
 }
 
 static void
@@ -701,6 +751,8 @@ static const struct {
     {MSG_e_chghost, take_chghost},
     {MSG_e_rename, take_rename},
     {MSG_e_redact, take_redact},
+    {MSG_e_edit, take_edit},
+    {MSG_e_mark, take_mark},
     {MSG_e_meta, take_meta},
     {MSG_e_wait, take_wait},
     {MSG_e_failed, take_e_failed},
@@ -767,7 +819,7 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 	if (saved != 0)
 		outq_hold(c, saved);
 	if (c != NULL && what == ASKED_LATER && type != MSG_e_wait && type != MSG_e_refused)
-		ticket_forget(c);
+		ticket_forget(c, TICKET_WAITS);
 	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
 		if (events[i].type == type) {
 			events[i].fn(frame, len, c, what);

@@ -38,6 +38,12 @@ ranks_from(uint8_t rank)
 	return rank & MEMBER_HALFOP ? MEMBER_HALFOP | MEMBER_OP : MEMBER_OP;
 }
 
+bool
+fan_rank_fits(uint8_t rank, uint32_t flags)
+{
+	return rank == 0 || flags & ranks_from(rank);
+}
+
 void
 fan_begin(const struct shown *s, struct room *room)
 {

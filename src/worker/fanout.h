@@ -37,6 +37,9 @@ void fan_to_rooms(struct ids rooms);
 /* To everybody who has logged in. Returns how many. */
 uint64_t fan_to_all(void);
 
+/* Is a message to members of that rank (0: all) for a member with these flags? */
+bool fan_rank_fits(uint8_t rank, uint32_t flags);
+
 /* Has c asked not to read of whoever speaks? Only for those with CONN_IGNORES. */
 bool fan_ignored(const struct conn *c);
 

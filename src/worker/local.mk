@@ -16,15 +16,17 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/answers.c %D%/answers.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_account.c %D%/cmd_account.h \
-	%D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
+	%D%/cmd_history.c %D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
 	%D%/conn.c %D%/conn.h \
 	%D%/drain.c \
 	%D%/due.c %D%/due.h \
 	%D%/event.c %D%/event.h \
 	%D%/fanout.c %D%/fanout.h \
+	%D%/history.c %D%/history.h \
 	%D%/input.c %D%/input.h \
 	%D%/outq.c %D%/outq.h \
 	%D%/query.c %D%/query.h \
+	%D%/reader.h \
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
 	%D%/secret.c %D%/secret.h \
@@ -41,6 +43,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/cap.c %D%/irc/cap.h \
 	%D%/irc/cmd.c %D%/irc/cmd.h \
 	%D%/irc/help.c \
+	%D%/irc/history.c %D%/irc/history.h \
 	%D%/irc/info.c %D%/irc/info.h \
 	%D%/irc/irc.c %D%/irc/irc.h \
 	%D%/irc/isupport.c \
@@ -58,14 +61,13 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/nickserv.c \
 	%D%/irc/numeric.h \
 	%D%/irc/oper.c \
-	%D%/irc/redact.c %D%/irc/redact.h \
+	%D%/irc/redact.c \
 	%D%/irc/register.c \
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c %D%/irc/room.h \
 	%D%/irc/sasl.c %D%/irc/sasl.h \
 	%D%/irc/services.c %D%/irc/services.h \
 	%D%/irc/stats.c \
-	%D%/irc/store.c %D%/irc/store.h \
 	%D%/irc/talk.c %D%/irc/talk.h \
 	%D%/irc/told.c \
 	%D%/irc/umode.c %D%/irc/umode.h \

@@ -14,6 +14,8 @@
 void
 query_free(struct conn *c)
 {
+	if (c->query != NULL && c->query->gone != NULL)
+		c->query->gone(c->query);
 	free(c->query);
 	c->query = NULL;
 }
@@ -61,17 +63,27 @@ query_step(struct conn *c)
 		}
 		step = q->step(c, q);
 	}
-	if (step != QUERY_DONE) {
+	switch (step) {
+	case QUERY_MORE:
 		irc_label_waits(c);
-		if (step == QUERY_MORE) {
-			conn_resume(c);
-		} else {
-			q->ready = false;
-			request_sync(c);
-		}
+		conn_resume(c);
 		return false;
+	case QUERY_AGAIN:
+		irc_label_waits(c);
+		q->ready = false;
+		request_sync(c);
+		return false;
+	case QUERY_WAIT:
+		irc_label_waits(c);
+		q->ready = false;
+		return false;
+	case QUERY_PASSED:
+		if (c->query != NULL || c->flags & (CONN_BARRIER | CONN_ENDED))
+			return false;
+		break;
+	case QUERY_DONE:
+		query_free(c);
 	}
-	query_free(c);
 	c->flags &= ~(unsigned)CONN_BARRIER;
 	conn_resume(c);
 	conn_answered(c);

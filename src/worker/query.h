@@ -16,6 +16,8 @@ enum query_step {
 	QUERY_DONE,
 	QUERY_MORE, /* there is more: when the client has taken this */
 	QUERY_AGAIN, /* what was to be read was being written: ask the broker once more */
+	QUERY_WAIT, /* there is more, which has been asked for elsewhere: query_answered says when */
+	QUERY_PASSED, /* it is over and has been freed; another may have been begun in its place */
 };
 
 /* The first member of what a protocol keeps while it answers. */
@@ -23,6 +25,7 @@ struct query {
 	/* Makes one piece, at most a page of the registry. */
 	enum query_step (*step)(struct conn *c, struct query *q);
 	bool ready; /* the sync has been answered */
+	void (*gone)(struct query *q); /* what it has must be freed; NULL: nothing but itself */
 };
 
 /* q: allocated with everything behind it, freed by free() when it is done. c has no other. */

@@ -43,11 +43,14 @@ asked_grow(void)
 	asked.mask = cap - 1;
 }
 
-/* Those do not have their senders wait, unless a label has: what goes on then is one command. */
+/* Messages do not have their senders wait, unless a label has: what goes on then is one command. */
 static bool
-is_message(unsigned what)
+is_barrier(const struct conn *c, unsigned what)
 {
-	return what == ASKED_SAY || what == ASKED_DM || what == ASKED_QUIETLY;
+	if (what == ASKED_BEHIND || what == ASKED_NOTED)
+		return false;
+	return c->flags & CONN_LABEL ||
+	       (what != ASKED_SAY && what != ASKED_DM && what != ASKED_QUIETLY);
 }
 
 /* The request that lies in the link's room is complete. c may be NULL. */
@@ -69,7 +72,7 @@ ask(struct conn *c, enum asked_for what, size_t len)
 	if (c == NULL)
 		return;
 	c->pending++;
-	if (!is_message(what) || c->flags & CONN_LABEL)
+	if (is_barrier(c, what))
 		c->flags |= CONN_BARRIER;
 }
 
@@ -93,7 +96,7 @@ request_answered(uint64_t serial, struct conn **c_r, enum asked_for *what_r)
 		c->pending--;
 	if (c->flags & CONN_ENDED)
 		return a->us;
-	if (!is_message(a->what) || c->flags & CONN_LABEL)
+	if (is_barrier(c, a->what))
 		c->flags &= ~(unsigned)CONN_BARRIER;
 	if (c->pending == 0 && c->flags & CONN_WAITS)
 		c->flags &= ~(unsigned)(CONN_BARRIER | CONN_WAITS);
@@ -276,16 +279,6 @@ request_rename(struct conn *c, struct str room, struct str to, struct str reason
 }
 
 void
-request_redact(struct conn *c, uint64_t msg, struct str room, struct str name, struct str reason)
-{
-	struct m_r_redact m = {
-	    .user = c->user, .msg = msg, .room = room, .name = name, .reason = reason};
-
-	ROOM(room.n + name.n + reason.n);
-	ask(c, ASKED_DO, m_r_redact_put(at, cap, &m));
-}
-
-void
 request_meta(struct conn *c, bool on, struct str room, struct str name, struct str key,
 	     struct str value)
 {
@@ -320,16 +313,16 @@ request_oper_do(struct conn *c, enum oper_act act, struct str target, struct str
 /* --- answered later -------------------------------------------------------------------- */
 
 void
-request_later(struct conn *c, const void *frame, size_t n)
+request_later(struct conn *c, enum ticket_how how, const void *frame, size_t n)
 {
 	memcpy(sublink_room(worker.link, n), frame, n);
-	ask(c, ASKED_LATER, n);
+	ask(c, how == TICKET_WAITS ? ASKED_LATER : ASKED_BEHIND, n);
 }
 
 /* As ROOM, in the ticket that c waits with. */
 #define KEEP(texts) \
 	size_t cap = FIXED + (texts); \
-	void *at = ticket_room(c, cap, fn)
+	void *at = ticket_room(c, TICKET_WAITS, cap, fn)
 
 void
 request_oper(struct conn *c, struct str name, struct str password, ticket_fn *fn)
@@ -337,7 +330,38 @@ request_oper(struct conn *c, struct str name, struct str password, ticket_fn *fn
 	struct m_r_oper m = {.user = c->user, .name = name, .password = password};
 
 	KEEP(name.n + password.n);
-	ticket_made(c, m_r_oper_put(at, cap, &m));
+	ticket_made(c, TICKET_WAITS, m_r_oper_put(at, cap, &m));
+}
+
+void
+request_query(struct conn *c, enum ticket_how how, struct m_r_query *m, ticket_fn *fn)
+{
+	size_t cap = FIXED + m->room.n + m->name.n + m->from.n + m->text.n;
+	void *at = ticket_room(c, how, cap, fn);
+
+	m->user = c->user;
+	ticket_made(c, how, m_r_query_put(at, cap, m));
+}
+
+void
+request_redact(struct conn *c, uint64_t msg, struct str room, struct str name, struct str reason,
+	       ticket_fn *fn)
+{
+	struct m_r_redact m = {
+	    .user = c->user, .msg = msg, .room = room, .name = name, .reason = reason};
+
+	KEEP(room.n + name.n + reason.n);
+	ticket_made(c, TICKET_WAITS, m_r_redact_put(at, cap, &m));
+}
+
+void
+request_edit(struct conn *c, const struct m_r_edit *what, ticket_fn *fn)
+{
+	struct m_r_edit m = *what;
+
+	m.user = c->user;
+	KEEP(m.room.n + m.name.n + m.text.n);
+	ticket_made(c, TICKET_WAITS, m_r_edit_put(at, cap, &m));
 }
 
 /* Whose guesses are counted. */
@@ -365,7 +389,7 @@ request_auth(struct conn *c, const struct proof *p, ticket_fn *fn)
 			     .address = address_of(c, &v)};
 
 	KEEP(p->name.n + p->authzid.n + p->secret.n + m.address.n);
-	ticket_made(c, m_r_auth_put(at, cap, &m));
+	ticket_made(c, TICKET_WAITS, m_r_auth_put(at, cap, &m));
 }
 
 void
@@ -381,7 +405,7 @@ request_register(struct conn *c, const struct enrolment *r, ticket_fn *fn)
 				 .address = address_of(c, &v)};
 
 	KEEP(r->name.n + r->email.n + r->password.n + r->invite.n + m.address.n);
-	ticket_made(c, m_r_register_put(at, cap, &m));
+	ticket_made(c, TICKET_WAITS, m_r_register_put(at, cap, &m));
 }
 
 void
@@ -392,23 +416,7 @@ request_account(struct conn *c, enum account_op op, struct str password, struct 
 	    .user = c->user, .op = (uint8_t)op, .password = password, .text = text};
 
 	KEEP(password.n + text.n);
-	ticket_made(c, m_r_account_put(at, cap, &m));
-}
-
-void
-request_query(struct conn *c, struct m_r_query *q, ticket_fn *fn)
-{
-	q->user = c->user;
-	KEEP(q->room.n + q->name.n + q->from.n + q->text.n);
-	ticket_made(c, m_r_query_put(at, cap, q));
-}
-
-void
-request_edit(struct conn *c, struct m_r_edit *m, ticket_fn *fn)
-{
-	m->user = c->user;
-	KEEP(m->room.n + m->name.n + m->text.n);
-	ticket_made(c, m_r_edit_put(at, cap, m));
+	ticket_made(c, TICKET_WAITS, m_r_account_put(at, cap, &m));
 }
 
 /* --- kept things that are answered at once ------------------------------------------------ */
@@ -424,12 +432,12 @@ request_room(struct conn *c, enum room_op op, struct str room, struct str name, 
 }
 
 void
-request_mark(struct conn *c, struct str room, struct str name, uint64_t when)
+request_mark(struct conn *c, enum asked_for what, struct str room, struct str name, uint64_t when)
 {
 	struct m_r_mark m = {.user = c->user, .room = room, .name = name, .when = when};
 
 	ROOM(room.n + name.n);
-	ask(c, ASKED_DO, m_r_mark_put(at, cap, &m));
+	ask(c, what, m_r_mark_put(at, cap, &m));
 }
 
 void
@@ -438,7 +446,7 @@ request_kept(struct conn *c, uint64_t upto)
 	struct m_r_kept m = {.user = c->user, .upto = upto};
 
 	ROOM(0);
-	ask(c, ASKED_QUIETLY, m_r_kept_put(at, cap, &m));
+	ask(c, ASKED_NOTED, m_r_kept_put(at, cap, &m));
 }
 
 void

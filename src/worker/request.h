@@ -24,6 +24,8 @@ enum asked_for {
 	ASKED_QUERY, /* a command that reads the registry when it is answered */
 	ASKED_QUIT,
 	ASKED_LATER, /* answered by e_wait, as a rule, and then later (ticket.h) */
+	ASKED_BEHIND, /* the same, while the client goes on */
+	ASKED_NOTED, /* what the client has not asked for, and is not told */
 };
 
 /* A message: to the room `room`, or if that is 0 to the room or user called `to`. With a room `to` may be empty, or
@@ -55,8 +57,11 @@ void request_away(struct conn *c, struct str text);
 void request_umode(struct conn *c, uint32_t set, uint32_t clear);
 void request_setname(struct conn *c, struct str real);
 void request_rename(struct conn *c, struct str room, struct str to, struct str reason);
-void request_redact(struct conn *c, uint64_t msg, struct str room, struct str name,
-		    struct str reason);
+/* Read up to `when` in room, or with name. what: ASKED_DO, or ASKED_NOTED. */
+void request_mark(struct conn *c, enum asked_for what, struct str room, struct str name,
+		  uint64_t when);
+/* It has been shown the messages that were kept for it, up to this one. */
+void request_kept(struct conn *c, uint64_t upto);
 void request_meta(struct conn *c, bool on, struct str room, struct str name, struct str key,
 		  struct str value);
 /* Of this worker, not of a client. */
@@ -69,10 +74,6 @@ void request_quit(struct conn *c, uint64_t user, uint64_t conn, bool lost, struc
 /* A registered room; name and words are the op's. Answered by e_ok or e_refused. */
 void request_room(struct conn *c, enum room_op op, struct str room, struct str name,
 		  struct str words);
-/* Answered by e_mark. */
-void request_mark(struct conn *c, struct str room, struct str name, uint64_t when);
-/* Nobody waits for its answer. */
-void request_kept(struct conn *c, uint64_t upto);
 
 /* --- answered later: see ticket.h --- */
 
@@ -92,12 +93,14 @@ void request_register(struct conn *c, const struct enrolment *r, ticket_fn *fn);
 /* -> e_done. */
 void request_account(struct conn *c, enum account_op op, struct str password, struct str text,
 		     ticket_fn *fn);
-/* A question; its user is set here. -> q_page. */
-void request_query(struct conn *c, struct m_r_query *q, ticket_fn *fn);
-/* Other words for one's own message; its user is set here. -> e_done; or e_edit at once, which all are told, and fn is not. */
-void request_edit(struct conn *c, struct m_r_edit *m, ticket_fn *fn);
+/* A question to the store; m->user is filled in. */
+void request_query(struct conn *c, enum ticket_how how, struct m_r_query *m, ticket_fn *fn);
+/* These two may be done at once: then fn is not called, the event says it. */
+void request_redact(struct conn *c, uint64_t msg, struct str room, struct str name,
+		    struct str reason, ticket_fn *fn);
+void request_edit(struct conn *c, const struct m_r_edit *what, ticket_fn *fn);
 /* One that is ready: for ticket.c. */
-void request_later(struct conn *c, const void *frame, size_t n);
+void request_later(struct conn *c, enum ticket_how how, const void *frame, size_t n);
 
 /* An own event with this serial has come: what it was, and of whom. *c_r is NULL when that client
  * is no longer there. Returns the microseconds (mono_us) when the request was made. Counts the

@@ -18,6 +18,7 @@
 #include "worker/at.h"
 #include "worker/cmd.h"
 #include "worker/cmd_account.h"
+#include "worker/history.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 #include "worker/room.h"
@@ -455,7 +456,7 @@ session_words(struct conn *c, const char *text, size_t n)
 static void
 session_answered(struct conn *c)
 {
-	(void)c;
+	history_due(c);
 }
 
 /* --- the end ------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 struct ticket {
 	TAILQ_ENTRY(ticket) link; /* in `waiting`, when it has a number */
 	struct conn *conn;
+	enum ticket_how how;
 	uint32_t number; /* 0: e_wait has not come */
 	ticket_fn *fn;
 	void *state; /* owned */
@@ -24,6 +25,12 @@ struct ticket {
 };
 
 static TAILQ_HEAD(, ticket) waiting = TAILQ_HEAD_INITIALIZER(waiting);
+
+static struct ticket **
+ticket_of(struct conn *c, enum ticket_how how)
+{
+	return how == TICKET_WAITS ? &c->ticket : &c->behind;
+}
 
 bool
 late_failed(const struct late *l, unsigned *code_r, struct str *arg_r)
@@ -66,13 +73,14 @@ ticket_free(struct ticket *t)
 }
 
 void *
-ticket_room(struct conn *c, size_t cap, ticket_fn *fn)
+ticket_room(struct conn *c, enum ticket_how how, size_t cap, ticket_fn *fn)
 {
-	struct ticket *t;
+	struct ticket **place = ticket_of(c, how), *t;
 
-	CHECK(c->ticket == NULL);
-	t = c->ticket = xcalloc(1, sizeof(*t));
+	CHECK(*place == NULL);
+	t = *place = xcalloc(1, sizeof(*t));
 	t->conn = c;
+	t->how = how;
 	t->fn = fn;
 	t->cap = cap;
 	t->frame = xcalloc(1, cap);
@@ -80,11 +88,13 @@ ticket_room(struct conn *c, size_t cap, ticket_fn *fn)
 }
 
 void
-ticket_made(struct conn *c, size_t n)
+ticket_made(struct conn *c, enum ticket_how how, size_t n)
 {
-	CHECK(n > 0 && n <= c->ticket->cap);
-	c->ticket->n = n;
-	request_later(c, c->ticket->frame, n);
+	struct ticket *t = *ticket_of(c, how);
+
+	CHECK(n > 0 && n <= t->cap);
+	t->n = n;
+	request_later(c, how, t->frame, n);
 }
 
 void
@@ -94,11 +104,13 @@ ticket_state(struct conn *c, void *state)
 }
 
 void
-ticket_forget(struct conn *c)
+ticket_forget(struct conn *c, enum ticket_how how)
 {
-	if (c->ticket != NULL)
-		ticket_free(c->ticket);
-	c->ticket = NULL;
+	struct ticket **place = ticket_of(c, how);
+
+	if (*place != NULL)
+		ticket_free(*place);
+	*place = NULL;
 }
 
 /* Making an account twice is no harm to whoever knows its password, and says that it is done again. */
@@ -124,7 +136,7 @@ ask_again(struct ticket *t)
 {
 	number_is(t, 0);
 	say_again(t);
-	request_later(t->conn, t->frame, t->n);
+	request_later(t->conn, t->how, t->frame, t->n);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------ */
@@ -138,9 +150,10 @@ answer(struct ticket *t, unsigned type, const void *e)
 	ticket_fn *fn = t->fn;
 
 	t->state = NULL;
+	*ticket_of(c, t->how) = NULL;
+	if (t->how == TICKET_WAITS)
+		c->flags &= ~(unsigned)CONN_BARRIER;
 	ticket_free(t);
-	c->ticket = NULL;
-	c->flags &= ~(unsigned)CONN_BARRIER;
 	fn(c, &l);
 	free(l.state);
 }
@@ -165,20 +178,23 @@ ticket_answered(uint32_t number, unsigned type, const void *e)
 }
 
 void
-ticket_refused(struct conn *c, const struct m_e_refused *e)
+ticket_refused(struct conn *c, enum ticket_how how, const struct m_e_refused *e)
 {
-	if (c->ticket != NULL)
-		answer(c->ticket, MSG_e_refused, e);
+	struct ticket *t = *ticket_of(c, how);
+
+	if (t != NULL)
+		answer(t, MSG_e_refused, e);
 }
 
 void
-ticket_waits(struct conn *c, const struct m_e_wait *e)
+ticket_waits(struct conn *c, enum ticket_how how, const struct m_e_wait *e)
 {
-	struct ticket *t = c->ticket;
+	struct ticket *t = *ticket_of(c, how);
 
 	if (t == NULL)
 		return;
-	c->flags |= CONN_BARRIER;
+	if (how == TICKET_WAITS)
+		c->flags |= CONN_BARRIER;
 	if (e->seq > sublink_began(worker.link))
 		number_is(t, e->ticket);
 	else /* said by a broker that is dead, which took with it what it said */

@@ -1,7 +1,7 @@
 /* ticket.h - answers that come later: requests that the broker answers by e_wait, with a ticket.
  *
  * What needs the store or a password checked takes a while. Whoever asks for it waits: nothing more of
- * that client is parsed until the answer has come that has its ticket, an event (e_authed, e_challenge,
+ * that client is parsed until the answer has come that has its ticket (but for what it did not ask for itself), an event (e_authed, e_challenge,
  * e_done, e_oper, e_failed) or a page (q_page). The ticket dies with the broker that gave it; the
  * request is kept for so long, and the next broker is asked again. Then it is wiped: it may have a
  * password in it.
@@ -33,25 +33,28 @@ typedef void ticket_fn(struct conn *c, struct late *l);
 /* Did it fail? Then *code_r (enum chat_err) and *arg_r say why. */
 bool late_failed(const struct late *l, unsigned *code_r, struct str *arg_r);
 
-/* For request.c: memory for a request of at most cap bytes (at least 1), which c is to wait for. c waits for none yet. */
-void *ticket_room(struct conn *c, size_t cap, ticket_fn *fn);
-/* It took n of them. */
-void ticket_made(struct conn *c, size_t n);
+/* Is c to wait, or does it go on meanwhile? It has at most one ticket of each. */
+enum ticket_how { TICKET_WAITS, TICKET_BEHIND };
 
-/* What fn is to have: by malloc, freed by free(). After a request that has one. */
+/* For request.c: memory for a request of at most cap bytes (at least 1). c has no such ticket yet. */
+void *ticket_room(struct conn *c, enum ticket_how how, size_t cap, ticket_fn *fn);
+/* It took n of them. */
+void ticket_made(struct conn *c, enum ticket_how how, size_t n);
+
+/* What fn is to have: by malloc, freed by free(). After a request that has one, and that c waits for. */
 void ticket_state(struct conn *c, void *state);
 
 /* --- for event.c, conn.c and main.c ---------------------------------------------------------------- */
 
 /* The broker has answered its request by e_wait. */
-void ticket_waits(struct conn *c, const struct m_e_wait *e);
+void ticket_waits(struct conn *c, enum ticket_how how, const struct m_e_wait *e);
 /* It has refused it at once. */
-void ticket_refused(struct conn *c, const struct m_e_refused *e);
+void ticket_refused(struct conn *c, enum ticket_how how, const struct m_e_refused *e);
 /* An answer has come. False: nobody waits for it. */
 bool ticket_answered(uint32_t number, unsigned type, const void *e);
 /* There is another broker. */
 void tickets_again(void);
 /* c is gone; or its request was done at once, as an event says to all, c among them. */
-void ticket_forget(struct conn *c);
+void ticket_forget(struct conn *c, enum ticket_how how);
 
 #endif

@@ -15,7 +15,7 @@
 #include "worker/outq.h"
 #include "worker/room.h"
 
-static char text[TOPIC_MAX + REASON_MAX + MODES_BYTES_MAX + 1024];
+static char text[TEXT_MAX + TOPIC_MAX + REASON_MAX + MODES_BYTES_MAX + 1024];
 
 static void words(struct shown *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void
@@ -118,6 +118,14 @@ make_redact(struct shown *s)
 
 	words(s, STR_FMT " has taken back a message.%s", STR_ARG(e->name),
 	      words_because(e->reason));
+}
+
+static void
+make_edit(struct shown *s)
+{
+	const struct m_e_edit *e = s->e;
+
+	words(s, STR_FMT " edited: " STR_FMT, STR_ARG(e->name), STR_ARG(e->text));
 }
 
 /* "NAME …" with the argument in the place of %s. */
@@ -281,6 +289,9 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 		out = arena_room(render_bound(&mine));
 		outq_ref(c, arena_commit(render(out, c->cls, &mine)));
 	}
+	if (own && e->kept)
+		tell(c, STR_FMT " is not here; it will be told when it logs in.",
+		     STR_ARG(e->to_name));
 	if (own && e->to_away.n > 0)
 		tell(c, STR_FMT " is away: " STR_FMT, STR_ARG(e->to_name), STR_ARG(e->to_away));
 }
@@ -392,7 +403,8 @@ static const struct {
     {MSG_e_topic, make_topic, told_as_others},
     {MSG_e_mode, make_mode, told_mode},
     {MSG_e_rename, make_rename, told_as_others},
-    {MSG_e_redact, make_redact, told_nothing},
+    {MSG_e_redact, make_redact, told_as_others},
+    {MSG_e_edit, make_edit, told_as_others},
     {MSG_e_invite, NULL, told_invite},
     {MSG_e_away, NULL, told_away},
     {MSG_e_account, NULL, told_account},

@@ -1,6 +1,7 @@
 /* cap.c - see cap.h; and the command CAP (IRCv3 capability negotiation, version 302). */
 #include "config.h"
 
+#include "worker/history.h"
 #include "worker/irc/cap.h"
 
 #include <stdlib.h>
@@ -17,7 +18,6 @@
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
-#include "worker/irc/store.h"
 #include "worker/outq.h"
 #include "worker/render.h"
 
@@ -32,7 +32,8 @@ static const struct {
 
 #define NEED_ACCOUNTS (CAP_SASL | CAP_REGISTRATION)
 #define ONE_OF (CAP_METADATA | CAP_METADATA_2) /* not both: their specification */
-#define NEED_STORE (CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER)
+#define NEED_STORE \
+	((uint32_t)CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | (uint32_t)CAP_SEARCH)
 
 uint8_t
 cap_class(uint32_t have)
@@ -62,11 +63,11 @@ cap_set(struct conn *c, uint32_t have)
 uint32_t
 cap_offered(void)
 {
-	uint32_t all = ((1u << CAP_NTH_COUNT) - 1) & ~(uint32_t)CAP_STS;
+	uint32_t all = (uint32_t)((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~(uint32_t)CAP_STS;
 
 	if (!accounts_here())
 		all &= ~(uint32_t)NEED_ACCOUNTS;
-	if (!store_here())
+	if (!history_kept())
 		all &= ~(uint32_t)NEED_STORE;
 	return all;
 }

@@ -19,7 +19,7 @@ enum irc_cap {
 #include "ipc/irc_caps.def"
 #undef IRC_CAP
 };
-_Static_assert(CAP_NTH_COUNT <= 31, "capabilities are bits of a word");
+_Static_assert(CAP_NTH_COUNT <= 32, "capabilities are bits of a word");
 
 #define IRC_MULTI_BYTES \
 	(TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */

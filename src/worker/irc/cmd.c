@@ -10,6 +10,7 @@
 #include "ipc/board.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "worker/history.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"
@@ -85,6 +86,9 @@ const struct irc_cmd irc_cmds[] = {
     {"REHASH", 0, 1, IRC_READY, 1, irc_REHASH, "", "read the configuration again (operators)"},
     {"RENAME", 2, 3, IRC_READY, 2, irc_RENAME, "#room #new [:reason]", "give a room another name"},
     {"RESTART", 0, 1, IRC_READY, 1, irc_RESTART, "", "replace the server's processes (operators)"},
+    {"SEARCH", 0, 1, IRC_READY | IRC_POLL, 4, irc_SEARCH,
+     "in=#room;from=name;after=time;before=time;text=words;limit=n",
+     "messages of before with these words"},
     {"SETNAME", 1, 1, IRC_READY, 1, irc_SETNAME, ":real name", "another real name"},
     {"STATS", 1, 2, IRC_READY, 2, irc_STATS, "l|m|o|u [server]",
      "your connection, commands used, operators, uptime"},
@@ -269,6 +273,7 @@ run_over(struct conn *c, struct irc_run *r)
 	run_free(r);
 	names_due(c);
 	metadata_due(c);
+	history_due(c);
 }
 
 static void
@@ -306,6 +311,7 @@ irc_answered(struct conn *c)
 	if (c->irc->run == NULL) {
 		names_due(c);
 		metadata_due(c);
+		history_due(c);
 	} else {
 		run_go(c, c->irc->run);
 	}

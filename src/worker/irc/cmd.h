@@ -140,6 +140,7 @@ struct str irc_text(struct str param, size_t max);
 	X(REHASH) \
 	X(RENAME) \
 	X(RESTART) \
+	X(SEARCH) \
 	X(SETNAME) \
 	X(STATS) \
 	X(TAGMSG) \

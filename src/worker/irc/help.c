@@ -9,7 +9,6 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-#include "worker/irc/store.h"
 
 #define WIDTH 60 /* of a line of names */
 
@@ -20,7 +19,7 @@ offered(const struct irc_cmd *cmd)
 	if (cmd->fn == irc_REGISTER || cmd->fn == irc_VERIFY)
 		return accounts_here();
 	if (cmd->fn == irc_CHATHISTORY || cmd->fn == irc_MARKREAD)
-		return store_here();
+		return history_kept();
 	return (cmd->flags & IRC_HIDDEN) == 0;
 }
 

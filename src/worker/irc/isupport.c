@@ -10,11 +10,12 @@
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "proto/irc.h"
+#include "worker/history.h"
 #include "worker/irc/cmd.h"
+#include "worker/irc/history.h"
 #include "worker/irc/info.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-#include "worker/irc/store.h"
 #include "worker/irc/room.h"
 
 #define TOKENS_MAX 13 /* RFC 2812 section 2.3: fifteen params, of which two are others */
@@ -30,7 +31,14 @@ static bool
 msgreftypes(char *out, size_t cap)
 {
 	bprintf(out, cap, "msgid,timestamp");
-	return store_here();
+	return history_kept();
+}
+
+static bool
+chathistory(char *out, size_t cap)
+{
+	bprintf(out, cap, "%d", IRC_HISTORY_MAX);
+	return history_kept();
 }
 
 /* A space would end the token. */
@@ -87,6 +95,7 @@ static const struct {
     {"CHANMODES", 0, "Ibe,k,l,CMRimnst", NULL},
     {"CHANNELLEN", ROOM_CHARS_MAX + 1, NULL, NULL},
     {"CHANTYPES", 0, "#", NULL},
+    {"CHATHISTORY", 0, NULL, chathistory},
     {"ELIST", 0, "CMNTU", NULL},
     {"EXCEPTS", 0, "e", NULL},
     {"EXTBAN", 0, ",amr", NULL},

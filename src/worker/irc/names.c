@@ -10,6 +10,7 @@
 #include "proto/irc.h"
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"
+#include "worker/irc/history.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/reply.h"
@@ -152,7 +153,8 @@ names_arrived(struct conn *c, struct room *r)
 {
 	room_set_flags(r, c, room_flags(r, c) | MEMBER_TOPIC_DUE);
 	metadata_joined(c, r);
-	names_later(c, r);
+	if (!irc_mark_joined(c, room_name(r), false))
+		names_later(c, r);
 }
 
 void

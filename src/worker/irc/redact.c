@@ -1,8 +1,6 @@
 /* redact.c - REDACT: a message is taken back (IRCv3 draft/message-redaction). */
 #include "config.h"
 
-#include "worker/irc/redact.h"
-
 #include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
@@ -31,6 +29,36 @@ fail_message(struct conn *c, const struct irc_run *r, const char *code, const ch
 		 "%s", why);
 }
 
+static void
+redact_refused(struct conn *c, const struct irc_run *r, unsigned err)
+{
+	switch (err) {
+	case ERR_NO_SUCH_USER:
+	case ERR_NO_SUCH_ROOM:
+	case ERR_NOT_IN_ROOM:
+		fail_target(c, r);
+		break;
+	case ERR_NO_SUCH_MESSAGE:
+		fail_message(c, r, "UNKNOWN_MSGID", "This message does not exist or is too old");
+		break;
+	default:
+		fail_message(c, r, "REDACT_FORBIDDEN",
+			     "You are not authorised to delete this message");
+		break;
+	}
+}
+
+/* Done, or refused, later or at once; what has been taken back is an event. */
+static void
+redacted(struct conn *c, struct late *l)
+{
+	struct str arg;
+	unsigned code;
+
+	if (late_failed(l, &code, &arg))
+		redact_refused(c, c->irc->run, code);
+}
+
 enum irc_done
 irc_REDACT(struct conn *c, struct irc_run *r)
 {
@@ -50,26 +78,7 @@ irc_REDACT(struct conn *c, struct irc_run *r)
 		reason = talk_clean(r->msg.param[2]);
 		reason.n = text_cut(reason.p, reason.n, REASON_MAX);
 		request_redact(c, seq, is_room ? s.to : STR_LIT(""), is_room ? STR_LIT("") : s.to,
-			       reason);
+			       reason, redacted);
 	}
 	return IRC_DONE;
-}
-
-void
-redact_refused(struct conn *c, const struct irc_run *r, unsigned err)
-{
-	switch (err) {
-	case ERR_NO_SUCH_USER:
-	case ERR_NO_SUCH_ROOM:
-	case ERR_NOT_IN_ROOM:
-		fail_target(c, r);
-		break;
-	case ERR_NO_SUCH_MESSAGE:
-		fail_message(c, r, "UNKNOWN_MSGID", "This message does not exist or is too old");
-		break;
-	default:
-		fail_message(c, r, "REDACT_FORBIDDEN",
-			     "You are not authorised to delete this message");
-		break;
-	}
 }

@@ -36,6 +36,12 @@ irc_prefixes(uint32_t flags, bool all)
 #define HEAD_OF(e) \
 	{ \
 		.at = (e)->at, .name = (e)->name, .uhost = (e)->uhost, .account = (e)->account, \
+		.umodes = (e)->umodes, .msgid = (e)->seq \
+	}
+/* What is no part of a room's history has no number. */
+#define NEWS_OF(e) \
+	{ \
+		.at = (e)->at, .name = (e)->name, .uhost = (e)->uhost, .account = (e)->account, \
 		.umodes = (e)->umodes \
 	}
 
@@ -89,6 +95,7 @@ put_kick(char *o, unsigned cls, const struct shown *s)
 			 .name = e->by_name,
 			 .uhost = e->uhost,
 			 .account = e->account,
+			 .msgid = e->seq,
 			 .umodes = e->umodes};
 
 	o = put_room(put_text(put_head(o, cls, &h), "KICK "), e->room_name);
@@ -105,6 +112,7 @@ put_nick(char *o, unsigned cls, const struct shown *s)
 			 .name = e->old,
 			 .uhost = e->uhost,
 			 .account = e->account,
+			 .msgid = e->seq,
 			 .umodes = e->umodes};
 
 	return put_end(put_str(put_text(put_head(o, cls, &h), "NICK :"), e->name));
@@ -178,7 +186,7 @@ static char *
 put_invite(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_invite *e = s->e;
-	struct head h = HEAD_OF(e);
+	struct head h = NEWS_OF(e);
 
 	o = put_str(put_text(put_head(o, cls, &h), "INVITE "), e->to_name);
 	*o++ = ' ';
@@ -189,7 +197,7 @@ static char *
 put_away(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_away *e = s->e;
-	struct head h = HEAD_OF(e);
+	struct head h = NEWS_OF(e);
 
 	return put_end(put_reason(put_text(put_head(o, cls, &h), "AWAY"), e->text));
 }
@@ -198,7 +206,7 @@ static char *
 put_setname(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_setname *e = s->e;
-	struct head h = HEAD_OF(e);
+	struct head h = NEWS_OF(e);
 
 	return put_end(put_str(put_text(put_head(o, cls, &h), "SETNAME :"), e->real));
 }
@@ -207,7 +215,7 @@ static char *
 put_account(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_account *e = s->e;
-	struct head h = HEAD_OF(e);
+	struct head h = NEWS_OF(e);
 
 	o = put_text(put_head(o, cls, &h), "ACCOUNT ");
 	return put_end(put_str(o, e->account.n > 0 ? e->account : STR_LIT("*")));
@@ -217,7 +225,7 @@ static char *
 put_chghost(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_chghost *e = s->e;
-	struct head h = HEAD_OF(e);
+	struct head h = NEWS_OF(e);
 	const char *at = e->now.n > 0 ? memchr(e->now.p, '@', e->now.n) : NULL;
 	size_t ident = at != NULL ? (size_t)(at - e->now.p) : 0;
 
@@ -245,7 +253,6 @@ put_redact(char *o, unsigned cls, const struct shown *s)
 	const struct m_e_redact *e = s->e;
 	struct head h = HEAD_OF(e);
 
-	h.msgid = e->seq;
 	o = put_text(put_head(o, cls, &h), "REDACT ");
 	o = e->room != 0 ? put_room(o, e->room_name) : put_str(o, e->to_name);
 	*o++ = ' ';
@@ -258,7 +265,7 @@ static char *
 put_wallops(char *o, unsigned cls, const struct shown *s)
 {
 	const struct m_e_wallops *e = s->e;
-	struct head h = HEAD_OF(e);
+	struct head h = NEWS_OF(e);
 	struct str text = e->text;
 
 	o = put_text(put_head(o, cls, &h), "WALLOPS :");
@@ -280,6 +287,7 @@ static const struct {
     {MSG_e_account, put_account, false}, {MSG_e_chghost, put_chghost, false},
     {MSG_e_rename, put_rename, false},   {MSG_e_redact, put_redact, false},
     {MSG_e_wallops, put_wallops, false}, {MSG_e_announce, put_announce, true},
+    {MSG_e_edit, put_edit, true},
 };
 
 size_t

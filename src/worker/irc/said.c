@@ -12,6 +12,9 @@
 #include "worker/irc/put.h"
 #include "worker/irc/render.h"
 
+#define EDITED "[edited] "
+#define EDIT_TAG "+draft/reply="
+
 /* A line never has fewer bytes of text than this: names and rooms are far from filling it. */
 #define PIECE_MIN 128
 
@@ -40,7 +43,8 @@ message_of(struct message *m, const struct shown *s)
 		*m = (struct message){
 		    .h = {dm->at, dm->name, dm->uhost, dm->account, dm->seq, dm->umodes, dm->tags},
 		    .kind = dm->kind,
-		    .to = dm->to != 0 ? dm->to_name : str_of(irc_me), /* 0: to control */
+		    /* 0: to control, unless it is kept for somebody */
+		    .to = dm->to != 0 || dm->kept ? dm->to_name : str_of(irc_me),
 		    .text = dm->text};
 	if (s->server)
 		m->h.uhost = STR_LIT("");
@@ -210,6 +214,39 @@ put_said(char *o, unsigned cls, const struct shown *s)
 	return put_plain(o, cls, &m, &p, head);
 }
 
+/* A new message, which is a reply to the one that it is to stand for: nobody has a word for more than that. */
+char *
+put_edit(char *o, unsigned cls, const struct shown *s)
+{
+	static char text[TEXT_MAX + sizeof(EDITED)];
+	const struct m_e_edit *e = s->e;
+	char tag[sizeof(EDIT_TAG) + IRC_MSGID_LEN] = EDIT_TAG;
+	struct m_e_say say = {.seq = e->seq,
+			      .at = e->at,
+			      .umodes = e->umodes,
+			      .name = e->name,
+			      .uhost = e->uhost,
+			      .account = e->account,
+			      .room_name = e->room_name,
+			      .tags = {tag, sizeof(EDIT_TAG) - 1 + IRC_MSGID_LEN}};
+	struct m_e_dm dm = {.seq = e->seq,
+			    .at = e->at,
+			    .umodes = e->umodes,
+			    .name = e->name,
+			    .uhost = e->uhost,
+			    .account = e->account,
+			    .to = 1,
+			    .to_name = e->to_name,
+			    .tags = say.tags};
+	struct shown said = {.type = e->room != 0 ? MSG_e_say : MSG_e_dm,
+			     .e = e->room != 0 ? (const void *)&say : (const void *)&dm};
+
+	irc_msgid_put(tag + sizeof(EDIT_TAG) - 1, e->msg);
+	say.text = dm.text =
+	    (struct str){text, bprintf(text, sizeof(text), EDITED STR_FMT, STR_ARG(e->text))};
+	return put_said(o, cls, &said);
+}
+
 char *
 put_announce(char *o, unsigned cls, const struct shown *s)
 {
@@ -242,6 +279,7 @@ said_bound(const struct shown *s)
 	const struct m_e_say *say = s->e;
 	const struct m_e_dm *dm = s->e;
 	const struct m_e_announce *announce = s->e;
+	const struct m_e_edit *edit = s->e;
 
 	switch (s->type) {
 	case MSG_e_say:
@@ -250,6 +288,8 @@ said_bound(const struct shown *s)
 		return text_bound(say->text, say->tags.n);
 	case MSG_e_dm:
 		return text_bound(dm->text, dm->tags.n);
+	case MSG_e_edit:
+		return text_bound(edit->text, sizeof(EDIT_TAG) + IRC_MSGID_LEN) + sizeof(EDITED);
 	case MSG_e_announce:
 		return text_bound(announce->text, 0);
 	default:

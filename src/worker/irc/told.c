@@ -9,11 +9,11 @@
 #include "worker/fanout.h"
 #include "worker/input.h"
 #include "worker/irc/cmd.h"
+#include "worker/irc/history.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/login.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/names.h"
-#include "worker/irc/redact.h"
 #include "worker/irc/render.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
@@ -46,6 +46,9 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 	/* what another session of its user has sent, too; without echo-message it would look like one to the client itself */
 	if ((c->irc->caps & s->needs) == s->needs)
 		told_say(c, s, own);
+	if (own && e->kept && e->kind != MSG_NOTICE)
+		irc_num(c, RPL_AWAY, STR_FMT " :is not here, and will be told at the next login",
+			STR_ARG(e->to_name));
 	if (own && e->to_away.n > 0 && e->kind != MSG_NOTICE && e->kind != MSG_CTCP_REPLY &&
 	    e->kind != MSG_TAGS)
 		irc_num(c, RPL_AWAY, STR_FMT " :" STR_FMT, STR_ARG(e->to_name),
@@ -70,6 +73,8 @@ told_join(struct conn *c, const struct shown *s, bool own)
 	irc_event(c);
 	irc_topic_is(c, e->room_name, e->topic, e->topic_by, e->topic_at);
 	metadata_joined(c, room_of(e->room));
+	if (irc_mark_joined(c, e->room_name, own))
+		return;
 	if (c->irc->caps & CAP_NO_NAMES)
 		metadata_due(c);
 	else if (own)
@@ -169,6 +174,14 @@ told_redact(struct conn *c, const struct shown *s, bool own)
 	(void)own;
 	if ((c->irc->caps & needs) == needs)
 		irc_event(c);
+}
+
+/* To those who asked for it, and as an answer. */
+static void
+told_mark(struct conn *c, const struct shown *s, bool own)
+{
+	if (own || c->irc->caps & CAP_READ_MARKER)
+		irc_mark_is(c, s->e);
 }
 
 /* Of news about oneself only what was negotiated. */
@@ -295,7 +308,7 @@ static const struct {
     {MSG_e_invite, told_invite},   {MSG_e_away, told_away},    {MSG_e_setname, told_news},
     {MSG_e_account, told_account}, {MSG_e_chghost, told_news}, {MSG_e_redact, told_redact},
     {MSG_e_rename, told_news},     {MSG_e_umode, told_umode},  {MSG_e_oper, told_oper},
-    {MSG_e_wallops, told_wallops},
+    {MSG_e_wallops, told_wallops}, {MSG_e_mark, told_mark},    {MSG_e_edit, told_say},
 };
 
 void
@@ -370,9 +383,7 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 		return;
 	if (what == ASKED_SAY || what == ASKED_DM || what == ASKED_QUIETLY)
 		message_refused(c, what, e);
-	else if (run != NULL && run->cmd->fn == irc_REDACT)
-		redact_refused(c, run, e->code);
-	else
+	else if (!irc_mark_refused(c, run))
 		irc_err(c, run, e->code, e->arg);
 }
 

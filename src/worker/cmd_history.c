@@ -1,0 +1,692 @@
+/* cmd_history.c - what was said before, for telnet clients: /history, /more, /search, /unread, /edit and /delete; and what
+ * they are shown when they come into a room or log in.
+ *
+ * A line of before has its time in front, and its day if that is not today. A message is called by its number, as
+ * "3-4711" (the server's start, and which of its events), which /history ids shows.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/text.h"
+#include "lib/util.h"
+#include "proto/query.h"
+#include "registry/journal.h"
+#include "worker/arena.h"
+#include "worker/cmd.h"
+#include "worker/fanout.h"
+#include "worker/history.h"
+#include "worker/outq.h"
+#include "worker/reader.h"
+#include "worker/request.h"
+#include "worker/room.h"
+#include "worker/worker.h"
+
+#define LINES 20 /* that /history shows if nobody says how many */
+#define WHEN_MAX 24
+#define ID_SHIFT 44 /* JOURNAL_SEQ */
+
+/* Which way /more goes on. */
+enum way { WAY_NONE, WAY_BACK, WAY_ON };
+
+/* What /more goes on with: texts are copied. */
+struct pager {
+	uint8_t way;
+	bool ids;
+	uint8_t nroom, nname, nfrom;
+	struct m_r_query what;
+	char room[ROOM_BYTES_MAX], name[NAME_BYTES_MAX], from[NAME_BYTES_MAX];
+	char text[QUERY_TEXT_MAX];
+};
+
+/* The last message of its own. */
+struct said {
+	uint64_t seq, room;
+	uint8_t nto;
+	char to[NAME_BYTES_MAX]; /* room 0: whom it was to */
+};
+
+struct reader {
+	struct said said;
+	struct pager *pager; /* owned */
+};
+
+static struct reader *
+reader_of(struct conn *c)
+{
+	if (c->reader == NULL)
+		c->reader = xcalloc(1, sizeof(*c->reader));
+	return c->reader;
+}
+
+void
+reader_forget(struct conn *c)
+{
+	if (c->reader != NULL)
+		free(c->reader->pager);
+	free(c->reader);
+	c->reader = NULL;
+}
+
+void
+reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to)
+{
+	struct said *s = &reader_of(c)->said;
+
+	*s = (struct said){.seq = seq, .room = room, .nto = (uint8_t)MIN(to.n, sizeof(s->to))};
+	memcpy(s->to, to.p, s->nto);
+}
+
+/* --- lines ------------------------------------------------------------------------------------------- */
+
+/* "14:03 ", "2026-11-20 14:03 ", here. */
+static size_t
+put_when(char out[WHEN_MAX], uint64_t ms)
+{
+	time_t at = (time_t)(ms / 1000), now = (time_t)(worker_wall_ms() / 1000);
+	struct tm then, today;
+	bool same;
+
+	if (localtime_r(&at, &then) == NULL || localtime_r(&now, &today) == NULL)
+		return 0;
+	same = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
+	return strftime(out, WHEN_MAX, same ? "%H:%M " : "%Y-%m-%d %H:%M ", &then);
+}
+
+static size_t
+put_id(char *out, size_t cap, uint64_t seq)
+{
+	return bprintf(out, cap, "[%llu-%llu] ", (unsigned long long)(seq >> ID_SHIFT),
+		       (unsigned long long)(seq & ((UINT64_C(1) << ID_SHIFT) - 1)));
+}
+
+/* One event of before. place: where it was, if that has to be said. */
+static void
+show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place)
+{
+	char head[WHEN_MAX + 48], *out;
+	size_t n = put_when(head, s->at);
+	unsigned cls = c->cls & ~(unsigned)CLS_TIME;
+
+	if (s->irc_only)
+		return;
+	if (ids)
+		n += put_id(head + n, sizeof(head) - n, seq);
+	s->room = place;
+	render_clean(s);
+	out = arena_room(n + render_bound(s));
+	memcpy(out, head, n);
+	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
+}
+
+static void
+refused(struct conn *c, unsigned code, struct str arg)
+{
+	char why[512];
+
+	chat_err_text(code, arg.p, arg.n, why, sizeof(why));
+	tell(c, "Sorry, %s.", why);
+}
+
+static bool
+kept_here(struct conn *c)
+{
+	if (!history_kept())
+		tell(c, "Sorry, nothing that is said is kept on this server.");
+	return history_kept();
+}
+
+/* --- /history, /more ----------------------------------------------------------------------------------- */
+
+/* What /more may go on with, if this has been shown to its end. */
+static void
+pager_keep(struct conn *c, const struct m_r_query *w, enum way way, bool ids)
+{
+	struct reader *r = reader_of(c);
+	struct pager *p = r->pager;
+
+	if (p == NULL)
+		p = r->pager = xcalloc(1, sizeof(*p));
+	p->way = (uint8_t)way;
+	p->ids = ids;
+	memmove(p->room, w->room.p, w->room.n);
+	memmove(p->name, w->name.p, w->name.n);
+	memmove(p->from, w->from.p, w->from.n);
+	memmove(p->text, w->text.p, w->text.n);
+	p->what = *w;
+	p->what.room.p = p->room;
+	p->what.name.p = p->name;
+	p->what.from.p = p->from;
+	p->what.text.p = p->text;
+}
+
+/* In /history ids q->num is 1. */
+static void
+history_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct shown s;
+
+	if (!history_event(c, r, &s))
+		return;
+	q->shown++;
+	show(c, &s, r->seq, q->num != 0, STR_LIT(""));
+}
+
+static void
+pager_shown(struct conn *c, const struct question *q)
+{
+	struct pager *p = c->reader != NULL ? c->reader->pager : NULL;
+	bool full = q->limit > 0 && q->rows >= q->limit;
+
+	if (p == NULL || p->way == WAY_NONE)
+		return;
+	if (!full || q->first == 0) {
+		tell(c, q->rows > 0 ? "--- That is all." : "--- There is nothing more.");
+		p->way = WAY_NONE;
+		return;
+	}
+	p->what.limit = q->limit;
+	if (p->way == WAY_BACK) {
+		p->what.hi = q->first;
+		p->what.bounds &= (uint8_t)~QUERY_HI_TIME;
+	} else {
+		p->what.lo = q->last;
+		p->what.bounds &= (uint8_t)~QUERY_LO_TIME;
+	}
+	tell(c, "--- /more shows what came %s.", p->way == WAY_BACK ? "before that" : "after that");
+}
+
+static void
+history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	if (code != ERR_NONE)
+		refused(c, code, arg);
+	else
+		pager_shown(c, q);
+}
+
+/* What is new has been read. */
+static void
+new_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	if (code == ERR_NONE && q->last_at != 0)
+		request_mark(c, ASKED_NOTED, q->what.room, q->what.name, q->last_at);
+	history_end(c, q, code, arg);
+}
+
+static const struct history_as as_history = {NULL, history_row, history_end};
+static const struct history_as as_new = {NULL, history_row, new_end};
+
+static void
+history_begin(struct conn *c, const struct history_as *as, const struct m_r_query *w, enum way way,
+	      bool ids)
+{
+	struct question *q = question_new(as, w, STR_LIT(""));
+
+	pager_keep(c, w, way, ids);
+	q->num = ids;
+	history_ask(c, q);
+}
+
+static void
+mark_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct m_q_mark mark;
+
+	(void)c;
+	if (r->type == MSG_q_mark && m_q_mark_get(r->frame, r->len, &mark))
+		q->num = mark.when;
+}
+
+/* How far it has read is known: from there on. */
+static void
+mark_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	struct m_r_query w = q->what;
+
+	if (code != ERR_NONE) {
+		refused(c, code, arg);
+		return;
+	}
+	w.kind = q->num != 0 ? QUERY_FIRST : QUERY_LATEST;
+	w.limit = 5 * LINES;
+	w.lo = q->num;
+	w.bounds = q->num != 0 ? QUERY_LO_TIME : 0;
+	history_begin(c, &as_new, &w, q->num != 0 ? WAY_ON : WAY_BACK, false);
+}
+
+static const struct history_as as_mark = {NULL, mark_row, mark_end};
+
+/* The next word of *rest, which moves behind it. False: there is none. */
+static bool
+next_word(struct str *rest, struct str *word)
+{
+	const char *end;
+
+	while (rest->n > 0 && rest->p[0] == ' ') {
+		rest->p++;
+		rest->n--;
+	}
+	end = rest->n > 0 ? memchr(rest->p, ' ', rest->n) : NULL;
+	*word = (struct str){rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
+	rest->p += word->n;
+	rest->n -= word->n;
+	return word->n > 0;
+}
+
+static bool
+number(struct str s, uint64_t *n_r)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*n_r = n;
+	return s.n > 0 && s.n < 18;
+}
+
+/* "14:03": the last time that it was so, here. */
+static bool
+clock_time(struct str s, uint64_t *ms_r)
+{
+	const char *colon = memchr(s.p, ':', s.n);
+	size_t h = colon != NULL ? (size_t)(colon - s.p) : 0;
+	time_t now = (time_t)(worker_wall_ms() / 1000), at;
+	uint64_t hour, minute;
+	struct tm tm;
+
+	if (h == 0 || !number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
+	    !number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
+	    localtime_r(&now, &tm) == NULL)
+		return false;
+	tm.tm_hour = (int)hour;
+	tm.tm_min = (int)minute;
+	tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	at = mktime(&tm);
+	if (at > now) {
+		tm.tm_mday--;
+		tm.tm_isdst = -1;
+		at = mktime(&tm);
+	}
+	*ms_r = (uint64_t)at * 1000;
+	return at > 0;
+}
+
+struct wish {
+	struct m_r_query w;
+	bool ids, new, after;
+};
+
+/* "before TIME", "after TIME". */
+static bool
+take_time(struct wish *h, struct str word, struct str *rest)
+{
+	uint64_t *ms = cmd_same(word, "after") ? &h->w.lo : &h->w.hi;
+	struct str when;
+
+	h->after |= ms == &h->w.lo;
+	h->w.bounds |= ms == &h->w.lo ? QUERY_LO_TIME : QUERY_HI_TIME;
+	return next_word(rest, &when) && (clock_time(when, ms) || query_time_get(when, ms));
+}
+
+static bool
+take_word(struct wish *h, struct str word, struct str *rest)
+{
+	uint64_t n;
+
+	if (cmd_same(word, "before") || cmd_same(word, "after"))
+		return take_time(h, word, rest);
+	if (cmd_same(word, "ids"))
+		return h->ids = true;
+	if (cmd_same(word, "new"))
+		return h->new = true;
+	if (number(word, &n)) {
+		h->w.limit = (uint32_t)MIN(MAX(n, 1u), (uint64_t)QUERY_ROWS_MAX);
+		return true;
+	}
+	if (word.n > 1 && word.n <= NAME_BYTES_MAX && word.p[0] == '@') {
+		h->w.name = (struct str){word.p + 1, word.n - 1};
+		return true;
+	}
+	if (word.n > 1 && word.n <= ROOM_BYTES_MAX && word.p[0] == '#') {
+		h->w.room = (struct str){word.p + 1, word.n - 1};
+		return true;
+	}
+	return false;
+}
+
+/* /history [N] [before TIME|after TIME] [ids] [new] [@NAME|#ROOM] */
+void
+cmd_history(struct conn *c, const struct cmd_args *a)
+{
+	struct wish h = {.w = {.limit = LINES}};
+	struct str rest = a->v[0], word;
+
+	while (next_word(&rest, &word)) {
+		if (!take_word(&h, word, &rest)) {
+			tell(c, "What is \"" STR_FMT "\"? /help history explains.", STR_ARG(word));
+			return;
+		}
+	}
+	if (!kept_here(c))
+		return;
+	if (h.w.name.n == 0 && h.w.room.n == 0) {
+		if (c->cur == NULL) {
+			tell(c, "You are in no room: /join ROOM first, or /history @NAME.");
+			return;
+		}
+		h.w.room = room_name(c->cur);
+	}
+	if (h.new) {
+		h.w = (struct m_r_query){
+		    .kind = QUERY_MARK, .limit = 1, .room = h.w.room, .name = h.w.name};
+		history_ask(c, question_new(&as_mark, &h.w, STR_LIT("")));
+		return;
+	}
+	h.w.kind = h.after ? QUERY_FIRST : QUERY_LATEST;
+	history_begin(c, &as_history, &h.w, h.after ? WAY_ON : WAY_BACK, h.ids);
+}
+
+/* --- /search ------------------------------------------------------------------------------------------- */
+
+/* With where it was said, in a room or between two people. */
+static void
+search_row(struct conn *c, struct question *q, const struct row *r)
+{
+	char peer[NAME_BYTES_MAX + 2];
+	struct shown s;
+	struct str place;
+
+	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+		return;
+	place = s.room;
+	if (s.type == MSG_e_dm) {
+		const struct m_e_dm *e = s.e;
+		bool mine = str_eq(e->name, str_of(c->name));
+
+		place = (struct str){peer, bprintf(peer, sizeof(peer), "@" STR_FMT,
+						   STR_ARG(mine ? e->to_name : e->name))};
+	}
+	q->shown++;
+	show(c, &s, r->seq, false, place);
+}
+
+static void
+search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	if (code != ERR_NONE)
+		refused(c, code, arg);
+	else if (q->rows == 0 && q->what.hi == 0)
+		tell(c, "Nothing has been found.");
+	else
+		pager_shown(c, q);
+}
+
+static const struct history_as as_search = {NULL, search_row, search_end};
+
+void
+cmd_search(struct conn *c, const struct cmd_args *a)
+{
+	char words[LINE_BYTES_MAX + 1];
+	struct m_r_query w = {.kind = QUERY_SEARCH, .limit = LINES};
+	struct query_typed typed;
+	struct str bad;
+	enum query_fault fault = query_typed_get(a->v[0], &typed, words, sizeof(words), &bad);
+
+	if (fault != QUERY_FINE) {
+		tell(c, "\"" STR_FMT "\": %s", STR_ARG(bad), query_strerror(fault));
+		return;
+	}
+	if (!kept_here(c))
+		return;
+	w.room = typed.room;
+	w.name = typed.peer;
+	w.from = typed.from;
+	w.text = typed.words;
+	w.lo = typed.after;
+	w.hi = typed.before;
+	w.bounds = (uint8_t)((w.lo != 0 ? QUERY_LO_TIME : 0) | (w.hi != 0 ? QUERY_HI_TIME : 0));
+	if (w.text.n == 0) /* what somebody said, in one place */
+		w.kind = QUERY_LATEST;
+	if (w.text.n == 0 && w.room.n == 0 && w.name.n == 0 && c->cur != NULL)
+		w.room = room_name(c->cur);
+	if (w.text.n > QUERY_TEXT_MAX || w.from.n > NAME_BYTES_MAX || w.room.n > ROOM_BYTES_MAX ||
+	    w.name.n > NAME_BYTES_MAX || (w.text.n == 0 && w.room.n == 0 && w.name.n == 0))
+		tell(c, "Sorry, that cannot be looked for.");
+	else
+		history_begin(c, &as_search, &w, WAY_BACK, false);
+}
+
+void
+cmd_more(struct conn *c, const struct cmd_args *a)
+{
+	const struct pager *p = c->reader != NULL ? c->reader->pager : NULL;
+	struct question *q;
+
+	(void)a;
+	if (p == NULL || p->way == WAY_NONE) {
+		tell(c, "There is nothing to go on with: /history or /search first.");
+		return;
+	}
+	q = question_new(p->what.kind == QUERY_SEARCH || p->what.from.n > 0 ? &as_search
+									    : &as_history,
+			 &p->what, STR_LIT(""));
+	q->num = p->ids;
+	history_ask(c, q);
+}
+
+/* --- /unread ------------------------------------------------------------------------------------------- */
+
+static void
+missed_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct m_q_place place;
+	char when[WHEN_MAX];
+	size_t n;
+
+	if (r->type != MSG_q_place || !m_q_place_get(r->frame, r->len, &place) || place.count == 0)
+		return;
+	if (q->shown++ == 0)
+		tell(c, "--- While you were away:");
+	n = put_when(when, place.at);
+	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.room ? "" : "@",
+	     STR_ARG(place.name), place.count, place.count == 1 ? "" : "s",
+	     (int)(n > 0 ? n - 1 : 0), when);
+}
+
+static void
+missed_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	if (q->shown > 0)
+		tell(c,
+		     "--- /history new reads what is new in your room; /history new @NAME, #ROOM.");
+	else if (!q->behind && code != ERR_NONE)
+		refused(c, code, arg);
+	else if (!q->behind)
+		tell(c, "You have missed nothing.");
+}
+
+static const struct history_as as_missed = {NULL, missed_row, missed_end};
+
+void
+cmd_unread(struct conn *c, const struct cmd_args *a)
+{
+	struct m_r_query w = {.kind = QUERY_MISSED, .limit = QUERY_ROWS_MAX};
+
+	(void)a;
+	if (kept_here(c))
+		history_ask(c, question_new(&as_missed, &w, STR_LIT("")));
+}
+
+/* --- /edit, /delete ------------------------------------------------------------------------------------ */
+
+/* "3-4711". */
+static bool
+id_get(struct str s, uint64_t *seq_r)
+{
+	const char *dash = s.n > 0 ? memchr(s.p, '-', s.n) : NULL;
+	size_t n = dash != NULL ? (size_t)(dash - s.p) : 0;
+	uint64_t epoch, at;
+
+	if (dash == NULL || !number((struct str){s.p, n}, &epoch) ||
+	    !number((struct str){dash + 1, s.n - n - 1}, &at) || epoch >> (63 - ID_SHIFT) != 0 ||
+	    at >> ID_SHIFT != 0)
+		return false;
+	*seq_r = epoch << ID_SHIFT | at;
+	return true;
+}
+
+struct message {
+	uint64_t seq;
+	struct str room, name;
+};
+
+/* "[@NAME] [ID]": which message is meant; what is left is in *rest. False: none, c has been told. */
+static bool
+message_get(struct conn *c, struct str *rest, struct message *m)
+{
+	struct str at = *rest, word = {"", 0};
+	const struct said *said = c->reader != NULL ? &c->reader->said : NULL;
+	const struct room *room = c->cur;
+
+	*m = (struct message){0};
+	if (next_word(&at, &word) && word.n > 1 && word.p[0] == '@') {
+		m->name = (struct str){word.p + 1, word.n - 1};
+		next_word(&at, &word);
+	}
+	if (id_get(word, &m->seq)) {
+		*rest = at;
+	} else if (m->name.n > 0 || said == NULL || said->seq == 0) {
+		tell(c, "Which message? /history ids shows how they are called.");
+		return false;
+	} else {
+		m->seq = said->seq;
+		room = said->room != 0 ? room_of(said->room) : NULL;
+		if (said->room == 0)
+			m->name = (struct str){said->to, said->nto};
+	}
+	while (rest->n > 0 && rest->p[0] == ' ') {
+		rest->p++;
+		rest->n--;
+	}
+	if (m->name.n == 0 && room != NULL)
+		m->room = room_name(room);
+	if (m->name.n > NAME_BYTES_MAX || (m->name.n == 0 && room == NULL)) {
+		tell(c, "That was said where you are not now.");
+		return false;
+	}
+	return true;
+}
+
+/* Later than at once: the message was an old one. */
+static void
+changed(struct conn *c, struct late *l)
+{
+	struct str arg;
+	unsigned code;
+
+	if (late_failed(l, &code, &arg))
+		refused(c, code, arg);
+	else
+		tell(c, "Done.");
+}
+
+void
+cmd_edit(struct conn *c, const struct cmd_args *a)
+{
+	struct m_r_edit e = {0};
+	struct message m;
+
+	e.text = a->v[0];
+	if (!message_get(c, &e.text, &m))
+		return;
+	if (e.text.n == 0) {
+		tell(c, "What are its words to be? /delete takes it back.");
+		return;
+	}
+	e.msg = m.seq;
+	e.room = m.room;
+	e.name = m.name;
+	request_edit(c, &e, changed);
+}
+
+void
+cmd_delete(struct conn *c, const struct cmd_args *a)
+{
+	struct str rest = a->v[0];
+	struct message m;
+
+	if (message_get(c, &rest, &m))
+		request_redact(c, m.seq, m.room, m.name,
+			       (struct str){rest.p, text_cut(rest.p, rest.n, REASON_MAX)}, changed);
+}
+
+/* --- what is shown without asking --------------------------------------------------------------------- */
+
+static void
+replay_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct shown s;
+
+	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+		return;
+	if (q->shown++ == 0) {
+		struct shown row = s;
+
+		tell(c, "--- Earlier in " STR_FMT ":", STR_ARG(q->target));
+		s = row;
+	}
+	show(c, &s, r->seq, false, STR_LIT(""));
+}
+
+static void
+replay_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	(void)code;
+	(void)arg;
+	if (q->shown > 0)
+		tell(c, "--- That was before you came.");
+}
+
+static void
+kept_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct shown s;
+
+	if (!history_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
+		return;
+	if (q->shown++ == 0)
+		tell(c, "--- Kept for you while you were away:");
+	s.what = SHOWN_DM;
+	show(c, &s, r->seq, false, STR_LIT(""));
+}
+
+static void
+kept_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	(void)code;
+	(void)arg;
+	if (q->last != 0)
+		request_kept(c, q->last);
+}
+
+/* Clients of profile "direct" are programs as a rule. */
+static bool
+wants_replay(const struct conn *c)
+{
+	return !(c->flags & CONN_DIRECT);
+}
+
+const struct history_shows history_telnet = {
+    .replay = {NULL, replay_row, replay_end},
+    .kept = {NULL, kept_row, kept_end},
+    .missed = {NULL, missed_row, missed_end},
+    .wants_replay = wants_replay,
+    .wants_missed = wants_replay,
+};

@@ -1,0 +1,416 @@
+/* history.c - see history.h. */
+#include "config.h"
+
+#include "worker/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ipc/proc.h"
+#include "lib/util.h"
+#include "registry/registry.h"
+#include "worker/fanout.h"
+#include "worker/irc/irc.h"
+#include "worker/outq.h"
+#include "worker/reader.h"
+#include "worker/request.h"
+#include "worker/room.h"
+#include "worker/ticket.h"
+#include "worker/words.h"
+#include "worker/worker.h"
+
+bool
+history_kept(void)
+{
+	char why[256];
+	uint64_t stored;
+
+	if (!proc.opt.store_enabled || !(proc.opt.history_rooms || proc.opt.history_direct))
+		return false;
+	return worker.reg == NULL || registry_store(worker.reg, &stored, why) != STORE_UNUSABLE;
+}
+
+/* --- asking ------------------------------------------------------------------------------------------ */
+
+static struct str
+keep(char **at, struct str s)
+{
+	struct str kept = {*at, s.n};
+
+	memcpy(*at, s.p, s.n);
+	*at += s.n;
+	return kept;
+}
+
+static enum query_step question_step(struct conn *c, struct query *query);
+static void question_gone(struct query *query);
+
+struct question *
+question_new(const struct history_as *as, const struct m_r_query *what, struct str target)
+{
+	size_t n = what->room.n + what->name.n + what->from.n + what->text.n + target.n;
+	struct question *q = xcalloc(1, sizeof(*q) + n);
+	char *at = q->texts;
+
+	q->query.step = question_step;
+	q->query.gone = question_gone;
+	q->as = as;
+	q->what = *what;
+	q->limit = what->limit;
+	q->what.room = keep(&at, what->room);
+	q->what.name = keep(&at, what->name);
+	q->what.from = keep(&at, what->from);
+	q->what.text = keep(&at, what->text);
+	q->target = keep(&at, target);
+	return q;
+}
+
+static void
+question_gone(struct query *query)
+{
+	free(((struct question *)query)->page);
+}
+
+static void
+question_free(struct question *q)
+{
+	question_gone(&q->query);
+	free(q);
+}
+
+/* Over, or refused: what more is there to say? q is nobody's any more. */
+static void
+finish(struct conn *c, struct question *q)
+{
+	if (q->as->end != NULL)
+		q->as->end(c, q, q->code, (struct str){q->arg, q->narg});
+	question_free(q);
+}
+
+/* The question that has been asked has been answered. */
+static void
+take_answer(struct question *q, const struct late *l)
+{
+	const struct m_q_page *page = l->type == MSG_q_page ? l->e : NULL;
+	struct str arg;
+	unsigned code;
+
+	q->here = true;
+	q->more = false;
+	if (late_failed(l, &code, &arg)) {
+		q->code = code;
+		q->narg = (uint8_t)MIN(arg.n, sizeof(q->arg) - 1);
+		memcpy(q->arg, arg.p, q->narg);
+	} else if (page != NULL) {
+		free(q->page);
+		q->page = xstrndup(page->rows.p, page->rows.n);
+		q->npage = page->rows.n;
+		q->at = 0;
+		q->more = page->more;
+	}
+}
+
+/* What it waits for is there. */
+static void
+asked(struct conn *c, struct late *l)
+{
+	struct question *q = (struct question *)c->query;
+
+	if (q == NULL || q->query.step != question_step)
+		return;
+	take_answer(q, l);
+	query_answered(c);
+}
+
+static void
+asked_behind(struct conn *c, struct late *l)
+{
+	if (c->shown == NULL)
+		return;
+	take_answer(c->shown, l);
+	history_due(c);
+}
+
+static void
+question_ask(struct conn *c, struct question *q)
+{
+	q->here = false;
+	request_query(c, q->behind ? TICKET_BEHIND : TICKET_WAITS, &q->what,
+		      q->behind ? asked_behind : asked);
+}
+
+void
+history_ask(struct conn *c, struct question *q)
+{
+	query_free(c);
+	c->query = &q->query;
+	question_ask(c, q);
+}
+
+void
+history_show(struct conn *c, struct question *q)
+{
+	struct question **end = &c->shown;
+
+	q->behind = true;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = q;
+	if (c->shown == q && c->behind == NULL)
+		question_ask(c, q);
+}
+
+void
+history_due(struct conn *c)
+{
+	struct question *q = c->shown;
+	bool busy = c->query != NULL || (c->irc != NULL && c->irc->run != NULL);
+
+	if (q == NULL || !q->here || busy || c->flags & (CONN_ENDED | CONN_BARRIER))
+		return;
+	c->shown = q->next;
+	q->next = NULL;
+	if (c->shown != NULL)
+		question_ask(c, c->shown);
+	query_begin(c, &q->query);
+}
+
+void
+history_forget(struct conn *c)
+{
+	ticket_forget(c, TICKET_BEHIND);
+	while (c->shown != NULL) {
+		struct question *q = c->shown;
+
+		c->shown = q->next;
+		question_free(q);
+	}
+	reader_forget(c);
+}
+
+/* --- showing ----------------------------------------------------------------------------------------- */
+
+/* The next row of the page. False: there is none, or the page is not what it should be. */
+static bool
+next_row(struct question *q, struct row *r)
+{
+	struct m_q_place place;
+	struct ev_head h;
+	ssize_t n = q->at < q->npage ? ipc_frame(q->page + q->at, q->npage - q->at) : 0;
+
+	if (n <= 0)
+		return false;
+	*r = (struct row){
+	    .type = ipc_type(q->page + q->at), .frame = q->page + q->at, .len = (size_t)n};
+	if (r->type == MSG_q_place && m_q_place_get(r->frame, r->len, &place)) {
+		r->seq = place.seq;
+		r->at = place.at;
+	} else if (r->type >> 8 == MSG_e_ok >> 8 && ev_head_get(r->frame, r->len, &h)) {
+		r->seq = h.seq;
+		r->at = h.at;
+	}
+	q->at += (size_t)n;
+	return true;
+}
+
+static void
+show_row(struct conn *c, struct question *q, const struct row *r)
+{
+	if (q->rows++ == 0)
+		q->first = r->seq;
+	q->page_rows++;
+	q->last = r->seq;
+	q->last_at = r->at;
+	if (q->as->row != NULL)
+		q->as->row(c, q, r);
+}
+
+/* What is behind the last row. */
+static void
+ask_on(struct conn *c, struct question *q)
+{
+	struct m_r_query *w = &q->what;
+
+	if (w->kind == QUERY_LATEST || w->kind == QUERY_AROUND)
+		w->kind = QUERY_FIRST;
+	w->lo = q->last;
+	w->bounds &= (uint8_t)~QUERY_LO_TIME;
+	if (q->limit != 0)
+		w->limit = q->limit - q->rows;
+	q->page_rows = 0;
+	question_ask(c, q);
+}
+
+static bool
+wants_more(const struct question *q)
+{
+	return q->code == ERR_NONE && q->more && q->page_rows > 0 && q->last != 0 &&
+	       (q->limit == 0 || q->rows < q->limit);
+}
+
+static enum query_step
+question_step(struct conn *c, struct query *query)
+{
+	struct question *q = (struct question *)query;
+	struct row r;
+
+	if (!q->begun && q->code == ERR_NONE && q->as->begin != NULL)
+		q->as->begin(c, q);
+	q->begun = true;
+	while (!outq_busy(c)) {
+		if (next_row(q, &r)) {
+			show_row(c, q, &r);
+			continue;
+		}
+		if (wants_more(q)) {
+			q->behind = false; /* it has begun: others' commands are not in between */
+			ask_on(c, q);
+			return QUERY_WAIT;
+		}
+		c->query = NULL;
+		c->flags &= ~(unsigned)CONN_BARRIER;
+		finish(c, q);
+		return QUERY_PASSED;
+	}
+	return QUERY_MORE;
+}
+
+/* --- rows that are events ---------------------------------------------------------------------------- */
+
+union event {
+	struct m_e_say say;
+	struct m_e_dm dm;
+	struct m_e_join join;
+	struct m_e_part part;
+	struct m_e_quit quit;
+	struct m_e_kick kick;
+	struct m_e_nick nick;
+	struct m_e_topic topic;
+	struct m_e_mode mode;
+	struct m_e_rename rename;
+};
+
+/* Of messages: who says what, to whom. What was from or to somebody then is not there any more by its number. */
+static void
+said(struct shown *s, uint8_t kind, struct str name, struct str uhost, struct str text)
+{
+	s->what = kind == MSG_TAGS ? SHOWN_NOTE : SHOWN_SAY;
+	s->irc_only = kind == MSG_TAGS;
+	s->kind = kind;
+	s->server = uhost.n == 0;
+	s->name = name;
+	s->text = text;
+}
+
+static bool
+get_say(const struct row *r, union event *e, struct shown *s)
+{
+	if (!m_e_say_get(r->frame, r->len, &e->say))
+		return false;
+	said(s, e->say.kind, e->say.name, e->say.uhost, e->say.text);
+	s->room = e->say.room_name;
+	s->rank = e->say.rank;
+	return true;
+}
+
+static bool
+get_dm(const struct row *r, union event *e, struct shown *s)
+{
+	if (!m_e_dm_get(r->frame, r->len, &e->dm))
+		return false;
+	said(s, e->dm.kind, e->dm.name, e->dm.uhost, e->dm.text);
+	e->dm.to = e->dm.to_name.n > 0; /* 0 is the console */
+	return true;
+}
+
+#define GETTER(name, type_) \
+	static bool get_##name(const struct row *r, union event *e, struct shown *s) \
+	{ \
+		(void)s; \
+		return m_##type_##_get(r->frame, r->len, &e->name); \
+	}
+GETTER(join, e_join)
+GETTER(part, e_part)
+GETTER(quit, e_quit)
+GETTER(kick, e_kick)
+GETTER(nick, e_nick)
+GETTER(topic, e_topic)
+GETTER(mode, e_mode)
+GETTER(rename, e_rename)
+
+static const struct {
+	unsigned type;
+	bool (*get)(const struct row *r, union event *e, struct shown *s);
+} events[] = {
+    {MSG_e_say, get_say},       {MSG_e_dm, get_dm},       {MSG_e_join, get_join},
+    {MSG_e_part, get_part},     {MSG_e_quit, get_quit},   {MSG_e_kick, get_kick},
+    {MSG_e_nick, get_nick},     {MSG_e_topic, get_topic}, {MSG_e_mode, get_mode},
+    {MSG_e_rename, get_rename},
+};
+
+/* A message to those of a rank is shown to those who have it now. */
+static bool
+rank_fits(const struct conn *c, const struct shown *s)
+{
+	const struct room *room = s->rank != 0 ? room_named(c, s->room) : NULL;
+
+	return s->rank == 0 || (room != NULL && fan_rank_fits(s->rank, room_flags(room, c)));
+}
+
+bool
+history_event(const struct conn *c, const struct row *r, struct shown *s)
+{
+	static union event e;
+
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+		if (events[i].type != r->type)
+			continue;
+		*s = (struct shown){
+		    .what = SHOWN_NOTE, .server = true, .at = r->at, .type = r->type, .e = &e};
+		if (!events[i].get(r, &e, s) || !rank_fits(c, s))
+			return false;
+		if (s->what == SHOWN_NOTE && !s->irc_only)
+			words_make(s);
+		fan_begin(s, NULL);
+		return !(c->flags & CONN_IGNORES && fan_ignored(c));
+	}
+	return false;
+}
+
+/* --- what clients are shown without asking --------------------------------------------------------- */
+
+static const struct history_shows *
+shows_of(const struct conn *c)
+{
+	return c->irc != NULL ? &history_irc : &history_telnet;
+}
+
+void
+history_entered(struct conn *c, struct str room, uint64_t seq)
+{
+	const struct history_shows *shows = shows_of(c);
+	struct m_r_query what = {.kind = QUERY_LATEST,
+				 .flags = QUERY_REPLAY,
+				 .room = room,
+				 .hi = seq,
+				 .limit = (uint32_t)proc.opt.history_replay};
+
+	if (!history_kept() || what.limit == 0 || !shows->wants_replay(c))
+		return;
+	history_show(c, question_new(&shows->replay, &what, room));
+}
+
+void
+history_logged_in(struct conn *c)
+{
+	const struct history_shows *shows = shows_of(c);
+	struct m_r_query what = {.kind = QUERY_KEPT, .limit = QUERY_ROWS_MAX};
+
+	if (!history_kept())
+		return;
+	history_show(c, question_new(&shows->kept, &what, STR_LIT("")));
+	if (!shows->wants_missed(c))
+		return;
+	what = (struct m_r_query){.kind = QUERY_MISSED, .limit = QUERY_ROWS_MAX};
+	history_show(c, question_new(&shows->missed, &what, STR_LIT("")));
+}
