@@ -102,7 +102,7 @@ may_change(const struct reg_user *u, const struct change *c, const struct said *
 		err = room_right(u, regw_room(W, c->room), &right);
 	if (err != ERR_NONE)
 		return err;
-	if (!is_meant(c, s, u) || s->kind == MSG_TAGS)
+	if (!is_meant(c, s, u) || (c->edit && s->kind == MSG_TAGS))
 		return ERR_NO_SUCH_MESSAGE;
 	if (c->edit) {
 		if (!is_author(s, u))

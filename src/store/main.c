@@ -24,12 +24,16 @@ static void
 on_word(unsigned type, const void *frame, size_t len)
 {
 	struct m_s_restored done = {.done = 1};
+	struct m_s_query query;
+	struct m_s_page page = {.code = ERR_STORE_AWAY};
 	char out[64];
 
-	(void)frame;
-	(void)len;
 	if (type == MSG_s_begin)
 		link_send(out, m_s_restored_put(out, sizeof(out), &done));
+	if (type == MSG_s_query && m_s_query_get(frame, len, &query)) {
+		page.ticket = query.ticket;
+		link_send(out, m_s_page_put(out, sizeof(out), &page));
+	}
 }
 
 static bool

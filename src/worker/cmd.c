@@ -43,9 +43,10 @@ const struct cmd cmd_table[] = {
      "/format angle"},
     {"help", "[COMMAND]", 0, 1, 0, 0, cmd_help, "this list, or more about one command",
      "/help msg"},
-    {"history", "[N] [before|after TIME]", 0, 1, CMD_REST, 2, cmd_history,
-     "what was said in the room, or with @NAME; new: since you read last; ids: how messages are "
-     "called; TIME is 14:30 or 2026-01-31",
+    {"history", "[N] [WHICH]", 0, 1, CMD_REST, 2, cmd_history,
+     "what was said in the room: the last N lines; WHICH is before TIME, after TIME (14:30 or "
+     "2026-01-31), @NAME or #ROOM for elsewhere, new for what you have not read, ids to show how "
+     "messages are called",
      "/history 50 before 14:30"},
     {"ignore", "[NAME]", 0, 1, 0, 0, cmd_ignore,
      "do not show what somebody says; again: do; alone: whom", "/ignore bob"},

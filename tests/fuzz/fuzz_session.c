@@ -112,14 +112,6 @@ sublink_pending(const struct sublink *s)
 	return s->pending;
 }
 
-/* The one broker there is. */
-uint64_t
-sublink_began(const struct sublink *s)
-{
-	(void)s;
-	return 0;
-}
-
 /* All that was committed after seq, as worker 0 is sent it. */
 static void
 take_events(uint64_t seq)

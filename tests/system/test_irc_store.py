@@ -34,7 +34,7 @@ class NoStore(IrcCase):
     def test_chathistory(self):
         alice = self.irc("alice")
         chan = self.channel(alice)
-        stamp, msgid = "timestamp=2026-01-02T03:04:05.678Z", "msgid=abc"
+        stamp, msgid = "timestamp=2026-01-02T03:04:05.678Z", "msgid=0000g000000s5"
         for line, params in (
                 ("", ["NEED_MORE_PARAMS", "*"]),
                 ("LATEST", ["NEED_MORE_PARAMS", "LATEST"]),
@@ -43,6 +43,7 @@ class NoStore(IrcCase):
                 ("NONSENSE %s * 10" % chan, ["INVALID_PARAMS", "NONSENSE"]),
                 ("LATEST %s nonsense 10" % chan, ["INVALID_PARAMS", "LATEST"]),
                 ("LATEST %s msgid= 10" % chan, ["INVALID_PARAMS", "LATEST"]),
+                ("LATEST %s msgid=abc 10" % chan, ["INVALID_PARAMS", "LATEST"]),
                 ("LATEST %s timestamp=yesterday 10" % chan, ["INVALID_PARAMS", "LATEST"]),
                 ("LATEST %s * many" % chan, ["INVALID_PARAMS", "LATEST"]),
                 ("LATEST %s * -1" % chan, ["INVALID_PARAMS", "LATEST"]),

@@ -65,10 +65,16 @@ static const struct m_e_say say = {WHO, ROOM, .kind = MSG_TEXT, .text = STR_LIT(
 static const struct m_e_dm dm = {WHO, .to = 9, .kind = MSG_NOTICE, .to_name = STR_LIT("bob"),
 				 .text = STR_LIT("hello")};
 static const struct m_e_dm to_console = {WHO, .kind = MSG_TEXT, .text = STR_LIT("hello")};
+static const struct m_e_dm kept = {WHO, .kind = MSG_TEXT, .kept = 1, .to_name = STR_LIT("bob"),
+				   .text = STR_LIT("hello")};
+static const struct m_e_edit edit = {WHO, ROOM, .msg = 70, .text = STR_LIT("hello")};
+static const struct m_e_edit edit_dm = {WHO, .to = 9, .msg = 70, .to_name = STR_LIT("bob"),
+					.text = STR_LIT("hello")};
 static const struct m_e_join join = {WHO, ROOM, .real = STR_LIT("Alice A")};
 static const struct m_e_part part = {WHO, ROOM, .reason = STR_LIT("off")};
 static const struct m_e_kick kick = {.at = AT,
 				     .umodes = UMODE_BOT,
+				     .seq = 77,
 				     .by_name = STR_LIT("alice"),
 				     .uhost = STR_LIT("al@host.example"),
 				     .account = STR_LIT("acct"),
@@ -77,6 +83,7 @@ static const struct m_e_kick kick = {.at = AT,
 				     .reason = STR_LIT("out")};
 static const struct m_e_nick nick = {.at = AT,
 				     .umodes = UMODE_BOT,
+				     .seq = 77,
 				     .old = STR_LIT("alice"),
 				     .uhost = STR_LIT("al@host.example"),
 				     .account = STR_LIT("acct"),
@@ -114,7 +121,7 @@ static const struct m_e_invite invite = {WHO, ROOM, .to_name = STR_LIT("bob")};
 static const struct m_e_wallops wallops = {WHO, .text = STR_LIT("hello")};
 
 #define FROM ":alice!al@host.example "
-enum has { HAS_ID = 1, HAS_CLIENT_TAGS = 2, HAS_NO_ACCOUNT = 4 };
+enum has { HAS_ID = 1, HAS_CLIENT_TAGS = 2, HAS_NO_ACCOUNT = 4, HAS_REPLY = 8 };
 
 static const struct {
 	unsigned type;
@@ -126,26 +133,29 @@ static const struct {
     {MSG_e_say, &say, FROM "PRIVMSG #lobby :hello", HAS_ID | HAS_CLIENT_TAGS},
     {MSG_e_dm, &dm, FROM "NOTICE bob :hello", HAS_ID},
     {MSG_e_dm, &to_console, FROM "PRIVMSG irc.example :hello", HAS_ID}, /* chatctl chat */
-    {MSG_e_part, &part, FROM "PART #lobby :off", 0},
-    {MSG_e_kick, &kick, FROM "KICK #lobby bob :out", 0},
-    {MSG_e_nick, &nick, FROM "NICK :eve", 0},
-    {MSG_e_topic, &topic, FROM "TOPIC #lobby :tea", 0},
-    {MSG_e_quit, &quit, FROM "QUIT :Quit: bye", 0},
-    {MSG_e_quit, &silent, FROM "QUIT :Ping timeout", 0},
-    {MSG_e_quit, &lost, FROM "QUIT :Connection closed", 0},
-    {MSG_e_quit, &killed, FROM "QUIT :Killed (root: spam)", 0},
-    {MSG_e_quit, &killed_so, FROM "QUIT :Killed (root)", 0},
-    {MSG_e_quit, &kicked, FROM "QUIT :Kicked by Server (calm down)", 0},
-    {MSG_e_quit, &kicked_so, FROM "QUIT :Kicked by Server", 0},
-    {MSG_e_quit, &banned, FROM "QUIT :Banned (bad boy)", 0},
-    {MSG_e_quit, &banned_so, FROM "QUIT :Banned", 0},
+    {MSG_e_dm, &kept, FROM "PRIVMSG bob :hello", HAS_ID},
+    {MSG_e_edit, &edit, FROM "PRIVMSG #lobby :[edited] hello", HAS_ID | HAS_REPLY},
+    {MSG_e_edit, &edit_dm, FROM "PRIVMSG bob :[edited] hello", HAS_ID | HAS_REPLY},
+    {MSG_e_part, &part, FROM "PART #lobby :off", HAS_ID},
+    {MSG_e_kick, &kick, FROM "KICK #lobby bob :out", HAS_ID},
+    {MSG_e_nick, &nick, FROM "NICK :eve", HAS_ID},
+    {MSG_e_topic, &topic, FROM "TOPIC #lobby :tea", HAS_ID},
+    {MSG_e_quit, &quit, FROM "QUIT :Quit: bye", HAS_ID},
+    {MSG_e_quit, &silent, FROM "QUIT :Ping timeout", HAS_ID},
+    {MSG_e_quit, &lost, FROM "QUIT :Connection closed", HAS_ID},
+    {MSG_e_quit, &killed, FROM "QUIT :Killed (root: spam)", HAS_ID},
+    {MSG_e_quit, &killed_so, FROM "QUIT :Killed (root)", HAS_ID},
+    {MSG_e_quit, &kicked, FROM "QUIT :Kicked by Server (calm down)", HAS_ID},
+    {MSG_e_quit, &kicked_so, FROM "QUIT :Kicked by Server", HAS_ID},
+    {MSG_e_quit, &banned, FROM "QUIT :Banned (bad boy)", HAS_ID},
+    {MSG_e_quit, &banned_so, FROM "QUIT :Banned", HAS_ID},
     {MSG_e_away, &away, FROM "AWAY :tea", 0},
     {MSG_e_away, &back, FROM "AWAY", 0},
     {MSG_e_setname, &setname, FROM "SETNAME :Alice B", 0},
     {MSG_e_account, &account, FROM "ACCOUNT acct", 0},
     {MSG_e_account, &no_account, FROM "ACCOUNT *", HAS_NO_ACCOUNT},
     {MSG_e_chghost, &chghost, FROM "CHGHOST ident new.example", 0},
-    {MSG_e_rename, &rename_, FROM "RENAME #lobby #hall :bigger", 0},
+    {MSG_e_rename, &rename_, FROM "RENAME #lobby #hall :bigger", HAS_ID},
     {MSG_e_redact, &redact, FROM "REDACT #lobby 0000000000026 :typo", HAS_ID},
     {MSG_e_invite, &invite, FROM "INVITE bob #lobby", 0},
     {MSG_e_wallops, &wallops, FROM "WALLOPS :hello", 0},
@@ -173,6 +183,7 @@ check_tags(struct str tags, unsigned cls, unsigned has)
 	    {"msgid", id(77), cls & CLS_IRC_TAGS && has & HAS_ID},
 	    {"bot", "", cls & CLS_IRC_TAGS},
 	    {"+typing", "done", cls & CLS_IRC_TAGS && has & HAS_CLIENT_TAGS},
+	    {"+draft/reply", "0000000000026", cls & CLS_IRC_TAGS && has & HAS_REPLY},
 	    {"+x", "y", cls & CLS_IRC_TAGS && has & HAS_CLIENT_TAGS},
 	};
 	unsigned n = 0, there = 0;

@@ -1,7 +1,6 @@
 /* cap.c - see cap.h; and the command CAP (IRCv3 capability negotiation, version 302). */
 #include "config.h"
 
-#include "worker/history.h"
 #include "worker/irc/cap.h"
 
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "worker/account.h"
+#include "worker/history.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/login.h"

@@ -6,6 +6,7 @@
 #include "lib/util.h"
 #include "proto/irc.h"
 #include "worker/account.h"
+#include "worker/history.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
