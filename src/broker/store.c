@@ -85,6 +85,19 @@ store_tell_durable(void)
 
 /* --- what it says ------------------------------------------------------------------------------------- */
 
+/* What is wrong with the database is in the store's own line; here is what it means. */
+static void
+log_state(unsigned was, unsigned now)
+{
+	if ((was == STORE_WELL) == (now == STORE_WELL) || !options_disk(&proc.opt))
+		return;
+	if (now == STORE_WELL)
+		log_notice("senders are told again that their messages are taken");
+	else
+		log_warn("nothing gets to the disk: until it does, senders are not told that "
+			 "their messages are taken");
+}
+
 static bool
 take_state(const void *frame, size_t len)
 {
@@ -93,6 +106,7 @@ take_state(const void *frame, size_t len)
 
 	if (!m_s_state_get(frame, len, &m))
 		return false;
+	log_state(h->store_state, m.state);
 	__atomic_store_n(&h->stored, m.upto, __ATOMIC_RELEASE);
 	__atomic_store_n(&h->store_state, m.state, __ATOMIC_RELAXED);
 	bprintf(h->store_why, sizeof(h->store_why), STR_FMT, STR_ARG(m.text));

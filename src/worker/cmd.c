@@ -82,10 +82,9 @@ const struct cmd cmd_table[] = {
     {"register", "[EMAIL]", 0, 2, CMD_REST | CMD_SECOND, 4, cmd_register,
      "make your name an account, which is yours alone: a password is asked for", "/register"},
     {"room", "[SETTING VALUE]", 0, 3, CMD_ROOM, 1, cmd_room,
-     "the room's settings: key WORD|off, limit N|off, and on|off for invite-only, moderated, "
-     "private, topic-lock; register: it outlives its members, and is yours; drop: not any more; "
-     "founder NAME; access [NAME op|halfop|voice|none]; history on|off|days N|rows N; alone: "
-     "shows them",
+     "the room: register (it outlives its members, and is yours), drop, founder NAME, access "
+     "[NAME op|halfop|voice|none], history on|off|days N|rows N; key WORD|off, limit N|off, and "
+     "on|off for invite-only, moderated, private, topic-lock; alone: shows them",
      "/room limit 20"},
     {"rooms", "", 0, 0, 0, 2, cmd_rooms, "all rooms", "/rooms"},
     {"say", "TEXT", 1, 1, CMD_REST | CMD_PIPE, 0, cmd_say,

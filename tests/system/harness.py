@@ -710,6 +710,7 @@ class Case(unittest.TestCase):
     config = {}
     own = False
     passwords = False  # True: skipped by a build that checks none
+    store = False  # True: skipped by a build that keeps nothing
     maxDiff = None
     _n = 0
 
@@ -717,6 +718,8 @@ class Case(unittest.TestCase):
     def setUpClass(cls):
         if cls.passwords and not build().passwords:
             raise unittest.SkipTest("built without libsodium")
+        if cls.store and not build().store:
+            raise unittest.SkipTest("built without SQLite")
         cls.d = None
         if not cls.own:
             cls.d = Daemon(cls.config)

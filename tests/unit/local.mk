@@ -11,7 +11,6 @@ unit_checks = \
 	%D%/check_control \
 	%D%/check_history \
 	%D%/check_ipc \
-	%D%/check_durable \
 	%D%/check_irc \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
@@ -30,15 +29,15 @@ unit_checks = \
 	%D%/check_rooms \
 	%D%/check_rooms_kept \
 	%D%/check_sasl \
-	%D%/check_sessions \
 	%D%/check_secret \
+	%D%/check_sessions \
 	%D%/check_siphash \
 	%D%/check_subs \
 	%D%/check_telnet \
 	%D%/check_text \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_search %D%/check_store
+unit_checks += %D%/check_durable %D%/check_search %D%/check_store
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
