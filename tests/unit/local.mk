@@ -35,6 +35,7 @@ unit_checks = \
 	%D%/check_subs \
 	%D%/check_telnet \
 	%D%/check_text \
+	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
 unit_checks += %D%/check_durable %D%/check_search %D%/check_store
@@ -90,6 +91,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 # one command of the worker's; the test stands in for the rest
 %C%_check_irc_sasl_SOURCES = %D%/check_irc_sasl.c src/worker/irc/sasl.c
 %C%_check_irc_sasl_LDADD = src/proto/libproto.a src/ipc/libipc.a $(unit_libs)
+%C%_check_ticket_SOURCES = %D%/check_ticket.c src/worker/ticket.c
+%C%_check_ticket_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_net_LDADD = $(unit_libs)
