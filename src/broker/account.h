@@ -50,6 +50,20 @@ void account_user_goes(const struct reg_user *u);
 void accounts_rebuild(void);
 void accounts_fini(void);
 
+/* --- what jobs about accounts ask, and how they end (login.c) -------------------------------------------------------- */
+
+struct job;
+/* Ask the store for the secrets of the account of this name (s_found); an auth process, whether this password fits this hash
+ * (a_result; an empty one takes as long). */
+void account_lookup(struct job *j, struct str name,
+		    void fn(struct job *j, const void *frame, size_t len));
+void account_check(struct job *j, struct str hash, struct str password,
+		   void fn(struct job *j, const void *frame, size_t len));
+/* Whoever asked has logged in to the account of this name, which is there: e_account, e_authed. j is gone. */
+void account_authed(struct job *j, struct str name, bool created, struct str data);
+/* Forget the exchanges under way, for tests. */
+void logins_fini(void);
+
 /* --- the proof that r_login brings (token.c) ---------------------------------------------------------------------- */
 
 /* That conn of incarnation inc has logged in to the account id, whose folded name this is. */

@@ -304,6 +304,8 @@ uint64_t lists_expire(void);
 
 /* Is it a message at all? kind: enum msg_kind. */
 enum chat_err message_fit(unsigned kind, struct str text, struct str tags);
+/* Who gets what is sent to that name; NULL: nobody now. The name of an account is not that of a guest who goes by it. */
+struct reg_user *user_meant(struct str name);
 /* May u speak in the room now? m NULL: from outside. Who has a rank speaks whatever its modes and lists. */
 enum chat_err room_may_speak(const struct reg_user *u, const struct reg_room *room,
 			     const struct reg_member *m);

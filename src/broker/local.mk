@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/job.c %D%/job.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/lists.c \
+	%D%/login.c \
 	%D%/mask.c %D%/mask.h \
 	%D%/members.c \
 	%D%/meta.c \
@@ -20,6 +21,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/query.c \
 	%D%/reap.c \
 	%D%/redact.c \
+	%D%/register.c \
 	%D%/reserve.c \
 	%D%/restore.c \
 	%D%/rooms.c \

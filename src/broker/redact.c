@@ -305,7 +305,7 @@ place_or_refuse(const struct req *r, const struct reg_user *u, struct change *c,
 		c->room = right.room->id;
 		return true;
 	}
-	to = user_find(name);
+	to = user_meant(name);
 	c->to = to != NULL ? to->id : 0;
 	c->to_account = account_meant(name);
 	bprintf(c->to_name, sizeof(c->to_name), STR_FMT,

@@ -18,23 +18,41 @@
 
 static const struct rule {
 	uint16_t type;
-	bool speaks_for_user; /* its second field is the user */
+	bool speaks_for_user; /* its second field is the user… */
 	bool control; /* control may send it, with user 0 */
 	rule_fn *fn;
+	bool nameless; /* …or 0, for a connection that has no name yet */
 } rules[] = {
-    {MSG_r_login, false, false, r_login},  {MSG_r_quit, true, false, r_quit},
-    {MSG_r_nick, true, false, r_nick},     {MSG_r_join, true, false, r_join},
-    {MSG_r_part, true, false, r_part},     {MSG_r_say, true, false, r_say},
-    {MSG_r_dm, true, false, r_dm},         {MSG_r_topic, true, false, r_topic},
-    {MSG_r_kick, true, false, r_kick},     {MSG_r_invite, true, false, r_invite},
-    {MSG_r_mode, true, false, r_mode},     {MSG_r_away, true, false, r_away},
-    {MSG_r_meta, true, false, r_meta},     {MSG_r_redact, true, false, r_redact},
-    {MSG_r_umode, true, false, r_umode},   {MSG_r_setname, true, false, r_setname},
-    {MSG_r_rename, true, false, r_rename}, {MSG_r_follow, false, false, r_follow},
-    {MSG_r_oper, true, false, r_oper},     {MSG_r_oper_do, true, false, r_oper_do},
-    {MSG_r_sync, true, true, r_sync},      {MSG_r_admin, false, true, r_admin},
-    {MSG_r_query, true, true, r_query},    {MSG_r_mark, true, false, r_mark},
-    {MSG_r_edit, true, false, r_edit},     {MSG_r_room, true, false, r_room},
+    {MSG_r_login, false, false, r_login},
+    {MSG_r_quit, true, false, r_quit},
+    {MSG_r_nick, true, false, r_nick},
+    {MSG_r_join, true, false, r_join},
+    {MSG_r_part, true, false, r_part},
+    {MSG_r_say, true, false, r_say},
+    {MSG_r_dm, true, false, r_dm},
+    {MSG_r_topic, true, false, r_topic},
+    {MSG_r_kick, true, false, r_kick},
+    {MSG_r_invite, true, false, r_invite},
+    {MSG_r_mode, true, false, r_mode},
+    {MSG_r_away, true, false, r_away},
+    {MSG_r_meta, true, false, r_meta},
+    {MSG_r_redact, true, false, r_redact},
+    {MSG_r_umode, true, false, r_umode},
+    {MSG_r_setname, true, false, r_setname},
+    {MSG_r_rename, true, false, r_rename},
+    {MSG_r_follow, false, false, r_follow},
+    {MSG_r_oper, true, false, r_oper},
+    {MSG_r_oper_do, true, false, r_oper_do},
+    {MSG_r_sync, true, true, r_sync},
+    {MSG_r_admin, false, true, r_admin},
+    {MSG_r_query, true, true, r_query},
+    {MSG_r_mark, true, false, r_mark},
+    {MSG_r_edit, true, false, r_edit},
+    {MSG_r_room, true, false, r_room},
+    {MSG_r_kept, true, false, r_kept},
+    {MSG_r_auth, true, false, r_auth, .nameless = true},
+    {MSG_r_register, true, false, r_register, .nameless = true},
+    {MSG_r_account, true, false, r_account},
 };
 
 static const struct rule *
@@ -132,7 +150,8 @@ rules_decide(const struct req *r, const void *frame, size_t len)
 	count(CTR_requests_total);
 	if (deadly(r))
 		refuse_deadly(r, u);
-	else if (rule->speaks_for_user && r->sub != SUB_CONTROL && u == NULL)
+	else if (rule->speaks_for_user && r->sub != SUB_CONTROL && u == NULL &&
+		 (id != 0 || !rule->nameless))
 		answer_ok(r, id, ""); /* a late word of somebody who is gone */
 	else
 		return rule->fn(r, u, frame, len);

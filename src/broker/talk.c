@@ -5,7 +5,9 @@
 
 #include <string.h>
 
+#include "broker/account.h"
 #include "ipc/board.h"
+#include "ipc/proc.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -158,11 +160,57 @@ chats_with_server(uint64_t user)
 	return false;
 }
 
-static enum chat_err
-may_dm(const struct reg_user *u, const struct reg_user *to, const struct m_r_dm *q)
+/* Whom a message is for: a user, or an account that nobody is logged in to, whose messages are kept; neither: the
+ * administrator's console. */
+struct receiver {
+	struct reg_user *user;
+	const struct reg_account *box;
+};
+
+/* The name of an account is that account's: not of a guest who goes by it, and also when it goes by another name. */
+static struct receiver
+receiver_of(struct str name)
 {
-	if (to == NULL && !(name_is_server(q->to.p, q->to.n) && chats_with_server(u->id)))
+	const struct reg_account *a = account_named(name);
+	struct receiver to = {.user = user_find(name)};
+
+	if (a == NULL || (to.user != NULL && account_is_of(a, to.user)))
+		return to;
+	to.user = account_first(a);
+	to.box = to.user == NULL ? a : NULL;
+	return to;
+}
+
+struct reg_user *
+user_meant(struct str name)
+{
+	return receiver_of(name).user;
+}
+
+/* Only words are kept; and only where there is somebody to keep them. */
+static enum chat_err
+may_keep(const struct reg_account *box, const struct m_r_dm *q)
+{
+	if ((q->kind != MSG_TEXT && q->kind != MSG_ACTION && q->kind != MSG_NOTICE) ||
+	    (box->flags & ACCOUNT_DISABLED) || proc.opt.accounts_mailbox == 0)
 		return ERR_NO_SUCH_USER;
+	if (W->h->store_state == STORE_UNUSABLE)
+		return ERR_STORE_AWAY;
+	return box->kept >= (uint32_t)proc.opt.accounts_mailbox ? ERR_MAILBOX_FULL : ERR_NONE;
+}
+
+static enum chat_err
+may_dm(const struct reg_user *u, const struct receiver *r, const struct m_r_dm *q)
+{
+	const struct reg_user *to = r->user;
+	enum chat_err err = ERR_NONE;
+
+	if (r->box != NULL)
+		err = may_keep(r->box, q);
+	else if (to == NULL && !(name_is_server(q->to.p, q->to.n) && chats_with_server(u->id)))
+		err = ERR_NO_SUCH_USER;
+	if (err != ERR_NONE)
+		return err;
 	if (u->muted)
 		return ERR_MUTED;
 	if (to != NULL && to != u && (to->umodes & UMODE_REG_ONLY) && user_account(u).n == 0)
@@ -170,19 +218,44 @@ may_dm(const struct reg_user *u, const struct reg_user *to, const struct m_r_dm 
 	return message_fit(q->kind, q->text, q->tags);
 }
 
+/* Where it goes, and what it says of that. */
+static void
+address_dm(const struct receiver *r, const struct m_r_dm *q, struct m_e_dm *m)
+{
+	if (r->box != NULL) {
+		m->to_name = m->to_account = q->to;
+		m->kept = 1;
+		entry_to_store();
+		account_kept_redo(r->box, r->box->kept + 1);
+		return;
+	}
+	if (r->user == NULL) {
+		m->to_name = STR_LIT("Server");
+		br.t.targets |= 1ull << SUB_CONTROL;
+		return;
+	}
+	m->to = r->user->id;
+	m->to_name = user_name(r->user);
+	m->to_away = user_away(r->user);
+	m->to_account = user_account(r->user);
+	entry_to_user(r->user);
+	if (proc.opt.history_direct && m->account.n > 0 && m->to_account.n > 0)
+		entry_to_store();
+}
+
 bool
 r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	struct reg_user *to;
+	char uhost[UHOST_MAX + 1];
+	struct receiver to;
 	struct m_r_dm q;
 	struct m_e_dm m;
 	enum chat_err err;
-	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_dm_get(frame, len, &q))
 		return false;
-	to = user_find(q.to);
-	err = may_dm(u, to, &q);
+	to = receiver_of(q.to);
+	err = may_dm(u, &to, &q);
 	if (err != ERR_NONE) {
 		answer_refused(r, u->id, 0, err, q.to);
 		return true;
@@ -193,21 +266,36 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			    .name = user_name(u),
 			    .uhost = user_uhost(u, uhost),
 			    .account = user_account(u),
-			    .to_name = STR_LIT("Server"),
 			    .tags = q.tags,
 			    .text = q.text};
 	entry_begin(r);
 	entry_to_user(u); /* its other sessions read it, too */
-	if (to != NULL) {
-		m.to = to->id;
-		m.to_name = user_name(to);
-		m.to_away = user_away(to);
-		entry_to_user(to);
-	} else
-		br.t.targets |= 1ull << SUB_CONTROL;
+	address_dm(&to, &q, &m);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(dm, &m);
 	if (q.kind != MSG_TAGS)
 		count(CTR_messages_accepted_total);
+	return true;
+}
+
+/* The entry for the store comes first: whoever has the answer relies on that it will come. */
+bool
+r_kept(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	const struct reg_account *a = account_named(user_account(u));
+	struct m_e_kept m = {.user = u->id, .account = user_account(u)};
+	struct m_r_kept q;
+
+	if (!m_r_kept_get(frame, len, &q))
+		return false;
+	if (a != NULL && account_is_of(a, u)) {
+		m.upto = q.upto;
+		entry_begin(&req_nobody);
+		entry_to_store();
+		account_kept_redo(a, 0);
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(kept, &m);
+	}
+	answer_ok(r, u->id, "");
 	return true;
 }

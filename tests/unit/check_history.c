@@ -267,6 +267,7 @@ START_TEST(words_between_two_are_changed)
 {
 	uint64_t said;
 
+	storeend_logged_in(bob, "bob");
 	ck_assert_uint_eq(ASK(dm, 0, .user = alice, .to = S("bob"), .text = S("psst")), MSG_e_dm);
 	said = world_last()->seq;
 	ck_assert_uint_eq(

@@ -104,6 +104,7 @@ void
 world_fini(struct world *w)
 {
 	opers_fini();
+	logins_fini();
 	registry_unmap(w->reader);
 	forget();
 	munmap(w->reg, w->reg_size);

@@ -1,0 +1,516 @@
+/* login.c - who somebody is: passwords, SCRAM-SHA-256, certificates (r_auth).
+ *
+ * The secrets of an account are asked of chatd-store, and held against what was given by chatd-auth. An account that is
+ * not there, or has no such secret, goes all the same way and takes as long: nobody learns which there are. Only who has
+ * the right secret is told that the account is disabled.
+ *
+ * Between the two messages of a SCRAM exchange nobody waits, so there is no job; the exchange is remembered in a table, where the
+ * oldest gives way.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/account.h"
+#include "broker/auth.h"
+#include "broker/guess.h"
+#include "broker/job.h"
+#include "broker/store.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/util.h"
+
+#define EXCHANGES 256u
+
+struct login {
+	bool known; /* there is what the secret could fit */
+	uint64_t id;
+	char name[NAME_BYTES_MAX + 1]; /* as it was given, then as it was registered */
+	struct guess *from,
+	    *of; /* of: NULL for a certificate, which is no guess about one account */
+	bool
+	    fellow; /* somebody at this address is logged in to it already: other people's guesses do not count */
+	size_t nsecret, nserver;
+	char secret[AUTH_SECRET_MAX]; /* wiped with the job's state */
+	/* SCRAM */
+	char verifier[SCRAM_MAX + 1], server[AUTH_SECRET_MAX];
+};
+
+/* Each answers a lookup, then what it has asked in turn. */
+static job_fn found_password, found_scram, found_cert;
+
+static struct str
+secret_of(const struct login *l)
+{
+	return (struct str){l->secret, l->nsecret};
+}
+
+/* --- how it ends --------------------------------------------------------------------------------------- */
+
+void
+account_authed(struct job *j, struct str name, bool created, struct str data)
+{
+	struct reg_account *a = account_named(name);
+	struct reg_user *u = job_user(j);
+	char fold[NAME_FOLD_MAX], token[AUTH_TOKEN];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+	struct m_e_authed m = {.user = j->user,
+			       .conn = j->conn,
+			       .ticket = j->ticket,
+			       .account = name,
+			       .account_id = a->id,
+			       .token = {token, sizeof(token)},
+			       .created = created,
+			       .data = data};
+
+	if (u != NULL && !account_is_of(a, u))
+		account_enter(u, a, name);
+	token_make(j->inc, j->conn, a->id, (struct str){fold, n > 0 ? (size_t)n : 0},
+		   (uint8_t *)token);
+	/* behind e_account: a broker that dies in between has not answered, and is asked again */
+	job_entry_begin(j);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(authed, &m);
+	job_end(j);
+}
+
+/* The secret is right. What the account is now counts, not what it was when it was looked up. */
+static void
+right(struct job *j, struct str data)
+{
+	const struct login *l = j->state;
+	const struct reg_account *a = account_named(str_of(l->name));
+
+	if (j->user != 0 && job_user(j) == NULL)
+		job_end(j);
+	else if (a == NULL || a->id != l->id)
+		job_failed(j, ERR_LOGIN_WRONG, STR_LIT(""));
+	else if (a->flags & ACCOUNT_DISABLED)
+		job_failed(j, ERR_ACCOUNT_DISABLED, STR_LIT(""));
+	else
+		account_authed(j, str_of(l->name), false, data);
+}
+
+static void
+wrong(struct job *j, enum chat_err err)
+{
+	const struct login *l = j->state;
+
+	guess_wrong(l->from);
+	if (l->of != NULL)
+		guess_wrong(l->of);
+	job_failed(j, err, STR_LIT(""));
+}
+
+/* What the store knows of it, as far as it is the same for every kind of secret. False: it has failed. */
+static bool
+take_found(struct job *j, const void *frame, size_t len, struct m_s_found *m)
+{
+	struct login *l = j->state;
+
+	if (frame == NULL || !m_s_found_get(frame, len, m)) {
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+		return false;
+	}
+	l->known = m->id != 0;
+	l->id = m->id;
+	if (l->known)
+		bprintf(l->name, sizeof(l->name), STR_FMT, STR_ARG(m->name));
+	return true;
+}
+
+/* --- passwords -------------------------------------------------------------------------------------------- */
+
+static void
+checked(struct job *j, const void *frame, size_t len)
+{
+	const struct login *l = j->state;
+	struct m_a_result m;
+
+	if (frame == NULL || !m_a_result_get(frame, len, &m))
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	else if (m.ok && l->known)
+		right(j, STR_LIT(""));
+	else
+		wrong(j, ERR_LOGIN_WRONG);
+}
+
+void
+account_check(struct job *j, struct str hash, struct str password, job_fn *fn)
+{
+	char frame[IPC_HDR + 16 + PWHASH_MAX + PASSWORD_MAX];
+	struct m_a_check m = {.ticket = j->ticket,
+			      .memory = (uint32_t)proc.opt.accounts_cost,
+			      .hash = hash,
+			      .password = password};
+
+	job_ask_auth(j, frame, m_a_check_put(frame, sizeof(frame), &m), fn);
+	explicit_bzero(frame, sizeof(frame));
+}
+
+static void
+found_password(struct job *j, const void *frame, size_t len)
+{
+	struct login *l = j->state;
+	struct m_s_found m;
+
+	if (take_found(j, frame, len, &m))
+		account_check(j, l->known ? m.hash : STR_LIT(""), secret_of(l), checked);
+}
+
+/* --- certificates ------------------------------------------------------------------------------------------- */
+
+/* The name that was given is the account that it is to be; none: whichever the certificate is for. */
+static void
+found_cert(struct job *j, const void *frame, size_t len)
+{
+	struct login *l = j->state;
+	uint64_t wanted = account_id_named(str_of(l->name));
+	bool any = l->name[0] == '\0';
+	struct m_s_found m;
+
+	if (!take_found(j, frame, len, &m))
+		return;
+	if (l->known && (any || wanted == l->id))
+		right(j, STR_LIT(""));
+	else
+		wrong(j, ERR_CERT_UNKNOWN);
+}
+
+/* --- SCRAM ------------------------------------------------------------------------------------------------------ */
+
+static struct exchange {
+	uint32_t ticket; /* 0: free */
+	uint32_t sub, inc;
+	uint64_t user, conn, order;
+	struct login *login; /* owned */
+} exchanges[EXCHANGES];
+
+static uint64_t exchange_order;
+
+static void
+exchange_end(struct exchange *x)
+{
+	if (x->login != NULL)
+		explicit_bzero(x->login, sizeof(*x->login));
+	free(x->login);
+	*x = (struct exchange){0};
+}
+
+void
+logins_fini(void)
+{
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		exchange_end(&exchanges[i]);
+}
+
+/* The place of this connection's last one, or a free one, or the oldest. */
+static struct exchange *
+exchange_place(const struct job *j)
+{
+	struct exchange *oldest = exchanges;
+
+	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
+		if (x->ticket != 0 && x->sub == j->sub && x->inc == j->inc && x->user == j->user &&
+		    x->conn == j->conn)
+			return x;
+		if (x->order < oldest->order)
+			oldest = x;
+	}
+	return oldest;
+}
+
+static void
+exchange_begin(const struct job *j)
+{
+	struct exchange *x = exchange_place(j);
+
+	exchange_end(x);
+	*x = (struct exchange){.ticket = j->ticket,
+			       .sub = j->sub,
+			       .inc = j->inc,
+			       .user = j->user,
+			       .conn = j->conn,
+			       .order = ++exchange_order,
+			       .login = xcalloc(1, sizeof(struct login))};
+	memcpy(x->login, j->state, sizeof(*x->login));
+}
+
+static void
+challenge(struct job *j)
+{
+	const struct login *l = j->state;
+	struct m_e_challenge m = {
+	    .user = j->user, .conn = j->conn, .ticket = j->ticket, .data = {l->server, l->nserver}};
+
+	exchange_begin(j);
+	job_entry_begin(j);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(challenge, &m);
+	job_end(j);
+}
+
+static void
+answered_first(struct job *j, const void *frame, size_t len)
+{
+	struct login *l = j->state;
+	struct m_a_scrammed m;
+
+	if (frame == NULL || !m_a_scrammed_get(frame, len, &m)) {
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	} else if (!m.ok) {
+		job_failed(j, ERR_LOGIN_WRONG, STR_LIT("")); /* malformed, or wants too much */
+	} else {
+		memcpy(l->server, m.text.p, m.text.n);
+		l->nserver = m.text.n;
+		challenge(j);
+	}
+}
+
+static void
+answered_final(struct job *j, const void *frame, size_t len)
+{
+	const struct login *l = j->state;
+	struct m_a_scrammed m;
+
+	if (frame == NULL || !m_a_scrammed_get(frame, len, &m))
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	else if (m.ok && l->known)
+		right(j, m.text);
+	else
+		wrong(j, ERR_LOGIN_WRONG);
+}
+
+/* final empty: the first message is to be answered. */
+static void
+ask_scram(struct job *j, struct str final, job_fn *fn)
+{
+	static char frame[IPC_HDR + 16 + SCRAM_MAX + 3 * AUTH_SECRET_MAX];
+	const struct login *l = j->state;
+	struct m_a_scram m = {.ticket = j->ticket,
+			      .verifier = str_of(l->verifier),
+			      .first = secret_of(l),
+			      .server = {l->server, l->nserver},
+			      .final = final};
+
+	job_ask_auth(j, frame, m_a_scram_put(frame, sizeof(frame), &m), fn);
+	explicit_bzero(frame, sizeof(frame));
+}
+
+static void
+found_scram(struct job *j, const void *frame, size_t len)
+{
+	struct login *l = j->state;
+	char given[NAME_BYTES_MAX + 1], fold[NAME_FOLD_MAX];
+	struct m_s_found m;
+	ssize_t n;
+
+	memcpy(given, l->name, sizeof(given));
+	if (!take_found(j, frame, len, &m))
+		return;
+	l->known = l->known && m.scram.n > 0 && proc.opt.accounts_scram;
+	if (l->known) {
+		bprintf(l->verifier, sizeof(l->verifier), STR_FMT, STR_ARG(m.scram));
+	} else {
+		n = name_fold(given, strlen(given), fold, sizeof(fold));
+		token_no_verifier((struct str){fold, n > 0 ? (size_t)n : 0}, l->verifier);
+	}
+	ask_scram(j, STR_LIT(""), answered_first);
+}
+
+/* --- the request ------------------------------------------------------------------------------------------------------ */
+
+static void
+ended(struct job *j)
+{
+	const struct login *l = j->state;
+
+	guess_end(l->from);
+	if (l->of != NULL)
+		guess_end(l->of);
+}
+
+static bool
+may_guess(const struct login *l)
+{
+	return guess_may(l->from) && (l->of == NULL || l->fellow || guess_may(l->of));
+}
+
+/* A job in the state `l`; NULL: refused. */
+static struct job *
+begin(const struct req *r, const struct m_r_auth *q, const struct login *l)
+{
+	struct job *j;
+
+	if (!may_guess(l)) {
+		answer_refused(r, q->user, q->conn, ERR_TRIES, STR_LIT("LOGIN"));
+		return NULL;
+	}
+	j = job_begin(r, q->user, q->conn, sizeof(*l));
+	if (j == NULL)
+		return NULL;
+	memcpy(j->state, l, sizeof(*l));
+	j->ended = ended;
+	guess_begin(l->from);
+	if (l->of != NULL)
+		guess_begin(l->of);
+	return j;
+}
+
+static bool
+is_at(const struct reg_user *u, struct str address)
+{
+	struct session s = {0};
+
+	while (session_next(u, &s)) {
+		if (str_eq(str_of(s.address), address))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_fellow(const struct reg_account *a, struct str address)
+{
+	for (const struct reg_user *u = a != NULL ? account_first(a) : NULL; u != NULL;
+	     u = account_next(u)) {
+		if (is_at(u, address))
+			return true;
+	}
+	return false;
+}
+
+static struct str
+address_of(const struct reg_user *u, const struct m_r_auth *q)
+{
+	return u != NULL ? str_of(u->address) : clean_or_empty(q->address);
+}
+
+/* An account of this name could be there; as whom is nobody else. False: no password could be right. */
+static bool
+names_good(const struct m_r_auth *q, char fold[NAME_FOLD_MAX], ssize_t *n_r)
+{
+	char other[NAME_FOLD_MAX];
+	ssize_t n;
+
+	*n_r = name_fold(q->name.p, q->name.n, fold, NAME_FOLD_MAX);
+	if (name_check(q->name.p, q->name.n) != NAME_OK || *n_r <= 0)
+		return false;
+	n = name_fold(q->authzid.p, q->authzid.n, other, sizeof(other));
+	return q->authzid.n == 0 || (n == *n_r && memcmp(fold, other, (size_t)n) == 0);
+}
+
+static void
+lookup(struct job *j, struct str name, struct str cert, job_fn *fn)
+{
+	char frame[IPC_HDR + 16 + NAME_BYTES_MAX + CERT_MAX];
+	struct m_s_lookup m = {.ticket = j->ticket, .name = name, .cert = cert};
+
+	job_ask_store(j, frame, m_s_lookup_put(frame, sizeof(frame), &m), fn);
+}
+
+void
+account_lookup(struct job *j, struct str name, job_fn *fn)
+{
+	lookup(j, name, STR_LIT(""), fn);
+}
+
+static void
+begin_named(const struct req *r, const struct reg_user *u, const struct m_r_auth *q, job_fn *fn)
+{
+	struct login l = {.nsecret = q->secret.n};
+	char fold[NAME_FOLD_MAX];
+	struct job *j;
+	ssize_t n;
+
+	if (!names_good(q, fold, &n)) {
+		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
+		return;
+	}
+	bprintf(l.name, sizeof(l.name), STR_FMT, STR_ARG(q->name));
+	memcpy(l.secret, q->secret.p, q->secret.n);
+	l.from = guess_from(address_of(u, q));
+	l.of = guess_for((struct str){fold, (size_t)n});
+	l.fellow = has_fellow(account_folded(fold, (size_t)n), address_of(u, q));
+	j = begin(r, q, &l);
+	if (j != NULL)
+		account_lookup(j, q->name, fn);
+	explicit_bzero(&l, sizeof(l));
+}
+
+static void
+auth_password(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
+{
+	/* a longer one is none, and does not fit into the question */
+	if (q->secret.n > PASSWORD_MAX)
+		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
+	else
+		begin_named(r, u, q, found_password);
+}
+
+static void
+auth_scram(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
+{
+	begin_named(r, u, q, found_scram);
+}
+
+static void
+auth_scram_final(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
+{
+	(void)u;
+	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
+		struct job *j;
+
+		if (x->ticket == 0 || x->ticket != q->ticket || x->sub != r->sub ||
+		    x->inc != r->inc || x->user != q->user || x->conn != q->conn)
+			continue;
+		j = begin(r, q, x->login);
+		if (j != NULL)
+			ask_scram(j, q->secret, answered_final);
+		exchange_end(x);
+		return;
+	}
+	/* of a broker before, or too long ago */
+	answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
+}
+
+static void
+auth_cert(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
+{
+	struct login l = {.from = guess_from(address_of(u, q))};
+	struct job *j;
+
+	if (q->secret.n == 0 || q->secret.n > CERT_MAX) {
+		answer_refused(r, q->user, q->conn, ERR_CERT_UNKNOWN, STR_LIT(""));
+		return;
+	}
+	bprintf(l.name, sizeof(l.name), STR_FMT, STR_ARG(q->authzid.n > 0 ? q->authzid : q->name));
+	j = begin(r, q, &l);
+	if (j != NULL)
+		lookup(j, STR_LIT(""), q->secret, found_cert);
+}
+
+bool
+r_auth(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	static void (*const mechs[AUTH_MECHS])(const struct req *, const struct reg_user *,
+					       const struct m_r_auth *) = {
+	    [AUTH_PASSWORD] = auth_password,
+	    [AUTH_SCRAM] = auth_scram,
+	    [AUTH_SCRAM_FINAL] = auth_scram_final,
+	    [AUTH_CERT] = auth_cert,
+	};
+	struct m_r_auth q;
+
+	if (!m_r_auth_get(frame, len, &q) || q.mech >= AUTH_MECHS)
+		return false;
+	if (store_wanted())
+		mechs[q.mech](r, u, &q);
+	else
+		answer_refused(r, q.user, q.conn, ERR_STORE_AWAY, STR_LIT("LOGIN"));
+	/* the frame is our own buffer, which it was read into */
+	explicit_bzero((char *)(uintptr_t)q.secret.p, q.secret.n);
+	return true;
+}

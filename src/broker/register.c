@@ -1,0 +1,453 @@
+/* register.c - accounts are made (r_register), and changed by their owners (r_account).
+ *
+ * What is changed is on the store's disk before the registry says so and people are told.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "broker/account.h"
+#include "broker/auth.h"
+#include "broker/guess.h"
+#include "broker/job.h"
+#include "broker/store.h"
+#include "ipc/proc.h"
+#include "ipc/pwhash.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+#define PASSWORD_CHARS_MIN 8
+
+/* What its job knows. */
+struct change {
+	uint8_t op; /* enum account_op */
+	uint64_t id;
+	char name[NAME_BYTES_MAX + 1];
+	struct guess *from;
+	size_t npassword, ntext;
+	char password[PASSWORD_MAX]; /* the present one, of a new account the one */
+	char text[PASSWORD_MAX]; /* of enum account_op */
+	char invite[INVITE_WORD_MAX + 1];
+};
+
+/* --- what may be stored ----------------------------------------------------------------------------------- */
+
+/* Neither too short nor the name itself. */
+static bool
+password_good(struct str password, struct str name)
+{
+	char prepared[PASSWORD_MAX], a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
+	ssize_t n = pwhash_prepare(password.p, password.n, prepared), na, nb;
+	bool good;
+
+	if (n <= 0)
+		return false;
+	na = name_fold(prepared, (size_t)n, a, sizeof(a));
+	nb = name_fold(name.p, name.n, b, sizeof(b));
+	good = text_chars(prepared, (size_t)n) >= PASSWORD_CHARS_MIN &&
+	       !(na > 0 && na == nb && memcmp(a, b, (size_t)na) == 0);
+	explicit_bzero(prepared, sizeof(prepared));
+	explicit_bzero(a, sizeof(a));
+	return good;
+}
+
+/* Something@something, of what may be shown; no more is asked, since none is sent there. */
+static bool
+email_good(struct str email)
+{
+	const char *at = memchr(email.p, '@', email.n);
+
+	if (email.n == 0)
+		return !proc.opt.accounts_email;
+	return email.n <= EMAIL_MAX && text_is_clean(email.p, email.n, 0) &&
+	       memchr(email.p, ' ', email.n) == NULL && at != NULL && at > email.p &&
+	       at + 1 < email.p + email.n;
+}
+
+static bool
+cert_good(struct str cert)
+{
+	for (size_t i = 0; i < cert.n; i++) {
+		if (strchr("0123456789abcdef", cert.p[i]) == NULL || cert.p[i] == '\0')
+			return false;
+	}
+	return cert.n == CERT_MAX;
+}
+
+/* --- what both ask ------------------------------------------------------------------------------------------ */
+
+static void
+ended(struct job *j)
+{
+	guess_end(((const struct change *)j->state)->from);
+}
+
+static struct job *
+begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
+{
+	struct job *j;
+
+	if (!guess_may(c->from)) {
+		answer_refused(r, user, conn, ERR_TRIES, STR_LIT("ACCOUNT"));
+		return NULL;
+	}
+	j = job_begin(r, user, conn, sizeof(*c));
+	if (j == NULL)
+		return NULL;
+	memcpy(j->state, c, sizeof(*c));
+	j->ended = ended;
+	guess_begin(c->from);
+	return j;
+}
+
+static void
+ask_hash(struct job *j, struct str password, job_fn *fn)
+{
+	char frame[IPC_HDR + 16 + PASSWORD_MAX];
+	struct m_a_hash m = {.ticket = j->ticket,
+			     .memory = (uint32_t)proc.opt.accounts_cost,
+			     .scram = proc.opt.accounts_scram != 0,
+			     .password = password};
+
+	job_ask_auth(j, frame, m_a_hash_put(frame, sizeof(frame), &m), fn);
+	explicit_bzero(frame, sizeof(frame));
+}
+
+static void
+ask_change(struct job *j, struct str hash, struct str scram, struct str text, job_fn *fn)
+{
+	char frame[IPC_HDR + 32 + NAME_BYTES_MAX + PWHASH_MAX + SCRAM_MAX + 512 + INVITE_WORD_MAX];
+	const struct change *c = j->state;
+	struct m_s_account m = {.ticket = j->ticket,
+				.op = c->op,
+				.id = c->id,
+				.name = str_of(c->name),
+				.hash = hash,
+				.scram = scram,
+				.text = text,
+				.invite = str_of(c->invite)};
+
+	job_ask_store(j, frame, m_s_account_put(frame, sizeof(frame), &m), fn);
+	explicit_bzero(frame, sizeof(frame));
+}
+
+/* The store's word that it is done. False: it is not, and the job has failed. */
+static bool
+take_done(struct job *j, const void *frame, size_t len, struct m_s_done *m)
+{
+	const struct change *c = j->state;
+
+	if (frame == NULL || !m_s_done_get(frame, len, m) || m->code >= ERR_COUNT) {
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+		return false;
+	}
+	if (m->code == ERR_NONE)
+		return true;
+	job_failed(j, m->code, str_of(c->name));
+	return false;
+}
+
+/* --- a new account ------------------------------------------------------------------------------------------ */
+
+static void
+registered(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	struct m_s_done m;
+
+	if (!take_done(j, frame, len, &m))
+		return;
+	/* as if it were a guess: nobody makes very many */
+	guess_wrong(c->from);
+	if (!account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0))
+		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));
+	else if (j->user != 0 && job_user(j) == NULL)
+		job_end(j);
+	else
+		account_authed(j, str_of(c->name), true, m.text);
+}
+
+static void
+hashed_new(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	struct m_a_hashed m;
+
+	if (frame == NULL || !m_a_hashed_get(frame, len, &m) || !m.ok)
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	else
+		ask_change(j, m.hash, m.scram, (struct str){c->text, c->ntext}, registered);
+}
+
+/* Asked again, and there is such an account now. */
+static void
+again_checked(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	const struct reg_account *a = account_named(str_of(c->name));
+	struct m_a_result m;
+
+	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	} else if (m.ok && a != NULL && a->id == c->id && !(a->flags & ACCOUNT_DISABLED)) {
+		account_authed(j, str_of(c->name), true, STR_LIT(""));
+	} else {
+		guess_wrong(c->from);
+		job_failed(j, ERR_ACCOUNT_EXISTS, str_of(c->name));
+	}
+}
+
+static void
+again_found(struct job *j, const void *frame, size_t len)
+{
+	struct change *c = j->state;
+	struct m_s_found m;
+
+	if (frame == NULL || !m_s_found_get(frame, len, &m)) {
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+		return;
+	}
+	c->id = m.id;
+	account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
+}
+
+/* May this be registered, by u (NULL: by somebody without a name)? */
+static enum chat_err
+may_register(const struct reg_user *u, const struct m_r_register *q)
+{
+	const struct reg_user *holder = user_find(q->name);
+
+	if (!store_wanted())
+		return ERR_STORE_AWAY;
+	if (u == NULL && !proc.opt.accounts_before_connect)
+		return ERR_REGISTER_LATER;
+	if (!proc.opt.accounts_register && q->invite.n == 0)
+		return ERR_REGISTER_OFF;
+	if (name_check(q->name.p, q->name.n) != NAME_OK)
+		return ERR_NICK_BAD;
+	if (account_named(q->name) != NULL)
+		return q->again ? ERR_NONE : ERR_ACCOUNT_EXISTS;
+	if (holder != NULL && holder != u)
+		return ERR_NICK_TAKEN;
+	if (!email_good(q->email))
+		return ERR_EMAIL_BAD;
+	if (!text_is_clean(q->invite.p, q->invite.n, 0))
+		return ERR_INVITE_BAD;
+	if (!password_good(q->password, q->name))
+		return ERR_PASSWORD_WEAK;
+	return freelist_left(&br.reg.free_accounts) == 0 ? ERR_ACCOUNTS_FULL : ERR_NONE;
+}
+
+static void
+begin_register(const struct req *r, const struct reg_user *u, const struct m_r_register *q)
+{
+	struct change c = {.op = ACCOUNT_CREATE, .npassword = q->password.n, .ntext = q->email.n};
+	struct job *j;
+
+	c.from = guess_from(u != NULL ? str_of(u->address) : clean_or_empty(q->address));
+	bprintf(c.name, sizeof(c.name), STR_FMT, STR_ARG(q->name));
+	bprintf(c.invite, sizeof(c.invite), STR_FMT, STR_ARG(q->invite));
+	memcpy(c.password, q->password.p, q->password.n);
+	memcpy(c.text, q->email.p, q->email.n);
+	j = begin(r, q->user, q->conn, &c);
+	explicit_bzero(&c, sizeof(c));
+	if (j == NULL)
+		return;
+	if (account_named(q->name) != NULL)
+		account_lookup(j, q->name, again_found);
+	else
+		ask_hash(j, q->password, hashed_new);
+}
+
+bool
+r_register(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	struct m_r_register q;
+	struct str password;
+	enum chat_err err;
+
+	if (!m_r_register_get(frame, len, &q))
+		return false;
+	password = q.password;
+	if (q.name.n == 0 && u != NULL)
+		q.name = user_name(u);
+	err = may_register(u, &q);
+	if (err == ERR_NONE)
+		begin_register(r, u, &q);
+	else
+		answer_refused(r, q.user, q.conn, err,
+			       err == ERR_EMAIL_BAD ? STR_LIT("email") : clean_or_empty(q.name));
+	/* the frame is our own buffer, which it was read into */
+	explicit_bzero((char *)(uintptr_t)password.p, password.n);
+	return true;
+}
+
+/* --- changes by the owner --------------------------------------------------------------------------------------- */
+
+static void
+changed(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	const struct reg_account *a = account_named(str_of(c->name));
+	struct m_s_done m;
+
+	if (!take_done(j, frame, len, &m))
+		return;
+	if (c->op == ACCOUNT_DELETE && a != NULL && a->id == c->id)
+		account_deleted(str_of(c->name));
+	job_done(j, "");
+}
+
+static void
+hashed_change(struct job *j, const void *frame, size_t len)
+{
+	struct m_a_hashed m;
+
+	if (frame == NULL || !m_a_hashed_get(frame, len, &m) || !m.ok)
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	else
+		ask_change(j, m.hash, m.scram, STR_LIT(""), changed);
+}
+
+static void
+allowed(struct job *j)
+{
+	const struct change *c = j->state;
+	struct str text = {c->text, c->ntext};
+
+	if (c->op == ACCOUNT_PASSWORD)
+		ask_hash(j, text, hashed_change);
+	else
+		ask_change(j, STR_LIT(""), STR_LIT(""), text, changed);
+}
+
+static void
+owner_checked(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	struct m_a_result m;
+
+	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	} else if (!m.ok) {
+		guess_wrong(c->from);
+		job_failed(j, ERR_PASSWORD, STR_LIT(""));
+	} else
+		allowed(j);
+}
+
+static void
+owner_found(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	struct m_s_found m;
+
+	if (frame == NULL || !m_s_found_get(frame, len, &m))
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+	else
+		account_check(j, m.id == c->id ? m.hash : STR_LIT(""),
+			      (struct str){c->password, c->npassword}, owner_checked);
+}
+
+static bool
+new_password_good(const struct reg_user *u, struct str text)
+{
+	return password_good(text, user_account(u));
+}
+
+static bool
+new_email_good(const struct reg_user *u, struct str text)
+{
+	(void)u;
+	return email_good(text);
+}
+
+static bool
+deleting_good(const struct reg_user *u, struct str text)
+{
+	(void)u;
+	return text.n == 0 || str_eq(text, STR_LIT("messages"));
+}
+
+static bool
+new_cert_good(const struct reg_user *u, struct str text)
+{
+	(void)u;
+	return cert_good(text);
+}
+
+/* What owners may do; the rest is for administrators. */
+static const struct own_op {
+	bool password; /* asks for the present one */
+	bool (*good)(const struct reg_user *u, struct str text); /* NULL: there is no such op */
+	enum chat_err bad;
+	const char *what;
+} own_ops[ACCOUNT_OPS] = {
+    [ACCOUNT_PASSWORD] = {true, new_password_good, ERR_PASSWORD_WEAK, ""},
+    [ACCOUNT_EMAIL] = {true, new_email_good, ERR_EMAIL_BAD, "email"},
+    [ACCOUNT_DELETE] = {true, deleting_good, ERR_BAD_ARGUMENT, "messages"},
+    [ACCOUNT_CERT_ADD] = {false, new_cert_good, ERR_BAD_ARGUMENT, "fingerprint"},
+    [ACCOUNT_CERT_DEL] = {false, new_cert_good, ERR_BAD_ARGUMENT, "fingerprint"},
+};
+
+static void
+begin_change(const struct req *r, const struct reg_user *u, const struct m_r_account *q)
+{
+	struct change c = {.op = q->op,
+			   .id = user_account_id(u),
+			   .from = guess_from(str_of(u->address)),
+			   .npassword = q->password.n,
+			   .ntext = q->text.n};
+	struct job *j;
+
+	bprintf(c.name, sizeof(c.name), STR_FMT, STR_ARG(user_account(u)));
+	memcpy(c.password, q->password.p, q->password.n);
+	memcpy(c.text, q->text.p, q->text.n);
+	j = begin(r, u->id, 0, &c);
+	explicit_bzero(&c, sizeof(c));
+	if (j == NULL)
+		return;
+	if (own_ops[q->op].password)
+		account_lookup(j, user_account(u), owner_found);
+	else
+		allowed(j);
+}
+
+/* Nothing is stored, so nobody is asked. */
+static void
+log_out(const struct req *r, struct reg_user *u)
+{
+	struct job *j = job_begin(r, u->id, 0, 0);
+
+	if (j == NULL)
+		return;
+	account_enter(u, NULL, STR_LIT(""));
+	job_done(j, "");
+}
+
+bool
+r_account(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	const struct own_op *op;
+	struct m_r_account q;
+
+	if (!m_r_account_get(frame, len, &q) || q.op >= ACCOUNT_OPS)
+		return false;
+	op = &own_ops[q.op];
+	if (q.op != ACCOUNT_LOGOUT && op->good == NULL)
+		return false;
+	if (user_account_id(u) == 0)
+		answer_refused(r, u->id, 0, ERR_NOT_LOGGED_IN, STR_LIT(""));
+	else if (q.op == ACCOUNT_LOGOUT)
+		log_out(r, u);
+	else if (!store_wanted())
+		answer_refused(r, u->id, 0, ERR_STORE_AWAY, STR_LIT("ACCOUNT"));
+	else if (!op->good(u, q.text))
+		answer_refused(r, u->id, 0, op->bad, str_of(op->what));
+	else
+		begin_change(r, u, &q);
+	/* the frame is our own buffer, which it was read into */
+	explicit_bzero((char *)(uintptr_t)q.password.p, q.password.n);
+	explicit_bzero((char *)(uintptr_t)q.text.p, q.text.n);
+	return true;
+}
