@@ -556,6 +556,14 @@ list_access(uint32_t op, uint8_t *mode_r)
 	return op == LIST_ACCESS;
 }
 
+/* What outlives the members of a room: all but invitations. */
+static bool
+list_kept(uint32_t op, uint8_t *op_r)
+{
+	*op_r = (uint8_t)op;
+	return op != LIST_NONE && op != LIST_INVITE;
+}
+
 /* Those whose op `which` wants. */
 static int
 list_page(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
@@ -603,6 +611,13 @@ registry_access(const struct registry *r, uint64_t room, uint32_t *at, struct re
 		unsigned cap)
 {
 	return list_page(r, room, at, out, cap, list_access);
+}
+
+int
+registry_list_kept(const struct registry *r, uint64_t room, uint32_t *at,
+		   struct reg_list_view *out, unsigned cap)
+{
+	return list_page(r, room, at, out, cap, list_kept);
 }
 
 int

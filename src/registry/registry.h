@@ -124,6 +124,10 @@ int registry_list(const struct registry *r, uint64_t room, uint32_t *at, struct 
 int registry_access(const struct registry *r, uint64_t room, uint32_t *at,
 		    struct reg_list_view *out, unsigned cap);
 
+/* The same of all lists that outlive a room's members; op is enum reg_list_op. */
+int registry_list_kept(const struct registry *r, uint64_t room, uint32_t *at,
+		       struct reg_list_view *out, unsigned cap);
+
 /* The rooms (ids) that this user has been invited to and has not entered, from slot *at on: as registry_list. */
 int registry_invitations(const struct registry *r, uint64_t user, uint32_t *at, uint64_t *out,
 			 unsigned cap);

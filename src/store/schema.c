@@ -58,7 +58,7 @@ static const char version_1[] =
     " expires INTEGER NOT NULL, by TEXT NOT NULL);"
     "CREATE TABLE clock(at INTEGER PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE chore(id INTEGER PRIMARY KEY, place INTEGER NOT NULL, account INTEGER NOT NULL,"
-    " at INTEGER NOT NULL, upto INTEGER NOT NULL);";
+    " past INTEGER NOT NULL, upto INTEGER NOT NULL, before INTEGER NOT NULL);";
 
 /* What takes the schema from version i to i + 1. */
 static const char *const steps[SCHEMA_VERSION] = {version_1};

@@ -24,6 +24,7 @@ settings_put(const struct options *o)
 			     .mailbox = o->accounts_mailbox};
 
 	bprintf(s.room_default, sizeof(s.room_default), "%s", o->room_default);
+	bprintf(s.state_dir, sizeof(s.state_dir), "%s", o->state_dir);
 	pthread_mutex_lock(&lock);
 	now = s;
 	pthread_mutex_unlock(&lock);

@@ -10,7 +10,7 @@ struct options;
 
 struct settings {
 	uint64_t query_time, rooms, direct, events, days, rows, replay, mailbox;
-	char room_default[ROOM_BYTES_MAX + 1];
+	char room_default[ROOM_BYTES_MAX + 1], state_dir[256];
 };
 
 /* The main thread, at the start and at each reload. */

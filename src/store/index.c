@@ -1,0 +1,96 @@
+/* index.c - the full-text index, which follows behind the messages: at once while that keeps up, later when it does not.
+ *
+ * meta 'indexed' is how far it is; what is above it is not in it, and must not be taken out of it.
+ */
+#include "config.h"
+
+#include "store/intake.h"
+
+#include "lib/util.h"
+
+#define AT_ONCE 64 /* rows between two looks at the clock */
+
+enum { GET, SET, DEL, ADD, NEXT, N };
+static const char *const sql[N] = {
+    [GET] = "SELECT value FROM meta WHERE name='indexed'",
+    [SET] = "UPDATE meta SET value=? WHERE name='indexed'",
+    [DEL] = "INSERT INTO message_text(message_text, rowid, text, place) VALUES('delete', ?, ?, ?)",
+    [ADD] = "INSERT INTO message_text(rowid, text, place) VALUES(?, ?, ?)",
+    [NEXT] = "SELECT seq, text, place FROM message WHERE seq>? AND seq<=? ORDER BY seq",
+};
+static struct db_set set;
+
+void
+index_begin(void)
+{
+	db_set_init(&set, &in.db, sql, N);
+}
+
+void
+index_end(void)
+{
+	db_set_fini(&set);
+}
+
+uint64_t
+index_upto(void)
+{
+	struct db_query q = db_query(&set, GET);
+
+	return db_number(&q);
+}
+
+static void
+change(unsigned which, uint64_t seq, struct str text, uint64_t place)
+{
+	struct db_query q = db_query(&set, which);
+
+	db_int(&q, seq);
+	db_text(&q, text);
+	db_int(&q, place);
+	db_run(&q);
+}
+
+void
+index_delete(uint64_t seq, struct str text, uint64_t place)
+{
+	change(DEL, seq, text, place);
+}
+
+void
+index_add(uint64_t seq, struct str text, uint64_t place)
+{
+	change(ADD, seq, text, place);
+}
+
+static void
+note(uint64_t upto)
+{
+	struct db_query q = db_query(&set, SET);
+
+	db_int(&q, upto);
+	db_run(&q);
+}
+
+bool
+index_some(uint64_t us)
+{
+	uint64_t upto = index_upto(), until = mono_us() + us;
+	struct db_query q;
+	unsigned n = 0;
+	bool more = false;
+
+	if (upto >= in.at_seq)
+		return false;
+	q = db_query(&set, NEXT);
+	db_int(&q, upto);
+	db_int(&q, in.at_seq);
+	while (!more && db_row(&q)) {
+		upto = db_col_int(&q, 0);
+		index_add(upto, db_col_text(&q, 1), db_col_int(&q, 2));
+		more = ++n % AT_ONCE == 0 && mono_us() > until;
+	}
+	db_end(&q);
+	note(more ? upto : in.at_seq);
+	return more;
+}
