@@ -44,6 +44,13 @@ send_again(int err)
 	return err == EAGAIN || err == EINTR || err == ENOBUFS || err == ENOMEM;
 }
 
+/* It wants no events, and none is half out. */
+static bool
+sub_idle(const struct sub *s)
+{
+	return s->held && s->part == 0;
+}
+
 /* Has everybody else been given all that lies before `at`? */
 static bool
 all_others_past(const struct sub *me, uint64_t at)
@@ -70,6 +77,8 @@ gather(struct sub *s, struct iovec *iov, uint64_t *end_r, bool *held_r)
 	*held_r = false;
 	while (n < IOVS && bytes < 1u << 20 && (e = journal_at(&br.j, &at)) != NULL) {
 		if (e->targets & bit) {
+			if (s->held && n == 1)
+				break;
 			if ((e->flags & JENTRY_BARRIER) && skip == 0 && !all_others_past(s, at)) {
 				*held_r = true;
 				break;
@@ -117,7 +126,7 @@ side_due(const struct sub *s)
 	for (size_t i = 0; i < s->sides.len / sizeof(struct side); i++) {
 		const struct side *side = &((const struct side *)(void *)buf_data(&s->sides))[i];
 
-		if (side->at > s->cursor)
+		if (side->at > s->cursor && !s->held)
 			break;
 		n += side->left;
 	}
@@ -167,6 +176,8 @@ pump_once(struct sub *s)
 
 	if (side > 0)
 		return pump_side(s, side);
+	if (sub_idle(s))
+		return 0;
 	m.msg_iovlen = (size_t)gather(s, iov, &end, &now_held);
 	held |= now_held;
 	if (m.msg_iovlen == 0) {
@@ -193,7 +204,8 @@ pump_once(struct sub *s)
 static bool
 sub_behind(const struct sub *s)
 {
-	return s->live && s->hello && !s->broken && (s->cursor < br.j.h->head || s->side.len > 0);
+	return s->live && s->hello && !s->broken &&
+	       ((s->cursor < br.j.h->head && !sub_idle(s)) || s->side.len > 0);
 }
 
 /* Until nobody gets any further: one who is held at a barrier waits for the others. */
@@ -225,7 +237,7 @@ lowest_cursor(void)
 	uint64_t low = br.j.h->head;
 
 	for (unsigned i = 0; i < SUBS_MAX; i++) {
-		if (subs[i].live)
+		if (subs[i].live && !sub_idle(&subs[i]))
 			low = MIN(low, subs[i].cursor);
 	}
 	return low;
@@ -243,7 +255,7 @@ lag_max(void)
 static bool
 far_behind(const struct sub *s)
 {
-	return s->live && s->hello && br.j.h->head - s->cursor > lag_max();
+	return s->live && s->hello && !sub_idle(s) && br.j.h->head - s->cursor > lag_max();
 }
 
 /* Asked for each request, so the lowest cursor is looked up only when the last one known, which can

@@ -114,6 +114,20 @@ take_state(const void *frame, size_t len)
 }
 
 static bool
+take_hold(const void *frame, size_t len)
+{
+	struct m_s_hold m;
+
+	if (!m_s_hold_get(frame, len, &m))
+		return false;
+	if (m.on)
+		sub_hold(&subs[SUB_STORE]);
+	else
+		sub_resume(&subs[SUB_STORE], m.seq);
+	return true;
+}
+
+static bool
 take_accounts(const void *frame, size_t len)
 {
 	struct m_s_accounts m;
@@ -139,7 +153,7 @@ static const struct {
 } words[] = {
     {MSG_s_restored, restore_begin_end}, {MSG_s_room, restore_room}, {MSG_s_list, restore_list},
     {MSG_s_accounts, take_accounts},     {MSG_s_state, take_state},  {MSG_s_page, take_answer},
-    {MSG_s_found, take_answer},          {MSG_s_done, take_answer},
+    {MSG_s_found, take_answer},          {MSG_s_done, take_answer},  {MSG_s_hold, take_hold},
 };
 
 bool

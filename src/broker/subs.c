@@ -87,14 +87,27 @@ sub_closed(struct sub *s)
 
 /* --- reading --------------------------------------------------------------------------------------------- */
 
+void
+sub_hold(struct sub *s)
+{
+	s->held = true;
+}
+
 /* The store goes on where its database ends, whoever took that; what the ring has lost is named. */
-static bool
-take_store_hello(struct sub *s, uint64_t seq)
+void
+sub_resume(struct sub *s, uint64_t seq)
 {
 	const struct jentry *e;
 	uint64_t at;
-	bool all = journal_find(&br.j, seq, &s->cursor);
+	bool all;
 
+	s->held = false;
+	/* an event that is half out is ended first, and nothing behind it has been overwritten */
+	if (s->part > 0) {
+		store_began(0, 0);
+		return;
+	}
+	all = journal_find(&br.j, seq, &s->cursor);
 	at = s->cursor;
 	e = journal_at(&br.j, &at);
 	subs_keep(s->cursor);
@@ -103,7 +116,6 @@ take_store_hello(struct sub *s, uint64_t seq)
 		store_began(0, 0);
 	else
 		store_began(seq + 1, e->seq - 1);
-	return true;
 }
 
 static bool
@@ -115,8 +127,10 @@ take_hello(struct sub *s, const char *frame, size_t len)
 		return false;
 	/* What the ring no longer holds was in its socket before it was overwritten, and it has read
 	 * that socket to the end: one who took nothing for long has missed nothing. */
-	if (sub_index_of(s) == SUB_STORE)
-		return take_store_hello(s, h.seq);
+	if (sub_index_of(s) == SUB_STORE) {
+		sub_resume(s, h.seq);
+		return true;
+	}
 	journal_find(&br.j, MAX(h.seq, br.reg.subs[sub_index_of(s)].since), &s->cursor);
 	subs_keep(s->cursor);
 	s->hello = true;

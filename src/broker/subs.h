@@ -20,6 +20,7 @@ struct sub {
 	    fresh; /* its incarnation is greeted for the first time: it keeps nobody waiting before its hello */
 	bool blocked; /* its socket is full */
 	bool broken; /* its end is closed: dropped at the end of the turn */
+	bool held; /* the store wants no events now (s_hold): nobody waits for it */
 	uint32_t inc;
 	int fd;
 	struct loop_io io;
@@ -54,6 +55,10 @@ void sub_report_hung(unsigned index, uint32_t inc);
 /* Send a frame beside the journal, behind all that has been decided before: an answer does not come before the e_wait that
  * announces it. False: too much waits for this subscriber already, or it is not there. */
 bool sub_side(unsigned index, const void *frame, size_t len);
+
+/* The store wants no more events; wants those behind seq. */
+void sub_hold(struct sub *s);
+void sub_resume(struct sub *s, uint64_t seq);
 
 /* Somebody may have to be given up soon: look now and then (pump.c). */
 void subs_watch(void);

@@ -614,8 +614,8 @@ registry_access(const struct registry *r, uint64_t room, uint32_t *at, struct re
 }
 
 int
-registry_list_kept(const struct registry *r, uint64_t room, uint32_t *at,
-		   struct reg_list_view *out, unsigned cap)
+registry_list_kept(const struct registry *r, uint64_t room, uint32_t *at, struct reg_list_view *out,
+		   unsigned cap)
 {
 	return list_page(r, room, at, out, cap, list_kept);
 }

@@ -162,7 +162,8 @@ op_HISTORY_PURGE(const struct m_s_admin *m)
 		}
 		n = retain_chore(id, 0, before);
 	}
-	bprintf(text, sizeof(text), "%u messages deleted%s", n, n >= 4000 ? ", more are being deleted" : "");
+	bprintf(text, sizeof(text), "%u messages deleted%s", n,
+		n >= 4000 ? ", more are being deleted" : "");
 	done(m->ticket, ERR_NONE, 0, text);
 }
 

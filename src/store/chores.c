@@ -47,7 +47,8 @@ fact_number(struct facts *f, const char *name, uint64_t v)
 }
 
 static void
-answer(struct thread *t, uint32_t ticket, enum chat_err code, const char *arg, const struct facts *f)
+answer(struct thread *t, uint32_t ticket, enum chat_err code, const char *arg,
+       const struct facts *f)
 {
 	struct m_s_page m = {.ticket = ticket, .code = (uint16_t)code, .arg = str_of(arg)};
 	char out[FACTS_MAX + 1024];

@@ -11,9 +11,11 @@
 
 enum { ADD, CAME, LEFT, SEEN, N };
 static const char *const sql[N] = {
-    [ADD] = "INSERT OR IGNORE INTO event(place, seq, type, sender, at, data) VALUES(?, ?, ?, ?, ?, ?)",
-    [CAME] = "INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
-	     " ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0",
+    [ADD] =
+	"INSERT OR IGNORE INTO event(place, seq, type, sender, at, data) VALUES(?, ?, ?, ?, ?, ?)",
+    [CAME] =
+	"INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
+	" ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0",
     [LEFT] = "UPDATE was_in SET left_seq=?, came_seq=0 WHERE account=? AND place=?",
     [SEEN] = "UPDATE account SET seen=? WHERE id=?",
 };

@@ -19,7 +19,8 @@ struct intake {
 	uint64_t epoch;
 	struct settings set; /* as they were when this group was begun */
 	uint64_t seq; /* the last event that was committed */
-	uint64_t at_seq, at; /* the last one of the group that is being written; its time, wall ms */
+	uint64_t at_seq,
+	    at; /* the last one of the group that is being written; its time, wall ms */
 };
 extern struct intake in;
 

@@ -19,7 +19,11 @@
 
 static struct {
 	int fd; /* -1: no broker */
-	bool hello, paused;
+	bool hello; /* has been said */
+	bool greeted; /* the broker's has come */
+	bool known; /* seq is what the database says */
+	bool held; /* no events are wanted */
+	uint64_t theirs; /* the broker's last one, as it said hello */
 	struct loop_io io;
 	uint64_t seq; /* of the last event taken */
 	link_event_fn *event;
@@ -30,9 +34,8 @@ static struct {
 } lk = {.fd = -1};
 
 void
-link_init(uint64_t seq, link_event_fn *event, link_word_fn *word)
+link_init(link_event_fn *event, link_word_fn *word)
 {
-	lk.seq = seq;
 	lk.event = event;
 	lk.word = word;
 }
@@ -46,7 +49,7 @@ hang_up(void)
 	close(lk.fd);
 	buf_fini(&lk.out);
 	lk.fd = -1;
-	lk.hello = false;
+	lk.hello = lk.greeted = false;
 	lk.in_len = 0;
 }
 
@@ -56,20 +59,49 @@ link_ended(void)
 	return lk.fd < 0;
 }
 
-static bool
-take_hello(const char *frame, size_t len)
+static void
+say_hold(bool on)
 {
-	struct m_sub_hello mine = {.version = IPC_VERSION, .inc = proc.inc, .seq = lk.seq};
-	struct m_br_hello h;
+	struct m_s_hold m = {.on = on, .seq = lk.seq};
+	char out[64];
+
+	link_send(out, m_s_hold_put(out, sizeof(out), &m));
+}
+
+/* When both know where they are. While the database is not, the journal's end will do: nothing is taken. */
+static bool
+say_hello(void)
+{
+	struct m_sub_hello mine = {.version = IPC_VERSION, .inc = proc.inc};
 	char out[64];
 	size_t n;
 
-	if (!m_br_hello_get(frame, len, &h) || h.version != IPC_VERSION || h.inc != proc.inc)
-		return false;
+	if (lk.hello || !lk.greeted || !(lk.known || lk.held))
+		return true;
+	if (!lk.known)
+		lk.seq = lk.theirs;
+	mine.seq = lk.seq;
 	n = m_sub_hello_put(out, sizeof(out), &mine);
 	lk.hello = true;
 	/* the first bytes on a fresh socket always fit */
-	return send(lk.fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)n;
+	if (send(lk.fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
+		return false;
+	if (lk.held)
+		say_hold(true);
+	return true;
+}
+
+static bool
+take_hello(const char *frame, size_t len)
+{
+	struct m_br_hello h;
+
+	if (lk.greeted || !m_br_hello_get(frame, len, &h) || h.version != IPC_VERSION ||
+	    h.inc != proc.inc)
+		return false;
+	lk.greeted = true;
+	lk.theirs = h.seq;
+	return say_hello();
 }
 
 static bool
@@ -87,7 +119,7 @@ take_frame(const char *frame, size_t len)
 	}
 	if (!ev_head_get(frame, len, &h))
 		return false;
-	if (h.seq > lk.seq) {
+	if (h.seq > lk.seq && lk.known) {
 		lk.seq = h.seq;
 		lk.event(frame, len);
 	}
@@ -168,11 +200,43 @@ link_flush(void)
 		return;
 	if (lk.out.len > 0)
 		buf_flush(&lk.out, lk.fd); /* an error is also seen by reading */
-	loop_mod(proc.loop, &lk.io, (lk.paused ? 0u : EPOLLIN) | (lk.out.len > 0 ? EPOLLOUT : 0u));
+	loop_mod(proc.loop, &lk.io, EPOLLIN | (lk.out.len > 0 ? EPOLLOUT : 0u));
 }
 
 void
-link_pause(bool paused)
+link_hold(bool on)
 {
-	lk.paused = paused;
+	if (on == lk.held)
+		return;
+	lk.held = on;
+	if (lk.hello)
+		say_hold(on);
+	else
+		say_hello();
+}
+
+void
+link_ready(uint64_t seq)
+{
+	bool again = lk.known && seq < lk.seq;
+
+	if (lk.known && !again)
+		return;
+	/* numbers come from the file `epoch`; if that was lost, all that is said would pass for known */
+	if (lk.greeted && seq > lk.theirs)
+		log_err("the database is ahead of the journal (%llu, %llu): is the file epoch in "
+			"state_dir older?",
+			(unsigned long long)seq, (unsigned long long)lk.theirs);
+	lk.known = true;
+	lk.seq = seq;
+	if (!lk.hello)
+		say_hello();
+	else if (again && !lk.held)
+		say_hold(false);
+}
+
+uint64_t
+link_seq(void)
+{
+	return lk.seq;
 }

@@ -15,15 +15,21 @@
 typedef void link_event_fn(const void *frame, size_t len);
 typedef void link_word_fn(unsigned type, const void *frame, size_t len);
 
-/* seq: the last event that is on the disk. The functions are called from the loop. */
-void link_init(uint64_t seq, link_event_fn *event, link_word_fn *word);
+/* The functions are called from the loop. Nothing is said before link_ready or link_hold. */
+void link_init(link_event_fn *event, link_word_fn *word);
 /* A channel from the master; fd is ours from now on. What the old one still holds is read first. */
 void link_channel(int fd);
+/* The last event that is on the disk: those behind it are wanted. Also when it was another one before: the database is not the
+ * one that it was. */
+void link_ready(uint64_t seq);
+/* No events are wanted for the time being; what the broker asks comes all the same. Off: those behind the last one that was
+ * taken. The ring keeps them, as long as it can. */
+void link_hold(bool on);
+/* The last event that was taken. */
+uint64_t link_seq(void);
 /* A frame to the broker; dropped when there is none: what it asked died with it. Sent by link_flush. */
 void link_send(const void *frame, size_t len);
 void link_flush(void);
-/* Read on, or leave what comes in the channel (the ring keeps it). */
-void link_pause(bool paused);
 /* All that the broker had to say has been read, and its end is closed. */
 bool link_ended(void);
 

@@ -30,11 +30,14 @@ enum {
 static const char *const sql[N] = {
     [ACCOUNT] = "SELECT id FROM account WHERE fold=?",
     [FIND_SENDER] = "SELECT id FROM sender WHERE name=? AND uhost=? AND account=? AND umodes=?",
-    [ADD_SENDER] = "INSERT INTO sender(name, uhost, account, umodes) VALUES(?, ?, ?, ?) RETURNING id",
-    [PLACE_BY_ROOM] = "SELECT p.id, ifnull(r.flags, 0) FROM place p LEFT JOIN room r ON r.place=p.id"
-		      " WHERE p.epoch=? AND p.room_id=?",
-    [PLACE_BY_BORN] = "SELECT p.id, ifnull(r.flags, 0) FROM place p LEFT JOIN room r ON r.place=p.id"
-		      " WHERE p.born=?",
+    [ADD_SENDER] =
+	"INSERT INTO sender(name, uhost, account, umodes) VALUES(?, ?, ?, ?) RETURNING id",
+    [PLACE_BY_ROOM] =
+	"SELECT p.id, ifnull(r.flags, 0) FROM place p LEFT JOIN room r ON r.place=p.id"
+	" WHERE p.epoch=? AND p.room_id=?",
+    [PLACE_BY_BORN] =
+	"SELECT p.id, ifnull(r.flags, 0) FROM place p LEFT JOIN room r ON r.place=p.id"
+	" WHERE p.born=?",
     [ADD_ROOM] = "INSERT INTO place(epoch, room_id, name, fold, born) VALUES(?, ?, ?, ?, ?)"
 		 " RETURNING id",
     [SET_ROOM] = "UPDATE place SET epoch=?, room_id=?, name=?, fold=? WHERE id=?",

@@ -36,8 +36,9 @@ static const char *const sql[N] = {
 		 " WHERE m.place=? AND m.seq>? AND m.seq<=? ORDER BY m.seq LIMIT 500",
     [OF_ALL] = "SELECT m.seq, m.at, s.account FROM message m LEFT JOIN sender s ON s.id=m.sender"
 	       " WHERE m.seq>? AND m.seq<=? ORDER BY m.seq LIMIT 500",
-    [NEXT_PLACE] = "SELECT p.id, ifnull(r.history_days, 0), ifnull(r.history_rows, 0), p.a IS NULL"
-		   " FROM place p LEFT JOIN room r ON r.place=p.id WHERE p.id>? ORDER BY p.id LIMIT 1",
+    [NEXT_PLACE] =
+	"SELECT p.id, ifnull(r.history_days, 0), ifnull(r.history_rows, 0), p.a IS NULL"
+	" FROM place p LEFT JOIN room r ON r.place=p.id WHERE p.id>? ORDER BY p.id LIMIT 1",
     [SEQ_AT] = "SELECT seq FROM clock WHERE at<=? ORDER BY at DESC LIMIT 1",
     [NTH] = "SELECT seq FROM message WHERE place=? ORDER BY seq DESC LIMIT 1 OFFSET ?",
     [OLD] = "SELECT seq FROM message WHERE place=? AND seq<=? AND at<? ORDER BY seq LIMIT 500",
@@ -114,8 +115,7 @@ work(struct chore *c, bool *more_r)
 unsigned
 retain_chore(uint64_t place, uint64_t account, uint64_t before)
 {
-	struct chore c = {
-	    .place = place, .account = account, .upto = in.at_seq, .before = before};
+	struct chore c = {.place = place, .account = account, .upto = in.at_seq, .before = before};
 	struct db_query q = db_query(&set, ADD_CHORE);
 	unsigned n = 0;
 	bool more = true;
@@ -167,7 +167,8 @@ trusted_time(void)
 	if (base == 0)
 		base = now;
 	if (now > base + JUMP_MS || now + JUMP_MS < base) {
-		writer_log(LOG_NOTICE, "the clock has been set: nothing is deleted for its age until tomorrow");
+		writer_log(LOG_NOTICE,
+			   "the clock has been set: nothing is deleted for its age until tomorrow");
 		base = now;
 		again = mono + DAY_MS;
 	}

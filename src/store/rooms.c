@@ -18,7 +18,8 @@
 enum { PUT, DEL, LIST_DEL, LIST_PUT, ACCOUNTS, ROOMS, LIST, SECRET, ALL_LEFT, N };
 static const char *const sql[N] = {
     [PUT] = "INSERT OR REPLACE INTO room(place, founder, flags, modes, lim, key, topic, topic_by,"
-	    " topic_at, created, history_rows, history_days) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " topic_at, created, history_rows, history_days) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+	    "?, ?)",
     [DEL] = "DELETE FROM room WHERE place=?",
     [LIST_DEL] = "DELETE FROM room_list WHERE place=?",
     [LIST_PUT] = "INSERT OR REPLACE INTO room_list(place, op, mask, reason, by, since, until)"
@@ -28,7 +29,8 @@ static const char *const sql[N] = {
     [ROOMS] = "SELECT p.id, p.born, r.created, r.founder, r.modes, r.lim, r.flags, r.history_rows,"
 	      " r.history_days, r.key, p.name, r.topic, r.topic_by, r.topic_at"
 	      " FROM room r JOIN place p ON p.id=r.place WHERE p.born IS NOT NULL ORDER BY p.born",
-    [LIST] = "SELECT op, mask, reason, by, since, until FROM room_list WHERE place=? ORDER BY since",
+    [LIST] =
+	"SELECT op, mask, reason, by, since, until FROM room_list WHERE place=? ORDER BY since",
     [SECRET] = "SELECT value FROM meta WHERE name='secret'",
     [ALL_LEFT] = "UPDATE was_in SET left_seq=?, came_seq=0 WHERE came_seq>0",
 };
@@ -172,7 +174,8 @@ copy_room(uint64_t room)
 		place_changed(room);
 		return;
 	}
-	writer_log(LOG_ERR, "the registry did not hold still: a change of a room is kept with the next one");
+	writer_log(LOG_ERR,
+		   "the registry did not hold still: a change of a room is kept with the next one");
 }
 
 void
@@ -316,7 +319,8 @@ intake_s_begin(const void *frame, size_t len)
 	if (!m_s_begin_get(frame, len, &m))
 		return false;
 	if (m.missed_to != 0)
-		writer_log(LOG_ERR, "events %llu to %llu were not kept: the journal no longer has them",
+		writer_log(LOG_ERR,
+			   "events %llu to %llu were not kept: the journal no longer has them",
 			   (unsigned long long)m.missed_from, (unsigned long long)m.missed_to);
 	if (!m.restored) {
 		q = db_query(&set, ALL_LEFT);
@@ -324,7 +328,8 @@ intake_s_begin(const void *frame, size_t len)
 		db_run(&q);
 		return true;
 	}
-	for (uint32_t i = 0; m.missed_to != 0 && in.reg != NULL && i < registry_room_slots(in.reg); i++) {
+	for (uint32_t i = 0; m.missed_to != 0 && in.reg != NULL && i < registry_room_slots(in.reg);
+	     i++) {
 		if (registry_room_slot(in.reg, i, &v) == 1)
 			room_dirty(v.id);
 	}

@@ -16,8 +16,9 @@ static const char *const sql[N] = {
     [DEL_KEPT] = "DELETE FROM kept WHERE seq=?",
     [EDIT] = "UPDATE message SET text=?, edited=? WHERE seq=?",
     [KEEP] = "INSERT OR IGNORE INTO kept(account, seq) VALUES(?, ?)",
-    [KEPT] = "SELECT k.seq, p.a FROM kept k JOIN message m ON m.seq=k.seq JOIN place p ON p.id=m.place"
-	     " WHERE k.account=? AND k.seq>? AND k.seq<=? ORDER BY k.seq LIMIT 1",
+    [KEPT] =
+	"SELECT k.seq, p.a FROM kept k JOIN message m ON m.seq=k.seq JOIN place p ON p.id=m.place"
+	" WHERE k.account=? AND k.seq>? AND k.seq<=? ORDER BY k.seq LIMIT 1",
     [KEPT_GONE] = "DELETE FROM kept WHERE account=? AND seq<=?",
     [MARK] = "INSERT INTO mark(account, place, at) VALUES(?, ?, ?) ON CONFLICT(account, place) DO"
 	     " UPDATE SET at=max(at, excluded.at)",
@@ -115,8 +116,7 @@ intake_e_dm(const void *frame, size_t len)
 		return false;
 	from = account_of(m.account);
 	to = account_of(m.to_account);
-	if (to == 0 || !worth_keeping(m.kind, m.tags) ||
-	    (!m.kept && (from == 0 || !in.set.direct)))
+	if (to == 0 || !worth_keeping(m.kind, m.tags) || (!m.kept && (from == 0 || !in.set.direct)))
 		return true;
 	add(&(struct said){.seq = m.seq,
 			   .place = place_of_pair(from, to, true),

@@ -103,7 +103,8 @@ static void
 well(void)
 {
 	if (w.state != STORE_WELL)
-		writer_log(LOG_NOTICE, "the database can be written again: nothing that is here was skipped");
+		writer_log(LOG_NOTICE,
+			   "the database can be written again: nothing that is here was skipped");
 	w.state = STORE_WELL;
 	w.retry_ms = w.retry_at = 0;
 	say_state("");
@@ -116,9 +117,10 @@ not_well(void)
 	enum store_state state = db_trouble(&in.db) == DB_DAMAGED ? STORE_UNUSABLE : STORE_BEHIND;
 
 	if (w.state != state || !w.told)
-		writer_log(LOG_ERR, state == STORE_UNUSABLE
-					? "the database %s cannot be used, nothing is kept: %s"
-					: "cannot write to the database %s, trying again: %s",
+		writer_log(LOG_ERR,
+			   state == STORE_UNUSABLE
+			       ? "the database %s cannot be used, nothing is kept: %s"
+			       : "cannot write to the database %s, trying again: %s",
 			   DB_FILE, in.db.why);
 	if (w.state != state)
 		w.retry_ms = 0;
@@ -217,8 +219,8 @@ apply(const char *frame, size_t len, bool each)
 	db_exec(&in.db, "SAVEPOINT one");
 	intake_frame(frame, len);
 	if (db_trouble(&in.db) == DB_BUG) {
-		writer_log(LOG_ERR, "%s %" PRIu64 " could not be kept: %s", ipc_name(ipc_type(frame)),
-			   in.at_seq, in.db.why);
+		writer_log(LOG_ERR, "%s %" PRIu64 " could not be kept: %s",
+			   ipc_name(ipc_type(frame)), in.at_seq, in.db.why);
 		db_clear(&in.db);
 		intake_forget();
 		db_exec(&in.db, "ROLLBACK TO one");
@@ -365,8 +367,10 @@ finish(void)
 	if (w.group.len > 0)
 		write_or_wait();
 	if (w.group.len > 0)
-		writer_log(LOG_ERR, "ending with %zu bytes of events that could not be written, behind %" PRIu64,
-			   w.group.len, in.seq);
+		writer_log(
+		    LOG_ERR,
+		    "ending with %zu bytes of events that could not be written, behind %" PRIu64,
+		    w.group.len, in.seq);
 	close_db();
 	buf_fini(&w.group);
 	buf_fini(&w.answers);
