@@ -59,6 +59,12 @@ void account_lookup(struct job *j, struct str name,
 		    void fn(struct job *j, const void *frame, size_t len));
 void account_check(struct job *j, struct str hash, struct str password,
 		   void fn(struct job *j, const void *frame, size_t len));
+/* …for the hash of a password, and its verifier if that is wanted (a_hashed). */
+void account_hash(struct job *j, struct str password,
+		  void fn(struct job *j, const void *frame, size_t len));
+/* May this be the password of an account of this name, this its email address? */
+bool account_password_good(struct str password, struct str name);
+bool account_email_good(struct str email);
 /* Whoever asked has logged in to the account of this name, which is there: e_account, e_authed. j is gone. */
 void account_authed(struct job *j, struct str name, bool created, struct str data);
 /* Forget the exchanges under way, for tests. */

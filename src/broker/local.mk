@@ -28,6 +28,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/rules.c \
 	%D%/sessions.c \
 	%D%/store.c %D%/store.h \
+	%D%/storeop.c \
 	%D%/subs.c %D%/subs.h \
 	%D%/talk.c \
 	%D%/token.c \

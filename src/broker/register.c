@@ -33,8 +33,8 @@ struct change {
 /* --- what may be stored ----------------------------------------------------------------------------------- */
 
 /* Neither too short nor the name itself. */
-static bool
-password_good(struct str password, struct str name)
+bool
+account_password_good(struct str password, struct str name)
 {
 	char prepared[PASSWORD_MAX], a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
 	ssize_t n = pwhash_prepare(password.p, password.n, prepared), na, nb;
@@ -52,8 +52,8 @@ password_good(struct str password, struct str name)
 }
 
 /* Something@something, of what may be shown; no more is asked, since none is sent there. */
-static bool
-email_good(struct str email)
+bool
+account_email_good(struct str email)
 {
 	const char *at = memchr(email.p, '@', email.n);
 
@@ -100,8 +100,8 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 	return j;
 }
 
-static void
-ask_hash(struct job *j, struct str password, job_fn *fn)
+void
+account_hash(struct job *j, struct str password, job_fn *fn)
 {
 	char frame[IPC_HDR + 16 + PASSWORD_MAX];
 	struct m_a_hash m = {.ticket = j->ticket,
@@ -229,11 +229,11 @@ may_register(const struct reg_user *u, const struct m_r_register *q)
 		return q->again ? ERR_NONE : ERR_ACCOUNT_EXISTS;
 	if (holder != NULL && holder != u)
 		return ERR_NICK_TAKEN;
-	if (!email_good(q->email))
+	if (!account_email_good(q->email))
 		return ERR_EMAIL_BAD;
 	if (!text_is_clean(q->invite.p, q->invite.n, 0))
 		return ERR_INVITE_BAD;
-	if (!password_good(q->password, q->name))
+	if (!account_password_good(q->password, q->name))
 		return ERR_PASSWORD_WEAK;
 	return freelist_left(&br.reg.free_accounts) == 0 ? ERR_ACCOUNTS_FULL : ERR_NONE;
 }
@@ -256,7 +256,7 @@ begin_register(const struct req *r, const struct reg_user *u, const struct m_r_r
 	if (account_named(q->name) != NULL)
 		account_lookup(j, q->name, again_found);
 	else
-		ask_hash(j, q->password, hashed_new);
+		account_hash(j, q->password, hashed_new);
 }
 
 bool
@@ -316,7 +316,7 @@ allowed(struct job *j)
 	struct str text = {c->text, c->ntext};
 
 	if (c->op == ACCOUNT_PASSWORD)
-		ask_hash(j, text, hashed_change);
+		account_hash(j, text, hashed_change);
 	else
 		ask_change(j, STR_LIT(""), STR_LIT(""), text, changed);
 }
@@ -352,14 +352,14 @@ owner_found(struct job *j, const void *frame, size_t len)
 static bool
 new_password_good(const struct reg_user *u, struct str text)
 {
-	return password_good(text, user_account(u));
+	return account_password_good(text, user_account(u));
 }
 
 static bool
 new_email_good(const struct reg_user *u, struct str text)
 {
 	(void)u;
-	return email_good(text);
+	return account_email_good(text);
 }
 
 static bool

@@ -22,6 +22,7 @@ static const struct rule {
 	bool control; /* control may send it, with user 0 */
 	rule_fn *fn;
 	bool nameless; /* …or 0, for a connection that has no name yet */
+	bool administrators; /* control alone may send it */
 } rules[] = {
     {MSG_r_login, false, false, r_login},
     {MSG_r_quit, true, false, r_quit},
@@ -44,7 +45,8 @@ static const struct rule {
     {MSG_r_oper, true, false, r_oper},
     {MSG_r_oper_do, true, false, r_oper_do},
     {MSG_r_sync, true, true, r_sync},
-    {MSG_r_admin, false, true, r_admin},
+    {MSG_r_admin, false, true, r_admin, .administrators = true},
+    {MSG_r_store, true, true, r_store, .administrators = true},
     {MSG_r_query, true, true, r_query},
     {MSG_r_mark, true, false, r_mark},
     {MSG_r_edit, true, false, r_edit},
@@ -128,7 +130,7 @@ rules_decide(const struct req *r, const void *frame, size_t len)
 	struct reg_user *u = NULL;
 
 	if (rule == NULL || rule->control < (r->sub == SUB_CONTROL) ||
-	    (rule->fn == r_admin && r->sub != SUB_CONTROL))
+	    (rule->administrators && r->sub != SUB_CONTROL))
 		return false;
 	if (r->serial <= taken) {
 		count(CTR_requests_deduplicated_total);

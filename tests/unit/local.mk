@@ -32,6 +32,7 @@ unit_checks = \
 	%D%/check_secret \
 	%D%/check_sessions \
 	%D%/check_siphash \
+	%D%/check_storeop \
 	%D%/check_subs \
 	%D%/check_telnet \
 	%D%/check_text \
@@ -79,6 +80,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_sessions_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_rooms_kept_SOURCES = %D%/check_rooms_kept.c $(unit_den) $(unit_storeend)
 %C%_check_rooms_kept_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_storeop_SOURCES = %D%/check_storeop.c $(unit_den) %D%/authend.c %D%/authend.h $(unit_storeend)
+%C%_check_storeop_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_subs_SOURCES = %D%/check_subs.c $(unit_world)
 %C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_users_SOURCES = %D%/check_users.c $(unit_authend)

@@ -1,0 +1,233 @@
+/* storeop.c - r_store: what administrators ask of chatd-store.
+ *
+ * Most goes there as it is, and what comes back is the answer. Accounts are changed as their owners change them
+ * (register.c): a password is hashed by chatd-auth first, and the registry follows when it is on the store's disk.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "broker/account.h"
+#include "broker/broker.h"
+#include "broker/job.h"
+#include "broker/store.h"
+#include "ipc/proc.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+/* State of the job of a change to an account. */
+struct change {
+	uint8_t op; /* enum account_op */
+	uint64_t id;
+	char name[NAME_BYTES_MAX + 1];
+	char text[EMAIL_MAX + 1]; /* the op's */
+};
+
+/* The first word of *rest, which moves behind it. */
+static struct str
+word(struct str *rest)
+{
+	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
+	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
+	size_t used = end != NULL ? w.n + 1 : w.n;
+
+	rest->p += used;
+	rest->n -= used;
+	return w;
+}
+
+/* --- what the store does alone ---------------------------------------------------------------------------- */
+
+/* Rows, or a word that it is done. */
+static void
+answered(struct job *j, const void *frame, size_t len)
+{
+	struct m_s_done m;
+	char text[1025];
+
+	if (frame == NULL || ipc_type(frame) != MSG_s_done) {
+		job_paged(j, frame, len);
+	} else if (!m_s_done_get(frame, len, &m) || m.code >= ERR_COUNT) {
+		job_failed(j, ERR_INTERNAL, STR_LIT(""));
+	} else if (m.code != ERR_NONE) {
+		job_failed(j, m.code, m.text);
+	} else {
+		bprintf(text, sizeof(text), STR_FMT, STR_ARG(m.text));
+		job_done(j, text);
+	}
+}
+
+static void
+pass_on(const struct req *r, const struct m_r_store *q)
+{
+	static char out[IPC_FRAME_MAX];
+	struct job *j = job_begin(r, 0, 0, 0);
+	struct m_s_admin m = {.op = q->op, .args = q->args};
+	char by[32];
+
+	if (j == NULL)
+		return;
+	bprintf(by, sizeof(by), "uid %u", q->uid);
+	m.ticket = j->ticket;
+	m.by = str_of(by);
+	job_ask_store(j, out, m_s_admin_put(out, sizeof(out), &m), answered);
+}
+
+/* --- accounts --------------------------------------------------------------------------------------------- */
+
+static void
+changed(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	struct m_s_done m;
+	char text[NAME_BYTES_MAX + 16];
+	static const char *const did[ACCOUNT_OPS] = {
+	    [ACCOUNT_CREATE] = "made",    [ACCOUNT_PASSWORD] = "changed",
+	    [ACCOUNT_DELETE] = "deleted", [ACCOUNT_DISABLE] = "disabled",
+	    [ACCOUNT_ENABLE] = "enabled",
+	};
+
+	if (frame == NULL || !m_s_done_get(frame, len, &m) || m.code >= ERR_COUNT) {
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+		return;
+	}
+	if (m.code != ERR_NONE) {
+		job_failed(j, m.code, str_of(c->name));
+		return;
+	}
+	if (c->op == ACCOUNT_CREATE &&
+	    !account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0)) {
+		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));
+		return;
+	}
+	/* another one of that name may have been made meanwhile */
+	if (account_id_named(str_of(c->name)) == c->id) {
+		if (c->op == ACCOUNT_DELETE)
+			account_deleted(str_of(c->name));
+		else if (c->op == ACCOUNT_DISABLE || c->op == ACCOUNT_ENABLE)
+			account_disabled(str_of(c->name), c->op == ACCOUNT_DISABLE);
+	}
+	bprintf(text, sizeof(text), "%s: %s", c->name, did[c->op]);
+	job_done(j, text);
+}
+
+static void
+ask_change(struct job *j, struct str hash, struct str scram)
+{
+	static char out[4096];
+	const struct change *c = j->state;
+	struct m_s_account m = {.ticket = j->ticket,
+				.op = c->op,
+				.id = c->id,
+				.name = str_of(c->name),
+				.hash = hash,
+				.scram = scram,
+				.text = str_of(c->text)};
+
+	job_ask_store(j, out, m_s_account_put(out, sizeof(out), &m), changed);
+	explicit_bzero(out, sizeof(out));
+}
+
+static void
+hashed(struct job *j, const void *frame, size_t len)
+{
+	struct m_a_hashed m;
+
+	if (frame == NULL || !m_a_hashed_get(frame, len, &m) || !m.ok)
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	else
+		ask_change(j, m.hash, m.scram);
+}
+
+static enum chat_err
+may_change(const struct change *c, const struct m_r_store *q, struct str name)
+{
+	if (c->op == ACCOUNT_CREATE) {
+		if (name_check(name.p, name.n) != NAME_OK)
+			return ERR_NICK_BAD;
+		if (c->id != 0)
+			return ERR_ACCOUNT_EXISTS;
+		if (!account_email_good(str_of(c->text)) && c->text[0] != '\0')
+			return ERR_EMAIL_BAD;
+		if (freelist_left(&br.reg.free_accounts) == 0)
+			return ERR_ACCOUNTS_FULL;
+	} else if (c->id == 0)
+		return ERR_NO_ACCOUNT;
+	if ((c->op == ACCOUNT_CREATE || c->op == ACCOUNT_PASSWORD) &&
+	    !account_password_good(q->secret, name))
+		return ERR_PASSWORD_WEAK;
+	if (c->op == ACCOUNT_DELETE && c->text[0] != '\0' && strcmp(c->text, "messages") != 0)
+		return ERR_BAD_ARGUMENT;
+	return ERR_NONE;
+}
+
+static void
+change(const struct req *r, const struct m_r_store *q, enum account_op op)
+{
+	struct change c = {.op = (uint8_t)op};
+	struct str args = q->args, name = word(&args), text = word(&args);
+	enum chat_err err;
+	struct job *j;
+
+	bprintf(c.name, sizeof(c.name), STR_FMT, STR_ARG(name));
+	bprintf(c.text, sizeof(c.text), STR_FMT, STR_ARG(text));
+	c.id = account_id_named(name);
+	err = name.n > NAME_BYTES_MAX || text.n > EMAIL_MAX ? ERR_BAD_ARGUMENT
+							    : may_change(&c, q, name);
+	if (err != ERR_NONE) {
+		answer_refused(r, 0, 0, err,
+			       err == ERR_EMAIL_BAD ? STR_LIT("email") : str_of(c.name));
+		return;
+	}
+	j = job_begin(r, 0, 0, sizeof(c));
+	if (j == NULL)
+		return;
+	memcpy(j->state, &c, sizeof(c));
+	if (op == ACCOUNT_CREATE || op == ACCOUNT_PASSWORD)
+		account_hash(j, q->secret, hashed);
+	else
+		ask_change(j, STR_LIT(""), STR_LIT(""));
+}
+
+static const struct {
+	uint8_t level; /* that it needs: enum admin_level */
+	bool account;
+	uint8_t op; /* then: enum account_op */
+} ops[STORE_OPS] = {
+    [STORE_STATUS] = {LEVEL_READ, false, 0},
+    [STORE_CHECK] = {LEVEL_ADMIN, false, 0},
+    [STORE_BACKUP] = {LEVEL_ADMIN, false, 0},
+    [STORE_ACCOUNTS] = {LEVEL_ADMIN, false, 0},
+    [STORE_ACCOUNT_SHOW] = {LEVEL_ADMIN, false, 0},
+    [STORE_ACCOUNT_ADD] = {LEVEL_ADMIN, true, ACCOUNT_CREATE},
+    [STORE_ACCOUNT_PASSWORD] = {LEVEL_ADMIN, true, ACCOUNT_PASSWORD},
+    [STORE_ACCOUNT_DISABLE] = {LEVEL_ADMIN, true, ACCOUNT_DISABLE},
+    [STORE_ACCOUNT_ENABLE] = {LEVEL_ADMIN, true, ACCOUNT_ENABLE},
+    [STORE_ACCOUNT_DELETE] = {LEVEL_ADMIN, true, ACCOUNT_DELETE},
+    [STORE_HISTORY_PURGE] = {LEVEL_ADMIN, false, 0},
+    [STORE_INVITE_CREATE] = {LEVEL_ADMIN, false, 0},
+    [STORE_INVITES] = {LEVEL_ADMIN, false, 0},
+    [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, 0},
+};
+
+bool
+r_store(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_store q;
+
+	(void)nobody;
+	if (!m_r_store_get(frame, len, &q) || q.op >= STORE_OPS ||
+	    !text_utf8_ok(q.args.p, q.args.n))
+		return false;
+	if (q.level < ops[q.op].level)
+		answer_refused(r, 0, 0, ERR_PERMISSION, STR_LIT(""));
+	else if (!store_wanted())
+		answer_refused(r, 0, 0, ERR_STORE_AWAY, STR_LIT(""));
+	else if (ops[q.op].account)
+		change(r, &q, ops[q.op].op);
+	else
+		pass_on(r, &q);
+	/* the frame is our own buffer, which it was read into */
+	explicit_bzero((char *)(uintptr_t)q.secret.p, q.secret.n);
+	return true;
+}
