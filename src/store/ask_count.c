@@ -89,6 +89,17 @@ ask_targets(struct ask *a)
 	free(l);
 }
 
+/* Has the account said that it has read as far as that? */
+static bool
+is_read(struct ask *a, const struct last *l)
+{
+	struct db_query q = db_query(&a->set, ASK_MARK);
+
+	db_int(&q, a->q.viewer);
+	db_int(&q, l->place);
+	return db_number(&q) >= l->at;
+}
+
 void
 ask_missed(struct ask *a)
 {
@@ -101,7 +112,7 @@ ask_missed(struct ask *a)
 		uint64_t came = db_col_int(&q, 2);
 		struct span away = {.lo = db_col_int(&q, 1), .hi = came != 0 ? came : INT64_MAX};
 
-		n += last_in(a, db_col_int(&q, 0), away, &l[n]);
+		n += last_in(a, db_col_int(&q, 0), away, &l[n]) && !is_read(a, &l[n]);
 	}
 	db_end(&q);
 	put_newest(a, l, n);

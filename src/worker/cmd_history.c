@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/query.h"
@@ -178,7 +179,7 @@ static void
 pager_shown(struct conn *c, const struct question *q)
 {
 	struct pager *p = c->reader != NULL ? c->reader->pager : NULL;
-	bool full = q->limit > 0 && q->rows >= q->limit;
+	bool full = q->rows >= q->limit || q->more;
 
 	if (p == NULL || p->way == WAY_NONE)
 		return;
@@ -207,17 +208,7 @@ history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 		pager_shown(c, q);
 }
 
-/* What is new has been read. */
-static void
-new_end(struct conn *c, struct question *q, unsigned code, struct str arg)
-{
-	if (code == ERR_NONE && q->last_at != 0)
-		request_mark(c, ASKED_NOTED, q->what.room, q->what.name, q->last_at);
-	history_end(c, q, code, arg);
-}
-
 static const struct history_as as_history = {NULL, history_row, history_end};
-static const struct history_as as_new = {NULL, history_row, new_end};
 
 static void
 history_begin(struct conn *c, const struct history_as *as, const struct m_r_query *w, enum way way,
@@ -230,34 +221,64 @@ history_begin(struct conn *c, const struct history_as *as, const struct m_r_quer
 	history_ask(c, q);
 }
 
-static void
-mark_row(struct conn *c, struct question *q, const struct row *r)
-{
-	struct m_q_mark mark;
+/* --- what is new: missed, and not read --- */
 
-	(void)c;
-	if (r->type == MSG_q_mark && m_q_mark_get(r->frame, r->len, &mark))
-		q->num = mark.when;
+/* What is new has been read. */
+static void
+new_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	if (code == ERR_NONE && q->last_at != 0)
+		request_mark(c, ASKED_NOTED, q->what.room, q->what.name, q->last_at);
+	history_end(c, q, code, arg);
 }
 
-/* How far it has read is known: from there on. */
-static void
-mark_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+static const struct history_as as_new = {NULL, history_row, new_end};
+
+static bool
+is_place(const struct m_r_query *w, const struct m_q_place *place)
 {
-	struct m_r_query w = q->what;
+	char a[ROOM_FOLD_MAX], b[ROOM_FOLD_MAX];
+	struct str name = place->room ? w->room : w->name;
+	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
+	ssize_t m = name_fold(place->name.p, place->name.n, b, sizeof(b));
+
+	return n > 0 && n == m && memcmp(a, b, (size_t)n) == 0;
+}
+
+/* Of the place that is meant: how many, and up to where. */
+static void
+new_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct m_q_place place;
+
+	(void)c;
+	if (r->type != MSG_q_place || !m_q_place_get(r->frame, r->len, &place) ||
+	    !is_place(&q->what, &place))
+		return;
+	q->num = place.seq;
+	q->shown = place.count;
+}
+
+static void
+new_found(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	struct m_r_query w = {.kind = QUERY_LATEST, .hi = q->num + 1};
 
 	if (code != ERR_NONE) {
 		refused(c, code, arg);
 		return;
 	}
-	w.kind = q->num != 0 ? QUERY_FIRST : QUERY_LATEST;
-	w.limit = 5 * LINES;
-	w.lo = q->num;
-	w.bounds = q->num != 0 ? QUERY_LO_TIME : 0;
-	history_begin(c, &as_new, &w, q->num != 0 ? WAY_ON : WAY_BACK, false);
+	if (q->num == 0) {
+		tell(c, "You have missed nothing there.");
+		return;
+	}
+	w.room = q->what.room;
+	w.name = q->what.name;
+	w.limit = MIN(q->shown, (uint32_t)QUERY_ROWS_MAX);
+	history_begin(c, &as_new, &w, WAY_BACK, false);
 }
 
-static const struct history_as as_mark = {NULL, mark_row, mark_end};
+static const struct history_as as_find_new = {NULL, new_row, new_found};
 
 /* The next word of *rest, which moves behind it. False: there is none. */
 static bool
@@ -384,9 +405,9 @@ cmd_history(struct conn *c, const struct cmd_args *a)
 		h.w.room = room_name(c->cur);
 	}
 	if (h.new) {
-		h.w = (struct m_r_query){
-		    .kind = QUERY_MARK, .limit = 1, .room = h.w.room, .name = h.w.name};
-		history_ask(c, question_new(&as_mark, &h.w, STR_LIT("")));
+		h.w.kind = QUERY_MISSED;
+		h.w.limit = QUERY_ROWS_MAX;
+		history_ask(c, question_new(&as_find_new, &h.w, STR_LIT("")));
 		return;
 	}
 	h.w.kind = h.after ? QUERY_FIRST : QUERY_LATEST;

@@ -144,8 +144,8 @@ struct conn {
 	struct account *account; /* owned; account.h; NULL: has logged in to none */
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
 	struct ticket *behind; /* owned; the same, without waiting; mostly NULL */
-	struct question *shown; /* owned; what it is shown without having asked (history.h); mostly NULL */
-	struct reader *reader; /* owned; telnet: where it reads, what it can change (cmd_history.c); mostly NULL */
+	struct question *shown; /* owned; shown without having been asked for (history.h) */
+	struct reader *reader; /* owned; telnet: /more, /edit (reader.h) */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */
 	struct secret *secret; /* owned; a password is asked for (secret.h) */

@@ -231,12 +231,9 @@ ask_on(struct conn *c, struct question *q)
 {
 	struct m_r_query *w = &q->what;
 
-	if (w->kind == QUERY_LATEST || w->kind == QUERY_AROUND)
-		w->kind = QUERY_FIRST;
 	w->lo = q->last;
 	w->bounds &= (uint8_t)~QUERY_LO_TIME;
-	if (q->limit != 0)
-		w->limit = q->limit - q->rows;
+	w->limit = q->limit - q->rows;
 	q->page_rows = 0;
 	question_ask(c, q);
 }
@@ -245,7 +242,45 @@ static bool
 wants_more(const struct question *q)
 {
 	return q->code == ERR_NONE && q->more && q->page_rows > 0 && q->last != 0 &&
-	       (q->limit == 0 || q->rows < q->limit);
+	       q->rows < q->limit && (q->what.kind == QUERY_FIRST || q->what.kind == QUERY_KEPT);
+}
+
+/* A page has the newest of what was asked for, and is to be shown behind the others: where the first of them is has to be
+ * found out. True: it has been asked, or what begins there has. The pages on the way are not kept: a client
+ * would take as much memory as it can ask for. */
+static bool
+seek(struct conn *c, struct question *q)
+{
+	struct m_r_query *w = &q->what;
+	uint32_t n = 0;
+	struct row r;
+
+	if (!q->seeking) {
+		if (!q->whole || !q->more || w->kind != QUERY_LATEST || q->code != ERR_NONE)
+			return false;
+		q->hi = w->hi;
+		q->bounds = w->bounds;
+		q->seeking = true;
+	}
+	while (next_row(q, &r)) {
+		if (n++ == 0)
+			q->from = r.seq;
+	}
+	q->sought += n;
+	if (q->code == ERR_NONE && q->more && n > 0 && q->sought < q->limit) {
+		w->hi = q->from;
+		w->bounds &= (uint8_t)~QUERY_HI_TIME;
+		w->limit = q->limit - q->sought;
+	} else {
+		q->seeking = false;
+		w->kind = QUERY_FIRST;
+		w->lo = q->from - 1;
+		w->hi = q->hi;
+		w->bounds = q->bounds & QUERY_HI_TIME;
+		w->limit = q->limit;
+	}
+	question_ask(c, q);
+	return true;
 }
 
 static enum query_step
@@ -254,6 +289,8 @@ question_step(struct conn *c, struct query *query)
 	struct question *q = (struct question *)query;
 	struct row r;
 
+	if (seek(c, q))
+		return QUERY_WAIT;
 	if (!q->begun && q->code == ERR_NONE && q->as->begin != NULL)
 		q->as->begin(c, q);
 	q->begun = true;

@@ -47,6 +47,8 @@ struct question {
 	const struct history_as *as;
 	struct question *next; /* of c->shown */
 	bool behind, begun, here; /* not waited for; begin has been called; a page is there */
+	bool whole; /* QUERY_LATEST: as many rows as were asked for, whatever a page holds */
+	bool seeking; /* on the way back to where they begin */
 	/* what is asked: as in r_query; the texts lie in `texts` */
 	struct m_r_query what;
 	/* the answer */
@@ -54,7 +56,10 @@ struct question {
 	size_t npage, at;
 	bool more;
 	uint32_t rows, page_rows; /* shown or passed over; of this page */
-	uint32_t limit; /* of all pages together; 0: none */
+	uint32_t limit; /* of all pages together */
+	uint32_t sought; /* rows on the way back */
+	uint64_t hi, from; /* as it was asked; where it goes back to */
+	uint8_t bounds;
 	uint64_t first, last,
 	    last_at; /* numbers of the first and the last of them, the last one's time */
 	unsigned code; /* and how it ended */

@@ -346,6 +346,7 @@ irc_CHATHISTORY(struct conn *c, struct irc_run *r)
 	struct str sub = irc_middle(r->msg.param[0]), target = STR_LIT("");
 	const struct asked_as *as = sub_of(sub);
 	struct m_r_query w = {0};
+	struct question *q;
 
 	if (r->msg.n > 0 && as == NULL) {
 		irc_fail(c, "CHATHISTORY", "INVALID_PARAMS", sub, "Unknown subcommand");
@@ -362,7 +363,9 @@ irc_CHATHISTORY(struct conn *c, struct irc_run *r)
 		if (as->target)
 			target = irc_middle(r->msg.param[1]);
 		w.flags = c->irc->caps & CAP_EVENT_PLAYBACK ? QUERY_EVENTS : 0;
-		history_ask(c, question_new(as->target ? &as_history : &as_targets, &w, target));
+		q = question_new(as->target ? &as_history : &as_targets, &w, target);
+		q->whole = true; /* fewer than were asked for would mean that there are no more */
+		history_ask(c, q);
 	}
 	return IRC_DONE;
 }
