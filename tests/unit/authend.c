@@ -23,31 +23,38 @@ authend_open(unsigned index, uint32_t inc)
 	return sv[1];
 }
 
+const void *
+authend_frame(int fd, unsigned type, size_t *len_r)
+{
+	static char buf[8192];
+	uint32_t len;
+
+	ck_assert_int_eq(recv(fd, buf, IPC_HDR, 0), IPC_HDR);
+	memcpy(&len, buf, 4);
+	ck_assert_int_eq(recv(fd, buf + IPC_HDR, len - IPC_HDR, 0), len - IPC_HDR);
+	ck_assert_uint_eq(ipc_type(buf), type);
+	*len_r = len;
+	return buf;
+}
+
 struct m_a_check
 authend_asked(int fd)
 {
-	static char buf[4096];
-	struct m_a_check m;
-	ssize_t n = recv(fd, buf, IPC_HDR, 0);
-	uint32_t len;
+	return AUTH_ASKED(fd, a_check);
+}
 
-	ck_assert_int_eq(n, IPC_HDR);
-	memcpy(&len, buf, 4);
-	ck_assert_int_eq(recv(fd, buf + IPC_HDR, len - IPC_HDR, 0), len - IPC_HDR);
-	ck_assert(m_a_check_get(buf, len, &m));
-	return m;
+void
+authend_say(int fd, const void *frame, size_t len)
+{
+	ck_assert_int_eq(send(fd, frame, len, 0), (ssize_t)len);
+	loop_turn(proc.loop, 1000);
+	auth_resume();
 }
 
 void
 authend_answer(int fd, uint32_t ticket, bool ok)
 {
-	struct m_a_result m = {.ticket = ticket, .ok = ok};
-	char out[64];
-	size_t n = m_a_result_put(out, sizeof(out), &m);
-
-	ck_assert_int_eq(send(fd, out, n, 0), (ssize_t)n);
-	loop_turn(proc.loop, 1000);
-	auth_resume();
+	AUTH_SAYS(fd, a_result, .ticket = ticket, .ok = ok);
 }
 
 void

@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/unit.h %D%/unit_str.h %D%/ipc_golden.def
 
 if HAVE_CHECK
 unit_checks = \
+	%D%/check_account \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
@@ -57,6 +58,8 @@ unit_world = %D%/world.c %D%/world.h
 unit_den = $(unit_world) %D%/den.c %D%/den.h
 unit_storeend = %D%/storeend.c %D%/storeend.h
 unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
+%C%_check_account_SOURCES = %D%/check_account.c $(unit_authend) $(unit_storeend)
+%C%_check_account_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_broker_SOURCES = %D%/check_broker.c $(unit_world)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)

@@ -14,7 +14,7 @@
 #include "lib/loop.h"
 #include "lib/util.h"
 
-#define WORLD_ACCOUNTS 64
+#define WORLD_ACCOUNTS 3000
 
 static uint64_t conns;
 
@@ -317,6 +317,32 @@ metas_listed(void)
 	return n;
 }
 
+/* Everybody who is logged in is found by its account. */
+static void
+verify_accounts(void)
+{
+	const struct reg_header *h = br.reg.h;
+	uint32_t n = 0, in = 0, found = 0;
+
+	for (uint32_t i = 0; i < h->max_users; i++) {
+		const struct reg_user *u = &br.reg.users[i];
+
+		in += u->id != 0 && account_named(user_account(u)) != NULL &&
+		      account_is_of(account_named(user_account(u)), u);
+	}
+	for (uint32_t i = 0; i < h->max_accounts; i++) {
+		const struct reg_account *a = &br.reg.accounts[i];
+
+		CHECK(a->seq % 2 == 0);
+		n += a->id != 0;
+		for (const struct reg_user *u = account_first(a); u != NULL; u = account_next(u)) {
+			CHECK(u->id != 0 && account_is_of(a, u) && found < in);
+			found++;
+		}
+	}
+	CHECK(found == in && h->max_accounts - freelist_left(&br.reg.free_accounts) == n);
+}
+
 void
 world_verify(void)
 {
@@ -366,4 +392,5 @@ world_verify(void)
 	      h->max_lists - freelist_left(&br.reg.free_lists) == lists);
 	CHECK(h->nusers == users && h->nrooms == rooms);
 	CHECK(h->ninvisible == invisible && h->nopers == opers);
+	verify_accounts();
 }

@@ -1,0 +1,765 @@
+/* check_account.c - logging in, registering, changing an account: the test is the worker, the store and the auth process. */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "authend.h"
+#include "broker/account.h"
+#include "broker/auth.h"
+#include "broker/job.h"
+#include "broker/store.h"
+#include "ipc/options.h"
+#include "ipc/proc.h"
+#include "lib/loop.h"
+#include "storeend.h"
+#include "unit_str.h"
+#include "world.h"
+
+#define HASH "$argon2id$of alice"
+#define VERIFIER "SCRAM-SHA-256$of alice"
+
+static struct world world;
+static int auth;
+
+static void
+setup(void)
+{
+	world_init(&world, 300, 4u << 20);
+	storeend_open();
+	auth = authend_open(0, 7);
+}
+
+static void
+teardown(void)
+{
+	close(auth);
+	storeend_close();
+	world_end(&world);
+}
+
+/* --- the pieces of a login ------------------------------------------------------------------------- */
+
+static unsigned
+give_password(unsigned sub, uint64_t user, uint64_t conn, const char *name, const char *address)
+{
+	return ASK(auth, sub, .user = user, .conn = conn, .mech = AUTH_PASSWORD, .name = S(name),
+		   .secret = S("correct horse"), .address = S(address));
+}
+
+/* The store tells of the account that it is asked for; id 0: there is none. */
+static void
+store_finds(uint64_t id, const char *name)
+{
+	struct m_s_lookup q = STORE_ASKED(s_lookup);
+
+	if (id == 0)
+		STORE_SAYS(s_found, .ticket = q.ticket);
+	else
+		STORE_SAYS(s_found, .ticket = q.ticket, .id = id, .name = S(name), .hash = S(HASH),
+			   .scram = S(VERIFIER));
+}
+
+static void
+auth_says(bool ok)
+{
+	struct m_a_check q = AUTH_ASKED(auth, a_check);
+
+	AUTH_SAYS(auth, a_result, .ticket = q.ticket, .ok = ok);
+}
+
+/* All of it, right or wrong. Event that it ended in. */
+static unsigned
+log_in(unsigned sub, uint64_t user, uint64_t conn, uint64_t id, const char *name, bool ok)
+{
+	ck_assert_uint_eq(give_password(sub, user, conn, name, "192.0.2.1"), MSG_e_wait);
+	store_finds(id, name);
+	auth_says(ok);
+	return ipc_type(world_last()->data);
+}
+
+static unsigned
+failed(void)
+{
+	return ipc_type(world_last()->data) == MSG_e_failed ? LAST(failed).code : 0;
+}
+
+static unsigned
+name_with(unsigned sub, uint64_t conn, const char *name, const struct m_e_authed *e)
+{
+	return ASK(login, sub, .conn = conn, .name = S(name), .address = S("192.0.2.1"),
+		   .account = e->account, .account_id = e->account_id, .token = e->token);
+}
+
+/* --- logging in -------------------------------------------------------------------------------------- */
+
+START_TEST(before_there_is_a_name)
+{
+	uint64_t id = storeend_account("Alice");
+	uint32_t ticket;
+	struct m_e_authed e;
+	char token[AUTH_TOKEN];
+
+	ck_assert_uint_eq(give_password(0, 0, 40, "ALICE", "192.0.2.1"), MSG_e_wait);
+	ticket = LAST(wait).ticket;
+	store_finds(id, "Alice");
+	ck_str(AUTH_ASKED(auth, a_check).hash, HASH);
+	AUTH_SAYS(auth, a_result, .ticket = ticket, .ok = 1);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	e = LAST(authed);
+	ck_assert(e.ticket == ticket && e.conn == 40 && e.user == 0 && e.account_id == id &&
+		  !e.created);
+	ck_str(e.account, "Alice");
+	memcpy(token, e.token.p, e.token.n);
+	e.token.p = token;
+	/* another connection, another worker, another account, another proof */
+	ck_assert_uint_eq(name_with(0, 41, "alice", &e), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
+	ck_assert_uint_eq(name_with(1, 40, "alice", &e), MSG_e_refused);
+	e.account_id++;
+	ck_assert_uint_eq(name_with(0, 40, "alice", &e), MSG_e_refused);
+	e.account_id--;
+	token[15] ^= 1;
+	ck_assert_uint_eq(name_with(0, 40, "alice", &e), MSG_e_refused);
+	e.token.n = 0;
+	ck_assert_uint_eq(name_with(0, 40, "alice", &e), MSG_e_refused);
+	e.token.n = sizeof(token);
+	token[15] ^= 1;
+	e.account = S("Alice");
+	ck_assert_uint_eq(name_with(0, 40, "alice", &e), MSG_e_login);
+	ck_str(LAST(login).account, "Alice");
+	ck_assert_uint_eq(LAST(login).reserved, 0);
+	ck_assert(world_last()->targets >> SUB_STORE & 1);
+	ck_assert_str_eq(world_user(&world, "alice").account, "Alice");
+	ck_assert_uint_eq(world_user(&world, "alice").account_id, id);
+}
+END_TEST
+
+/* A proof is worth nothing any more when the account is not, either. */
+START_TEST(a_proof_of_what_is_no_more)
+{
+	uint64_t id = storeend_account("alice");
+	struct m_e_authed e;
+	char token[AUTH_TOKEN];
+
+	ck_assert_uint_eq(log_in(0, 0, 40, id, "alice", true), MSG_e_authed);
+	e = LAST(authed);
+	memcpy(token, e.token.p, e.token.n);
+	e.token.p = token;
+	e.account = S("alice");
+	account_disabled(S("alice"), true);
+	ck_assert_uint_eq(name_with(0, 40, "al", &e), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_ACCOUNT_DISABLED);
+	account_disabled(S("alice"), false);
+	account_deleted(S("alice"));
+	ck_assert_uint_eq(name_with(0, 40, "al", &e), MSG_e_refused);
+	ck_assert_uint_ne(storeend_account("alice"), id);
+	ck_assert_uint_eq(name_with(0, 40, "al", &e), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
+}
+END_TEST
+
+START_TEST(with_a_name)
+{
+	uint64_t id = storeend_account("alice"), u = world_login(0, "alice", "192.0.2.1"),
+		 seq = br.j.seq;
+	struct m_e_account e;
+	uint64_t at;
+
+	ck_assert_uint_gt(LAST(login).reserved, 0);
+	world_login(1, "bob", "192.0.2.2");
+	ck_assert(world_join(0, u, "den") && world_join(1, user_find(S("bob"))->id, "den"));
+	ck_assert_uint_eq(log_in(0, u, 40, id, "Alice", true), MSG_e_authed);
+	ck_assert_uint_eq(LAST(authed).user, u);
+	/* the room hears of it before */
+	seq = world_last()->seq - 1;
+	ck_assert(journal_find(&br.j, seq - 1, &at));
+	ck_assert(
+	    m_e_account_get(journal_at(&br.j, &at)->data, journal_at(&br.j, &at)->event_len, &e));
+	ck_assert_uint_eq(e.user, u);
+	ck_str(e.account, "Alice");
+	ck_assert_uint_eq(journal_at(&br.j, &at)->targets & ~(1ull << SUB_STORE), 3);
+	ck_assert_uint_eq(user_find(S("alice"))->reserved_until, 0);
+	/* once more is no news */
+	seq = br.j.seq;
+	ck_assert_uint_eq(log_in(0, u, 40, id, "Alice", true), MSG_e_authed);
+	ck_assert_uint_eq(br.j.seq, seq + 2);
+	/* what it says from now on says so */
+	ck_assert(world_say(0, u, regw_user(&br.reg, u)->id ? br.reg.rooms[0].id : 0, "hi"));
+	ck_str(LAST(say).account, "Alice");
+	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_LOGOUT), MSG_e_done);
+	ck_assert_str_eq(world_user(&world, "alice").account, "");
+	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_LOGOUT), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NOT_LOGGED_IN);
+}
+END_TEST
+
+/* Wrong word, no such account: nothing differs but what nobody is told. */
+START_TEST(what_is_wrong)
+{
+	uint64_t id = storeend_account("alice");
+	struct m_a_check q;
+
+	for (int known = 0; known < 2; known++) {
+		const char *name = known ? "alice" : "nobody";
+
+		ck_assert_uint_eq(give_password(0, 0, 40, name, "192.0.2.1"), MSG_e_wait);
+		store_finds(known ? id : 0, name);
+		q = AUTH_ASKED(auth, a_check);
+		ck_assert_uint_eq(q.memory, (unsigned)proc.opt.accounts_cost);
+		ck_str(q.hash, known ? HASH : "");
+		AUTH_SAYS(auth, a_result, .ticket = q.ticket, .ok = !known);
+		ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+		ck_assert(LAST(failed).ticket == q.ticket && LAST(failed).conn == 40);
+	}
+	/* as somebody else, as nobody who could be one */
+	ASK(auth, 0, .conn = 40, .name = S("alice"), .authzid = S("bob"), .secret = S("x"));
+	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
+	ASK(auth, 0, .conn = 40, .name = S("a b"), .secret = S("x"));
+	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
+	ck_assert_uint_eq(ASK(auth, 0, .conn = 40, .mech = AUTH_MECHS, .name = S("alice")), 0);
+	proc.opt.store_enabled = 0;
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_STORE_AWAY);
+}
+END_TEST
+
+START_TEST(a_disabled_account)
+{
+	uint64_t id = storeend_account("alice"), u = world_login(0, "al", "192.0.2.1");
+
+	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", true), MSG_e_authed);
+	account_disabled(S("ALICE"), true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_account);
+	ck_str(LAST(account).account, "");
+	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", false), MSG_e_failed);
+	ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", true), MSG_e_failed);
+	ck_assert_uint_eq(failed(), ERR_ACCOUNT_DISABLED);
+	account_disabled(S("alice"), false);
+	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", true), MSG_e_authed);
+}
+END_TEST
+
+/* While it was looked at, the account ended. */
+START_TEST(deleted_meanwhile)
+{
+	uint64_t id = storeend_account("alice");
+
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	account_deleted(S("alice"));
+	auth_says(true);
+	ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+	ck_assert_ptr_null(account_named(S("alice")));
+}
+END_TEST
+
+START_TEST(somebody_who_does_not_wait)
+{
+	uint64_t id = storeend_account("alice"), u = world_login(0, "alice", "192.0.2.1"), seq;
+
+	ck_assert_uint_eq(give_password(0, u, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	ck_assert(world_quit(0, u));
+	seq = br.j.seq;
+	auth_says(true);
+	ck_assert_uint_eq(br.j.seq, seq);
+}
+END_TEST
+
+/* --- SCRAM, certificates --------------------------------------------------------------------------------- */
+
+static unsigned
+scram(uint64_t conn, unsigned mech, uint32_t ticket, const char *name, const char *text)
+{
+	return ASK(auth, 0, .conn = conn, .mech = (uint8_t)mech, .ticket = ticket, .name = S(name),
+		   .secret = S(text), .address = S("192.0.2.1"));
+}
+
+/* Up to the challenge; its ticket. verifier: what was asked about. */
+static uint32_t
+scram_begin(uint64_t conn, uint64_t id, const char *name, char verifier[SCRAM_MAX + 1])
+{
+	struct m_a_scram q;
+
+	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, name, "n,,n=x,r=abc"), MSG_e_wait);
+	store_finds(id, name);
+	q = AUTH_ASKED(auth, a_scram);
+	bprintf(verifier, SCRAM_MAX + 1, STR_FMT, STR_ARG(q.verifier));
+	ck_str(q.first, "n,,n=x,r=abc");
+	ck_assert(q.final.n == 0 && q.server.n == 0);
+	AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = 1, .text = S("r=abcdef"));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_challenge);
+	ck_str(LAST(challenge).data, "r=abcdef");
+	ck_assert_uint_eq(LAST(challenge).conn, conn);
+	return LAST(challenge).ticket;
+}
+
+START_TEST(an_exchange)
+{
+	uint64_t id = storeend_account("alice");
+	char verifier[SCRAM_MAX + 1];
+	uint32_t ticket = scram_begin(40, id, "alice", verifier);
+	struct m_a_scram q;
+
+	ck_assert_str_eq(verifier, VERIFIER);
+	/* of this connection, and only once */
+	ck_assert_uint_eq(scram(41, AUTH_SCRAM_FINAL, ticket, "", "p="), MSG_e_refused);
+	ck_assert_uint_eq(scram(40, AUTH_SCRAM_FINAL, ticket + 1, "", "p="), MSG_e_refused);
+	ck_assert_uint_eq(scram(40, AUTH_SCRAM_FINAL, ticket, "", "c=biws,p=x"), MSG_e_wait);
+	q = AUTH_ASKED(auth, a_scram);
+	ck_str(q.first, "n,,n=x,r=abc");
+	ck_str(q.server, "r=abcdef");
+	ck_str(q.final, "c=biws,p=x");
+	ck_str(q.verifier, VERIFIER);
+	AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = 1, .text = S("v=yes"));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	ck_str(LAST(authed).data, "v=yes");
+	ck_assert_uint_eq(LAST(authed).account_id, id);
+	ck_assert_uint_eq(scram(40, AUTH_SCRAM_FINAL, ticket, "", "c=biws,p=x"), MSG_e_refused);
+	/* what auth finds malformed */
+	ck_assert_uint_eq(scram(40, AUTH_SCRAM, 0, "alice", "p=tls,,n=x,r=abc"), MSG_e_wait);
+	store_finds(id, "alice");
+	q = AUTH_ASKED(auth, a_scram);
+	AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket);
+	ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+}
+END_TEST
+
+/* Whether there is an account is not told: a verifier is made up, the same one each time. */
+START_TEST(an_exchange_with_nobody)
+{
+	char a[SCRAM_MAX + 1], b[SCRAM_MAX + 1], c[SCRAM_MAX + 1];
+	uint32_t ticket;
+	struct m_a_scram q;
+
+	scram_begin(40, 0, "nobody", a);
+	ticket = scram_begin(41, 0, "NoBody", b);
+	scram_begin(42, 0, "noone", c);
+	ck_assert_str_eq(a, b);
+	ck_assert_str_ne(a, c);
+	ck_assert_int_eq(strncmp(a, "SCRAM-SHA-256$", 14), 0);
+	ck_assert_uint_eq(scram(41, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
+	q = AUTH_ASKED(auth, a_scram);
+	AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = 1, .text = S("v=yes"));
+	ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+	/* the same where verifiers are not to be used */
+	proc.opt.accounts_scram = 0;
+	scram_begin(40, storeend_account("alice"), "alice", a);
+	ck_assert_str_ne(a, VERIFIER);
+}
+END_TEST
+
+/* They are forgotten one by one; nothing grows. */
+START_TEST(many_exchanges)
+{
+	char verifier[SCRAM_MAX + 1];
+	uint32_t first = scram_begin(1, 0, "nobody", verifier), last = 0;
+
+	for (uint64_t conn = 2; conn <= 300; conn++)
+		last = scram_begin(conn, 0, "nobody", verifier);
+	ck_assert_uint_eq(scram(1, AUTH_SCRAM_FINAL, first, "", "p=x"), MSG_e_refused);
+	ck_assert_uint_eq(scram(300, AUTH_SCRAM_FINAL, last, "", "p=x"), MSG_e_wait);
+}
+END_TEST
+
+START_TEST(a_certificate)
+{
+	static const char print[] =
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	uint64_t id = storeend_account("alice"), other = storeend_account("bob");
+	struct m_s_lookup q;
+
+	for (int i = 0; i < 4; i++) {
+		static const char *const as[] = {"", "alice", "bob", ""};
+
+		ck_assert_uint_eq(ASK(auth, 0, .conn = 40, .mech = AUTH_CERT, .authzid = S(as[i]),
+				      .secret = S(print), .address = S("192.0.2.1")),
+				  MSG_e_wait);
+		q = STORE_ASKED(s_lookup);
+		ck_str(q.name, "");
+		ck_str(q.cert, print);
+		if (i < 3)
+			STORE_SAYS(s_found, .ticket = q.ticket, .id = id, .name = S("alice"));
+		else
+			STORE_SAYS(s_found, .ticket = q.ticket);
+		if (i < 2)
+			ck_assert_uint_eq(LAST(authed).account_id, id);
+		else
+			ck_assert_uint_eq(failed(), ERR_CERT_UNKNOWN);
+	}
+	ck_assert_uint_ne(other, id);
+}
+END_TEST
+
+/* --- who guesses ------------------------------------------------------------------------------------------------ */
+
+START_TEST(guesses_about_an_account)
+{
+	uint64_t id = storeend_account("alice"), u;
+	char address[24];
+
+	/* from wherever they come, and whether there is such an account */
+	for (int known = 0; known < 2; known++) {
+		const char *name = known ? "alice" : "nobody";
+
+		for (int i = 0; i < 5; i++) {
+			bprintf(address, sizeof(address), "198.51.100.%d", i);
+			ck_assert_uint_eq(give_password(0, 0, 40, name, address), MSG_e_wait);
+			store_finds(known ? id : 0, name);
+			auth_says(false);
+			ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+		}
+		ck_assert_uint_eq(give_password(0, 0, 41, name, "203.0.113.1"), MSG_e_refused);
+		ck_assert_uint_eq(world_refused(), ERR_TRIES);
+	}
+	/* others are not concerned */
+	u = world_login(0, "bob", "192.0.2.2");
+	ck_assert_uint_eq(log_in(0, u, 40, storeend_account("bob"), "bob", true), MSG_e_authed);
+	/* nor is alice where she is here already */
+	u = world_login(0, "alice", "192.0.2.77");
+	account_enter(regw_user(&br.reg, u), account_named(S("alice")), S("alice"));
+	ck_assert_uint_eq(give_password(1, 0, 50, "alice", "192.0.2.77"), MSG_e_wait);
+	store_finds(id, "alice");
+	auth_says(true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	ck_assert_uint_eq(give_password(1, 0, 51, "alice", "192.0.2.78"), MSG_e_refused);
+}
+END_TEST
+
+START_TEST(guesses_from_an_address)
+{
+	char name[24];
+	unsigned tries = 0;
+
+	for (int i = 0; i < 30; i++) {
+		bprintf(name, sizeof(name), "n%d", i);
+		if (give_password(0, 0, 40, name, "198.51.100.1") != MSG_e_wait)
+			break;
+		store_finds(0, name);
+		auth_says(false);
+		tries++;
+	}
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+	ck_assert_uint_eq(tries, 20);
+	ck_assert_uint_eq(give_password(0, 0, 40, "n", "198.51.100.2"), MSG_e_wait);
+}
+END_TEST
+
+/* --- those who are asked die --------------------------------------------------------------------------------------- */
+
+START_TEST(the_store_dies)
+{
+	uint64_t id = storeend_account("alice");
+
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	STORE_ASKED(s_lookup);
+	storeend_close();
+	jobs_resume();
+	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
+	/* at once, when it is not there; and when it is back */
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	jobs_resume();
+	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	storeend_open();
+	jobs_resume();
+	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
+	ck_assert_uint_eq(log_in(0, 0, 40, id, "alice", true), MSG_e_authed);
+}
+END_TEST
+
+START_TEST(auth_dies)
+{
+	uint64_t id = storeend_account("alice");
+	int other;
+
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	other = authend_open(1, 8);
+	close(auth);
+	loop_turn(proc.loop, 1000);
+	/* another one is asked the same */
+	auth = other;
+	auth_says(true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	ck_assert_uint_eq(give_password(0, 0, 41, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	close(auth);
+	loop_turn(proc.loop, 1000);
+	auth_resume();
+	ck_assert_uint_eq(failed(), ERR_BUSY);
+	ck_assert_uint_eq(give_password(0, 0, 41, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	jobs_resume();
+	ck_assert_uint_eq(failed(), ERR_BUSY);
+	auth = authend_open(0, 9);
+}
+END_TEST
+
+/* --- registering ----------------------------------------------------------------------------------------------------- */
+
+#define REGISTER(user_, conn_, name_, ...) \
+	ASK(register, 0, .user = user_, .conn = conn_, .name = S(name_), \
+	    .password = S("correct horse"), .address = S("192.0.2.1"), __VA_ARGS__)
+
+static struct m_s_account
+asked_to_make(void)
+{
+	struct m_a_hash q = AUTH_ASKED(auth, a_hash);
+
+	ck_str(q.password, "correct horse");
+	ck_assert(q.scram && q.memory == (unsigned)proc.opt.accounts_cost);
+	AUTH_SAYS(auth, a_hashed, .ticket = q.ticket, .ok = 1, .hash = S(HASH), .scram = S("v"));
+	return STORE_ASKED(s_account);
+}
+
+START_TEST(a_new_account)
+{
+	uint64_t u = world_login(0, "alice", "192.0.2.1");
+	struct m_s_account q;
+
+	ck_assert_uint_eq(REGISTER(u, 40, "", .email = S("a@example.org")), MSG_e_wait);
+	q = asked_to_make();
+	ck_assert(q.op == ACCOUNT_CREATE && q.id == 0);
+	ck_str(q.name, "alice");
+	ck_str(q.hash, HASH);
+	ck_str(q.scram, "v");
+	ck_str(q.text, "a@example.org");
+	STORE_SAYS(s_done, .ticket = q.ticket, .id = 77, .text = S("den,ops"));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	ck_assert(LAST(authed).created && LAST(authed).account_id == 77);
+	ck_str(LAST(authed).data, "den,ops");
+	ck_assert_str_eq(world_user(&world, "alice").account, "alice");
+	ck_assert_uint_eq(account_named(S("ALICE"))->id, 77);
+	ck_assert_uint_eq(REGISTER(u, 40, "Alice", ), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_ACCOUNT_EXISTS);
+	/* before there is a name */
+	ck_assert_uint_eq(REGISTER(0, 41, "carol", ), MSG_e_wait);
+	q = asked_to_make();
+	STORE_SAYS(s_done, .ticket = q.ticket, .id = 78);
+	ck_assert(LAST(authed).conn == 41 && LAST(authed).token.n == AUTH_TOKEN);
+	/* what the store refuses */
+	ck_assert_uint_eq(REGISTER(0, 41, "dave", .invite = S("word")), MSG_e_wait);
+	q = asked_to_make();
+	ck_str(q.invite, "word");
+	STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_INVITE_BAD);
+	ck_assert_uint_eq(failed(), ERR_INVITE_BAD);
+	ck_assert_ptr_null(account_named(S("dave")));
+}
+END_TEST
+
+START_TEST(what_is_not_registered)
+{
+	uint64_t u = world_login(0, "alice", "192.0.2.1");
+	static const struct {
+		const char *name, *password, *email;
+		unsigned why;
+	} bad[] = {
+	    {"", "short77", "", ERR_PASSWORD_WEAK},
+	    {"", "with\ttabs", "", ERR_PASSWORD_WEAK},
+	    {"", "", "", ERR_PASSWORD_WEAK},
+	    {"aliceliddell", "AliceLiddell", "", ERR_PASSWORD_WEAK},
+	    {"9lives", "correct horse", "", ERR_NICK_BAD},
+	    {"bob", "correct horse", "", ERR_NICK_TAKEN},
+	    {"", "correct horse", "nobody", ERR_EMAIL_BAD},
+	    {"", "correct horse", "@b", ERR_EMAIL_BAD},
+	    {"", "correct horse", "a@", ERR_EMAIL_BAD},
+	    {"", "correct horse", "a b@c", ERR_EMAIL_BAD},
+	};
+
+	world_login(1, "bob", "192.0.2.2");
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		ASK(register, 0, .user = u, .name = S(bad[i].name), .email = S(bad[i].email),
+		    .password = S(bad[i].password));
+		ck_assert_msg(world_refused() == bad[i].why, "%zu: %u", i, world_refused());
+	}
+	ck_assert_uint_eq(REGISTER(0, 40, "", ), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NICK_BAD);
+	proc.opt.accounts_email = 1;
+	REGISTER(u, 40, "", );
+	ck_assert_uint_eq(world_refused(), ERR_EMAIL_BAD);
+	proc.opt.accounts_email = 0;
+	proc.opt.accounts_before_connect = 0;
+	REGISTER(0, 40, "carol", );
+	ck_assert_uint_eq(world_refused(), ERR_REGISTER_LATER);
+	proc.opt.accounts_register = 0;
+	REGISTER(u, 40, "", );
+	ck_assert_uint_eq(world_refused(), ERR_REGISTER_OFF);
+	ck_assert_uint_eq(REGISTER(u, 40, "", .invite = S("word")), MSG_e_wait);
+}
+END_TEST
+
+/* The broker died after the store had made it: who asks again has it. */
+START_TEST(registering_again)
+{
+	uint64_t id = storeend_account("alice"), u = world_login(0, "alice", "192.0.2.1");
+
+	for (int ok = 0; ok < 2; ok++) {
+		ck_assert_uint_eq(REGISTER(u, 40, "", .again = 1), MSG_e_wait);
+		store_finds(id, "alice");
+		auth_says(ok);
+		if (!ok)
+			ck_assert_uint_eq(failed(), ERR_ACCOUNT_EXISTS);
+	}
+	ck_assert(LAST(authed).account_id == id && LAST(authed).created);
+}
+END_TEST
+
+/* --- changing ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t
+alice_here(uint64_t *id_r)
+{
+	uint64_t u = world_login(0, "alice", "192.0.2.1");
+
+	*id_r = storeend_account("alice");
+	account_enter(regw_user(&br.reg, u), account_named(S("alice")), S("alice"));
+	return u;
+}
+
+#define CHANGE(user_, op_, text_) \
+	ASK(account, 0, .user = user_, .op = op_, .password = S("old horse"), .text = S(text_))
+
+START_TEST(another_password)
+{
+	uint64_t id, u = alice_here(&id);
+	struct m_s_account q;
+	struct m_a_hash h;
+
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "short"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_PASSWORD_WEAK);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
+	store_finds(id, "alice");
+	auth_says(false);
+	ck_assert_uint_eq(failed(), ERR_PASSWORD);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
+	store_finds(id, "alice");
+	auth_says(true);
+	h = AUTH_ASKED(auth, a_hash);
+	ck_str(h.password, "new horses");
+	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"), .scram = S("v"));
+	q = STORE_ASKED(s_account);
+	ck_assert(q.op == ACCOUNT_PASSWORD && q.id == id && q.text.n == 0);
+	ck_str(q.hash, "$new");
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
+	ck_assert_uint_eq(LAST(done).user, u);
+	/* somebody else's password is none of alice's */
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
+	store_finds(id + 1, "alice");
+	ck_str(AUTH_ASKED(auth, a_check).hash, "");
+}
+END_TEST
+
+START_TEST(the_end_of_an_account)
+{
+	uint64_t id, u = alice_here(&id), other = world_login(1, "al", "192.0.2.2");
+	struct m_s_account q;
+
+	account_enter(regw_user(&br.reg, other), account_named(S("alice")), S("alice"));
+	CHANGE(u, ACCOUNT_DELETE, "everything");
+	ck_assert_uint_eq(world_refused(), ERR_BAD_ARGUMENT);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, "messages"), MSG_e_wait);
+	store_finds(id, "alice");
+	auth_says(true);
+	q = STORE_ASKED(s_account);
+	ck_assert(q.op == ACCOUNT_DELETE && q.id == id);
+	ck_str(q.text, "messages");
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
+	ck_assert_ptr_null(account_named(S("alice")));
+	ck_assert_str_eq(world_user(&world, "alice").account, "");
+	ck_assert_str_eq(world_user(&world, "al").account, "");
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, ""), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NOT_LOGGED_IN);
+}
+END_TEST
+
+START_TEST(smaller_changes)
+{
+	static const char print[] =
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	uint64_t id, u = alice_here(&id);
+	struct m_s_account q;
+
+	CHANGE(u, ACCOUNT_EMAIL, "nobody");
+	ck_assert_uint_eq(world_refused(), ERR_EMAIL_BAD);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_EMAIL, "a@example.org"), MSG_e_wait);
+	store_finds(id, "alice");
+	auth_says(true);
+	q = STORE_ASKED(s_account);
+	ck_str(q.text, "a@example.org");
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	/* by who is logged in: no password */
+	CHANGE(u, ACCOUNT_CERT_ADD, "0123");
+	ck_assert_uint_eq(world_refused(), ERR_BAD_ARGUMENT);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_CERT_ADD, print), MSG_e_wait);
+	q = STORE_ASKED(s_account);
+	ck_assert(q.op == ACCOUNT_CERT_ADD && q.id == id);
+	storeend_close();
+	jobs_resume();
+	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
+	/* for administrators */
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DISABLE, ""), 0);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_CREATE, ""), 0);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_OPS, ""), 0);
+}
+END_TEST
+
+/* Neither in what is shared nor in the frame that it came in. */
+START_TEST(secrets_are_wiped)
+{
+	struct m_r_auth q = {.conn = 40, .name = S("alice"), .secret = S("correct horse")};
+	uint64_t id = storeend_account("alice");
+	char f[IPC_FRAME_MAX];
+	size_t n;
+
+	q.serial = world_serial(0);
+	n = m_r_auth_put(f, sizeof(f), &q);
+	ck_assert(world_decide(0, f, n));
+	ck_assert_ptr_null(memmem(f, n, "correct horse", 13));
+	store_finds(id, "alice");
+	auth_says(true);
+	REGISTER(0, 40, "bob", );
+	asked_to_make();
+	ck_assert_ptr_null(memmem(world.journal, world.journal_size, "correct horse", 13));
+	ck_assert_ptr_null(memmem(world.reg, world.reg_size, "correct horse", 13));
+	ck_assert_ptr_null(memmem(world.journal, world.journal_size, HASH, sizeof(HASH) - 1));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("account");
+	TCase *t = tcase_create("account");
+
+	suite_add_tcase(s, t);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, before_there_is_a_name);
+	tcase_add_test(t, a_proof_of_what_is_no_more);
+	tcase_add_test(t, with_a_name);
+	tcase_add_test(t, what_is_wrong);
+	tcase_add_test(t, a_disabled_account);
+	tcase_add_test(t, deleted_meanwhile);
+	tcase_add_test(t, somebody_who_does_not_wait);
+	tcase_add_test(t, an_exchange);
+	tcase_add_test(t, an_exchange_with_nobody);
+	tcase_add_test(t, many_exchanges);
+	tcase_add_test(t, a_certificate);
+	tcase_add_test(t, guesses_about_an_account);
+	tcase_add_test(t, guesses_from_an_address);
+	tcase_add_test(t, the_store_dies);
+	tcase_add_test(t, auth_dies);
+	tcase_add_test(t, a_new_account);
+	tcase_add_test(t, what_is_not_registered);
+	tcase_add_test(t, registering_again);
+	tcase_add_test(t, another_password);
+	tcase_add_test(t, the_end_of_an_account);
+	tcase_add_test(t, smaller_changes);
+	tcase_add_test(t, secrets_are_wiped);
+	return unit_run(s);
+}
