@@ -145,6 +145,7 @@ join_commit(const struct req *r, struct reg_user *u, struct reg_room *room,
 	entry_begin(r);
 	if (!fresh)
 		entry_to_room(room);
+	entry_to_store();
 	entry_to_user(u);
 	entry_to_followers();
 	if (fresh) {

@@ -57,6 +57,7 @@ void
 retain_begin(void)
 {
 	db_set_init(&set, &in.db, sql, N);
+	pass.place = pass.next = 0;
 	pass.chores = true;
 }
 

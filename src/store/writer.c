@@ -325,6 +325,8 @@ spare_time(void)
 {
 	bool more = false;
 
+	if (w.t != NULL && thread_wanted(w.t))
+		return 0;
 	if (index_upto() < in.seq)
 		more = spare(index_in_spare_time);
 	if (w.open && retain_due())

@@ -1,4 +1,5 @@
-/* check_store.c - the database: its schema from each version. */
+/* check_store.c - the database: its schema from each version; what becomes of events and changes. The writer runs without
+ * its thread. */
 #include "config.h"
 
 #include <stdio.h>
@@ -6,9 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ipc/ipc.h"
+#include "ipc/options.h"
+#include "ipc/store.h"
+#include "lib/buf.h"
 #include "lib/util.h"
+#include "registry/layout.h"
 #include "store/db.h"
 #include "store/schema.h"
+#include "store/settings.h"
+#include "store/writer.h"
 #include "unit_str.h"
 
 static char dir[] = "/tmp/check_store.XXXXXX";
@@ -102,16 +110,500 @@ START_TEST(errors_stick)
 }
 END_TEST
 
+/* --- what the writer answers ----------------------------------------------------------------------------- */
+
+static struct buf answers;
+static char frame[IPC_FRAME_MAX];
+
+static void
+answered(const void *p, size_t n)
+{
+	buf_append(&answers, p, n);
+}
+
+/* The last answer of this kind since the last flush; 0: none. */
+static size_t
+answer(unsigned type, const char **frame_r)
+{
+	size_t found = 0;
+
+	for (size_t at = 0; at < answers.len;) {
+		const char *p = buf_data(&answers) + at;
+		ssize_t n = ipc_frame(p, answers.len - at);
+
+		ck_assert_int_gt(n, 0);
+		if (ipc_type(p) == type) {
+			found = (size_t)n;
+			*frame_r = p;
+		}
+		at += (size_t)n;
+	}
+	return found;
+}
+
+/* The last s_done, s_state…: its struct. */
+#define ANSWER(name_) \
+	({ \
+		struct m_##name_ m_; \
+		const char *p_ = NULL; \
+		size_t n_ = answer(MSG_##name_, &p_); \
+		ck_assert_msg(n_ > 0 && m_##name_##_get(p_, n_, &m_), "no " #name_); \
+		m_; \
+	})
+#define FEED(name_, ...) \
+	do { \
+		struct m_##name_ f_ = {__VA_ARGS__}; \
+		writer_take_here(frame, m_##name_##_put(frame, sizeof(frame), &f_)); \
+	} while (0)
+#define S(s) str_of(s)
+
+static struct options opt;
+
+static void
+flush(void)
+{
+	buf_drop(&answers, answers.len);
+	writer_rest_here();
+}
+
+static void
+begin(void)
+{
+	enter();
+	options_defaults(&opt);
+	settings_put(&opt);
+	writer_init(NULL, 1);
+	buf_init(&answers, 0);
+	writer_open_here(answered);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+}
+
+static void
+end(void)
+{
+	writer_close_here();
+	buf_fini(&answers);
+	leave();
+}
+
+/* One number that SQL says. */
+static uint64_t
+number(const char *sql)
+{
+	const char *const all[] = {sql};
+	struct db_set set;
+	struct db_query q;
+	struct db db;
+	uint64_t v;
+
+	ck_assert_msg(db_open(&db, DB_FILE, DB_READ), "%s", db.why);
+	db_set_init(&set, &db, all, 1);
+	q = db_query(&set, 0);
+	v = db_number(&q);
+	ck_assert_msg(db_ok(&db), "%s: %s", sql, db.why);
+	db_set_fini(&set);
+	db_close(&db);
+	return v;
+}
+
+static void
+say(uint64_t seq, uint64_t room, const char *text)
+{
+	FEED(e_say, .seq = seq, .at = 1000 * seq, .from = 1, .room = room, .name = S("bob"),
+	     .uhost = S("telnet@192.0.2.1"), .room_name = S("den"), .text = S(text));
+}
+
+static uint64_t
+make_account(const char *name)
+{
+	FEED(s_account, .ticket = 7, .op = ACCOUNT_CREATE, .name = S(name), .hash = S("h"),
+	     .scram = S("s"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
+	return ANSWER(s_done).id;
+}
+
+#define DEN ID_MAKE(3, 1)
+
+/* --- messages ---------------------------------------------------------------------------------------------- */
+
+START_TEST(each_once)
+{
+	say(5, DEN, "one two");
+	say(6, DEN, "two three");
+	flush();
+	ck_assert_uint_eq(ANSWER(s_state).upto, 6);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 2);
+	/* told again: what is there is passed over */
+	say(5, DEN, "one two");
+	say(6, DEN, "two three");
+	say(7, DEN, "four");
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 3);
+	ck_assert_uint_eq(number("SELECT value FROM meta WHERE name='seq'"), 7);
+	ck_assert_uint_eq(
+	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'two'"), 2);
+	ck_assert_uint_eq(number("SELECT count(*) FROM sender"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM place"), 1);
+	/* a successor goes on behind it */
+	writer_close_here();
+	writer_open_here(answered);
+	ck_assert_uint_eq(ANSWER(s_state).upto, 7);
+	say(7, DEN, "four");
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 3);
+}
+END_TEST
+
+START_TEST(taken_back_and_put_otherwise)
+{
+	say(5, DEN, "secret word");
+	say(6, DEN, "wrong word");
+	flush();
+	FEED(e_redact, .seq = 7, .at = 7, .room = DEN, .msg = 5);
+	FEED(e_edit, .seq = 8, .at = 8, .room = DEN, .msg = 6, .text = S("right word"));
+	say(9, DEN, "secret too");
+	FEED(e_redact, .seq = 10, .at = 10, .room = DEN, .msg = 9);
+	FEED(e_redact, .seq = 11, .at = 11, .room = DEN, .msg = 4);
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
+	ck_assert_uint_eq(number("SELECT edited FROM message WHERE text='right word'"), 8);
+	ck_assert_uint_eq(
+	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'secret OR wrong'"),
+	    0);
+	ck_assert_uint_eq(number("SELECT rowid FROM message_text WHERE message_text MATCH 'right'"),
+			  6);
+	FEED(s_admin, .ticket = 3, .op = STORE_CHECK, .args = S("ok"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_page).ticket, 3);
+	ck_assert_ptr_nonnull(memmem(ANSWER(s_page).rows.p, ANSWER(s_page).rows.n, "ok", 2));
+	ck_assert_ptr_null(memmem(ANSWER(s_page).rows.p, ANSWER(s_page).rows.n, "malformed", 9));
+}
+END_TEST
+
+START_TEST(what_is_not_kept)
+{
+	FEED(e_say, .seq = 5, .room = DEN, .kind = MSG_TAGS, .name = S("a"), .uhost = S("b@c"),
+	     .room_name = S("den"), .tags = S("+typing=active"));
+	FEED(e_say, .seq = 6, .room = DEN, .kind = MSG_CTCP, .name = S("a"), .uhost = S("b@c"),
+	     .room_name = S("den"), .text = S("VERSION"));
+	FEED(e_dm, .seq = 7, .from = 1, .to = 2, .name = S("a"), .uhost = S("b@c"),
+	     .to_name = S("b"), .text = S("between guests"));
+	opt.history_rooms = 0;
+	flush();
+	settings_put(&opt);
+	say(8, DEN, "not now");
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 0);
+	ck_assert_uint_eq(number("SELECT value FROM meta WHERE name='seq'"), 8);
+}
+END_TEST
+
+START_TEST(between_accounts)
+{
+	uint64_t alice = make_account("alice"), bob = make_account("Bob");
+
+	FEED(e_dm, .seq = 5, .from = 1, .to = 2, .name = S("alice"), .uhost = S("b@c"),
+	     .account = S("alice"), .to_name = S("bob"), .to_account = S("bob"), .text = S("hi"));
+	FEED(e_dm, .seq = 6, .from = 2, .to = 1, .name = S("bob"), .uhost = S("b@c"),
+	     .account = S("Bob"), .to_name = S("alice"), .to_account = S("alice"), .text = S("ho"));
+	/* waits: from a guest, and from an account */
+	FEED(e_dm, .seq = 7, .from = 3, .name = S("guest"), .uhost = S("b@c"), .to_name = S("Bob"),
+	     .to_account = S("Bob"), .kept = 1, .text = S("call me"));
+	FEED(e_dm, .seq = 8, .from = 1, .name = S("alice"), .uhost = S("b@c"),
+	     .account = S("alice"), .to_name = S("Bob"), .to_account = S("Bob"), .kept = 1,
+	     .text = S("call me too"));
+	FEED(e_mark, .seq = 9, .user = 2, .account = S("Bob"), .peer = S("alice"), .when = 77);
+	FEED(e_mark, .seq = 10, .user = 2, .account = S("Bob"), .peer = S("alice"), .when = 66);
+	flush();
+	ck_assert_uint_eq(alice, 1);
+	ck_assert_uint_eq(bob, 2);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message WHERE place="
+				 "(SELECT id FROM place WHERE a=1 AND b=2)"),
+			  3);
+	ck_assert_uint_eq(number("SELECT count(*) FROM kept WHERE account=2"), 2);
+	ck_assert_uint_eq(number("SELECT at FROM mark WHERE account=2"), 77);
+	FEED(e_kept, .seq = 11, .account = S("Bob"), .upto = 8);
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM kept"), 0);
+	/* the guest's is nobody's history */
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 3);
+}
+END_TEST
+
+/* --- where accounts are -------------------------------------------------------------------------------------- */
+
+START_TEST(came_and_left)
+{
+	make_account("alice");
+	FEED(e_join, .seq = 5, .user = 1, .room = DEN, .flags = MEMBER_CREATED | MEMBER_OP,
+	     .name = S("alice"), .room_name = S("den"), .uhost = S("b@c"), .account = S("alice"));
+	flush();
+	ck_assert_uint_eq(number("SELECT born FROM place"), 5);
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=0 AND came_seq=5"), 1);
+	FEED(e_quit, .seq = 6, .user = 1, .name = S("alice"), .uhost = S("b@c"),
+	     .account = S("alice"), .reason = S("bye"),
+	     .rooms = {(const char *)&(uint64_t){DEN}, 1});
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=6 AND came_seq=0"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM event"), 2);
+	FEED(e_join, .seq = 7, .user = 1, .room = DEN, .name = S("alice"), .room_name = S("den"),
+	     .uhost = S("b@c"), .account = S("alice"));
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=6 AND came_seq=7"), 1);
+	/* a new registry: nobody is anywhere */
+	FEED(s_begin, .restored = 0);
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=7 AND came_seq=0"), 1);
+}
+END_TEST
+
+/* --- accounts ------------------------------------------------------------------------------------------------ */
+
+START_TEST(accounts_change)
+{
+	uint64_t id = make_account("Alice");
+
+	FEED(s_account, .ticket = 8, .op = ACCOUNT_CREATE, .name = S("aLICE"), .hash = S("x"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_ACCOUNT_EXISTS);
+	FEED(s_account, .ticket = 9, .op = ACCOUNT_PASSWORD, .id = id, .hash = S("new"));
+	FEED(s_account, .ticket = 10, .op = ACCOUNT_EMAIL, .id = id, .text = S("a@example.org"));
+	FEED(s_account, .ticket = 11, .op = ACCOUNT_DISABLE, .id = id);
+	FEED(s_account, .ticket = 12, .op = ACCOUNT_CERT_ADD, .id = id, .text = S("aa"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).ticket, 12);
+	ck_assert_uint_eq(
+	    number("SELECT count(*) FROM account WHERE hash='new' AND scram='' AND flags=1"
+		   " AND email='a@example.org'"),
+	    1);
+	FEED(s_account, .ticket = 13, .op = ACCOUNT_ENABLE, .id = id);
+	FEED(s_account, .ticket = 14, .op = ACCOUNT_CERT_DEL, .id = id, .text = S("bb"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NOT_FOUND);
+	FEED(s_account, .ticket = 15, .op = ACCOUNT_EMAIL, .id = 99, .text = S("x"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NO_ACCOUNT);
+}
+END_TEST
+
+START_TEST(accounts_go_with_their_messages)
+{
+	uint64_t id = make_account("alice");
+
+	for (uint64_t i = 0; i < 1200; i++)
+		FEED(e_say, .seq = 10 + i, .at = i, .from = 1, .room = DEN,
+		     .name = S(i % 2 ? "alice" : "bob"), .uhost = S("b@c"),
+		     .account = S(i % 2 ? "alice" : ""), .room_name = S("den"),
+		     .text = S(i % 2 ? "mine" : "yours"));
+	flush();
+	FEED(s_account, .ticket = 8, .op = ACCOUNT_DELETE, .id = id, .text = S("messages"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
+	while (writer_rest_here() == 0) {
+	}
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 600);
+	ck_assert_uint_eq(
+	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'mine'"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM chore"), 0);
+	/* its number is never another's */
+	ck_assert_uint_gt(make_account("alice"), id);
+	FEED(s_account, .ticket = 9, .op = ACCOUNT_DELETE, .id = id);
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 1);
+}
+END_TEST
+
+START_TEST(invitations)
+{
+	char word[65];
+
+	FEED(s_admin, .ticket = 1, .op = STORE_INVITE_CREATE,
+	     .args = S("den lobby\x1f"
+		       "1\x1f"
+		       "0"),
+	     .by = S("root"));
+	flush();
+	bprintf(word, sizeof(word), STR_FMT, STR_ARG(ANSWER(s_done).text));
+	ck_assert_uint_eq(strlen(word), 16);
+	FEED(s_account, .ticket = 2, .op = ACCOUNT_CREATE, .name = S("eve"), .hash = S("h"),
+	     .invite = S("guessed"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_INVITE_BAD);
+	FEED(s_account, .ticket = 3, .op = ACCOUNT_CREATE, .name = S("bob"), .hash = S("h"),
+	     .invite = S(word));
+	FEED(s_account, .ticket = 4, .op = ACCOUNT_CREATE, .name = S("carol"), .hash = S("h"),
+	     .invite = S(word));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_INVITE_BAD);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 1);
+	ck_assert_uint_eq(number("SELECT used FROM invite"), 1);
+}
+END_TEST
+
+START_TEST(told_to_a_new_registry)
+{
+	struct restore_account a;
+	struct str rest;
+
+	make_account("alice");
+	make_account("bob");
+	FEED(e_dm, .seq = 7, .from = 3, .name = S("guest"), .uhost = S("b@c"), .to_name = S("Bob"),
+	     .to_account = S("Bob"), .kept = 1, .text = S("call me"));
+	flush();
+	buf_drop(&answers, answers.len);
+	FEED(s_begin, .restored = 0);
+	rest = ANSWER(s_accounts).list;
+	ck_assert(restore_account_next(&rest, &a) && a.id == 1 && a.kept == 0);
+	ck_assert(restore_account_next(&rest, &a) && str_eq(a.name, S("bob")) && a.kept == 1 &&
+		  a.flags == ACCOUNT_SCRAM);
+	ck_assert(!restore_account_next(&rest, &a));
+	ck_assert_uint_eq(ANSWER(s_restored).done, 1);
+}
+END_TEST
+
+/* --- deleting ------------------------------------------------------------------------------------------------ */
+
+START_TEST(too_old_and_too_many)
+{
+	uint64_t now = wall_ms(), day = 24 * 3600 * 1000;
+
+	opt.history_days = 10;
+	opt.history_rows = 300;
+	settings_put(&opt);
+	for (uint64_t i = 0; i < 1000; i++) {
+		FEED(e_say, .seq = 10 + i,
+		     .at = i < 500 ? now - 20 * day + i * 2000 : now - day + i * 2000,
+		     .room = ID_MAKE(i % 3, 1), .name = S("bob"), .uhost = S("b@c"),
+		     .room_name = S("den"), .text = S("word"));
+		if (i % 100 == 99)
+			flush();
+	}
+	opt.history_days = 0;
+	settings_put(&opt);
+	flush();
+	ck_assert_uint_le(
+	    number("SELECT max(n) FROM (SELECT count(*) AS n FROM message GROUP BY place)"), 334);
+	/* the next pass begins with the writer's next life */
+	opt.history_days = 10;
+	settings_put(&opt);
+	writer_close_here();
+	writer_open_here(answered);
+	while (writer_rest_here() == 0) {
+	}
+	ck_assert_uint_eq(number("SELECT count(*) FROM message WHERE seq<=501"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 500);
+	ck_assert_uint_eq(
+	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'word'"), 500);
+}
+END_TEST
+
+START_TEST(purged)
+{
+	for (uint64_t i = 0; i < 100; i++)
+		say(10 + i, i % 2 ? DEN : ID_MAKE(4, 1), "word");
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 100);
+	FEED(s_admin, .ticket = 5, .op = STORE_HISTORY_PURGE,
+	     .args = S("nowhere\x1f"
+		       "0"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NO_SUCH_ROOM);
+	FEED(s_admin, .ticket = 6, .op = STORE_HISTORY_PURGE,
+	     .args = S("*\x1f"
+		       "60000"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 50);
+	ck_assert_uint_eq(
+	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'word'"), 50);
+}
+END_TEST
+
+/* --- when it cannot be written --------------------------------------------------------------------------------- */
+
+START_TEST(locked_by_another)
+{
+	struct db other;
+
+	ck_assert(db_open(&other, DB_FILE, DB_WRITE));
+	ck_assert(db_exec(&other, "BEGIN IMMEDIATE"));
+	say(5, DEN, "waits");
+	FEED(s_account, .ticket = 7, .op = ACCOUNT_CREATE, .name = S("alice"), .hash = S("h"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_BEHIND);
+	ck_assert_uint_gt(writer_pending(), 0);
+	say(6, DEN, "too");
+	ck_assert_uint_gt(writer_rest_here(), 0);
+	ck_assert(db_exec(&other, "ROLLBACK"));
+	db_close(&other);
+	for (uint64_t ms; (ms = writer_rest_here()) < 1000;)
+		usleep((useconds_t)ms * 1000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(ANSWER(s_done).ticket, 7);
+	ck_assert_uint_eq(writer_pending(), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 2);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 1);
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_left_alone)
+{
+	FILE *f;
+	char line[32] = "";
+
+	writer_close_here();
+	f = fopen(DB_FILE, "w");
+	fputs("somebody wrote over it, and it is longer than the header of a database, which has "
+	      "one hundred "
+	      "bytes, as is known",
+	      f);
+	fclose(f);
+	buf_drop(&answers, answers.len);
+	writer_open_here(answered);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_UNUSABLE);
+	say(5, DEN, "lost?");
+	writer_rest_here();
+	f = fopen(DB_FILE, "r");
+	ck_assert_ptr_nonnull(fgets(line, 9, f));
+	fclose(f);
+	ck_assert_str_eq(line, "somebody");
+	/* put right by hand */
+	unlink(DB_FILE);
+	for (uint64_t ms; (ms = writer_rest_here()) < 3000;)
+		usleep((useconds_t)ms * 1000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
+}
+END_TEST
+
 int
 main(void)
 {
 	Suite *s = suite_create("store");
-	TCase *t = tcase_create("schema");
+	TCase *t = tcase_create("schema"), *w = tcase_create("writer");
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, enter, leave);
 	tcase_add_test(t, from_each_version);
 	tcase_add_test(t, not_ours);
 	tcase_add_test(t, errors_stick);
+	suite_add_tcase(s, w);
+	tcase_set_timeout(w, 30);
+	tcase_add_checked_fixture(w, begin, end);
+	tcase_add_test(w, each_once);
+	tcase_add_test(w, taken_back_and_put_otherwise);
+	tcase_add_test(w, what_is_not_kept);
+	tcase_add_test(w, between_accounts);
+	tcase_add_test(w, came_and_left);
+	tcase_add_test(w, accounts_change);
+	tcase_add_test(w, accounts_go_with_their_messages);
+	tcase_add_test(w, invitations);
+	tcase_add_test(w, told_to_a_new_registry);
+	tcase_add_test(w, too_old_and_too_many);
+	tcase_add_test(w, purged);
+	tcase_add_test(w, locked_by_another);
+	tcase_add_test(w, a_damaged_file_is_left_alone);
 	return unit_run(s);
 }
