@@ -16,7 +16,7 @@ fuzz_targets = \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
 if HAVE_SQLITE
-fuzz_targets += %D%/fuzz_search
+fuzz_targets += %D%/fuzz_search %D%/fuzz_store_ask
 endif
 
 if FUZZER
@@ -45,6 +45,9 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 if HAVE_SQLITE
 %C%_fuzz_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_fuzz_search_LDADD = $(fuzz_main) $(store_libs)
+%C%_fuzz_store_ask_SOURCES = %D%/fuzz_store_ask.c tests/unit/bygone.c tests/unit/bygone.h
+%C%_fuzz_store_ask_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+%C%_fuzz_store_ask_LDADD = $(fuzz_main) $(store_libs)
 endif
 %C%_fuzz_session_SOURCES = %D%/fuzz_session.c tests/unit/world.c tests/unit/world.h
 %C%_fuzz_session_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit

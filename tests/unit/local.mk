@@ -40,7 +40,7 @@ unit_checks = \
 	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_durable %D%/check_search %D%/check_store
+unit_checks += %D%/check_ask %D%/check_durable %D%/check_lookup %D%/check_search %D%/check_store
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
@@ -115,6 +115,13 @@ unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_sasl_LDADD = src/proto/libproto.a $(unit_libs)
 if HAVE_SQLITE
 unit_store = $(store_libs) $(CHECK_LIBS)
+unit_bygone = %D%/bygone.c %D%/bygone.h
+%C%_check_ask_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_check_ask_SOURCES = %D%/check_ask.c $(unit_bygone)
+%C%_check_ask_LDADD = $(unit_store)
+%C%_check_lookup_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_check_lookup_SOURCES = %D%/check_lookup.c $(unit_bygone)
+%C%_check_lookup_LDADD = $(unit_store)
 %C%_check_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_check_search_LDADD = $(unit_store)
 %C%_check_store_LDADD = $(unit_store)
