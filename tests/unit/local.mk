@@ -27,6 +27,7 @@ unit_checks = \
 	%D%/check_redact \
 	%D%/check_registry \
 	%D%/check_render \
+	%D%/check_reserve \
 	%D%/check_rooms \
 	%D%/check_rooms_kept \
 	%D%/check_sasl \
@@ -77,6 +78,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_redact_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_registry_SOURCES = %D%/check_registry.c $(unit_world)
 %C%_check_registry_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_reserve_SOURCES = %D%/check_reserve.c $(unit_world) $(unit_storeend)
+%C%_check_reserve_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_rooms_SOURCES = %D%/check_rooms.c $(unit_den)
 %C%_check_rooms_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_sessions_SOURCES = %D%/check_sessions.c $(unit_world)
