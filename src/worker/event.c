@@ -779,7 +779,9 @@ is_kept(unsigned type, const void *frame, size_t len)
 	case MSG_e_say:
 		return true;
 	case MSG_e_dm:
-		return m_e_dm_get(frame, len, &dm) && dm.account.n > 0 && dm.to_account.n > 0;
+		return m_e_dm_get(frame, len, &dm) &&
+		       (dm.kept ||
+			(proc.opt.history_direct && dm.account.n > 0 && dm.to_account.n > 0));
 	case MSG_e_redact:
 		return m_e_redact_get(frame, len, &redact) && redact.room != 0;
 	case MSG_e_edit:
