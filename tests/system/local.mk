@@ -49,6 +49,8 @@ EXTRA_DIST += \
 	%reldir%/test_order.py \
 	%reldir%/test_programs.py \
 	%reldir%/test_rooms.py \
+	%reldir%/test_store_durable.py \
+	%reldir%/test_store_telnet.py \
 	%reldir%/test_store_history.py \
 	%reldir%/test_talk.py \
 	%reldir%/test_wire.py
