@@ -231,6 +231,7 @@ class Daemon:
         "listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": 0}],
         "limits": {"max_sessions": 2000, "max_per_address": 0, "line_rate": 0},
         "log": {"level": "info"},
+        "history": {"replay": 0},  # it comes when the store has read it, not in the order of what is asked
     }
     running = []  # those of the test that runs, for the log's tail
 

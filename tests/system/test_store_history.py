@@ -1,15 +1,80 @@
 #!/usr/bin/env python3
-"""What was said before, in both tongues: CHATHISTORY, MARKREAD, SEARCH, replay on join; /history, /search, /edit, /delete;
-messages kept for the absent. Written from the specifications (draft/chathistory, draft/event-playback, draft/read-marker, soju's
-search)."""
+"""What was said before, in both tongues: CHATHISTORY, MARKREAD, SEARCH, replay on join; /history, /search, /edit, /delete,
+/unread; messages kept for the absent. Written from the specifications (draft/chathistory, draft/event-playback,
+draft/read-marker, soju's search)."""
 
-from harness import main
+import base64
+import datetime
+import os
+import signal
+
+from harness import eventually, main
 from irc import IrcCase
 
 CAPS = ("batch", "message-tags", "server-time", "echo-message", "labeled-response", "draft/chathistory")
+EVENTS = CAPS + ("draft/event-playback",)
+PASSWORD = "correct horse"
 
 
-class Form(IrcCase):
+class HistoryCase(IrcCase):
+    config = dict(IrcCase.config, accounts={"cost": 8192}, history={"replay": 10})
+
+    def account(self, stem, caps=CAPS):
+        """A client that is logged in to an account of its own name."""
+        c = self.irc(stem, caps)
+        c.ask("REGISTER * * :%s" % PASSWORD, "REGISTER", "SUCCESS", c.nick)
+        c.sync()
+        return c
+
+    def again(self, c, caps=CAPS):
+        """One more client for the account of c."""
+        n = self.irc_raw()
+        n.nick = c.nick
+        n.caps = tuple(caps)
+        n.send("CAP LS 302")
+        n.ask("CAP REQ :sasl " + " ".join(caps), "CAP", None, "ACK")
+        n.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        word = base64.b64encode(("\0%s\0%s" % (c.nick, PASSWORD)).encode()).decode()
+        n.ask("AUTHENTICATE " + word, "903")
+        n.send("NICK " + c.nick, "USER u 0 * :r", "CAP END")
+        n.expect("001", c.nick)
+        n.welcome = n.until(lambda m: m.command in ("376", "422"))
+        return n
+
+    def batch(self, got, kind):
+        """The lines of the batch of that kind in got, which has nothing else but batches within it."""
+        self.assertTrue(got[0].is_("BATCH", None, kind), got)
+        ref = got[0].params[0][1:]
+        self.assertTrue(got[-1].is_("BATCH", "-" + ref), got)
+        self.assertTrue(all("batch" in m.tags for m in got[1:-1] if not m.is_("BATCH") or m.params[0][0] == "+"), got)
+        return got[1:-1]
+
+    def history(self, c, line, kind="chathistory"):
+        return self.batch(c.answers("CHATHISTORY " + line), kind)
+
+    def failed(self, c, line, *params):
+        got = c.answers(line)
+        self.assertEqual([(m.command, m.params[:-1]) for m in got], [("FAIL", list(params))], line)
+
+    def say(self, c, target, *texts):
+        """Messages with different times; what they look like to c, who has echo-message."""
+        out = []
+        for text in texts:
+            if out:
+                eventually("the clock moves", lambda: c.ask("PING x", "PONG") and self.now() > out[-1].tags["time"])
+            out.append(c.ask("PRIVMSG %s :%s" % (target, text), "PRIVMSG", target, text))
+        return out
+
+    @staticmethod
+    def now():
+        return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    @staticmethod
+    def words(messages):
+        return [m.params[-1] for m in messages]
+
+
+class Form(HistoryCase):
     """What does not need an answer from the store."""
 
     def test_told(self):
@@ -37,6 +102,481 @@ class Form(IrcCase):
         alice.expect("Which message")
         alice.send("/edit 1-99999999 words")
         alice.expect("Sorry, that message is not known")
+
+    def test_parameters(self):
+        alice = self.irc("alice", CAPS)
+        chan = self.channel(alice)
+        stamp, msgid = "timestamp=2026-01-02T03:04:05.678Z", "msgid=0000g000000s5"
+        for line, params in (
+                ("", ["NEED_MORE_PARAMS", "*"]),
+                ("LATEST %s *" % chan, ["NEED_MORE_PARAMS", "LATEST"]),
+                ("BETWEEN %s %s 10" % (chan, msgid), ["NEED_MORE_PARAMS", "BETWEEN"]),
+                ("NONSENSE %s * 10" % chan, ["INVALID_PARAMS", "NONSENSE"]),
+                ("LATEST %s msgid=abc 10" % chan, ["INVALID_PARAMS", "LATEST"]),
+                ("LATEST %s * many" % chan, ["INVALID_PARAMS", "LATEST"]),
+                ("BEFORE %s * 10" % chan, ["INVALID_PARAMS", "BEFORE"]),
+                ("TARGETS %s %s 10" % (msgid, stamp), ["INVALID_PARAMS", "TARGETS"]),
+                ("LATEST #nowhere * 10", ["INVALID_TARGET", "LATEST", "#nowhere"]),
+                ("latest # * 10", ["INVALID_TARGET", "latest", "#"]),
+                ("AFTER nobody %s 10" % stamp, ["INVALID_TARGET", "AFTER", "nobody"])):
+            self.failed(alice, "CHATHISTORY " + line, "CHATHISTORY", *params)
+        self.assertEqual(self.history(alice, "BEFORE %s %s 10" % (chan, stamp)), [])
+
+
+class Rooms(HistoryCase):
+    def test_subcommands(self):
+        """By id and by time, forwards and back; the lines are those that were said, with their tags."""
+        a = self.irc("a", CAPS)
+        chan = self.channel(a)
+        said = self.say(a, chan, *["message %d" % i for i in range(10)])
+        said_as = [(m.source, m.params, m.tags["msgid"], m.tags["time"]) for m in said]
+
+        def got(line, *args):
+            messages = self.history(a, line % ((chan,) + args))
+            return [(m.source, m.params, m.tags["msgid"], m.tags["time"]) for m in messages]
+
+        self.assertEqual(got("LATEST %s * 20"), said_as)
+        self.assertEqual(got("LATEST %s * 0"), said_as)
+        self.assertEqual(got("LATEST %s * 999999"), said_as)
+        self.assertEqual(got("LATEST %s * 3"), said_as[-3:])
+        for ref in (lambda i: "msgid=" + said[i].tags["msgid"], lambda i: "timestamp=" + said[i].tags["time"]):
+            self.assertEqual(got("LATEST %s %s 20", ref(4)), said_as[5:])
+            self.assertEqual(got("LATEST %s %s 2", ref(4)), said_as[8:])
+            self.assertEqual(got("BEFORE %s %s 20", ref(6)), said_as[:6])
+            self.assertEqual(got("BEFORE %s %s 2", ref(6)), said_as[4:6])
+            self.assertEqual(got("AFTER %s %s 20", ref(3)), said_as[4:])
+            self.assertEqual(got("AFTER %s %s 3", ref(3)), said_as[4:7])
+            self.assertEqual(got("BETWEEN %s %s %s 20", ref(0), ref(9)), said_as[1:9])
+            self.assertEqual(got("BETWEEN %s %s %s 20", ref(9), ref(0)), said_as[1:9])
+            self.assertEqual(got("BETWEEN %s %s %s 3", ref(0), ref(9)), said_as[1:4])
+            self.assertEqual(got("BETWEEN %s %s %s 3", ref(9), ref(0)), said_as[6:9])
+            self.assertIn(said_as[7], got("AROUND %s %s 3", ref(7)))
+        self.assertEqual(got("AROUND %s %s 1", "msgid=" + said[7].tags["msgid"]), said_as[7:8])
+        self.assertEqual(got("AROUND %s %s 3", "msgid=" + said[7].tags["msgid"]), said_as[6:9])
+
+    def test_labels_and_clients_without_batches(self):
+        a = self.irc("a", CAPS)
+        chan = self.channel(a)
+        self.say(a, chan, "one", "two")
+        got = a.answers("@label=x CHATHISTORY LATEST %s * 2" % chan)
+        self.assertEqual([m.tags.get("label") for m in got], ["x", None, None, None])
+        self.assertEqual(self.words(self.batch(got, "chathistory")), ["one", "two"])
+        got = a.answers("@label=y CHATHISTORY LATEST #nowhere * 2")
+        self.assertEqual([(m.command, m.tags.get("label")) for m in got], [("FAIL", "y")])
+        plain = self.irc("plain", ("draft/chathistory",))
+        plain.ask("JOIN " + chan, "366")
+        got = plain.answers("CHATHISTORY LATEST %s * 2" % chan)
+        self.assertEqual([(m.command, m.params, m.tags) for m in got], [("PRIVMSG", [chan, w], {}) for w in ("one", "two")])
+
+    def test_targets(self):
+        a = self.irc("a", CAPS)
+        first, second, quiet = self.channel(a), self.channel(a), self.channel(a)
+        self.say(a, first, "x")
+        last = self.say(a, second, "y")[0]
+        got = self.history(a, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 10", "draft/chathistory-targets")
+        self.assertEqual([m.params[:2] for m in got], [["TARGETS", first], ["TARGETS", second]])
+        self.assertEqual(got[1].params[2], last.tags["time"])
+        # as gamja asks: from now back, a thousand
+        got = self.history(a, "TARGETS timestamp=2099-01-01T00:00:00.000Z timestamp=%s 1000" % last.tags["time"], "draft/chathistory-targets")
+        self.assertNotIn(quiet, [m.params[1] for m in got])
+        self.assertEqual(self.history(a, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2020-01-02T00:00:00.000Z 10",
+                                      "draft/chathistory-targets"), [])
+
+    def test_event_playback(self):
+        """Who came and went, topics and modes: for those who asked for it, in their place and with their ids."""
+        a, plain = self.irc("a", EVENTS), self.irc("p", CAPS)
+        chan = self.channel(a, plain)
+        a.ask("TOPIC %s :tea" % chan, "TOPIC")
+        a.ask("MODE %s +m" % chan, "MODE")
+        b = self.irc("b")
+        b.ask("JOIN " + chan, "366")
+        join = a.expect("JOIN", chan)
+        self.say(a, chan, "hello")
+        a.send("KICK %s %s :out" % (chan, b.nick))
+        a.expect("KICK", chan)
+        got = self.history(a, "AFTER %s msgid=%s 20" % (chan, join.tags["msgid"]))
+        self.assertEqual([m.command for m in got], ["PRIVMSG", "KICK"])
+        got = self.history(a, "LATEST %s * 20" % chan)
+        self.assertEqual([m.command for m in got][-5:], ["TOPIC", "MODE", "JOIN", "PRIVMSG", "KICK"])
+        self.assertEqual(got[-3].tags["msgid"], join.tags["msgid"])
+        self.assertEqual(len({m.tags["msgid"] for m in got}), len(got))
+        self.assertEqual([m.command for m in self.history(plain, "LATEST %s * 20" % chan)], ["PRIVMSG"])
+
+    def test_kinds_of_messages(self):
+        """NOTICE, ACTION, several lines; tags; those to the operators only."""
+        multi = CAPS + ("draft/multiline",)
+        a, b = self.irc("a", multi), self.irc("b", multi)
+        chan = self.channel(a, b)
+        a.send("NOTICE %s :n" % chan, "PRIVMSG %s :\001ACTION waves\001" % chan, "@+x=y PRIVMSG %s :tagged" % chan, "PRIVMSG @%s :ops" % chan,
+               "BATCH +1 draft/multiline " + chan, "@batch=1 PRIVMSG %s :l1" % chan, "@batch=1 PRIVMSG %s :l2" % chan, "BATCH -1")
+        a.sync()
+        got = self.history(a, "LATEST %s * 10" % chan)
+        outer = got[0].tags["batch"]
+        self.assertEqual([(m.command, m.params) for m in got[:4]],
+                         [("NOTICE", [chan, "n"]), ("PRIVMSG", [chan, "\001ACTION waves\001"]), ("PRIVMSG", [chan, "tagged"]),
+                          ("PRIVMSG", ["@" + chan, "ops"])])
+        self.assertEqual(got[2].tags["+x"], "y")
+        self.assertTrue(got[4].is_("BATCH", None, "draft/multiline", chan))
+        inner = got[4].params[0][1:]
+        self.assertEqual([m.tags.get("batch") for m in got[4:]], [outer, inner, inner, None])
+        self.assertEqual([m.params[-1] for m in got[5:7]], ["l1", "l2"])
+        # without a rank, and without several lines
+        self.assertNotIn("ops", self.words(self.history(b, "LATEST %s * 10" % chan)))
+        plain = self.irc("p", CAPS)
+        plain.ask("JOIN " + chan, "366")
+        self.assertEqual(self.words(self.history(plain, "LATEST %s * 2" % chan))[-2:], ["l1", "l2"])
+
+    def test_answers_of_several_pages(self):
+        """More than a frame holds: complete, in order, and others' lines do not wait for it."""
+        a = self.irc("a", CAPS)
+        chan = self.channel(a)
+        texts = ["%03d %s" % (i, "x" * 380) for i in range(300)]
+        for at in range(0, len(texts), 50):
+            a.send(*["PRIVMSG %s :%s" % (chan, t) for t in texts[at:at + 50]])
+            a.sync()
+        self.assertEqual(self.words(self.history(a, "LATEST %s * 300" % chan)), texts)
+        self.assertEqual(self.words(self.history(a, "LATEST %s * 250" % chan)), texts[-250:])
+        first = self.history(a, "LATEST %s * 300" % chan)
+        middle = first[260].tags["msgid"]
+        self.assertEqual(self.words(self.history(a, "BEFORE %s msgid=%s 220" % (chan, middle))), texts[40:260])
+        self.assertEqual(self.words(self.history(a, "AFTER %s msgid=%s 500" % (chan, first[9].tags["msgid"]))), texts[10:])
+
+    def test_search(self):
+        caps = CAPS + ("soju.im/search",)
+        a, b = self.irc("a", caps), self.irc("b", caps)
+        chan, other = self.channel(a, b), self.channel(a)
+        self.say(a, chan, "the kettle sings", "nothing")
+        at = self.say(b, chan, "a kettle, too")[0].tags["time"]
+        self.say(a, other, "secret kettle")
+
+        def got(c, what):
+            return self.words(self.batch(c.answers("SEARCH " + what), "soju.im/search"))
+
+        self.assertEqual(got(a, "text=kettle;in=" + chan), ["the kettle sings", "a kettle, too"])
+        self.assertEqual(got(a, "text=kettle;in=%s;limit=1" % chan), ["a kettle, too"])
+        self.assertEqual(got(a, "text=kettle;from=%s;in=%s" % (b.nick, chan)), ["a kettle, too"])
+        self.assertEqual(got(a, "from=%s;in=%s" % (a.nick, chan)), ["the kettle sings", "nothing"])
+        self.assertEqual(got(a, "text=kettle;in=%s;after=%s" % (chan, at)), ["a kettle, too"])
+        self.assertEqual(got(a, "text=kettle;in=%s;before=%s" % (chan, at)), ["the kettle sings", "a kettle, too"])
+        self.assertEqual(got(a, "text=the\\skettle;in=" + chan), ["the kettle sings"])
+        self.assertEqual(got(a, "text=kettle"), ["the kettle sings", "a kettle, too", "secret kettle"])
+        self.assertEqual(got(b, "text=kettle"), ["the kettle sings", "a kettle, too"])
+        self.assertEqual(got(b, "text=samovar"), [])
+        for text in ('"\\sOR\\s1=1', "NEAR(", "*", "'", "a\\sAND", "-", "\\\\"):
+            got_any = b.answers("SEARCH text=" + text)
+            self.assertIn(got_any[0].command, ("BATCH", "FAIL"), text)
+        b.ask("SEARCH text=kettle;in=" + other, "FAIL", "SEARCH", "INVALID_PARAMS")
+
+
+class Privacy(HistoryCase):
+    """Nobody reads where they are not, and what is there looks like what is not."""
+
+    def test_rooms_one_is_not_in(self):
+        a, b = self.irc("a", CAPS), self.irc("b", CAPS)
+        chan, hidden = self.channel(a), self.channel(a)
+        a.ask("MODE %s +s" % hidden, "MODE")
+        first = self.say(a, chan, "mine")[0]
+        self.say(a, hidden, "mine, too")
+        b.sync()
+        for room in (chan, hidden, "#nowhere"):
+            for line in ("LATEST %s * 10", "BEFORE %s msgid=" + first.tags["msgid"] + " 10", "AROUND %s timestamp=" + first.tags["time"] + " 10"):
+                self.failed(b, "CHATHISTORY " + line % room, "CHATHISTORY", "INVALID_TARGET", line.split()[0], room)
+        self.assertEqual(self.history(b, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 10", "draft/chathistory-targets"), [])
+
+    def test_after_leaving(self):
+        a = self.irc("a", CAPS)
+        for how in ("KICK %s %s", "MODE %s +b %s!*@*", "PART"):
+            b = self.irc("b", CAPS)
+            chan = self.channel(a, b)
+            self.say(a, chan, "here")
+            self.assertEqual(len(self.history(b, "LATEST %s * 10" % chan)), 1)
+            if how == "PART":
+                b.ask("PART " + chan, "PART")
+            else:
+                a.send(how % (chan, b.nick))
+                a.send("KICK %s %s" % (chan, b.nick)) if how[0] == "M" else None
+                b.expect("KICK", chan)
+            self.failed(b, "CHATHISTORY LATEST %s * 10" % chan, "CHATHISTORY", "INVALID_TARGET", "LATEST", chan)
+            t = self.client("t")
+            self.assertIn("Sorry, there is no room", t.ask("/history #" + chan[1:], "Sorry.*").group(0))
+
+    def test_ids_of_elsewhere(self):
+        """They are a place in the order of all messages, and nothing is told of what is there."""
+        a, b = self.irc("a", CAPS), self.irc("b", CAPS)
+        mine, theirs = self.channel(b), self.channel(a)
+        self.say(b, mine, "before")
+        other = self.say(a, theirs, "elsewhere")[0].tags["msgid"]
+        self.say(b, mine, "after")
+        self.assertEqual(self.words(self.history(b, "BEFORE %s msgid=%s 10" % (mine, other))), ["before"])
+        self.assertEqual(self.words(self.history(b, "AFTER %s msgid=%s 10" % (mine, other))), ["after"])
+        self.assertNotIn("elsewhere", self.words(self.history(b, "AROUND %s msgid=%s 10" % (mine, other))))
+
+    def test_a_room_made_anew(self):
+        a, b = self.irc("a", CAPS), self.irc("b", CAPS)
+        chan = self.channel(a)
+        self.say(a, chan, "of the first room")
+        a.ask("PART " + chan, "PART")
+        b.ask("JOIN " + chan, "366")
+        self.assertEqual(self.history(b, "LATEST %s * 10" % chan), [])
+
+
+class Replay(HistoryCase):
+    """What who comes into a room is shown, and who is not."""
+
+    def test_irc(self):
+        a = self.irc("a", CAPS)
+        chan = self.channel(a)
+        said = self.say(a, chan, *["m%d" % i for i in range(12)])
+        b = self.irc("b", ("server-time", "batch", "message-tags"))
+        b.send("JOIN " + chan)
+        b.expect("366")
+        start = b.expect("BATCH", None, "chathistory", chan)
+        got = b.until(lambda m: m.is_("BATCH", "-" + start.params[0][1:]))[:-1]
+        self.assertEqual(self.words(got), ["m%d" % i for i in range(2, 12)])
+        self.assertEqual([m.tags["time"] for m in got], [m.tags["time"] for m in said[2:]])
+        self.assertEqual([m.tags["msgid"] for m in got], [m.tags["msgid"] for m in said[2:]])
+        unbatched = self.irc("u", ("server-time",))
+        unbatched.send("JOIN " + chan)
+        self.assertEqual(unbatched.expect("PRIVMSG", chan).tags["time"], said[2].tags["time"])
+        # who cannot be told the time, asks for itself, or is a program
+        none, own, bot = self.irc("n"), self.irc("o", CAPS), self.irc("r", ("server-time",))
+        bot.ask("MODE %s +B" % bot.nick, "MODE")
+        for c in (none, own, bot):
+            c.ask("JOIN " + chan, "366")
+            a.ask("PRIVMSG %s :for %s" % (chan, c.nick), "PRIVMSG")
+            self.assertEqual(c.expect("PRIVMSG", chan).params[-1], "for " + c.nick)
+
+    def test_telnet(self):
+        a, t = self.irc("a", CAPS), self.client("t")
+        chan = self.channel(a)
+        self.say(a, chan, "the first", "and the second")
+        t.send("/join " + chan[1:])
+        t.expect("^--- Earlier in %s:$" % chan[1:])
+        t.expect(r"^\d\d:\d\d %s: the first$" % a.nick)
+        t.expect(r"^\d\d:\d\d %s: and the second$" % a.nick)
+        t.expect("^--- That was before you came.$")
+        empty = self.client("e")
+        empty.send("/join %s" % self.fresh("empty"))
+        self.assertNotIn("---", empty.sync() + empty.sync())
+
+    def test_none(self):
+        d = self.daemon({"history": {"replay": 0}})
+        a, t = self.irc("a", CAPS, d=d), self.client("t", d=d)
+        chan = self.channel(a)
+        self.say(a, chan, "x")
+        t.send("/join " + chan[1:])
+        t.expect("You are in")
+        t.ask("/history", "x$")
+        self.assertNotIn("Earlier", t.seen(50))
+
+
+class Telnet(HistoryCase):
+    def test_history(self):
+        t, a = self.client("t"), self.irc("a", CAPS)
+        chan = self.channel(a)
+        t.ask("/join " + chan[1:], "You are in")
+        self.say(a, chan, *["n%d" % i for i in range(6)])
+        t.send("/history 2")
+        t.expect(r"^\d\d:\d\d %s: n4$" % a.nick), t.expect("n5$"), t.expect("^--- /more shows what came before that.$")
+        t.send("/more")
+        t.expect(r"^\d\d:\d\d %s: n2$" % a.nick), t.expect("n3$"), t.expect("^--- /more")
+        t.ask("/history 10", "^--- That is all.$")
+        t.ask("/history 1 after 2020-01-01", r"^\d\d:\d\d.*n0|^\d\d:\d\d.*entered")
+        t.ask("/history before 2020-01-01", "^--- There is nothing more.$")
+        t.ask("/history #nowhere", "Sorry, there is no room nowhere")
+        t.ask("/search n3", r"^\d\d:\d\d \[%s\] %s: n3|^\d\d:\d\d %s: n3" % (chan[1:], a.nick, a.nick))
+        t.ask("/search n3 from:%s in:%s" % (t.name, chan[1:]), "Nothing has been found")
+
+    def test_edit_and_delete(self):
+        """Own ones, the last or by id; operators in their rooms; shown to all, changed in what is kept."""
+        t, a = self.client("t"), self.irc("a", CAPS + ("draft/message-redaction", "soju.im/search"))
+        watcher, plain = self.client("w"), self.irc("plain")
+        chan = self.channel(a, plain)
+        for c in (t, watcher):
+            c.ask("/join " + chan[1:], "You are in")
+        t.send("teh tea")
+        first = a.expect("PRIVMSG", chan, "teh tea").tags["msgid"]
+        t.send("/edit the tea")
+        t.expect("^%s edited: the tea$" % t.name), watcher.expect("^%s edited: the tea$" % t.name)
+        m = a.expect("PRIVMSG", chan, "[edited] the tea")
+        self.assertEqual(m.tags["+draft/reply"], first)
+        self.assertNotEqual(m.tags["msgid"], first)
+        plain.expect("PRIVMSG", chan, "[edited] the tea")
+        got = self.history(a, "LATEST %s * 5" % chan)
+        self.assertEqual([(m.params[-1], m.tags["msgid"]) for m in got], [("the tea", first)])
+        self.assertEqual(self.words(self.batch(a.answers("SEARCH text=teh;in=" + chan), "soju.im/search")), [])
+        t.send("/history ids 1")
+        ident = t.expect(r"^\d\d:\d\d \[(\d+-\d+)\] %s: the tea$" % t.name).group(1)
+        self.assertIn("Sorry", watcher.ask("/edit %s mine" % ident, "Sorry.*").group(0))
+        self.assertIn("Sorry", watcher.ask("/delete %s" % ident, "Sorry.*").group(0))
+        t.send("/delete " + ident)
+        watcher.expect("^%s has taken back a message" % t.name)
+        a.expect("REDACT", chan, first)
+        self.assertEqual(self.history(a, "LATEST %s * 5" % chan), [])
+        t.send("again")
+        again = a.expect("PRIVMSG", chan, "again").tags["msgid"]
+        a.ask("REDACT %s %s :no" % (chan, again), "REDACT", chan, again)
+        t.expect("%s has taken back a message" % a.nick)
+        self.assertEqual(self.history(a, "LATEST %s * 5" % chan), [])
+
+    def test_text_that_nobody_should_see(self):
+        """What is kept of IRC reaches a terminal as what is said now does."""
+        t, a = self.client("t"), self.irc("a", CAPS)
+        chan = self.channel(a)
+        a.ask("PRIVMSG %s :\x02bold\x0304red\x0f" % chan, "PRIVMSG")
+        t.ask("/join " + chan[1:], "You are in")
+        t.ask("/history", "%s: boldred$" % a.nick)
+
+
+class Accounts(HistoryCase):
+    passwords = True
+
+    def test_direct_messages(self):
+        """Both accounts read them, each from its side; nobody else; nor is a guest's kept."""
+        a, b, c = self.account("a"), self.account("b"), self.account("c")
+        said = []
+        for i in range(4):
+            said += self.say((a, b)[i % 2], (b, a)[i % 2].nick, "dm %d" % i)
+        a.sync(), b.sync()
+        wanted = [(m.source, m.params, m.tags["msgid"]) for m in said]
+        for who, peer in ((a, b), (b, a)):
+            self.assertEqual([(m.source, m.params, m.tags["msgid"]) for m in self.history(who, "LATEST %s * 10" % peer.nick)], wanted)
+        self.assertEqual([(m.source, m.params, m.tags["msgid"]) for m in self.history(b, "BEFORE %s msgid=%s 10" % (a.nick.upper(), said[2].tags["msgid"]))],
+                         wanted[:2])
+        got = self.history(a, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 10", "draft/chathistory-targets")
+        self.assertEqual([m.params[1] for m in got], [b.nick])
+        for peer in (a, b):
+            self.assertEqual(self.history(c, "LATEST %s * 10" % peer.nick), [])
+        guest = self.irc("g", CAPS)
+        self.failed(guest, "CHATHISTORY LATEST %s * 10" % a.nick, "CHATHISTORY", "INVALID_TARGET", "LATEST", a.nick)
+
+    def test_kept_for_the_absent(self):
+        a, b = self.account("a"), self.account("b")
+        b.send("QUIT")
+        b.expect_eof()
+        t = self.client("t")
+        t.send("/login " + a.nick)
+        t.expect("assword")
+        t.send(PASSWORD)
+        t.expect("logged in")
+        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        a.send("PRIVMSG %s :see you" % b.nick)
+        self.assertEqual(a.expect("PRIVMSG", b.nick, "see you").params, [b.nick, "see you"])
+        a.expect("301", a.nick, b.nick)
+        t.send("hello later@" + b.nick)
+        t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        a.ask("PRIVMSG %s :x" % self.fresh("nobody"), "401")
+        back = self.again(b)
+        got = [back.expect("PRIVMSG", b.nick, w) for w in ("see you", "hello later")]
+        self.assertTrue(all("time" in m.tags for m in got))
+        back.sync()
+        # once
+        back.send("QUIT")
+        back.expect_eof()
+        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        a.send("PRIVMSG %s :dated" % b.nick)
+        a.expect("301", a.nick, b.nick)
+        old = self.again(b, ())
+        m = old.expect("PRIVMSG", b.nick)
+        self.assertRegex(m.params[-1], r"^\[\d{4}-\d\d-\d\d \d\d:\d\d\] dated$")
+        self.assertEqual([m.command for m in old.sync() if m.is_("PRIVMSG")], [])
+
+    def test_read_marker(self):
+        caps = CAPS + ("draft/read-marker",)
+        a = self.account("a", caps)
+        chan = "#" + self.fresh("chan")
+        a.send("JOIN " + chan)
+        got = a.until(lambda m: m.is_("366"))
+        self.assertEqual([m.params for m in got if m.is_("MARKREAD")], [[chan, "*"]])
+        m = self.say(a, chan, "x")[0]
+        at = "timestamp=" + m.tags["time"]
+        self.assertEqual(a.ask("MARKREAD " + chan, "MARKREAD").params, [chan, "*"])
+        self.assertEqual(a.ask("@label=m MARKREAD %s %s" % (chan, at), "MARKREAD").tags["label"], "m")
+        self.assertEqual(a.ask("MARKREAD " + chan, "MARKREAD").params, [chan, at])
+        self.assertEqual(a.ask("MARKREAD %s timestamp=2020-01-01T00:00:00.000Z" % chan, "MARKREAD").params, [chan, at])
+        twin, other = self.again(a, caps), self.account("o", caps)
+        self.assertEqual(twin.expect("MARKREAD", chan).params, [chan, at])
+        other.ask("JOIN " + chan, "366")
+        later = self.say(a, chan, "y")[0]
+        a.sync(), twin.sync(), other.sync()
+        later = "timestamp=" + later.tags["time"]
+        a.ask("MARKREAD %s %s" % (chan, later), "MARKREAD", chan, later)
+        twin.expect("MARKREAD", chan, later)
+        self.assertEqual([m for m in other.sync() if m.is_("MARKREAD")], [])
+        a.ask("PART " + chan, "PART")
+        a.send("JOIN " + chan)
+        self.assertEqual([m.params for m in a.until(lambda m: m.is_("366")) if m.is_("MARKREAD")], [[chan, later]])
+        guest = self.irc("g", caps)
+        self.assertEqual(guest.ask("JOIN " + chan, "MARKREAD").params, [chan, "*"])
+        guest.expect("366")
+        self.failed(guest, "MARKREAD %s %s" % (chan, at), "MARKREAD", "INTERNAL_ERROR", chan)
+
+    def test_missed(self):
+        """A returning account is told how much it missed, reads it, and is told no more."""
+        a, t = self.irc("a", CAPS), self.client("t")
+        chan = self.channel(a)
+        t.ask("/register", "assword")
+        t.ask(PASSWORD, "again|assword")
+        t.ask(PASSWORD, "is yours now")
+        t.ask("/join " + chan[1:], "You are in")
+        t.send("/quit")
+        t.expect_eof()
+        a.expect("QUIT")
+        self.say(a, chan, *["missed %d" % i for i in range(3)])
+        back = self.client("guest")
+        back.ask("/login " + t.name, "assword")
+        back.send(PASSWORD)
+        back.expect("While you were away")
+        back.expect("%s: 3 messages" % chan[1:])
+        back.ask("/join " + chan[1:], "That was before you came")
+        back.send("/history new")
+        for i in range(3):
+            back.expect(r"^\d\d:\d\d %s: missed %d" % (a.nick, i))
+        back.expect("^---")
+        back.ask("/history new", "You have missed nothing there")
+        back.ask("/unread", "You have missed nothing")
+
+
+class Away(HistoryCase):
+    """The store is not there: chat goes on, and who asks is told so."""
+    own = True
+
+    def test_dead_store(self):
+        d = self.daemon()
+        a, t = self.irc("a", CAPS, d=d), self.client("t", d=d)
+        chan = self.channel(a)
+        pid = d.kids("store")[0]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            t.ask("/join " + chan[1:], "You are in")
+            a.expect("JOIN", chan)
+            a.ask("PRIVMSG %s :still here" % chan, "PRIVMSG")
+            t.expect("%s: still here" % a.nick)
+            a.send("CHATHISTORY LATEST %s * 5" % chan)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertTrue(a.until(lambda m: m.is_("FAIL") or (m.is_("BATCH") and m.params[0][0] == "-")))
+        d.kill_role("store")
+        a.send("CHATHISTORY LATEST %s * 5" % chan)
+        self.assertTrue(a.until(lambda m: m.is_("FAIL") or (m.is_("BATCH") and m.params[0][0] == "-")))
+        eventually("it is back", lambda: self.words(a.answers("CHATHISTORY LATEST %s * 5" % chan))[1:-1] == ["still here"])
+
+    def test_broker_killed(self):
+        """What was asked of the dead one is asked of the next, which may not have the store yet: every question is answered."""
+        d = self.daemon()
+        a = self.irc("a", CAPS, d=d)
+        chan = self.channel(a)
+        self.say(a, chan, "x", "y")
+        for _ in range(5):
+            store = d.kids("store")[0]
+            os.kill(store, signal.SIGSTOP)
+            a.send("CHATHISTORY LATEST %s * 5" % chan)
+            d.kill_role("broker")
+            os.kill(store, signal.SIGCONT)
+            got = a.until(lambda m: m.is_("FAIL") or (m.is_("BATCH") and m.params[0][0] == "-"))
+            if got[0].is_("BATCH"):
+                self.assertEqual(self.words(self.batch(got, "chathistory")), ["x", "y"])
+            eventually("it can be read again", lambda: self.words(a.answers("CHATHISTORY LATEST %s * 5" % chan))[1:-1] == ["x", "y"])
 
 
 if __name__ == "__main__":

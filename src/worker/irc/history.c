@@ -288,7 +288,7 @@ static bool
 is_no_target(unsigned code)
 {
 	return code == ERR_NO_SUCH_ROOM || code == ERR_NOT_IN_ROOM || code == ERR_NO_SUCH_USER ||
-	       code == ERR_PERMISSION;
+	       code == ERR_PERMISSION || code == ERR_NOT_LOGGED_IN || code == ERR_NO_ACCOUNT;
 }
 
 static void
