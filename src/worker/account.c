@@ -69,3 +69,14 @@ account_authed(struct conn *c, const struct m_e_authed *e)
 	c->account->ntoken = e->token.n;
 	memcpy(c->account->token, e->token.p, e->token.n);
 }
+
+bool
+account_is_named(const struct conn *c, struct str name)
+{
+	const char *account = account_of(c);
+	char a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
+
+	return account != NULL && n > 0 && name_fold(account, strlen(account), b, sizeof(b)) == n &&
+	       memcmp(a, b, (size_t)n) == 0;
+}

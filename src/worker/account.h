@@ -36,5 +36,7 @@ void account_authed(struct conn *c, const struct m_e_authed *e);
 void account_is(struct conn *c, struct str name);
 /* Its account, or NULL. */
 const char *account_of(const struct conn *c);
+/* Is that its account's name? */
+bool account_is_named(const struct conn *c, struct str name);
 
 #endif

@@ -154,7 +154,7 @@ name_refused(struct conn *c, unsigned err, struct str arg)
 	char why[512];
 
 	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
-	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN) {
+	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED) {
 		ask_again(c, why, false);
 		return;
 	}

@@ -55,7 +55,7 @@ irc_register(struct conn *c)
 }
 
 /* Seen from here: the broker decides, but only when everything else is there, too. Who has logged in to the account of whoever
- * is called so, or may still do so, has a right to the name. */
+ * is called so, or may still do so, has a right to the name; so has the account of that name, whoever goes by it. */
 static bool
 seems_taken(const struct conn *c, struct str name)
 {
@@ -64,7 +64,7 @@ seems_taken(const struct conn *c, struct str name)
 	if (worker.reg == NULL || registry_user_named(worker.reg, name.p, name.n, &v) <= 0)
 		return false;
 	if (account_of(c) != NULL)
-		return !str_eq(str_of(account_of(c)), str_of(v.account));
+		return !str_eq(str_of(account_of(c)), str_of(v.account)) && !account_is_named(c, name);
 	return v.account[0] == '\0' || !(c->irc->flags & IRC_CAP_OPEN);
 }
 
