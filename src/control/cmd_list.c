@@ -12,6 +12,7 @@
 #include "control/control.h"
 #include "lib/glob.h"
 #include "ipc/maskform.h"
+#include "ipc/proc.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 
@@ -34,9 +35,13 @@ static const struct column session_columns[] = {
     {"connected", "SINCE", 20, false},
 };
 static const struct column room_columns[] = {
-    {"name", "NAME", 16, false},       {"members", "MEMBERS", 7, true},
-    {"messages", "MESSAGES", 9, true}, {"created", "CREATED", 20, false},
-    {"modes", "MODES", 12, false},     {"topic", "TOPIC", 20, false},
+    {"name", "NAME", 16, false},
+    {"members", "MEMBERS", 7, true},
+    {"messages", "MESSAGES", 9, true},
+    {"created", "CREATED", 20, false},
+    {"registered", "REGISTERED", 10, false},
+    {"modes", "MODES", 12, false},
+    {"topic", "TOPIC", 20, false},
 };
 static const struct column member_columns[] = {
     {"name", "NAME", 16, false},    {"operator", "OPERATOR", 8, false},
@@ -50,6 +55,13 @@ static const struct column list_columns[] = {
 static const struct column entry_columns[] = {
     {"list", "LIST", 10, false},
     {"mask", "WHO", 20, false},
+    {"since", "SINCE", 20, false},
+    {"by", "BY", 12, false},
+};
+
+static const struct column access_columns[] = {
+    {"account", "ACCOUNT", 16, false},
+    {"rank", "RANK", 6, false},
     {"since", "SINCE", 20, false},
     {"by", "BY", 12, false},
 };
@@ -347,6 +359,17 @@ room_fields(struct conn *c, const struct reg_room_view *v)
 	writer_u64(w, "messages", v->messages);
 	if (v->limit != 0)
 		writer_u64(w, "limit", v->limit);
+	writer_bool(w, "registered", (v->flags & ROOM_REGISTERED) != 0);
+	if (v->founder != 0)
+		writer_u64(w, "founder", v->founder);
+	writer_s(w, "history",
+		 !proc.opt.store_enabled || !proc.opt.history_rooms || v->flags & ROOM_NO_HISTORY
+		     ? "off"
+		     : "on");
+	if (v->history_days != 0)
+		writer_u64(w, "history_days", v->history_days);
+	if (v->history_rows != 0)
+		writer_u64(w, "history_rows", v->history_rows);
 }
 
 static void
@@ -403,6 +426,30 @@ put_mask(struct conn *c, const char *text)
 	writer_str(&c->w, "mask", mask.p, mask.n);
 }
 
+/* Who has a rank there by account. */
+static void
+access_step(struct conn *c)
+{
+	struct reg_list_view page[32];
+	int n = registry_access(control_registry, c->id, &c->slot, page, ARRAY_LEN(page));
+
+	for (int i = 0; i < n; i++) {
+		writer_row(&c->w);
+		writer_s(&c->w, "account", page[i].mask);
+		writer_s(&c->w, "rank", page[i].reason);
+		writer_s(&c->w, "by", page[i].by);
+		writer_time(&c->w, "since", page[i].since);
+		writer_row_end(&c->w);
+	}
+	if (n > 0) {
+		conn_more(c);
+		return;
+	}
+	writer_list_end(&c->w);
+	writer_object_end(&c->w);
+	conn_done(c);
+}
+
 /* What /ban, /mute and MODE have written down for this room. */
 static void
 entries_step(struct conn *c)
@@ -420,6 +467,7 @@ entries_step(struct conn *c)
 		put_mask(c, page[i].mask);
 		writer_s(&c->w, "by", page[i].by);
 		writer_time(&c->w, "since", page[i].since);
+		writer_time(&c->w, "until", page[i].until);
 		writer_row_end(&c->w);
 	}
 	if (n > 0) {
@@ -427,8 +475,10 @@ entries_step(struct conn *c)
 		return;
 	}
 	writer_list_end(&c->w);
-	writer_object_end(&c->w);
-	conn_done(c);
+	writer_list(&c->w, "access", access_columns, ARRAY_LEN(access_columns));
+	conn_more(c);
+	c->slot = 0;
+	c->step = access_step;
 }
 
 /* The members, in pages; the room may end under our eyes. */

@@ -92,6 +92,25 @@ proc_fields(struct conn *c, const struct proc_info *p)
 		writer_u64(w, "sessions", p->sessions);
 }
 
+/* How the store is, and why it is not well. */
+static void
+store_field(struct writer *w)
+{
+	static const char *const states[] = {"well", "behind", "unusable"};
+	char why[256], text[300];
+	uint64_t stored;
+	unsigned state;
+
+	if (!proc.opt.store_enabled || control_registry == NULL) {
+		writer_s(w, "store", proc.opt.store_enabled ? "not there yet" : "off");
+		return;
+	}
+	state = registry_store(control_registry, &stored, why);
+	bprintf(text, sizeof(text), "%s%s%s", state < ARRAY_LEN(states) ? states[state] : "?",
+		why[0] != '\0' ? ": " : "", why);
+	writer_s(w, "store", text);
+}
+
 static void
 status_done(struct conn *c)
 {
@@ -120,6 +139,7 @@ status_done(struct conn *c)
 	writer_u64(w, "users", control_registry != NULL ? registry_users(control_registry) : 0);
 	writer_u64(w, "rooms", control_registry != NULL ? registry_rooms(control_registry) : 0);
 	writer_u64(w, "sessions", sessions);
+	store_field(w);
 	writer_time(w, "stop_at", stop_at);
 	writer_list(w, "processes", proc_columns, ARRAY_LEN(proc_columns));
 	for (size_t i = 0; i < c->nprocs; i++) {

@@ -26,6 +26,7 @@
 #define REST_MS 30000 /* an unfinished line */
 #define IDLE_MS 300000 /* between requests */
 #define ANSWER_MS 10000 /* of broker and master */
+#define LONG_MS 600000 /* of the store, about all it has */
 #define READER_MS 60000 /* a client that takes nothing of what is ready for it */
 #define SKIP_MAX 1048576 /* what is read of a line that is too long, so that its sender can stop */
 
@@ -60,11 +61,31 @@ conn_free(struct conn *c)
 /* --- requests ------------------------------------------------------------------------------- */
 
 static void
+carry_out(struct conn *c)
+{
+	unsigned level = access_level(&c->peer);
+
+	if (level < c->req.cmd->level) {
+		conn_fail(c, CTL_PERMISSION, "%s is for level %s, yours is %s", c->req.cmd->name,
+			  ctl_level_name(c->req.cmd->level), ctl_level_name(level));
+		return;
+	}
+	if (!writer_can(c->req.format)) {
+		conn_fail(c, CTL_REFUSED, "JSON is not in this build");
+		return;
+	}
+	c->w.format = c->req.format;
+	/* A stream has no end at which an array could be closed. */
+	if ((c->req.cmd->flags & CTL_STREAM) && c->w.format == CTL_JSON)
+		c->w.format = CTL_JSONL;
+	handlers[c->req.id](c);
+}
+
+static void
 dispatch(struct conn *c, size_t n)
 {
 	const char *why = NULL;
 	char text[600];
-	unsigned level;
 	int words = ctl_split(c->words, n, &why);
 
 	if (words == 0)
@@ -83,21 +104,26 @@ dispatch(struct conn *c, size_t n)
 	}
 	log_trace(control, "uid %u pid %d: %s", (unsigned)c->peer.uid, (int)c->peer.pid,
 		  c->req.cmd->name);
-	level = access_level(&c->peer);
-	if (level < c->req.cmd->level) {
-		conn_fail(c, CTL_PERMISSION, "%s is for level %s, yours is %s", c->req.cmd->name,
-			  ctl_level_name(c->req.cmd->level), ctl_level_name(level));
-		return;
+	c->wants_secret = (c->req.cmd->flags & CTL_SECRET) != 0;
+	if (!c->wants_secret)
+		carry_out(c);
+}
+
+/* The line is not to stay in memory. */
+static void
+take_secret(struct conn *c, char *line, ssize_t n)
+{
+	explicit_bzero(c->in + c->in_len, sizeof(c->in) - c->in_len);
+	c->wants_secret = false;
+	if (n < 0)
+		conn_fail(c, CTL_BAD, "the password is missing");
+	else if (n > PASSWORD_MAX)
+		conn_fail(c, CTL_BAD, "a password has at most %d bytes", PASSWORD_MAX);
+	else {
+		memcpy(c->secret, line, (size_t)n + 1);
+		explicit_bzero(line, (size_t)n);
+		carry_out(c);
 	}
-	if (!writer_can(c->req.format)) {
-		conn_fail(c, CTL_REFUSED, "JSON is not in this build");
-		return;
-	}
-	c->w.format = c->req.format;
-	/* A stream has no end at which an array could be closed. */
-	if ((c->req.cmd->flags & CTL_STREAM) && c->w.format == CTL_JSON)
-		c->w.format = CTL_JSONL;
-	handlers[c->req.id](c);
 }
 
 /* The next line of the input to out, terminated; its length, or -1 when there is none yet. */
@@ -170,6 +196,15 @@ work(struct conn *c)
 			c->step(c);
 			continue;
 		}
+		if (c->busy && c->wants_secret) {
+			static char line[CTL_LINE_MAX + 1];
+
+			n = take_line(c, line);
+			if (n < 0 && !c->eof)
+				return;
+			take_secret(c, line, n);
+			continue;
+		}
 		if (c->busy) {
 			if (!(c->req.cmd->flags & CTL_STREAM))
 				return;
@@ -196,9 +231,13 @@ expired(void *arg)
 
 	switch (c->wait) {
 	case WAIT_ANSWER:
+	case WAIT_LONG:
 		/* What was asked may still be carried out: nobody can take it back. */
 		conn_fail(c, CTL_TIMEOUT, "no answer from the %s in %d s",
-			  c->mid != 0 ? "master" : "broker", ANSWER_MS / 1000);
+			  c->mid != 0      ? "master"
+			  : c->ticket != 0 ? "store"
+					   : "broker",
+			  (c->wait == WAIT_LONG ? LONG_MS : ANSWER_MS) / 1000);
 		break;
 	case WAIT_REST:
 	case WAIT_READER:
@@ -214,17 +253,19 @@ static void
 set_deadline(struct conn *c)
 {
 	static const uint64_t ms[] = {
-	    [WAIT_LINE] = IDLE_MS,
-	    [WAIT_REST] = REST_MS,
-	    [WAIT_ANSWER] = ANSWER_MS,
-	    [WAIT_READER] = READER_MS,
+	    [WAIT_LINE] = IDLE_MS, [WAIT_REST] = REST_MS,     [WAIT_ANSWER] = ANSWER_MS,
+	    [WAIT_LONG] = LONG_MS, [WAIT_READER] = READER_MS,
 	};
 	enum conn_wait wait;
+	bool slow = c->busy && (c->req.cmd->flags & CTL_SLOW);
 
 	if (c->out.len > 0)
 		wait = WAIT_READER;
 	else if (c->busy)
-		wait = c->serial != 0 || c->mid != 0 ? WAIT_ANSWER : WAIT_NOTHING;
+		wait = c->wants_secret                                   ? WAIT_REST
+		       : c->ticket != 0 && slow                          ? WAIT_LONG
+		       : c->serial != 0 || c->mid != 0 || c->ticket != 0 ? WAIT_ANSWER
+									 : WAIT_NOTHING;
 	else
 		wait = c->in_len > 0 || c->too_long ? WAIT_REST : WAIT_LINE;
 	if (wait == c->wait)

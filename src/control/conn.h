@@ -36,7 +36,7 @@ struct proc_info {
 	    stop_at; /* stop_at: the master's; 0: none is planned */
 };
 
-enum conn_wait { WAIT_LINE, WAIT_REST, WAIT_ANSWER, WAIT_READER, WAIT_NOTHING };
+enum conn_wait { WAIT_LINE, WAIT_REST, WAIT_ANSWER, WAIT_LONG, WAIT_READER, WAIT_NOTHING };
 
 struct conn {
 	struct conn *next;
@@ -59,6 +59,9 @@ struct conn {
 	/* a STREAM's input, terminated; NULL: any line ends it */
 	void (*line)(struct conn *c, char *line, size_t n);
 	uint64_t serial; /* of the broker's answer we wait for; 0: none */
+	uint32_t ticket; /* of what the broker asks of others for us; 0: nothing */
+	conn_event_fn *looked_up; /* when that is answered */
+	bool wants_secret; /* the next line is one */
 	uint32_t mid; /* id of the master's answer; 0: none */
 	conn_fn *mastered; /* when it is complete */
 	unsigned tries;
@@ -72,6 +75,7 @@ struct conn {
 	void *state; /* owned; freed with the request */
 	struct loop_timer tick;
 
+	char secret[PASSWORD_MAX + 1];
 	char in[CTL_LINE_MAX + 1];
 	char words[CTL_LINE_MAX + 1]; /* of the request */
 };
@@ -104,6 +108,9 @@ void conn_sync(struct conn *c, conn_fn *fn);
 /* An administrator's act at the broker; fn gets the event that ends it. */
 void conn_admin(struct conn *c, unsigned op, const char *target, struct str arg, uint64_t until,
 		conn_event_fn *fn);
+/* A request that the broker asks others for; fn gets the q_page or e_done that ends it. Its refusal or failure is told. frame: len
+ * bytes, 0: it did not fit. */
+void conn_ask(struct conn *c, void *frame, size_t len, conn_event_fn *fn);
 /* A command (words separated by \x1f) for the master; fn runs after its ctl_end said 200, with
  * procs filled; listeners and text have been given to conn_on_listener / the writer before. */
 void conn_master(struct conn *c, const char *line, conn_fn *fn);
@@ -115,6 +122,9 @@ void conn_actor(const struct conn *c, char out[64]);
 void conn_pump(struct conn *c);
 
 /* --- what main.c hands in --- */
+/* An answer beside the journal. A new broker, which knows nothing of what was asked of the last one. */
+void conn_on_page(const void *frame, size_t len);
+void conn_on_broker(void);
 void conn_on_event(unsigned type, const void *frame, size_t len, uint64_t serial, bool own);
 bool conn_on_master(unsigned type, const void *frame, size_t len);
 

@@ -9,12 +9,14 @@ roles_PROGRAMS += %D%/chatd-control
 	%D%/access.c %D%/access.h \
 	%D%/cmd_admin.c \
 	%D%/cmd_list.c \
+	%D%/cmd_history.c \
 	%D%/cmd_master.c \
+	%D%/cmd_store.c \
 	%D%/conn.c %D%/conn.h \
 	%D%/control.h \
 	%D%/main.c \
 	%D%/req.c \
 	%D%/stats.c \
 	%D%/stream.c
-%C%_chatd_control_LDADD = %D%/libcontrol.a src/registry/libregistry.a src/ipc/libipc.a \
+%C%_chatd_control_LDADD = %D%/libcontrol.a src/proto/libproto.a src/registry/libregistry.a src/ipc/libipc.a \
 	src/lib/liblib.a $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(LIBCONFIG_LIBS)

@@ -111,7 +111,9 @@ on_event(const void *frame, size_t len, bool own, void *arg)
 	struct ev_head h;
 
 	(void)arg;
-	if (ev_head_get(frame, len, &h))
+	if (ipc_type(frame) == MSG_q_page)
+		conn_on_page(frame, len);
+	else if (ev_head_get(frame, len, &h))
 		conn_on_event(ipc_type(frame), frame, len, h.serial, own);
 }
 
@@ -132,6 +134,7 @@ on_broker(int fd)
 		return;
 	}
 	sublink_channel(control_broker, fd);
+	conn_on_broker();
 	stream_again();
 }
 

@@ -18,6 +18,8 @@
 
 #define SHOWN_MAX 200 /* bytes of a command's arguments that the log gets */
 
+#define REPLACED "the broker was replaced meanwhile: what was asked may have been done"
+
 static char frame_buf[IPC_FRAME_MAX];
 
 void
@@ -48,7 +50,7 @@ audit(const struct conn *c, const char *result)
 
 	if (!c->busy || (c->req.cmd->flags & CTL_AUDIT) == 0)
 		return;
-	for (unsigned i = 0; i < c->req.nargs; i++) {
+	for (unsigned i = 0; i < c->req.nargs && !(c->req.cmd->flags & CTL_PRIVATE); i++) {
 		buf_append(&line, " ", 1);
 		ctl_show(&line, c->req.args[i],
 			 text_cut(c->req.args[i], strlen(c->req.args[i]), SHOWN_MAX), false);
@@ -86,6 +88,10 @@ conn_end(struct conn *c, const char *result)
 	c->answered = NULL;
 	c->line = NULL;
 	c->serial = c->id = c->after = 0;
+	c->ticket = 0;
+	c->looked_up = NULL;
+	c->wants_secret = false;
+	explicit_bzero(c->secret, sizeof(c->secret));
 	c->mid = c->slot = 0;
 	c->tries = 0;
 	c->busy = false;
@@ -211,6 +217,38 @@ conn_admin(struct conn *c, unsigned op, const char *target, struct str arg, uint
 	c->wait = WAIT_NOTHING;
 }
 
+/* It will be answered by others, or not at all. */
+static void
+asked(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_e_wait m;
+
+	if (conn_refused(c, type, frame, len))
+		return;
+	if (type == MSG_e_wait && m_e_wait_get(frame, len, &m)) {
+		c->ticket = m.ticket;
+		/* from a broker that has died since */
+		if (m.seq <= sublink_began(control_broker))
+			conn_fail(c, CTL_UNAVAILABLE, REPLACED);
+	} else
+		conn_fail(c, CTL_INTERNAL, "the broker has answered something else");
+}
+
+void
+conn_ask(struct conn *c, void *frame, size_t len, conn_event_fn *fn)
+{
+	if (len == 0) {
+		conn_fail(c, CTL_BAD, "too long");
+		return;
+	}
+	if (!broker_takes(c))
+		return;
+	c->answered = asked;
+	c->looked_up = fn;
+	c->serial = sublink_request(control_broker, frame, len);
+	c->wait = WAIT_NOTHING;
+}
+
 void
 conn_master(struct conn *c, const char *line, conn_fn *fn)
 {
@@ -237,6 +275,78 @@ conn_master(struct conn *c, const char *line, conn_fn *fn)
 
 /* --- answers of broker and master ------------------------------------------------------------- */
 
+static struct conn *
+by_ticket(uint32_t ticket)
+{
+	struct conn *c = conns;
+
+	while (c != NULL && (c->ticket != ticket || !c->busy))
+		c = c->next;
+	return c;
+}
+
+/* What was asked of others has been answered: the frame is for who asked. */
+static void
+looked_up(uint32_t ticket, unsigned type, const void *frame, size_t len)
+{
+	struct conn *c = ticket != 0 ? by_ticket(ticket) : NULL;
+	conn_event_fn *fn;
+
+	if (c == NULL)
+		return;
+	fn = c->looked_up;
+	c->ticket = 0;
+	c->looked_up = NULL;
+	fn(c, type, frame, len);
+	conn_pump(c);
+}
+
+void
+conn_on_page(const void *frame, size_t len)
+{
+	struct m_q_page m;
+
+	if (m_q_page_get(frame, len, &m))
+		looked_up(m.ticket, MSG_q_page, frame, len);
+}
+
+static void
+on_done(const void *frame, size_t len)
+{
+	struct m_e_done m;
+
+	if (m_e_done_get(frame, len, &m))
+		looked_up(m.ticket, MSG_e_done, frame, len);
+}
+
+static void
+on_failed(const void *frame, size_t len)
+{
+	struct m_e_failed m;
+	struct conn *c = NULL;
+	char text[512];
+
+	if (m_e_failed_get(frame, len, &m) && m.ticket != 0)
+		c = by_ticket(m.ticket);
+	if (c == NULL)
+		return;
+	conn_fail(c, (unsigned)chat_err_ctl(m.code), "%s",
+		  chat_err_text(m.code, m.arg.p, m.arg.n, text, sizeof(text)));
+	conn_pump(c);
+}
+
+void
+conn_on_broker(void)
+{
+	for (struct conn *c = conns, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->ticket == 0)
+			continue;
+		conn_fail(c, CTL_UNAVAILABLE, REPLACED);
+		conn_pump(c);
+	}
+}
+
 void
 conn_on_event(unsigned type, const void *frame, size_t len, uint64_t serial, bool own)
 {
@@ -245,6 +355,10 @@ conn_on_event(unsigned type, const void *frame, size_t len, uint64_t serial, boo
 	conn_fn *synced;
 
 	stream_event(type, frame, len);
+	if (type == MSG_e_done)
+		on_done(frame, len);
+	else if (type == MSG_e_failed)
+		on_failed(frame, len);
 	if (!own)
 		return;
 	while (c != NULL && (c->serial != serial || !c->busy))

@@ -18,6 +18,9 @@ enum {
 	AUDIT = CTL_AUDIT,
 	STREAM = CTL_STREAM,
 	TEXT = CTL_TEXT,
+	SECRET = CTL_SECRET,
+	SLOW = CTL_SLOW,
+	PRIVATE = CTL_PRIVATE,
 };
 
 const struct ctl_cmd ctl_cmds[CTL_CMDS] = {
@@ -155,19 +158,26 @@ ctl_line(struct buf *out, const struct ctl_req *r)
 	static const char *const formats[] = {"table", "json", "jsonl"};
 	const struct {
 		unsigned opt;
-		uint64_t seconds;
-	} times[] = {{CTL_OPT_INTERVAL, r->interval},
-		     {CTL_OPT_FOR, r->for_s},
-		     {CTL_OPT_IN, r->in_s},
-		     {CTL_OPT_TIMEOUT, r->timeout_s}};
+		uint64_t number;
+	} numbers[] = {{CTL_OPT_INTERVAL, r->interval}, {CTL_OPT_FOR, r->for_s},
+		       {CTL_OPT_IN, r->in_s},           {CTL_OPT_TIMEOUT, r->timeout_s},
+		       {CTL_OPT_ROWS, r->rows},         {CTL_OPT_USES, r->uses},
+		       {CTL_OPT_EXPIRES, r->expires_s}, {CTL_OPT_OLDER, r->older_s}};
 	char s[64];
 
-	buf_append(out, s, bprintf(s, sizeof(s), "%s -o %s", r->cmd->name, formats[r->format]));
-	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-		if (times[i].seconds != 0)
+	buf_append(out, s, bprintf(s, sizeof(s), "%s", r->cmd->name));
+	/* what nobody has chosen is the command's to choose */
+	if (r->format_given || r->format != CTL_TABLE)
+		buf_append(out, s, bprintf(s, sizeof(s), " -o %s", formats[r->format]));
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (numbers[i].number != 0)
 			buf_append(out, s,
-				   bprintf(s, sizeof(s), " %s %" PRIu64, options[times[i].opt].name,
-					   times[i].seconds));
+				   bprintf(s, sizeof(s), " %s %" PRIu64,
+					   options[numbers[i].opt].name, numbers[i].number));
+	}
+	if (r->rooms != NULL) {
+		buf_append(out, s, bprintf(s, sizeof(s), " %s ", options[CTL_OPT_ROOM].name));
+		ctl_quote(out, r->rooms);
 	}
 	if (r->cancel)
 		buf_append(out, s, bprintf(s, sizeof(s), " %s", options[CTL_OPT_CANCEL].name));
@@ -237,6 +247,17 @@ no_command(const char *word, char *why, size_t cap)
 	return at > 0 ? CTL_BAD : bad(why, cap, "no such command: ", word, " (try help)");
 }
 
+static int
+set_number(uint64_t *to, const char *arg, uint64_t max, char *why, size_t cap)
+{
+	char *end;
+
+	*to = *arg >= '0' && *arg <= '9' ? strtoull(arg, &end, 10) : 0;
+	if (*to != 0 && *end == '\0' && *to <= max)
+		return 0;
+	return bad(why, cap, "not a number, or too large: ", arg, "");
+}
+
 /* One option with its argument (NULL: it takes none). */
 static int
 set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t cap)
@@ -255,6 +276,19 @@ set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t c
 	case CTL_OPT_SOCKET:
 		r->socket = arg;
 		return 0;
+	case CTL_OPT_ROOM:
+		r->rooms = arg;
+		return 0;
+	case CTL_OPT_ROWS:
+		return set_number(&r->rows, arg, QUERY_ROWS_MAX, why, cap);
+	case CTL_OPT_USES:
+		return set_number(&r->uses, arg, 1000000, why, cap);
+	case CTL_OPT_EXPIRES:
+		to = &r->expires_s;
+		break;
+	case CTL_OPT_OLDER:
+		to = &r->older_s;
+		break;
 	case CTL_OPT_INTERVAL:
 		to = &r->interval;
 		break;

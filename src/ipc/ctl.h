@@ -18,7 +18,14 @@ struct buf;
 
 enum ctl_format { CTL_TABLE, CTL_JSON, CTL_JSONL };
 enum ctl_by { CTL_BY_CONTROL, CTL_BY_BROKER, CTL_BY_MASTER, CTL_BY_CHATCTL };
-enum ctl_flag { CTL_AUDIT = 1, CTL_STREAM = 2, CTL_TEXT = 4 };
+enum ctl_flag {
+	CTL_AUDIT = 1,
+	CTL_STREAM = 2,
+	CTL_TEXT = 4,
+	CTL_SECRET = 8,
+	CTL_SLOW = 16,
+	CTL_PRIVATE = 32
+};
 
 enum ctl_option {
 #define CTL_OPTION(id, name, arg, help) CTL_OPT_##id,
@@ -53,7 +60,9 @@ struct ctl_req {
 	unsigned nargs;
 	const char *args[CTL_ARGS_MAX];
 	uint64_t interval; /* -i, seconds; 0: not given. The next three likewise */
-	uint64_t for_s, in_s, timeout_s;
+	uint64_t for_s, in_s, timeout_s, expires_s, older_s;
+	uint64_t rows, uses; /* 0: not given */
+	const char *rooms; /* NULL: not given */
 	bool cancel;
 	const char *socket; /* -s; NULL: not given */
 };

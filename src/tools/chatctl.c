@@ -102,7 +102,9 @@ tools_connect(struct client *cl, const struct ctl_req *r)
 {
 	const char *path = tools_socket(r);
 
-	if (client_open(cl, path, CLIENT_TIMEOUT_MS) == 0)
+	bool slow = r->cmd != NULL && (r->cmd->flags & CTL_SLOW);
+
+	if (client_open(cl, path, slow ? CLIENT_SLOW_MS : CLIENT_TIMEOUT_MS) == 0)
 		return EXIT_OK;
 	if (errno == EACCES || errno == EPERM)
 		return tools_fail(EXIT_DENIED, "%s: %s", path, strerror(errno));
@@ -159,20 +161,62 @@ print_answer(struct client *cl, bool stream)
 	}
 }
 
+/* The password that the command wants goes behind its line. 0, or the exit code after saying what is wrong. */
 static int
-ask(const struct ctl_req *r)
+secret_line(struct buf *line, const struct ctl_req *r)
 {
+	char password[PASSWORD_MAX + 1];
+	int n;
+
+	if (!(r->cmd->flags & CTL_SECRET))
+		return EXIT_OK;
+	n = tools_password(password);
+	if (n == 0)
+		n = -tools_fail(EXIT_REFUSED, "an empty password would be none");
+	if (n > 0) {
+		buf_append(line, password, (size_t)n);
+		buf_append(line, "\n", 1);
+	}
+	explicit_bzero(password, sizeof(password));
+	return n < 0 ? -n : EXIT_OK;
+}
+
+/* The daemon does not know where we are. */
+static const char *
+absolute(const char *path, char out[4096])
+{
+	char dir[2048];
+
+	if (path[0] == '/' || getcwd(dir, sizeof(dir)) == NULL)
+		return path;
+	bprintf(out, 4096, "%s/%s", dir, path);
+	return out;
+}
+
+static int
+ask(struct ctl_req *r)
+{
+	char path[4096];
 	struct client cl;
 	struct buf line = {0};
 	int rc = tools_connect(&cl, r);
 
 	if (rc != EXIT_OK)
 		return rc;
+	if (r->id == CTL_CMD_store_backup)
+		r->args[0] = absolute(r->args[0], path);
 	ctl_line(&line, r);
 	buf_append(&line, "\n", 1);
+	rc = secret_line(&line, r);
 	/* Who is refused is told so before the line is read: the answer counts, not the line. */
-	(void)client_send(&cl, buf_data(&line), line.len);
+	if (rc == EXIT_OK)
+		(void)client_send(&cl, buf_data(&line), line.len);
+	explicit_bzero(buf_data(&line), line.len);
 	buf_fini(&line);
+	if (rc != EXIT_OK) {
+		client_close(&cl);
+		return rc;
+	}
 	rc = print_answer(&cl, (r->cmd->flags & CTL_STREAM) != 0);
 	client_close(&cl);
 	return rc;

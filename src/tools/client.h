@@ -31,6 +31,7 @@ enum {
 /* 0, or -1 with errno. The socket blocks; no answer at all within timeout_ms (not 0) is an error,
  * EAGAIN (streams wait for ever in poll, not in read). */
 #define CLIENT_TIMEOUT_MS 15000u
+#define CLIENT_SLOW_MS 660000u /* what may take minutes */
 int client_open(struct client *cl, const char *path, unsigned timeout_ms);
 void client_close(struct client *cl);
 /* Process id of who listens; 0 when the kernel does not tell. */

@@ -6,6 +6,7 @@ bin_PROGRAMS += %D%/chatctl
 	%D%/chatctl.c \
 	%D%/client.c %D%/client.h \
 	%D%/mkpasswd.c \
+	%D%/password.c \
 	%D%/tools.h \
 	%D%/top.c
 %C%_chatctl_LDADD = src/ipc/libipc.a src/lib/liblib.a $(NCURSES_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \

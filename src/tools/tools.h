@@ -18,6 +18,10 @@ void tools_write(const char *p, size_t n);
 int tools_connect(struct client *cl, const struct ctl_req *r);
 const char *tools_socket(const struct ctl_req *r);
 
+/* A password, asked for twice at a terminal, else the first line of standard input, into out. Its length, or an exit code
+ * below 0 after saying why there is none. */
+int tools_password(char out[PASSWORD_MAX + 1]);
+
 /* The commands that chatctl carries out itself, or whose stream it serves. Exit codes. */
 int tools_wait(const struct ctl_req *r);
 int tools_chat(const struct ctl_req *r);

@@ -1,0 +1,343 @@
+/* cmd_history.c - what was said: shown, searched, exported. Rows come as the events that they were, a page at a time. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control.h"
+#include "lib/text.h"
+#include "lib/util.h"
+#include "proto/irc.h"
+#include "proto/query.h"
+
+#define ROWS 50
+
+static const struct column columns[] = {
+    {"time", "TIME", 20, false}, {"where", "WHERE", 12, false}, {"event", "EVENT", 7, false},
+    {"from", "FROM", 12, false}, {"to", "TO", 4, false},        {"text", "TEXT", 20, false},
+};
+
+/* A row, whatever event it was. */
+struct said {
+	const char *event;
+	uint64_t seq, at;
+	struct str room, from, uhost, account, to, to_account, text;
+};
+
+static const char *const kinds[MSG_KINDS] = {"message", "action",     "notice",
+					     "ctcp",    "ctcp-reply", "tags"};
+
+static char mode_text[1024];
+
+/* "+op alice -moderated" */
+static struct str
+modes(struct str list)
+{
+	struct mode_change m;
+	size_t n = 0;
+
+	mode_text[0] = '\0';
+	while (mode_next(&list, &m) && n + 1 < sizeof(mode_text))
+		n += bprintf(mode_text + n, sizeof(mode_text) - n, "%s%c%s%s" STR_FMT,
+			     n > 0 ? " " : "", m.on ? '+' : '-', mode_word(m.op),
+			     m.arg.n > 0 ? " " : "", STR_ARG(m.arg));
+	return (struct str){mode_text, n};
+}
+
+/* What all events say in the same words. */
+#define SAID(event_, e_) \
+	(struct said) \
+	{ \
+		.event = (event_), .seq = (e_).seq, .at = (e_).at, .from = (e_).name, \
+		.uhost = (e_).uhost, .account = (e_).account \
+	}
+#define ROW(type) \
+	struct m_##type e; \
+	if (!m_##type##_get(frame, len, &e)) \
+	return false
+
+static bool
+row_say(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_say);
+	*s = SAID(kinds[e.kind < MSG_KINDS ? e.kind : 0], e);
+	s->room = e.room_name;
+	s->text = e.text;
+	return true;
+}
+
+static bool
+row_dm(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_dm);
+	*s = SAID(kinds[e.kind < MSG_KINDS ? e.kind : 0], e);
+	s->to = e.to_name;
+	s->to_account = e.to_account;
+	s->text = e.text;
+	return true;
+}
+
+static bool
+row_join(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_join);
+	*s = SAID("join", e);
+	s->room = e.room_name;
+	return true;
+}
+
+static bool
+row_part(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_part);
+	*s = SAID("part", e);
+	s->room = e.room_name;
+	s->text = e.reason;
+	return true;
+}
+
+static bool
+row_quit(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_quit);
+	*s = SAID("quit", e);
+	s->text = e.reason;
+	return true;
+}
+
+static bool
+row_nick(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_nick);
+	*s = SAID("nick", e);
+	s->from = e.old;
+	s->to = e.name;
+	return true;
+}
+
+static bool
+row_kick(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_kick);
+	*s = SAID("kick", e);
+	s->room = e.room_name;
+	s->from = e.by_name;
+	s->to = e.name;
+	s->text = e.reason;
+	return true;
+}
+
+static bool
+row_topic(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_topic);
+	*s = SAID("topic", e);
+	s->room = e.room_name;
+	s->text = e.text;
+	return true;
+}
+
+static bool
+row_mode(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_mode);
+	*s = SAID("mode", e);
+	s->room = e.room_name;
+	s->text = modes(e.changes);
+	return true;
+}
+
+static bool
+row_rename(const void *frame, size_t len, struct said *s)
+{
+	ROW(e_rename);
+	*s = SAID("rename", e);
+	s->room = e.room_name;
+	s->to = e.to;
+	s->text = e.reason;
+	return true;
+}
+
+static const struct {
+	unsigned type;
+	bool (*get)(const void *frame, size_t len, struct said *s);
+} rows[] = {
+    {MSG_e_say, row_say},       {MSG_e_dm, row_dm},       {MSG_e_join, row_join},
+    {MSG_e_part, row_part},     {MSG_e_quit, row_quit},   {MSG_e_nick, row_nick},
+    {MSG_e_kick, row_kick},     {MSG_e_topic, row_topic}, {MSG_e_mode, row_mode},
+    {MSG_e_rename, row_rename},
+};
+
+static bool
+row_get(const void *frame, size_t len, struct said *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].type == ipc_type(frame))
+			return rows[i].get(frame, len, s);
+	}
+	return false;
+}
+
+/* Empty is null. */
+static void
+put(struct writer *w, const char *key, struct str s)
+{
+	writer_str(w, key, s.n > 0 ? s.p : NULL, s.n);
+}
+
+static void
+row_put(struct writer *w, const struct said *s)
+{
+	char id[IRC_MSGID_LEN], text[TEXT_MAX];
+	struct str words = s->text;
+
+	irc_msgid_put(id, s->seq);
+	/* where a text was cut in two, within a line, is IRC's alone to know */
+	if (words.n > 0 && memchr(words.p, TEXT_CUT, words.n) != NULL) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < words.n; i++) {
+			if (words.p[i] != TEXT_CUT)
+				text[n++] = words.p[i];
+		}
+		words = (struct str){text, n};
+	}
+	writer_row(w);
+	writer_time(w, "time", s->at);
+	writer_str(w, "msgid", id, sizeof(id));
+	writer_s(w, "event", s->event);
+	put(w, "where", s->room);
+	put(w, "from", s->from);
+	put(w, "host", s->uhost);
+	put(w, "account", s->account);
+	put(w, "to", s->to);
+	put(w, "to_account", s->to_account);
+	put(w, "text", words);
+	writer_row_end(w);
+}
+
+/* --- asking -------------------------------------------------------------------------------------------------- */
+
+/* A question and where it goes on; its strings are the request's, or behind it. */
+struct question {
+	struct m_r_query q;
+	bool all; /* page after page */
+	char words[QUERY_TEXT_MAX];
+};
+
+static void ask(struct conn *c);
+
+static void
+answered(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct question *k = c->state;
+	struct m_q_page m;
+	struct said s;
+	uint32_t got = 0;
+
+	if (type != MSG_q_page || !m_q_page_get(frame, len, &m)) {
+		conn_fail(c, CTL_INTERNAL, "the store has answered something else");
+		return;
+	}
+	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
+	     m.rows.p += n, m.rows.n -= (size_t)n) {
+		struct ev_head h;
+
+		got++;
+		if (ev_head_get(m.rows.p, (size_t)n, &h))
+			k->q.lo = h.seq;
+		if (row_get(m.rows.p, (size_t)n, &s))
+			row_put(&c->w, &s);
+	}
+	if (k->all && got > 0 && (m.more || got == k->q.limit)) {
+		conn_more(c);
+		k->q.bounds = 0;
+		c->step = ask;
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+static void
+ask(struct conn *c)
+{
+	static char out[IPC_FRAME_MAX];
+	struct question *k = c->state;
+
+	c->step = NULL;
+	conn_ask(c, out, m_r_query_put(out, sizeof(out), &k->q), answered);
+}
+
+static struct question *
+begin(struct conn *c, unsigned kind)
+{
+	struct question *k = xcalloc(1, sizeof(*k));
+
+	k->q.kind = (uint8_t)kind;
+	k->q.limit = c->req.rows != 0 ? (uint32_t)c->req.rows : ROWS;
+	c->state = k;
+	return k;
+}
+
+static void
+go(struct conn *c)
+{
+	writer_list(&c->w, NULL, columns, ARRAY_LEN(columns));
+	ask(c);
+}
+
+/* "lobby", "#lobby", "@alice", "*" */
+static void
+where(struct question *k, const char *arg)
+{
+	if (arg[0] == '@')
+		k->q.name = str_of(arg + 1);
+	else if (strcmp(arg, "*") != 0)
+		k->q.room = str_of(arg + (arg[0] == '#'));
+}
+
+void
+cmd_history_show(struct conn *c)
+{
+	where(begin(c, QUERY_LATEST), c->req.args[0]);
+	go(c);
+}
+
+void
+cmd_history_export(struct conn *c)
+{
+	struct question *k = begin(c, QUERY_FIRST);
+
+	k->all = true;
+	k->q.limit = QUERY_ROWS_MAX;
+	k->q.flags = QUERY_EVENTS;
+	if (!c->req.format_given && writer_can(CTL_JSONL))
+		c->w.format = CTL_JSONL;
+	where(k, c->req.args[0]);
+	go(c);
+}
+
+void
+cmd_history_search(struct conn *c)
+{
+	struct question *k = begin(c, QUERY_SEARCH);
+	struct str typed = str_of(c->req.args[0]), bad;
+	struct query_typed t;
+	enum query_fault fault;
+
+	fault = query_typed_get(typed, &t, k->words, sizeof(k->words), &bad);
+	if (fault != QUERY_FINE) {
+		conn_fail(c, CTL_BAD, "%s: " STR_FMT, query_strerror(fault), STR_ARG(bad));
+		return;
+	}
+	k->q.room = t.room;
+	k->q.name = t.peer;
+	k->q.from = t.from;
+	k->q.text = t.words;
+	k->q.lo = t.after;
+	k->q.hi = t.before;
+	k->q.bounds =
+	    (uint8_t)((t.after != 0 ? QUERY_LO_TIME : 0) | (t.before != 0 ? QUERY_HI_TIME : 0));
+	go(c);
+}

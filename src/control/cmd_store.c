@@ -1,0 +1,387 @@
+/* cmd_store.c - what the store keeps beside history: accounts, invitations, itself. The broker asks it for us. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/control.h"
+#include "lib/util.h"
+
+static char frame_buf[IPC_FRAME_MAX];
+
+static const struct column account_columns[] = {
+    {"name", "NAME", 16, false},        {"email", "EMAIL", 20, false},
+    {"created", "CREATED", 20, false},  {"seen", "SEEN", 20, false},
+    {"kept", "WAITING", 7, true},       {"rooms", "ROOMS", 5, true},
+    {"disabled", "DISABLED", 8, false},
+};
+static const struct column invite_columns[] = {
+    {"id", "ID", 4, true},     {"rooms", "ROOMS", 16, false},     {"uses", "USES", 4, true},
+    {"used", "USED", 4, true}, {"created", "CREATED", 20, false}, {"expires", "EXPIRES", 20, false},
+    {"by", "BY", 8, false},
+};
+
+/* --- asking ------------------------------------------------------------------------------------------------ */
+
+static void
+ask(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
+{
+	struct m_r_store m = {.op = (uint8_t)op,
+			      .level = (uint8_t)access_level(&c->peer),
+			      .uid = c->peer.uid,
+			      .pid = (uint32_t)c->peer.pid,
+			      .args = str_of(args),
+			      .secret = str_of(c->secret)};
+
+	conn_ask(c, frame_buf, m_r_store_put(frame_buf, sizeof(frame_buf), &m), fn);
+	explicit_bzero(frame_buf, sizeof(frame_buf));
+}
+
+/* The request's own arguments are the op's. */
+static void
+ask_args(struct conn *c, unsigned op, conn_event_fn *fn)
+{
+	char args[4096];
+	size_t n = 0;
+
+	args[0] = '\0';
+	for (unsigned i = 0; i < c->req.nargs; i++) {
+		if (strchr(c->req.args[i], '\x1f') != NULL || strlen(c->req.args[i]) > 1024) {
+			conn_fail(c, CTL_BAD, "that cannot be used here");
+			return;
+		}
+		n += bprintf(args + n, sizeof(args) - n, "%s%s", i > 0 ? "\x1f" : "",
+			     c->req.args[i]);
+	}
+	ask(c, op, args, fn);
+}
+
+/* e_done: what there is to say. */
+static void
+done(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_e_done m;
+
+	if (type != MSG_e_done || !m_e_done_get(frame, len, &m))
+		conn_fail(c, CTL_INTERNAL, "the store has answered something else");
+	else if (m.text.n > 0)
+		conn_ok(c, STR_FMT, STR_ARG(m.text));
+	else
+		conn_ok(c, "done");
+}
+
+/* The rows of a page; NULL: it is none, which has been told. */
+static bool
+page(struct conn *c, unsigned type, const void *frame, size_t len, struct m_q_page *m)
+{
+	if (type == MSG_q_page && m_q_page_get(frame, len, m))
+		return true;
+	conn_fail(c, CTL_INTERNAL, "the store has answered something else");
+	return false;
+}
+
+/* --- facts --------------------------------------------------------------------------------------------------- */
+
+/* "full-text index" as the name of a field. */
+static void
+field_name(struct str name, char out[65])
+{
+	size_t n = MIN(name.n, 64u);
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = name.p[i] == ' ' || name.p[i] == '-' ? '_' : name.p[i];
+	out[n] = '\0';
+}
+
+/* All facts as the fields of one object. all_ok_r: each said "ok". */
+static void
+facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
+{
+	char name[65], *end, text[24];
+	struct m_q_fact f;
+
+	*all_ok_r = true;
+	for (ssize_t n; (n = ipc_frame(rows.p, rows.n)) > 0; rows.p += n, rows.n -= (size_t)n) {
+		if (!m_q_fact_get(rows.p, (size_t)n, &f))
+			continue;
+		*all_ok_r &= str_eq(f.text, STR_LIT("ok"));
+		field_name(f.name, name);
+		bprintf(text, sizeof(text), STR_FMT, STR_ARG(f.text));
+		if (f.text.n > 0 && f.text.n < 19 && strtoull(text, &end, 10) < UINT64_MAX &&
+		    *end == '\0' && text[0] >= '0' && text[0] <= '9')
+			writer_u64(&c->w, name, strtoull(text, NULL, 10));
+		else
+			writer_str(&c->w, name, f.text.p, f.text.n);
+	}
+}
+
+static void
+facts(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_q_page m;
+	bool all_ok;
+
+	if (type == MSG_e_done) {
+		done(c, type, frame, len);
+		return;
+	}
+	if (!page(c, type, frame, len, &m))
+		return;
+	writer_object(&c->w);
+	facts_fields(c, m.rows, &all_ok);
+	writer_object_end(&c->w);
+	if (c->req.id != CTL_CMD_store_check || all_ok)
+		conn_done(c);
+	else {
+		conn_more(c);
+		conn_fail(c, CTL_REFUSED, "the database is damaged");
+	}
+}
+
+void
+cmd_store_status(struct conn *c)
+{
+	ask(c, STORE_STATUS, "", facts);
+}
+
+void
+cmd_store_check(struct conn *c)
+{
+	ask(c, STORE_CHECK, "", facts);
+}
+
+void
+cmd_store_backup(struct conn *c)
+{
+	if (c->req.args[0][0] != '/')
+		conn_fail(c, CTL_BAD,
+			  "the file's path begins with /, and its directory is one that the store "
+			  "may write to");
+	else
+		ask_args(c, STORE_BACKUP, facts);
+}
+
+/* --- accounts ------------------------------------------------------------------------------------------------ */
+
+static void
+account_fields(struct conn *c, const struct m_q_account *m)
+{
+	struct writer *w = &c->w;
+
+	writer_u64(w, "id", m->id);
+	writer_str(w, "name", m->name.p, m->name.n);
+	writer_str(w, "email", m->email.n > 0 ? m->email.p : NULL, m->email.n);
+	writer_bool(w, "disabled", (m->flags & ACCOUNT_DISABLED) != 0);
+	writer_bool(w, "scram", (m->flags & ACCOUNT_SCRAM) != 0);
+	writer_time(w, "created", m->created);
+	writer_time(w, "seen", m->seen);
+	writer_u64(w, "kept", m->kept);
+	writer_u64(w, "rooms", m->rooms);
+}
+
+static void ask_accounts(struct conn *c);
+
+/* A page of them; the next one when its reader has read it. */
+static void
+accounts(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_q_account a = {0};
+	struct m_q_page m;
+
+	if (!page(c, type, frame, len, &m))
+		return;
+	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
+	     m.rows.p += n, m.rows.n -= (size_t)n) {
+		if (!m_q_account_get(m.rows.p, (size_t)n, &a))
+			continue;
+		writer_row(&c->w);
+		account_fields(c, &a);
+		writer_row_end(&c->w);
+		bprintf(c->name, sizeof(c->name), STR_FMT, STR_ARG(a.name));
+	}
+	if (m.more && a.name.n > 0) {
+		conn_more(c);
+		c->step = ask_accounts;
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+static void
+ask_accounts(struct conn *c)
+{
+	char args[1024];
+
+	c->step = NULL;
+	bprintf(args, sizeof(args), "%s\x1f%s", c->req.nargs > 0 ? c->req.args[0] : "", c->name);
+	ask(c, STORE_ACCOUNTS, args, accounts);
+}
+
+void
+cmd_account_list(struct conn *c)
+{
+	if (c->req.nargs > 0 && (strlen(c->req.args[0]) > 512 || strchr(c->req.args[0], '\x1f'))) {
+		conn_fail(c, CTL_NOT_FOUND, "no name can match that");
+		return;
+	}
+	c->name[0] = '\0';
+	writer_list(&c->w, NULL, account_columns, ARRAY_LEN(account_columns));
+	ask_accounts(c);
+}
+
+/* Facts of this name as an array. */
+static void
+fact_list(struct conn *c, struct str rows, const char *fact, const char *key)
+{
+	static char texts[100][128];
+	const char *list[100];
+	struct m_q_fact f;
+	size_t k = 0;
+
+	for (ssize_t n; k < ARRAY_LEN(list) && (n = ipc_frame(rows.p, rows.n)) > 0;
+	     rows.p += n, rows.n -= (size_t)n) {
+		if (!m_q_fact_get(rows.p, (size_t)n, &f) || !str_eq(f.name, str_of(fact)))
+			continue;
+		bprintf(texts[k], sizeof(texts[k]), STR_FMT, STR_ARG(f.text));
+		list[k] = texts[k];
+		k++;
+	}
+	writer_strs(&c->w, key, list, k);
+}
+
+static void
+account(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_q_account a;
+	struct m_q_page m;
+	ssize_t n;
+
+	if (!page(c, type, frame, len, &m))
+		return;
+	n = ipc_frame(m.rows.p, m.rows.n);
+	if (n <= 0 || !m_q_account_get(m.rows.p, (size_t)n, &a)) {
+		conn_fail(c, CTL_NOT_FOUND, "there is no account called %s", c->req.args[0]);
+		return;
+	}
+	writer_object(&c->w);
+	account_fields(c, &a);
+	writer_u64(&c->w, "messages", a.messages);
+	fact_list(c, m.rows, "certificate", "certificates");
+	fact_list(c, m.rows, "room", "founder_of");
+	writer_object_end(&c->w);
+	conn_done(c);
+}
+
+void
+cmd_account_show(struct conn *c)
+{
+	ask_args(c, STORE_ACCOUNT_SHOW, account);
+}
+
+void
+cmd_account_add(struct conn *c)
+{
+	ask_args(c, STORE_ACCOUNT_ADD, done);
+}
+
+void
+cmd_account_passwd(struct conn *c)
+{
+	ask_args(c, STORE_ACCOUNT_PASSWORD, done);
+}
+
+void
+cmd_account_disable(struct conn *c)
+{
+	ask_args(c, STORE_ACCOUNT_DISABLE, done);
+}
+
+void
+cmd_account_enable(struct conn *c)
+{
+	ask_args(c, STORE_ACCOUNT_ENABLE, done);
+}
+
+void
+cmd_account_delete(struct conn *c)
+{
+	if (c->req.nargs > 1 && strcmp(c->req.args[1], "messages") != 0)
+		conn_fail(c, CTL_BAD, "behind the name: messages, or nothing");
+	else
+		ask_args(c, STORE_ACCOUNT_DELETE, done);
+}
+
+/* --- invitations --------------------------------------------------------------------------------------------- */
+
+void
+cmd_invite_create(struct conn *c)
+{
+	const char *rooms = c->req.rooms != NULL ? c->req.rooms : "";
+	uint64_t expires = c->req.expires_s != 0 ? wall_ms() + c->req.expires_s * 1000 : 0;
+	char args[1024];
+
+	if (strlen(rooms) > 512 || strchr(rooms, '\x1f') != NULL) {
+		conn_fail(c, CTL_BAD, "too many rooms");
+		return;
+	}
+	bprintf(args, sizeof(args), "%s\x1f%" PRIu64 "\x1f%" PRIu64, rooms,
+		c->req.uses != 0 ? c->req.uses : 1, expires);
+	ask(c, STORE_INVITE_CREATE, args, done);
+}
+
+static void
+invites(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_q_invite i;
+	struct m_q_page m;
+
+	if (!page(c, type, frame, len, &m))
+		return;
+	writer_list(&c->w, NULL, invite_columns, ARRAY_LEN(invite_columns));
+	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
+	     m.rows.p += n, m.rows.n -= (size_t)n) {
+		if (!m_q_invite_get(m.rows.p, (size_t)n, &i))
+			continue;
+		writer_row(&c->w);
+		writer_u64(&c->w, "id", i.id);
+		writer_str(&c->w, "rooms", i.rooms.p, i.rooms.n);
+		writer_u64(&c->w, "uses", i.uses);
+		writer_u64(&c->w, "used", i.used);
+		writer_time(&c->w, "created", i.created);
+		writer_time(&c->w, "expires", i.expires);
+		writer_str(&c->w, "by", i.by.p, i.by.n);
+		writer_row_end(&c->w);
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+void
+cmd_invite_list(struct conn *c)
+{
+	ask(c, STORE_INVITES, "", invites);
+}
+
+void
+cmd_invite_delete(struct conn *c)
+{
+	ask_args(c, STORE_INVITE_DELETE, done);
+}
+
+/* --- purging ------------------------------------------------------------------------------------------------- */
+
+void
+cmd_history_purge(struct conn *c)
+{
+	char args[600];
+
+	if (strlen(c->req.args[0]) > 512 || strchr(c->req.args[0], '\x1f') != NULL) {
+		conn_fail(c, CTL_NOT_FOUND, "there is no such room or account");
+		return;
+	}
+	bprintf(args, sizeof(args), "%s\x1f%" PRIu64, c->req.args[0],
+		wall_ms() - c->req.older_s * 1000);
+	ask(c, STORE_HISTORY_PURGE, args, done);
+}
