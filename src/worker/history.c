@@ -37,7 +37,8 @@ keep(char **at, struct str s)
 {
 	struct str kept = {*at, s.n};
 
-	memcpy(*at, s.p, s.n);
+	if (s.n > 0) /* what is not given has no text at all */
+		memcpy(*at, s.p, s.n);
 	*at += s.n;
 	return kept;
 }
