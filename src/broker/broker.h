@@ -348,6 +348,8 @@ void subs_welcome(void);
 /* Take up requests that had to wait. Send what there is to send. */
 void subs_resume(void);
 void subs_pump(void);
+/* Does it live, and has not been sent all that concerns it? */
+bool sub_owed(unsigned index);
 /* Is there room for another entry? Pumps, when it looks tight. */
 bool subs_room(void);
 

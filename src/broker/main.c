@@ -36,6 +36,7 @@ static struct {
 } maps[2] = {{.fd = -1}, {.fd = -1}};
 static struct loop_timer expiry, settling;
 static bool peers_known; /* the master has named all who live */
+static bool ending; /* nothing is decided any more; what the store has not got yet is sent */
 static bool sweeping; /* another room may be the default */
 
 static void *
@@ -103,6 +104,8 @@ turn(void *arg)
 	jobs_resume();
 	store_tell_durable();
 	subs_pump();
+	if (ending && !sub_owed(SUB_STORE))
+		proc_done();
 }
 
 /* A reload may have given the server the name of somebody here, who could then speak in its place. */
@@ -304,13 +307,17 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 	}
 }
 
+/* When chatd stops, the workers have ended before, and whoever said something was told that it is taken. A successor of
+ * ours would send the rest; there is none then. */
 static void
 drain(uint32_t ms, const char *text)
 {
 	(void)ms;
 	(void)text;
 	subs_pump();
-	proc_done();
+	if (!proc.stopping || !sub_owed(SUB_STORE))
+		proc_done();
+	ending = true;
 }
 
 int

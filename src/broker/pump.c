@@ -231,6 +231,17 @@ pump_all(void)
 	}
 }
 
+bool
+sub_owed(unsigned index)
+{
+	const struct sub *s = &subs[index];
+
+	/* who wants no events because it has much to write will want them */
+	return s->live && !s->broken &&
+	       (!s->hello || sub_behind(s) ||
+		(s->held && s->cursor < br.j.h->head && br.reg.h->store_state == STORE_WELL));
+}
+
 static uint64_t
 lowest_cursor(void)
 {

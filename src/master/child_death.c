@@ -202,6 +202,8 @@ children_reap(void)
 
 /* --- ending in good order ----------------------------------------------------------------- */
 
+#define STORE_MS 10000
+
 static struct loop_timer stop_timer;
 static char stop_text[256];
 
@@ -263,10 +265,19 @@ stop_next(void)
 	master_children_gone();
 }
 
+/* Clients have gone in time. What they were told to be taken is given some more to reach the disk. */
 static void
 stop_timeout(void *arg)
 {
+	static bool waited;
+
 	(void)arg;
+	if (!waited && !alive_in(ROLE_WORKER) && alive_in(ROLE_STORE)) {
+		waited = true;
+		log_notice("the store is still writing: it has %d seconds more", STORE_MS / 1000);
+		loop_timer_start(master.loop, &stop_timer, STORE_MS, stop_timeout, NULL);
+		return;
+	}
 	log_warn("not everybody ended in time");
 	children_kill_all();
 }

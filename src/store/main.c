@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -276,6 +277,7 @@ start(void)
 {
 	if (chdir(proc.opt.state_dir) < 0)
 		fatal("state_dir %s: %s", proc.opt.state_dir, strerror(errno));
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like another */
 	faultvfs_init();
 	db_init();
 	settings_put(&proc.opt);

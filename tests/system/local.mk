@@ -52,6 +52,7 @@ EXTRA_DIST += \
 	%reldir%/test_store_durable.py \
 	%reldir%/test_store_telnet.py \
 	%reldir%/test_store_accounts.py \
+	%reldir%/test_store_db.py \
 	%reldir%/test_store_history.py \
 	%reldir%/test_talk.py \
 	%reldir%/test_wire.py

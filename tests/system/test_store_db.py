@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""What is said reaches the database once (R2, R5, R15), whatever becomes of the store and its file; and nobody in the chat
+notices."""
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+
+import faults
+import storecheck
+from harness import OwnCase, eventually, main
+from load import Swarm
+
+CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
+
+
+class Store(OwnCase):
+    config = CONFIG
+    store = True
+
+    def swarm(self, *args):
+        s = Swarm(self.d, *args, stem=self.fresh("s") + "x")
+        self.addCleanup(s.close)
+        return s
+
+    def held(self, *swarms):
+        """Stop in order, and hold the database against what was said."""
+        self.d.stop()
+        counts = storecheck.check(self.d, *swarms)
+        self.assertTrue(storecheck.good(counts), counts)
+
+    def texts(self):
+        """What is in the database now."""
+        db = storecheck.opened(self.d)
+        try:
+            return [r[0] for r in db.execute("SELECT text FROM message ORDER BY seq")]
+        finally:
+            db.close()
+
+    def kept(self, *texts):
+        return eventually("%r in the database" % (texts,), lambda: all(self.texts().count(t) == 1 for t in texts))
+
+
+class Well(Store):
+    def test_said_once(self):
+        self.daemon()
+        s = self.swarm(30, 5)
+        s.run(each=100)
+        self.held(s)
+
+    def test_nobody_elses_to_read(self):
+        d = self.daemon()
+        alice, = self.clients("alice")
+        alice.send("something private")
+        self.kept("something private")
+        for name in os.listdir(os.path.dirname(storecheck.path(d))):
+            if name.startswith("chatd.db"):
+                mode = os.stat(os.path.join(os.path.dirname(storecheck.path(d)), name)).st_mode
+                self.assertEqual(stat.S_IMODE(mode), 0o600, name)
+
+    def test_goes_on_after_a_restart(self):
+        d = self.daemon()
+        alice, = self.clients("alice")
+        alice.send("before")
+        self.kept("before")
+        place = self.rooms()["lobby"]
+        d.stop()
+        d.start()
+        bob, = self.clients("bob")
+        bob.send("after")
+        self.kept("before", "after")
+        db = storecheck.opened(d)
+        self.assertEqual(db.execute("SELECT count(DISTINCT place) FROM message").fetchone()[0], 1)
+        db.close()
+        self.assertEqual(self.rooms()["lobby"], place)
+
+    def rooms(self):
+        db = storecheck.opened(self.d)
+        try:
+            return dict(db.execute("SELECT p.name, p.born FROM room r JOIN place p ON p.id=r.place"))
+        finally:
+            db.close()
+
+    def test_stopped_under_load(self):
+        for _ in range(3):
+            d = self.daemon()
+            s = self.swarm(40, 5)
+            s.run(seconds=0.8, every=0.5, act=lambda d=d: d.proc.poll() is None and d.proc.terminate(), quiet=1)
+            s.close()
+            d.wait()
+            d.proc = None
+            counts = storecheck.check(d, s)
+            self.assertTrue(storecheck.good(counts), counts)
+
+
+class Killed(Store):
+    config = dict(CONFIG, journal=134217728)
+
+    def test_store_killed(self):
+        d = self.daemon()
+        s = self.swarm(30, 5)
+        killer = faults.Killer(d, "store")
+        s.run(seconds=4, every=0.4, act=killer.act)
+        s.run(each=1)
+        self.assertGreater(killer.kills, 4)
+        self.assertEqual(s.counts()["disconnected"], 0)
+        d.expect_log("store .* another is started")
+        self.rest(s)
+        self.held(s)
+
+    def test_broker_and_store_killed(self):
+        d = self.daemon()
+        s = self.swarm(30, 5)
+        killers = [faults.Killer(d, "store"), faults.Killer(d, "broker")]
+        s.run(seconds=4, every=0.6, act=lambda: [k.act() for k in killers])
+        s.run(each=1)
+        self.rest(s)
+        self.held(s)
+
+    def rest(self, *swarms):
+        """The store lives and has caught up: else stopping would leave what the ring alone has."""
+        eventually("everything in the database", lambda: storecheck.good(storecheck.check(self.d, *swarms)), 20)
+
+
+class Unwell(Store):
+    """The disk does not take it: chat goes on, and nothing is missing later."""
+
+    def test_locked(self):
+        d = self.daemon()
+        alice, bob = self.clients("alice", "bob")
+        alice.send("one")
+        self.kept("one")
+        mark = d.log_mark()
+        other = sqlite3.connect(storecheck.path(d), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        alice.send("two")
+        bob.expect("two")
+        d.expect_log("cannot write to the database chatd.db, trying again: database is locked", mark)
+        bob.send("three")
+        alice.expect("three")
+        other.execute("ROLLBACK")
+        other.close()
+        d.expect_log("the database can be written again", mark)
+        self.kept("one", "two", "three")
+        self.assertEqual(sum("cannot write" in line for line in d.lines[mark:]), 1)
+
+    def test_not_a_database(self):
+        d = self.daemon()
+        alice, = self.clients("alice")
+        alice.send("one")
+        self.kept("one")
+        d.stop()
+        garbage = b"this is no database, and not to be written over\n" * 100
+        for end in ("-wal", "-shm"):
+            if os.path.exists(storecheck.path(d) + end):
+                os.unlink(storecheck.path(d) + end)
+        os.rename(storecheck.path(d), storecheck.path(d) + ".good")
+        with open(storecheck.path(d), "wb") as f:
+            f.write(garbage)
+        mark = d.log_mark()
+        d.start()
+        alice, bob = self.clients("alice", "bob")
+        d.expect_log("the database chatd.db cannot be used, nothing is kept: file is not a database", mark)
+        alice.send("two")
+        bob.expect("two")
+        with open(storecheck.path(d), "rb") as f:
+            self.assertEqual(f.read(), garbage)
+        # put right by hand: what the ring still has is kept as well
+        os.rename(storecheck.path(d) + ".good", storecheck.path(d))
+        d.expect_log("the database can be written again", mark)
+        alice.send("three")
+        self.kept("one", "two", "three")
+
+    def test_disk_full(self):
+        """As many writes as it takes fail for want of room, in the middle of a crowd's talk."""
+        if not self.killpoints():
+            self.skipTest("no points to fail at")
+        fired = "fired"
+        d = self.daemon(env={"CHATD_DISK": "write:150:full:4:" + fired})
+        s = self.swarm(20, 3)
+        s.run(each=200)
+        d.expect_log("cannot write to the database")
+        d.expect_log("the database can be written again")
+        self.held(s)
+
+    def test_no_room_in_the_file_system(self):
+        """Files that may not grow, as on a disk that is full."""
+        d = self.daemon()
+        s = self.swarm(20, 3)
+        s.run(each=20)
+        self.limit_files(300000)
+        s.run(each=300)
+        d.expect_log("cannot write to the database")
+        self.assertEqual(s.counts()["disconnected"], 0)
+        self.limit_files("unlimited")
+        d.expect_log("the database can be written again")
+        self.held(s)
+
+    def limit_files(self, size):
+        """As whoever the store runs as: that one may."""
+        pid = self.d.pids_of("store")[0]
+        with open("/proc/%d/status" % pid, encoding="utf-8") as f:
+            ids = dict(line.split(":\t", 1) for line in f if line[:4] in ("Uid:", "Gid:"))
+        uid, gid = (int(ids[k].split()[0]) for k in ("Uid", "Gid"))
+        who = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        subprocess.run(["prlimit", "--pid", str(pid), "--fsize=%s:unlimited" % size], check=True, **who)
+
+    @staticmethod
+    def killpoints():
+        from harness import build
+        return build().killpoints
+
+
+class Hung(Store):
+    def test_stopped_store(self):
+        """One that does not move is replaced; its successor has all."""
+        d = self.daemon()
+        s = self.swarm(20, 3)
+        s.run(each=20)
+        d.restarts_meant = True
+        pid = d.pids_of("store")[0]
+        os.kill(pid, signal.SIGSTOP)
+        s.run(each=100)
+        eventually("another store", lambda: d.pids_of("store") and d.pids_of("store") != [pid])
+        s.run(each=20)
+        eventually("everything in the database", lambda: storecheck.good(storecheck.check(d, s)))
+        self.assertEqual(s.counts()["disconnected"], 0)
+        self.held(s)
+
+
+if __name__ == "__main__":
+    main()
