@@ -64,7 +64,8 @@ seems_taken(const struct conn *c, struct str name)
 	if (worker.reg == NULL || registry_user_named(worker.reg, name.p, name.n, &v) <= 0)
 		return false;
 	if (account_of(c) != NULL)
-		return !str_eq(str_of(account_of(c)), str_of(v.account)) && !account_is_named(c, name);
+		return !str_eq(str_of(account_of(c)), str_of(v.account)) &&
+		       !account_is_named(c, name);
 	return v.account[0] == '\0' || !(c->irc->flags & IRC_CAP_OPEN);
 }
 
