@@ -15,6 +15,9 @@ fuzz_targets = \
 	%D%/fuzz_session \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
+if HAVE_SODIUM
+fuzz_targets += %D%/fuzz_scram
+endif
 if HAVE_SQLITE
 fuzz_targets += %D%/fuzz_search %D%/fuzz_store_ask
 endif
@@ -42,6 +45,10 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_mask_LDADD = src/broker/libbroker.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_modes_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(fuzz_libs)
+if HAVE_SODIUM
+%C%_fuzz_scram_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+%C%_fuzz_scram_LDADD = $(auth_libs) $(SODIUM_LIBS) $(fuzz_libs)
+endif
 if HAVE_SQLITE
 %C%_fuzz_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_fuzz_search_LDADD = $(fuzz_main) $(store_libs)
