@@ -657,12 +657,8 @@ replay_row(struct conn *c, struct question *q, const struct row *r)
 
 	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
-	if (q->shown++ == 0) {
-		struct shown row = s;
-
+	if (q->shown++ == 0)
 		tell(c, "--- Earlier in " STR_FMT ":", STR_ARG(q->target));
-		s = row;
-	}
 	show(c, &s, r->seq, false, STR_LIT(""));
 }
 

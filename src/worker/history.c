@@ -123,21 +123,59 @@ asked(struct conn *c, struct late *l)
 	query_answered(c);
 }
 
-static void
-asked_behind(struct conn *c, struct late *l)
-{
-	if (c->shown == NULL)
-		return;
-	take_answer(c->shown, l);
-	history_due(c);
-}
+static void asked_behind(struct conn *c, struct late *l);
 
 static void
 question_ask(struct conn *c, struct question *q)
 {
 	q->here = false;
+	q->asked = true;
 	request_query(c, q->behind ? TICKET_BEHIND : TICKET_WAITS, &q->what,
 		      q->behind ? asked_behind : asked);
+}
+
+/* What nobody has asked for does not keep the broker from what somebody has: of those only so many are under way. */
+#define BEHIND_MAX 32
+static struct {
+	unsigned asked;
+	struct conn_list later; /* whose first question waits; they may be gone, or somebody else */
+	unsigned next; /* of these */
+} behind;
+
+static void
+behind_ask(struct conn *c)
+{
+	if (behind.asked < BEHIND_MAX) {
+		behind.asked++;
+		question_ask(c, c->shown);
+	} else {
+		conn_list_add(&behind.later, c);
+	}
+}
+
+/* One of them has been answered, or is not waited for any more. */
+static void
+behind_answered(void)
+{
+	behind.asked--;
+	while (behind.next < behind.later.n && behind.asked < BEHIND_MAX) {
+		struct conn *c = behind.later.v[behind.next++];
+
+		if (c->shown != NULL && !c->shown->asked && !(c->flags & CONN_ENDED))
+			behind_ask(c);
+	}
+	if (behind.next == behind.later.n)
+		behind.later.n = behind.next = 0;
+}
+
+static void
+asked_behind(struct conn *c, struct late *l)
+{
+	behind_answered();
+	if (c->shown == NULL)
+		return;
+	take_answer(c->shown, l);
+	history_due(c);
 }
 
 void
@@ -157,8 +195,8 @@ history_show(struct conn *c, struct question *q)
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = q;
-	if (c->shown == q && c->behind == NULL)
-		question_ask(c, q);
+	if (c->shown == q)
+		behind_ask(c);
 }
 
 void
@@ -172,13 +210,15 @@ history_due(struct conn *c)
 	c->shown = q->next;
 	q->next = NULL;
 	if (c->shown != NULL)
-		question_ask(c, c->shown);
+		behind_ask(c);
 	query_begin(c, &q->query);
 }
 
 void
 history_forget(struct conn *c)
 {
+	bool asked = c->behind != NULL;
+
 	ticket_forget(c, TICKET_BEHIND);
 	while (c->shown != NULL) {
 		struct question *q = c->shown;
@@ -187,6 +227,8 @@ history_forget(struct conn *c)
 		question_free(q);
 	}
 	reader_forget(c);
+	if (asked)
+		behind_answered();
 }
 
 /* --- showing ----------------------------------------------------------------------------------------- */

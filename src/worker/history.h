@@ -46,7 +46,8 @@ struct question {
 	    query; /* c->query while it is shown; one that the client waits for: from the beginning */
 	const struct history_as *as;
 	struct question *next; /* of c->shown */
-	bool behind, begun, here; /* not waited for; begin has been called; a page is there */
+	bool behind, begun; /* not waited for; begin has been called */
+	bool asked, here; /* a page has been asked for; it is there */
 	bool whole; /* QUERY_LATEST: as many rows as were asked for, whatever a page holds */
 	bool seeking; /* on the way back to where they begin */
 	/* what is asked: as in r_query; the texts lie in `texts` */

@@ -6,10 +6,13 @@ draft/read-marker, soju's search)."""
 import base64
 import datetime
 import os
+import shutil
 import signal
+import unittest
 
 from harness import eventually, main
 from irc import IrcCase
+from test_irc_clients import WeeChat
 
 CAPS = ("batch", "message-tags", "server-time", "echo-message", "labeled-response", "draft/chathistory")
 EVENTS = CAPS + ("draft/event-playback",)
@@ -535,6 +538,25 @@ class Accounts(HistoryCase):
         back.expect("^---")
         back.ask("/history new", "You have missed nothing there")
         back.ask("/unread", "You have missed nothing")
+
+
+@unittest.skipUnless(shutil.which("weechat-headless"), "weechat-headless is not installed")
+class WithWeeChat(HistoryCase):
+    def test_replay(self):
+        """It writes down what was said before it came, under the time when it was."""
+        a = self.irc("a", CAPS)
+        chan = self.channel(a)
+        said = self.say(a, chan, "before you came", "and this, too")
+        eventually("the next second", lambda: self.now()[:19] > said[-1].tags["time"][:19])
+        x = WeeChat(self, self.irc_address(), self.fresh("x"), chan)
+        x.see("said", who=a.nick, text="before you came")
+        line = [l for l in x.out.seen if l.endswith("before you came")][0]
+        self.assertIn(said[0].tags["time"][14:19], line)  # minutes and seconds: its clock may have another zone
+        a.send("PRIVMSG %s :now" % chan)
+        x.see("said", who=a.nick, text="now")
+        x.type("thank you")
+        a.expect("PRIVMSG", chan, "thank you")
+        self.assertEqual(len([l for l in x.out.seen if l.endswith("before you came")]), 1)
 
 
 class Away(HistoryCase):

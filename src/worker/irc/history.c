@@ -31,19 +31,18 @@
 #include "worker/room.h"
 #include "worker/worker.h"
 
-#define TARGET_MAX (ROOM_BYTES_MAX + 2)
 #define LINE_BYTES (IRC_TAGS_MAX + IRC_LINE_MAX + 64)
 
 /* --- lines in a batch -------------------------------------------------------------------------------- */
 
+/* type: what stands before the target. */
 static void
 batch_open(struct conn *c, struct question *q, const char *type)
 {
 	if (!(c->irc->caps & CAP_BATCH))
 		return;
 	q->batch = irc_batch_id();
-	irc_from_me(c, "BATCH +h%u %s%s" STR_FMT, q->batch, type, q->target.n > 0 ? " " : "",
-		    STR_ARG(q->target));
+	irc_from_me(c, "BATCH +h%u %s" STR_FMT, q->batch, type, STR_ARG(q->target));
 }
 
 static void
@@ -294,7 +293,7 @@ is_no_target(unsigned code)
 static void
 history_begin(struct conn *c, struct question *q)
 {
-	batch_open(c, q, "chathistory");
+	batch_open(c, q, "chathistory ");
 }
 
 static void
@@ -652,17 +651,8 @@ replay_row(struct conn *c, struct question *q, const struct row *r)
 
 	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
-	if (q->shown++ == 0) {
-		struct shown row = s;
-		char target[TARGET_MAX];
-		struct str was = q->target;
-
-		q->target = (struct str){
-		    target, bprintf(target, sizeof(target), "#" STR_FMT, STR_ARG(was))};
-		batch_open(c, q, "chathistory");
-		q->target = was;
-		fan_begin(&row, NULL);
-	}
+	if (q->shown++ == 0)
+		batch_open(c, q, "chathistory #");
 	event_in_batch(c, q);
 }
 
