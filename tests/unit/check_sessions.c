@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/account.h"
 #include "lib/util.h"
 #include "unit_str.h"
 #include "world.h"
@@ -13,17 +14,16 @@
 static struct world world;
 static uint64_t alice, bob;
 
+/* account: ALICE, or another that is made for this; 0: to none any more. */
 static void
 logged_in(const char *name, uint64_t account)
 {
-	struct reg_user *u = user_find(S(name));
-	struct reg_more *m = &br.reg.mores[u - br.reg.users];
+	const char *called = account == ALICE ? "alice" : name;
 
-	if (!u->more)
-		m->real[0] = '\0';
-	u->more = 1;
-	m->account_id = account;
-	bprintf(m->account, sizeof(m->account), account == ALICE ? "alice" : "other");
+	if (account != 0 && account_named(S(called)) == NULL)
+		ck_assert(account_made(S(called), account, 0, 0));
+	account_enter(user_find(S(name)), account != 0 ? account_named(S(called)) : NULL,
+		      S(called));
 }
 
 static uint64_t
@@ -147,10 +147,39 @@ START_TEST(another_account_is_another_person)
 
 	ck_assert(!world_nick(1, g, "alice") && world_refused() == ERR_NICK_TAKEN);
 	ck_assert(!world_nick(1, h, "alice") && world_refused() == ERR_NICK_TAKEN);
-	/* nor is a guest who has her name for the moment */
+	/* nor is a guest who has her name for the moment: that one makes way */
 	logged_in("alice", 0);
-	logged_in("mallory", ALICE);
-	ck_assert(!world_nick(1, g, "alice") && world_refused() == ERR_NICK_TAKEN);
+	logged_in("nobody", ALICE);
+	ck_assert(world_nick(1, h, "alice"));
+	ck_assert_uint_eq(world_user(&world, "alice").sessions, 1);
+	ck_assert_uint_ne(regw_user(&br.reg, alice)->id, h);
+}
+END_TEST
+
+/* Who has logged in before it has a name. */
+START_TEST(a_newcomer_joins)
+{
+	char token[AUTH_TOKEN];
+	struct str proof = {token, sizeof(token)};
+
+	token_make(101, 77, ALICE, S("alice"), (uint8_t *)token);
+	ck_assert_uint_eq(ASK(login, 1, .conn = 77, .name = S("Alice"),
+			      .address = S("198.51.100.1"), .account = S("alice"),
+			      .account_id = ALICE, .token = proof),
+			  MSG_e_attach);
+	ck_assert(LAST(attach).user == alice && LAST(attach).conn == 77 && LAST(attach).was == 0);
+	ck_assert_uint_eq(targets_of_words(), 7);
+	ck_assert_uint_eq(world_user(&world, "alice").sessions, 2);
+	/* of another connection, or of nobody */
+	ck_assert_uint_eq(ASK(login, 1, .conn = 78, .name = S("Alice"),
+			      .address = S("198.51.100.1"), .account = S("alice"),
+			      .account_id = ALICE, .token = proof),
+			  MSG_e_refused);
+	ck_assert_uint_eq(
+	    ASK(login, 1, .conn = 79, .name = S("Alice"), .address = S("198.51.100.1")),
+	    MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NICK_TAKEN);
+	ck_assert_uint_eq(quit(1, alice, 77), MSG_e_detach);
 }
 END_TEST
 
@@ -187,8 +216,9 @@ START_TEST(the_table_is_full_one_day)
 	for (n = 0;; n++) {
 		snprintf(name, sizeof(name), "u%u", n / 8);
 		if (n % 8 == 0)
-			guest(0, name, "192.0.2.1", 100 + n / 8);
-		g = guest(1, "device", "192.0.2.1", 100 + n / 8);
+			guest(0, name, "192.0.2.1", 100 + n);
+		g = world_login(1, "device", "192.0.2.1");
+		account_enter(user_find(S("device")), account_named(S(name)), S(name));
 		if (ASK(nick, 1, .user = g, .conn = conn_of(g), .name = S(name)) != MSG_e_attach)
 			break;
 		reap_all();
@@ -445,6 +475,7 @@ main(void)
 	tcase_add_test(t, a_second_device_joins_the_first);
 	tcase_add_test(t, readers_see_them_all);
 	tcase_add_test(t, another_account_is_another_person);
+	tcase_add_test(t, a_newcomer_joins);
 	tcase_add_test(t, nobody_moves_anothers_session);
 	tcase_add_test(t, there_is_a_limit);
 	tcase_add_test(t, the_table_is_full_one_day);
