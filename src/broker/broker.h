@@ -116,6 +116,7 @@ struct session {
 	uint32_t inc, wslot;
 	uint64_t conn;
 	uint8_t sub;
+	bool begun;
 	const char *address; /* in the registry */
 };
 /* The one behind s, the first if s is zero: while (session_next(u, &s)). */

@@ -25,8 +25,9 @@ session_next(const struct reg_user *u, struct session *s)
 	uint32_t at = s->slot != 0 ? W->sessions[s->slot - 1].next : u->sessions;
 	const struct reg_session *more;
 
-	if (s->conn == 0 && u->inc != 0) {
-		*s = (struct session){.conn = u->conn,
+	if (!s->begun && u->inc != 0) {
+		*s = (struct session){.begun = true,
+				      .conn = u->conn,
 				      .inc = u->inc,
 				      .wslot = u->wslot,
 				      .sub = u->sub,
@@ -37,6 +38,7 @@ session_next(const struct reg_user *u, struct session *s)
 		return false;
 	more = &W->sessions[at - 1];
 	*s = (struct session){.slot = at,
+			      .begun = true,
 			      .conn = more->conn,
 			      .inc = more->inc,
 			      .wslot = more->wslot,

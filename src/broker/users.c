@@ -272,7 +272,7 @@ r_login(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	struct str shown;
 
 	(void)nobody;
-	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT)
+	if (!m_r_login_get(frame, len, &q) || q.protocol >= PROTO_COUNT || q.conn == 0)
 		return false;
 	q.address = clean_or_empty(q.address);
 	q.ident = user_ident(q.ident, q.protocol, ident);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "broker/account.h"
 #include "broker/auth.h"
 #include "fuzz.h"
 #include "ipc/proc.h"
@@ -88,6 +89,20 @@ user(struct script *s)
 	return k < 240 ? users[k % ARRAY_LEN(users)] : (uint64_t)k << (k % 56);
 }
 
+/* One of its sessions, as a rule. */
+static uint64_t
+conn(struct script *s, uint64_t id)
+{
+	const struct reg_user *u = regw_user(&br.reg, id);
+	struct session at = {0};
+
+	for (unsigned k = byte(s) % 6; u != NULL && k > 0; k--) {
+		if (!session_next(u, &at))
+			break;
+	}
+	return at.conn;
+}
+
 static uint64_t
 room(struct script *s)
 {
@@ -128,9 +143,29 @@ raw(struct script *s, unsigned sub)
 	return len;
 }
 
+/* Of somebody who has logged in, or says so. */
+static size_t
+login(struct script *s, unsigned sub)
+{
+	static const char *const names[] = {"alice", "bob"};
+	unsigned k = byte(s);
+	const char *account = names[k % 2];
+	uint64_t conn_id = byte(s) + 1u, id = k % 2 + 1u;
+	char token[AUTH_TOKEN];
+	size_t n;
+
+	token_make(100 + sub, conn_id, id, str_of(account), (uint8_t *)token);
+	token[0] ^= (char)(k > 240);
+	MAKE(login, .conn = conn_id, .protocol = k / 2 % 2, .name = name(s),
+	     .address = STR_LIT("10.0.0.1"), .account = str_of(account), .account_id = id,
+	     .token = (struct str){token, sizeof(token)});
+	return n;
+}
+
 static size_t
 request(struct script *s, unsigned sub)
 {
+	uint64_t id;
 	size_t n = 0;
 
 	switch (byte(s) % 28) {
@@ -141,10 +176,12 @@ request(struct script *s, unsigned sub)
 		     .real = some(s, REALNAME_MAX));
 		break;
 	case 2:
-		MAKE(quit, .user = user(s), .reason = some(s, REASON_MAX));
+		id = user(s);
+		MAKE(quit, .user = id, .conn = conn(s, id), .reason = some(s, REASON_MAX));
 		break;
 	case 3:
-		MAKE(nick, .user = user(s), .name = name(s));
+		id = user(s);
+		MAKE(nick, .user = id, .conn = conn(s, id), .name = name(s));
 		break;
 	case 4:
 	case 5:
@@ -209,6 +246,9 @@ request(struct script *s, unsigned sub)
 	case 25:
 		MAKE(oper_do, .user = user(s), .act = (uint8_t)(byte(s) % (OPER_ACTS + 1)),
 		     .target = name(s), .text = some(s, 300));
+		break;
+	case 27:
+		n = login(s, sub);
 		break;
 	case 26:
 		MAKE(follow, .on = byte(s) % 3);
@@ -284,9 +324,9 @@ step(struct script *s)
 
 	if (n == 0)
 		return;
-	/* taken: one entry, no more; a mistake: none */
+	/* taken: one entry, behind those that make way for it; a mistake: none */
 	if (world_decide(sub, frame, n))
-		CHECK(br.j.seq == seq + 1 && world_serial(sub) == serial + 1);
+		CHECK(br.j.seq > seq && world_serial(sub) == serial + 1);
 	else
 		CHECK(br.j.seq == seq);
 	if (k & 0x80)
@@ -331,6 +371,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		log_level = -1;
 		world_init(&w, 8, 1u << 20);
 		auth_begin();
+		CHECK(account_made(STR_LIT("alice"), 1, 0, 0) &&
+		      account_made(STR_LIT("bob"), 2, 0, 0));
 	}
 	br.now = 1000000;
 	look_around();
