@@ -104,6 +104,8 @@ class Durable(IrcCase, OwnCase):
         alice.line(ACK)
         d.write_conf(merged(self.config, DISK))
         d.ctl("reload")
+        self.eventually("there is a store", lambda: d.pids_of("store"))  # the stopped one may have been ended
+        self.stop_store()
         alice.send("hello again")
         self.waits(alice)
         self.go_on()
