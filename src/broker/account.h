@@ -66,7 +66,7 @@ void account_hash(struct job *j, struct str password,
 bool account_password_good(struct str password, struct str name);
 bool account_email_good(struct str email);
 /* Whoever asked has logged in to the account of this name, which is there: e_account, e_authed. j is gone. */
-void account_authed(struct job *j, struct str name, bool created, struct str data);
+void login_proved(struct job *j, struct str name, bool created, struct str data);
 /* Forget the exchanges under way, for tests. */
 void logins_fini(void);
 

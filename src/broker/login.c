@@ -50,7 +50,7 @@ secret_of(const struct login *l)
 /* --- how it ends --------------------------------------------------------------------------------------- */
 
 void
-account_authed(struct job *j, struct str name, bool created, struct str data)
+login_proved(struct job *j, struct str name, bool created, struct str data)
 {
 	struct reg_account *a = account_named(name);
 	struct reg_user *u = job_user(j);
@@ -90,7 +90,7 @@ right(struct job *j, struct str data)
 	else if (a->flags & ACCOUNT_DISABLED)
 		job_failed(j, ERR_ACCOUNT_DISABLED, STR_LIT(""));
 	else
-		account_authed(j, str_of(l->name), false, data);
+		login_proved(j, str_of(l->name), false, data);
 }
 
 static void

@@ -164,7 +164,7 @@ registered(struct job *j, const void *frame, size_t len)
 	else if (j->user != 0 && job_user(j) == NULL)
 		job_end(j);
 	else
-		account_authed(j, str_of(c->name), true, m.text);
+		login_proved(j, str_of(c->name), true, m.text);
 }
 
 static void
@@ -190,7 +190,7 @@ again_checked(struct job *j, const void *frame, size_t len)
 	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
 	} else if (m.ok && a != NULL && a->id == c->id && !(a->flags & ACCOUNT_DISABLED)) {
-		account_authed(j, str_of(c->name), true, STR_LIT(""));
+		login_proved(j, str_of(c->name), true, STR_LIT(""));
 	} else {
 		guess_wrong(c->from);
 		job_failed(j, ERR_ACCOUNT_EXISTS, str_of(c->name));
