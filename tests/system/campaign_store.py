@@ -66,7 +66,7 @@ def stops(c, times):
 def failing(what, n, error, times=1, messages=40):
     """One run in which that operation fails: its counts, and whether it did."""
     d = Daemon(CONFIG, start=False)
-    fired = os.path.join(d.dir, "fired")
+    fired = os.path.join(d.dir, "state", "fired")  # where the store may write
     d.env["CHATD_DISK"] = "%s:%d:%s:%d:%s" % (what, n, error, times, fired)
     d.start()
     swarm = Swarm(d, 20, 2, stem="d")
