@@ -36,7 +36,6 @@ enum way { WAY_NONE, WAY_BACK, WAY_ON };
 struct pager {
 	uint8_t way;
 	bool ids;
-	uint8_t nroom, nname, nfrom;
 	struct m_r_query what;
 	char room[ROOM_BYTES_MAX], name[NAME_BYTES_MAX], from[NAME_BYTES_MAX];
 	char text[QUERY_TEXT_MAX];

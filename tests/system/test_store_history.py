@@ -10,7 +10,7 @@ import shutil
 import signal
 import unittest
 
-from harness import eventually, main
+from harness import build, eventually, main
 from irc import IrcCase
 from test_irc_clients import WeeChat
 
@@ -387,6 +387,7 @@ class Telnet(HistoryCase):
         t.ask("/history 1 after 2020-01-01", r"^\d\d:\d\d.*n0|^\d\d:\d\d.*entered")
         t.ask("/history before 2020-01-01", "^--- There is nothing more.$")
         t.ask("/history #nowhere", "Sorry, there is no room nowhere")
+        t.ask("/history 1 after 00:00", r"^\d\d:\d\d")
         t.ask("/search n3", r"^\d\d:\d\d \[%s\] %s: n3|^\d\d:\d\d %s: n3" % (chan[1:], a.nick, a.nick))
         t.ask("/search n3 from:%s in:%s" % (t.name, chan[1:]), "Nothing has been found")
 
@@ -582,6 +583,39 @@ class Away(HistoryCase):
         a.send("CHATHISTORY LATEST %s * 5" % chan)
         self.assertTrue(a.until(lambda m: m.is_("FAIL") or (m.is_("BATCH") and m.params[0][0] == "-")))
         eventually("it is back", lambda: self.words(a.answers("CHATHISTORY LATEST %s * 5" % chan))[1:-1] == ["still here"])
+
+    def test_restart(self):
+        """Of the whole daemon: what was said in a room that stays is there, by the same ids, and may be changed by its author."""
+        if not build().passwords:
+            self.skipTest("built without libsodium")
+        d = self.daemon()
+        a = self.account("a", CAPS + ("draft/message-redaction",))
+        a.ask("JOIN #lobby", "366")
+        said = self.say(a, "#lobby", "first", "second")
+        d.stop()
+        d.start()
+        b = self.again(a, a.caps)
+        b.ask("JOIN #lobby", "366")
+        self.assertEqual([(m.params[-1], m.tags["msgid"], m.tags["time"]) for m in self.history(b, "LATEST #lobby * 5")],
+                         [(m.params[-1], m.tags["msgid"], m.tags["time"]) for m in said])
+        stranger = self.irc("s", b.caps)
+        stranger.ask("JOIN #lobby", "366")
+        stranger.ask("REDACT #lobby " + said[0].tags["msgid"], "FAIL", "REDACT", "REDACT_FORBIDDEN")
+        b.send("REDACT #lobby " + said[0].tags["msgid"])
+        stranger.expect("REDACT", "#lobby", said[0].tags["msgid"])
+        self.assertEqual(self.words(self.history(b, "LATEST #lobby * 5")), ["second"])
+        t = self.client("t")
+        t.send("/login " + a.nick)
+        t.expect("assword")
+        t.send(PASSWORD)
+        t.expect("logged in")
+        t.ask("/join lobby", "You are|You have|already")
+        t.send("/history ids 1")
+        ident = t.expect(r"\[(\d+-\d+)\] %s: second$" % a.nick).group(1)
+        t.send("/edit %s the second" % ident)
+        stranger.expect("PRIVMSG", "#lobby", "[edited] the second")
+        got = self.history(b, "LATEST #lobby * 5")
+        self.assertEqual([(m.params[-1], m.tags["msgid"]) for m in got], [("the second", said[1].tags["msgid"])])
 
     def test_broker_killed(self):
         """What was asked of the dead one is asked of the next, which may not have the store yet: every question is answered."""
