@@ -36,6 +36,8 @@ word(struct str *rest)
 	return w;
 }
 
+#define ABOUT_MAX 200 /* bytes of what a refusal is about */
+
 /* --- what the store does alone ---------------------------------------------------------------------------- */
 
 /* Rows, or a word that it is done. */
@@ -50,7 +52,7 @@ answered(struct job *j, const void *frame, size_t len)
 	} else if (!m_s_done_get(frame, len, &m) || m.code >= ERR_COUNT) {
 		job_failed(j, ERR_INTERNAL, STR_LIT(""));
 	} else if (m.code != ERR_NONE) {
-		job_failed(j, m.code, m.text);
+		job_failed(j, m.code, m.text.n > 0 ? m.text : str_of(j->state));
 	} else {
 		bprintf(text, sizeof(text), STR_FMT, STR_ARG(m.text));
 		job_done(j, text);
@@ -61,12 +63,14 @@ static void
 pass_on(const struct req *r, const struct m_r_store *q)
 {
 	static char out[IPC_FRAME_MAX];
-	struct job *j = job_begin(r, 0, 0, 0);
+	struct str args = q->args, about = word(&args);
+	struct job *j = job_begin(r, 0, 0, ABOUT_MAX);
 	struct m_s_admin m = {.op = q->op, .args = q->args};
 	char by[32];
 
 	if (j == NULL)
 		return;
+	bprintf(j->state, ABOUT_MAX, STR_FMT, STR_ARG(about));
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	m.ticket = j->ticket;
 	m.by = str_of(by);

@@ -55,13 +55,15 @@ audit(const struct conn *c, const char *result)
 		ctl_show(&line, c->req.args[i],
 			 text_cut(c->req.args[i], strlen(c->req.args[i]), SHOWN_MAX), false);
 	}
-	if (c->req.for_s != 0 || c->req.in_s != 0) {
+	if (c->req.for_s != 0 || c->req.in_s != 0 || c->req.older_s != 0) {
 		char s[48];
 
 		buf_append(&line, s,
 			   bprintf(s, sizeof(s), " (%s %" PRIu64 " s)",
-				   c->req.for_s != 0 ? "for" : "in",
-				   c->req.for_s != 0 ? c->req.for_s : c->req.in_s));
+				   c->req.for_s != 0  ? "for"
+				   : c->req.in_s != 0 ? "in"
+						      : "older than",
+				   c->req.for_s + c->req.in_s + c->req.older_s));
 	}
 	conn_actor(c, actor);
 	log_notice("%s: %s%s%.*s: %s", actor, c->req.cmd->name, c->req.cancel ? " --cancel" : "",

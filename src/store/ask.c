@@ -166,6 +166,13 @@ question(struct ask *a)
 	how_many(a);
 	whose(a);
 	ask_where(a);
+	if (a->q.admin && a->q.room.n > 0 && a->q.places.n == 0 && a->nplaces == 0) {
+		char name[ROOM_BYTES_MAX + 1];
+
+		bprintf(name, sizeof(name), STR_FMT, STR_ARG(a->q.room));
+		ask_refuse(a, ERR_NO_SUCH_ROOM, name);
+		return;
+	}
 	ask_when(a);
 	kinds[a->q.kind](a);
 }

@@ -272,7 +272,7 @@ admin_account_show(struct lookup *l, struct str args)
 	if (db_row(&q))
 		put_account(l, &q, messages);
 	else
-		refuse(l, ERR_NOT_FOUND, name);
+		refuse(l, ERR_NO_ACCOUNT, name);
 	db_end(&q);
 	put_facts(l, CERTS, id, STR_LIT("certificate"));
 	put_facts(l, ROOMS, id, STR_LIT("room"));

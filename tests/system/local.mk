@@ -50,6 +50,8 @@ EXTRA_DIST += \
 	%reldir%/test_programs.py \
 	%reldir%/test_rooms.py \
 	%reldir%/test_store_durable.py \
+	%reldir%/test_store_ctl.py \
+	%reldir%/test_store_rooms.py \
 	%reldir%/test_store_telnet.py \
 	%reldir%/test_store_accounts.py \
 	%reldir%/test_store_db.py \

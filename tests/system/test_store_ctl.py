@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""What chatctl does with the store: accounts, history, invitations, the database itself."""
+
+import json
+import os
+import signal
+import sqlite3
+
+from harness import OwnCase, eventually, main
+from irc import IrcCase
+
+GOOD = "correct-horse\n"
+
+
+class Accounts(IrcCase):
+    passwords = store = True
+    config = dict(IrcCase.config, accounts={"cost": 8192})
+
+    def test_a_life(self):
+        d, name = self.d, self.fresh("acc")
+        self.assertEqual(d.ctl("account", "add", name, "a@example.org", input=GOOD), name + ": made\n")
+        self.assertIn("registered already", d.ctl("account", "add", name, input=GOOD, status=1))
+        a = d.json("account", "show", name)
+        self.assertEqual((a["name"], a["email"], a["disabled"], a["scram"], a["founder_of"]),
+                         (name, "a@example.org", False, True, []))
+        c = self.irc(caps=())
+        self.log_in(c, name, "correct-horse")
+        self.assertEqual(d.json("user", c.nick)["account"], name)
+        d.ctl("account", "disable", name)
+        self.eventually("it is logged out", lambda: d.json("user", c.nick)["account"] is None)
+        self.assertTrue(d.json("account", "show", name)["disabled"])
+        d.ctl("account", "enable", name)
+        d.ctl("account", "passwd", name, input="another-one\n")
+        self.log_in(c, name, "another-one")
+        d.ctl("account", "delete", name)
+        self.assertIn("no account", d.ctl("account", "show", name, status=5))
+        self.assertIsNone(d.json("user", c.nick)["account"])
+
+    def log_in(self, c, name, password):
+        c.send("PRIVMSG NickServ :IDENTIFY %s %s" % (name, password))
+        self.eventually("logged in", lambda: self.d.json("user", c.nick)["account"] == name)
+
+    def test_what_is_refused(self):
+        d = self.d
+        for words, given, status in ((["add", "no such name"], GOOD, 1), (["add", "dora"], "short\n", 2),
+                                     (["add", "dora"], "dora\n", 2), (["add", "dora", "nonsense"], GOOD, 2),
+                                     (["add", "dora"], "", 1), (["add", "dora"], "x" * 600 + "\n", 1),
+                                     (["passwd", "nobody"], GOOD, 5), (["disable", "nobody"], None, 5),
+                                     (["delete", "nobody"], None, 5), (["delete", "nobody", "what"], None, 2)):
+            with self.subTest(words):
+                d.ctl("account", *words, input=given, status=status)
+        self.assertNotIn("dora", d.ctl("account", "list"))
+
+    def test_a_list_of_several_pages(self):
+        """Names in their order, each once, however many pages it takes."""
+        d = self.d
+        names = sorted(self.fresh("many") for _ in range(30))
+        for name in names:
+            d.ctl("account", "add", name, "x" * 200 + "@example.org", input=GOOD)
+        self.assertEqual([a["name"] for a in d.json("account", "list", "many*")], names)
+        self.assertEqual(len(d.ctl("-o", "jsonl", "account", "list", names[0]).splitlines()), 1)
+
+    def test_no_secret_is_logged(self):
+        d, name = self.d, self.fresh("sec")
+        d.ctl("account", "add", name, input="very secret word\n")
+        d.ctl("history", "search", "very-secret-search")
+        d.expect_log(r"uid 0 pid \d+: account add %s: done" % name)
+        d.expect_log(r"uid 0 pid \d+: history search: done")
+        self.assertNotIn("very", "\n".join(d.lines))
+
+
+class History(IrcCase):
+    store = True
+
+    def test_what_was_said(self):
+        d, room = self.d, self.room()
+        al, bo = self.irc("al"), self.irc("bo")
+        al.ask("JOIN #" + room, "366")
+        bo.ask("JOIN #" + room, "366")
+        al.send("PRIVMSG #%s :one zebra" % room, "TOPIC #%s :animals" % room)
+        bo.expect("TOPIC")
+        bo.send("NOTICE #%s :two zebras" % room)
+        al.expect("NOTICE")
+        rows = d.json("history", "show", room)
+        self.assertEqual([(r["event"], r["from"], r["text"], r["where"]) for r in rows],
+                         [("message", al.nick, "one zebra", room), ("notice", bo.nick, "two zebras", room)])
+        self.assertEqual(d.json("history", "show", "-n", 1, "#" + room)[0]["text"], "two zebras")
+        self.assertEqual([r["text"] for r in d.json("history", "search", "zebra in:%s from:%s" % (room, al.nick))],
+                         ["one zebra"])
+        self.assertEqual(d.json("history", "search", "zebra in:%s before:2000-01-01" % room), [])
+        self.assertIn("before:never", d.ctl("history", "search", "zebra before:never", status=2))
+        lines = [json.loads(line) for line in d.ctl("history", "export", room).splitlines()]
+        self.assertEqual([r["event"] for r in lines], ["join", "join", "message", "topic", "notice"])
+        self.assertEqual(len({r["msgid"] for r in lines}), 5)
+
+    def test_a_room_that_is_gone(self):
+        d, room = self.d, self.room()
+        al = self.irc("al")
+        al.ask("JOIN #" + room, "366")
+        al.send("PRIVMSG #%s :last words" % room)
+        al.ask("PART #" + room, "PART")
+        self.assertEqual(d.json("history", "show", room)[0]["text"], "last words")
+        self.assertIn("there is no room", d.ctl("history", "show", "never-was", status=5))
+        self.assertIn("no account", d.ctl("history", "show", "@never-was", status=5))
+
+    def test_an_export_of_many_pages(self):
+        d, room = self.d, self.room()
+        c = self.client()
+        c.send("/join " + room)
+        for i in range(1200):
+            c.send("line %d" % i)
+        c.sync()
+        rows = [json.loads(line) for line in d.ctl("history", "export", room).splitlines()]
+        self.assertEqual([r["text"] for r in rows if r["event"] == "message"], ["line %d" % i for i in range(1200)])
+
+    def test_purge(self):
+        d, room = self.d, self.room()
+        c = self.client()
+        c.send("/join " + room, "pelican")
+        c.sync()
+        self.assertEqual(d.ctl("history", "purge", "--older", "1d", room), "0 messages deleted\n")
+        self.assertEqual(d.ctl("history", "purge", room), "1 messages deleted\n")
+        self.assertEqual(d.json("history", "show", room), [])
+        self.assertEqual(d.json("history", "search", "pelican"), [])
+        self.assertIn("never-was", d.ctl("history", "purge", "never-was", status=5))
+
+
+class Database(OwnCase):
+    store = True
+
+    def test_status_check_backup(self):
+        d = self.daemon()
+        c = self.client()
+        c.send("remember this")
+        c.sync()
+        self.assertEqual(d.json("status")["store"], "well")
+        self.assertEqual(d.json("store", "check")["database"], "ok")
+        path = os.path.join(d.dir, "state", "copy.db")
+        d.ctl("store", "backup", path)
+        with sqlite3.connect(path) as db:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            self.assertEqual(db.execute("SELECT text FROM message").fetchall(), [("remember this",)])
+        self.assertIn("No such file", d.ctl("store", "backup", "/nonexistent/x.db", status=2))
+        self.assertEqual(d.json("store", "status")["messages"], 1)
+
+    def test_a_store_that_is_away(self):
+        d = self.daemon()
+        d.restarts_meant = True
+        d.kill_role("store", sig=signal.SIGSTOP)
+        # the master ends it, and another one comes
+        code, _, err = d.ctl_run("history", "show", "*")
+        self.assertIn(code, (0, 3), err)
+        eventually("a store that answers", lambda: d.ctl_run("history", "show", "*")[0] == 0)
+
+    def test_a_broker_that_is_replaced(self):
+        d = self.daemon()
+        d.restarts_meant = True
+        d.kill_role("broker")
+        eventually("an answer", lambda: d.ctl_run("store", "status")[0] == 0)
+
+    def test_off(self):
+        d = self.daemon({"store": {"enabled": False}})
+        self.assertEqual(d.json("status")["store"], "off")
+        d.ctl("history", "show", "*", status=3)
+
+
+class Invitations(OwnCase):
+    passwords = store = True
+    config = {"accounts": {"cost": 8192, "register": False}}
+
+    def test_a_word_makes_an_account(self):
+        d = self.daemon()
+        word = d.ctl("invite", "create", "--room", "den,pit", "--uses", "2", "--expires", "1h").strip()
+        i = d.json("invite", "list")[0]
+        self.assertEqual((i["rooms"], i["uses"], i["used"], i["by"]), ("den,pit", 2, 0, "uid 0"))
+        self.assertNotIn(word, "\n".join(d.lines))
+        d.ctl("invite", "delete", i["id"])
+        self.assertEqual(d.json("invite", "list"), [])
+        self.assertIn("no such entry: 9", d.ctl("invite", "delete", "9", status=5))
+
+
+if __name__ == "__main__":
+    main()

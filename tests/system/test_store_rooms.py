@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Registered rooms and the default room: what they are after restarts of one process and of all, and who is what in them."""
+
+from harness import eventually, main
+from irc import IrcCase
+
+PASSWORD = "correct-horse"
+
+
+class RoomsCase(IrcCase):
+    own = passwords = store = True
+    config = dict(IrcCase.config, accounts={"cost": 8192})
+
+    def account(self, name):
+        """Somebody who has just registered that name."""
+        c = self.irc(name, exact=True)
+        c.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
+        return c
+
+    def back(self, name):
+        """The same, later."""
+        c = self.irc(self.fresh("g"), exact=True)
+        c.send("PRIVMSG NickServ :IDENTIFY %s %s" % (name, PASSWORD))
+        eventually("logged in", lambda: self.d.json("user", c.nick)["account"] == name)
+        c.ask("NICK " + name, "NICK")
+        c.nick = name
+        return c
+
+    def registered(self, c, room):
+        c.ask("JOIN #" + room, "366")
+        c.ask("PRIVMSG ChanServ :REGISTER #" + room, "NOTICE")
+        self.assertTrue(self.d.json("room", room)["registered"])
+
+    def flags(self, room):
+        """Who is there, with what."""
+        return {u["name"]: "@" * u["operator"] + "%" * u["halfop"] + "+" * u["voice"]
+                for u in self.d.json("room", room)["users"]}
+
+    def restart(self):
+        self.d.stop()
+        self.d.start()
+
+
+class Kept(RoomsCase):
+    def test_everything_comes_back(self):
+        d = self.daemon()
+        al, bo, ca = self.account("al"), self.account("bo"), self.account("ca")
+        self.registered(al, "den")
+        for c in (bo, ca):
+            c.ask("JOIN #den", "366")
+        al.ask("MODE #den +o bo", "MODE")
+        al.ask("MODE #den +v ca", "MODE")
+        al.ask("MODE #den +ntkb secret mallory!*@*", "MODE")
+        al.ask("TOPIC #den :what it is about", "TOPIC")
+        al.ask("PRIVMSG ChanServ :SET #den HISTORY days 30", "NOTICE")
+        al.send("PRIVMSG #den :before")
+        al.sync()
+        was = d.json("room", "den")
+        self.restart()
+        now = d.json("room", "den")
+        self.assertEqual(now["members"], 0)
+        for field in ("name", "topic", "modes", "created", "founder", "registered", "history_days"):
+            self.assertEqual(now.get(field), was.get(field), field)
+        for field in ("lists", "access"):
+            self.assertEqual(now[field], was[field])
+        # a stranger needs the key, and is nobody there
+        guest = self.irc("guest")
+        guest.ask("JOIN #den", "475")
+        guest.ask("JOIN #den secret", "366")
+        al, bo, ca = self.back("al"), self.back("bo"), self.back("ca")
+        for c in (al, bo):
+            c.ask("JOIN #den", "366")
+        guest.expect("MODE", "#den", "+o", "al")
+        ca.ask("JOIN #den secret", "366")
+        self.assertEqual(self.flags("den"), {guest.nick: "", "al": "@", "bo": "@", "ca": "+"})
+        # its history is the old one
+        self.assertEqual([r["text"] for r in d.json("history", "show", "den")], ["before"])
+
+    def test_the_default_room(self):
+        d = self.daemon()
+        c = self.client()
+        c.send("/topic for all", "first words")
+        c.sync()
+        created = d.json("room", "lobby")["created"]
+        self.restart()
+        c = self.client()
+        c.sync()
+        room = d.json("room", "lobby")
+        self.assertEqual((room["topic"], room["created"], room["registered"]), ("for all", created, False))
+        self.assertEqual([r["text"] for r in d.json("history", "show", "lobby")], ["first words"])
+
+    def test_one_that_is_dropped_does_not(self):
+        d = self.daemon()
+        al = self.account("al")
+        self.registered(al, "den")
+        al.ask("PRIVMSG ChanServ :DROP #den", "NOTICE")
+        self.assertFalse(d.json("room", "den")["registered"])
+        al.send("PRIVMSG #den :of the old one")
+        al.sync()
+        self.restart()
+        d.ctl("room", "den", status=5)
+        al = self.back("al")
+        al.ask("JOIN #den", "366")
+        al.send("PRIVMSG #den :of the new one")
+        al.sync()
+        self.assertEqual([r["text"] for r in d.json("history", "show", "den")], ["of the new one"])
+
+    def test_killed_processes(self):
+        """Whatever dies, the room is as it was."""
+        d = self.daemon()
+        d.restarts_meant = True
+        al = self.account("al")
+        self.registered(al, "den")
+        for role in ("store", "broker", "store"):
+            al.ask("TOPIC #den :" + role, "TOPIC")
+            d.kill_role(role)
+            al.sync()
+        al.ask("MODE #den +i", "MODE")
+        eventually("a store", lambda: d.ctl_run("store", "status")[0] == 0)
+        self.restart()
+        room = d.json("room", "den")
+        self.assertEqual(room["topic"], "store")
+        self.assertIn("invite-only", room["modes"])
+
+
+class Who(RoomsCase):
+    def test_access_at_login(self):
+        self.daemon()
+        al, bo = self.account("al"), self.account("bo")
+        self.registered(al, "den")
+        al.ask("PRIVMSG ChanServ :ACCESS #den ADD bo op", "NOTICE")
+        bo.send("QUIT")
+        bo.expect_eof()
+        guest = self.irc("guest")
+        guest.ask("JOIN #den", "366")
+        self.assertEqual(self.flags("den")[guest.nick], "")
+        guest.send("PRIVMSG NickServ :IDENTIFY bo " + PASSWORD)
+        al.expect("MODE", "#den", "+o", guest.nick)
+        self.assertEqual(self.flags("den")[guest.nick], "@")
+
+    def test_a_founder_who_goes(self):
+        d = self.daemon()
+        al, bo = self.account("al"), self.account("bo")
+        self.registered(al, "den")
+        bo.ask("JOIN #den", "366")
+        al.ask("MODE #den +o bo", "MODE")
+        d.ctl("account", "delete", "al")
+        room = d.json("room", "den")
+        self.assertEqual(room["founder"], d.json("account", "show", "bo")["id"])
+        d.ctl("account", "delete", "bo")
+        self.assertFalse(d.json("room", "den")["registered"])
+
+    def test_history_is_for_members(self):
+        self.daemon()
+        caps = ("batch", "message-tags", "server-time", "draft/chathistory")
+        al, bo = self.irc("al", caps), self.irc("bo", caps)
+        al.ask("JOIN #den", "366")
+        al.send("PRIVMSG #den :secret words")
+        al.sync()
+        gone = bo.answers("CHATHISTORY LATEST #den * 10")
+        missing = bo.answers("CHATHISTORY LATEST #nowhere * 10")
+        self.assertEqual([m.command for m in gone], [m.command for m in missing])
+        self.assertEqual([m.params[-1].replace("#den", "#nowhere") for m in gone], [m.params[-1] for m in missing])
+        bo.ask("JOIN #den", "366")
+        self.assertIn("secret words", [m.params[-1] for m in bo.answers("CHATHISTORY LATEST #den * 10")])
+        al.ask("KICK #den " + bo.nick, "KICK")
+        bo.expect("KICK")
+        self.assertEqual([m.command for m in bo.answers("CHATHISTORY LATEST #den * 10")], [m.command for m in missing])
+
+
+if __name__ == "__main__":
+    main()
