@@ -104,7 +104,7 @@ well(void)
 {
 	if (w.state != STORE_WELL)
 		writer_log(LOG_NOTICE,
-			   "the database can be written again: nothing that is here was skipped");
+			   "the database can be written again: what has waited is in it");
 	w.state = STORE_WELL;
 	w.retry_ms = w.retry_at = 0;
 	say_state("");

@@ -54,6 +54,7 @@ EXTRA_DIST += \
 	%reldir%/test_store_rooms.py \
 	%reldir%/test_store_telnet.py \
 	%reldir%/test_store_accounts.py \
+	%reldir%/test_store_admin.py \
 	%reldir%/test_store_db.py \
 	%reldir%/test_store_history.py \
 	%reldir%/test_talk.py \
