@@ -141,6 +141,14 @@ kept_here(struct conn *c)
 /* --- /history, /more ----------------------------------------------------------------------------------- */
 
 /* What /more may go on with, if this has been shown to its end. */
+/* What is there already may be kept once more; what was not given has no text at all. */
+static void
+put_text(char *to, struct str s)
+{
+	if (s.n > 0)
+		memmove(to, s.p, s.n);
+}
+
 static void
 pager_keep(struct conn *c, const struct m_r_query *w, enum way way, bool ids)
 {
@@ -151,10 +159,10 @@ pager_keep(struct conn *c, const struct m_r_query *w, enum way way, bool ids)
 		p = r->pager = xcalloc(1, sizeof(*p));
 	p->way = (uint8_t)way;
 	p->ids = ids;
-	memmove(p->room, w->room.p, w->room.n);
-	memmove(p->name, w->name.p, w->name.n);
-	memmove(p->from, w->from.p, w->from.n);
-	memmove(p->text, w->text.p, w->text.n);
+	put_text(p->room, w->room);
+	put_text(p->name, w->name);
+	put_text(p->from, w->from);
+	put_text(p->text, w->text);
 	p->what = *w;
 	p->what.room.p = p->room;
 	p->what.name.p = p->name;
