@@ -110,8 +110,12 @@ reserve_begin(struct reg_user *u)
 	struct m_e_ok m = {0};
 	struct reserve r;
 
-	if (u == NULL || reserve_check(u->fold, strlen(u->fold), user_account_id(u),
-				       u->reserved_until, &r) != ERR_NONE)
+	if (u == NULL)
+		return;
+	if (reserve_check(u->fold, strlen(u->fold), user_account_id(u), u->reserved_until, &r) !=
+	    ERR_NONE)
+		r.until = br.now;
+	if (r.until == u->reserved_until)
 		return;
 	entry_begin(&req_nobody);
 	txn_open(&br.t, W, u);

@@ -131,6 +131,12 @@ START_TEST(registered_under_a_guest)
 	ck_assert_uint_gt(regw_user(&br.reg, u)->reserved_until, 0);
 	logged_in(u, "alice");
 	ck_assert_uint_eq(regw_user(&br.reg, u)->reserved_until, 0);
+	/* who has no time at all goes at once */
+	proc.opt.accounts_grace = 0;
+	u = world_login(0, "bob", "192.0.2.1");
+	storeend_account("bob");
+	loop_turn(proc.loop, 100);
+	ck_assert_int_eq(strncmp(called(u), "Guest", 5), 0);
 }
 END_TEST
 

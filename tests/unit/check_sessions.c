@@ -123,6 +123,20 @@ START_TEST(a_second_device_joins_the_first)
 }
 END_TEST
 
+/* Whoever is given the slot of a user with several sessions has none of them. */
+START_TEST(the_next_user_has_one)
+{
+	uint64_t next;
+
+	device(1, "198.51.100.1");
+	user_quit(&req_nobody, regw_user(&br.reg, alice), QUIT_KICKED, S("Server"), S(""));
+	next = world_login(0, "next", "192.0.2.3");
+	ck_assert_uint_eq(ID_SLOT(next), ID_SLOT(alice));
+	ck_assert_uint_eq(world_user(&world, "next").sessions, 1);
+	ck_assert_uint_eq(regw_user(&br.reg, next)->sessions, 0);
+}
+END_TEST
+
 START_TEST(readers_see_them_all)
 {
 	struct reg_session_view v[SESSIONS_PER_USER];
@@ -473,6 +487,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_second_device_joins_the_first);
+	tcase_add_test(t, the_next_user_has_one);
 	tcase_add_test(t, readers_see_them_all);
 	tcase_add_test(t, another_account_is_another_person);
 	tcase_add_test(t, a_newcomer_joins);
