@@ -7,9 +7,11 @@ import hashlib
 import hmac
 import os
 import re
+import statistics
+import time
 
 from harness import main
-from irc import IrcCase
+from irc import Irc, IrcCase
 
 WORD = "correct horse battery"
 GUEST = re.compile(r"^Guest\d+$")
@@ -23,8 +25,9 @@ class AccountCase(IrcCase):
     passwords = store = True
     config = dict(IrcCase.config, accounts={"cost": 8192, "grace": 60})
 
-    def raw(self, nick=None, d=None):
-        c = self.irc_raw(d=d)
+    def raw(self, nick=None, d=None, source=None):
+        c = Irc(self.irc_address(d), source=source)
+        self.addCleanup(c.close)
         c.send("CAP LS 302", "CAP REQ :sasl account-tag account-notify message-tags echo-message server-time")
         c.expect("CAP", None, "ACK")
         if nick is not None:
@@ -73,10 +76,10 @@ class AccountCase(IrcCase):
         c.send("AUTHENTICATE +")
         return c.until(lambda m: m.command in ("903", "904"))[-1].command
 
-    def account(self, stem="acc", d=None):
+    def account(self, stem="acc", d=None, source=None):
         """A new one; its name."""
         name = self.fresh(stem)
-        c = self.irc(name, exact=True, d=d)
+        c = self.irc(name, exact=True, d=d, source=source)
         c.ask("REGISTER * * :" + WORD, "REGISTER", "SUCCESS", name)
         c.send("QUIT")
         c.expect_eof()
@@ -106,10 +109,54 @@ class Accounts(AccountCase):
         self.assertEqual(self.plain(c, name), "903")
 
     def test_the_same_name_is_registered_once(self):
-        name = self.account("gru\u00dfe")
+        """However it is spelled; and with it one logs in, too."""
         c = self.irc(self.fresh("other"), exact=True)
-        for other in (name, name.upper(), name.replace("\u00df", "ss")):
-            c.ask("REGISTER %s * :%s" % (other, WORD), "FAIL", "REGISTER")
+        for stem, others in (("gru\u00dfe", ("grusse", "GRU\u1e9eE")), ("Zoe\u0301", ("zo\u00e9", "ZO\u00c9")),
+                             ("\u03c3o\u03c2", ("\u03a3O\u03a3", "\u03c3o\u03c3")), ("\uff21dam", ("adam", "\uff41dam"))):
+            name = self.account(stem)
+            for other in (name, *(o + name[len(stem):] for o in others)):
+                with self.subTest(other):
+                    c.ask("REGISTER %s * :%s" % (other, WORD), "FAIL", "REGISTER", "ACCOUNT_EXISTS")
+                    self.assertEqual(self.plain(self.raw(), other), "903")
+        # a dotless one is another letter
+        name = self.account("\u0131da")
+        c.ask("REGISTER %s * :%s" % (name.replace("\u0131", "i"), WORD), "REGISTER", "SUCCESS")
+
+    # -- guessing
+
+    def test_the_time_tells_nothing(self):
+        """Whether there is such an account. A few tries for each, from addresses of their own: more would have to wait."""
+        took = {True: [], False: []}
+        for i in range(12):
+            source = "127.0.7.%d" % (i + 1)
+            there = self.account(source=source)
+            c = self.raw(source=source)
+            for _ in range(4):
+                for known, name in ((True, there), (False, self.fresh("nobody"))):
+                    begun = time.monotonic()
+                    self.assertEqual(self.plain(c, name, "wrong word"), "904")
+                    took[known].append(time.monotonic() - begun)
+        middle = {known: statistics.median(all) for known, all in took.items()}
+        self.assertLess(max(middle.values()), 1.25 * min(middle.values()), middle)
+
+    def test_many_guesses(self):
+        """About one account, from many addresses: they have to wait, and its owner, who is here, does not."""
+        name = self.account()
+        owner = self.raw(source="127.0.9.1")
+        self.assertEqual(self.plain(owner, name), "903")
+        self.go_on(owner, name)
+        logins = self.auth_checks()
+        self.assertGreater(logins, 0)
+        for i in range(100):
+            c = self.raw(source="127.0.8.%d" % (i + 1))
+            self.assertEqual(self.plain(c, name, "guess %d" % i), "904")
+            c.close()
+        self.assertLess(self.auth_checks() - logins, 20, "they were refused before anything was computed")
+        self.assertEqual(self.plain(self.raw(source="127.0.8.200"), name), "904")
+        self.assertEqual(self.plain(self.raw(source="127.0.9.1"), name), "903")
+
+    def auth_checks(self):
+        return sum(v for name, v in self.d.stats().items() if name.startswith("auth_checks_total"))
 
     def test_a_weak_password(self):
         c = self.irc("weak")
