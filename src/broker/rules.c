@@ -23,9 +23,11 @@ static const struct rule {
 	rule_fn *fn;
 	bool nameless; /* …or 0, for a connection that has no name yet */
 	bool administrators; /* control alone may send it */
+	bool
+	    late; /* is sent whatever its client is doing: also when that has just gone over to another user */
 } rules[] = {
     {MSG_r_login, false, false, r_login},
-    {MSG_r_quit, true, false, r_quit},
+    {MSG_r_quit, true, false, r_quit, .late = true},
     {MSG_r_nick, true, false, r_nick},
     {MSG_r_join, true, false, r_join},
     {MSG_r_part, true, false, r_part},
@@ -47,11 +49,11 @@ static const struct rule {
     {MSG_r_sync, true, true, r_sync},
     {MSG_r_admin, false, true, r_admin, .administrators = true},
     {MSG_r_store, true, true, r_store, .administrators = true},
-    {MSG_r_query, true, true, r_query},
+    {MSG_r_query, true, true, r_query, .late = true},
     {MSG_r_mark, true, false, r_mark},
     {MSG_r_edit, true, false, r_edit},
     {MSG_r_room, true, false, r_room},
-    {MSG_r_kept, true, false, r_kept},
+    {MSG_r_kept, true, false, r_kept, .late = true},
     {MSG_r_auth, true, false, r_auth, .nameless = true},
     {MSG_r_register, true, false, r_register, .nameless = true},
     {MSG_r_account, true, false, r_account},
@@ -121,6 +123,16 @@ refuse_deadly(const struct req *r, struct reg_user *u)
 		answer_refused(r, 0, 0, ERR_INTERNAL, STR_LIT(""));
 }
 
+/* A late word of somebody who is gone. Whoever asks the store waits until it is told that nothing comes. */
+static void
+answer_late(const struct req *r, const struct rule *rule, uint64_t user)
+{
+	if (rule->fn == r_query)
+		answer_refused(r, user, 0, ERR_BUSY, STR_LIT(""));
+	else
+		answer_ok(r, user, "");
+}
+
 bool
 rules_decide(const struct req *r, const void *frame, size_t len)
 {
@@ -143,9 +155,8 @@ rules_decide(const struct req *r, const void *frame, size_t len)
 	if (rule->speaks_for_user && r->sub != SUB_CONTROL) {
 		u = regw_user(&br.reg, id);
 		if (u != NULL && !user_is_at(u, r->sub, r->inc)) {
-			/* speaks for another's client; one that ended while it went over to another user is late only */
-			if (rule->fn != r_quit)
-				return false;
+			if (!rule->late)
+				return false; /* speaks for another's client */
 			u = NULL;
 		}
 	}
@@ -154,7 +165,7 @@ rules_decide(const struct req *r, const void *frame, size_t len)
 		refuse_deadly(r, u);
 	else if (rule->speaks_for_user && r->sub != SUB_CONTROL && u == NULL &&
 		 (id != 0 || !rule->nameless))
-		answer_ok(r, id, ""); /* a late word of somebody who is gone */
+		answer_late(r, rule, id);
 	else
 		return rule->fn(r, u, frame, len);
 	return true;

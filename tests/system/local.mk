@@ -57,5 +57,6 @@ EXTRA_DIST += \
 	%reldir%/test_store_admin.py \
 	%reldir%/test_store_db.py \
 	%reldir%/test_store_history.py \
+	%reldir%/test_store_sessions.py \
 	%reldir%/test_talk.py \
 	%reldir%/test_wire.py

@@ -329,9 +329,14 @@ START_TEST(a_late_end_is_nobodys)
 	uint64_t g = guest(1, "phone", "198.51.100.1", ALICE), conn = conn_of(g);
 
 	ck_assert_uint_eq(ASK(nick, 1, .user = g, .conn = conn, .name = S("alice")), MSG_e_attach);
-	ck_assert_uint_eq(quit(1, g, conn), MSG_e_ok); /* not reaped yet */
+	/* not reaped yet; what a worker asks whatever its client is doing was on the way as well */
+	ck_assert_uint_eq(quit(1, g, conn), MSG_e_ok);
+	ck_assert_uint_eq(ASK(kept, 1, .user = g, .upto = 1), MSG_e_ok);
+	ck_assert_uint_eq(ASK(query, 1, .user = g, .kind = QUERY_KEPT, .limit = 1), MSG_e_refused);
+	ck_assert_uint_eq(ASK(away, 1, .user = g), 0);
 	reap_all();
 	ck_assert_uint_eq(quit(1, g, conn), MSG_e_ok);
+	ck_assert_uint_eq(ASK(query, 1, .user = g, .kind = QUERY_KEPT, .limit = 1), MSG_e_refused);
 	ck_assert_uint_eq(world_user(&world, "alice").sessions, 2);
 	ck_assert_uint_eq(quit(1, alice, conn), MSG_e_detach);
 	ck_assert_uint_eq(quit(0, alice, conn), MSG_e_ok);
