@@ -140,15 +140,15 @@ kept_here(struct conn *c)
 
 /* --- /history, /more ----------------------------------------------------------------------------------- */
 
-/* What /more may go on with, if this has been shown to its end. */
-/* What is there already may be kept once more; what was not given has no text at all. */
-static void
-put_text(char *to, struct str s)
+static struct str
+keep(char *at, struct str s)
 {
 	if (s.n > 0)
-		memmove(to, s.p, s.n);
+		memcpy(at, s.p, s.n);
+	return (struct str){at, s.n};
 }
 
+/* What /more may go on with, if this has been shown to its end. w is not the pager's own. */
 static void
 pager_keep(struct conn *c, const struct m_r_query *w, enum way way, bool ids)
 {
@@ -159,15 +159,11 @@ pager_keep(struct conn *c, const struct m_r_query *w, enum way way, bool ids)
 		p = r->pager = xcalloc(1, sizeof(*p));
 	p->way = (uint8_t)way;
 	p->ids = ids;
-	put_text(p->room, w->room);
-	put_text(p->name, w->name);
-	put_text(p->from, w->from);
-	put_text(p->text, w->text);
 	p->what = *w;
-	p->what.room.p = p->room;
-	p->what.name.p = p->name;
-	p->what.from.p = p->from;
-	p->what.text.p = p->text;
+	p->what.room = keep(p->room, w->room);
+	p->what.name = keep(p->name, w->name);
+	p->what.from = keep(p->from, w->from);
+	p->what.text = keep(p->text, w->text);
 }
 
 /* In /history ids q->num is 1. */
