@@ -14,13 +14,23 @@ by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* A copy of one points into the other. */
+/* In order, each once. A copy of one points into the other. */
 static void
 settle(struct ask *a)
 {
-	qsort(a->places, a->nplaces, sizeof(a->places[0]), by_id);
-	for (size_t i = 0; i < a->nplaces; i++)
-		a->places[i].name.p = a->places[i].bytes;
+	struct rows_place *p = a->places;
+	size_t n = 0;
+
+	qsort(p, a->nplaces, sizeof(*p), by_id);
+	for (size_t i = 0; i < a->nplaces; i++) {
+		if (n > 0 && p[n - 1].id == p[i].id)
+			continue;
+		if (n != i)
+			p[n] = p[i];
+		p[n].name.p = p[n].bytes;
+		n++;
+	}
+	a->nplaces = n;
 }
 
 static void

@@ -39,7 +39,7 @@ page_put(struct page *p, bool before, const char *frame, size_t len, size_t most
 	}
 	if (before)
 		p->before += len;
-	memcpy(p->bytes + PAGE_MAX + (before ? 0 - p->before : p->after), frame, len);
+	memcpy(p->bytes + (before ? PAGE_MAX - p->before : PAGE_MAX + p->after), frame, len);
 	if (!before)
 		p->after += len;
 	return true;

@@ -435,7 +435,7 @@ END_TEST
 
 START_TEST(only_what_is_named)
 {
-	static const uint64_t odd[] = {0, 999, OPS}, none[] = {999};
+	static const uint64_t odd[] = {0, 999, OPS, OPS}, none[] = {999};
 
 	twelve();
 	dm(30, "alice=", "Bob", false, "hi bob");
@@ -452,7 +452,7 @@ START_TEST(only_what_is_named)
 	ck_rows("", .kind = QUERY_LATEST, .viewer = 0);
 	ck_rows("", .kind = QUERY_LATEST, .room = S("ops"));
 	ck_rows("", .kind = QUERY_LATEST, IN(none));
-	ck_rows("19 o|", .kind = QUERY_LATEST, .limit = 1, IN(odd));
+	ck_rows("17 o|19 o|", .kind = QUERY_LATEST, .limit = 2, IN(odd));
 	ck_rows("", .kind = QUERY_SEARCH, .text = S("hi"), .viewer = alice);
 	ck_rows("", .kind = QUERY_SEARCH, .text = S("hi"), .direct = 1);
 	ck_rows("30 >Bob hi bob|31 >alice hi alice|", .kind = QUERY_SEARCH, .text = S("hi"),
