@@ -14,6 +14,13 @@ bench_nodelay_so_CFLAGS = $(WARN_CFLAGS) -fPIC
 bench_nodelay_so_LDFLAGS = -shared
 bench_nodelay_so_LDADD = -ldl
 
+if HAVE_SQLITE
+noinst_PROGRAMS += bench/storeload
+bench_storeload_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+bench_storeload_SOURCES = %reldir%/storeload.c %reldir%/hist.c %reldir%/hist.h
+bench_storeload_LDADD = $(store_libs)
+endif
+
 TESTS += bench/selftest
 
 EXTRA_DIST += %reldir%/run %reldir%/servers.py %reldir%/selftest %reldir%/README.md \
