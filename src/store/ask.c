@@ -275,14 +275,23 @@ ask_why(const struct ask *a)
 	return a->why;
 }
 
-/* --- the thread -------------------------------------------------------------------------------------- */
+/* --- the threads ------------------------------------------------------------------------------------- */
+
+bool
+ask_takes_long(const void *frame, size_t len)
+{
+	struct m_s_query q;
+
+	return m_s_query_get(frame, len, &q) &&
+	       (q.kind == QUERY_SEARCH || q.kind == QUERY_TARGETS || (q.admin && q.places.n == 0));
+}
 
 #define INBOX_MAX (1u << 20)
 /* Of the time that a question may take, so much at most goes by with waiting for the writer. */
 #define WAIT_SHARE 2
 #define TIME_MIN 20u
 
-static struct ask *asking; /* the thread's */
+static _Thread_local struct ask *asking;
 
 static void
 thread_open(struct thread *t)
@@ -294,7 +303,7 @@ thread_open(struct thread *t)
 static void
 thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
-	static char out[IPC_FRAME_MAX];
+	static _Thread_local char out[IPC_FRAME_MAX];
 	struct settings s;
 	uint64_t start = mono_ms(), left;
 	size_t n;
@@ -317,10 +326,10 @@ thread_close(struct thread *t)
 	asking = NULL;
 }
 
-const struct thread_role ask_role = {
-    .name = "ask",
-    .inbox = INBOX_MAX,
-    .open = thread_open,
-    .frame = thread_frame,
-    .close = thread_close,
-};
+#define ROLE(name_) \
+	{ \
+		.name = name_, .inbox = INBOX_MAX, .open = thread_open, .frame = thread_frame, \
+		.close = thread_close \
+	}
+const struct thread_role ask_role = ROLE("ask");
+const struct thread_role search_role = ROLE("search");

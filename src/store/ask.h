@@ -8,14 +8,17 @@
 #ifndef STORE_ASK_H
 #define STORE_ASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct ask;
 struct thread_role;
 
-/* The thread: its frames are s_query and s_message, and wait until what came before them is committed. */
-extern const struct thread_role ask_role;
+/* The threads: their frames are s_query and s_message, and wait until what came before them is committed. One is for what
+ * takes some time now and then (ask_takes_long), so that nobody who opens a room waits for somebody's search. */
+extern const struct thread_role ask_role, search_role;
+bool ask_takes_long(const void *frame, size_t len);
 
 /* Without a thread. file: the database, opened when it is first needed, and again after an error. epoch: the present
  * registry's. */

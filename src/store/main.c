@@ -32,10 +32,13 @@
 #define STUCK_MS \
 	2000 /* the writer has not come back from the disk for so long: people should know */
 
-enum who { WRITER, ASK, LOOKUP, CHORES, THREADS };
+enum who { WRITER, ASK, SEARCH, LOOKUP, CHORES, THREADS };
 
-static const struct thread_role *const roles[THREADS] =
-    {[WRITER] = &writer_role, [ASK] = &ask_role, [LOOKUP] = &lookup_role, [CHORES] = &chores_role};
+static const struct thread_role *const roles[THREADS] = {[WRITER] = &writer_role,
+							 [ASK] = &ask_role,
+							 [SEARCH] = &search_role,
+							 [LOOKUP] = &lookup_role,
+							 [CHORES] = &chores_role};
 static struct thread *threads[THREADS]; /* NULL: not started */
 static struct registry *registry;
 static struct loop_timer watch_timer;
@@ -83,7 +86,7 @@ whose(unsigned type, const void *frame, size_t len)
 		return WRITER;
 	case MSG_s_query:
 	case MSG_s_message:
-		return ASK;
+		return ask_takes_long(frame, len) ? SEARCH : ASK;
 	case MSG_s_lookup:
 		return LOOKUP;
 	case MSG_s_admin:
