@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/proc.h"
+#include "lib/loop.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/worker.h"
@@ -16,6 +17,25 @@ accounts_here(void)
 {
 	return worker.reg != NULL && proc.opt.store_enabled && registry_restored(worker.reg) &&
 	       registry_store_state(worker.reg) != STORE_UNUSABLE;
+}
+
+#define AWAIT_MS 3000
+
+/* No longer than the broker waits for the store (broker/store.c). */
+bool
+accounts_awaited(void)
+{
+#ifdef HAVE_SQLITE
+	static uint64_t since;
+
+	if (since == 0)
+		since = loop_now(worker.loop);
+	return worker.reg != NULL && proc.opt.store_enabled && !registry_restored(worker.reg) &&
+	       registry_store_state(worker.reg) != STORE_UNUSABLE &&
+	       loop_now(worker.loop) - since < AWAIT_MS;
+#else
+	return false;
+#endif
 }
 
 bool

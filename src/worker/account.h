@@ -21,6 +21,9 @@ struct account {
 /* Are accounts kept here, and can they be looked up now? */
 bool accounts_here(void);
 
+/* Will they be known in a moment? chatd has just begun, and serves nobody before. */
+bool accounts_awaited(void);
+
 /* May a password be given on this connection: can nobody else read it, or does the configuration not mind? */
 bool account_secret_ok(const struct conn *c);
 /* What a person is told who may not. */

@@ -86,6 +86,13 @@ tokens_ok(struct conn *c)
 }
 
 void
+input_again(struct conn *c)
+{
+	if (!due_waits(&c->tok_due))
+		due_add(&input.tokens, &c->tok_due);
+}
+
+void
 conn_charge(struct conn *c, unsigned n)
 {
 	if (proc.opt.line_rate != 0 && c->tokens > -100 * TOKEN)

@@ -19,6 +19,9 @@ void conn_resume(struct conn *c);
 /* The end of the turn: parse for those who waited. */
 void input_turn(void);
 
+/* Its line is to be offered again in a moment. */
+void input_again(struct conn *c);
+
 /* Charge n lines for a command, beyond the one that each line costs. */
 void conn_charge(struct conn *c, unsigned n);
 

@@ -15,10 +15,12 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "registry/registry.h"
+#include "worker/account.h"
 #include "worker/at.h"
 #include "worker/cmd.h"
 #include "worker/cmd_account.h"
 #include "worker/history.h"
+#include "worker/input.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 #include "worker/room.h"
@@ -343,6 +345,10 @@ clean_line(struct conn *c, char *p, size_t n, size_t cap)
 	struct str line = trim((struct str){p, n});
 	enum cmd_done done;
 
+	if (c->state == CONN_NAMING && accounts_awaited()) {
+		input_again(c); /* nobody knows yet whose name it is */
+		return false;
+	}
 	if (c->state == CONN_NAMING) {
 		take_name(c, line);
 		return true;
