@@ -484,6 +484,20 @@ class Accounts(HistoryCase):
         m = old.expect("PRIVMSG", b.nick)
         self.assertRegex(m.params[-1], r"^\[\d{4}-\d\d-\d\d \d\d:\d\d\] dated$")
         self.assertEqual([m.command for m in old.sync() if m.is_("PRIVMSG")], [])
+        # and in telnet, behind the sender's acknowledgement
+        old.send("QUIT")
+        old.expect_eof()
+        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        t.ask("/ack on", "Telling you")
+        t.send("third time@" + b.nick)
+        t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        t.expect("message has been sent")
+        g = self.client("g")
+        g.send("/login " + b.nick)
+        g.expect("assword")
+        g.send(PASSWORD)
+        g.expect("^--- Kept for you while you were away:$")
+        g.expect(r'^\d\d:\d\d %s sent you "third time"$' % a.nick)
 
     def test_read_marker(self):
         caps = CAPS + ("draft/read-marker",)
