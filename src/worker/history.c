@@ -134,6 +134,8 @@ question_ask(struct conn *c, struct question *q)
 		      q->behind ? asked_behind : asked);
 }
 
+#define SHOWN_MAX (ROOMS_PER_USER + 8)
+
 /* What nobody has asked for does not keep the broker from what somebody has: of those only so many are under way. */
 #define BEHIND_MAX 32
 static struct {
@@ -190,10 +192,15 @@ void
 history_show(struct conn *c, struct question *q)
 {
 	struct question **end = &c->shown;
+	unsigned n = 0;
 
 	q->behind = true;
-	while (*end != NULL)
-		end = &(*end)->next;
+	for (; *end != NULL; end = &(*end)->next)
+		n++;
+	if (n == SHOWN_MAX) { /* it goes in and out faster than the store answers */
+		question_free(q);
+		return;
+	}
 	*end = q;
 	if (c->shown == q)
 		behind_ask(c);
@@ -264,6 +271,9 @@ show_row(struct conn *c, struct question *q, const struct row *r)
 	q->page_rows++;
 	q->last = r->seq;
 	q->last_at = r->at;
+	/* it may have left again */
+	if (q->what.flags & QUERY_REPLAY && room_named(c, q->what.room) == NULL)
+		return;
 	if (q->as->row != NULL)
 		q->as->row(c, q, r);
 }
