@@ -289,6 +289,7 @@ ask_takes_long(const void *frame, size_t len)
 #define INBOX_MAX (1u << 20)
 /* Of the time that a question may take, so much at most goes by with waiting for the writer. */
 #define WAIT_SHARE 2
+#define WAIT_AGAIN 10 /* ms */
 #define TIME_MIN 20u
 
 static _Thread_local struct ask *asking;
@@ -300,22 +301,46 @@ thread_open(struct thread *t)
 	asking = ask_new(DB_FILE, proc.epoch);
 }
 
+/* Until what came before the question is committed. A writer that did not get on while the last one waited will not for
+ * this one: then what there is must do, and soon. */
+static void
+wait_for_writer(uint64_t seq, uint64_t ms)
+{
+	static _Thread_local uint64_t gave_up = UINT64_MAX;
+
+	if (reached() == gave_up)
+		ms = MIN(ms, (uint64_t)WAIT_AGAIN);
+	gave_up = reached_wait(seq, (unsigned)ms) ? UINT64_MAX : reached();
+}
+
+/* The log has one line of it, however many ask. */
+static void
+tell_log(struct thread *t)
+{
+	static _Thread_local bool told;
+	const char *why = ask_why(asking);
+
+	if (why[0] != '\0' && !told)
+		thread_log(t, LOG_ERR, "questions to the history cannot be answered: %s", why);
+	told = why[0] != '\0';
+}
+
 static void
 thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
 	static _Thread_local char out[IPC_FRAME_MAX];
 	struct settings s;
-	uint64_t start = mono_ms(), left;
+	uint64_t end, now;
 	size_t n;
 
 	settings_get(&s);
-	reached_wait(seq, (unsigned)(s.query_time / WAIT_SHARE));
-	left = start + s.query_time - MIN(mono_ms(), start + s.query_time);
-	n = ask_answer(asking, frame, len, MAX(left, TIME_MIN), out);
+	end = mono_ms() + s.query_time;
+	wait_for_writer(seq, s.query_time / WAIT_SHARE);
+	now = mono_ms();
+	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);
 	if (n > 0)
 		thread_answer(t, out, n);
-	if (ask_why(asking)[0] != '\0')
-		thread_log(t, LOG_ERR, "a question was not answered: %s", ask_why(asking));
+	tell_log(t);
 }
 
 static void

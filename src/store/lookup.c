@@ -397,6 +397,18 @@ thread_open(struct thread *t)
 	looking = lookup_new(DB_FILE);
 }
 
+/* The log has one line of it, however many ask. */
+static void
+tell_log(struct thread *t)
+{
+	static bool told;
+	const char *why = lookup_why(looking);
+
+	if (why[0] != '\0' && !told)
+		thread_log(t, LOG_ERR, "accounts cannot be looked up: %s", why);
+	told = why[0] != '\0';
+}
+
 static void
 thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
@@ -408,8 +420,7 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	if (n > 0)
 		thread_answer(t, out, n);
 	explicit_bzero(out, n);
-	if (lookup_why(looking)[0] != '\0')
-		thread_log(t, LOG_ERR, "accounts cannot be looked up: %s", lookup_why(looking));
+	tell_log(t);
 }
 
 static void
