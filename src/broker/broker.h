@@ -349,8 +349,9 @@ void subs_welcome(void);
 /* Take up requests that had to wait. Send what there is to send. */
 void subs_resume(void);
 void subs_pump(void);
-/* Does it live, and has not been sent all that concerns it? */
+/* Does it live, and has not been sent all that concerns it? Does it live at all? */
 bool sub_owed(unsigned index);
+bool sub_present(unsigned index);
 /* Is there room for another entry? Pumps, when it looks tight. */
 bool subs_room(void);
 

@@ -27,6 +27,8 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+#define STORE_COMES_MS \
+	1000 /* at the end a store that has just died may come again for what is left */
 #define SETTLE_STEP ((size_t)1 << 20)
 #define SETTLE_MS 1
 
@@ -37,6 +39,7 @@ static struct {
 static struct loop_timer expiry, settling;
 static bool peers_known; /* the master has named all who live */
 static bool ending; /* nothing is decided any more; what the store has not got yet is sent */
+static struct loop_timer ending_timer; /* a store that is not there may still come */
 static bool sweeping; /* another room may be the default */
 
 static void *
@@ -79,6 +82,13 @@ expire(void *arg)
 	loop_timer_start(proc.loop, &expiry, ms > 10000 ? 10000 : ms + 10, expire, NULL);
 }
 
+static bool
+store_owed(void)
+{
+	return sub_owed(SUB_STORE) ||
+	       (store_wanted() && !sub_present(SUB_STORE) && ending_timer.place != 0);
+}
+
 /* The dead of the time without a broker leave first; only then is anybody served. */
 static void
 turn(void *arg)
@@ -104,7 +114,7 @@ turn(void *arg)
 	jobs_resume();
 	store_tell_durable();
 	subs_pump();
-	if (ending && !sub_owed(SUB_STORE))
+	if (ending && !store_owed())
 		proc_done();
 }
 
@@ -307,6 +317,13 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 	}
 }
 
+/* The turn that follows looks. */
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
 /* When chatd stops, the workers have ended before, and whoever said something was told that it is taken. A successor of
  * ours would send the rest; there is none then. */
 static void
@@ -315,9 +332,10 @@ drain(uint32_t ms, const char *text)
 	(void)ms;
 	(void)text;
 	subs_pump();
-	if (!proc.stopping || !sub_owed(SUB_STORE))
-		proc_done();
 	ending = true;
+	loop_timer_start(proc.loop, &ending_timer, STORE_COMES_MS, nothing, NULL);
+	if (!proc.stopping || !store_owed())
+		proc_done();
 }
 
 int

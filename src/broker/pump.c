@@ -232,6 +232,12 @@ pump_all(void)
 }
 
 bool
+sub_present(unsigned index)
+{
+	return subs[index].live && !subs[index].broken;
+}
+
+bool
 sub_owed(unsigned index)
 {
 	const struct sub *s = &subs[index];

@@ -22,6 +22,7 @@
 #include "master/shm.h"
 #include "master/wire.h"
 
+#define NEEDED_TIMES 3
 #define STEADY_MS 250 /* dead within this after ready counts as not ready */
 #define DELAY_MS 50 /* first wait; doubles */
 #define DELAY_MAX_MS 5000
@@ -157,6 +158,17 @@ replace(struct child *c, int status, bool wanted)
 
 static void stop_next(void);
 
+/* At the end the store alone is started again, before it has been told to end: nobody else keeps what the journal
+ * has. Not without end: what kills it may still be there. */
+static bool
+needed_still(const struct child *c)
+{
+	static unsigned times;
+
+	return c->role == ROLE_STORE && master.stopping && c->state != CHILD_STOPPING &&
+	       times++ < NEEDED_TIMES;
+}
+
 void
 child_dead(struct child *c, int status)
 {
@@ -164,8 +176,8 @@ child_dead(struct child *c, int status)
 	bool wanted = c->state == CHILD_DRAINING && status == 0;
 
 	loop_timer_stop(master.loop, &c->timer);
-	if (!master.stopping && !anew) {
-		replace(c, status, wanted);
+	if ((!master.stopping && !anew) || needed_still(c)) {
+		replace(c, status, wanted || master.stopping);
 	} else {
 		bool well = status == 0 && c->state == CHILD_STOPPING;
 
@@ -288,7 +300,12 @@ children_stop(uint32_t ms, const char *text)
 	bprintf(stop_text, sizeof(stop_text), "%s", text);
 	for (unsigned i = 0; i < children_n; i++) {
 		loop_timer_stop(master.loop, &children[i].timer);
-		if (children[i].pid == 0)
+		if (children[i].pid > 0)
+			continue;
+		/* a store that waits to be started is needed now: nobody else keeps what the journal has */
+		if (children[i].role == ROLE_STORE)
+			child_spawn(&children[i]);
+		else
 			children[i].state = CHILD_DOWN;
 	}
 	loop_timer_start(master.loop, &stop_timer, ms, stop_timeout, NULL);

@@ -110,6 +110,18 @@ class Killed(Store):
         self.rest(s)
         self.held(s)
 
+    def test_killed_when_all_ends(self):
+        """One that waits to be started again is started for the end: what the journal has is nowhere else."""
+        d = self.daemon()
+        s = self.swarm(20, 3)
+        s.run(each=20)
+        old = d.kill_role("store")
+        for _ in range(4):  # each dies young, so the next one is made to wait longer
+            eventually("another store", lambda pid=old: d.kids("store") not in ([], [pid]))
+            old = d.kill_role("store")
+        s.run(each=5, quiet=0)
+        self.held(s)
+
     def test_broker_and_store_killed(self):
         d = self.daemon()
         s = self.swarm(30, 5)
