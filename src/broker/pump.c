@@ -3,7 +3,8 @@
  * There is no queue: each subscriber has a cursor into the journal, and what lies before the head
  * is sent when its socket has room, straight from the ring. Reading stops when a live subscriber
  * is more than half the ring behind; after a second of that it is given up as hung, and so is one
- * that takes nothing for a second while others wait behind a barrier.
+ * that takes nothing for a second while others wait behind a barrier. The store is not given up but
+ * left alone: chat goes on, and when it reads again it is told what it has missed.
  */
 #include "config.h"
 
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "broker/store.h"
 #include "broker/subs.h"
 #include "ipc/board.h"
 #include "ipc/killpoint.h"
@@ -176,6 +178,10 @@ pump_once(struct sub *s)
 
 	if (side > 0)
 		return pump_side(s, side);
+	if (s->absent) { /* it has read what was half out */
+		sub_resume(s, s->absent_seq);
+		return 1;
+	}
 	if (sub_idle(s))
 		return 0;
 	m.msg_iovlen = (size_t)gather(s, iov, &end, &now_held);
@@ -205,7 +211,7 @@ static bool
 sub_behind(const struct sub *s)
 {
 	return s->live && s->hello && !s->broken &&
-	       ((s->cursor < br.j.h->head && !sub_idle(s)) || s->side.len > 0);
+	       ((s->cursor < br.j.h->head && !sub_idle(s)) || s->side.len > 0 || s->absent);
 }
 
 /* Until nobody gets any further: one who is held at a barrier waits for the others. */
@@ -248,13 +254,20 @@ sub_owed(unsigned index)
 		(s->held && s->cursor < br.j.h->head && br.reg.h->store_state == STORE_WELL));
 }
 
+/* The store is not waited for while it wants no events, before it has said where it stands, and while it catches up. */
+static bool
+nobody_waits_for(const struct sub *s)
+{
+	return sub_idle(s) || s->catching || (s == &subs[SUB_STORE] && !s->hello);
+}
+
 static uint64_t
 lowest_cursor(void)
 {
 	uint64_t low = br.j.h->head;
 
 	for (unsigned i = 0; i < SUBS_MAX; i++) {
-		if (subs[i].live && !sub_idle(&subs[i]))
+		if (subs[i].live && !nobody_waits_for(&subs[i]))
 			low = MIN(low, subs[i].cursor);
 	}
 	return low;
@@ -272,7 +285,31 @@ lag_max(void)
 static bool
 far_behind(const struct sub *s)
 {
-	return s->live && s->hello && !sub_idle(s) && br.j.h->head - s->cursor > lag_max();
+	return s->live && s->hello && !nobody_waits_for(s) && subs_too_far(s->cursor);
+}
+
+bool
+subs_too_far(uint64_t cursor)
+{
+	return br.j.h->head - cursor > lag_max();
+}
+
+static void
+leave_alone(struct sub *store)
+{
+	sub_absent(store);
+	store_absent();
+}
+
+/* One who catches up may be overtaken by the end of the ring: what it has not read by then it will be told that it has
+ * missed. */
+static void
+look_after_store(void)
+{
+	struct sub *s = &subs[SUB_STORE];
+
+	if (s->live && s->catching && !s->held && br.j.h->head - s->cursor > 2 * lag_max())
+		leave_alone(s);
 }
 
 /* Asked for each request, so the lowest cursor is looked up only when the last one known, which can
@@ -280,6 +317,7 @@ far_behind(const struct sub *s)
 bool
 subs_room(void)
 {
+	look_after_store();
 	if (br.j.h->head - kept <= lag_max())
 		return true;
 	kept = lowest_cursor();
@@ -300,7 +338,7 @@ hung(const struct sub *s, uint64_t now)
 		return now - s->moved >= HELLO_MS ? "it says no hello" : NULL;
 	if (far_behind(s) && s->blocked && now - stalled_at >= HUNG_MS)
 		return "it does not read its channel";
-	return held && s->blocked && now - s->moved >= HUNG_MS
+	return held && s->blocked && now - s->moved >= HUNG_MS && s != &subs[SUB_STORE]
 		   ? "others wait for it to read its channel"
 		   : NULL;
 }
@@ -325,7 +363,9 @@ watch(void *arg)
 		struct sub *s = &subs[i];
 		const char *why = hung(s, mono_ms());
 
-		if (why != NULL)
+		if (why != NULL && i == SUB_STORE && s->hello)
+			leave_alone(s);
+		else if (why != NULL)
 			sub_give_up(s, why);
 		else if (s->deaf_since != 0 && mono_ms() - s->deaf_since >= HUNG_MS) {
 			s->deaf_since = 0;
@@ -374,6 +414,7 @@ subs_pump(void)
 	for (unsigned i = 0; i < SUBS_MAX; i++) {
 		if (subs[i].broken)
 			sub_closed(&subs[i]);
+		subs[i].catching &= br.j.h->head - subs[i].cursor > lag_max() / 2;
 		far |= far_behind(&subs[i]);
 	}
 	stall(far);

@@ -15,6 +15,7 @@
 #include "lib/util.h"
 
 #define W (&br.reg)
+#define ABSENT STR_LIT("it does not read what it is sent")
 #define SETTLE_MS 3000 /* so long nobody is served while the store has not come */
 
 bool
@@ -30,13 +31,25 @@ store_wanted(void)
 bool
 store_present(void)
 {
-	return subs[SUB_STORE].live && subs[SUB_STORE].hello && !subs[SUB_STORE].broken;
+	const struct sub *s = &subs[SUB_STORE];
+
+	return s->live && s->hello && !s->broken && !s->absent;
 }
 
 bool
 store_send(const void *frame, size_t len)
 {
 	return store_present() && sub_side(SUB_STORE, frame, len);
+}
+
+/* How it is, for all to see. */
+static void
+show(enum store_state state, struct str why)
+{
+	struct reg_header *h = W->h;
+
+	__atomic_store_n(&h->store_state, (uint32_t)state, __ATOMIC_RELAXED);
+	bprintf(h->store_why, sizeof(h->store_why), STR_FMT, STR_ARG(why));
 }
 
 void
@@ -46,7 +59,19 @@ store_began(uint64_t missed_from, uint64_t missed_to)
 	    .restored = W->h->restored != 0, .missed_from = missed_from, .missed_to = missed_to};
 	char out[64];
 
-	store_send(out, m_s_begin_put(out, sizeof(out), &m));
+	sub_side_next(SUB_STORE, out, m_s_begin_put(out, sizeof(out), &m));
+	if (str_eq(str_of(W->h->store_why), ABSENT)) {
+		log_notice("the store reads again");
+		show(STORE_WELL, STR_LIT(""));
+	}
+}
+
+void
+store_absent(void)
+{
+	log_err("the store does not read its channel: chat goes on without it");
+	show(STORE_BEHIND, ABSENT);
+	jobs_store_gone();
 }
 
 void

@@ -17,6 +17,8 @@ bool store_wanted(void);
 bool store_present(void);
 /* It has said hello; the journal no longer holds what it missed from..to (0: nothing). */
 void store_began(uint64_t missed_from, uint64_t missed_to);
+/* It is there, but has not read for too long: nobody waits for it any more. store_began when it reads again. */
+void store_absent(void);
 /* It is gone. */
 void store_gone(void);
 /* A frame of its. False: it may not say that. */

@@ -85,12 +85,77 @@ sub_closed(struct sub *s)
 	subs_watch();
 }
 
+/* --- beside the journal ---------------------------------------------------------------------------------- */
+
+static bool
+side_put(unsigned index, const void *frame, size_t len, uint64_t at)
+{
+	struct sub *s = &subs[index];
+	struct side side = {.at = at, .len = (uint32_t)len, .left = (uint32_t)len};
+
+	if (!s->live || !s->hello || s->broken || s->side.len > SIDE_MAX)
+		return false;
+	buf_append(&s->side, frame, len);
+	buf_append(&s->sides, &side, sizeof(side));
+	return true;
+}
+
+bool
+sub_side(unsigned index, const void *frame, size_t len)
+{
+	return side_put(index, frame, len, br.j.h->head);
+}
+
+bool
+sub_side_next(unsigned index, const void *frame, size_t len)
+{
+	return side_put(index, frame, len, subs[index].cursor);
+}
+
 /* --- reading --------------------------------------------------------------------------------------------- */
 
 void
 sub_hold(struct sub *s)
 {
 	s->held = true;
+	s->absent = false; /* it speaks */
+}
+
+/* Nothing is left of what goes beside the journal but the rest of a frame that is half out. */
+static void
+side_cut(struct sub *s)
+{
+	struct side *first = (struct side *)(void *)buf_data(&s->sides);
+	struct buf rest = {0};
+
+	if (s->sides.len > 0 && first->left < first->len)
+		buf_append(&rest, buf_data(&s->side), first->left);
+	buf_fini(&s->side);
+	buf_fini(&s->sides);
+	if (rest.len > 0) {
+		struct side side = {.len = (uint32_t)rest.len, .left = (uint32_t)rest.len};
+
+		buf_append(&s->sides, &side, sizeof(side));
+	}
+	s->side = rest;
+}
+
+void
+sub_absent(struct sub *s)
+{
+	const struct jentry *e = journal_at(&br.j, &s->cursor);
+
+	CHECK(e != NULL);
+	side_cut(s);
+	s->absent_seq = e->seq - 1;
+	if (s->part > 0) {
+		s->absent_seq = e->seq;
+		side_put(sub_index_of(s), e->data + s->part, e->event_len - s->part, 0);
+		s->part = 0;
+		s->cursor += e->size;
+	}
+	s->held = s->absent = true;
+	s->catching = false;
 }
 
 /* The store goes on where its database ends, whoever took that; what the ring has lost is named. */
@@ -101,7 +166,7 @@ sub_resume(struct sub *s, uint64_t seq)
 	uint64_t at;
 	bool all;
 
-	s->held = false;
+	s->held = s->absent = false;
 	/* an event that is half out is ended first, and nothing behind it has been overwritten */
 	if (s->part > 0) {
 		store_began(0, 0);
@@ -112,6 +177,7 @@ sub_resume(struct sub *s, uint64_t seq)
 	e = journal_at(&br.j, &at);
 	subs_keep(s->cursor);
 	s->hello = true;
+	s->catching = subs_too_far(s->cursor);
 	if (all || e == NULL)
 		store_began(0, 0);
 	else
@@ -218,19 +284,6 @@ readable(int fd, unsigned what, void *arg)
 }
 
 /* --- coming and going --------------------------------------------------------------------------------------- */
-
-bool
-sub_side(unsigned index, const void *frame, size_t len)
-{
-	struct sub *s = &subs[index];
-	struct side side = {.at = br.j.h->head, .left = (uint32_t)len};
-
-	if (!s->live || !s->hello || s->broken || s->side.len > SIDE_MAX)
-		return false;
-	buf_append(&s->side, frame, len);
-	buf_append(&s->sides, &side, sizeof(side));
-	return true;
-}
 
 void
 subs_init(void)

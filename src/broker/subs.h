@@ -20,7 +20,10 @@ struct sub {
 	    fresh; /* its incarnation is greeted for the first time: it keeps nobody waiting before its hello */
 	bool blocked; /* its socket is full */
 	bool broken; /* its end is closed: dropped at the end of the turn */
-	bool held; /* the store wants no events now (s_hold): nobody waits for it */
+	bool held; /* the store wants no events now (s_hold), or is absent: nobody waits for it */
+	bool absent; /* the store has not read for too long; it is resumed when it does */
+	bool catching; /* the store comes from far behind, and keeps nobody waiting */
+	uint64_t absent_seq; /* the last that it was sent then */
 	uint32_t inc;
 	int fd;
 	struct loop_io io;
@@ -37,7 +40,7 @@ struct sub {
 
 struct side {
 	uint64_t at; /* journal's head when it was queued */
-	uint32_t left; /* bytes of it that are not out */
+	uint32_t len, left; /* all of it; what is not out */
 };
 
 extern struct sub subs[SUBS_MAX];
@@ -56,13 +59,21 @@ void sub_report_hung(unsigned index, uint32_t inc);
  * announces it. False: too much waits for this subscriber already, or it is not there. */
 bool sub_side(unsigned index, const void *frame, size_t len);
 
+/* The same, in front of what follows the cursor. */
+bool sub_side_next(unsigned index, const void *frame, size_t len);
+
 /* The store wants no more events; wants those behind seq. */
 void sub_hold(struct sub *s);
 void sub_resume(struct sub *s, uint64_t seq);
+
+/* It does not read: what is half out is kept for it, and it is held until it reads that. */
+void sub_absent(struct sub *s);
 
 /* Somebody may have to be given up soon: look now and then (pump.c). */
 void subs_watch(void);
 /* Nothing at or above this offset may be overwritten yet (pump.c). */
 void subs_keep(uint64_t cursor);
+/* Is a cursor so far behind that the others have to wait (pump.c)? */
+bool subs_too_far(uint64_t cursor);
 
 #endif

@@ -113,6 +113,7 @@ class Kept(RoomsCase):
         self.registered(al, "den")
         for role in ("store", "broker", "store"):
             al.ask("TOPIC #den :" + role, "TOPIC")
+            eventually(role, lambda: d.kids(role))
             d.kill_role(role)
             al.sync()
         al.ask("MODE #den +i", "MODE")

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/store.h"
+#include "broker/subs.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
 #include "lib/util.h"
@@ -225,6 +227,118 @@ START_TEST(nobody_is_heard_before_the_greeting)
 }
 END_TEST
 
+/* --- the store --------------------------------------------------------------------------------------------- */
+
+static int
+store_attach(uint64_t seq)
+{
+	int fd = attach(SUB_STORE, 900);
+
+	proc.opt.store_enabled = 1;
+	hello(fd, 900, seq);
+	return fd;
+}
+
+/* What it is sent from now on: each event once, in order. Messages and, in *missed_r, how many numbers it is told it has
+ * missed, each of which it has not been sent. */
+static unsigned
+store_reads(int fd, uint64_t *last, uint64_t *missed_r)
+{
+	static char in[8u << 20];
+	static size_t len;
+	struct m_s_begin b;
+	struct ev_head h;
+	unsigned n = 0;
+	ssize_t r;
+
+	*missed_r = 0;
+	for (int i = 0; i < 200; i++) {
+		size_t at = 0;
+
+		r = recv(fd, in + len, sizeof(in) - len, MSG_DONTWAIT);
+		loop_turn(proc.loop, 0);
+		if (r <= 0)
+			continue;
+		len += (size_t)r;
+		for (; (r = ipc_frame(in + at, len - at)) > 0; at += (size_t)r) {
+			if (ipc_type(in + at) == MSG_s_begin) {
+				ck_assert(m_s_begin_get(in + at, (size_t)r, &b));
+				if (b.missed_from == 0)
+					continue;
+				ck_assert_uint_eq(b.missed_from, *last + 1);
+				*missed_r += b.missed_to - b.missed_from + 1;
+				*last = b.missed_to;
+				continue;
+			}
+			if (ipc_type(in + at) != MSG_e_say)
+				continue;
+			ck_assert(ev_head_get(in + at, (size_t)r, &h));
+			ck_assert_uint_gt(h.seq, *last);
+			*last = h.seq;
+			n++;
+		}
+		ck_assert_int_eq(r, 0);
+		memmove(in, in + at, len - at);
+		len -= at;
+	}
+	return n;
+}
+
+START_TEST(a_store_that_does_not_read_is_left_alone)
+{
+	uint64_t began = mono_ms(), missed, last = br.j.seq;
+	int fd = store_attach(br.j.seq);
+	unsigned said = 0, read;
+
+	/* until requests are read no more, for a second at most */
+	while (subs_room()) {
+		say(1);
+		said++;
+	}
+	while (!subs_room())
+		loop_turn(proc.loop, 50);
+	ck_assert_uint_lt(mono_ms() - began, 3000);
+	ck_assert(sub_alive(SUB_STORE, 900));
+	ck_assert_uint_eq(br.reg.h->store_state, STORE_BEHIND);
+	ck_assert(!sub_side(SUB_STORE, "", 0) || !store_present());
+	/* around the ring, and nobody waits */
+	for (int i = 0; i < 3000; i++, said++) {
+		ck_assert(subs_room());
+		say(1);
+	}
+	read = store_reads(fd, &last, &missed);
+	ck_assert_uint_gt(missed, 0);
+	ck_assert_uint_ge(read + missed, said);
+	ck_assert_uint_eq(last, br.j.seq);
+	ck_assert(store_present());
+	ck_assert_uint_eq(br.reg.h->store_state, STORE_WELL);
+	say(3);
+	ck_assert_uint_eq(store_reads(fd, &last, &missed), 3);
+	ck_assert_uint_eq(missed, 0);
+	close(fd);
+}
+END_TEST
+
+/* One that comes from far behind keeps nobody waiting while it catches up. */
+START_TEST(a_store_that_catches_up_keeps_nobody_waiting)
+{
+	uint64_t last = br.j.seq, missed;
+	unsigned before = 0, read;
+	int fd;
+
+	proc.opt.store_enabled = 1;
+	for (; before < 700; before++)
+		say(1);
+	fd = store_attach(last);
+	ck_assert(subs_room());
+	say(1);
+	ck_assert(subs_room());
+	read = store_reads(fd, &last, &missed);
+	ck_assert_uint_eq(read + missed, before + 1);
+	close(fd);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -245,6 +359,8 @@ main(void)
 	tcase_add_test(t, who_does_not_read_does_not_hold_others_up);
 	tcase_add_test(t, a_mistake_costs_the_one_who_made_it);
 	tcase_add_test(t, nobody_is_heard_before_the_greeting);
+	tcase_add_test(t, a_store_that_does_not_read_is_left_alone);
+	tcase_add_test(t, a_store_that_catches_up_keeps_nobody_waiting);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
