@@ -156,6 +156,19 @@ whose(struct ask *a)
 	a->from_n = n > 0 ? (size_t)n : 0; /* of no name: nobody's */
 }
 
+/* An administrator's room that there has never been. */
+static bool
+nameless(struct ask *a)
+{
+	char name[ROOM_BYTES_MAX + 1];
+
+	if (!a->q.admin || a->q.room.n == 0 || a->q.places.n > 0 || a->nplaces > 0)
+		return false;
+	bprintf(name, sizeof(name), STR_FMT, STR_ARG(a->q.room));
+	ask_refuse(a, ERR_NO_SUCH_ROOM, name);
+	return true;
+}
+
 static void
 question(struct ask *a)
 {
@@ -166,13 +179,8 @@ question(struct ask *a)
 	how_many(a);
 	whose(a);
 	ask_where(a);
-	if (a->q.admin && a->q.room.n > 0 && a->q.places.n == 0 && a->nplaces == 0) {
-		char name[ROOM_BYTES_MAX + 1];
-
-		bprintf(name, sizeof(name), STR_FMT, STR_ARG(a->q.room));
-		ask_refuse(a, ERR_NO_SUCH_ROOM, name);
+	if (nameless(a))
 		return;
-	}
 	ask_when(a);
 	kinds[a->q.kind](a);
 }

@@ -480,7 +480,9 @@ START_TEST(administrators_see_all)
 	ck_rows("41 another room of that name|", .kind = QUERY_LATEST, .admin = 1,
 		.room = S("ops"));
 	ck_rows("41 another room of that name|", .kind = QUERY_LATEST, .admin = 1, IN(later));
-	ck_rows("", .kind = QUERY_LATEST, .admin = 1, .room = S("nowhere"));
+	ask((struct m_s_query){.kind = QUERY_LATEST, .admin = 1, .room = S("nowhere")}, 5000);
+	ck_assert_uint_eq(page.code, ERR_NO_SUCH_ROOM);
+	ck_str(page.arg, "nowhere");
 	ck_rows("30 >Bob hi bob|32 >Bob hi carol|", .kind = QUERY_SEARCH, .admin = 1,
 		.text = S("hi"));
 }

@@ -250,7 +250,7 @@ START_TEST(account)
 	ck_assert_uint_eq(m.messages, 1);
 	ck_assert_uint_gt(m.created, 0);
 	list(STORE_ACCOUNT_SHOW, "nobody");
-	ck_assert_uint_eq(page.code, ERR_NOT_FOUND);
+	ck_assert_uint_eq(page.code, ERR_NO_ACCOUNT);
 	ck_str(page.arg, "nobody");
 }
 END_TEST
