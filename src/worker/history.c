@@ -22,12 +22,9 @@
 bool
 history_kept(void)
 {
-	char why[256];
-	uint64_t stored;
-
 	if (!proc.opt.store_enabled || !(proc.opt.history_rooms || proc.opt.history_direct))
 		return false;
-	return worker.reg == NULL || registry_store(worker.reg, &stored, why) != STORE_UNUSABLE;
+	return worker.reg == NULL || registry_store_state(worker.reg) != STORE_UNUSABLE;
 }
 
 /* --- asking ------------------------------------------------------------------------------------------ */
