@@ -108,6 +108,9 @@ ask_fits(struct ask *a, const struct db_query *q)
 {
 	uint64_t rank = db_col_int(q, ROW_RANK);
 
+	/* tags alone are an event to whoever asks */
+	if (db_col_int(q, ROW_KIND) == MSG_TAGS && !(a->q.flags & QUERY_EVENTS))
+		return false;
 	return (rank == 0 || a->q.admin || (rank & a->q.ranks)) &&
 	       from_fits(a, db_col_int(q, ROW_SENDER)) &&
 	       (!a->matching || match_text(a->match, db_col_text(q, ROW_TEXT)));

@@ -39,12 +39,14 @@ talk_end(void)
 
 /* --- said ------------------------------------------------------------------------------------------------ */
 
-/* Typing and the like is of the moment; of what is only tags, what somebody thinks of a message is kept. */
+/* Typing and the like is of the moment; of what is only tags, what somebody thinks of a message is kept, and what a client
+ * asks to be kept. */
 static bool
 worth_keeping(unsigned kind, struct str tags)
 {
 	if (kind == MSG_TAGS)
-		return tags.n > 0 && memmem(tags.p, tags.n, "+draft/react", 12) != NULL;
+		return tags.n > 0 && (memmem(tags.p, tags.n, "+draft/react", 12) != NULL ||
+				      memmem(tags.p, tags.n, "+draft/persist", 14) != NULL);
 	return kind == MSG_TEXT || kind == MSG_ACTION || kind == MSG_NOTICE;
 }
 

@@ -205,6 +205,18 @@ class Rooms(HistoryCase):
         self.assertEqual(len({m.tags["msgid"] for m in got}), len(got))
         self.assertEqual([m.command for m in self.history(plain, "LATEST %s * 20" % chan)], ["PRIVMSG"])
 
+    def test_tags_alone(self):
+        """Are events: for those who asked for such; and do not count where they are not shown."""
+        a, plain = self.irc("a", EVENTS), self.irc("p", CAPS)
+        chan = self.channel(a, plain)
+        first = self.say(a, chan, "tea?")[0].tags["msgid"]
+        for tags in ("+draft/react=yes;+draft/reply=" + first, "+typing=active", "+x=y;+draft/persist"):
+            a.ask("@%s TAGMSG %s" % (tags, chan), "TAGMSG")
+        got = self.history(a, "AFTER %s msgid=%s 10" % (chan, first))
+        self.assertEqual([(m.command, m.params) for m in got], [("TAGMSG", [chan])] * 2)
+        self.assertEqual((got[0].tags["+draft/react"], got[1].tags["+x"]), ("yes", "y"))
+        self.assertEqual(self.words(self.history(plain, "LATEST %s * 1" % chan)), ["tea?"])
+
     def test_kinds_of_messages(self):
         """NOTICE, ACTION, several lines; tags; those to the operators only."""
         multi = CAPS + ("draft/multiline",)
