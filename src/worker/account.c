@@ -15,8 +15,13 @@
 bool
 accounts_here(void)
 {
-	return worker.reg != NULL && proc.opt.store_enabled && registry_restored(worker.reg) &&
+#ifdef HAVE_SQLITE
+	/* also when it has yet to come: the first clients after a start need not know */
+	return worker.reg != NULL && proc.opt.store_enabled &&
 	       registry_store_state(worker.reg) != STORE_UNUSABLE;
+#else
+	return false;
+#endif
 }
 
 #define AWAIT_MS 3000

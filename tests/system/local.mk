@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	%reldir%/test_config.py \
 	%reldir%/test_faults.py \
 	%reldir%/test_install.py \
+	%reldir%/test_irc_accounts.py \
 	%reldir%/test_irc_bad.py \
 	%reldir%/test_irc_clients.py \
 	%reldir%/test_irc_about.py \

@@ -55,10 +55,12 @@ irc_register(struct conn *c)
 }
 
 /* Seen from here: the broker decides, but only when everything else is there, too. Who has logged in to the account of whoever
- * is called so, or may still do so, has a right to the name; so has the account of that name, whoever goes by it. */
+ * is called so has a right to the name; so has the account of that name, whoever goes by it; and who may still log in may turn
+ * out to be one of these. */
 static bool
 seems_taken(const struct conn *c, struct str name)
 {
+	struct reg_account_view a;
 	struct reg_user_view v;
 
 	if (worker.reg == NULL || registry_user_named(worker.reg, name.p, name.n, &v) <= 0)
@@ -66,7 +68,10 @@ seems_taken(const struct conn *c, struct str name)
 	if (account_of(c) != NULL)
 		return !str_eq(str_of(account_of(c)), str_of(v.account)) &&
 		       !account_is_named(c, name);
-	return v.account[0] == '\0' || !(c->irc->flags & IRC_CAP_OPEN);
+	if (!(c->irc->flags & IRC_CAP_OPEN))
+		return true;
+	return v.account[0] == '\0' &&
+	       registry_account_named(worker.reg, name.p, name.n, &a) <= 0;
 }
 
 static void

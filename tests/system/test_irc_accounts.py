@@ -1,0 +1,740 @@
+#!/usr/bin/env python3
+"""IRC: accounts. SASL (PLAIN, SCRAM-SHA-256, EXTERNAL), REGISTER (draft/account-registration), NickServ and ChanServ; what
+others are shown of accounts; what happens when processes die in the middle. Written from the specifications: IRCv3 sasl 3.1
+and 3.2, account-notify, extended-join, account-tag, account-registration; RFC 4616, 5802 and 7677."""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import signal
+import socket
+import threading
+import unicodedata
+
+from harness import build, main
+from irc import Irc, IrcCase
+
+PASSWORD = "tip of the iceberg"
+
+
+def b64(data):
+    return base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+
+
+def plain(account, password=PASSWORD, authzid=""):
+    return b64("%s\0%s\0%s" % (authzid, account, password))
+
+
+def mac(key, data):
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+class Scram:
+    """The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677)."""
+
+    def __init__(self, user, password=PASSWORD, authzid=""):
+        self.gs2 = "n,%s," % ("a=" + authzid if authzid else "")
+        self.nonce = b64(os.urandom(18))
+        self.bare = "n=%s,r=%s" % (user.replace("=", "=3D").replace(",", "=2C"), self.nonce)
+        self.password = unicodedata.normalize("NFKC", password).encode()
+
+    def first(self):
+        return b64(self.gs2 + self.bare)
+
+    def final(self, challenge):
+        server = base64.b64decode(challenge).decode()
+        attrs = dict(a.split("=", 1) for a in server.split(","))
+        assert attrs["r"].startswith(self.nonce) and len(attrs["r"]) > len(self.nonce)
+        salted = hashlib.pbkdf2_hmac("sha256", self.password, base64.b64decode(attrs["s"]), int(attrs["i"]))
+        without = "c=%s,r=%s" % (b64(self.gs2), attrs["r"])
+        message = ",".join((self.bare, server, without)).encode()
+        key = mac(salted, b"Client Key")
+        proof = bytes(a ^ b for a, b in zip(key, mac(hashlib.sha256(key).digest(), message)))
+        self.verifier = "v=" + b64(mac(mac(salted, b"Server Key"), message))
+        return b64("%s,p=%s" % (without, b64(proof)))
+
+
+class Accounts(IrcCase):
+    """What every test needs."""
+
+    passwords = True
+    config = dict(IrcCase.config, accounts={"cost": 8192}, limits={"max_per_address": 0, "line_rate": 0})
+
+    @classmethod
+    def setUpClass(cls):
+        if not build().store:
+            cls.skipTest(cls, "built without a store")
+        super().setUpClass()
+
+    def registered(self, stem="owner", password=PASSWORD, caps=(), **more):
+        """A client with an account of its name."""
+        c = self.irc(stem, caps, **more)
+        c.ask("REGISTER * * :" + password, "REGISTER", "SUCCESS", c.nick)
+        c.expect("900", c.nick, None, c.nick)
+        return c
+
+    def newcomer(self, caps=("sasl",), d=None):
+        """In the middle of its registration."""
+        c = self.irc_raw(d)
+        c.send("CAP LS 302", "CAP REQ :" + " ".join(caps))
+        c.expect("CAP", None, "ACK")
+        return c
+
+    def finish(self, c, nick):
+        c.nick = nick
+        c.send("NICK " + nick, "USER user 0 * :Real Name", "CAP END")
+        c.expect("001", nick)
+        c.until(lambda m: m.command in ("376", "422"))
+        return c
+
+    def auth_plain(self, c, account, password=PASSWORD, authzid=""):
+        """The numerics that answer it."""
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + plain(account, password, authzid))
+        return self.commands(c.until(lambda m: m.command in ("902", "903", "904", "905", "906", "907")))
+
+    def auth_scram(self, c, account, password=PASSWORD, authzid=""):
+        s = Scram(account, password, authzid)
+        c.ask("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE", "+")
+        m = c.ask("AUTHENTICATE " + s.first(), "AUTHENTICATE")
+        c.send("AUTHENTICATE " + s.final(m.params[0]))
+        m = c.until(lambda m: m.command in ("AUTHENTICATE", "904"))[-1]
+        if m.command == "904":
+            return ["904"]
+        self.assertEqual(base64.b64decode(m.params[0]).decode(), s.verifier)
+        c.send("AUTHENTICATE +")
+        return self.commands(c.until(lambda m: m.command in ("903", "904")))
+
+    def logged_in(self, account, caps=("sasl",), nick=None, d=None):
+        c = self.newcomer(caps, d)
+        self.assertEqual(self.auth_plain(c, account), ["900", "903"])
+        return self.finish(c, nick or self.fresh("in"))
+
+
+class Sasl(Accounts):
+    def test_offered(self):
+        c = self.irc_raw()
+        c.send("CAP LS 302")
+        words = " ".join(m.params[-1] for m in c.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")).split()
+        values = dict(w.partition("=")[::2] for w in words)
+        self.assertEqual(values["sasl"], "PLAIN,SCRAM-SHA-256")
+        self.assertEqual(set(values["draft/account-registration"].split(",")), {"before-connect", "custom-account-name"})
+
+    def test_plain(self):
+        owner = self.registered()
+        c = self.newcomer()
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + plain(owner.nick))
+        m = c.expect("900")
+        self.assertEqual(m.params[0], "*")
+        self.assertEqual(m.params[2], owner.nick)
+        self.assertRegex(m.params[1], r"^\*!\*@")
+        self.assertEqual(c.expect("903").params[0], "*")
+        nick = self.fresh("other")
+        self.finish(c, nick)
+        other = self.irc("watcher")
+        m = other.ask("WHOIS " + nick, "330")
+        self.assertEqual(m.params[:3], [other.nick, nick, owner.nick])
+
+    def test_authzid(self):
+        owner, other = self.registered(), self.registered()
+        for authzid, wanted in ((owner.nick, ["900", "903"]), (owner.nick.upper(), ["900", "903"]), (other.nick, ["904"]), ("nosuch", ["904"])):
+            self.assertEqual(self.auth_plain(self.newcomer(), owner.nick, authzid=authzid), wanted)
+
+    def test_wrong(self):
+        owner = self.registered()
+        c = self.newcomer()
+        for account, password in ((owner.nick, "wrong password"), ("nosuchaccount", PASSWORD), (owner.nick, PASSWORD + " "),
+                                  ("x" * 100, PASSWORD), ("*", PASSWORD), ("#room", PASSWORD)):
+            self.assertEqual(self.auth_plain(c, account, password), ["904"], account)
+        # and it may go on
+        self.assertEqual(self.auth_plain(c, owner.nick), ["900", "903"])
+
+    def test_scram(self):
+        owner = self.registered()
+        c = self.newcomer()
+        self.assertEqual(self.auth_scram(c, owner.nick), ["900", "903"])
+        self.finish(c, self.fresh("in"))
+        self.assertEqual(self.irc("w").ask("WHOIS " + c.nick, "330").params[2], owner.nick)
+        for account, password in ((owner.nick, "wrong password"), ("nosuch", PASSWORD)):
+            self.assertEqual(self.auth_scram(self.newcomer(), account, password), ["904"])
+        self.assertEqual(self.auth_scram(self.newcomer(), owner.nick, authzid=owner.nick), ["900", "903"])
+
+    def test_scram_salt_tells_nothing(self):
+        """An account that is not there is challenged like one that is, the same way each time."""
+        def challenge(account):
+            c = self.newcomer()
+            c.ask("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE", "+")
+            m = c.ask("AUTHENTICATE " + Scram(account).first(), "AUTHENTICATE")
+            c.ask("AUTHENTICATE *", "906")
+            return dict(a.split("=", 1) for a in base64.b64decode(m.params[0]).decode().split(","))
+        owner = self.registered()
+        here, once, again = challenge(owner.nick), challenge("nosuch"), challenge("nosuch")
+        self.assertEqual(here["i"], once["i"])
+        self.assertEqual(len(here["s"]), len(once["s"]))
+        self.assertEqual(once["s"], again["s"])
+        self.assertNotEqual(once["s"], challenge("nosuch2")["s"])
+
+    def test_after_the_login(self):
+        owner = self.registered()
+        late = self.irc("late", ("sasl", "account-notify"))
+        friend = self.irc("friend", ("account-notify",))
+        self.channel(late, friend)
+        self.assertEqual(self.auth_plain(late, owner.nick), ["900", "903"])
+        self.assertTrue(friend.expect("ACCOUNT", owner.nick).source.startswith(late.nick + "!"))
+        self.assertEqual(self.auth_scram(late, owner.nick), ["900", "903"])
+        another = self.registered()
+        self.assertEqual(self.auth_scram(late, another.nick), ["900", "903"])
+        friend.expect("ACCOUNT", another.nick)
+        self.assertNotIn("ACCOUNT", self.commands(friend.sync()))
+        late.ask("NS LOGOUT", "901", late.nick, re.compile("^%s!" % late.nick))
+        friend.expect("ACCOUNT", "*")
+
+    def test_external(self):
+        """Nobody has a certificate here."""
+        c = self.newcomer()
+        m = c.ask("AUTHENTICATE EXTERNAL", "908")
+        self.assertEqual(m.params[1], "PLAIN,SCRAM-SHA-256")
+        c.expect("904")
+
+    def test_pieces(self):
+        """Messages longer than one line, and such as fill their last one."""
+        name = self.irc("long")
+        password = "p" * 400
+        self.assertEqual(name.ask("REGISTER * * " + password, "REGISTER", "SUCCESS").params[1], name.nick)
+        whole = plain(name.nick, password)
+        c = self.newcomer()
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        for at in range(0, len(whole), 400):
+            c.send("AUTHENTICATE " + whole[at:at + 400])
+        self.assertEqual(c.until(lambda m: m.command in ("903", "904"))[-1].command, "903")
+        # 300 bytes are one full line: an empty one says that it was all
+        account = name.nick
+        filled = plain(account, "y" * (300 - len(account) - 2))
+        self.assertEqual(len(filled), 400)
+        c = self.newcomer()
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + filled)
+
+        c.ask("AUTHENTICATE +", "904")
+
+    def test_bad(self):
+        """Junk, too much, and ends at odd places."""
+        for mechanism in ("PLAIN", "SCRAM-SHA-256"):
+            c = self.newcomer()
+            for line, wanted in (("x", "904"), ("====", "904"), ("AA AA", "904"), (b64(b"\xff\0\xff\0\xff"), "904"), ("+", "904"), ("*", "906"),
+                                 ("A" * 401, "905"), (b64("n,,n=x"), "904"), (b64("p=tls-unique,,n=x,r=y"), "904"), (b64("\0x\0\0"), "904"),
+                                 (b64("\0x\0a\0b"), "904")):
+                c.ask("AUTHENTICATE " + mechanism, "AUTHENTICATE", "+")
+                c.ask("AUTHENTICATE " + line, wanted)
+            c.ask("AUTHENTICATE " + mechanism, "AUTHENTICATE", "+")
+            for _ in range(4):
+                c.send("AUTHENTICATE " + "A" * 400)
+            c.ask("AUTHENTICATE " + "A" * 400, "905")
+            c.ask("AUTHENTICATE NOSUCH", "908")
+            c.expect("904")
+
+    def test_cap_end_aborts(self):
+        c = self.newcomer()
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("NICK " + self.fresh("n"), "USER u 0 * :r", "CAP END")
+        self.assertIn("906", self.commands(c.until(lambda m: m.command == "001")))
+
+    def test_pipelined(self):
+        """All at once: the end of the registration waits for the login."""
+        owner = self.registered()
+        nick = self.fresh("hasty")
+        c = self.irc_raw()
+        c.send("CAP REQ :sasl", "AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(owner.nick), "NICK " + nick, "USER u 0 * :r", "CAP END", "WHOIS " + nick)
+        got = self.commands(c.until(lambda m: m.command == "318"))
+        self.assertLess(got.index("903"), got.index("001"))
+        self.assertIn("330", got)
+
+    def test_labels(self):
+        owner = self.registered()
+        c = self.irc("l", ("sasl", "labeled-response", "batch"))
+        got = c.answers("@label=a AUTHENTICATE PLAIN")
+        self.assertEqual([(m.command, m.tags.get("label")) for m in got], [("AUTHENTICATE", "a")])
+        got = c.answers("@label=b AUTHENTICATE " + plain(owner.nick))
+        self.assertEqual(self.commands(got), ["BATCH", "900", "903", "BATCH"])
+        self.assertEqual(got[0].tags.get("label"), "b")
+        c.answers("AUTHENTICATE PLAIN")
+        got = c.answers("@label=c AUTHENTICATE " + plain(owner.nick, "wrong password"))
+        self.assertEqual([(m.command, m.tags.get("label")) for m in got if m.command != "BATCH"][0][0], "904")
+
+    def test_one_name(self):
+        """Two clients of one account under one name: both are it."""
+        owner = self.registered()
+        c = self.newcomer()
+        self.assertEqual(self.auth_plain(c, owner.nick), ["900", "903"])
+        self.finish(c, owner.nick)
+        owner.ask("JOIN #both", "366")
+        c.expect("JOIN", "#both")
+        other = self.irc("other")
+        other.send("PRIVMSG %s :to both" % owner.nick)
+        for who in (owner, c):
+            who.expect("PRIVMSG", owner.nick, "to both")
+
+    def test_many_at_once(self):
+        owner = self.registered()
+        results = []
+
+        def one():
+            c = self.newcomer()
+            results.append(self.auth_plain(c, owner.nick)[-1])
+        threads = [threading.Thread(target=one) for _ in range(20)]
+        for t in threads:
+            t.start()
+        talker = self.irc("talker")
+        talker.sync()
+        for t in threads:
+            t.join()
+        self.assertEqual(len(results), 20)
+        self.assertIn("903", results)
+        self.assertTrue(set(results) <= {"903", "904"})
+
+    def test_gone_meanwhile(self):
+        owner = self.registered()
+        for _ in range(5):
+            c = self.newcomer()
+            c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+            c.send("AUTHENTICATE " + plain(owner.nick))
+            c.close()
+        self.assertEqual(self.auth_plain(self.newcomer(), owner.nick), ["900", "903"])
+
+
+class Register(Accounts):
+    def refused(self, c, line, code, *context):
+        got = c.answers(line)
+        self.assertEqual([(m.command, m.params[:-1]) for m in got], [("FAIL", ["REGISTER", code] + list(context))], line)
+
+    def test_own_name(self):
+        c = self.irc("own", ("account-notify",))
+        m = c.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
+        self.assertEqual(m.params[1], c.nick)
+        self.assertEqual(c.expect("900").params[2], c.nick)
+        self.refused(c, "REGISTER * * :" + PASSWORD, "ALREADY_AUTHENTICATED", c.nick)
+        got = c.answers("VERIFY * 123")
+        self.assertEqual([m.params[:-1] for m in got], [["VERIFY", "ALREADY_AUTHENTICATED", c.nick]])
+
+    def test_another_name(self):
+        c = self.irc("one")
+        name = self.fresh("Custom")
+        self.assertEqual(c.ask("REGISTER %s me@example.org :%s" % (name, PASSWORD), "REGISTER", "SUCCESS").params[1], name)
+        self.assertEqual(self.auth_plain(self.newcomer(), name.lower()), ["900", "903"])
+
+    def test_before_connect(self):
+        c = self.newcomer(("sasl", "draft/account-registration"))
+        nick = self.fresh("early")
+        self.refused_raw(c, "REGISTER * * :" + PASSWORD, "NEED_NICK", "*")
+        c.send("NICK " + nick)
+        self.assertEqual(c.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS").params[1], nick)
+        self.assertEqual(c.expect("900").params[2], nick)
+        self.finish(c, nick)
+        self.assertEqual(self.irc("w").ask("WHOIS " + nick, "330").params[2], nick)
+
+    def refused_raw(self, c, line, code, *context):
+        m = c.ask(line, "FAIL", "REGISTER")
+        self.assertEqual(m.params[1:-1], [code] + list(context))
+
+    def test_taken(self):
+        owner = self.registered()
+        c = self.irc("thief")
+        for name in (owner.nick, owner.nick.upper()):
+            self.refused(c, "REGISTER %s * :%s" % (name, PASSWORD), "ACCOUNT_EXISTS", name)
+        # somebody is called so
+        guest = self.irc("guest")
+        self.refused(c, "REGISTER %s * :%s" % (guest.nick, PASSWORD), "ACCOUNT_EXISTS", guest.nick)
+
+    def test_names(self):
+        c = self.irc("n")
+        for name in ("#room", "a,b", "9lives", "x" * 100, "Server", "NickServ", "a!b", "a@b", "\u200bx"):
+            self.refused(c, "REGISTER %s * :%s" % (name, PASSWORD), "BAD_ACCOUNT_NAME", name)
+
+    def test_one_account_each(self):
+        """What looks the same is the same: NFC and NFD, sharp s, the sigmas."""
+        n = self.fresh("")
+        for a, b in (("Zo\u00eb" + n, "Zoe\u0308" + n), ("stra\u00dfe" + n, "STRASSE" + n), ("\u03c3\u03bf\u03c6\u03cc\u03c2" + n, "\u03a3\u039f\u03a6\u038c\u03a3" + n)):
+            c = self.irc("n")
+            c.send("REGISTER %s * :%s" % (a, PASSWORD))
+            m = c.until(lambda m: m.command in ("REGISTER", "FAIL"))[-1]
+            if m.command == "FAIL":
+                self.assertEqual(m.params[1], "BAD_ACCOUNT_NAME")  # not every script may be mixed with digits
+                continue
+            d = self.irc("m")
+            self.refused(d, "REGISTER %s * :%s" % (b, PASSWORD), "ACCOUNT_EXISTS", b)
+            self.assertEqual(self.auth_plain(self.newcomer(), b), ["900", "903"])
+
+    def test_passwords(self):
+        c = self.irc("p")
+        for password in ("short", "x" * 7, c.nick):
+            self.refused(c, "REGISTER * * :" + password, "WEAK_PASSWORD", c.nick)
+        c.send("REGISTER * * :")
+        self.assertEqual(c.expect("FAIL", "REGISTER").params[1], "UNACCEPTABLE_PASSWORD")
+        # a line has no room for one that is too long; not UTF-8, with NUL: no line
+        c.send_raw(b"REGISTER * * :pass\xff\xfeword\r\n")
+        c.expect("FAIL", "REGISTER", "INVALID_UTF8")
+        c.send_raw(b"REGISTER * * :pass\0word12\r\n")
+        c.sync()
+        c.send_raw(b"REGISTER * * :" + b"x" * 600 + b"\r\n")
+        c.expect("417")
+        self.refused(c, "REGISTER * * :bell\x07bell\x07bell", "WEAK_PASSWORD", c.nick)
+
+    def test_password_forms(self):
+        """However it was typed: composed or not."""
+        c = self.irc("forms")
+        c.ask("REGISTER * * :gr\u00fc\u00dfe f\u00fcr alle", "REGISTER", "SUCCESS")
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick, "gru\u0308\u00dfe fu\u0308r alle"), ["900", "903"])
+        self.assertEqual(self.auth_scram(self.newcomer(), c.nick, "gru\u0308\u00dfe fu\u0308r alle"), ["900", "903"])
+
+    def test_email(self):
+        c = self.irc("e")
+        for email in ("nobody", "@x", "x@", "x" * 250 + "@y.example"):
+            self.refused(c, "REGISTER * %s :%s" % (email, PASSWORD), "INVALID_EMAIL", c.nick)
+
+    def test_parameters(self):
+        c = self.irc("params")
+        for line in ("REGISTER", "REGISTER *", "REGISTER * *"):
+            self.refused(c, line, "NEED_MORE_PARAMS")
+        self.assertEqual(c.answers("VERIFY x")[0].params[:-1], ["VERIFY", "NEED_MORE_PARAMS"])
+        self.assertEqual(c.answers("VERIFY x 1")[0].params[:-1], ["VERIFY", "INVALID_CODE", "x"])
+
+    def test_labels(self):
+        c = self.irc("l", ("labeled-response", "batch"))
+        got = c.answers("@label=x REGISTER * * :" + PASSWORD)
+        self.assertEqual(got[0].tags.get("label"), "x")
+        self.assertEqual([m.command for m in got if m.command != "BATCH"], ["REGISTER", "900"])
+
+    def test_secrets_are_not_logged(self):
+        c = self.registered(password="swordfish swordfish")
+        self.assertEqual(self.auth_plain(c, c.nick, "swordfish swordfish"), ["900", "903"])
+        c.answers("PRIVMSG NickServ :IDENTIFY swordfish")
+        c.answers("NS SET PASSWORD swordfish marlin12345")
+        for secret in ("swordfish", "marlin", plain(c.nick, "swordfish swordfish")):
+            self.assertNotIn(secret, self.d.tail(100000))
+
+
+class Shown(Accounts):
+    """What others see of an account."""
+
+    def test_everywhere(self):
+        owner = self.registered()
+        c = self.logged_in(owner.nick)
+        watcher = self.irc("w", ("extended-join", "account-tag", "account-notify", "message-tags"))
+        guest = self.irc("g")
+        chan = self.channel(watcher)
+        c.ask("JOIN " + chan, "366")
+        m = watcher.expect("JOIN", chan)
+        self.assertEqual(m.params, [chan, owner.nick, "Real Name"])
+        guest.ask("JOIN " + chan, "366")
+        self.assertEqual(watcher.expect("JOIN", chan).params[1], "*")
+        c.send("PRIVMSG %s :hello" % chan)
+        self.assertEqual(watcher.expect("PRIVMSG", chan, "hello").tags["account"], owner.nick)
+        guest.send("PRIVMSG %s :me too" % chan)
+        self.assertNotIn("account", watcher.expect("PRIVMSG", chan, "me too").tags)
+        got = watcher.answers("WHO %s %%na" % chan)
+        accounts = {m.params[1]: m.params[2] for m in got if m.command == "354"}
+        self.assertEqual(accounts, {watcher.nick: "0", c.nick: owner.nick, guest.nick: "0"})
+        self.assertEqual(watcher.ask("WHOIS " + c.nick, "330").params[2], owner.nick)
+        c.ask("NS LOGOUT", "901")
+        self.assertEqual(watcher.expect("ACCOUNT").params, ["*"])
+        self.assertNotIn("330", self.commands(watcher.answers("WHOIS " + c.nick)))
+
+    def test_registering_is_a_login(self):
+        watcher = self.irc("w", ("account-notify",))
+        c = self.irc("c")
+        self.channel(watcher, c)
+        c.ask("NS REGISTER " + "tip-of-the-iceberg", "900")
+        self.assertEqual(watcher.expect("ACCOUNT").params, [c.nick])
+
+    def test_modes(self):
+        """Rooms and people for those with accounts only; bans by account."""
+        owner = self.registered()
+        c = self.logged_in(owner.nick)
+        op, guest = self.irc("op"), self.irc("guest")
+        chan = self.channel(op)
+        op.ask("MODE %s +R" % chan, "MODE", chan)
+        guest.ask("JOIN " + chan, "477", None, chan)
+        c.ask("JOIN " + chan, "366")
+        op.ask("MODE %s -R+M" % chan, "MODE", chan)
+        guest.ask("JOIN " + chan, "366")
+        guest.ask("PRIVMSG %s :no" % chan, "404")
+        c.send("PRIVMSG %s :yes" % chan)
+        op.expect("PRIVMSG", chan, "yes")
+        op.ask("MODE %s +b ~a:%s" % (chan, owner.nick), "MODE", chan)
+        op.sync()
+
+    def test_reserved(self):
+        """A guest under a registered name is told so at once; the owner takes it back."""
+        owner = self.registered()
+        name = owner.nick
+        owner.send("QUIT")
+        owner.expect_eof()
+        guest = self.irc(name, ("standard-replies",), exact=True)
+        seen = [m for m in guest.seen if m.is_("NOTE", "*", "NICK_RESERVED")] or [guest.expect("NOTE", "*", "NICK_RESERVED")]
+        self.assertIn("registered", seen[0].params[-1])
+        c = self.newcomer()
+        c.send("NICK " + name, "USER u 0 * :r")
+        self.assertEqual(self.auth_plain(c, name), ["900", "903"])
+        c.nick = name
+        c.ask("CAP END", "001", name)
+        guest.expect("NICK")
+        self.assertNotIn(name, [guest.sync(), ""])
+
+
+class Grace(Accounts):
+    config = dict(Accounts.config, accounts={"cost": 8192, "grace": 1})
+
+    def test_renamed(self):
+        owner = self.registered()
+        name = owner.nick
+        owner.ask("NICK " + self.fresh("away"), "NICK")
+        guest = self.irc("guest")
+        guest.ask("NICK " + name, "NICK", name)
+        self.assertRegex(guest.expect("NOTICE", None, re.compile("registered")).params[-1], "IDENTIFY")
+        m = guest.expect("NICK")
+        self.assertTrue(m.source.startswith(name + "!"))
+        self.assertNotEqual(m.params[0], name)
+        guest.expect("NOTICE", m.params[0], re.compile("registered"))
+
+    def test_identified_in_time(self):
+        owner = self.registered(password="tip-of-the-iceberg")
+        name = owner.nick
+        owner.send("QUIT")
+        owner.expect_eof()
+        c = self.irc(name, exact=True)
+        c.ask("NS IDENTIFY tip-of-the-iceberg", "900")
+        other = self.irc("other")
+        self.assertEqual(other.ask("WHOIS " + name, "330").params[2], name)
+
+
+class Services(Accounts):
+    def says(self, c, line, regex, service="NickServ"):
+        c.send(line)
+        m = c.expect("NOTICE", c.nick, re.compile(regex))
+        self.assertEqual(m.source, "%s!%s@chat.test" % (service, service))
+        return m
+
+    def test_help(self):
+        c = self.irc("h")
+        for line in ("NS HELP", "NICKSERV HELP", "NS", "PRIVMSG NickServ HELP", "PRIVMSG nickserv :help", "PRIVMSG NickServ@chat.test help", "NOTICE NickServ help"):
+            self.says(c, line, "IDENTIFY")
+            c.sync()
+        for line in ("CS HELP", "CHANSERV HELP", "PRIVMSG ChanServ :HELP"):
+            self.says(c, line, "REGISTER #room", "ChanServ")
+            c.sync()
+        self.says(c, "NS NOSUCH", "not known")
+        self.says(c, "NS IDENTIFY", r"IDENTIFY \[account\] password")
+        self.says(c, "NS GHOST x", "not needed")
+
+    def test_nobody_is_called_so(self):
+        for name in ("NickServ", "chanserv", "NICKSERV", "Server"):
+            c = self.irc_raw()
+            c.ask("NICK " + name, "432")
+        c = self.irc("n")
+        c.ask("NICK NickServ", "432")
+
+    def test_account(self):
+        c = self.irc("acc")
+        self.says(c, "NS REGISTER tip-of-the-iceberg me@example.org", "registered " + c.nick)
+        self.says(c, "NS REGISTER tip-of-the-iceberg", "logged in")
+        self.says(c, "NS INFO", "is registered")
+        self.says(c, "NS LOGOUT", "logged out")
+        self.says(c, "NS LOGOUT", "not logged in")
+        self.says(c, "PRIVMSG NickServ :IDENTIFY wrong-password", "Sorry")
+        self.says(c, "PRIVMSG NickServ :IDENTIFY tip-of-the-iceberg", "logged in as " + c.nick)
+        c.sync()
+        d = self.irc("another")
+        self.says(d, "NS LOGIN %s tip-of-the-iceberg" % c.nick, "logged in as " + c.nick)
+        self.says(d, "NS SET PASSWORD wrong-password other-password", "wrong")
+        self.says(d, "NS SET PASSWORD tip-of-the-iceberg short", "8 characters")
+        self.says(d, "NS SET PASSWORD tip-of-the-iceberg other-password", "changed")
+        self.says(d, "NS SET EMAIL other-password other@example.org", "changed")
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick, "tip-of-the-iceberg"), ["904"])
+        self.assertEqual(self.auth_scram(self.newcomer(), c.nick, "other-password"), ["900", "903"])
+        self.says(d, "NS DROP wrong-password", "wrong")
+        self.says(d, "NS DROP other-password", "deleted")
+        d.sync()
+        c.expect("901")
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick, "other-password"), ["904"])
+        self.says(d, "NS INFO " + c.nick, "is not registered")
+
+    def test_cert(self):
+        c = self.registered()
+        self.says(c, "NS CERT ADD", "no certificate")
+        self.says(c, "NS CERT ADD nonsense", "no fingerprint")
+        self.says(c, "NS CERT ADD " + ":".join(["AB"] * 32), "changed")
+        self.says(c, "NS CERT DEL " + "ab" * 32, "changed")
+
+    def test_room(self):
+        owner = self.registered()
+        guest = self.irc("guest")
+        chan = self.channel(owner, guest)
+        self.says(guest, "CS REGISTER " + chan, "Sorry", "ChanServ")
+        self.says(owner, "CS INFO " + chan, "not registered", "ChanServ")
+        self.says(owner, "CS REGISTER " + chan, "registered", "ChanServ")
+        self.says(owner, "CS INFO " + chan, "is registered", "ChanServ")
+        owner.expect("NOTICE", None, "You are its founder.")
+        owner.ask("CS DEOP " + chan, "MODE", chan, "-o")
+        owner.ask("CS OP " + chan, "MODE", chan, "+o")
+        owner.ask("PRIVMSG ChanServ :VOICE %s %s" % (chan, guest.nick), "MODE", chan, "+v", guest.nick)
+        friend = self.registered()
+        self.says(owner, "CS ACCESS %s ADD %s op" % (chan, friend.nick), "changed", "ChanServ")
+        self.says(owner, "CS ACCESS " + chan, "%s: op" % friend.nick, "ChanServ")
+        friend.ask("JOIN " + chan, "366")
+        self.assertIn("@", owner.ask("NAMES " + chan, "353").params[-1])
+        self.says(owner, "CS FLAGS %s %s +v" % (chan, friend.nick), "changed", "ChanServ")
+        self.says(owner, "CS ACCESS %s DEL %s" % (chan, friend.nick), "changed", "ChanServ")
+        self.says(owner, "CS ACCESS %s LIST" % chan, "No account", "ChanServ")
+        self.says(owner, "CS SET %s HISTORY off" % chan, "changed", "ChanServ")
+        self.says(owner, "CS INFO " + chan, "is not kept", "ChanServ")
+        self.says(owner, "CS SET %s FOUNDER %s" % (chan, friend.nick), "changed", "ChanServ")
+        self.says(owner, "CS DROP " + chan, "Sorry", "ChanServ")
+        self.says(friend, "CS DROP " + chan, "no longer", "ChanServ")
+        self.says(friend, "CS INFO " + chan, "not registered", "ChanServ")
+        self.says(friend, "CS INFO nosuch", "#", "ChanServ")
+
+    def test_room_stays(self):
+        owner = self.registered()
+        chan = "#" + self.fresh("kept")
+        owner.ask("JOIN " + chan, "366")
+        owner.ask("TOPIC %s :what it is about" % chan, "TOPIC", chan)
+        self.says(owner, "CS REGISTER " + chan, "registered", "ChanServ")
+        owner.ask("PART " + chan, "PART", chan)
+        guest = self.irc("guest")
+        self.assertEqual(guest.ask("JOIN " + chan, "332").params[-1], "what it is about")
+        self.assertNotIn("@" + guest.nick, guest.expect("353").params[-1])
+        owner.ask("JOIN " + chan, "353")
+        self.assertIn("@" + owner.nick, guest.ask("NAMES " + chan, "353").params[-1])
+
+
+class Gate(Accounts):
+    config = dict(Accounts.config, irc={"password": "open sesame"})
+
+    def test_nothing_before_pass(self):
+        c = self.irc_raw()
+        c.send("NICK " + self.fresh("n"))
+        self.assertEqual(c.ask("REGISTER * * :" + PASSWORD, "FAIL", "REGISTER").params[1], "COMPLETE_CONNECTION_REQUIRED")
+        c.ask("AUTHENTICATE PLAIN", "904")
+        c.send("PASS :wrong")
+        c.ask("AUTHENTICATE PLAIN", "904")
+        c.send("PASS :open sesame")
+        c.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
+
+
+class Closed_(Accounts):
+    config = dict(Accounts.config, accounts={"cost": 8192, "register": False, "before_connect": False, "email": True, "scram": False})
+
+    def test_told(self):
+        c = self.irc_raw()
+        c.send("CAP LS 302")
+        words = " ".join(m.params[-1] for m in c.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")).split()
+        values = dict(w.partition("=")[::2] for w in words)
+        self.assertEqual(values["sasl"], "PLAIN")
+        self.assertEqual(set(values["draft/account-registration"].split(",")), {"custom-account-name", "email-required"})
+        c.send("NICK " + self.fresh("n"))
+        self.assertEqual(c.ask("REGISTER * a@example.org :" + PASSWORD, "FAIL", "REGISTER").params[1], "COMPLETE_CONNECTION_REQUIRED")
+        c = self.irc("n")
+        self.assertEqual(c.ask("REGISTER * * :" + PASSWORD, "FAIL", "REGISTER").params[1], "INVALID_EMAIL")
+        self.assertEqual(c.ask("REGISTER * a@example.org :" + PASSWORD, "FAIL", "REGISTER").params[1], "TEMPORARILY_UNAVAILABLE")
+        c.ask("NS REGISTER tip-of-the-iceberg a@example.org", "NOTICE", None, re.compile("invitation"))
+
+
+class Faults(Accounts):
+    """Processes die in the middle; whoever waits is answered all the same."""
+
+    def stopped(self, role, then):
+        """`then` while the processes of that role stand still."""
+        pids = self.d.kids(role)
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            return then()
+        finally:
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGCONT)
+                except ProcessLookupError:
+                    pass
+
+    def begin(self, account):
+        c = self.newcomer()
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + plain(account))
+        return c
+
+    def test_auth_dies(self):
+        owner = self.registered()
+        for _ in range(2):
+            c = self.stopped("auth", lambda: self.begin(owner.nick))
+            self.d.kill_role("auth")
+            m = c.until(lambda m: m.command in ("903", "904"))[-1]
+            if m.command == "904":
+                self.assertEqual(self.auth_plain(c, owner.nick), ["900", "903"])
+
+    def test_broker_dies(self):
+        owner = self.registered()
+        for _ in range(3):
+            waiting = []
+
+            def begin():
+                for _ in range(3):
+                    waiting.append(self.begin(owner.nick))
+                self.irc("sync").sync()
+                self.d.kill_role("broker")
+            self.stopped("auth", begin)
+            for c in waiting:
+                self.assertEqual(c.until(lambda m: m.command in ("903", "904"))[-1].command, "903")
+                self.finish(c, self.fresh("in"))
+            self.assertEqual(self.irc("w").ask("WHOIS " + c.nick, "330").params[2], owner.nick)
+
+    def test_broker_dies_while_registering(self):
+        c = self.irc("reg")
+
+        def begin():
+            c.send("REGISTER * * :" + PASSWORD)
+            self.irc("sync").sync()
+            self.d.kill_role("broker")
+        self.stopped("auth", begin)
+        c.expect("REGISTER", "SUCCESS", c.nick)
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick), ["900", "903"])
+
+    def test_broker_dies_within_scram(self):
+        owner = self.registered()
+        c = self.newcomer()
+        s = Scram(owner.nick)
+        c.ask("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE", "+")
+        m = c.ask("AUTHENTICATE " + s.first(), "AUTHENTICATE")
+        self.d.kill_role("broker")
+        c.send("AUTHENTICATE " + s.final(m.params[0]))
+        c.expect("904")
+        self.assertEqual(self.auth_scram(c, owner.nick), ["900", "903"])
+
+    def test_store_dies(self):
+        owner = self.registered()
+        waiting = []
+
+        def begin():
+            waiting.append(self.begin(owner.nick))
+            self.irc("sync").sync()
+            self.d.kill_role("store")
+        self.stopped("store", begin)
+        m = waiting[0].until(lambda m: m.command in ("903", "904"))[-1]
+
+        def again():
+            return self.auth_plain(self.newcomer(), owner.nick)[-1] == "903"
+        self.eventually("logging in works again", again)
+
+    def test_after_all(self):
+        """A new daemon on the same state knows the account; nothing waits for ever."""
+        owner = self.registered()
+        for role in ("broker", "store", "auth"):
+            self.d.kill_role(role)
+        self.eventually("logging in works again", lambda: self.auth_plain(self.newcomer(), owner.nick)[-1] == "903")
+        self.assertEqual(owner.ask("WHOIS " + owner.nick, "330").params[2], owner.nick)
+
+
+if __name__ == "__main__":
+    main()
