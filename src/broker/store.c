@@ -16,6 +16,7 @@
 
 #define W (&br.reg)
 #define ABSENT STR_LIT("it does not read what it is sent")
+#define RETURN_MS 500 /* and so long when only the broker is new */
 #define SETTLE_MS 3000 /* so long nobody is served while the store has not come */
 
 bool
@@ -84,11 +85,17 @@ bool
 store_settled(void)
 {
 	static uint64_t since;
+	uint64_t waited;
 
 	if (since == 0)
 		since = loop_now(proc.loop);
-	return !store_wanted() || W->h->restored || W->h->store_state == STORE_UNUSABLE ||
-	       loop_now(proc.loop) - since >= SETTLE_MS;
+	waited = loop_now(proc.loop) - since;
+	if (!store_wanted() || W->h->store_state == STORE_UNUSABLE)
+		return true;
+	/* what workers ask again at once, because the last broker took it with it, is to find it here */
+	if (W->h->restored)
+		return store_present() || waited >= RETURN_MS;
+	return waited >= SETTLE_MS;
 }
 
 void

@@ -68,6 +68,24 @@ class Accounts(IrcCase):
             cls.skipTest(cls, "built without a store")
         super().setUpClass()
 
+    @classmethod
+    def fresh_source(cls):
+        """Who makes accounts or guesses passwords is counted by address."""
+        cls.sources = getattr(cls, "sources", 0) + 1
+        return "127.%d.%d.%d" % (os.getpid() % 200 + 1, cls.sources // 250, cls.sources % 250 + 1)
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.fresh_source()
+
+    def irc(self, stem="nick", caps=(), **more):
+        return super().irc(stem, caps, source=self.source, **more)
+
+    def irc_raw(self, d=None):
+        c = Irc(self.irc_address(d), source=self.source)
+        self.addCleanup(c.close)
+        return c
+
     def registered(self, stem="owner", password=PASSWORD, caps=(), **more):
         """A client with an account of its name."""
         c = self.irc(stem, caps, **more)
@@ -93,7 +111,8 @@ class Accounts(IrcCase):
         """The numerics that answer it."""
         c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
         c.send("AUTHENTICATE " + plain(account, password, authzid))
-        return self.commands(c.until(lambda m: m.command in ("902", "903", "904", "905", "906", "907")))
+        got = self.commands(c.until(lambda m: m.command in ("902", "903", "904", "905", "906", "907")))
+        return [n for n in got if n.isdigit()]
 
     def auth_scram(self, c, account, password=PASSWORD, authzid=""):
         s = Scram(account, password, authzid)
@@ -105,7 +124,7 @@ class Accounts(IrcCase):
             return ["904"]
         self.assertEqual(base64.b64decode(m.params[0]).decode(), s.verifier)
         c.send("AUTHENTICATE +")
-        return self.commands(c.until(lambda m: m.command in ("903", "904")))
+        return [n for n in self.commands(c.until(lambda m: m.command in ("903", "904"))) if n.isdigit()]
 
     def logged_in(self, account, caps=("sasl",), nick=None, d=None):
         c = self.newcomer(caps, d)
@@ -577,8 +596,8 @@ class Services(Accounts):
         self.says(owner, "CS REGISTER " + chan, "registered", "ChanServ")
         self.says(owner, "CS INFO " + chan, "is registered", "ChanServ")
         owner.expect("NOTICE", None, "You are its founder.")
-        owner.ask("CS DEOP " + chan, "MODE", chan, "-o")
-        owner.ask("CS OP " + chan, "MODE", chan, "+o")
+        owner.ask("CS HALFOP %s %s" % (chan, guest.nick), "MODE", chan, "+h", guest.nick)
+        owner.ask("CS DEHALFOP %s %s" % (chan, guest.nick), "MODE", chan, "-h", guest.nick)
         owner.ask("PRIVMSG ChanServ :VOICE %s %s" % (chan, guest.nick), "MODE", chan, "+v", guest.nick)
         friend = self.registered()
         self.says(owner, "CS ACCESS %s ADD %s op" % (chan, friend.nick), "changed", "ChanServ")

@@ -31,14 +31,15 @@ sublink_began(const struct sublink *s)
 }
 
 void
-request_later(struct conn *c, const void *p, size_t n)
+request_later(struct conn *c, enum ticket_how how, const void *p, size_t n)
 {
 	ck_assert_uint_le(n, sizeof(frame));
 	memcpy(frame, p, n);
 	nframe = n;
 	asker = c;
 	asked++;
-	c->flags |= CONN_BARRIER;
+	if (how == TICKET_WAITS)
+		c->flags |= CONN_BARRIER;
 }
 
 void
@@ -76,8 +77,8 @@ setup(void)
 static void
 teardown(void)
 {
-	ticket_forget(&a);
-	ticket_forget(&b);
+	ticket_forget(&a, TICKET_WAITS);
+	ticket_forget(&b, TICKET_WAITS);
 }
 
 /* c asks for something with a password in it. */
@@ -86,7 +87,8 @@ ask(struct conn *c)
 {
 	struct m_r_register m = {.user = 7, .password = STR_LIT("sesame")};
 
-	ticket_made(c, m_r_register_put(ticket_room(c, 256, fn), 256, &m));
+	ticket_made(c, TICKET_WAITS,
+		    m_r_register_put(ticket_room(c, TICKET_WAITS, 256, fn), 256, &m));
 	ck_assert_ptr_eq(asker, c);
 }
 
@@ -96,7 +98,7 @@ waits(struct conn *c, uint64_t seq, uint32_t ticket)
 	struct m_e_wait e = {.seq = seq, .ticket = ticket};
 
 	c->flags &= ~(unsigned)CONN_BARRIER; /* as request_answered does */
-	ticket_waits(c, &e);
+	ticket_waits(c, TICKET_WAITS, &e);
 	ck_assert(c->flags & CONN_BARRIER);
 }
 
@@ -136,9 +138,9 @@ START_TEST(refused)
 
 	ask(&a);
 	a.flags &= ~(unsigned)CONN_BARRIER;
-	ticket_refused(&a, &e);
+	ticket_refused(&a, TICKET_WAITS, &e);
 	ck_assert(answers == 1 && type == MSG_e_refused && number == 0);
-	ticket_refused(&a, &e); /* of something else: nobody waits */
+	ticket_refused(&a, TICKET_WAITS, &e); /* of something else: nobody waits */
 	ck_assert_uint_eq(answers, 1);
 }
 END_TEST
@@ -184,7 +186,7 @@ START_TEST(gone)
 
 	ask(&a);
 	waits(&a, 11, 5);
-	ticket_forget(&a);
+	ticket_forget(&a, TICKET_WAITS);
 	ck_assert(!ticket_answered(5, MSG_e_done, &e) && answers == 0);
 	asked = 0;
 	tickets_again();
@@ -204,7 +206,8 @@ START_TEST(one_after_the_other)
 	struct m_q_page e = {.ticket = 5};
 	struct m_r_query q = {.user = 7};
 
-	ticket_made(&a, m_r_query_put(ticket_room(&a, 512, asks_on), 512, &q));
+	ticket_made(&a, TICKET_WAITS,
+		    m_r_query_put(ticket_room(&a, TICKET_WAITS, 512, asks_on), 512, &q));
 	waits(&a, 11, 5);
 	goes_on = false;
 	ck_assert(ticket_answered(5, MSG_q_page, &e));
@@ -232,13 +235,14 @@ START_TEST(has_a_state)
 	struct m_r_query q = {.user = 7};
 
 	for (unsigned i = 0; i < 3; i++) {
-		ticket_made(&a, m_r_query_put(ticket_room(&a, 512, takes), 512, &q));
+		ticket_made(&a, TICKET_WAITS,
+			    m_r_query_put(ticket_room(&a, TICKET_WAITS, 512, takes), 512, &q));
 		ticket_state(&a, xstrndup("state", 5));
 		waits(&a, 11, 5);
 		if (i < 2)
 			ck_assert(ticket_answered(5, MSG_e_done, &e));
 		else
-			ticket_forget(&a);
+			ticket_forget(&a, TICKET_WAITS);
 	}
 }
 END_TEST

@@ -70,8 +70,7 @@ seems_taken(const struct conn *c, struct str name)
 		       !account_is_named(c, name);
 	if (!(c->irc->flags & IRC_CAP_OPEN))
 		return true;
-	return v.account[0] == '\0' &&
-	       registry_account_named(worker.reg, name.p, name.n, &a) <= 0;
+	return v.account[0] == '\0' && registry_account_named(worker.reg, name.p, name.n, &a) <= 0;
 }
 
 static void
