@@ -247,6 +247,30 @@ START_TEST(has_a_state)
 }
 END_TEST
 
+/* What nobody waits for: the client goes on, and may wait for something else meanwhile. */
+START_TEST(behind)
+{
+	struct m_q_page page = {.ticket = 5};
+	struct m_e_done done = {.ticket = 6};
+	struct m_r_query q = {.user = 7};
+	struct m_e_wait e = {.seq = 11, .ticket = 5};
+
+	ticket_made(&a, TICKET_BEHIND,
+		    m_r_query_put(ticket_room(&a, TICKET_BEHIND, 512, fn), 512, &q));
+	ticket_waits(&a, TICKET_BEHIND, &e);
+	ck_assert(!(a.flags & CONN_BARRIER));
+	ask(&a);
+	waits(&a, 12, 6);
+	ck_assert(ticket_answered(6, MSG_e_done, &done) && number == 6);
+	asked = 0;
+	tickets_again();
+	ck_assert(asked == 1 && !(a.flags & CONN_BARRIER));
+	e = (struct m_e_wait){.seq = 21, .ticket = 5};
+	ticket_waits(&a, TICKET_BEHIND, &e);
+	ck_assert(ticket_answered(5, MSG_q_page, &page) && number == 5);
+}
+END_TEST
+
 START_TEST(failures)
 {
 	struct m_e_failed failed = {.code = ERR_LOGIN_WRONG, .arg = STR_LIT("x")};
@@ -278,6 +302,7 @@ main(void)
 	tcase_add_test(tc, gone);
 	tcase_add_test(tc, one_after_the_other);
 	tcase_add_test(tc, has_a_state);
+	tcase_add_test(tc, behind);
 	tcase_add_test(tc, failures);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
