@@ -62,20 +62,20 @@ static const char read_setup[] = "PRAGMA query_only=1;"
 bool
 db_open(struct db *db, const char *file, enum db_mode mode)
 {
-	int flags =
-	    SQLITE_OPEN_NOMUTEX |
-	    (mode == DB_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+	static const int how[] = {[DB_MAKE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+				  [DB_WRITE] = SQLITE_OPEN_READWRITE,
+				  [DB_READ] = SQLITE_OPEN_READONLY};
 	int err;
 
 	*db = (struct db){0};
-	err = sqlite3_open_v2(file, &db->h, flags, NULL);
+	err = sqlite3_open_v2(file, &db->h, SQLITE_OPEN_NOMUTEX | how[mode], NULL);
 	if (err != SQLITE_OK)
 		db_fail(db, err, db->h != NULL ? sqlite3_errmsg(db->h) : "no memory");
 	else {
 		sqlite3_extended_result_codes(db->h, 1);
 		sqlite3_busy_timeout(db->h, BUSY_MS);
 		sqlite3_limit(db->h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
-		db_exec(db, mode == DB_WRITE ? write_setup : read_setup);
+		db_exec(db, mode == DB_READ ? read_setup : write_setup);
 	}
 	if (db_ok(db))
 		return true;
@@ -144,6 +144,17 @@ bool
 db_exec(struct db *db, const char *sql)
 {
 	return db_ok(db) && took(db, sqlite3_exec(db->h, sql, NULL, NULL, NULL));
+}
+
+bool
+db_moved(struct db *db)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(db->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+	    moved)
+		db_fail(db, SQLITE_READONLY_DBMOVED, "its file has been moved or removed");
+	return moved != 0;
 }
 
 /* --- statements ------------------------------------------------------------------------------------------ */

@@ -24,7 +24,11 @@ struct db {
 	char why[256]; /* of the first error */
 };
 
-enum db_mode { DB_WRITE, DB_READ };
+enum db_mode {
+	DB_MAKE, /* to write; made when it is missing, 0600 */
+	DB_WRITE,
+	DB_READ
+};
 /* What an error means for who writes. */
 enum db_trouble {
 	DB_WELL,
@@ -36,9 +40,10 @@ enum db_trouble {
 /* Once per process, before any other: paths are then taken as they are, relative to the working directory, whoever
  * may look into the directories above it. */
 void db_init(void);
-/* Open file (made for DB_WRITE when it is missing, 0600; not for DB_READ), set up as the mode wants it. db is fresh memory
- * or closed. False: db->err and why say it, db is closed. */
+/* Open file, set up as the mode wants it. db is fresh memory or closed. False: db->err and why say it, db is closed. */
 bool db_open(struct db *db, const char *file, enum db_mode mode);
+/* Has the file been moved away, removed, or another been put in its place? Then db->err and why say so. */
+bool db_moved(struct db *db);
 /* All statements of sets on it must have been finished (db_set_fini). Keeps err and why. */
 void db_close(struct db *db);
 

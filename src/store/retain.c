@@ -24,6 +24,7 @@ enum {
 	NTH,
 	OLD,
 	DEL_EVENTS,
+	THIN,
 	N
 };
 static const char *const sql[N] = {
@@ -44,12 +45,14 @@ static const char *const sql[N] = {
     [OLD] = "SELECT seq FROM message WHERE place=? AND seq<=? AND at<? ORDER BY seq LIMIT 500",
     [DEL_EVENTS] = "DELETE FROM event WHERE place=?1 AND seq IN (SELECT seq FROM event"
 		   " WHERE place=?1 AND seq<=?2 AND at<?3 ORDER BY seq LIMIT 500)",
+    [THIN] = "DELETE FROM clock WHERE at>? AND at<=? AND at % 600000 >= 10000",
 };
 static struct db_set set;
 
 static struct {
 	uint64_t place; /* looked at last; 0: none in this pass */
 	uint64_t next; /* mono ms: when the next pass begins */
+	uint64_t thinned; /* the clock, up to this time */
 	bool chores; /* there may be some */
 } pass;
 
@@ -65,6 +68,24 @@ void
 retain_end(void)
 {
 	db_set_fini(&set);
+}
+
+/* --- the clock ---------------------------------------------------------------------------------------------- */
+
+#define EXACT_MS \
+	(2 * \
+	 DAY_MS) /* so long every row of the clock is kept; of what is older, one in ten minutes */
+
+static void
+thin_clock(void)
+{
+	uint64_t now = wall_ms(), upto = now > EXACT_MS ? now - EXACT_MS : 0;
+	struct db_query q = db_query(&set, THIN);
+
+	db_int(&q, pass.thinned);
+	db_int(&q, upto);
+	if (db_run(&q))
+		pass.thinned = upto;
 }
 
 /* --- chores ----------------------------------------------------------------------------------------------- */
@@ -288,6 +309,7 @@ retain_some(void)
 		unsigned n = 0;
 
 		if (!next_place(&n)) {
+			thin_clock();
 			pass.place = 0;
 			pass.next = mono_ms() + PASS_MS;
 			return false;

@@ -150,40 +150,38 @@ copy(uint64_t place, const struct reg_room_view *v)
 	copy_lists(place, v->id);
 }
 
-/* What is gone from the registry went with an event of its own, if it was kept. */
-static void
+/* What is gone from the registry went with an event of its own, if it was kept. False: the registry does not hold still. */
+static bool
 copy_room(uint64_t room)
 {
 	struct reg_room_view v;
 	struct place p;
+	int r = registry_room(in.reg, room, &v);
 
-	for (int tries = 0; tries < 100; tries++) {
-		int r = registry_room(in.reg, room, &v);
-
-		if (r == 0)
-			return;
-		if (r < 0)
-			continue; /* it is being written now */
-		p = place_of_room(room, str_of(v.name), v.born);
-		if (p.id == 0)
-			return;
-		if (room_is_kept(&v))
-			copy(p.id, &v);
-		else
-			forget(p.id);
-		place_changed(room);
-		return;
-	}
-	writer_log(LOG_ERR,
-		   "the registry did not hold still: a change of a room is kept with the next one");
+	if (r <= 0)
+		return r == 0;
+	p = place_of_room(room, str_of(v.name), v.born);
+	if (p.id == 0)
+		return true;
+	if (room_is_kept(&v))
+		copy(p.id, &v);
+	else
+		forget(p.id);
+	place_changed(room);
+	return true;
 }
 
+/* One that is being written at this moment is looked at again with the next group: what writes it is an event, too. */
 void
 rooms_finish(void)
 {
-	for (size_t i = 0; i < dirty.n && in.reg != NULL; i++)
-		copy_room(dirty.id[i]);
-	dirty.n = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < dirty.n && in.reg != NULL; i++) {
+		if (!copy_room(dirty.id[i]))
+			dirty.id[n++] = dirty.id[i];
+	}
+	dirty.n = n;
 }
 
 bool

@@ -148,6 +148,7 @@ run(void *arg)
 		batch = t->in;
 		t->in = empty;
 		t->in.limit = batch.limit;
+		t->busy_since = mono_ms();
 		pthread_mutex_unlock(&t->lock);
 		work(t, &batch);
 		/* secrets pass through here, too */

@@ -28,6 +28,7 @@ static struct {
 	struct thread *t; /* NULL: a test's own */
 	thread_answer_fn *answer; /* then */
 	bool open, told; /* told: the first s_state has been answered */
+	bool had; /* it was open before: it is not to be made anew behind somebody's back */
 	struct buf group; /* frames that are not on the disk yet */
 	struct buf answers; /* wait for the commit */
 	enum store_state state;
@@ -158,8 +159,11 @@ open_db(void)
 {
 	uint64_t seq = 0;
 
-	if (!db_open(&in.db, DB_FILE, DB_WRITE))
+	bool made;
+
+	if (!db_open(&in.db, DB_FILE, w.had ? DB_WRITE : DB_MAKE))
 		return false;
+	made = schema_version(&in.db) == 0;
 	if (schema_apply(&in.db))
 		seq = last_seq();
 	if (!db_ok(&in.db)) {
@@ -171,7 +175,9 @@ open_db(void)
 		buf_drop(&w.group, w.group.len);
 	in.seq = seq;
 	intake_begin();
-	w.open = true;
+	w.open = w.had = true;
+	if (made)
+		writer_log(LOG_NOTICE, "a new database has been made: %s", DB_FILE);
 	reached_set(in.seq);
 	return true;
 }
@@ -235,6 +241,8 @@ write_group(bool each)
 	const char *p = buf_data(&w.group);
 
 	db_clear(&in.db);
+	if (db_moved(&in.db))
+		return false;
 	settings_get(&in.set);
 	in.at_seq = in.seq;
 	db_exec(&in.db, "BEGIN IMMEDIATE");
@@ -376,7 +384,7 @@ finish(void)
 	close_db();
 	buf_fini(&w.group);
 	buf_fini(&w.answers);
-	w.told = false;
+	w.told = w.had = false;
 	w.state = STORE_WELL;
 	w.retry_ms = 0;
 }

@@ -651,7 +651,7 @@ START_TEST(search_what_is_not_indexed)
 	searched();
 	bygone_commit();
 	for (unsigned upto = 9; upto <= 13; upto++) {
-		ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+		ck_assert(db_open(&db, DB_FILE, DB_MAKE));
 		db_exec(&db, "INSERT INTO message_text(message_text) VALUES('delete-all')");
 		bprintf(set, sizeof(set),
 			"INSERT INTO message_text(rowid, text, place) SELECT seq, text, place FROM "

@@ -48,11 +48,11 @@ START_TEST(from_each_version)
 
 	for (unsigned v = 0; v <= SCHEMA_VERSION; v++) {
 		unlink(DB_FILE);
-		ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+		ck_assert(db_open(&db, DB_FILE, DB_MAKE));
 		ck_assert(schema_apply_to(&db, v));
 		ck_assert_uint_eq(schema_version(&db), v);
 		db_close(&db);
-		ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+		ck_assert(db_open(&db, DB_FILE, DB_MAKE));
 		ck_assert_msg(schema_apply(&db), "%s", db.why);
 		ck_assert_uint_eq(schema_version(&db), SCHEMA_VERSION);
 		ck_assert(db_exec(&db, "INSERT INTO clock VALUES(1, 2)"));
@@ -68,10 +68,10 @@ START_TEST(not_ours)
 
 	fputs("this is no database, but somebody's letter; it is not to be written over\n", f);
 	fclose(f);
-	ck_assert(!db_open(&db, DB_FILE, DB_WRITE));
+	ck_assert(!db_open(&db, DB_FILE, DB_MAKE));
 	ck_assert_int_eq(db_trouble(&db), DB_DAMAGED);
 	unlink(DB_FILE);
-	ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+	ck_assert(db_open(&db, DB_FILE, DB_MAKE));
 	ck_assert(db_exec(&db, "CREATE TABLE mine(a)"));
 	ck_assert(!schema_apply(&db));
 	ck_assert_int_eq(db_trouble(&db), DB_DAMAGED);
@@ -90,7 +90,7 @@ START_TEST(errors_stick)
 	struct db_query q;
 	struct db db;
 
-	ck_assert(db_open(&db, DB_FILE, DB_WRITE) && schema_apply(&db));
+	ck_assert(db_open(&db, DB_FILE, DB_MAKE) && schema_apply(&db));
 	db_set_init(&set, &db, sql, ARRAY_LEN(sql));
 	q = db_query(&set, 1);
 	ck_assert(!db_row(&q));
@@ -578,6 +578,45 @@ START_TEST(a_damaged_file_is_left_alone)
 }
 END_TEST
 
+START_TEST(a_file_that_was_moved)
+{
+	say(5, DEN, "one");
+	flush();
+	ck_assert_int_eq(rename(DB_FILE, "elsewhere"), 0);
+	ck_assert_int_eq(rename(DB_FILE "-wal", "elsewhere-wal"), 0);
+	say(6, DEN, "two");
+	flush();
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_BEHIND);
+	ck_assert_int_ne(access(DB_FILE, F_OK), 0);
+	ck_assert_int_eq(rename("elsewhere", DB_FILE), 0);
+	if (access("elsewhere-wal", F_OK) == 0)
+		ck_assert_int_eq(rename("elsewhere-wal", DB_FILE "-wal"), 0);
+	for (uint64_t ms; (ms = writer_rest_here()) < 3000;)
+		usleep((useconds_t)ms * 1000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 2);
+}
+END_TEST
+
+START_TEST(what_cannot_be_kept_keeps_nothing_else_out)
+{
+	struct db other;
+
+	make_account("alice");
+	ck_assert(db_open(&other, DB_FILE, DB_WRITE));
+	ck_assert(db_exec(&other, "DROP TABLE mark"));
+	db_close(&other);
+	say(5, DEN, "one");
+	FEED(e_mark, .seq = 6, .user = 2, .account = S("alice"), .room = DEN, .room_name = S("den"),
+	     .when = 77);
+	say(7, DEN, "two");
+	flush();
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 2);
+	ck_assert_uint_eq(number("SELECT value FROM meta WHERE name='seq'"), 7);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -605,5 +644,7 @@ main(void)
 	tcase_add_test(w, purged);
 	tcase_add_test(w, locked_by_another);
 	tcase_add_test(w, a_damaged_file_is_left_alone);
+	tcase_add_test(w, a_file_that_was_moved);
+	tcase_add_test(w, what_cannot_be_kept_keeps_nothing_else_out);
 	return unit_run(s);
 }
