@@ -5,6 +5,7 @@
 #   tests/fuzz/fuzz_x WORKDIR $(srcdir)/tests/fuzz/corpus/x
 # otherwise `make check` runs each over its corpus.
 fuzz_targets = \
+	%D%/fuzz_account \
 	%D%/fuzz_broker \
 	%D%/fuzz_config \
 	%D%/fuzz_control \
@@ -34,6 +35,9 @@ fuzz_main = %D%/libreplay.a
 endif
 fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 
+%C%_fuzz_account_SOURCES = %D%/fuzz_account.c tests/unit/world.c tests/unit/world.h
+%C%_fuzz_account_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+%C%_fuzz_account_LDADD = $(broker_libs) $(fuzz_libs)
 %C%_fuzz_broker_SOURCES = %D%/fuzz_broker.c tests/unit/world.c tests/unit/world.h
 %C%_fuzz_broker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 %C%_fuzz_broker_LDADD = $(broker_libs) $(fuzz_libs)
