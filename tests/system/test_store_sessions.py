@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """One account on several devices: each is the same user, and sees what the others send."""
 
+import os
 import re
 import signal
 import socket
 import struct
 
-from harness import NAME_PROMPT, main, signal_pid
+from harness import NAME_PROMPT, Daemon, build, long, main, signal_pid
 from test_store_accounts import WORD, AccountCase
 
 TWO = r"^You are here 2 times"
@@ -300,6 +301,60 @@ class Deaths(SessionCase):
         first.expect_eof()
         self.eventually("two have gone", lambda: d.json("user", name)["connections"] == len(all_of_them) - 1)
         d.check()
+
+    def moves(self, d, killed):
+        """One comes while it has a name, speaks, and the other goes: what is left, and what the others have read."""
+        name = self.account("ann", d=d)
+        desktop, phone = self.device(name, d=d), self.device(name, d=d, ready=False)
+        desktop.ask("JOIN #den", "366")
+        bob = self.irc("bob", d=d)
+        bob.ask("JOIN #den", "366")
+        self.go_on(phone, self.fresh("phone"))
+        phone.ask("JOIN #attic", "366")
+        phone.ask("JOIN #den", "366")
+        # from now on it may die
+        os.unlink(killed)
+        d.kill_role("broker")
+        phone.send("PRIVMSG #den :as a phone", "NICK " + name, "PRIVMSG #den :moved")
+        phone.expect("JOIN", "#den")
+        bob.expect("PRIVMSG", "#den", "moved")
+        desktop.expect("PRIVMSG", "#den", "moved")
+        desktop.send("QUIT")
+        desktop.expect_eof()
+        phone.send("PRIVMSG #den :alone")
+        bob.expect("PRIVMSG", "#den", "alone")
+        bob.send("PRIVMSG #den :last", "PRIVMSG %s :here?" % name)
+        phone.expect("PRIVMSG", name, "here?")
+        d.check()
+        users = {u["name"]: (u["connections"], u["rooms"]) for u in d.json("users")}
+        self.assertEqual(users, {name: (1, ["den"]), bob.nick: (1, ["den"])})
+        self.assertEqual([r["name"] for r in d.json("rooms")], ["den"])
+        for c in (bob, phone):
+            self.assertEqual(len([m for m in c.seen if m.command == "PRIVMSG" and m.params[-1] == "last"]), c is phone)
+        self.assertEqual([m.params[-1] for m in bob.seen if m.command == "PRIVMSG" and m.params[0] == "#den"],
+                         ["as a phone", "moved", "alone"])
+
+    def dies_at(self, point, n):
+        d = Daemon(self.config, start=False)
+        killed = os.path.join(d.dir, "killed")
+        try:
+            os.chmod(d.dir, 0o777)
+            with open(killed, "w"):  # as if it had happened
+                d.env["CHATD_KILL"] = "%s:%d:%s" % (point, n, killed)
+            d.start()
+            self.moves(d, killed)
+        finally:
+            d.close()
+
+    def test_the_broker_dies_at_a_step_of_it(self):
+        if not build().killpoints:
+            self.skipTest("this build has no kill points (--enable-killpoints)")
+        points = ("decided", "committed", "applying", "applied", "sent") if long() else ("committed", "applying")
+        for point in points:
+            for n in range(1, 40) if long() else (2, 4, 7):
+                with self.subTest(point=point, n=n):
+                    self.dies_at(point, n)
+    test_the_broker_dies_at_a_step_of_it.limit = 1000 if long() else 100
 
 
 if __name__ == "__main__":
