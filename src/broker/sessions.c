@@ -64,6 +64,8 @@ user_is_at(const struct reg_user *u, uint32_t sub, uint32_t inc)
 {
 	struct session s = {0};
 
+	if (u->sub == sub && u->inc == inc)
+		return true; /* nearly always */
 	while (session_next(u, &s)) {
 		if (s.sub == sub && s.inc == inc)
 			return true;
