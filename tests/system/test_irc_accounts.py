@@ -8,13 +8,15 @@ import hashlib
 import hmac
 import os
 import re
+import shutil
 import signal
-import socket
 import threading
 import unicodedata
+import unittest
 
 from harness import build, main
 from irc import Irc, IrcCase
+from test_irc_clients import WeeChat
 
 PASSWORD = "tip of the iceberg"
 
@@ -659,6 +661,71 @@ class Closed_(Accounts):
         self.assertEqual(c.ask("REGISTER * * :" + PASSWORD, "FAIL", "REGISTER").params[1], "INVALID_EMAIL")
         self.assertEqual(c.ask("REGISTER * a@example.org :" + PASSWORD, "FAIL", "REGISTER").params[1], "TEMPORARILY_UNAVAILABLE")
         c.ask("NS REGISTER tip-of-the-iceberg a@example.org", "NOTICE", None, re.compile("invitation"))
+
+
+class Plaintext(Accounts):
+    """Passwords are not given where they could be read: here by way of a gateway that has clients without TLS."""
+
+    config = dict(Accounts.config, irc={"webirc": [{"password": "gate", "hosts": ["127.0.0.0/8"]}]})
+
+    def gateway(self, options=""):
+        c = self.irc_raw()
+        c.send("WEBIRC gate gateway host 192.0.2.%d%s" % (len(self.fresh("")) + 1, options and " :" + options))
+        return c
+
+    def mechanisms(self, c):
+        c.send("CAP LS 302")
+        words = " ".join(m.params[-1] for m in c.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")).split()
+        return dict(w.partition("=")[::2] for w in words)["sasl"]
+
+    def test_refused(self):
+        c = self.gateway()
+        self.assertEqual(self.mechanisms(c), "SCRAM-SHA-256")
+        self.assertEqual(c.ask("AUTHENTICATE PLAIN", "908").params[1], "SCRAM-SHA-256")
+        self.assertIn("TLS", c.expect("904").params[-1])
+        m = c.ask("REGISTER early * :" + PASSWORD, "FAIL", "REGISTER")
+        self.assertIn("TLS", m.params[-1])
+        self.finish(c, self.fresh("n"))
+        for line in ("NS REGISTER a-password", "NS IDENTIFY a-password", "NS SET PASSWORD a-password another-password", "NS DROP a-password"):
+            c.ask(line, "NOTICE", c.nick, re.compile("TLS"))
+
+    def test_scram_and_secure(self):
+        owner = self.registered()
+        self.assertEqual(self.auth_scram(self.gateway(), owner.nick), ["900", "903"])
+        c = self.gateway("secure")
+        self.assertEqual(self.mechanisms(c), "PLAIN,SCRAM-SHA-256")
+        self.assertEqual(self.auth_plain(c, owner.nick), ["900", "903"])
+
+
+class PlaintextAllowed(Accounts):
+    config = dict(Plaintext.config, accounts={"cost": 8192, "plaintext": True})
+
+    def test_allowed(self):
+        owner = self.registered()
+        c = self.irc_raw()
+        c.send("WEBIRC gate gateway host 192.0.2.1")
+        self.assertEqual(self.auth_plain(c, owner.nick), ["900", "903"])
+
+
+@unittest.skipUnless(shutil.which("weechat-headless"), "weechat-headless is not installed")
+class WithWeeChat(Accounts):
+    def with_mechanism(self, mechanism):
+        owner = self.registered(password="tip-of-the-iceberg")
+        chan = self.channel(owner)
+        sasl = {"mechanism": mechanism, "username": owner.nick, "password": "tip-of-the-iceberg"}
+
+        class Sasl(WeeChat):
+            setup = WeeChat.setup[:-1] + tuple("/set irc.server.chatd.sasl_%s %s" % i for i in sasl.items()) + WeeChat.setup[-1:]
+        x = Sasl(self, self.irc_address(), self.fresh("x"), chan)
+        owner.expect("JOIN", chan)
+        x.expect("You are now logged in as " + owner.nick)
+        self.assertEqual(owner.ask("WHOIS " + x.nick, "330").params[2], owner.nick)
+
+    def test_plain(self):
+        self.with_mechanism("plain")
+
+    def test_scram(self):
+        self.with_mechanism("scram-sha-256")
 
 
 class Faults(Accounts):
