@@ -152,12 +152,12 @@ class Protocol(unittest.TestCase):
         rows = self.table("Commands")
         said = set()
         for row in rows:
-            said |= {word for word in re.findall(r"[A-Z]{3,}", re.sub(r"\(.*?\)", "", row[0])) if word in there}
+            said |= {word for word in re.findall(r"[A-Z]{2,}", re.sub(r"\(.*?\)", "", row[0])) if word in there}
             for name in re.sub(r" \(.*?\)", "", row[2]).split(", "):
                 with self.subTest(row[0]):
                     self.assertTrue(os.path.exists(os.path.join(TOP, "tests", "system", name + ".py")), name)
         self.assertEqual(there - said, set())
-        first = {word for row in rows for word in re.findall(r"(?:^|, )([A-Z]{3,})(?=[ ,]|$)", row[0])}
+        first = {word for row in rows for word in re.findall(r"(?:^|, )([A-Z]{2,})(?=[ ,]|$)", row[0])}
         subcommands = {"REQ", "END", "GET", "SET", "CLEAR", "SUB", "UNSUB", "SUBS", "SYNC"}
         self.assertEqual(first - there - subcommands, set())
 
