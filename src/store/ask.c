@@ -32,7 +32,8 @@ static const char *const sql[ASK_SQL_COUNT] = {
     [ASK_COUNT] = "SELECT count(*) FROM (SELECT 1 FROM message WHERE place = ?1 AND seq > ?2"
 		  " AND seq < ?3 LIMIT ?4)",
     [ASK_WAS_IN] =
-	"SELECT place, left_seq, came_seq FROM was_in WHERE account = ?1 AND left_seq > 0",
+	"SELECT w.place, w.left_seq, w.came_seq, m.at FROM was_in w LEFT JOIN mark m"
+	" ON m.account = w.account AND m.place = w.place WHERE w.account = ?1 AND w.left_seq > 0",
     [ASK_KEPT] = "SELECT seq FROM kept WHERE account = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq",
     [ASK_MARK] = "SELECT at FROM mark WHERE account = ?1 AND place = ?2",
 };

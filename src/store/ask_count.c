@@ -109,9 +109,14 @@ ask_missed(struct ask *a)
 
 	db_int(&q, a->q.viewer);
 	while (n < ASK_PLACES_MAX && db_row(&q)) {
-		uint64_t came = db_col_int(&q, 2);
+		uint64_t came = db_col_int(&q, 2), read = db_col_int(&q, 3);
 		struct span away = {.lo = db_col_int(&q, 1), .hi = came != 0 ? came : INT64_MAX};
 
+		if (read != 0) { /* up to there it has seen them, elsewhere or in history */
+			uint64_t next = ask_seq_at(a, read + 1);
+
+			away.lo = MAX(away.lo, next - (next > 0));
+		}
 		n += last_in(a, db_col_int(&q, 0), away, &l[n]) && !is_read(a, &l[n]);
 	}
 	db_end(&q);

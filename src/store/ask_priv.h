@@ -91,6 +91,8 @@ uint64_t ask_peer(const struct ask *a, const struct rows_place *p);
 
 /* The question's bounds as sequence numbers (ask_when.c). */
 void ask_when(struct ask *a);
+/* A number that all messages before `at` (wall ms) are below, and no other. */
+uint64_t ask_seq_at(struct ask *a, uint64_t at);
 
 /* Up to limit rows of the span into the page, from its newest one backwards (down) or from its oldest; at most
  * `most` bytes (ask_walk.c). */

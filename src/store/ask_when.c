@@ -37,9 +37,8 @@ next(struct ask *a, uint64_t seq, uint64_t *seq_r, uint64_t *at_r)
 	return found;
 }
 
-/* A number that all messages before `at` are below, and no other. */
-static uint64_t
-place_of_time(struct ask *a, uint64_t at)
+uint64_t
+ask_seq_at(struct ask *a, uint64_t at)
 {
 	uint64_t lo, hi, seq, time;
 
@@ -72,7 +71,7 @@ ask_when(struct ask *a)
 		/* from: rows of that very time are behind the bound, but for AROUND, which counts it in */
 		uint64_t from = q->kind == QUERY_AROUND ? q->lo : q->lo + (q->lo < UINT64_MAX);
 
-		s->lo = place_of_time(a, from);
+		s->lo = ask_seq_at(a, from);
 		if (q->kind != QUERY_AROUND) {
 			s->lo -= s->lo > 0;
 			s->at_lo = q->lo;
@@ -80,7 +79,7 @@ ask_when(struct ask *a)
 	}
 	if (q->hi != 0 && (q->bounds & QUERY_HI_TIME)) {
 		/* up to the next message: events between it and the last one are told by their times */
-		if (!next(a, place_of_time(a, q->hi), &s->hi, &time))
+		if (!next(a, ask_seq_at(a, q->hi), &s->hi, &time))
 			s->hi = SEQ_MAX;
 		s->at_hi = q->hi;
 	}

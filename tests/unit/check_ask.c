@@ -564,6 +564,15 @@ START_TEST(missed)
 	say(18, LOBBY, "alice=", "seen");
 	bygone_commit();
 	ck_rows("#Lobby 16 2|", .kind = QUERY_MISSED, .viewer = bob);
+	/* and has not been read since */
+	BYGONE(mark, .seq = 20, .account = S("Bob"), .room = ROOM_ID(LOBBY),
+	       .room_name = S("Lobby"), .when = BYGONE_TIME(14));
+	bygone_commit();
+	ck_rows("#Lobby 16 1|", .kind = QUERY_MISSED, .viewer = bob);
+	BYGONE(mark, .seq = 21, .account = S("Bob"), .room = ROOM_ID(LOBBY),
+	       .room_name = S("Lobby"), .when = BYGONE_TIME(16));
+	bygone_commit();
+	ck_rows("", .kind = QUERY_MISSED, .viewer = bob);
 }
 END_TEST
 
