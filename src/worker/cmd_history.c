@@ -1,23 +1,13 @@
-/* cmd_history.c - what was said before, for telnet clients: /history, /more, /search, /unread, /edit and /delete; and what
- * they are shown when they come into a room or log in.
- *
- * A line of before has its time in front, and its day if that is not today. A message is called by its number, as
- * "3-4711" (the server's start, and which of its events), which /history ids shows.
- */
+/* cmd_history.c - what was said before: /history, /more, /search, /unread. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/name.h"
-#include "lib/text.h"
 #include "lib/util.h"
 #include "proto/query.h"
-#include "registry/journal.h"
-#include "worker/arena.h"
 #include "worker/cmd.h"
-#include "worker/fanout.h"
 #include "worker/history.h"
 #include "worker/outq.h"
 #include "worker/reader.h"
@@ -26,8 +16,6 @@
 #include "worker/worker.h"
 
 #define LINES 20 /* that /history shows if nobody says how many */
-#define WHEN_MAX 24
-#define ID_SHIFT 44 /* JOURNAL_SEQ */
 
 /* Which way /more goes on. */
 enum way { WAY_NONE, WAY_BACK, WAY_ON };
@@ -40,95 +28,6 @@ struct pager {
 	char room[ROOM_BYTES_MAX], name[NAME_BYTES_MAX], from[NAME_BYTES_MAX];
 	char text[QUERY_TEXT_MAX];
 };
-
-/* The last message of its own. */
-struct said {
-	uint64_t seq, room;
-	uint8_t nto;
-	char to[NAME_BYTES_MAX]; /* room 0: whom it was to */
-};
-
-struct reader {
-	struct said said;
-	struct pager *pager; /* owned */
-};
-
-static struct reader *
-reader_of(struct conn *c)
-{
-	if (c->reader == NULL)
-		c->reader = xcalloc(1, sizeof(*c->reader));
-	return c->reader;
-}
-
-void
-reader_forget(struct conn *c)
-{
-	if (c->reader != NULL)
-		free(c->reader->pager);
-	free(c->reader);
-	c->reader = NULL;
-}
-
-void
-reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to)
-{
-	struct said *s = &reader_of(c)->said;
-
-	*s = (struct said){.seq = seq, .room = room, .nto = (uint8_t)MIN(to.n, sizeof(s->to))};
-	memcpy(s->to, to.p, s->nto);
-}
-
-/* --- lines ------------------------------------------------------------------------------------------- */
-
-/* "14:03 ", "2026-11-20 14:03 ", here. */
-static size_t
-put_when(char out[WHEN_MAX], uint64_t ms)
-{
-	time_t at = (time_t)(ms / 1000), now = (time_t)(worker_wall_ms() / 1000);
-	struct tm then, today;
-	bool same;
-
-	if (localtime_r(&at, &then) == NULL || localtime_r(&now, &today) == NULL)
-		return 0;
-	same = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
-	return strftime(out, WHEN_MAX, same ? "%H:%M " : "%Y-%m-%d %H:%M ", &then);
-}
-
-static size_t
-put_id(char *out, size_t cap, uint64_t seq)
-{
-	return bprintf(out, cap, "[%llu-%llu] ", (unsigned long long)(seq >> ID_SHIFT),
-		       (unsigned long long)(seq & ((UINT64_C(1) << ID_SHIFT) - 1)));
-}
-
-/* One event of before. place: where it was, if that has to be said. */
-static void
-show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place)
-{
-	char head[WHEN_MAX + 48], *out;
-	size_t n = put_when(head, s->at);
-	unsigned cls = c->cls & ~(unsigned)CLS_TIME;
-
-	if (s->irc_only)
-		return;
-	if (ids)
-		n += put_id(head + n, sizeof(head) - n, seq);
-	s->room = place;
-	render_clean(s);
-	out = arena_room(n + render_bound(s));
-	memcpy(out, head, n);
-	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
-}
-
-static void
-refused(struct conn *c, unsigned code, struct str arg)
-{
-	char why[512];
-
-	chat_err_text(code, arg.p, arg.n, why, sizeof(why));
-	tell(c, "Sorry, %s.", why);
-}
 
 static bool
 kept_here(struct conn *c)
@@ -175,7 +74,7 @@ history_row(struct conn *c, struct question *q, const struct row *r)
 	if (!history_event(c, r, &s))
 		return;
 	q->shown++;
-	show(c, &s, r->seq, q->num != 0, STR_LIT(""));
+	reader_show(c, &s, r->seq, q->num != 0, STR_LIT(""));
 }
 
 static void
@@ -206,7 +105,7 @@ static void
 history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	if (code != ERR_NONE)
-		refused(c, code, arg);
+		reader_refused(c, code, arg);
 	else
 		pager_shown(c, q);
 }
@@ -268,7 +167,7 @@ new_found(struct conn *c, struct question *q, unsigned code, struct str arg)
 	struct m_r_query w = {.kind = QUERY_LATEST, .hi = q->num + 1};
 
 	if (code != ERR_NONE) {
-		refused(c, code, arg);
+		reader_refused(c, code, arg);
 		return;
 	}
 	if (q->num == 0) {
@@ -283,37 +182,6 @@ new_found(struct conn *c, struct question *q, unsigned code, struct str arg)
 
 static const struct history_as as_find_new = {NULL, new_row, new_found};
 
-/* The next word of *rest, which moves behind it. False: there is none. */
-static bool
-next_word(struct str *rest, struct str *word)
-{
-	const char *end;
-
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		rest->p++;
-		rest->n--;
-	}
-	end = rest->n > 0 ? memchr(rest->p, ' ', rest->n) : NULL;
-	*word = (struct str){rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	rest->p += word->n;
-	rest->n -= word->n;
-	return word->n > 0;
-}
-
-static bool
-number(struct str s, uint64_t *n_r)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*n_r = n;
-	return s.n > 0 && s.n < 18;
-}
-
 /* "14:03": the last time that it was so, here. */
 static bool
 clock_time(struct str s, uint64_t *ms_r)
@@ -324,8 +192,8 @@ clock_time(struct str s, uint64_t *ms_r)
 	uint64_t hour, minute;
 	struct tm tm;
 
-	if (h == 0 || !number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
-	    !number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
+	if (h == 0 || !reader_number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
+	    !reader_number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
 	    localtime_r(&now, &tm) == NULL)
 		return false;
 	tm.tm_hour = (int)hour;
@@ -356,7 +224,7 @@ take_time(struct wish *h, struct str word, struct str *rest)
 
 	h->after |= ms == &h->w.lo;
 	h->w.bounds |= ms == &h->w.lo ? QUERY_LO_TIME : QUERY_HI_TIME;
-	return next_word(rest, &when) && (clock_time(when, ms) || query_time_get(when, ms));
+	return reader_word(rest, &when) && (clock_time(when, ms) || query_time_get(when, ms));
 }
 
 static bool
@@ -370,7 +238,7 @@ take_word(struct wish *h, struct str word, struct str *rest)
 		return h->ids = true;
 	if (cmd_same(word, "new"))
 		return h->new = true;
-	if (number(word, &n)) {
+	if (reader_number(word, &n)) {
 		h->w.limit = (uint32_t)MIN(MAX(n, 1u), (uint64_t)QUERY_ROWS_MAX);
 		return true;
 	}
@@ -392,7 +260,7 @@ cmd_history(struct conn *c, const struct cmd_args *a)
 	struct wish h = {.w = {.limit = LINES}};
 	struct str rest = a->v[0], word;
 
-	while (next_word(&rest, &word)) {
+	while (reader_word(&rest, &word)) {
 		if (!take_word(&h, word, &rest)) {
 			tell(c, "What is \"" STR_FMT "\"? /help history explains.", STR_ARG(word));
 			return;
@@ -438,14 +306,14 @@ search_row(struct conn *c, struct question *q, const struct row *r)
 						   STR_ARG(mine ? e->to_name : e->name))};
 	}
 	q->shown++;
-	show(c, &s, r->seq, false, place);
+	reader_show(c, &s, r->seq, false, place);
 }
 
 static void
 search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	if (code != ERR_NONE)
-		refused(c, code, arg);
+		reader_refused(c, code, arg);
 	else if (q->rows == 0 && q->what.hi == 0)
 		tell(c, "Nothing has been found.");
 	else
@@ -505,38 +373,7 @@ cmd_more(struct conn *c, const struct cmd_args *a)
 	history_ask(c, q);
 }
 
-/* --- /unread ------------------------------------------------------------------------------------------- */
-
-static void
-missed_row(struct conn *c, struct question *q, const struct row *r)
-{
-	struct m_q_place place;
-	char when[WHEN_MAX];
-	size_t n;
-
-	if (r->type != MSG_q_place || !m_q_place_get(r->frame, r->len, &place) || place.count == 0)
-		return;
-	if (q->shown++ == 0)
-		tell(c, "--- While you were away:");
-	n = put_when(when, place.at);
-	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.room ? "" : "@",
-	     STR_ARG(place.name), place.count, place.count == 1 ? "" : "s",
-	     (int)(n > 0 ? n - 1 : 0), when);
-}
-
-static void
-missed_end(struct conn *c, struct question *q, unsigned code, struct str arg)
-{
-	if (q->shown > 0)
-		tell(c,
-		     "--- /history new reads what is new in your room; /history new @NAME, #ROOM.");
-	else if (!q->behind && code != ERR_NONE)
-		refused(c, code, arg);
-	else if (!q->behind)
-		tell(c, "You have missed nothing.");
-}
-
-static const struct history_as as_missed = {NULL, missed_row, missed_end};
+/* --- /unread --- */
 
 void
 cmd_unread(struct conn *c, const struct cmd_args *a)
@@ -545,168 +382,5 @@ cmd_unread(struct conn *c, const struct cmd_args *a)
 
 	(void)a;
 	if (kept_here(c))
-		history_ask(c, question_new(&as_missed, &w, STR_LIT("")));
+		history_ask(c, question_new(&history_telnet.missed, &w, STR_LIT("")));
 }
-
-/* --- /edit, /delete ------------------------------------------------------------------------------------ */
-
-/* "3-4711". */
-static bool
-id_get(struct str s, uint64_t *seq_r)
-{
-	const char *dash = s.n > 0 ? memchr(s.p, '-', s.n) : NULL;
-	size_t n = dash != NULL ? (size_t)(dash - s.p) : 0;
-	uint64_t epoch, at;
-
-	if (dash == NULL || !number((struct str){s.p, n}, &epoch) ||
-	    !number((struct str){dash + 1, s.n - n - 1}, &at) || epoch >> (63 - ID_SHIFT) != 0 ||
-	    at >> ID_SHIFT != 0)
-		return false;
-	*seq_r = epoch << ID_SHIFT | at;
-	return true;
-}
-
-struct message {
-	uint64_t seq;
-	struct str room, name;
-};
-
-/* "[@NAME] [ID]": which message is meant; what is left is in *rest. False: none, c has been told. */
-static bool
-message_get(struct conn *c, struct str *rest, struct message *m)
-{
-	struct str at = *rest, word = {"", 0};
-	const struct said *said = c->reader != NULL ? &c->reader->said : NULL;
-	const struct room *room = c->cur;
-
-	*m = (struct message){0};
-	if (next_word(&at, &word) && word.n > 1 && word.p[0] == '@') {
-		m->name = (struct str){word.p + 1, word.n - 1};
-		next_word(&at, &word);
-	}
-	if (id_get(word, &m->seq)) {
-		*rest = at;
-	} else if (m->name.n > 0 || said == NULL || said->seq == 0) {
-		tell(c, "Which message? /history ids shows how they are called.");
-		return false;
-	} else {
-		m->seq = said->seq;
-		room = said->room != 0 ? room_of(said->room) : NULL;
-		if (said->room == 0)
-			m->name = (struct str){said->to, said->nto};
-	}
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		rest->p++;
-		rest->n--;
-	}
-	if (m->name.n == 0 && room != NULL)
-		m->room = room_name(room);
-	if (m->name.n > NAME_BYTES_MAX || (m->name.n == 0 && room == NULL)) {
-		tell(c, "That was said where you are not now.");
-		return false;
-	}
-	return true;
-}
-
-/* Later than at once: the message was an old one. */
-static void
-changed(struct conn *c, struct late *l)
-{
-	struct str arg;
-	unsigned code;
-
-	if (late_failed(l, &code, &arg))
-		refused(c, code, arg);
-	else
-		tell(c, "Done.");
-}
-
-void
-cmd_edit(struct conn *c, const struct cmd_args *a)
-{
-	struct m_r_edit e = {0};
-	struct message m;
-
-	e.text = a->v[0];
-	if (!message_get(c, &e.text, &m))
-		return;
-	if (e.text.n == 0) {
-		tell(c, "What are its words to be? /delete takes it back.");
-		return;
-	}
-	e.msg = m.seq;
-	e.room = m.room;
-	e.name = m.name;
-	request_edit(c, &e, changed);
-}
-
-void
-cmd_delete(struct conn *c, const struct cmd_args *a)
-{
-	struct str rest = a->v[0];
-	struct message m;
-
-	if (message_get(c, &rest, &m))
-		request_redact(c, m.seq, m.room, m.name,
-			       (struct str){rest.p, text_cut(rest.p, rest.n, REASON_MAX)}, changed);
-}
-
-/* --- what is shown without asking --------------------------------------------------------------------- */
-
-static void
-replay_row(struct conn *c, struct question *q, const struct row *r)
-{
-	struct shown s;
-
-	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
-		return;
-	if (q->shown++ == 0)
-		tell(c, "--- Earlier in " STR_FMT ":", STR_ARG(q->target));
-	show(c, &s, r->seq, false, STR_LIT(""));
-}
-
-static void
-replay_end(struct conn *c, struct question *q, unsigned code, struct str arg)
-{
-	(void)code;
-	(void)arg;
-	if (q->shown > 0)
-		tell(c, "--- That was before you came.");
-}
-
-static void
-kept_row(struct conn *c, struct question *q, const struct row *r)
-{
-	struct shown s;
-
-	if (!history_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
-		return;
-	if (q->shown++ == 0)
-		tell(c, "--- Kept for you while you were away:");
-	s.what = SHOWN_DM;
-	show(c, &s, r->seq, false, STR_LIT(""));
-}
-
-static void
-kept_end(struct conn *c, struct question *q, unsigned code, struct str arg)
-{
-	(void)code;
-	(void)arg;
-	if (q->last != 0)
-		request_kept(c, q->last);
-}
-
-/* Clients of profile "direct" are programs as a rule. */
-static bool
-wants_replay(const struct conn *c)
-{
-	return !(c->flags & CONN_DIRECT);
-}
-
-const struct history_shows history_telnet = {
-    .replay = {NULL, replay_row, replay_end},
-    .kept = {NULL, kept_row, kept_end},
-    .missed = {NULL, missed_row, missed_end},
-    .wants_replay = wants_replay,
-    .wants_missed = wants_replay,
-};

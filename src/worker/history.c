@@ -76,12 +76,19 @@ question_free(struct question *q)
 	free(q);
 }
 
+static void show_kept(struct conn *c);
+
 /* Over, or refused: what more is there to say? q is nobody's any more. */
 static void
 finish(struct conn *c, struct question *q)
 {
 	if (q->as->end != NULL)
 		q->as->end(c, q, q->code, (struct str){q->arg, q->narg});
+	if (q->what.kind == QUERY_KEPT && q->last != 0) {
+		request_kept(c, q->last);
+		if (q->rows >= q->limit)
+			show_kept(c);
+	}
 	question_free(q);
 }
 
@@ -487,17 +494,24 @@ history_entered(struct conn *c, struct str room, uint64_t seq)
 	history_show(c, question_new(&shows->replay, &what, room));
 }
 
+static void
+show_kept(struct conn *c)
+{
+	struct m_r_query what = {.kind = QUERY_KEPT, .limit = QUERY_ROWS_MAX};
+
+	history_show(c, question_new(&shows_of(c)->kept, &what, STR_LIT("")));
+}
+
 void
 history_logged_in(struct conn *c)
 {
 	const struct history_shows *shows = shows_of(c);
-	struct m_r_query what = {.kind = QUERY_KEPT, .limit = QUERY_ROWS_MAX};
+	struct m_r_query what = {.kind = QUERY_MISSED, .limit = QUERY_ROWS_MAX};
 
 	if (!history_kept())
 		return;
-	history_show(c, question_new(&shows->kept, &what, STR_LIT("")));
+	show_kept(c);
 	if (!shows->wants_missed(c))
 		return;
-	what = (struct m_r_query){.kind = QUERY_MISSED, .limit = QUERY_ROWS_MAX};
 	history_show(c, question_new(&shows->missed, &what, STR_LIT("")));
 }

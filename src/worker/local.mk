@@ -16,7 +16,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/answers.c %D%/answers.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_account.c %D%/cmd_account.h \
-	%D%/cmd_history.c %D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
+	%D%/cmd_edit.c %D%/cmd_history.c %D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
 	%D%/conn.c %D%/conn.h \
 	%D%/drain.c \
 	%D%/due.c %D%/due.h \
@@ -26,7 +26,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/input.c %D%/input.h \
 	%D%/outq.c %D%/outq.h \
 	%D%/query.c %D%/query.h \
-	%D%/reader.h \
+	%D%/reader.c %D%/reader.h \
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
 	%D%/secret.c %D%/secret.h \
@@ -51,6 +51,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/kick.c \
 	%D%/irc/list.c \
 	%D%/irc/login.c %D%/irc/login.h \
+	%D%/irc/markread.c %D%/irc/markread.h \
 	%D%/irc/metadata.c %D%/irc/metadata.h \
 	%D%/irc/metaline.c %D%/irc/metaline.h \
 	%D%/irc/metashow.c \
@@ -63,10 +64,12 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/oper.c \
 	%D%/irc/redact.c \
 	%D%/irc/register.c \
+	%D%/irc/replay.c \
 	%D%/irc/reply.c %D%/irc/reply.h \
 	%D%/irc/room.c %D%/irc/room.h \
 	%D%/irc/sasl.c %D%/irc/sasl.h \
 	%D%/irc/services.c %D%/irc/services.h \
+	%D%/irc/search.c \
 	%D%/irc/stats.c \
 	%D%/irc/talk.c %D%/irc/talk.h \
 	%D%/irc/told.c \

@@ -1,15 +1,53 @@
-/* reader.h - what a telnet client has said last and where it reads on: for /edit, /delete and /more (cmd_history.c). */
+/* reader.h - a telnet client as a reader of what was said before: how such lines look, where it reads on (/more), what it has
+ * said last (/edit, /delete); and what it is shown without asking (history_telnet of history.h).
+ *
+ * A line of before has its time in front, and its day if that is not today. A message is called by its number, as "3-4711" (the
+ * server's start, and which of its events), which /history ids shows.
+ */
 #ifndef WORKER_READER_H
 #define WORKER_READER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "lib/str.h"
+#include "ipc/ipc.h"
 #include "worker/conn.h"
 
+struct shown;
+struct pager; /* cmd_history.c's */
+
+#define WHEN_MAX 24
+#define ID_SHIFT 44 /* JOURNAL_SEQ */
+
+/* The last message of its own. */
+struct said {
+	uint64_t seq, room;
+	uint8_t nto;
+	char to[NAME_BYTES_MAX]; /* room 0: whom it was to */
+};
+
+struct reader {
+	struct said said;
+	struct pager *pager; /* owned; freed by free() */
+};
+
+struct reader *reader_of(struct conn *c);
 /* Its message seq has been taken: to the room, or (room 0) to somebody. */
 void reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to);
 /* It is gone. */
 void reader_forget(struct conn *c);
+
+/* One event of before. ids: with its number. place: where it was, if that has to be said. */
+void reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place);
+/* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
+size_t reader_when(char out[WHEN_MAX], uint64_t ms);
+/* "Sorry, …". */
+void reader_refused(struct conn *c, unsigned code, struct str arg);
+
+/* The next word of *rest, which moves behind it. False: there is none. */
+bool reader_word(struct str *rest, struct str *word);
+/* Nothing but digits, and not too many. */
+bool reader_number(struct str s, uint64_t *n_r);
 
 #endif

@@ -1,0 +1,201 @@
+/* reader.c - see reader.h. */
+#include "config.h"
+
+#include "worker/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/util.h"
+#include "worker/arena.h"
+#include "worker/history.h"
+#include "worker/outq.h"
+#include "worker/worker.h"
+
+struct reader *
+reader_of(struct conn *c)
+{
+	if (c->reader == NULL)
+		c->reader = xcalloc(1, sizeof(*c->reader));
+	return c->reader;
+}
+
+void
+reader_forget(struct conn *c)
+{
+	if (c->reader != NULL)
+		free(c->reader->pager);
+	free(c->reader);
+	c->reader = NULL;
+}
+
+void
+reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to)
+{
+	struct said *s = &reader_of(c)->said;
+
+	*s = (struct said){.seq = seq, .room = room, .nto = (uint8_t)MIN(to.n, sizeof(s->to))};
+	memcpy(s->to, to.p, s->nto);
+}
+
+/* --- lines ------------------------------------------------------------------------------------------- */
+
+size_t
+reader_when(char out[WHEN_MAX], uint64_t ms)
+{
+	time_t at = (time_t)(ms / 1000), now = (time_t)(worker_wall_ms() / 1000);
+	struct tm then, today;
+	bool same;
+
+	if (localtime_r(&at, &then) == NULL || localtime_r(&now, &today) == NULL)
+		return 0;
+	same = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
+	return strftime(out, WHEN_MAX, same ? "%H:%M " : "%Y-%m-%d %H:%M ", &then);
+}
+
+static size_t
+put_id(char *out, size_t cap, uint64_t seq)
+{
+	return bprintf(out, cap, "[%llu-%llu] ", (unsigned long long)(seq >> ID_SHIFT),
+		       (unsigned long long)(seq & ((UINT64_C(1) << ID_SHIFT) - 1)));
+}
+
+void
+reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place)
+{
+	char head[WHEN_MAX + 48], *out;
+	size_t n = reader_when(head, s->at);
+	unsigned cls = c->cls & ~(unsigned)CLS_TIME;
+
+	if (s->irc_only)
+		return;
+	if (ids)
+		n += put_id(head + n, sizeof(head) - n, seq);
+	s->room = place;
+	render_clean(s);
+	out = arena_room(n + render_bound(s));
+	memcpy(out, head, n);
+	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
+}
+
+void
+reader_refused(struct conn *c, unsigned code, struct str arg)
+{
+	char why[512];
+
+	chat_err_text(code, arg.p, arg.n, why, sizeof(why));
+	tell(c, "Sorry, %s.", why);
+}
+
+/* --- words of a command --- */
+
+bool
+reader_word(struct str *rest, struct str *word)
+{
+	const char *end;
+
+	while (rest->n > 0 && rest->p[0] == ' ') {
+		rest->p++;
+		rest->n--;
+	}
+	end = rest->n > 0 ? memchr(rest->p, ' ', rest->n) : NULL;
+	*word = (struct str){rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
+	rest->p += word->n;
+	rest->n -= word->n;
+	return word->n > 0;
+}
+
+bool
+reader_number(struct str s, uint64_t *n_r)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*n_r = n;
+	return s.n > 0 && s.n < 18;
+}
+
+/* --- what is shown without asking --------------------------------------------------------------------- */
+
+static void
+missed_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct m_q_place place;
+	char when[WHEN_MAX];
+	size_t n;
+
+	if (r->type != MSG_q_place || !m_q_place_get(r->frame, r->len, &place) || place.count == 0)
+		return;
+	if (q->shown++ == 0)
+		tell(c, "--- While you were away:");
+	n = reader_when(when, place.at);
+	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.room ? "" : "@",
+	     STR_ARG(place.name), place.count, place.count == 1 ? "" : "s",
+	     (int)(n > 0 ? n - 1 : 0), when);
+}
+
+static void
+missed_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	if (q->shown > 0)
+		tell(c,
+		     "--- /history new reads what is new in your room; /history new @NAME, #ROOM.");
+	else if (!q->behind && code != ERR_NONE)
+		reader_refused(c, code, arg);
+	else if (!q->behind)
+		tell(c, "You have missed nothing.");
+}
+
+static void
+replay_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct shown s;
+
+	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+		return;
+	if (q->shown++ == 0)
+		tell(c, "--- Earlier in " STR_FMT ":", STR_ARG(q->target));
+	reader_show(c, &s, r->seq, false, STR_LIT(""));
+}
+
+static void
+replay_end(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	(void)code;
+	(void)arg;
+	if (q->shown > 0)
+		tell(c, "--- That was before you came.");
+}
+
+static void
+kept_row(struct conn *c, struct question *q, const struct row *r)
+{
+	struct shown s;
+
+	if (!history_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
+		return;
+	if (q->shown++ == 0)
+		tell(c, "--- Kept for you while you were away:");
+	s.what = SHOWN_DM;
+	reader_show(c, &s, r->seq, false, STR_LIT(""));
+}
+
+/* Clients of profile "direct" are programs as a rule. */
+static bool
+wants_replay(const struct conn *c)
+{
+	return !(c->flags & CONN_DIRECT);
+}
+
+const struct history_shows history_telnet = {
+    .replay = {NULL, replay_row, replay_end},
+    .kept = {NULL, kept_row, NULL},
+    .missed = {NULL, missed_row, missed_end},
+    .wants_replay = wants_replay,
+    .wants_missed = wants_replay,
+};
