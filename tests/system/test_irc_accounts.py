@@ -14,6 +14,7 @@ import threading
 import unicodedata
 import unittest
 
+import storecheck
 from harness import build, main
 from irc import Irc, IrcCase
 from test_irc_clients import WeeChat
@@ -297,6 +298,18 @@ class Sasl(Accounts):
         other.send("PRIVMSG %s :to both" % owner.nick)
         for who in (owner, c):
             who.expect("PRIVMSG", owner.nick, "to both")
+
+    def test_deleted_before_the_end(self):
+        """Who has proved an account that is deleted before its registration ends comes without it."""
+        owner = self.registered(password="tip-of-the-iceberg")
+        c = self.newcomer()
+        self.assertEqual(self.auth_plain(c, owner.nick, "tip-of-the-iceberg"), ["900", "903"])
+        owner.ask("NS DROP tip-of-the-iceberg", "901")
+        c.nick = self.fresh("n")
+        c.send("NICK " + c.nick, "USER u 0 * :r", "CAP END")
+        got = self.commands(c.until(lambda m: m.command == "422"))
+        self.assertEqual(got[:2], ["901", "001"])
+        self.assertNotIn("330", self.commands(owner.answers("WHOIS " + c.nick)))
 
     def test_many_at_once(self):
         owner = self.registered()
@@ -820,6 +833,35 @@ class Faults(Accounts):
             self.d.kill_role(role)
         self.eventually("logging in works again", lambda: self.auth_plain(self.newcomer(), owner.nick)[-1] == "903")
         self.assertEqual(owner.ask("WHOIS " + owner.nick, "330").params[2], owner.nick)
+
+
+class Unusable(Accounts):
+    own = True
+
+    def test_not_a_database(self):
+        """Nothing is offered that cannot be; when it can, those who asked for it are told."""
+        d = self.daemon()
+        c = self.irc("c", d=d)
+        c.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
+        d.stop()
+        os.rename(storecheck.path(d), storecheck.path(d) + ".good")
+        for end in ("-wal", "-shm"):
+            if os.path.exists(storecheck.path(d) + end):
+                os.unlink(storecheck.path(d) + end)
+        with open(storecheck.path(d), "wb") as f:
+            f.write(b"this is no database" * 100)
+        mark = d.log_mark()
+        d.start()
+        d.expect_log("cannot be used", mark)
+        d._ports = None
+        watcher = self.irc("w", ("cap-notify",), d=d)
+        self.eventually("sasl is not offered", lambda: watcher.sync() is not None and
+                        watcher.ask("CAP REQ sasl", "CAP").params[1] == "NAK")
+        watcher.ask("AUTHENTICATE PLAIN", "904")
+        watcher.ask("REGISTER * * :" + PASSWORD, "FAIL", "REGISTER", "TEMPORARILY_UNAVAILABLE")
+        os.rename(storecheck.path(d) + ".good", storecheck.path(d))
+        d.expect_log("can be written again", mark)
+        self.assertIn("sasl=PLAIN", watcher.expect("CAP", None, "NEW").params[-1])
 
 
 if __name__ == "__main__":

@@ -43,14 +43,21 @@ login_told(struct conn *c)
 }
 
 void
+login_lost(struct conn *c)
+{
+	char mask[NAME_BYTES_MAX + UHOST_MAX + 2];
+
+	mask_of(c, mask, sizeof(mask));
+	irc_num(c, RPL_LOGGEDOUT, "%s :You are now logged out", mask);
+}
+
+void
 login_changed(struct conn *c, const struct m_e_account *e)
 {
 	const char *before = account_of(c);
-	char mask[NAME_BYTES_MAX + UHOST_MAX + 2];
 
 	if (e->account.n == 0) {
-		mask_of(c, mask, sizeof(mask));
-		irc_num(c, RPL_LOGGEDOUT, "%s :You are now logged out", mask);
+		login_lost(c);
 	} else if (c->ticket == NULL && (before == NULL || !str_eq(e->account, str_of(before)))) {
 		account_is(c, e->account);
 		login_told(c);

@@ -9,8 +9,9 @@
 
 struct shown;
 
-/* RPL_LOGGEDIN, with its present account. */
+/* RPL_LOGGEDIN, with its present account; RPL_LOGGEDOUT. */
 void login_told(struct conn *c);
+void login_lost(struct conn *c);
 /* The broker says what its account is now: RPL_LOGGEDIN or RPL_LOGGEDOUT, unless that is the answer to what c waits for. */
 void login_changed(struct conn *c, const struct m_e_account *e);
 /* It goes by a name that is somebody else's account, for so many more seconds; 0: it does not. */

@@ -150,17 +150,18 @@ irc_login_refused(struct conn *c, const struct m_e_refused *e)
 	char why[512];
 
 	c->irc->flags &= (uint16_t)~IRC_ASKED;
+	if (account_of(c) != NULL && is_of_account(e->code)) {
+		/* it has been deleted or disabled since: without it, then */
+		account_is(c, STR_LIT(""));
+		login_lost(c);
+		irc_register(c);
+		return;
+	}
 	irc_err(c, NULL, e->code, e->arg);
 	if (num == ERR_NICKNAMEINUSE || num == ERR_ERRONEUSNICKNAME) {
 		/* it may try another */
 		free(c->irc->nick);
 		c->irc->nick = NULL;
-		return;
-	}
-	if (account_of(c) != NULL && is_of_account(e->code)) {
-		/* which has changed since it logged in: then without it */
-		account_is(c, STR_LIT(""));
-		irc_register(c);
 		return;
 	}
 	chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why));

@@ -108,7 +108,8 @@ say_usage(struct conn *c, const struct service_cmd *cmd)
 {
 	while (cmd->help == NULL)
 		cmd--;
-	service_say(c, "%s %s: %s", cmd->name, cmd->usage, cmd->help);
+	service_say(c, "%s%s%s: %s", cmd->name, cmd->usage[0] != '\0' ? " " : "", cmd->usage,
+		    cmd->help);
 }
 
 static void
@@ -126,7 +127,7 @@ help(struct conn *c, struct irc_run *r, struct str about)
 		    services[r->service].about);
 	for (const struct service_cmd *cmd = cmds; cmd->name != NULL; cmd++) {
 		if (cmd->help != NULL)
-			service_say(c, "  %s %s: %s", cmd->name, cmd->usage, cmd->help);
+			say_usage(c, cmd);
 	}
 }
 
