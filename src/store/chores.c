@@ -89,6 +89,7 @@ op_STATUS(struct thread *t, const struct m_s_admin *m)
 	struct facts f = {0};
 	struct settings set;
 	struct db db;
+	char why[REACHED_WHY];
 
 	settings_get(&set);
 	fact(&f, "directory", set.state_dir);
@@ -110,6 +111,8 @@ op_STATUS(struct thread *t, const struct m_s_admin *m)
 		db_close(&db);
 	}
 	fact(&f, "readable", db_ok(&db) ? "yes" : db.why);
+	reached_why(why);
+	fact(&f, "writable", why[0] == '\0' ? "yes" : why);
 	answer(t, m->ticket, ERR_NONE, "", &f);
 }
 

@@ -6,9 +6,12 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "lib/util.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
 static uint64_t last;
+static char stuck[REACHED_WHY];
 
 void
 reached_set(uint64_t seq)
@@ -49,4 +52,20 @@ reached_wait(uint64_t seq, unsigned ms)
 	there = last >= seq;
 	pthread_mutex_unlock(&lock);
 	return there;
+}
+
+void
+reached_stuck(const char *why)
+{
+	pthread_mutex_lock(&lock);
+	bprintf(stuck, sizeof(stuck), "%s", why);
+	pthread_mutex_unlock(&lock);
+}
+
+void
+reached_why(char out[REACHED_WHY])
+{
+	pthread_mutex_lock(&lock);
+	bprintf(out, REACHED_WHY, "%s", stuck);
+	pthread_mutex_unlock(&lock);
 }

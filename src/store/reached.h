@@ -1,4 +1,4 @@
-/* reached.h - how far the writer is, for the threads that answer questions. */
+/* reached.h - how far and how well the writer is, for the threads that answer questions. */
 #ifndef STORE_REACHED_H
 #define STORE_REACHED_H
 
@@ -12,5 +12,10 @@ uint64_t reached(void);
 /* Wait until all events up to seq have been committed, at most ms. False: they have not; what there is may be
  * answered from all the same. */
 bool reached_wait(uint64_t seq, unsigned ms);
+
+/* The writer: why it cannot write; empty: it can. The others: the same, into out, of REACHED_WHY bytes. */
+#define REACHED_WHY 256
+void reached_stuck(const char *why);
+void reached_why(char out[REACHED_WHY]);
 
 #endif

@@ -94,6 +94,7 @@ say_state(const char *why)
 	char out[512];
 
 	m.text.n = MIN(m.text.n, 256u);
+	reached_stuck(why);
 	say(out, m_s_state_put(out, sizeof(out), &m));
 	w.told = true;
 }

@@ -34,7 +34,8 @@ class Admin(OwnCase):
         d = self.daemon()
         self.said("one", "two")
         status = d.json("store", "status")
-        self.assertEqual((status["messages"], status["schema"], status["readable"]), (2, 1, "yes"))
+        self.assertEqual((status["messages"], status["schema"], status["readable"], status["writable"]),
+                         (2, 1, "yes", "yes"))
 
     def test_check(self):
         d = self.daemon()
@@ -101,7 +102,9 @@ class Admin(OwnCase):
         bob, = self.clients("bob")
         bob.send("two")
         d.expect_log("cannot write to the database", mark)
-        self.assertEqual(d.json("store", "status")["messages"], 1)
+        status = d.json("store", "status")
+        self.assertEqual((status["messages"], status["writable"]), (1, "database is locked"))
+        self.assertIn("locked", d.json("status")["store"])
         self.assertEqual(d.json("store", "check")["database"], "ok")
         with self.assertRaises(CtlError):
             d.ctl("history", "purge", "lobby")
