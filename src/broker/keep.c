@@ -8,6 +8,7 @@
 
 #include "broker/account.h"
 #include "broker/store.h"
+#include "ipc/proc.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
@@ -83,6 +84,10 @@ end(struct reg_room *room)
 void
 rooms_sweep(void)
 {
+	const struct reg_room *def = room_find(str_of(proc.opt.room_default));
+
+	if (def != NULL && room_is_kept(def))
+		room_told(def);
 	for (uint32_t i = 0; i < W->h->room_top; i++) {
 		struct reg_room *room = &W->rooms[i];
 

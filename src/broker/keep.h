@@ -27,7 +27,7 @@ void room_entry_commit(const struct reg_room *room, uint64_t user, bool gone);
 void room_told(const struct reg_room *room);
 /* It is registered no longer: e_room; without members it ends. */
 void room_unregister(struct reg_room *room, uint64_t user);
-/* Rooms without members that are kept no longer, because another one is the default now, end. */
+/* Another room may be the default now: the store is told of it, and those without members that are kept no longer end. */
 void rooms_sweep(void);
 
 /* --- who has which rank in a registered room (access.c) ------------------------------------------------- */

@@ -40,7 +40,7 @@ static struct loop_timer expiry, settling;
 static bool peers_known; /* the master has named all who live */
 static bool ending; /* nothing is decided any more; what the store has not got yet is sent */
 static struct loop_timer ending_timer; /* a store that is not there may still come */
-static bool sweeping; /* another room may be the default */
+static bool sweeping = true; /* another room may be the default */
 
 static void *
 map(unsigned kind, const char *what)

@@ -21,10 +21,15 @@
 
 #define RANKS_ALL (MEMBER_OP | MEMBER_HALFOP | MEMBER_VOICE)
 
-/* A question while it is being looked at; of the kept state of its job the first field only. */
+/* Of the job: the room that the question is about, in which its asker must still be when it is answered. */
+struct about {
+	uint64_t room; /* 0: none */
+	char name[ROOM_BYTES_MAX + 1];
+};
+
+/* A question while it is being looked at. */
 struct asking {
-	uint64_t
-	    room; /* id of the one that it is about: its asker must still be in it when it is answered */
+	struct about about;
 	const struct m_r_query *q;
 	struct m_s_query s;
 	uint64_t born[ROOMS_PER_USER];
@@ -68,7 +73,8 @@ in_room(const struct reg_user *u, struct asking *a)
 
 	if (m == NULL)
 		return ERR_NO_SUCH_ROOM;
-	a->room = room->id;
+	a->about.room = room->id;
+	bprintf(a->about.name, sizeof(a->about.name), STR_FMT, STR_ARG(a->q->room));
 	a->s.ranks = ranks_of(m->flags);
 	add_room(a, room);
 	if (a->q->kind == QUERY_MARK || history_on(room))
@@ -193,13 +199,13 @@ job_paged(struct job *j, const void *frame, size_t len)
 static void
 answered(struct job *j, const void *frame, size_t len)
 {
-	uint64_t room = *(const uint64_t *)j->state;
+	const struct about *about = j->state;
 	const struct reg_user *u = job_user(j);
 
 	if (j->user != 0 && u == NULL)
 		job_end(j);
-	else if (room != 0 && regw_member(W, u, room) == NULL)
-		job_failed(j, ERR_NO_SUCH_ROOM, STR_LIT(""));
+	else if (about->room != 0 && regw_member(W, u, about->room) == NULL)
+		job_failed(j, ERR_NO_SUCH_ROOM, str_of(about->name));
 	else
 		job_paged(j, frame, len);
 }
@@ -209,11 +215,11 @@ ask(const struct req *r, const struct reg_user *u, struct asking *a)
 {
 	static char out[IPC_FRAME_MAX];
 	static const struct m_s_page nothing;
-	struct job *j = job_begin(r, u != NULL ? u->id : 0, 0, sizeof(a->room));
+	struct job *j = job_begin(r, u != NULL ? u->id : 0, 0, sizeof(a->about));
 
 	if (j == NULL)
 		return;
-	memcpy(j->state, &a->room, sizeof(a->room));
+	memcpy(j->state, &a->about, sizeof(a->about));
 	if (a->nothing) {
 		job_page(j, &nothing);
 		return;

@@ -13,6 +13,9 @@
 
 #include "broker/account.h"
 #include "broker/auth.h"
+#include "broker/job.h"
+#include "broker/keep.h"
+#include "broker/store.h"
 #include "fuzz.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
@@ -77,6 +80,17 @@ changes(struct script *s)
 		n = more > 0 ? more : n;
 	}
 	return (struct str){buf, byte(s) < 250 ? n : n / 2};
+}
+
+/* What r_room sets. */
+static struct str
+setting(struct script *s)
+{
+	static const char *const words[] = {"op", "halfop", "voice",  "",
+					    "on", "off",    "days 3", "rows 9"};
+	unsigned k = byte(s);
+
+	return k < 220 ? str_of(words[k % ARRAY_LEN(words)]) : some(s, 40);
 }
 
 static uint64_t users[8];
@@ -168,7 +182,7 @@ request(struct script *s, unsigned sub)
 	uint64_t id;
 	size_t n = 0;
 
-	switch (byte(s) % 28) {
+	switch (byte(s) % 33) {
 	case 0:
 	case 1:
 		MAKE(login, .conn = byte(s), .protocol = byte(s) % 4, .name = name(s),
@@ -253,6 +267,25 @@ request(struct script *s, unsigned sub)
 	case 26:
 		MAKE(follow, .on = byte(s) % 3);
 		break;
+	case 28:
+	case 29:
+		MAKE(room, .user = user(s), .op = (uint8_t)(byte(s) % (ROOM_OPS + 1)),
+		     .room = name(s), .name = name(s), .text = setting(s));
+		break;
+	case 30:
+		MAKE(query, .user = user(s), .kind = (uint8_t)(byte(s) % (QUERY_KINDS + 1)),
+		     .flags = byte(s) % 4, .room = byte(s) % 2 ? name(s) : STR_LIT(""),
+		     .name = byte(s) % 2 ? name(s) : STR_LIT(""), .limit = byte(s));
+		break;
+	case 31:
+		MAKE(mark, .user = user(s), .room = byte(s) % 2 ? name(s) : STR_LIT(""),
+		     .name = name(s), .when = byte(s));
+		break;
+	case 32:
+		MAKE(edit, .user = user(s), .msg = br.j.seq - byte(s) % 8,
+		     .room = byte(s) % 2 ? name(s) : STR_LIT(""), .name = name(s),
+		     .text = some(s, 300));
+		break;
 	default:
 		if (sub == SUB_CONTROL)
 			MAKE(admin, .op = (uint8_t)(byte(s) % 12), .level = (uint8_t)(byte(s) % 4),
@@ -305,6 +338,35 @@ auth_answers(bool ok)
 	auth_resume();
 }
 
+/* --- the store, which tells what it has kept ------------------------------------------------------------ */
+
+#define SAY(name_, ...) \
+	do { \
+		struct m_s_##name_ m_ = {__VA_ARGS__}; \
+		store_take(frame, m_s_##name_##_put(frame, sizeof(frame), &m_)); \
+	} while (0)
+
+static void
+store_says(struct script *s)
+{
+	switch (byte(s) % 4) {
+	case 0:
+		SAY(room, .born = byte(s), .founder = byte(s) % 3, .modes = byte(s),
+		    .flags = byte(s) % 4, .key = some(s, 16), .name = name(s),
+		    .topic = some(s, TOPIC_MAX));
+		break;
+	case 1:
+		SAY(list, .op = (uint8_t)(byte(s) % (LIST_ACCESS + 2)), .mask = name(s),
+		    .reason = setting(s), .until = byte(s));
+		break;
+	case 2:
+		SAY(restored, .secret = some(s, 16));
+		break;
+	default:
+		access_account_gone(byte(s) % 3, name(s));
+	}
+}
+
 /* Who is here now, for the next steps. */
 static void
 look_around(void)
@@ -319,11 +381,13 @@ step(struct script *s)
 {
 	static const unsigned subs_used[] = {0, 1, 2, SUB_CONTROL};
 	unsigned k = byte(s), sub = subs_used[k % ARRAY_LEN(subs_used)];
-	size_t n = request(s, sub);
+	size_t n = (k & 0x30) == 0x30 ? 0 : request(s, sub);
 	uint64_t seq = br.j.seq, serial = world_serial(sub);
 
-	if (n == 0)
+	if (n == 0) {
+		store_says(s);
 		return;
+	}
 	/* taken: one entry, behind those that make way for it; a mistake: none */
 	if (world_decide(sub, frame, n))
 		CHECK(br.j.seq > seq && world_serial(sub) == serial + 1);
@@ -332,6 +396,7 @@ step(struct script *s)
 	if (k & 0x80)
 		auth_answers(k & 0x40);
 	reap_some();
+	jobs_resume();
 	look_around();
 }
 
@@ -345,6 +410,11 @@ clean_up(void)
 		reap_add(br.reg.users[i].id, 0, QUIT_LEFT, "", "");
 	while (reap_some() != REAP_DONE)
 		;
+	for (uint32_t i = 0; i < br.reg.h->max_rooms; i++) {
+		if (br.reg.rooms[i].id != 0)
+			room_unregister(&br.reg.rooms[i], 0);
+	}
+	jobs_fini();
 	br.now = UINT64_MAX / 2;
 	while (br.server.nlists > 0) {
 		const struct reg_list *l = &br.reg.lists[br.server.lists[0]];
@@ -371,6 +441,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		log_level = -1;
 		world_init(&w, 8, 1u << 20);
 		auth_begin();
+		proc.opt.store_enabled = 1; /* which is away, but for what it tells */
 		CHECK(account_made(STR_LIT("alice"), 1, 0, 0) &&
 		      account_made(STR_LIT("bob"), 2, 0, 0));
 	}
