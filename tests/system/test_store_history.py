@@ -256,6 +256,22 @@ class Rooms(HistoryCase):
         self.assertEqual(self.words(self.history(a, "BEFORE %s msgid=%s 220" % (chan, middle))), texts[40:260])
         self.assertEqual(self.words(self.history(a, "AFTER %s msgid=%s 500" % (chan, first[9].tags["msgid"]))), texts[10:])
 
+    def test_who_does_not_read(self):
+        """Is answered as fast as it reads, all of it, and nobody else waits."""
+        a, b = self.irc("a", CAPS), self.irc("b", CAPS)
+        chan = self.channel(a, b)
+        a.send(*["PRIVMSG %s :%03d %s" % (chan, i, "x" * 380) for i in range(100)])
+        a.sync()
+        b.sync()
+        b.send(*["CHATHISTORY LATEST %s * 100" % chan] * 200, "PING end")
+        for i in range(5):
+            a.sync()
+        queued = [s["queued"] for s in self.d.json("users") if s["name"] == b.nick]
+        self.assertLess(max(queued), 1 << 20)
+        got = b.until(lambda m: m.is_("PONG", None, "end"))
+        self.assertEqual(len([m for m in got if m.is_("BATCH") and m.params[0][0] == "+"]), 200)
+        self.assertEqual(len([m for m in got if m.is_("PRIVMSG")]), 200 * 100)
+
     def test_search(self):
         caps = CAPS + ("soju.im/search",)
         a, b = self.irc("a", caps), self.irc("b", caps)
