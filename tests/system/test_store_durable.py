@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """store.durability "disk": who sends is told so when the message is on the disk, and not before; nobody else waits.
 
-The store is stopped, and the sender's session has bytes that wait: that is how a test knows what has not been said."""
+The store is stopped, and the sender's session has bytes that wait: that is how a test knows what has not been
+said."""
 
 import signal
 
@@ -32,6 +33,13 @@ class Durable(IrcCase, OwnCase):
         self.pid = self.d.pids_of("store")[0]
         signal_pid(self.pid, signal.SIGSTOP)
         self.addCleanup(signal_pid, self.pid, signal.SIGCONT)
+
+    def kill_store(self, killed):
+        """One that was not killed before; its pid."""
+        pid = self.eventually("there is another store",
+                              lambda: next((p for p in self.d.pids_of("store").values() if p not in killed), None))
+        self.d.kill_role("store")
+        return pid
 
     def go_on(self):
         signal_pid(self.pid, signal.SIGCONT)
@@ -116,12 +124,11 @@ class Durable(IrcCase, OwnCase):
         self.daemon(DISK)
         alice, bob = self.clients("alice", "bob")
         alice.ask("/ack on", "Telling you")
-        mark, seen = alice.mark(), bob.mark()
+        mark, seen, killed = alice.mark(), bob.mark(), set()
         for i in range(100):
             alice.send("line %d" % i)
             if i % 25 == 10:
-                self.eventually("there is a store", lambda: self.d.pids_of("store"))
-                self.d.kill_role("store")
+                killed.add(self.kill_store(killed))
             bob.expect("line %d$" % i)
         for i in range(100):
             alice.line(ACK, seconds=limit(3))
