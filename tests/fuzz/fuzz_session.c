@@ -300,6 +300,7 @@ open_client(unsigned k)
 	struct conn_rec rec = {.id = ++last_id,
 			       .protocol = k == TELNET ? PROTO_TELNET : PROTO_IRC,
 			       .port = (uint16_t)(1000 + k),
+			       .loopback = k == 1, /* may give passwords */
 			       .address = "192.0.2.1"};
 	int fds[2], few = 4096;
 
