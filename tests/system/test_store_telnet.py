@@ -281,6 +281,49 @@ class Grace(OwnCase, StoreCase):
         c.ask("/login", "no accounts are kept")
 
 
+class Administered(OwnCase, StoreCase):
+    def test_invitation(self):
+        """Its word makes the account where nobody else may, and goes into its rooms."""
+        d = self.daemon({"accounts": {"register": False}})
+        alice = self.client("alice")
+        room = self.room("kitchen")
+        alice.ask("/join " + room, "You have made the room")
+        word = d.ctl("invite", "create", "--room", room).split()[0]
+        c = self.client("bob")
+        c.ask("/register - " + WORD, "^Sorry, accounts are made here with an invitation only. Who has one: /invited WORD")
+        c.send("/invited no-such-word")
+        c.expect("New password: ")
+        c.send(WORD)
+        c.expect("The same again: ")
+        c.send(WORD)
+        c.expect("Sorry, that invitation does not hold")
+        c.send("/invited " + word)
+        c.expect("New password: ")
+        c.send(WORD)
+        c.expect("The same again: ")
+        c.send(WORD)
+        c.expect("The name %s is yours now" % c.name)
+        c.expect("You are in %s" % room)
+        alice.expect("%s has entered the chat" % c.name)
+
+    def test_disabled(self):
+        d = self.daemon()
+        a = self.registered()
+        d.ctl("account", "disable", a.name)
+        a.line("You are not logged in to an account any more.")
+        c = self.connect()
+        self.at_prompt(c, a.name)
+        c.send(WORD)
+        c.expect("Sorry, that account has been disabled")
+        c.line(NAME_PROMPT)
+
+    def test_email_needed(self):
+        self.daemon({"accounts": {"email": True}})
+        c = self.client("alice")
+        c.ask("/register - " + WORD, "^Sorry, an email address is needed")
+        c.ask("/register %s@example.org %s" % (c.name, WORD), "is yours now")
+
+
 class Rooms(OwnCase, StoreCase):
     def test_registered_room(self):
         self.daemon()

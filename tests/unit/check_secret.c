@@ -11,6 +11,7 @@
 #include "lib/loop.h"
 #include "lib/util.h"
 #include "unit.h"
+#include "worker/account.h"
 #include "worker/arena.h"
 #include "worker/conn.h"
 #include "worker/event.h"
@@ -236,6 +237,25 @@ START_TEST(pipelined)
 }
 END_TEST
 
+/* From another host, without TLS: only if the configuration does not mind. */
+START_TEST(in_the_clear)
+{
+	c->state = CONN_READY;
+	type(LIT("/register\n"));
+	HEARS(ACCOUNT_SECRET_NO ".\r\n");
+	proc.opt.accounts_plaintext = 1;
+	type(LIT("/register\n"));
+	HEARS(IAC WILL ECHO "New password: ");
+	type(LIT("\n"));
+	HEARS("No account has been made.\r\n");
+	proc.opt.accounts_plaintext = 0;
+	c->flags |= CONN_PRIVATE;
+	type(LIT("/register\n"));
+	ck_assert_ptr_nonnull(c->secret);
+	c->state = CONN_NAMING;
+}
+END_TEST
+
 START_TEST(gone)
 {
 	ask();
@@ -260,6 +280,7 @@ main(void)
 	tcase_add_test(tc, never_answered);
 	tcase_add_test(tc, no_password);
 	tcase_add_test(tc, pipelined);
+	tcase_add_test(tc, in_the_clear);
 	tcase_add_test(tc, gone);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
