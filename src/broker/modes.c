@@ -285,7 +285,16 @@ mode_limit(struct work *w, struct mode_change *c)
 
 /* --- deciding -------------------------------------------------------------------------------------- */
 
-/* Anybody may take away rights of their own. */
+/* Anybody may take away rights of their own, and take again those that are kept for their account. */
+static bool
+is_own(const struct work *w, const struct mode_change *c)
+{
+	if (kinds[c->op].fn != mode_member || user_find(c->arg) != w->u)
+		return false;
+	return !c->on ||
+	       (w->right->m != NULL && rank_of(access_flags(w->room, w->u)) >= kinds[c->op].need);
+}
+
 static enum chat_err
 may_change(struct work *w, const struct mode_change *c, bool *as_server)
 {
@@ -296,7 +305,7 @@ may_change(struct work *w, const struct mode_change *c, bool *as_server)
 	*as_server = false;
 	if (rank >= kinds[c->op].need)
 		return ERR_NONE;
-	if (kinds[c->op].fn == mode_member && !c->on && user_find(c->arg) == w->u)
+	if (is_own(w, c))
 		return ERR_NONE;
 	*as_server = w->right->oper;
 	if (*as_server)
