@@ -5,9 +5,11 @@ The store is stopped, and the sender's session has bytes that wait: that is how 
 said."""
 
 import signal
+import sqlite3
 
 from harness import OwnCase, limit, main, merged, signal_pid
 from irc import IrcCase
+import storecheck
 
 ACK = "message has been sent.."
 DISK = {"store": {"durability": "disk"}}
@@ -118,6 +120,25 @@ class Durable(IrcCase, OwnCase):
         self.waits(alice)
         self.go_on()
         alice.line(ACK)
+
+    def test_database_locked(self):
+        """The store lives, and cannot write: the log says who waits, and when that is over."""
+        d = self.daemon(DISK)
+        alice, bob = self.clients("alice", "bob")
+        alice.ask("/ack on", "Telling you")
+        alice.send("first")
+        alice.line(ACK)
+        db = sqlite3.connect(storecheck.path(d), isolation_level=None)
+        self.addCleanup(db.close)
+        db.execute("BEGIN IMMEDIATE")
+        alice.send("second")
+        bob.expect("second")
+        d.expect_log("senders are not told that their messages are taken", seconds=limit(3))
+        self.waits(alice)
+        self.assertEqual(alice.rest(), "")
+        db.execute("ROLLBACK")
+        alice.line(ACK, seconds=limit(3))
+        d.expect_log("senders are told again that their messages are taken")
 
     def test_kills(self):
         """The store dies again and again: each message is acknowledged, once."""
