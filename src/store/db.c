@@ -54,9 +54,10 @@ static const char write_setup[] = "PRAGMA journal_mode=WAL;"
 				  "PRAGMA journal_size_limit=67108864;"
 				  "PRAGMA cache_size=-32768;"
 				  "PRAGMA temp_store=MEMORY;";
+/* Not by mmap, which makes a signal to the whole process of a disk's error, and of a file that somebody cut short; it would
+ * save a tenth of a search. */
 static const char read_setup[] = "PRAGMA query_only=1;"
 				 "PRAGMA cache_size=-16384;"
-				 "PRAGMA mmap_size=268435456;"
 				 "PRAGMA temp_store=MEMORY;";
 
 bool
