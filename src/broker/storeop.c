@@ -212,6 +212,7 @@ static const struct {
     [STORE_INVITE_CREATE] = {LEVEL_ADMIN, false, 0},
     [STORE_INVITES] = {LEVEL_ADMIN, false, 0},
     [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, 0},
+    [STORE_ACCOUNT_NAME] = {LEVEL_READ, false, 0},
 };
 
 bool

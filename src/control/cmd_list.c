@@ -520,6 +520,50 @@ members_step(struct conn *c)
 }
 
 static void
+room_show(struct conn *c, const struct reg_room_view *v)
+{
+	writer_object(&c->w);
+	room_fields(c, v);
+	if (c->name[0] != '\0')
+		writer_s(&c->w, "founder_name", c->name);
+	writer_list(&c->w, "users", member_columns, ARRAY_LEN(member_columns));
+	c->id = v->id;
+	c->tries = 0;
+	c->step = members_step;
+}
+
+static void room_found(struct conn *c);
+
+/* The founder's name, if the store could tell it. */
+static void
+founder_told(struct conn *c, unsigned type, const void *frame, size_t len)
+{
+	struct m_q_page m;
+	struct m_q_fact f;
+	ssize_t n;
+
+	c->name[0] = '\0';
+	if (type == MSG_q_page && m_q_page_get(frame, len, &m) &&
+	    (n = ipc_frame(m.rows.p, m.rows.n)) > 0 && m_q_fact_get(m.rows.p, (size_t)n, &f))
+		bprintf(c->name, sizeof(c->name), STR_FMT, STR_ARG(f.text));
+	c->after = 1;
+	conn_sync(c, room_found);
+}
+
+static void
+ask_founder(struct conn *c, uint64_t account)
+{
+	static char out[4096];
+	char id[24];
+	struct m_r_store m = {.op = STORE_ACCOUNT_NAME, .level = LEVEL_READ};
+
+	bprintf(id, sizeof(id), "%llu", (unsigned long long)account);
+	m.args = str_of(id);
+	c->may_fail = true;
+	conn_ask(c, out, m_r_store_put(out, sizeof(out), &m), founder_told);
+}
+
+static void
 room_found(struct conn *c)
 {
 	struct reg_room_view v;
@@ -528,25 +572,22 @@ room_found(struct conn *c)
 
 	name += *name == '#';
 	rc = registry_room_named(control_registry, name, strlen(name), &v);
-	if (rc < 0) {
+	if (rc < 0)
 		again(c, room_found);
-		return;
-	}
-	if (rc == 0) {
+	else if (rc == 0)
 		conn_fail(c, CTL_NOT_FOUND, "there is no room %s", name);
-		return;
+	else if (v.founder != 0 && c->after == 0)
+		ask_founder(c, v.founder);
+	else {
+		c->after = 0;
+		room_show(c, &v);
 	}
-	writer_object(&c->w);
-	room_fields(c, &v);
-	writer_list(&c->w, "users", member_columns, ARRAY_LEN(member_columns));
-	c->id = v.id;
-	c->tries = 0;
-	c->step = members_step;
 }
 
 void
 cmd_room(struct conn *c)
 {
+	c->name[0] = '\0';
 	begin(c, room_found);
 }
 

@@ -62,6 +62,7 @@ struct conn {
 	uint32_t ticket; /* of what the broker asks of others for us; 0: nothing */
 	conn_event_fn *looked_up; /* when that is answered */
 	bool wants_secret; /* the next line is one */
+	bool may_fail; /* looked_up gets an e_refused or e_failed too: it can do without */
 	uint32_t mid; /* id of the master's answer; 0: none */
 	conn_fn *mastered; /* when it is complete */
 	unsigned tries;

@@ -92,7 +92,7 @@ conn_end(struct conn *c, const char *result)
 	c->serial = c->id = c->after = 0;
 	c->ticket = 0;
 	c->looked_up = NULL;
-	c->wants_secret = false;
+	c->wants_secret = c->may_fail = false;
 	explicit_bzero(c->secret, sizeof(c->secret));
 	c->mid = c->slot = 0;
 	c->tries = 0;
@@ -225,6 +225,10 @@ asked(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_e_wait m;
 
+	if (c->may_fail && type == MSG_e_refused) {
+		c->looked_up(c, type, frame, len);
+		return;
+	}
 	if (conn_refused(c, type, frame, len))
 		return;
 	if (type == MSG_e_wait && m_e_wait_get(frame, len, &m)) {
@@ -332,6 +336,10 @@ on_failed(const void *frame, size_t len)
 		c = by_ticket(m.ticket);
 	if (c == NULL)
 		return;
+	if (c->may_fail) {
+		looked_up(m.ticket, MSG_e_failed, frame, len);
+		return;
+	}
 	conn_fail(c, (unsigned)chat_err_ctl(m.code), "%s",
 		  chat_err_text(m.code, m.arg.p, m.arg.n, text, sizeof(text)));
 	conn_pump(c);

@@ -179,6 +179,7 @@ enum store_op {
 	STORE_INVITE_CREATE, /* ROOMS USES EXPIRES-ms -> the word */
 	STORE_INVITES, /* -> q_invite */
 	STORE_INVITE_DELETE, /* ID */
+	STORE_ACCOUNT_NAME, /* ID -> a fact, "account" */
 	STORE_OPS
 };
 enum store_state {

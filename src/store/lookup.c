@@ -278,6 +278,24 @@ admin_account_show(struct lookup *l, struct str args)
 	put_facts(l, ROOMS, id, STR_LIT("room"));
 }
 
+/* ID: nothing but its name, which is no secret. */
+static void
+admin_account_name(struct lookup *l, struct str args)
+{
+	struct db_query q = db_query(&l->set, LISTED_ONE);
+	struct m_q_fact m = {.name = STR_LIT("account")};
+	struct str first = word(&args);
+	char frame[256], id[24];
+
+	bprintf(id, sizeof(id), STR_FMT, STR_ARG(first));
+	db_int(&q, strtoull(id, NULL, 10));
+	if (db_row(&q)) {
+		m.text = db_col_text(&q, 2);
+		page_put(&l->page, false, frame, m_q_fact_put(frame, sizeof(frame), &m), PAGE_MAX);
+	}
+	db_end(&q);
+}
+
 static void
 admin_invites(struct lookup *l, struct str args)
 {
@@ -307,6 +325,7 @@ static void (*const lists[STORE_OPS])(struct lookup *l, struct str args) = {
     [STORE_ACCOUNTS] = admin_accounts,
     [STORE_ACCOUNT_SHOW] = admin_account_show,
     [STORE_INVITES] = admin_invites,
+    [STORE_ACCOUNT_NAME] = admin_account_name,
 };
 
 bool

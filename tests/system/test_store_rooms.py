@@ -59,6 +59,7 @@ class Kept(RoomsCase):
         self.restart()
         now = d.json("room", "den")
         self.assertEqual(now["members"], 0)
+        self.assertEqual(now["founder_name"], "al")
         for field in ("name", "topic", "modes", "created", "founder", "registered", "history_days"):
             self.assertEqual(now.get(field), was.get(field), field)
         for field in ("lists", "access"):
