@@ -679,6 +679,18 @@ class Closed_(Accounts):
         c.ask("NS REGISTER tip-of-the-iceberg a@example.org", "NOTICE", None, re.compile("invitation"))
 
 
+    def test_invited(self):
+        """An invitation makes an account, and leads into its rooms."""
+        word = self.d.ctl("invite", "create", "--room", "kitchen,hall").split()[0]
+        c = self.irc("n")
+        c.ask("NS REGISTER tip-of-the-iceberg * nonsense", "NOTICE", None, re.compile("email|invitation"))
+        c.ask("NS REGISTER tip-of-the-iceberg a@example.org nonsense", "NOTICE", None, re.compile("invitation"))
+        c.send("PRIVMSG NickServ :REGISTER tip-of-the-iceberg a@example.org " + word)
+        c.expect("900", None, None, c.nick)
+        self.assertEqual({c.expect("JOIN").params[0] for _ in range(2)}, {"#kitchen", "#hall"})
+        self.assertEqual(c.answers("PING x")[-1].command, "PONG")
+
+
 class Plaintext(Accounts):
     """Passwords are not given where they could be read: here by way of a gateway that has clients without TLS."""
 
