@@ -3,7 +3,8 @@
  *
  * The input is lines. The first character of each says what: 0 to 3, that this client sends the rest (0 has not
  * registered, 1 and 2 speak IRC, one of them with all capabilities, 3 speaks telnet); a to d, the same, and the next line
- * does not wait for what comes of it; A to D, that this one hangs up; e to h, that it stops reading, or goes on.
+ * does not wait for what comes of it; A to D, that this one hangs up; e to h, that it stops reading, or goes on;
+ * i to l, that it has logged in to the account eve: more than one called so are one user.
  *
  * The worker's requests are decided at once, as those of worker 0; what the broker calls a peer's mistake would cost a
  * worker its life, so there must be none.
@@ -15,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/account.h"
 #include "broker/job.h"
 #include "fuzz.h"
 #include "ipc/board.h"
@@ -124,7 +126,8 @@ take_events(uint64_t seq)
 	FUZZ_ASSERT(journal_find(&br.j, seq, &at));
 	for (; (e = journal_at(&br.j, &at)) != NULL; at += e->size) {
 		/* how jobs end here; the broker sends that to those only who have a channel */
-		if (!(e->targets & 1) && ipc_type(e->data) != MSG_e_failed)
+		if (!(e->targets & 1) && ipc_type(e->data) != MSG_e_failed &&
+		    ipc_type(e->data) != MSG_e_done)
 			continue;
 		memcpy(frame, e->data, e->event_len);
 		event_take(frame, e->event_len, e->inc == proc.inc && e->serial != 0, NULL);
@@ -155,6 +158,7 @@ sublink_flush(struct sublink *s)
 
 static struct client {
 	int fd; /* the test's end; -1: gone */
+	uint64_t id; /* of its connection */
 	bool deaf; /* does not read */
 	size_t n;
 	char in[32768]; /* a line that has no end yet */
@@ -231,6 +235,7 @@ turn_end(void *arg)
 	(void)arg;
 	/* there is neither store nor auth: whoever waits for them is told so */
 	jobs_resume();
+	reap_some();
 	take_events(seq);
 	input_turn();
 	sublink_flush(worker.link);
@@ -274,6 +279,26 @@ hang_up(struct client *c)
 	c->fd = -1;
 }
 
+/* It need not prove it: there is nobody to ask. */
+static void
+log_in(const struct client *c)
+{
+	uint64_t seq = br.j.seq;
+	struct reg_user *u = NULL;
+
+	for (uint32_t i = 0; i < conns_places() && u == NULL; i++) {
+		const struct conn *there = conn_at(i);
+
+		if (there != NULL && there->id == c->id && there->user != 0)
+			u = regw_user(&br.reg, there->user);
+	}
+	if (u == NULL)
+		return;
+	account_enter(u, account_named(STR_LIT("eve")), STR_LIT("eve"));
+	take_events(seq);
+	run();
+}
+
 /* One line of the input. */
 static void
 act(const char *p, size_t n)
@@ -284,6 +309,8 @@ act(const char *p, size_t n)
 		hang_up(&clients[*p - 'A']);
 	} else if (*p >= 'e' && *p <= 'h') {
 		clients[*p - 'e'].deaf ^= true;
+	} else if (*p >= 'i' && *p <= 'l') {
+		log_in(&clients[*p - 'i']);
 	} else if (*p >= 'a' && *p <= 'd') {
 		say(&clients[*p - 'a'], p + 1, n - 1);
 	} else {
@@ -307,6 +334,7 @@ open_client(unsigned k)
 	FUZZ_ASSERT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &few, sizeof(few));
 	clients[k].fd = fds[1];
+	clients[k].id = rec.id;
 	clients[k].deaf = false;
 	clients[k].n = 0;
 	conn_open(&rec, fds[0]);
@@ -357,7 +385,7 @@ check_rooms(const struct conn *c)
 static void
 check_all(void)
 {
-	uint32_t users = 0;
+	uint32_t named = 0, sessions = 0;
 
 	FUZZ_ASSERT(sublink.pending == 0);
 	for (uint32_t i = 0; i < conns_places(); i++) {
@@ -369,10 +397,16 @@ check_all(void)
 		FUZZ_ASSERT(!(c->flags & CONN_BARRIER) && c->query == NULL);
 		if (c->user == 0)
 			continue;
-		users++;
+		named++;
 		check_rooms(c);
 	}
-	FUZZ_ASSERT(br.reg.h->nusers == users);
+	for (uint32_t i = 0; i < br.reg.h->max_users; i++) {
+		const struct reg_user *u = &br.reg.users[i];
+
+		FUZZ_ASSERT(u->id == 0 || u->inc != 0);
+		sessions += u->id != 0 ? u->nsessions + 1 : 0;
+	}
+	FUZZ_ASSERT(sessions == named);
 }
 
 static void
@@ -397,6 +431,7 @@ set_up(void)
 	proc.opt.store_enabled = 1; /* which is away */
 	br.reg.h->restored = 1;
 	br.recovered = true;
+	FUZZ_ASSERT(account_made(STR_LIT("eve"), 1, 0, 0));
 	proc.opt.line_rate = 0;
 	proc.opt.queue = 12288;
 	proc.opt.idle = proc.opt.ping = proc.opt.login_time = 0;
