@@ -768,6 +768,58 @@ START_TEST(no_database)
 }
 END_TEST
 
+/* The database as one file, with some bytes changed, as "damaged.db". */
+static void
+damage(unsigned seed)
+{
+	static char file[1 << 20];
+	struct db db;
+	FILE *f;
+	size_t n;
+
+	ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+	ck_assert(db_exec(&db, "PRAGMA wal_checkpoint(TRUNCATE)"));
+	db_close(&db);
+	f = fopen(DB_FILE, "r");
+	n = fread(file, 1, sizeof(file), f);
+	fclose(f);
+	ck_assert(n > 4096 && n < sizeof(file));
+	for (unsigned i = 0; i < 40; i++) {
+		seed = seed * 1103515245 + 12345;
+		/* not the first page's head: then it is no database at all */
+		file[100 + (seed >> 8) % (n - 100)] ^= (char)(1 + seed % 255);
+	}
+	f = fopen("damaged.db", "w");
+	ck_assert_uint_eq(fwrite(file, 1, n, f), n);
+	fclose(f);
+}
+
+/* A damaged database gives answers that are whole, or none; asked again and again. */
+START_TEST(damaged)
+{
+	twelve();
+	dm(30, "alice=", "Bob", true, "hi bob");
+	bygone_commit();
+	for (unsigned seed = 1; seed <= 60; seed++) {
+		damage(seed);
+		ask_free(asker);
+		asker = ask_new("damaged.db", 1);
+		for (unsigned kind = 0; kind < QUERY_KINDS; kind++) {
+			ask((struct m_s_query){.kind = (uint8_t)kind,
+					       .text = S("l"),
+					       .viewer = alice,
+					       .lo = 12,
+					       .flags = QUERY_EVENTS,
+					       .direct = 1,
+					       IN(both)},
+			    1000);
+			ck_assert(page.code == ERR_NONE || page.code == ERR_STORE_AWAY);
+			rows();
+		}
+	}
+}
+END_TEST
+
 /* --- one message -------------------------------------------------------------------------------- */
 
 static unsigned
@@ -835,6 +887,7 @@ main(void)
 	    number_of_rows,
 	    time_is_over,
 	    no_database,
+	    damaged,
 	    one_message,
 	};
 	Suite *s = suite_create("ask");
