@@ -75,6 +75,13 @@ class NoStore(IrcCase):
             self.assertEqual(self.commands(c.answers(line)), wanted, line)
         self.assertEqual(c.ask("AUTHENTICATE PLAIN", "908").params[:2], ["*", "*"])
 
+    def test_services(self):
+        alice = self.irc("alice")
+        for line in ("NS REGISTER password", "PRIVMSG NickServ :IDENTIFY password", "CS REGISTER #x"):
+            got = alice.answers(line)
+            self.assertEqual([(m.command, m.params[-1]) for m in got], [("NOTICE", "Accounts are not available.")])
+        self.assertGreater(len(alice.answers("NS HELP")), 5)
+
     def test_labels(self):
         """Each is one line, with the label."""
         alice = self.irc("alice", caps=("labeled-response", "batch", "standard-replies"))

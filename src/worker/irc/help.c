@@ -17,11 +17,14 @@
 static bool
 offered(const struct irc_cmd *cmd)
 {
-	if (cmd->fn == irc_REGISTER || cmd->fn == irc_VERIFY)
+	if (cmd->flags & IRC_HIDDEN)
+		return false;
+	if (cmd->fn == irc_REGISTER || cmd->fn == irc_VERIFY || cmd->fn == irc_NICKSERV ||
+	    cmd->fn == irc_CHANSERV)
 		return accounts_here();
 	if (cmd->fn == irc_CHATHISTORY || cmd->fn == irc_MARKREAD)
 		return history_kept();
-	return (cmd->flags & IRC_HIDDEN) == 0;
+	return true;
 }
 
 static void

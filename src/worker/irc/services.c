@@ -181,6 +181,8 @@ service_run(struct conn *c, struct irc_run *r, enum service service, unsigned fr
 		help(c, r, w.v[0]);
 	} else if (cmd->name == NULL) {
 		service_say(c, "That word is not known here. HELP tells which are.");
+	} else if (!accounts_here()) {
+		service_say(c, "Accounts are not available.");
 	} else if (w.n < cmd->min) {
 		say_usage(c, cmd);
 	} else {
