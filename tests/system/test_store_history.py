@@ -185,6 +185,31 @@ class Rooms(HistoryCase):
         self.assertEqual(self.history(a, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2020-01-02T00:00:00.000Z 10",
                                       "draft/chathistory-targets"), [])
 
+    def test_as_gamja_asks(self):
+        """The web client: what it missed by AFTER, page by page until one is not full; then back by BEFORE; times only."""
+        caps = CAPS + ("draft/event-playback", "draft/read-marker", "draft/multiline", "extended-join", "account-tag")
+        a = self.irc("a", CAPS)
+        chan = self.channel(a)
+        said = self.words(self.say(a, chan, *["g%02d" % i for i in range(25)]))
+        web = self.irc("web", caps)
+        web.ask("JOIN " + chan, "366")
+        start, missed = "2020-01-01T00:00:00.000Z", []
+        while True:
+            got = self.history(web, "AFTER %s timestamp=%s 7" % (chan, start))
+            missed += [m for m in got if m.is_("PRIVMSG")]
+            if len(got) < 7:
+                break
+            start = got[-1].tags["time"]
+        self.assertEqual(self.words(missed), said)
+        end, back = missed[20].tags["time"], []
+        while True:
+            got = self.history(web, "BEFORE %s timestamp=%s 7" % (chan, end))
+            back = [m for m in got if m.is_("PRIVMSG")] + back
+            if len(got) < 7:
+                break
+            end = got[0].tags["time"]
+        self.assertEqual(self.words(back), said[:20])
+
     def test_event_playback(self):
         """Who came and went, topics and modes: for those who asked for it, in their place and with their ids."""
         a, plain = self.irc("a", EVENTS), self.irc("p", CAPS)
