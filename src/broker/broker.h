@@ -52,6 +52,7 @@ struct broker {
 	uint64_t followers; /* bits of the workers that do (r_follow) */
 	uint64_t chats[64]; /* users whose words to "Server" go to control */
 	unsigned nchats;
+	uint64_t for_store; /* the last event that goes to the store, as far as this broker knows */
 	uint64_t durable; /* what workers have been told to be on the disk */
 };
 extern struct broker br;

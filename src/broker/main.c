@@ -82,11 +82,17 @@ expire(void *arg)
 	loop_timer_start(proc.loop, &expiry, ms > 10000 ? 10000 : ms + 10, expire, NULL);
 }
 
+/* Is something not on the disk yet that can still get there? */
 static bool
 store_owed(void)
 {
-	return sub_owed(SUB_STORE) ||
-	       (store_wanted() && !sub_present(SUB_STORE) && ending_timer.place != 0);
+	const struct reg_header *h = br.reg.h;
+
+	if (!store_wanted())
+		return false;
+	if (!sub_present(SUB_STORE))
+		return ending_timer.place != 0;
+	return sub_owed(SUB_STORE) || (h->store_state == STORE_WELL && h->stored < br.for_store);
 }
 
 /* The dead of the time without a broker leave first; only then is anybody served. */

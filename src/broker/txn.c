@@ -58,6 +58,8 @@ entry_commit(size_t event_len)
 	br.t.event_len = event_len;
 	KILLPOINT("decided");
 	journal_commit(&br.j, &br.reg, &br.t);
+	if (br.t.targets & 1ull << SUB_STORE)
+		br.for_store = br.j.seq;
 }
 
 void

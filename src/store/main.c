@@ -100,36 +100,37 @@ whose(unsigned type, const void *frame, size_t len)
 	}
 }
 
+/* What is to be answered begins with its ticket. */
+static uint32_t
+ticket_of(const void *frame)
+{
+	uint32_t ticket;
+
+	memcpy(&ticket, (const char *)frame + IPC_HDR, sizeof(ticket));
+	return ticket;
+}
+
 /* What changes something while nothing can be changed is refused: whoever asked should not wait for the disk to be mended. */
 static bool
-refused(enum who who, const void *frame, size_t len)
+refused(enum who who, const void *frame)
 {
-	struct m_s_account account = {0};
-	struct m_s_admin admin = {0};
-	struct m_s_done m = {.code = ERR_STORE_AWAY};
+	struct m_s_done m = {.ticket = ticket_of(frame), .code = ERR_STORE_AWAY};
 	char out[64];
 
 	if (who != WRITER || (known && !stuck) || ipc_type(frame) == MSG_s_begin)
 		return false;
-	if (m_s_account_get(frame, len, &account))
-		m.ticket = account.ticket;
-	else if (m_s_admin_get(frame, len, &admin))
-		m.ticket = admin.ticket;
 	link_send(out, m_s_done_put(out, sizeof(out), &m));
 	return true;
 }
 
-/* More is asked than can be answered. Answers of each kind begin with the ticket. */
+/* More is asked than can be answered. */
 static void
 too_much(enum who who, const void *frame)
 {
-	struct m_s_page page = {.code = ERR_BUSY};
-	struct m_s_done done = {.code = ERR_STORE_AWAY};
+	struct m_s_page page = {.ticket = ticket_of(frame), .code = ERR_BUSY};
+	struct m_s_done done = {.ticket = ticket_of(frame), .code = ERR_STORE_AWAY};
 	char out[64];
-	uint32_t ticket;
 
-	memcpy(&ticket, (const char *)frame + IPC_HDR, sizeof(ticket));
-	page.ticket = done.ticket = ticket;
 	if (who == LOOKUP)
 		link_send(out, m_s_done_put(out, sizeof(out), &done));
 	else
@@ -143,7 +144,7 @@ on_word(unsigned type, const void *frame, size_t len)
 
 	if (who == THREADS)
 		log_err("the broker's message %s was not understood", ipc_name(type));
-	else if (!refused(who, frame, len) &&
+	else if (!refused(who, frame) &&
 		 !thread_put(threads[who], link_seq(), frame, len, who == WRITER))
 		too_much(who, frame);
 }

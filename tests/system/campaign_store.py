@@ -17,7 +17,7 @@ import time
 import campaign
 import faults
 import storecheck
-from harness import Daemon, build, merged
+from harness import Daemon, build, eventually, limit, merged
 from load import Swarm
 
 CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
@@ -40,6 +40,8 @@ def kills(c, wanted):
         print("   %d kills" % killer.kills, flush=True)
     swarm.run(each=1)
     swarm.close()
+    # what was left for a store that had to wait takes it longer than a stop may
+    eventually("everything in the database", lambda: storecheck.good(storecheck.check(d, swarm)), limit(60))
     ended(d)
     row = storecheck.check(d, swarm)
     row["kills"] = killer.kills
