@@ -23,6 +23,7 @@ static struct {
 	bool greeted; /* the broker's has come */
 	bool known; /* seq is what the database says */
 	bool held; /* no events are wanted */
+	bool ahead; /* the database is, of the journal */
 	uint64_t theirs; /* the broker's last one, as it said hello */
 	struct loop_io io;
 	uint64_t seq; /* of the last event taken */
@@ -68,6 +69,18 @@ say_hold(bool on)
 	link_send(out, m_s_hold_put(out, sizeof(out), &m));
 }
 
+/* Numbers come from the file epoch; when that is an older one, all that is said would pass for known. */
+static void
+look_ahead(void)
+{
+	lk.ahead = lk.known && lk.seq > lk.theirs;
+	if (lk.ahead)
+		log_err(
+		    "the database is ahead of the journal (%llu, %llu), nothing that is said is "
+		    "kept: is the file epoch in state_dir an older one?",
+		    (unsigned long long)lk.seq, (unsigned long long)lk.theirs);
+}
+
 /* When both know where they are. While the database is not, the journal's end will do: nothing is taken. */
 static bool
 say_hello(void)
@@ -78,15 +91,16 @@ say_hello(void)
 
 	if (lk.hello || !lk.greeted || !(lk.known || lk.held))
 		return true;
+	look_ahead();
 	if (!lk.known)
 		lk.seq = lk.theirs;
-	mine.seq = lk.seq;
+	mine.seq = MIN(lk.seq, lk.theirs);
 	n = m_sub_hello_put(out, sizeof(out), &mine);
 	lk.hello = true;
 	/* the first bytes on a fresh socket always fit */
 	if (send(lk.fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
 		return false;
-	if (lk.held)
+	if (lk.held || lk.ahead)
 		say_hold(true);
 	return true;
 }
@@ -119,7 +133,7 @@ take_frame(const char *frame, size_t len)
 	}
 	if (!ev_head_get(frame, len, &h))
 		return false;
-	if (h.seq > lk.seq && lk.known) {
+	if (h.seq > lk.seq && lk.known && !lk.ahead) {
 		lk.seq = h.seq;
 		lk.event(frame, len);
 	}
@@ -209,30 +223,33 @@ link_hold(bool on)
 	if (on == lk.held)
 		return;
 	lk.held = on;
-	if (lk.hello)
-		say_hold(on);
-	else
+	if (!lk.hello)
 		say_hello();
+	else if (!lk.ahead)
+		say_hold(on);
 }
 
 void
 link_ready(uint64_t seq)
 {
-	bool again = lk.known && seq < lk.seq;
+	bool first = !lk.known, again = lk.known && seq < lk.seq;
 
-	if (lk.known && !again)
+	if (!first && !again)
 		return;
-	/* numbers come from the file `epoch`; if that was lost, all that is said would pass for known */
-	if (lk.greeted && seq > lk.theirs)
-		log_err("the database is ahead of the journal (%llu, %llu): is the file epoch in "
-			"state_dir older?",
-			(unsigned long long)seq, (unsigned long long)lk.theirs);
 	lk.known = true;
 	lk.seq = seq;
+	if (first && lk.hello)
+		look_ahead();
 	if (!lk.hello)
 		say_hello();
 	else if (again && !lk.held)
 		say_hold(false);
+}
+
+bool
+link_ahead(void)
+{
+	return lk.ahead;
 }
 
 uint64_t

@@ -25,6 +25,8 @@ void link_ready(uint64_t seq);
 /* No events are wanted for the time being; what the broker asks comes all the same. Off: those behind the last one that was
  * taken. The ring keeps them, as long as it can. */
 void link_hold(bool on);
+/* The database has numbers that the journal has not come to yet: no event of it is taken. */
+bool link_ahead(void);
 /* The last event that was taken. */
 uint64_t link_seq(void);
 /* A frame to the broker; dropped when there is none: what it asked died with it. Sent by link_flush. */

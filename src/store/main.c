@@ -191,6 +191,18 @@ go_on_checking(const void *frame, size_t len)
 }
 
 static void
+say_ahead(void)
+{
+	struct m_s_state m = {.state = STORE_UNUSABLE,
+			      .text =
+				  STR_LIT("the database is ahead of the journal: the file epoch "
+					  "in state_dir is an older one")};
+	char out[IPC_HDR + 256];
+
+	link_send(out, m_s_state_put(out, sizeof(out), &m));
+}
+
+static void
 on_answer(const void *frame, size_t len)
 {
 	if (ipc_type(frame) == MSG_s_admin) {
@@ -199,7 +211,10 @@ on_answer(const void *frame, size_t len)
 	}
 	if (ipc_type(frame) == MSG_s_state)
 		note_state(frame, len);
-	link_send(frame, len);
+	if (ipc_type(frame) == MSG_s_state && link_ahead())
+		say_ahead();
+	else
+		link_send(frame, len);
 }
 
 /* --- the process ------------------------------------------------------------------------------------------- */

@@ -185,6 +185,37 @@ class Unwell(Store):
         alice.send("three")
         self.kept("one", "two", "three")
 
+    def test_epoch_lost(self):
+        """Numbers begin anew, below those in the database: it is left as it is, and everybody is told."""
+        d = self.daemon()
+        alice, = self.clients("alice")
+        alice.send("one")
+        self.kept("one")
+        d.stop()
+        d.start()
+        alice, = self.clients("alice")
+        alice.send("two")
+        self.kept("one", "two")
+        d.stop()
+        epoch = os.path.join(d.dir, "state", "epoch")
+        os.unlink(epoch)
+        mark = d.log_mark()
+        d.start()
+        alice, bob = self.clients("alice", "bob")
+        alice.send("three")
+        bob.expect("three")
+        d.expect_log("the database is ahead of the journal", mark)
+        eventually("the state", lambda: "ahead of the journal" in d.json("status")["store"])
+        self.assertEqual(self.texts(), ["one", "two"])
+        d.stop()
+        with open(epoch, "w", encoding="ascii") as f:
+            f.write("10\n")
+        os.chown(epoch, os.stat(storecheck.path(d)).st_uid, -1)
+        d.start()
+        alice, = self.clients("alice")
+        alice.send("four")
+        self.kept("one", "two", "four")
+
     def test_disk_full(self):
         """As many writes as it takes fail for want of room, in the middle of a crowd's talk."""
         if not self.killpoints():
