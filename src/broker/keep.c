@@ -271,7 +271,8 @@ keep_access(struct keeping *k)
 	if (!on && l == NULL)
 		return ERR_NOT_FOUND;
 	if (on && l == NULL &&
-	    (list_count(c, LIST_ACCESS) >= ROOM_LIST_MAX || !list_has_room(k->room->id, 0)))
+	    (list_count(c, LIST_ACCESS) >= ROOM_LIST_MAX || lists_of_user_full(k->u) ||
+	     !list_has_room(k->room->id, 0)))
 		return ERR_LIST_FULL;
 	room_entry_begin();
 	if (on)

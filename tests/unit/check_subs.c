@@ -359,8 +359,10 @@ main(void)
 	tcase_add_test(t, who_does_not_read_does_not_hold_others_up);
 	tcase_add_test(t, a_mistake_costs_the_one_who_made_it);
 	tcase_add_test(t, nobody_is_heard_before_the_greeting);
+#ifdef HAVE_SQLITE
 	tcase_add_test(t, a_store_that_does_not_read_is_left_alone);
 	tcase_add_test(t, a_store_that_catches_up_keeps_nobody_waiting);
+#endif
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }
