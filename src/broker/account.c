@@ -153,10 +153,11 @@ account_user_came(const struct reg_user *u)
 	accounts.first[a - W->accounts] = slot + 1;
 }
 
+/* Whatever the account is by now, it is among those of its name. */
 void
 account_user_goes(const struct reg_user *u)
 {
-	const struct reg_account *a = account_of(u);
+	const struct reg_account *a = account_named(user_account(u));
 	uint32_t *at, slot = (uint32_t)(u - W->users);
 
 	if (a == NULL)
@@ -267,12 +268,23 @@ made_done(uint32_t n)
 	}
 }
 
+/* An account of this name that was another one, in a database that is no more. */
+static void
+end_namesake(struct str name, uint64_t id)
+{
+	const struct reg_account *a = account_named(name);
+
+	if (a != NULL && a->id != id)
+		account_deleted(name);
+}
+
 bool
 account_made(struct str name, uint64_t id, uint32_t flags, uint32_t kept)
 {
 	const struct restore_account m = {.id = id, .flags = flags, .kept = kept};
 	uint32_t fresh = 0;
 
+	end_namesake(name, id);
 	entry_begin(&req_nobody);
 	if (!made_redo(name, &m, &fresh))
 		return false;
@@ -290,13 +302,16 @@ accounts_restore(struct str list)
 
 	entry_begin(&req_nobody);
 	while (restore_account_next(&list, &m)) {
+		const struct reg_account *old = account_named(m.name);
+
+		if (++n % RESTORE_EACH == 0 || (old != NULL && old->id != m.id)) {
+			commit_silently();
+			made_done(fresh);
+			fresh = 0;
+			end_namesake(m.name, m.id);
+			entry_begin(&req_nobody);
+		}
 		made_redo(m.name, &m, &fresh);
-		if (++n % RESTORE_EACH != 0)
-			continue;
-		commit_silently();
-		made_done(fresh);
-		fresh = 0;
-		entry_begin(&req_nobody);
 	}
 	commit_silently();
 	made_done(fresh);

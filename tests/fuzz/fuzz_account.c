@@ -68,7 +68,9 @@ user(struct script *s)
 {
 	unsigned k = byte(s);
 
-	return k < 120 ? users[k % ARRAY_LEN(users)] : k < 230 ? 0 : k;
+	if (k < 150)
+		return users[k < 90 ? 0 : k % ARRAY_LEN(users)];
+	return k < 230 ? 0 : k;
 }
 
 /* --- those who are asked ------------------------------------------------------------------------------- */
@@ -222,7 +224,7 @@ static char frame[IPC_FRAME_MAX];
 	} while (0)
 
 static size_t
-request(struct script *s, unsigned sub)
+request(struct script *s, unsigned sub, uint64_t id)
 {
 	size_t n = 0;
 
@@ -233,42 +235,45 @@ request(struct script *s, unsigned sub)
 		     .token = some(s, AUTH_TOKEN));
 		break;
 	case 1:
-		MAKE(nick, .user = user(s), .name = name(s));
+		MAKE(nick, .user = id, .name = name(s));
 		break;
 	case 2:
 	case 3:
 		/* from many addresses, or soon all are refused */
-		MAKE(auth, .user = user(s), .conn = byte(s) % 4,
+		MAKE(auth, .user = id, .conn = byte(s) % 4,
 		     .mech = (uint8_t)(byte(s) % (AUTH_MECHS + (byte(s) > 250))), .ticket = ticket,
 		     .name = name(s), .authzid = byte(s) < 200 ? STR_LIT("") : name(s),
 		     .secret = secret(s, AUTH_SECRET_MAX), .address = some(s, 2));
 		break;
 	case 4:
-		MAKE(register, .user = user(s), .conn = byte(s) % 4, .again = byte(s) > 200,
+		MAKE(register, .user = id, .conn = byte(s) % 4, .again = byte(s) > 200,
 		     .name = name(s), .email = byte(s) < 200 ? STR_LIT("a@b") : some(s, EMAIL_MAX),
 		     .password = secret(s, PASSWORD_MAX), .invite = some(s, INVITE_WORD_MAX),
 		     .address = some(s, 2));
 		break;
 	case 5:
-		MAKE(account, .user = user(s), .op = (uint8_t)(byte(s) % (ACCOUNT_OPS + 1)),
+		MAKE(account, .user = id, .op = (uint8_t)(byte(s) % (ACCOUNT_OPS + 1)),
 		     .password = secret(s, PASSWORD_MAX), .text = secret(s, PASSWORD_MAX));
 		break;
 	case 6:
-		MAKE(dm, .user = user(s), .to = name(s), .kind = (uint8_t)(byte(s) % MSG_KINDS),
+		MAKE(dm, .user = id, .to = name(s), .kind = (uint8_t)(byte(s) % MSG_KINDS),
 		     .text = some(s, 100));
 		break;
 	case 7:
-		MAKE(kept, .user = user(s), .upto = byte(s));
+		MAKE(kept, .user = id, .upto = byte(s));
 		break;
 	}
 	return n;
 }
 
+/* Of a worker whose client it is, as a rule; and what it waits for comes at once, now and then. */
 static void
 decide(struct script *s)
 {
-	unsigned sub = byte(s) % 3;
-	size_t n = request(s, sub);
+	uint64_t id = user(s);
+	const struct reg_user *u = regw_user(&br.reg, id);
+	unsigned k = byte(s), sub = u != NULL && k < 240 ? u->sub : k % 3;
+	size_t n = request(s, sub, id);
 	uint64_t seq = br.j.seq, serial = world_serial(sub);
 
 	if (n == 0)
@@ -277,6 +282,10 @@ decide(struct script *s)
 		CHECK(br.j.seq > seq && world_serial(sub) == serial + 1);
 	else
 		CHECK(br.j.seq == seq);
+	for (unsigned turns = byte(s) % 4; turns > 0; turns--) {
+		answer_all(s, store_fd, store_answer);
+		answer_all(s, auth_fd, auth_answer);
+	}
 }
 
 /* --- what else happens ---------------------------------------------------------------------------------------- */
@@ -329,10 +338,11 @@ step(struct script *s)
 		restore(s);
 		break;
 	case 4:
-		account_disabled(name(s), byte(s) % 2);
+		account_disabled(name(s), byte(s) > 200);
 		break;
 	case 5:
-		account_deleted(name(s));
+		if (byte(s) > 200)
+			account_deleted(name(s));
 		break;
 	case 6:
 		br.now += byte(s) * 1000;
@@ -394,6 +404,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auth_begins();
 	account_made(STR_LIT("alice"), 1, 0, 0);
 	account_made(STR_LIT("bob"), 2, 0, 0);
+	account_enter(regw_user(&br.reg, world_login(0, "alice", "10.0.0.2")),
+		      account_named(STR_LIT("alice")), STR_LIT("alice"));
+	world_login(1, "guest", "10.0.0.3");
 	look_around();
 	for (int i = 0; i < 100 && s.p < s.end; i++)
 		step(&s);

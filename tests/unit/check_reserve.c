@@ -275,6 +275,25 @@ START_TEST(accounts_come_back)
 }
 END_TEST
 
+/* A name that is another account in the database of now: who was logged in to the one before is so no more. */
+START_TEST(another_database)
+{
+	uint64_t u = world_login(0, "alice", "192.0.2.1");
+	char list[128];
+	struct restore_account a = {.id = 4711, .name = STR_LIT("ALICE")};
+
+	storeend_account("alice");
+	logged_in(u, "alice");
+	STORE_SAYS(s_accounts, .list = {list, restore_account_put(list, 0, sizeof(list), &a)});
+	ck_assert_uint_eq(account_id_named(S("alice")), 4711);
+	ck_assert_str_eq(world_user(&world, "alice").account, "");
+	logged_in(u, "alice");
+	ck_assert(account_made(S("alice"), 4712, 0, 0));
+	ck_assert_str_eq(world_user(&world, "alice").account, "");
+	account_deleted(S("alice"));
+}
+END_TEST
+
 /* More than there is room for: the first come in. */
 START_TEST(too_many_accounts)
 {
@@ -350,6 +369,7 @@ main(void)
 	tcase_add_test(t, nobody_keeps_anything);
 	tcase_add_test(t, what_the_store_hears);
 	tcase_add_test(t, accounts_come_back);
+	tcase_add_test(t, another_database);
 	tcase_add_test(t, too_many_accounts);
 	tcase_add_test(t, coming_and_going);
 	return unit_run(s);
