@@ -149,8 +149,6 @@ class Chatd(Server):
 
     def command(self, room):
         conf = os.path.join(self.dir, "chatd.conf")
-        for sub in ("run", "state"):
-            os.mkdir(os.path.join(self.dir, sub))
         with open(conf, "w") as f:
             f.write(CHATD_CONF % {"dir": self.dir, "port": self.port, "room": room, "sessions": self.sessions,
                                   "protocol": self.protocol, "extra": self.opts.chatd_conf + self.more})

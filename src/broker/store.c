@@ -90,7 +90,8 @@ store_settled(void)
 	if (since == 0)
 		since = loop_now(proc.loop);
 	waited = loop_now(proc.loop) - since;
-	if (!store_wanted() || W->h->store_state == STORE_UNUSABLE)
+	/* one that says that it cannot, is not waited for: what it knows is told when it can */
+	if (!store_wanted() || (!W->h->restored && W->h->store_state != STORE_WELL))
 		return true;
 	/* what workers ask again at once, because the last broker took it with it, is to find it here */
 	if (W->h->restored)

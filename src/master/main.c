@@ -361,6 +361,11 @@ start(void)
 	limits_init();
 	children_init(role_dir);
 	rundir_open(o->run_dir, o->state_dir, master.set.uid, master.set.gid);
+	if (master.store && !rundir_state_writable(master.set.uid, master.set.gid))
+		log_err("state_dir %s cannot be written by the user that chatd runs as: no "
+			"history, account or "
+			"room is kept before it can; chown it",
+			o->state_dir);
 	master.epoch = rundir_epoch_next();
 	if (shm_make(o, master.epoch) < 0)
 		fatal("no memory for %llu sessions (%zu MiB) and a journal of %llu MiB: %s",

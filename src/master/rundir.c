@@ -17,7 +17,7 @@
 #include "lib/util.h"
 
 #define STAY UINT32_MAX
-#define EPOCH_MAX ((UINT64_C(1) << 20) - 1) /* what a sequence number has room for */
+#define EPOCH_MAX ((UINT64_C(1) << 19) - 1) /* what a sequence number of 63 bits has room for */
 
 static int run_fd = -1, state_fd = -1;
 static bool pid_written;
@@ -78,6 +78,18 @@ rundir_open(const char *run_dir, const char *state_dir, uint32_t uid, uint32_t g
 	run_fd = open_dir(run_dir, 0755, uid, gid);
 	take_lock(run_dir);
 	state_fd = open_dir(state_dir, 0750, uid, gid);
+}
+
+bool
+rundir_state_writable(uint32_t uid, uint32_t gid)
+{
+	struct stat st;
+
+	if (uid == STAY || uid == 0 || fstat(state_fd, &st) < 0)
+		return true;
+	if (st.st_uid == uid)
+		return (st.st_mode & 0300) == 0300;
+	return (st.st_mode & 0003) == 0003 || (st.st_gid == gid && (st.st_mode & 0030) == 0030);
 }
 
 /* A whole new file, then in place of the old one. 0 or -1 with errno. */

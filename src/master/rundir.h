@@ -4,12 +4,16 @@
 #ifndef MASTER_RUNDIR_H
 #define MASTER_RUNDIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Make run_dir and state_dir if they are missing, owned by uid and gid (UINT32_MAX: by us), and
  * take the lock that says "a chatd runs here", which ends with this process. Fatal when there is
  * one already, or on any failure. */
 void rundir_open(const char *run_dir, const char *state_dir, uint32_t uid, uint32_t gid);
+
+/* May uid (as gid) make files in state_dir, by its mode bits? A directory that was there before us is left as it is. */
+bool rundir_state_writable(uint32_t uid, uint32_t gid);
 
 /* Write the pid file; 0 or -1 with errno. Remove it (only if we wrote it). */
 int rundir_pid_write(void);

@@ -26,7 +26,7 @@ accounts_here(void)
 
 #define AWAIT_MS 3000
 
-/* No longer than the broker waits for the store (broker/store.c). */
+/* No longer than the broker waits for the store (store_settled of broker/store.c). */
 bool
 accounts_awaited(void)
 {
@@ -36,7 +36,7 @@ accounts_awaited(void)
 	if (since == 0)
 		since = loop_now(worker.loop);
 	return worker.reg != NULL && proc.opt.store_enabled && !registry_restored(worker.reg) &&
-	       registry_store_state(worker.reg) != STORE_UNUSABLE &&
+	       registry_store_state(worker.reg) == STORE_WELL &&
 	       loop_now(worker.loop) - since < AWAIT_MS;
 #else
 	return false;

@@ -3,6 +3,7 @@
 notices."""
 
 import os
+import pwd
 import signal
 import sqlite3
 import stat
@@ -10,7 +11,7 @@ import subprocess
 
 import faults
 import storecheck
-from harness import OwnCase, eventually, main
+from harness import Daemon, OwnCase, eventually, main
 from load import Swarm
 
 CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
@@ -227,6 +228,25 @@ class Unwell(Store):
         d.expect_log("cannot write to the database")
         d.expect_log("the database can be written again")
         self.held(s)
+
+    def test_somebody_elses_directory(self):
+        """It is named at the start, nobody waits, and all is kept once it has been given away."""
+        if os.getuid() != 0:
+            self.skipTest("only root's daemon runs as somebody else")
+        d = Daemon(CONFIG, start=False)
+        self.addCleanup(d.close)
+        state = os.path.dirname(storecheck.path(d))
+        os.mkdir(state, 0o755)
+        d.start()
+        d.expect_log("state_dir %s cannot be written by the user" % state)
+        d.expect_log("cannot write to the database")
+        alice = d.client("alice")
+        alice.send("not yet")
+        user = pwd.getpwuid(os.stat("/proc/%d" % d.kids("store")[0]).st_uid)
+        os.chown(state, user.pw_uid, user.pw_gid)
+        d.expect_log("the database can be written again")
+        self.d = d
+        self.kept("not yet")
 
     def test_no_room_in_the_file_system(self):
         """Files that may not grow, as on a disk that is full."""
