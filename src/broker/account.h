@@ -65,6 +65,9 @@ void account_hash(struct job *j, struct str password,
 /* May this be the password of an account of this name, this its email address? */
 bool account_password_good(struct str password, struct str name);
 bool account_email_good(struct str email);
+/* What e_refused names when err is why an account is not made or changed: the least number of characters, "email", else other.
+ * Until the next call. */
+struct str account_refused_for(enum chat_err err, struct str other);
 /* Whoever asked has logged in to the account of this name, which is there: e_account, e_authed. j is gone. */
 void login_proved(struct job *j, struct str name, bool created, struct str data);
 /* Forget the exchanges under way, for tests. */

@@ -16,8 +16,6 @@
 #include "lib/text.h"
 #include "lib/util.h"
 
-#define PASSWORD_CHARS_MIN 8
-
 /* What its job knows. */
 struct change {
 	uint8_t op; /* enum account_op */
@@ -44,11 +42,24 @@ account_password_good(struct str password, struct str name)
 		return false;
 	na = name_fold(prepared, (size_t)n, a, sizeof(a));
 	nb = name_fold(name.p, name.n, b, sizeof(b));
-	good = text_chars(prepared, (size_t)n) >= PASSWORD_CHARS_MIN &&
+	good = text_chars(prepared, (size_t)n) >= proc.opt.accounts_password_min &&
 	       !(na > 0 && na == nb && memcmp(a, b, (size_t)na) == 0);
 	explicit_bzero(prepared, sizeof(prepared));
 	explicit_bzero(a, sizeof(a));
 	return good;
+}
+
+struct str
+account_refused_for(enum chat_err err, struct str other)
+{
+	static char chars[24];
+
+	if (err == ERR_EMAIL_BAD)
+		return STR_LIT("email");
+	if (err != ERR_PASSWORD_WEAK)
+		return other;
+	bprintf(chars, sizeof(chars), "%llu", (unsigned long long)proc.opt.accounts_password_min);
+	return str_of(chars);
 }
 
 /* Something@something, of what may be shown; no more is asked, since none is sent there. */
@@ -276,7 +287,7 @@ r_register(const struct req *r, struct reg_user *u, const void *frame, size_t le
 		begin_register(r, u, &q);
 	else
 		answer_refused(r, q.user, q.conn, err,
-			       err == ERR_EMAIL_BAD ? STR_LIT("email") : clean_or_empty(q.name));
+			       account_refused_for(err, clean_or_empty(q.name)));
 	/* the frame is our own buffer, which it was read into */
 	explicit_bzero((char *)(uintptr_t)password.p, password.n);
 	return true;
@@ -384,7 +395,7 @@ static const struct own_op {
 	const char *what;
 } own_ops[ACCOUNT_OPS] = {
     [ACCOUNT_PASSWORD] = {true, new_password_good, ERR_PASSWORD_WEAK, ""},
-    [ACCOUNT_EMAIL] = {true, new_email_good, ERR_EMAIL_BAD, "email"},
+    [ACCOUNT_EMAIL] = {true, new_email_good, ERR_EMAIL_BAD, ""},
     [ACCOUNT_DELETE] = {true, deleting_good, ERR_BAD_ARGUMENT, "messages"},
     [ACCOUNT_CERT_ADD] = {false, new_cert_good, ERR_BAD_ARGUMENT, "fingerprint"},
     [ACCOUNT_CERT_DEL] = {false, new_cert_good, ERR_BAD_ARGUMENT, "fingerprint"},
@@ -443,7 +454,8 @@ r_account(const struct req *r, struct reg_user *u, const void *frame, size_t len
 	else if (!store_wanted())
 		answer_refused(r, u->id, 0, ERR_STORE_AWAY, STR_LIT("ACCOUNT"));
 	else if (!op->good(u, q.text))
-		answer_refused(r, u->id, 0, op->bad, str_of(op->what));
+		answer_refused(r, u->id, 0, op->bad,
+			       account_refused_for(op->bad, str_of(op->what)));
 	else
 		begin_change(r, u, &q);
 	/* the frame is our own buffer, which it was read into */

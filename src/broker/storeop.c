@@ -179,8 +179,7 @@ change(const struct req *r, const struct m_r_store *q, enum account_op op)
 	err = name.n > NAME_BYTES_MAX || text.n > EMAIL_MAX ? ERR_BAD_ARGUMENT
 							    : may_change(&c, q, name);
 	if (err != ERR_NONE) {
-		answer_refused(r, 0, 0, err,
-			       err == ERR_EMAIL_BAD ? STR_LIT("email") : str_of(c.name));
+		answer_refused(r, 0, 0, err, account_refused_for(err, str_of(c.name)));
 		return;
 	}
 	j = job_begin(r, 0, 0, sizeof(c));

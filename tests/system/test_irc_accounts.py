@@ -403,7 +403,7 @@ class Register(Accounts):
 
     def test_passwords(self):
         c = self.irc("p")
-        for password in ("short", "x" * 7, c.nick):
+        for password in ("short", "x", c.nick):
             self.refused(c, "REGISTER * * :" + password, "WEAK_PASSWORD", c.nick)
         c.send("REGISTER * * :")
         self.assertEqual(c.expect("FAIL", "REGISTER").params[1], "UNACCEPTABLE_PASSWORD")
@@ -583,7 +583,7 @@ class Services(Accounts):
         d = self.irc("another")
         self.says(d, "NS LOGIN %s tip-of-the-iceberg" % c.nick, "logged in as " + c.nick)
         self.says(d, "NS SET PASSWORD wrong-password other-password", "wrong")
-        self.says(d, "NS SET PASSWORD tip-of-the-iceberg short", "8 characters")
+        self.says(d, "NS SET PASSWORD tip-of-the-iceberg short", "6 characters")
         self.says(d, "NS SET PASSWORD tip-of-the-iceberg other-password", "changed")
         self.says(d, "NS SET EMAIL other-password other@example.org", "changed")
         self.assertEqual(self.auth_plain(self.newcomer(), c.nick, "tip-of-the-iceberg"), ["904"])
@@ -689,6 +689,17 @@ class Closed_(Accounts):
         c.expect("900", None, None, c.nick)
         self.assertEqual({c.expect("JOIN").params[0] for _ in range(2)}, {"#kitchen", "#hall"})
         self.assertEqual(c.answers("PING x")[-1].command, "PONG")
+
+
+class PasswordMin(Accounts):
+    config = dict(Accounts.config, accounts={"cost": 8192, "password_min": 10})
+
+    def test_least(self):
+        c = self.irc("p")
+        m = c.ask("REGISTER * * :ninechars", "FAIL", "REGISTER")
+        self.assertEqual(m.params[1], "WEAK_PASSWORD")
+        self.assertIn("10 characters", m.params[-1])
+        c.ask("REGISTER * * :ten_is_all", "REGISTER", "SUCCESS")
 
 
 class Plaintext(Accounts):
