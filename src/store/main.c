@@ -147,6 +147,8 @@ on_word(unsigned type, const void *frame, size_t len)
 	else if (!refused(who, frame) &&
 		 !thread_put(threads[who], link_seq(), frame, len, who == WRITER))
 		too_much(who, frame);
+	/* it is answered from what the events before it have become */
+	thread_hurry(threads[WRITER]);
 }
 
 /* --- what is answered -------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "store/settings.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #include "ipc/options.h"
 #include "lib/util.h"
@@ -14,7 +15,8 @@ static struct settings now;
 void
 settings_put(const struct options *o)
 {
-	struct settings s = {.query_time = o->store_query_time,
+	struct settings s = {.durable = strcmp(o->store_durability, "disk") == 0,
+			     .query_time = o->store_query_time,
 			     .rooms = o->history_rooms,
 			     .direct = o->history_direct,
 			     .events = o->history_events,

@@ -9,6 +9,7 @@
 struct options;
 
 struct settings {
+	uint64_t durable; /* people wait for the disk */
 	uint64_t query_time, rooms, direct, events, days, rows, replay, mailbox;
 	char room_default[ROOM_BYTES_MAX + 1], state_dir[256];
 };

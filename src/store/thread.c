@@ -27,6 +27,8 @@ struct item {
 	size_t len;
 };
 
+#define PATIENT_MAX (256u * 1024) /* bytes in the inbox that a patient one leaves there */
+
 /* In the outbox a line of the log is a frame of this number. */
 #define LOG_LINE 0xffffu
 
@@ -41,7 +43,10 @@ struct thread {
 	pthread_cond_t more;
 	struct buf in, out;
 	bool ending, ended;
+	bool patient, hurry; /* not woken for what is put in; woken all the same */
 	uint64_t busy_since; /* mono ms; 0: it waits */
+
+	bool hurried; /* the thread's own: this batch was asked for */
 };
 
 /* --- the thread ------------------------------------------------------------------------------------------ */
@@ -86,6 +91,20 @@ thread_log(struct thread *t, int level, const char *fmt, ...)
 	out_put(t, &line, line.len);
 }
 
+void
+thread_patient(struct thread *t)
+{
+	pthread_mutex_lock(&t->lock);
+	t->patient = true;
+	pthread_mutex_unlock(&t->lock);
+}
+
+bool
+thread_hurried(const struct thread *t)
+{
+	return t->hurried;
+}
+
 bool
 thread_wanted(struct thread *t)
 {
@@ -102,7 +121,7 @@ wait_for_more(struct thread *t, uint64_t ms)
 {
 	struct timespec until;
 
-	if (ms == 0 || t->in.len > 0 || t->ending)
+	if (ms == 0 || t->ending || t->hurry || t->in.len > (t->patient ? PATIENT_MAX : 0))
 		return;
 	t->busy_since = 0;
 	if (ms == THREAD_FOREVER)
@@ -148,6 +167,8 @@ run(void *arg)
 		batch = t->in;
 		t->in = empty;
 		t->in.limit = batch.limit;
+		t->hurried = t->hurry;
+		t->hurry = t->patient = false;
 		t->busy_since = mono_ms();
 		pthread_mutex_unlock(&t->lock);
 		work(t, &batch);
@@ -256,11 +277,20 @@ thread_put(struct thread *t, uint64_t seq, const void *frame, size_t len, bool s
 	if (room) {
 		buf_append(&t->in, &item, sizeof(item));
 		buf_append(&t->in, frame, len);
-		if (t->busy_since == 0)
+		if (t->busy_since == 0 && (!t->patient || t->in.len > PATIENT_MAX))
 			pthread_cond_signal(&t->more);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return room;
+}
+
+void
+thread_hurry(struct thread *t)
+{
+	pthread_mutex_lock(&t->lock);
+	t->hurry = true;
+	pthread_cond_signal(&t->more);
+	pthread_mutex_unlock(&t->lock);
 }
 
 size_t

@@ -38,6 +38,8 @@ typedef void thread_answer_fn(const void *frame, size_t len);
 struct thread *thread_start(const struct thread_role *role, thread_answer_fn *fn);
 /* Queue a copy of frame. soft: even above the limit. False: the inbox is full. */
 bool thread_put(struct thread *t, uint64_t seq, const void *frame, size_t len, bool soft);
+/* Somebody waits for what is in the inbox: it is to be taken now, patient or not. */
+void thread_hurry(struct thread *t);
 /* Bytes that wait in the inbox. */
 size_t thread_waiting(struct thread *t);
 /* How long (ms) it has been at what it does now; 0: it waits. */
@@ -51,6 +53,10 @@ void thread_free(struct thread *t);
 
 /* To the broker (or what thread_answer_fn does with it). */
 void thread_answer(struct thread *t, const void *frame, size_t len);
+/* In rest(): what is put in need not be taken before the time is over, if it is not too much. */
+void thread_patient(struct thread *t);
+/* Was the batch taken because of thread_hurry? */
+bool thread_hurried(const struct thread *t);
 /* Does something wait in the inbox: should what is done for want of anything better be left? */
 bool thread_wanted(struct thread *t);
 void thread_log(struct thread *t, int level, const char *fmt, ...)

@@ -22,16 +22,20 @@
 #define INDEX_GROUP_US 20000 /* the index may take so long of a group's transaction… */
 #define INDEX_IDLE_US 50000 /* …and of one of its own */
 #define SPARE_MS 5000 /* how often it is looked for something to do */
+#define GATHER_MS \
+	25 /* a commit costs as much as a hundred messages: so long they are gathered for the next one */
 #define GROUP_BIG (512u * 1024u) /* bytes: there is no time for the index */
 
 static struct {
 	struct thread *t; /* NULL: a test's own */
 	thread_answer_fn *answer; /* then */
 	bool open, told; /* told: the first s_state has been answered */
+	bool wanted; /* something in the group is to be answered */
 	bool had; /* it was open before: it is not to be made anew behind somebody's back */
 	struct buf group; /* frames that are not on the disk yet */
 	struct buf answers; /* wait for the commit */
 	enum store_state state;
+	uint64_t committed; /* mono ms of the last one */
 	uint64_t retry_ms, retry_at; /* the pause; mono ms of the next try. 0: all is well */
 } w;
 static size_t pending; /* w.group.len, for other threads */
@@ -270,6 +274,7 @@ static void
 group_done(void)
 {
 	in.seq = in.at_seq;
+	w.committed = mono_ms();
 	buf_drop(&w.group, w.group.len);
 	reached_set(in.seq);
 	if (w.state != STORE_WELL)
@@ -357,14 +362,34 @@ take(const void *frame, size_t len)
 		buf_drop(&w.answers, w.answers.len);
 	}
 	buf_append(&w.group, frame, len);
+	w.wanted |= !is_event(ipc_type(frame));
 	__atomic_store_n(&pending, w.group.len, __ATOMIC_RELAXED);
+}
+
+/* Milliseconds that the group may grow: nobody waits for it, and the last commit has only just been. */
+static uint64_t
+gather_ms(void)
+{
+	uint64_t since = mono_ms() - w.committed;
+
+	if (w.t == NULL || !w.open || w.state != STORE_WELL || in.set.durable != 0 ||
+	    w.group.len == 0 || w.group.len > GROUP_BIG || w.wanted || thread_hurried(w.t) ||
+	    since >= GATHER_MS)
+		return 0;
+	return GATHER_MS - since;
 }
 
 static uint64_t
 rest(void)
 {
-	uint64_t ms = 0;
+	uint64_t ms = gather_ms();
 
+	__atomic_store_n(&pending, w.group.len, __ATOMIC_RELAXED);
+	if (ms > 0) {
+		thread_patient(w.t);
+		return ms;
+	}
+	w.wanted = false;
 	if (!w.open || w.group.len > 0 || !w.told)
 		ms = write_or_wait();
 	__atomic_store_n(&pending, w.group.len, __ATOMIC_RELAXED);
