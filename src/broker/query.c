@@ -195,7 +195,8 @@ job_paged(struct job *j, const void *frame, size_t len)
 		job_page(j, &p);
 }
 
-/* Who has been thrown out meanwhile is told no more. */
+/* Who has been thrown out meanwhile is told no more. The user may be gone while its client is here, as a session of another
+ * user (sessions.c): that one waits for an answer all the same. */
 static void
 answered(struct job *j, const void *frame, size_t len)
 {
@@ -203,7 +204,7 @@ answered(struct job *j, const void *frame, size_t len)
 	const struct reg_user *u = job_user(j);
 
 	if (j->user != 0 && u == NULL)
-		job_end(j);
+		job_failed(j, ERR_BUSY, STR_LIT(""));
 	else if (about->room != 0 && regw_member(W, u, about->room) == NULL)
 		job_failed(j, ERR_NO_SUCH_ROOM, str_of(about->name));
 	else

@@ -141,6 +141,20 @@ START_TEST(who_was_thrown_out_meanwhile_is_told_no_more)
 }
 END_TEST
 
+/* Its user has gone, but its client may be here: it has become a session of another user. */
+START_TEST(who_has_gone_over_to_another_user_is_answered)
+{
+	struct m_s_query q;
+
+	QUERY(.kind = QUERY_LATEST, .room = S("den"));
+	q = STORE_ASKED(s_query);
+	ck_assert(world_quit(0, alice));
+	STORE_SAYS(s_page, .ticket = q.ticket, .rows = S("rows"));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_failed);
+	ck_assert_uint_eq(LAST(failed).ticket, q.ticket);
+}
+END_TEST
+
 START_TEST(everything_is_where_one_is)
 {
 	struct m_s_query q;
@@ -345,6 +359,7 @@ main(void)
 	tcase_add_test(tc, a_members_question_goes_and_its_answer_comes);
 	tcase_add_test(tc, strangers_learn_nothing_not_even_that_there_is_something);
 	tcase_add_test(tc, who_was_thrown_out_meanwhile_is_told_no_more);
+	tcase_add_test(tc, who_has_gone_over_to_another_user_is_answered);
 	tcase_add_test(tc, everything_is_where_one_is);
 	tcase_add_test(tc, administrators_ask_about_anything);
 	tcase_add_test(tc, a_store_that_is_away_is_said_to_be);
