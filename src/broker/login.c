@@ -206,6 +206,15 @@ logins_fini(void)
 		exchange_end(&exchanges[i]);
 }
 
+void
+login_secret_changed(uint64_t id)
+{
+	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
+		if (x->ticket != 0 && x->login->known && x->login->id == id)
+			exchange_end(x);
+	}
+}
+
 /* The place of this connection's last one, or a free one, or the oldest. */
 static struct exchange *
 exchange_place(const struct job *j)

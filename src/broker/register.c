@@ -22,6 +22,8 @@ struct change {
 	uint64_t id;
 	char name[NAME_BYTES_MAX + 1];
 	struct guess *from;
+	struct guess *
+	    of; /* of who says that it asks again, which tells whether a password is right; else NULL */
 	size_t npassword, ntext;
 	char password[PASSWORD_MAX]; /* the present one, of a new account the one */
 	char text[PASSWORD_MAX]; /* of enum account_op */
@@ -90,7 +92,11 @@ cert_good(struct str cert)
 static void
 ended(struct job *j)
 {
-	guess_end(((const struct change *)j->state)->from);
+	const struct change *c = j->state;
+
+	guess_end(c->from);
+	if (c->of != NULL)
+		guess_end(c->of);
 }
 
 static struct job *
@@ -98,7 +104,7 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 {
 	struct job *j;
 
-	if (!guess_may(c->from)) {
+	if (!guess_may(c->from) || (c->of != NULL && !guess_may(c->of))) {
 		answer_refused(r, user, conn, ERR_TRIES, STR_LIT("ACCOUNT"));
 		return NULL;
 	}
@@ -108,6 +114,8 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 	memcpy(j->state, c, sizeof(*c));
 	j->ended = ended;
 	guess_begin(c->from);
+	if (c->of != NULL)
+		guess_begin(c->of);
 	return j;
 }
 
@@ -160,14 +168,70 @@ take_done(struct job *j, const void *frame, size_t len, struct m_s_done *m)
 
 /* --- a new account ------------------------------------------------------------------------------------------ */
 
+/* Asked again, and there is such an account now. */
+static void
+again_checked(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	const struct reg_account *a = account_named(str_of(c->name));
+	struct m_a_result m;
+
+	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	} else if (m.ok && a != NULL && a->id == c->id && !(a->flags & ACCOUNT_DISABLED)) {
+		login_proved(j, str_of(c->name), true, STR_LIT(""));
+	} else {
+		guess_wrong(c->from);
+		if (c->of != NULL)
+			guess_wrong(c->of);
+		job_failed(j, ERR_ACCOUNT_EXISTS, str_of(c->name));
+	}
+}
+
+static void
+again_found(struct job *j, const void *frame, size_t len)
+{
+	struct change *c = j->state;
+	struct m_s_found m;
+
+	if (frame == NULL || !m_s_found_get(frame, len, &m)) {
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+		return;
+	}
+	c->id = m.id;
+	/* made while the broker died, or the registry was full: it has not heard of it */
+	if (m.id != 0 && account_named(m.name) == NULL)
+		account_made(m.name, m.id, m.flags, m.kept);
+	account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
+}
+
+/* The store has an account of this name, of which the registry knows nothing. */
+static bool
+is_unknown(const struct change *c, const void *frame, size_t len)
+{
+	struct m_s_done m;
+
+	return frame != NULL && m_s_done_get(frame, len, &m) && m.code == ERR_ACCOUNT_EXISTS &&
+	       account_named(str_of(c->name)) == NULL;
+}
+
 static void
 registered(struct job *j, const void *frame, size_t len)
 {
 	const struct change *c = j->state;
-	struct m_s_done m;
+	struct guess *from = c->from;
+	struct m_s_done m = {0};
 
-	if (!take_done(j, frame, len, &m))
+	/* whose it is, the password tells: who asked the last broker for it is one who asks again */
+	if (is_unknown(c, frame, len)) {
+		account_lookup(j, str_of(c->name), again_found);
 		return;
+	}
+	if (!take_done(j, frame, len, &m)) {
+		if (m.code == ERR_INVITE_BAD)
+			guess_wrong(from);
+		return;
+	}
 	/* as if it were a guess: nobody makes very many */
 	guess_wrong(c->from);
 	if (!account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0))
@@ -188,38 +252,6 @@ hashed_new(struct job *j, const void *frame, size_t len)
 		job_failed(j, ERR_BUSY, STR_LIT(""));
 	else
 		ask_change(j, m.hash, m.scram, (struct str){c->text, c->ntext}, registered);
-}
-
-/* Asked again, and there is such an account now. */
-static void
-again_checked(struct job *j, const void *frame, size_t len)
-{
-	const struct change *c = j->state;
-	const struct reg_account *a = account_named(str_of(c->name));
-	struct m_a_result m;
-
-	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
-		job_failed(j, ERR_BUSY, STR_LIT(""));
-	} else if (m.ok && a != NULL && a->id == c->id && !(a->flags & ACCOUNT_DISABLED)) {
-		login_proved(j, str_of(c->name), true, STR_LIT(""));
-	} else {
-		guess_wrong(c->from);
-		job_failed(j, ERR_ACCOUNT_EXISTS, str_of(c->name));
-	}
-}
-
-static void
-again_found(struct job *j, const void *frame, size_t len)
-{
-	struct change *c = j->state;
-	struct m_s_found m;
-
-	if (frame == NULL || !m_s_found_get(frame, len, &m)) {
-		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
-		return;
-	}
-	c->id = m.id;
-	account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
 }
 
 /* May this be registered, by u (NULL: by somebody without a name)? */
@@ -249,6 +281,17 @@ may_register(const struct reg_user *u, const struct m_r_register *q)
 	return freelist_left(&br.reg.free_accounts) == 0 ? ERR_ACCOUNTS_FULL : ERR_NONE;
 }
 
+/* Who asks again is told whether a password is right, as who logs in is. */
+static struct guess *
+guess_again(struct str name)
+{
+	char fold[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	return account_named(name) != NULL && n > 0 ? guess_for((struct str){fold, (size_t)n})
+						    : NULL;
+}
+
 static void
 begin_register(const struct req *r, const struct reg_user *u, const struct m_r_register *q)
 {
@@ -256,6 +299,7 @@ begin_register(const struct req *r, const struct reg_user *u, const struct m_r_r
 	struct job *j;
 
 	c.from = guess_from(u != NULL ? str_of(u->address) : clean_or_empty(q->address));
+	c.of = guess_again(q->name);
 	bprintf(c.name, sizeof(c.name), STR_FMT, STR_ARG(q->name));
 	bprintf(c.invite, sizeof(c.invite), STR_FMT, STR_ARG(q->invite));
 	memcpy(c.password, q->password.p, q->password.n);
@@ -295,17 +339,28 @@ r_register(const struct req *r, struct reg_user *u, const void *frame, size_t le
 
 /* --- changes by the owner --------------------------------------------------------------------------------------- */
 
+/* It is off the store's disk: what the registry has of it goes as well. */
+static void
+account_went(const struct change *c)
+{
+	const struct reg_account *a = account_named(str_of(c->name));
+
+	if (a != NULL && a->id == c->id)
+		account_deleted(str_of(c->name));
+}
+
 static void
 changed(struct job *j, const void *frame, size_t len)
 {
 	const struct change *c = j->state;
-	const struct reg_account *a = account_named(str_of(c->name));
 	struct m_s_done m;
 
 	if (!take_done(j, frame, len, &m))
 		return;
-	if (c->op == ACCOUNT_DELETE && a != NULL && a->id == c->id)
-		account_deleted(str_of(c->name));
+	if (c->op == ACCOUNT_DELETE)
+		account_went(c);
+	else if (c->op == ACCOUNT_PASSWORD)
+		login_secret_changed(c->id);
 	job_done(j, "");
 }
 
@@ -353,9 +408,13 @@ owner_found(struct job *j, const void *frame, size_t len)
 	const struct change *c = j->state;
 	struct m_s_found m;
 
-	if (frame == NULL || !m_s_found_get(frame, len, &m))
+	if (frame == NULL || !m_s_found_get(frame, len, &m)) {
 		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
-	else
+	} else if (m.id == 0 && c->op == ACCOUNT_DELETE) {
+		/* a broker died before it heard that this was done, and this is its request again */
+		account_went(c);
+		job_done(j, "");
+	} else
 		account_check(j, m.id == c->id ? m.hash : STR_LIT(""),
 			      (struct str){c->password, c->npassword}, owner_checked);
 }

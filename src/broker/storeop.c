@@ -95,10 +95,15 @@ changed(struct job *j, const void *frame, size_t len)
 		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
 		return;
 	}
+	/* made for a broker that died before it heard so: then it is there from now on */
+	if (m.code == ERR_ACCOUNT_EXISTS && m.id != 0 && account_named(str_of(c->name)) == NULL)
+		account_made(str_of(c->name), m.id, 0, 0);
 	if (m.code != ERR_NONE) {
 		job_failed(j, m.code, str_of(c->name));
 		return;
 	}
+	if (c->op == ACCOUNT_PASSWORD)
+		login_secret_changed(c->id);
 	if (c->op == ACCOUNT_CREATE &&
 	    !account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0)) {
 		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));

@@ -607,6 +607,66 @@ START_TEST(registering_again)
 }
 END_TEST
 
+/* Or before the registry had heard of it: then the store alone knows that it is there. */
+START_TEST(registering_what_the_store_has)
+{
+	uint64_t u = world_login(0, "alice", "192.0.2.1");
+
+	for (int ok = 0; ok < 2; ok++) {
+		struct m_s_account q;
+
+		/* the first is somebody else, who has another password */
+		ck_assert_uint_eq(
+		    ok ? REGISTER(u, 40, "", .again = 1) : REGISTER(0, 41, "alice2", ), MSG_e_wait);
+		q = asked_to_make();
+		STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_ACCOUNT_EXISTS, .id = 70u + ok);
+		store_finds(70u + ok, ok ? "alice" : "alice2");
+		auth_says(ok);
+		if (!ok)
+			ck_assert_uint_eq(failed(), ERR_ACCOUNT_EXISTS);
+	}
+	ck_assert(LAST(authed).account_id == 71 && LAST(authed).created);
+	ck_assert_uint_eq(account_named(S("alice2"))->id, 70);
+}
+END_TEST
+
+/* It tells whether a password is right, too. */
+START_TEST(registering_again_is_a_guess)
+{
+	uint64_t id = storeend_account("alice");
+	char address[32];
+
+	for (unsigned i = 0; i < 5; i++) {
+		bprintf(address, sizeof(address), "198.51.100.%u", i);
+		ck_assert_uint_eq(ASK(register, 0, .conn = 40 + i, .name = S("alice"), .again = 1,
+				      .password = S("correct horse"), .address = S(address)),
+				  MSG_e_wait);
+		store_finds(id, "alice");
+		auth_says(false);
+		ck_assert_uint_eq(failed(), ERR_ACCOUNT_EXISTS);
+	}
+	REGISTER(0, 60, "alice", .again = 1);
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+	give_password(0, 0, 61, "alice", "192.0.2.9");
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+}
+END_TEST
+
+START_TEST(invitations_are_not_guessed)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		struct m_s_account q;
+
+		ck_assert_uint_eq(REGISTER(0, 40, "dave", .invite = S("word")), MSG_e_wait);
+		q = asked_to_make();
+		STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_INVITE_BAD);
+		ck_assert_uint_eq(failed(), ERR_INVITE_BAD);
+	}
+	REGISTER(0, 40, "dave", .invite = S("word"));
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+}
+END_TEST
+
 /* --- changing ------------------------------------------------------------------------------------------------------------ */
 
 static uint64_t
@@ -674,6 +734,40 @@ START_TEST(the_end_of_an_account)
 	ck_assert_str_eq(world_user(&world, "al").account, "");
 	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, ""), MSG_e_refused);
 	ck_assert_uint_eq(world_refused(), ERR_NOT_LOGGED_IN);
+}
+END_TEST
+
+/* The broker died before it heard that it had been done. */
+START_TEST(the_end_of_an_account_again)
+{
+	uint64_t id, u = alice_here(&id);
+
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, ""), MSG_e_wait);
+	store_finds(0, "alice");
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
+	ck_assert_ptr_null(account_named(S("alice")));
+	ck_assert_str_eq(world_user(&world, "alice").account, "");
+}
+END_TEST
+
+/* Who knows the old password, and has begun with it, comes too late. */
+START_TEST(another_password_ends_exchanges)
+{
+	uint64_t id, u = alice_here(&id);
+	char verifier[SCRAM_MAX + 1];
+	uint32_t ticket = scram_begin(40, id, "alice", verifier);
+	struct m_s_account q;
+	struct m_a_hash h;
+
+	CHANGE(u, ACCOUNT_PASSWORD, "new horses");
+	store_finds(id, "alice");
+	auth_says(true);
+	h = AUTH_ASKED(auth, a_hash);
+	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"), .scram = S("v"));
+	q = STORE_ASKED(s_account);
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	ck_assert_uint_eq(scram(40, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
 }
 END_TEST
 
@@ -757,8 +851,13 @@ main(void)
 	tcase_add_test(t, a_new_account);
 	tcase_add_test(t, what_is_not_registered);
 	tcase_add_test(t, registering_again);
+	tcase_add_test(t, registering_what_the_store_has);
+	tcase_add_test(t, registering_again_is_a_guess);
+	tcase_add_test(t, invitations_are_not_guessed);
 	tcase_add_test(t, another_password);
 	tcase_add_test(t, the_end_of_an_account);
+	tcase_add_test(t, the_end_of_an_account_again);
+	tcase_add_test(t, another_password_ends_exchanges);
 	tcase_add_test(t, smaller_changes);
 	tcase_add_test(t, secrets_are_wiped);
 	return unit_run(s);
