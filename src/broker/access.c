@@ -7,6 +7,7 @@
 
 #include "broker/keep.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/account.h"
@@ -185,29 +186,92 @@ founder_gone(struct reg_room *room)
 }
 
 static void
-off_the_list(struct reg_room *room, struct str name)
+entry_off(const struct reg_room *room, const struct reg_list *l)
 {
-	struct room_cache *c = room_cache_of(room);
-	const struct reg_list *l = access_find(c, name);
-
-	if (l == NULL)
-		return;
 	room_entry_begin();
 	list_del_redo(l);
 	room_entry_commit(room, 0, false);
-	list_del_done(c, l);
+	list_del_done(room_cache_of(room), l);
 }
 
 void
 access_account_gone(uint64_t account, struct str name)
 {
+	const struct reg_list *l;
+
 	for (uint32_t i = 0; i < W->h->room_top; i++) {
 		struct reg_room *room = &W->rooms[i];
 
 		if (room->id == 0 || !room_is_registered(room))
 			continue;
-		off_the_list(room, name);
+		l = access_find(room_cache_of(room), name);
+		if (l != NULL)
+			entry_off(room, l);
 		if (room->founder == account)
 			founder_gone(room);
 	}
+}
+
+/* --- what a death left of them --------------------------------------------------------------------------- */
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Numbers of all accounts, in order; the caller frees it. */
+static uint64_t *
+numbers(size_t *n_r)
+{
+	uint64_t *ids = xcalloc(W->h->account_top + 1, sizeof(*ids));
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < W->h->account_top; i++) {
+		if (W->accounts[i].id != 0)
+			ids[n++] = W->accounts[i].id;
+	}
+	qsort(ids, n, sizeof(*ids), by_number);
+	*n_r = n;
+	return ids;
+}
+
+/* An entry of the list that names no account; NULL: each names one. */
+static const struct reg_list *
+stray(const struct room_cache *c)
+{
+	for (uint32_t i = 0; i < c->nlists; i++) {
+		const struct reg_list *l = &W->lists[c->lists[i]];
+
+		if (l->op == LIST_ACCESS && account_id_named(str_of(l->mask)) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+void
+access_sweep(void)
+{
+	const struct reg_list *l;
+	uint64_t *ids;
+	size_t n;
+
+	/* not all are here, or there was no place for all */
+	if (!W->h->restored || freelist_left(&W->free_accounts) == 0)
+		return;
+	ids = numbers(&n);
+	for (uint32_t i = 0; i < W->h->room_top; i++) {
+		struct reg_room *room = &W->rooms[i];
+
+		if (room->id == 0 || !room_is_registered(room))
+			continue;
+		while ((l = stray(room_cache_of(room))) != NULL)
+			entry_off(room, l);
+		if (room->founder != 0 &&
+		    bsearch(&room->founder, ids, n, sizeof(*ids), by_number) == NULL)
+			founder_gone(room);
+	}
+	free(ids);
 }

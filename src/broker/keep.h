@@ -48,6 +48,8 @@ void access_login(const struct reg_user *u);
 /* The account is deleted, or no more: its rooms go to the first operator on their lists, or are registered no longer;
  * it is on no list any more. */
 void access_account_gone(uint64_t account, struct str name);
+/* The same for accounts that went before: whoever died did not get so far, and the next one of that name is somebody else. */
+void access_sweep(void);
 
 /* --- what the store has kept, after a new beginning (restore.c) ------------------------------------------- */
 

@@ -110,6 +110,7 @@ turn(void *arg)
 	if (sweeping && br.recovered && subs_room()) {
 		sweeping = false;
 		rooms_sweep();
+		access_sweep();
 	}
 	reaped = reap_some();
 	if (reaped == REAP_MORE)

@@ -211,7 +211,9 @@ restore_begin_end(const void *frame, size_t len)
 		return true;
 	settle();
 	take_secret(m.secret);
-	if (m.done)
+	if (m.done) {
 		__atomic_store_n(&W->h->restored, 1, __ATOMIC_RELEASE);
+		access_sweep();
+	}
 	return true;
 }

@@ -356,9 +356,10 @@ session_end(const struct req *r, struct reg_user *u, uint64_t conn, enum quit_wh
 {
 	struct session s;
 
-	if (!find(u, conn, &s)) {
+	if (!find(u, conn, &s) || (r->inc != 0 && (s.sub != r->sub || s.inc != r->inc))) {
 		if (r->inc != 0)
-			answer_ok(r, u->id, ""); /* it has gone over to another */
+			answer_ok(r, u->id,
+				  ""); /* it has gone over to another; or is another worker's */
 	} else if (u->nsessions == 0) {
 		user_quit(r, u, why, STR_LIT(""), reason);
 	} else {

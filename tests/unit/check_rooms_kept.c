@@ -359,6 +359,28 @@ START_TEST(rooms_come_back_once)
 }
 END_TEST
 
+/* Accounts that were deleted while whoever would have looked after their rooms died. */
+START_TEST(rooms_of_nobody_come_back)
+{
+	const struct reg_room *pit;
+
+	restore_pit();
+	STORE_SAYS(s_list, .op = LIST_ACCESS, .mask = S("deleted"), .reason = S("op"), .since = 5);
+	STORE_SAYS(s_room, .born = 78, .founder = 99, .flags = ROOM_REGISTERED, .name = S("hole"));
+	STORE_SAYS(s_list, .op = LIST_ACCESS, .mask = S("deleted"), .reason = S("op"), .since = 5);
+	STORE_SAYS(s_list, .op = LIST_ACCESS, .mask = S("bob"), .reason = S("op"), .since = 6);
+	STORE_SAYS(s_room, .born = 79, .founder = 99, .flags = ROOM_REGISTERED, .name = S("gap"));
+	STORE_SAYS(s_restored, .done = 1);
+	pit = room_find(S("pit"));
+	ck_assert_uint_eq(pit->founder, account_id_named(S("alice")));
+	ck_assert(access_find(room_cache_of(pit), S("bob")) != NULL);
+	ck_assert(access_find(room_cache_of(pit), S("deleted")) == NULL);
+	ck_assert_uint_eq(room_find(S("hole"))->founder, account_id_named(S("bob")));
+	ck_assert_uint_eq(room_cache_of(room_find(S("hole")))->nlists, 0);
+	ck_assert(room_find(S("gap")) == NULL);
+}
+END_TEST
+
 START_TEST(a_room_made_meanwhile_takes_on_what_was_kept)
 {
 	const struct reg_room *pit;
@@ -424,6 +446,7 @@ main(void)
 	tcase_add_test(t, rooms_of_one_founder_are_counted);
 	tcase_add_test(t, rooms_come_back);
 	tcase_add_test(t, rooms_come_back_once);
+	tcase_add_test(t, rooms_of_nobody_come_back);
 	tcase_add_test(t, a_room_made_meanwhile_takes_on_what_was_kept);
 	tcase_add_test(t, a_key_fits_after_the_secret_has_changed);
 	tcase_add_test(t, nonsense_is_not_restored);

@@ -338,6 +338,9 @@ START_TEST(a_late_end_is_nobodys)
 	ck_assert_uint_eq(quit(1, g, conn), MSG_e_ok);
 	ck_assert_uint_eq(ASK(query, 1, .user = g, .kind = QUERY_KEPT, .limit = 1), MSG_e_refused);
 	ck_assert_uint_eq(world_user(&world, "alice").sessions, 2);
+	/* and a worker ends its own only */
+	ck_assert_uint_eq(quit(0, alice, conn), MSG_e_ok);
+	ck_assert_uint_eq(world_user(&world, "alice").sessions, 2);
 	ck_assert_uint_eq(quit(1, alice, conn), MSG_e_detach);
 	ck_assert_uint_eq(quit(0, alice, conn), MSG_e_ok);
 	ck_assert_uint_eq(world_user(&world, "alice").sessions, 1);
