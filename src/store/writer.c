@@ -19,6 +19,8 @@
 
 #define RETRY_MS 200 /* the first time; doubled up to… */
 #define RETRY_MAX_MS 5000
+#define PATIENCE_MS \
+	1600 /* a pause as long as this: who asked for a change is not kept waiting any more */
 #define INDEX_GROUP_US 20000 /* the index may take so long of a group's transaction… */
 #define INDEX_IDLE_US 50000 /* …and of one of its own */
 #define SPARE_MS 5000 /* how often it is looked for something to do */
@@ -116,6 +118,33 @@ well(void)
 	say_state("");
 }
 
+/* Of the group only the events are left: who asked for something is told that it has not been done, and will not be. */
+static void
+refuse_requests(void)
+{
+	const char *p = buf_data(&w.group);
+	struct buf events = {0};
+	uint32_t ticket;
+	char out[64];
+	ssize_t n;
+
+	for (size_t at = 0; at < w.group.len; at += (size_t)n) {
+		n = ipc_frame(p + at, w.group.len - at);
+		CHECK(n > 0);
+		if (ipc_type(p + at) == MSG_s_account || ipc_type(p + at) == MSG_s_admin) {
+			struct m_s_done m = {.code = ERR_STORE_AWAY};
+
+			memcpy(&ticket, p + at + IPC_HDR, sizeof(ticket));
+			m.ticket = ticket;
+			say(out, m_s_done_put(out, sizeof(out), &m));
+		} else {
+			buf_append(&events, p + at, (size_t)n);
+		}
+	}
+	buf_fini(&w.group);
+	w.group = events;
+}
+
 /* The log has one line of it, however often it is tried again. */
 static void
 not_well(void)
@@ -134,6 +163,8 @@ not_well(void)
 	w.retry_ms = w.retry_ms == 0 ? RETRY_MS : MIN(2 * w.retry_ms, RETRY_MAX_MS);
 	w.retry_at = mono_ms() + w.retry_ms;
 	say_state(in.db.why);
+	if (state == STORE_UNUSABLE || w.retry_ms >= PATIENCE_MS)
+		refuse_requests();
 }
 
 static uint64_t

@@ -548,6 +548,30 @@ START_TEST(locked_by_another)
 }
 END_TEST
 
+/* Events wait for as long as it takes, people do not. */
+START_TEST(locked_for_long)
+{
+	struct db other;
+
+	ck_assert(db_open(&other, DB_FILE, DB_WRITE));
+	ck_assert(db_exec(&other, "BEGIN IMMEDIATE"));
+	say(5, DEN, "waits");
+	FEED(s_account, .ticket = 7, .op = ACCOUNT_CREATE, .name = S("alice"), .hash = S("h"));
+	buf_drop(&answers, answers.len);
+	for (uint64_t ms; (ms = writer_rest_here()) < 1600;)
+		usleep((useconds_t)ms * 1000);
+	ck_assert_uint_eq(ANSWER(s_done).ticket, 7);
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_STORE_AWAY);
+	ck_assert(db_exec(&other, "ROLLBACK"));
+	db_close(&other);
+	for (uint64_t ms; (ms = writer_rest_here()) > 0 && ms < 5000;)
+		usleep((useconds_t)ms * 1000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 0);
+}
+END_TEST
+
 START_TEST(a_damaged_file_is_left_alone)
 {
 	FILE *f;
@@ -643,6 +667,7 @@ main(void)
 	tcase_add_test(w, too_old_and_too_many);
 	tcase_add_test(w, purged);
 	tcase_add_test(w, locked_by_another);
+	tcase_add_test(w, locked_for_long);
 	tcase_add_test(w, a_damaged_file_is_left_alone);
 	tcase_add_test(w, a_file_that_was_moved);
 	tcase_add_test(w, what_cannot_be_kept_keeps_nothing_else_out);
