@@ -9,7 +9,7 @@
 #include "registry/registry.h"
 #include "store/past.h"
 
-enum { ADD, CAME, LEFT, SEEN, N };
+enum { ADD, CAME, LEFT, THROWN_OUT, SEEN, N };
 static const char *const sql[N] = {
     [ADD] =
 	"INSERT OR IGNORE INTO event(place, seq, type, sender, at, data) VALUES(?, ?, ?, ?, ?, ?)",
@@ -17,6 +17,7 @@ static const char *const sql[N] = {
 	"INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
 	" ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0",
     [LEFT] = "UPDATE was_in SET left_seq=?, came_seq=0 WHERE account=? AND place=?",
+    [THROWN_OUT] = "DELETE FROM was_in WHERE account=? AND place=?",
     [SEEN] = "UPDATE account SET seen=? WHERE id=?",
 };
 static struct db_set set;
@@ -89,6 +90,20 @@ left(uint64_t account, uint64_t place, uint64_t seq)
 	db_run(&q);
 }
 
+/* How much is said there is nothing to it any more. */
+static void
+thrown_out(uint64_t account, uint64_t place)
+{
+	struct db_query q;
+
+	if (account == 0)
+		return;
+	q = db_query(&set, THROWN_OUT);
+	db_int(&q, account);
+	db_int(&q, place);
+	db_run(&q);
+}
+
 static void
 seen(uint64_t account, uint64_t at)
 {
@@ -147,7 +162,7 @@ intake_e_kick(const void *frame, size_t len)
 	p = place_of_room(m.room, m.room_name, 0);
 	add(frame, len, p, &WHO(m, m.by_name));
 	if (in.reg != NULL && registry_user(in.reg, m.user, &v) == 1)
-		left(v.account_id, p.id, m.seq);
+		thrown_out(v.account_id, p.id);
 	return true;
 }
 

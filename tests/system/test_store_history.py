@@ -606,6 +606,10 @@ class Accounts(HistoryCase):
         back.expect("^---")
         back.ask("/history new", "You have missed nothing there")
         back.ask("/unread", "You have missed nothing")
+        # who was thrown out is not told how much is said there
+        a.ask("KICK %s %s" % (chan, t.name), "KICK")
+        self.say(a, chan, "about you")
+        back.ask("/unread", "You have missed nothing")
 
 
 @unittest.skipUnless(shutil.which("weechat-headless"), "weechat-headless is not installed")
