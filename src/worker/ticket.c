@@ -72,6 +72,14 @@ ticket_free(struct ticket *t)
 	free(t);
 }
 
+bool
+ticket_logs_in(const struct conn *c)
+{
+	unsigned type = c->ticket != NULL ? ipc_type(c->ticket->frame) : 0;
+
+	return type == MSG_r_auth || type == MSG_r_register;
+}
+
 void *
 ticket_room(struct conn *c, enum ticket_how how, size_t cap, ticket_fn *fn)
 {

@@ -41,6 +41,9 @@ void *ticket_room(struct conn *c, enum ticket_how how, size_t cap, ticket_fn *fn
 /* It took n of them. */
 void ticket_made(struct conn *c, enum ticket_how how, size_t n);
 
+/* Is it a login or a registration that c waits for? */
+bool ticket_logs_in(const struct conn *c);
+
 /* What fn is to have: by malloc, freed by free(). After a request that has one, and that c waits for. */
 void ticket_state(struct conn *c, void *state);
 

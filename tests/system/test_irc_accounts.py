@@ -476,6 +476,17 @@ class Shown(Accounts):
         self.assertEqual(watcher.expect("ACCOUNT").params, ["*"])
         self.assertNotIn("330", self.commands(watcher.answers("WHOIS " + c.nick)))
 
+    def test_the_answer_comes_first(self):
+        """RPL_LOGGEDIN, then what it is told as others are."""
+        owner = self.registered()
+        c = self.irc("n", ("sasl", "account-notify"))
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + plain(owner.nick))
+        self.assertEqual(self.commands(c.until(lambda m: m.command == "ACCOUNT")), ["900", "903", "ACCOUNT"])
+        c = self.irc("n", ("account-notify", "draft/account-registration"))
+        c.send("REGISTER * * :" + PASSWORD)
+        self.assertEqual(self.commands(c.until(lambda m: m.command == "ACCOUNT")), ["REGISTER", "900", "ACCOUNT"])
+
     def test_registering_is_a_login(self):
         watcher = self.irc("w", ("account-notify",))
         c = self.irc("c")

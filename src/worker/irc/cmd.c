@@ -13,6 +13,7 @@
 #include "worker/history.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/login.h"
 #include "worker/irc/metadata.h"
 #include "worker/irc/names.h"
 #include "worker/irc/reply.h"
@@ -271,6 +272,7 @@ run_over(struct conn *c, struct irc_run *r)
 	if (r != &first)
 		conn_resume(c);
 	run_free(r);
+	login_due(c);
 	names_due(c);
 	metadata_due(c);
 	history_due(c);

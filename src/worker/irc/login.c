@@ -9,6 +9,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/account.h"
+#include "worker/fanout.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
@@ -62,6 +63,28 @@ login_changed(struct conn *c, const struct m_e_account *e)
 		account_is(c, e->account);
 		login_told(c);
 	}
+}
+
+void
+login_due(struct conn *c)
+{
+	struct m_e_account e = {.at = worker_wall_ms(), .user = c->user};
+	char uhost[UHOST_MAX + 1];
+	struct reg_user_view v;
+
+	if (!(c->irc->flags & IRC_ACCOUNT_DUE))
+		return;
+	c->irc->flags &= (uint16_t)~IRC_ACCOUNT_DUE;
+	if (!(c->irc->caps & CAP_ACCOUNT_NOTIFY) || c->flags & CONN_ENDED || worker.reg == NULL ||
+	    registry_user(worker.reg, c->user, &v) <= 0)
+		return;
+	e.name = str_of(c->name);
+	e.uhost = (struct str){uhost, bprintf(uhost, sizeof(uhost), "%s@%s", v.ident, v.host)};
+	e.umodes = v.umodes;
+	if (account_of(c) != NULL)
+		e.account = str_of(account_of(c));
+	fan_begin(&(struct shown){.type = MSG_e_account, .e = &e}, NULL);
+	irc_event(c);
 }
 
 void

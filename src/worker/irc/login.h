@@ -14,6 +14,8 @@ void login_told(struct conn *c);
 void login_lost(struct conn *c);
 /* The broker says what its account is now: RPL_LOGGEDIN or RPL_LOGGEDOUT, unless that is the answer to what c waits for. */
 void login_changed(struct conn *c, const struct m_e_account *e);
+/* The command that it logged in by is over: ACCOUNT, if it wants that, of its own doing. */
+void login_due(struct conn *c);
 /* It goes by a name that is somebody else's account, for so many more seconds; 0: it does not. */
 void login_reserved(struct conn *c, struct str name, unsigned seconds);
 /* May somebody who has no name yet log in or register? Not before the server's own password (PASS) where one is needed. */

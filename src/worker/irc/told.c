@@ -19,6 +19,7 @@
 #include "worker/irc/room.h"
 #include "worker/irc/services.h"
 #include "worker/room.h"
+#include "worker/ticket.h"
 #include "worker/worker.h"
 
 static void
@@ -197,7 +198,10 @@ static void
 told_account(struct conn *c, const struct shown *s, bool own)
 {
 	login_changed(c, s->e);
-	told_news(c, s, own);
+	if (ticket_logs_in(c))
+		c->irc->flags |= IRC_ACCOUNT_DUE; /* the answer comes first */
+	else
+		told_news(c, s, own);
 }
 
 /* Another name: its own wish, or the server's because the old one is somebody's account. */
