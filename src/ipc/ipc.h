@@ -161,7 +161,8 @@ enum query_kind {
 enum query_bounds { QUERY_LO_TIME = 1, QUERY_HI_TIME = 2 };
 enum query_flag {
 	QUERY_EVENTS = 1, /* also who came, went, changed a topic… */
-	QUERY_REPLAY = 2 /* as much as is shown to who comes in; nothing is no error */
+	QUERY_REPLAY = 2, /* as much as is shown to who comes in; nothing is no error */
+	QUERY_OLDEST = 4 /* QUERY_TARGETS: those of the oldest last message, when there are more */
 };
 /* What administrators ask of the store: words of args. */
 enum store_op {

@@ -61,14 +61,15 @@ by_seq(const void *a, const void *b)
 	return x->seq < y->seq ? 1 : x->seq > y->seq ? -1 : 0;
 }
 
-/* The newest ones, as many as were asked for, into the page; they are put in from its end. */
+/* The newest ones, or the oldest, as many as were asked for, into the page; they are put in from its end. */
 static void
-put_newest(struct ask *a, struct last *l, size_t n)
+put_lasts(struct ask *a, struct last *l, size_t n)
 {
 	struct rows_place p;
+	size_t some = MIN(n, (size_t)a->limit), at = a->q.flags & QUERY_OLDEST ? n - some : 0;
 
 	qsort(l, n, sizeof(*l), by_seq);
-	for (size_t i = 0; i < n && i < a->limit; i++)
+	for (size_t i = at; i < at + some; i++)
 		if (rows_place(&a->rows, l[i].place, &p) && !put_place(a, &l[i], &p))
 			break;
 }
@@ -85,7 +86,7 @@ ask_targets(struct ask *a)
 		if (last_in(a, a->places[i].id, open, &l[n]) && l[n].seq < a->span.hi)
 			n++;
 	}
-	put_newest(a, l, n);
+	put_lasts(a, l, n);
 	free(l);
 }
 
@@ -120,7 +121,7 @@ ask_missed(struct ask *a)
 		n += last_in(a, db_col_int(&q, 0), away, &l[n]) && !is_read(a, &l[n]);
 	}
 	db_end(&q);
-	put_newest(a, l, n);
+	put_lasts(a, l, n);
 	free(l);
 }
 

@@ -195,6 +195,8 @@ static void
 ask_targets(struct m_r_query *w, const struct irc_selector *a, const struct irc_selector *b)
 {
 	ask_between(w, a, b);
+	if (w->kind == QUERY_FIRST)
+		w->flags |= QUERY_OLDEST;
 	w->kind = QUERY_TARGETS;
 }
 
@@ -339,7 +341,8 @@ irc_CHATHISTORY(struct conn *c, struct irc_run *r)
 	} else {
 		if (as->target)
 			target = irc_middle(r->msg.param[1]);
-		w.flags = c->irc->caps & CAP_EVENT_PLAYBACK ? QUERY_EVENTS : 0;
+		if (c->irc->caps & CAP_EVENT_PLAYBACK)
+			w.flags |= QUERY_EVENTS;
 		q = question_new(as->target ? &as_history : &as_targets, &w, target);
 		q->whole = true; /* fewer than were asked for would mean that there are no more */
 		history_ask(c, q);
