@@ -52,6 +52,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/list.c \
 	%D%/irc/login.c %D%/irc/login.h \
 	%D%/irc/markread.c %D%/irc/markread.h \
+	%D%/irc/marks.c %D%/irc/marks.h \
 	%D%/irc/metadata.c %D%/irc/metadata.h \
 	%D%/irc/metaline.c %D%/irc/metaline.h \
 	%D%/irc/metashow.c \

@@ -178,6 +178,10 @@ class Rooms(HistoryCase):
         last = self.say(a, second, "y")[0]
         got = self.history(a, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 10", "draft/chathistory-targets")
         self.assertEqual([m.params[:2] for m in got], [["TARGETS", first], ["TARGETS", second]])
+        for bounds, one in ((("2020", "2099"), first), (("2099", "2020"), second)):  # from the first bound on
+            line = "TARGETS %s 1" % " ".join("timestamp=%s-01-01T00:00:00.000Z" % y for y in bounds)
+            got = self.history(a, line, "draft/chathistory-targets")
+            self.assertEqual([m.params[:2] for m in got], [["TARGETS", one]])
         self.assertEqual(got[1].params[2], last.tags["time"])
         # as gamja asks: from now back, a thousand
         got = self.history(a, "TARGETS timestamp=2099-01-01T00:00:00.000Z timestamp=%s 1000" % last.tags["time"], "draft/chathistory-targets")
@@ -580,7 +584,26 @@ class Accounts(HistoryCase):
         guest = self.irc("g", caps)
         self.assertEqual(guest.ask("JOIN " + chan, "MARKREAD").params, [chan, "*"])
         guest.expect("366")
-        self.failed(guest, "MARKREAD %s %s" % (chan, at), "MARKREAD", "INTERNAL_ERROR", chan)
+
+    def test_read_marker_of_a_guest(self):
+        """Who has no account has marks while it is connected, and alone."""
+        caps = ("draft/read-marker",)
+        g, other = self.irc("g", caps), self.irc("o", caps)
+        chan, at = self.channel(g, other), "timestamp=2021-05-20T08:30:00.000Z"
+        self.assertEqual(g.ask("MARKREAD #nowhere", "MARKREAD").params, ["#nowhere", "*"])
+        self.assertEqual(g.ask("MARKREAD %s %s" % (chan, at), "MARKREAD").params, [chan, at])
+        self.assertEqual(g.ask("MARKREAD %s timestamp=2020-01-01T00:00:00.000Z" % chan, "MARKREAD").params, [chan, at])
+        self.assertEqual(g.ask("MARKREAD " + chan.upper(), "MARKREAD").params, [chan.upper(), at])
+        self.assertEqual(g.ask("MARKREAD " + other.nick, "MARKREAD").params, [other.nick, "*"])
+        g.ask("MARKREAD %s %s" % (other.nick, at), "MARKREAD", other.nick, at)
+        self.assertEqual(other.ask("MARKREAD " + chan, "MARKREAD").params, [chan, "*"])
+        g.ask("PART " + chan, "PART")
+        g.send("JOIN " + chan)
+        self.assertEqual([m.params for m in g.until(lambda m: m.is_("366")) if m.is_("MARKREAD")], [[chan, at]])
+        for i in range(101):  # the first ones are forgotten
+            g.send("MARKREAD #r%d %s" % (i, at))
+        g.ask("MARKREAD " + chan, "MARKREAD", chan, "*")
+        g.ask("MARKREAD #r100", "MARKREAD", "#r100", at)
 
     def test_missed(self):
         """A returning account is told how much it missed, reads it, and is told no more."""

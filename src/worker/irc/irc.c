@@ -14,6 +14,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/info.h"
 #include "worker/irc/metadata.h"
+#include "worker/irc/marks.h"
 #include "worker/irc/monitor.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/sasl.h"
@@ -234,6 +235,7 @@ irc_close(struct conn *c)
 	irc_run_free(c);
 	batch_forget(c);
 	monitor_forget(c);
+	marks_forget(c);
 	metadata_forget(c);
 	due_del(&i->ping);
 	free(i->nick);

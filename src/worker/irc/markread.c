@@ -1,4 +1,5 @@
-/* markread.c - MARKREAD; see markread.h. A mark only ever moves forward, and is the account's own: others never learn of it. */
+/* markread.c - MARKREAD; see markread.h. A mark only ever moves forward, and is the account's own: others never learn of it.
+ * Who has no account has its marks here (marks.c). */
 #include "config.h"
 
 #include "worker/irc/markread.h"
@@ -10,6 +11,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/history.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/marks.h"
 #include "worker/irc/names.h"
 #include "worker/irc/reply.h"
 #include "worker/request.h"
@@ -83,13 +85,23 @@ mark_set(struct conn *c, struct question *q, unsigned code, struct str arg)
 static const struct history_as as_mark = {NULL, row_mark, mark_told};
 static const struct history_as as_mark_set = {NULL, row_mark, mark_set};
 
+/* set: to where it says that it has read. */
+static void
+mark_guest(struct conn *c, const struct m_r_query *w, bool set, uint64_t when)
+{
+	struct mark_place at = {.room = w->room.n > 0, .name = w->room.n > 0 ? w->room : w->name};
+
+	mark_line(c, "", irc_middle(c->irc->run->msg.param[0]),
+		  set ? marks_set(c, &at, MIN(when, worker_wall_ms())) : marks_get(c, &at));
+}
+
 /* MARKREAD target [timestamp=…] */
 enum irc_done
 irc_MARKREAD(struct conn *c, struct irc_run *r)
 {
 	struct str target = irc_middle(r->msg.param[0]), stamp = r->msg.param[1];
 	struct m_r_query w = {.kind = QUERY_MARK, .limit = 1};
-	struct irc_selector sel;
+	struct irc_selector sel = {0};
 
 	if (r->msg.param[0].n == 0)
 		irc_fail(c, "MARKREAD", "NEED_MORE_PARAMS", STR_LIT(""), "Missing parameters");
@@ -97,6 +109,8 @@ irc_MARKREAD(struct conn *c, struct irc_run *r)
 		irc_fail(c, "MARKREAD", "INVALID_PARAMS", irc_middle(stamp), "Invalid timestamp");
 	else if (!irc_history_target(r->msg.param[0], &w) || !history_kept())
 		fail_mark(c, target);
+	else if (account_of(c) == NULL)
+		mark_guest(c, &w, r->msg.n > 1, sel.at);
 	else
 		history_ask(c, question_new(r->msg.n > 1 ? &as_mark_set : &as_mark, &w, target));
 	return IRC_DONE;
@@ -139,7 +153,9 @@ irc_mark_joined(struct conn *c, struct str room, bool own)
 	if (!(c->irc->caps & CAP_READ_MARKER))
 		return false;
 	if (account_of(c) == NULL || !history_kept()) {
-		mark_line(c, "#", room, 0);
+		struct mark_place at = {.room = true, .name = room};
+
+		mark_line(c, "#", room, account_of(c) == NULL ? marks_get(c, &at) : 0);
 		return false;
 	}
 	q = question_new(&as_mark_joined, &w, STR_LIT(""));
