@@ -315,17 +315,40 @@ cmd_account_delete(struct conn *c)
 
 /* --- invitations --------------------------------------------------------------------------------------------- */
 
+/* The rooms of an invitation, with commas between, as everybody writes them: the '#' of IRC is no part of a name. */
+static bool
+invite_rooms(struct conn *c, const char *list, char *out, size_t cap)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	while (*list != '\0') {
+		const char *name = list + (*list == '#');
+		size_t n = strcspn(name, ",");
+
+		if (room_check(name, n) != NAME_OK) {
+			conn_fail(c, CTL_BAD, "not the name of a room: %.*s", (int)MIN(n, 200u),
+				  name);
+			return false;
+		}
+		if (at + 1 + n >= cap) {
+			conn_fail(c, CTL_BAD, "too many rooms");
+			return false;
+		}
+		at += bprintf(out + at, cap - at, "%s%.*s", at > 0 ? "," : "", (int)n, name);
+		list = name + n + (name[n] == ',');
+	}
+	return true;
+}
+
 void
 cmd_invite_create(struct conn *c)
 {
-	const char *rooms = c->req.rooms != NULL ? c->req.rooms : "";
 	uint64_t expires = c->req.expires_s != 0 ? wall_ms() + c->req.expires_s * 1000 : 0;
-	char args[1024];
+	char args[1024], rooms[512 + 1];
 
-	if (strlen(rooms) > 512 || strchr(rooms, '\x1f') != NULL) {
-		conn_fail(c, CTL_BAD, "too many rooms");
+	if (!invite_rooms(c, c->req.rooms != NULL ? c->req.rooms : "", rooms, sizeof(rooms)))
 		return;
-	}
 	bprintf(args, sizeof(args), "%s\x1f%" PRIu64 "\x1f%" PRIu64, rooms,
 		c->req.uses != 0 ? c->req.uses : 1, expires);
 	ask(c, STORE_INVITE_CREATE, args, done);

@@ -277,6 +277,9 @@ set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t c
 		r->socket = arg;
 		return 0;
 	case CTL_OPT_ROOM:
+		if (r->rooms != NULL)
+			return bad(why, cap, "--room is given twice: ", arg,
+				   ", put commas between");
 		r->rooms = arg;
 		return 0;
 	case CTL_OPT_ROWS:

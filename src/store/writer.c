@@ -24,8 +24,8 @@
 #define INDEX_GROUP_US 20000 /* the index may take so long of a group's transaction… */
 #define INDEX_IDLE_US 50000 /* …and of one of its own */
 #define SPARE_MS 5000 /* how often it is looked for something to do */
-#define GATHER_MS \
-	25 /* a commit costs as much as a hundred messages: so long they are gathered for the next one */
+/* A commit costs as much as a hundred messages: so long they are gathered for the next one. */
+#define GATHER_MS 50
 #define GROUP_BIG (512u * 1024u) /* bytes: there is no time for the index */
 
 static struct {

@@ -170,8 +170,10 @@ class Invitations(OwnCase):
 
     def test_a_word_makes_an_account(self):
         d = self.daemon()
-        word = d.ctl("invite", "create", "--room", "den,pit", "--uses", "2", "--expires", "1h").strip()
+        word = d.ctl("invite", "create", "--room", "#den,pit", "--uses", "2", "--expires", "1h").strip()
         i = d.json("invite", "list")[0]
+        self.assertIn("not the name of a room: a b", d.ctl("invite", "create", "--room", "ok,a b", status=2))
+        self.assertIn("given twice", d.ctl("invite", "create", "--room", "a", "--room", "b", status=2))
         self.assertEqual((i["rooms"], i["uses"], i["used"], i["by"]), ("den,pit", 2, 0, "uid 0"))
         self.assertNotIn(word, "\n".join(d.lines))
         d.ctl("invite", "delete", i["id"])
