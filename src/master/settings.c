@@ -172,8 +172,7 @@ check_network(const char *v)
 static const char *
 check_durability(const char *v)
 {
-	return strcmp(v, "journal") == 0 || strcmp(v, "disk") == 0 ? NULL
-								    : "wants journal or disk";
+	return strcmp(v, "journal") == 0 || strcmp(v, "disk") == 0 ? NULL : "wants journal or disk";
 }
 
 static const struct {

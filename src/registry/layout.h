@@ -164,7 +164,8 @@ struct reg_header {
 	/* slots at or above were never used: where scans stop, and pages need not be touched */
 	uint32_t user_top, room_top, member_top, list_top, meta_top;
 	uint32_t max_was, max_meta, max_accounts, account_top;
-	uint32_t max_sessions, session_top; /* beside the first ones, which users have in their slots */
+	uint32_t max_sessions,
+	    session_top; /* beside the first ones, which users have in their slots */
 	/* these are changed by redo records, like the fields of a slot */
 	uint32_t was_next; /* where in the ring the next one goes */
 	uint32_t ninvisible, nopers; /* users with these modes; shown only */

@@ -16,8 +16,8 @@
 
 enum { ADD_INVITE, DEL_INVITE, DEL_EXPIRED, ACCOUNT_PLACES, N };
 static const char *const sql[N] = {
-    [ADD_INVITE] = "INSERT INTO invite(hash, rooms, uses, used, created, expires, by)"
-		   " VALUES(?, ?, ?, 0, ?, ?, ?)",
+    [ADD_INVITE] = ("INSERT INTO invite(hash, rooms, uses, used, created, expires, by)"
+		    " VALUES(?, ?, ?, 0, ?, ?, ?)"),
     [DEL_INVITE] = "DELETE FROM invite WHERE id=?",
     [DEL_EXPIRED] = "DELETE FROM invite WHERE expires>0 AND expires<?",
     [ACCOUNT_PLACES] = "SELECT id FROM place WHERE (a=?1 OR b=?1) AND id>?2 ORDER BY id LIMIT 1",

@@ -14,8 +14,8 @@ static const char *const sql[N] = {
     [ADD] =
 	"INSERT OR IGNORE INTO event(place, seq, type, sender, at, data) VALUES(?, ?, ?, ?, ?, ?)",
     [CAME] =
-	"INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
-	" ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0",
+	("INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
+	 " ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0"),
     [LEFT] = "UPDATE was_in SET left_seq=?, came_seq=0 WHERE account=? AND place=?",
     [THROWN_OUT] = "DELETE FROM was_in WHERE account=? AND place=?",
     [SEEN] = "UPDATE account SET seen=? WHERE id=?",

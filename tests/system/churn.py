@@ -86,13 +86,15 @@ def churn(d, seconds, crowd, samples=20):
             row[name + " fds"] = fds
             row[name + " KiB"] = rss // 1024
         rows.append(row)
-    # The first third warms up; then fds are to be equal, and memory level but for a little noise.
+    # The first third warms up; then fds are to be equal, and memory level but for a little noise. The store's grows with the
+    # database until SQLite's caches (db.c) are full: 32 MiB to write and three times 16 to read.
     warm = rows[len(rows) // 3:]
     for key in rows[-1]:
         first, last = warm[0][key], warm[-1][key]
         if key.endswith("fds") and last > min(r[key] for r in warm) + 1:
             problems.append("%s grow: %s" % (key, [r[key] for r in warm]))
-        if key.endswith("KiB") and last > first * 1.05 + (20480 if build().sanitized else 512):
+        filling = key.startswith("store") and last < 100 << 10
+        if key.endswith("KiB") and not filling and last > first * 1.05 + (20480 if build().sanitized else 512):
             problems.append("%s grows: %s" % (key, [r[key] for r in warm]))
     if any(p["restarts"] for p in d.processes()):
         problems.append("processes were replaced")
