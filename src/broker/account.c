@@ -238,9 +238,10 @@ account_kept_redo(const struct reg_account *a, uint32_t kept)
 
 /* Redo of an account that is new, the nth in this entry (*nth_r counts), or is there already. False: there is no room. */
 static bool
-made_redo(struct str name, const struct restore_account *m, uint32_t *nth_r)
+made_redo(struct str name, const struct restore_account *m, uint64_t since, uint32_t *nth_r)
 {
-	struct reg_account value = {.flags = m->flags, .id = m->id, .kept = m->kept};
+	struct reg_account value = {
+	    .flags = m->flags, .id = m->id, .kept = m->kept, .since = since};
 	char fold[NAME_FOLD_MAX];
 	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
 	const struct reg_account *a;
@@ -286,7 +287,7 @@ account_made(struct str name, uint64_t id, uint32_t flags, uint32_t kept)
 
 	end_namesake(name, id);
 	entry_begin(&req_nobody);
-	if (!made_redo(name, &m, &fresh))
+	if (!made_redo(name, &m, br.j.seq, &fresh))
 		return false;
 	commit_silently();
 	made_done(fresh);
@@ -311,7 +312,7 @@ accounts_restore(struct str list)
 			end_namesake(m.name, m.id);
 			entry_begin(&req_nobody);
 		}
-		made_redo(m.name, &m, &fresh);
+		made_redo(m.name, &m, 0, &fresh);
 	}
 	commit_silently();
 	made_done(fresh);

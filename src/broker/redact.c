@@ -61,13 +61,17 @@ said_get(const void *frame, size_t len, struct said *s)
 	return true;
 }
 
-/* Was this end of it, with that id then and that account, this user, or this account? Ids are of one registry. */
+/* Was this end of it, with that id then and that account, this user, or this account? Ids are of one registry; an account that was
+ * made later is another one of that name (the store knows that itself). */
 static bool
 is_end(const struct said *s, uint64_t end, struct str end_account, uint64_t user, uint64_t account)
 {
+	const struct reg_account *a;
+
 	if (user != 0 && end == user && s->seq >> 44 == br.j.h->epoch)
 		return true;
-	return account != 0 && end_account.n > 0 && account_id_named(end_account) == account;
+	a = account != 0 && end_account.n > 0 ? account_named(end_account) : NULL;
+	return a != NULL && a->id == account && (s->kept || a->since < s->seq);
 }
 
 static bool

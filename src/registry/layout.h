@@ -14,7 +14,7 @@
 #include "ipc/ipc.h"
 
 #define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
-#define REGISTRY_VERSION 5u
+#define REGISTRY_VERSION 6u
 
 /* LIST_ACCESS: mask is an account, reason "op", "halfop" or "voice": what it is when it comes into a registered room. */
 enum reg_list_op {
@@ -77,6 +77,7 @@ struct reg_account {
 	uint8_t hash[16]; /* siphash128 of its folded name with the registry's hash_key */
 	uint32_t kept; /* messages that wait for it */
 	uint32_t pad;
+	uint64_t since; /* the last sequence number before it was made; 0: before this journal */
 };
 
 /* Names that were in use (IRC's WHOWAS): a ring, the oldest is overwritten. */

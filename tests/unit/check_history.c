@@ -277,6 +277,26 @@ START_TEST(ones_own_words_are_changed)
 }
 END_TEST
 
+/* The account was deleted, and somebody else has made one of that name. */
+START_TEST(words_of_a_namesake_are_not_changed)
+{
+	uint64_t said;
+
+	storeend_logged_in(bob, "bob");
+	ck_assert(world_say(1, bob, den()->id, "helo"));
+	said = world_last()->seq;
+	account_deleted(S("bob"));
+	storeend_account("bob");
+	storeend_logged_in(alice, "bob");
+	ASK(edit, 0, .user = alice, .msg = said, .room = S("den"), .text = S("ha"));
+	ck_assert_uint_eq(world_refused(), ERR_NOT_YOURS);
+	ck_assert(world_say(0, alice, den()->id, "mine"));
+	ck_assert_uint_eq(ASK(edit, 0, .user = alice, .msg = world_last()->seq, .room = S("den"),
+			      .text = S("my own")),
+			  MSG_e_edit);
+}
+END_TEST
+
 START_TEST(words_between_two_are_changed)
 {
 	uint64_t said;
@@ -365,6 +385,7 @@ main(void)
 	tcase_add_test(tc, a_store_that_is_away_is_said_to_be);
 	tcase_add_test(tc, marks_go_to_all_of_the_account_and_the_store);
 	tcase_add_test(tc, ones_own_words_are_changed);
+	tcase_add_test(tc, words_of_a_namesake_are_not_changed);
 	tcase_add_test(tc, words_between_two_are_changed);
 	tcase_add_test(tc, what_is_older_is_asked_of_the_store);
 	suite_add_tcase(s, tc);
