@@ -15,6 +15,7 @@
 #define MEMBER_NAMES_DUE 0x100u
 #define MEMBER_METADATA_DUE 0x200u
 #define MEMBER_TOPIC_DUE 0x400u /* what its topic is, before that */
+#define MEMBER_MARK_DUE 0x800u /* how far it has read there, before all that */
 
 struct room_member {
 	struct conn *conn;

@@ -165,3 +165,25 @@ irc_mark_joined(struct conn *c, struct str room, bool own)
 		history_show(c, q);
 	return true;
 }
+
+static void
+mark_arrived(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	(void)arg;
+	mark_line(c, "#", q->what.room, code == ERR_NONE ? q->num : 0);
+}
+
+static const struct history_as as_mark_arrived = {NULL, row_mark, mark_arrived};
+
+bool
+irc_mark_due(struct conn *c, struct str room)
+{
+	struct m_r_query w = {.kind = QUERY_MARK, .limit = 1, .room = room};
+
+	if (account_of(c) == NULL || !history_kept()) {
+		mark_line(c, "#", room, 0);
+		return false;
+	}
+	history_ask(c, question_new(&as_mark_arrived, &w, STR_LIT("")));
+	return true;
+}

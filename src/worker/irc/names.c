@@ -151,10 +151,13 @@ names_later(struct conn *c, struct room *r)
 void
 names_arrived(struct conn *c, struct room *r)
 {
-	room_set_flags(r, c, room_flags(r, c) | MEMBER_TOPIC_DUE);
+	uint32_t due = MEMBER_TOPIC_DUE;
+
+	if (c->irc->caps & CAP_READ_MARKER)
+		due |= MEMBER_MARK_DUE;
+	room_set_flags(r, c, room_flags(r, c) | due);
 	metadata_joined(c, r);
-	if (!irc_mark_joined(c, room_name(r), false))
-		names_later(c, r);
+	names_later(c, r);
 }
 
 void
@@ -163,12 +166,18 @@ names_due(struct conn *c)
 	struct names *q;
 
 	if (!(c->irc->flags & IRC_NAMES_DUE) || c->flags & (CONN_ENDED | CONN_BARRIER) ||
-	    c->query != NULL || c->irc->run != NULL)
+	    c->query != NULL || c->ticket != NULL || c->irc->run != NULL)
 		return;
 	for (unsigned i = 0; i < c->nrooms; i++) {
 		struct room *r = c->rooms[i].room;
 		uint32_t flags = room_flags(r, c);
 
+		if (flags & MEMBER_MARK_DUE) {
+			flags &= ~MEMBER_MARK_DUE;
+			room_set_flags(r, c, flags);
+			if (irc_mark_due(c, room_name(r)))
+				return;
+		}
 		if (flags & MEMBER_NAMES_DUE) {
 			room_set_flags(r, c, flags & ~(MEMBER_NAMES_DUE | MEMBER_TOPIC_DUE));
 			q = names_new(r->id, room_name(r));
