@@ -30,6 +30,9 @@ void room_unregister(struct reg_room *room, uint64_t user);
 /* Another room may be the default now: the store is told of it, and those without members that are kept no longer end. */
 void rooms_sweep(void);
 
+/* Members without a rank there whom it would not let in now are thrown out (rooms.c). */
+void room_turn_out(struct reg_room *room);
+
 /* --- who has which rank in a registered room (access.c) ------------------------------------------------- */
 
 /* Flags (enum member_flag) that u's account gives it in the room; 0: none. */

@@ -94,11 +94,12 @@ merge(const struct reg_room *room, const struct m_s_room *m)
 	settling = true;
 }
 
-/* The lists are complete: who is in the room has the rank that they give, and no other. */
+/* The lists are complete: who is in the room has the rank that they give, and no other; whom its doors are closed to has come
+ * while there were none, and would be shown what was said behind them. */
 static void
 settle(void)
 {
-	const struct reg_room *room = regw_room(W, filling);
+	struct reg_room *room = regw_room(W, filling);
 
 	for (uint32_t at = settling && room != NULL && room_is_registered(room) ? room->first_member
 										: 0;
@@ -107,6 +108,8 @@ settle(void)
 
 		access_set(m, access_flags(room, regw_user(W, m->user)));
 	}
+	if (settling && room != NULL && room_is_registered(room))
+		room_turn_out(room);
 	filling = 0;
 	settling = false;
 }

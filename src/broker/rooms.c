@@ -325,6 +325,47 @@ kick_target_or_refuse(const struct req *r, const struct reg_user *u, const struc
 	return NULL;
 }
 
+/* m says by whom and why. */
+static void
+kick_commit(const struct req *r, const struct reg_room *room, const struct reg_member *victim,
+	    const struct reg_user *target, struct m_e_kick *m)
+{
+	struct seats seats;
+
+	m->user = target->id;
+	m->name = user_name(target);
+	m->room = room->id;
+	m->room_name = room_name(room);
+	entry_begin(r);
+	entry_to_room(room);
+	entry_to_followers();
+	member_remove(victim, target);
+	EVENT_HEAD(r, *m);
+	ENTRY_COMMIT(kick, m);
+	seats_of(target, &seats);
+	member_gone((uint32_t)(room - W->rooms), (uint32_t)(victim - W->members), &seats);
+}
+
+void
+room_turn_out(struct reg_room *room)
+{
+	for (uint32_t at = room->first_member, next; at != 0; at = next) {
+		const struct reg_member *m = &W->members[at - 1];
+		const struct reg_user *u = regw_user(W, m->user);
+		struct m_e_kick kick = {.by_name = STR_LIT("Server"),
+					.reason = STR_LIT("this room is not open to everybody")};
+
+		next = m->room_next;
+		/* whether it knows the key nobody has asked it */
+		if (rank_of(access_flags(room, u)) == RANK_NONE &&
+		    (lists_bar_join(room_cache_of(room), u) || (room->modes & 1u << MODE_KEY) ||
+		     ((room->modes & 1u << MODE_INVITE_ONLY) &&
+		      !lists_invite(room_cache_of(room), u)) ||
+		     ((room->modes & 1u << MODE_REG_JOIN) && user_account(u).n == 0)))
+			kick_commit(&req_nobody, room, m, u, &kick);
+	}
+}
+
 bool
 r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -334,7 +375,6 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct right right;
 	struct m_r_kick q;
 	struct m_e_kick m;
-	struct seats seats;
 	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_kick_get(frame, len, &q))
@@ -346,11 +386,7 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (target == NULL)
 		return true;
 	room = right.room;
-	m = (struct m_e_kick){.user = target->id,
-			      .room = room->id,
-			      .by = u->id,
-			      .name = user_name(target),
-			      .room_name = room_name(room),
+	m = (struct m_e_kick){.by = u->id,
 			      .by_name = user_name(u),
 			      .reason = clean_or_empty(q.reason),
 			      .uhost = user_uhost(u, uhost),
@@ -360,13 +396,6 @@ r_kick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 				 rank_of(victim->flags) >= RANK_HALFOP ? RANK_OP : RANK_HALFOP))
 		oper_did(u, "kick %s from %s%s" STR_FMT, target->name, room->name,
 			 m.reason.n > 0 ? ": " : "", STR_ARG(m.reason));
-	entry_begin(r);
-	entry_to_room(room);
-	entry_to_followers();
-	member_remove(victim, target);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(kick, &m);
-	seats_of(target, &seats);
-	member_gone((uint32_t)(room - W->rooms), (uint32_t)(victim - W->members), &seats);
+	kick_commit(r, room, victim, target, &m);
 	return true;
 }
