@@ -92,8 +92,13 @@ struct reg_account *
 account_named(struct str name)
 {
 	char fold[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+	enum name_err err = name_check(name.p, name.n);
+	ssize_t n;
 
+	/* with what the fold passes over, marks of direction among it, it would be shown and kept as it was given */
+	if (err != NAME_OK && err != NAME_RESERVED)
+		return NULL;
+	n = name_fold(name.p, name.n, fold, sizeof(fold));
 	return n > 0 ? account_folded(fold, (size_t)n) : NULL;
 }
 

@@ -229,7 +229,7 @@ account_proved(const struct req *r, struct m_r_login *q)
 	if (n <= 0 ||
 	    !token_fits(r->inc, q->conn, q->account_id, (struct str){fold, (size_t)n}, q->token))
 		return ERR_LOGIN_WRONG;
-	a = account_folded(fold, (size_t)n);
+	a = account_named(q->account);
 	if (a == NULL || a->id != q->account_id)
 		return ERR_LOGIN_WRONG;
 	return a->flags & ACCOUNT_DISABLED ? ERR_ACCOUNT_DISABLED : ERR_NONE;

@@ -195,6 +195,25 @@ START_TEST(with_a_name)
 END_TEST
 
 /* Wrong word, no such account: nothing differs but what nobody is told. */
+/* Marks that nobody sees, which a name is compared without: it would be shown with them. */
+START_TEST(names_with_what_is_not_seen)
+{
+	static const char odd[] = "ali\xe2\x80\xae"
+				  "ce"; /* U+202E */
+	uint64_t id = storeend_account("alice"), u = world_login(0, "bob", "192.0.2.1");
+	struct m_e_authed e;
+
+	ck_assert_ptr_null(account_named(S(odd)));
+	ck_assert_ptr_nonnull(account_named(S("ALICE")));
+	ASK(dm, 0, .user = u, .to = S(odd), .text = S("psst"));
+	ck_assert_uint_eq(world_refused(), ERR_NO_SUCH_USER);
+	ck_assert_uint_eq(log_in(0, 0, 40, id, "alice", true), MSG_e_authed);
+	e = LAST(authed);
+	e.account = S(odd);
+	ck_assert_uint_eq(name_with(0, 40, "al", &e), MSG_e_refused);
+}
+END_TEST
+
 START_TEST(what_is_wrong)
 {
 	uint64_t id = storeend_account("alice");
@@ -836,6 +855,7 @@ main(void)
 	tcase_add_test(t, before_there_is_a_name);
 	tcase_add_test(t, a_proof_of_what_is_no_more);
 	tcase_add_test(t, with_a_name);
+	tcase_add_test(t, names_with_what_is_not_seen);
 	tcase_add_test(t, what_is_wrong);
 	tcase_add_test(t, a_disabled_account);
 	tcase_add_test(t, deleted_meanwhile);
