@@ -135,7 +135,7 @@ facts(struct conn *c, unsigned type, const void *frame, size_t len)
 		conn_done(c);
 	else {
 		conn_more(c);
-		conn_fail(c, CTL_REFUSED, "the database is damaged");
+		conn_fail(c, CTL_REFUSED, "the database is damaged, or cannot be read or written");
 	}
 }
 

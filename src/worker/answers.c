@@ -292,8 +292,9 @@ step_room(struct conn *c, struct answer *q)
 		if (v.modes & 1u << op && op == MODE_LIMIT)
 			n += bprintf(text + n, sizeof(text) - n, " %u", v.limit);
 	}
-	tell(c, "Room %s: %u here, made %s, %llu messages, settings:%s", v.name, v.members,
-	     time_rfc3339(v.created, when), (unsigned long long)v.messages, n > 0 ? text : " none");
+	tell(c, "Room %s: %u here, made %s, %llu message%s, settings:%s", v.name, v.members,
+	     time_rfc3339(v.created, when), (unsigned long long)v.messages,
+	     v.messages == 1 ? "" : "s", n > 0 ? text : " none");
 	tell_kept(c, &v);
 	return QUERY_DONE;
 }
