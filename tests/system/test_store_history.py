@@ -586,6 +586,16 @@ class Accounts(HistoryCase):
         self.assertEqual(guest.ask("JOIN " + chan, "MARKREAD").params, [chan, "*"])
         guest.expect("366")
 
+    def test_arriving(self):
+        """Another session of somebody is told of the rooms: in this order, and only what it wants."""
+        a = self.account("a")
+        chan = self.channel(a)
+        a.ask("TOPIC %s :x" % chan, "TOPIC")
+        for caps, wanted in ((("draft/read-marker",), ["JOIN", "MARKREAD", "332", "333", "353", "366"]),
+                             (("draft/read-marker", "draft/no-implicit-names"), ["JOIN", "MARKREAD", "332", "333"]),
+                             (("draft/no-implicit-names",), ["JOIN", "332", "333"])):
+            self.assertEqual(self.commands(self.again(a, CAPS + caps).sync()), wanted, caps)
+
     def test_read_marker_of_a_guest(self):
         """Who has no account has marks while it is connected, and alone."""
         caps = ("draft/read-marker",)
