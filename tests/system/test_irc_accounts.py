@@ -15,7 +15,7 @@ import unicodedata
 import unittest
 
 import storecheck
-from harness import build, main
+from harness import Daemon, build, long, main
 from irc import Irc, IrcCase
 from test_irc_clients import WeeChat
 
@@ -870,6 +870,54 @@ class Faults(Accounts):
             self.d.kill_role(role)
         self.eventually("logging in works again", lambda: self.auth_plain(self.newcomer(), owner.nick)[-1] == "903")
         self.assertEqual(owner.ask("WHOIS " + owner.nick, "330").params[2], owner.nick)
+
+
+class Halfway(Accounts):
+    """The store is killed when a change is on its disk and nobody has heard so yet."""
+
+    own = True
+
+    def told(self, c, line, done):
+        """Sends it until it is done, or was done before."""
+        def once():
+            c.send(line)
+            return done(c.until(lambda m: m.command in ("REGISTER", "FAIL", "NOTICE"))[-1])
+        self.eventually(line, once)
+
+    def fits(self, d, account, password):
+        """The store may have died just now."""
+        self.eventually("the password fits", lambda: self.auth_plain(self.newcomer(d=d), account, password) == ["900", "903"])
+
+    def halfway(self, n):
+        d = Daemon(self.config, start=False)
+        words = ("iceberg-ahead", "another-iceberg")
+        killed = os.path.join(d.dir, "killed")
+        try:
+            os.chmod(d.dir, 0o777)
+            d.env["CHATD_KILL"] = "store_committed:%d:%s" % (n, killed)
+            d.restarts_meant = True
+            d.start()
+            c = self.irc("half", d=d)
+            self.told(c, "REGISTER * * " + words[0], lambda m: m.is_("REGISTER", "SUCCESS") or
+                      (m.is_("FAIL") and m.params[1] == "ALREADY_AUTHENTICATED"))
+            self.fits(d, c.nick, words[0])
+            self.told(c, "NS DROP " + words[0], lambda m: "is deleted" in m.params[-1] or "not logged in" in m.params[-1])
+            self.told(c, "REGISTER * * " + words[1], lambda m: m.is_("REGISTER", "SUCCESS"))
+            self.fits(d, c.nick, words[1])
+            self.assertEqual(self.auth_plain(self.newcomer(d=d), c.nick, words[0]), ["904"])
+            return os.path.exists(killed)
+        finally:
+            d.close()
+
+    def test_the_store_dies_with_it_done(self):
+        if not build().killpoints:
+            self.skipTest("this build has no kill points (--enable-killpoints)")
+        died = 0
+        for n in range(1, 12 if long() else 7):
+            with self.subTest(n=n):
+                died += self.halfway(n)
+        self.assertGreaterEqual(died, 3)
+    test_the_store_dies_with_it_done.limit = 100
 
 
 class Unusable(Accounts):
