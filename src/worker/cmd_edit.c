@@ -104,9 +104,15 @@ cmd_edit(struct conn *c, const struct cmd_args *a)
 void
 cmd_delete(struct conn *c, const struct cmd_args *a)
 {
-	struct str rest = a->v[0];
+	struct str rest = a->v[0], at = rest, word;
 	struct message m;
+	uint64_t seq;
 
+	/* A mistyped ID must not take back the last message instead. */
+	if (reader_word(&at, &word) && word.p[0] != '@' && !id_get(word, &seq)) {
+		tell(c, "Which message? /history ids shows how they are called.");
+		return;
+	}
 	if (message_get(c, &rest, &m))
 		request_redact(c, m.seq, m.room, m.name,
 			       (struct str){rest.p, text_cut(rest.p, rest.n, REASON_MAX)}, changed);

@@ -215,25 +215,29 @@ struct wish {
 	bool ids, new, after;
 };
 
-/* "before TIME", "after TIME". */
+/* "before TIME", "after TIME". False: *word is what is wrong. */
 static bool
-take_time(struct wish *h, struct str word, struct str *rest)
+take_time(struct wish *h, struct str *word, struct str *rest)
 {
-	uint64_t *ms = cmd_same(word, "after") ? &h->w.lo : &h->w.hi;
+	uint64_t *ms = cmd_same(*word, "after") ? &h->w.lo : &h->w.hi;
 	struct str when;
 
 	h->after |= ms == &h->w.lo;
 	h->w.bounds |= ms == &h->w.lo ? QUERY_LO_TIME : QUERY_HI_TIME;
-	return reader_word(rest, &when) && (clock_time(when, ms) || query_time_get(when, ms));
+	if (!reader_word(rest, &when))
+		return false;
+	*word = when;
+	return clock_time(when, ms) || query_time_get(when, ms);
 }
 
 static bool
-take_word(struct wish *h, struct str word, struct str *rest)
+take_word(struct wish *h, struct str *at, struct str *rest)
 {
+	struct str word = *at;
 	uint64_t n;
 
 	if (cmd_same(word, "before") || cmd_same(word, "after"))
-		return take_time(h, word, rest);
+		return take_time(h, at, rest);
 	if (cmd_same(word, "ids"))
 		return h->ids = true;
 	if (cmd_same(word, "new"))
@@ -261,7 +265,7 @@ cmd_history(struct conn *c, const struct cmd_args *a)
 	struct str rest = a->v[0], word;
 
 	while (reader_word(&rest, &word)) {
-		if (!take_word(&h, word, &rest)) {
+		if (!take_word(&h, &word, &rest)) {
 			tell(c, "What is \"" STR_FMT "\"? /help history explains.", STR_ARG(word));
 			return;
 		}

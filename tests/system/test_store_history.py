@@ -97,6 +97,7 @@ class Form(HistoryCase):
     def test_commands_in_telnet(self):
         alice = self.client("alice")
         for line, answer in (("/history 5 sometimes", 'What is "sometimes"'), ("/history before", 'What is "before"'),
+                             ("/history before 25:99", 'What is "25:99"'), ("/delete 9:99", "Which message"),
                              ("/more", "There is nothing to go on with"), ("/edit", "Usage: /edit"),
                              ("/search in:", '"in:"')):
             alice.send(line)
