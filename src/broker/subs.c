@@ -245,8 +245,11 @@ take_frames(struct sub *s)
 		at += (size_t)n;
 	}
 	s->in_len -= at;
-	if (at > 0 && s->in_len > 0)
+	if (at > 0 && s->in_len > 0) {
 		memmove(s->in, s->in + at, s->in_len);
+		/* half a request may have half a password in it, which its handler does not know of */
+		explicit_bzero(s->in + MAX(at, s->in_len), at + s->in_len - MAX(at, s->in_len));
+	}
 }
 
 /* What was left for want of room, or until the dead had left. Whoever makes room wakes us. */

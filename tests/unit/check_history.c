@@ -155,6 +155,32 @@ START_TEST(who_has_gone_over_to_another_user_is_answered)
 }
 END_TEST
 
+/* A request that has come in part is moved to where the next one begins: nothing of it stays where it was. */
+START_TEST(half_a_password_stays_nowhere)
+{
+	struct m_r_sync sync = {.serial = world_serial(0), .user = alice};
+	struct m_r_auth auth = {.serial = sync.serial + 1,
+				.user = alice,
+				.mech = AUTH_PASSWORD,
+				.name = S("alice"),
+				.secret = S("correct horse"),
+				.address = S("192.0.2.1")};
+	char out[1024];
+	size_t n = 0, k;
+
+	/* enough before it that where it goes does not reach to where it was */
+	for (unsigned i = 0; i < 8; i++, sync.serial++)
+		n += m_r_sync_put(out + n, sizeof(out) - n, &sync);
+	auth.serial = sync.serial;
+	k = m_r_auth_put(out + n, sizeof(out) - n, &auth);
+	ck_assert_int_eq(send(worker, out, n + k - 1, 0), (ssize_t)(n + k - 1));
+	loop_turn(proc.loop, 0);
+	ck_assert_uint_eq(subs[0].in_len, k - 1);
+	ck_assert_ptr_nonnull(memmem(subs[0].in, k - 1, "correct horse", 13));
+	ck_assert_ptr_null(memmem(subs[0].in + k - 1, n, "correct horse", 13));
+}
+END_TEST
+
 START_TEST(everything_is_where_one_is)
 {
 	struct m_s_query q;
@@ -380,6 +406,7 @@ main(void)
 	tcase_add_test(tc, strangers_learn_nothing_not_even_that_there_is_something);
 	tcase_add_test(tc, who_was_thrown_out_meanwhile_is_told_no_more);
 	tcase_add_test(tc, who_has_gone_over_to_another_user_is_answered);
+	tcase_add_test(tc, half_a_password_stays_nowhere);
 	tcase_add_test(tc, everything_is_where_one_is);
 	tcase_add_test(tc, administrators_ask_about_anything);
 	tcase_add_test(tc, a_store_that_is_away_is_said_to_be);
