@@ -44,8 +44,12 @@ static struct ask {
 	size_t len;
 } asks[AUTH_PENDING_MAX];
 
+uint64_t auth_await_ms = 3000;
+
 static unsigned pending, last_asked;
 static uint64_t orders;
+static uint64_t alone_since; /* mono ms; somebody waits, and nobody is there; 0: it is not so */
+static struct loop_timer alone_timer;
 
 static void readable(int fd, unsigned what, void *arg);
 
@@ -126,7 +130,33 @@ take_back(unsigned index)
 	}
 }
 
-/* What waits is given to those who have time; to nobody, when nobody is left. */
+static void
+alone_too_long(void *arg)
+{
+	struct ask *k;
+
+	(void)arg;
+	while ((k = first_waiting()) != NULL) {
+		k->state = ASK_LOST;
+		frame_set(k, NULL, 0);
+	}
+}
+
+/* The master starts another one; what waits meanwhile has a bound. Once that is over nobody waits before one has come. */
+static void
+await_successor(void)
+{
+	uint64_t now = loop_now(proc.loop);
+
+	if (alone_since == 0) {
+		alone_since = now;
+		loop_timer_start(proc.loop, &alone_timer, auth_await_ms, alone_too_long, NULL);
+	}
+	if (now - alone_since >= auth_await_ms)
+		alone_too_long(NULL);
+}
+
+/* What waits is given to those who have time. */
 static void
 distribute(void)
 {
@@ -135,13 +165,11 @@ distribute(void)
 
 	while ((k = first_waiting()) != NULL) {
 		a = choose();
-		if (a != NULL && a->load >= LOAD_MAX)
+		if (a == NULL)
+			await_successor();
+		if (a == NULL || a->load >= LOAD_MAX)
 			return;
-		if (a == NULL) {
-			k->state = ASK_LOST;
-			frame_set(k, NULL, 0);
-		} else if (send(a->fd, k->frame, k->len, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-			   (ssize_t)k->len) {
+		if (send(a->fd, k->frame, k->len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)k->len) {
 			k->state = ASK_SENT;
 			k->by = last_asked = (unsigned)(a - auths);
 			a->load++;
@@ -155,7 +183,11 @@ distribute(void)
 bool
 auth_open(void)
 {
-	return choose() != NULL && pending < AUTH_PENDING_MAX;
+#ifdef HAVE_SODIUM
+	return pending < AUTH_PENDING_MAX;
+#else
+	return false;
+#endif
 }
 
 bool
@@ -263,6 +295,8 @@ auth_attach(unsigned index, uint32_t inc, int fd)
 	a->fd = fd;
 	if (loop_add(proc.loop, &a->io, fd, EPOLLIN, readable, a) < 0)
 		fatal("auth's channel: %s", strerror(errno));
+	loop_timer_stop(proc.loop, &alone_timer);
+	alone_since = 0;
 	distribute();
 }
 
@@ -285,4 +319,6 @@ auth_fini(void)
 		frame_set(&asks[i], NULL, 0);
 	memset(asks, 0, sizeof(asks));
 	pending = last_asked = 0;
+	loop_timer_stop(proc.loop, &alone_timer);
+	alone_since = 0;
 }

@@ -1,7 +1,7 @@
 /* auth.h - the broker's channels to chatd-auth, where passwords are checked and hashed away from every loop.
  *
  * What is asked are frames (a_check, a_hash, a_scram), each with a ticket that nothing else under way has; answers are
- * given to the job with that ticket (jobs_auth_answered). Nothing of it outlives the broker: whoever asked, asks its
+ * given to the job with that ticket (jobs_auth_answered; nothing, when nobody could be asked). Nothing of it outlives the broker: whoever asked, asks its
  * successor again. Frames are wiped as soon as they have been answered.
  */
 #ifndef BROKER_AUTH_H
@@ -13,7 +13,10 @@
 
 #define AUTH_PENDING_MAX 64 /* questions under way, all users' together */
 
-/* Can something be asked now: is somebody there, and is not too much asked already? */
+/* How long (ms) what is asked waits for a process when there is none: the master starts one. Tests change it. */
+extern uint64_t auth_await_ms;
+
+/* Can something be asked now, or is too much asked already? */
 bool auth_open(void);
 /* Ask; the frame is copied. It is asked again of another process when one dies. False: as auth_open. */
 bool auth_ask(uint32_t ticket, const void *frame, size_t len);

@@ -312,7 +312,7 @@ class Bad(IrcCase):
     def test_gate(self):
         """Nothing but registration before it, whatever the order."""
         c = self.irc_raw()
-        c.send("REGISTER root * secret", "VERIFY root 1", "JOIN " + self.chan, "PRIVMSG %s :x" % self.chan, "OPER root x",
+        c.send("REGISTER root * x", "VERIFY root 1", "JOIN " + self.chan, "PRIVMSG %s :x" % self.chan, "OPER root x",
                "WHO " + self.chan, "LIST", "NAMES " + self.chan, "KILL " + self.bob.nick, "MODE %s +o me" % self.chan, "PING x")
         c.expect("PONG")
         self.assertTrue(all(m.command in ("451", "421", "FAIL", "PONG") for m in c.seen), c.seen)

@@ -511,7 +511,7 @@ START_TEST(auth_dies)
 	ck_assert_uint_eq(failed(), ERR_BUSY);
 	ck_assert_uint_eq(give_password(0, 0, 41, "alice", "192.0.2.1"), MSG_e_wait);
 	store_finds(id, "alice");
-	jobs_resume();
+	auth_resume();
 	ck_assert_uint_eq(failed(), ERR_BUSY);
 	auth = authend_open(0, 9);
 }

@@ -148,8 +148,32 @@ START_TEST(auth_processes_die)
 	ck_assert_uint_eq(br.j.seq, seq + 1);
 	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
 	ck_assert_uint_eq(LAST(failed).user, a);
-	ck_assert_uint_eq(authend_oper(0, a, "root", "word"), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_BUSY);
+	ck_assert_uint_eq(authend_oper(0, a, "root", "word"), MSG_e_wait);
+	auth_resume();
+	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
+}
+END_TEST
+
+/* The master starts another one at once: what is asked until it is there waits for it. */
+START_TEST(auth_processes_come_back)
+{
+	uint64_t a = world_login_irc(0, "alice", "192.0.2.1", "", ""),
+		 b = world_login_irc(0, "bob", "192.0.2.1", "", ""), seq;
+	int fd = authend_open(0, 7);
+
+	auth_await_ms = 600000;
+	authend_block("root", "$hash", "", "", LEVEL_ADMIN);
+	ck_assert_uint_eq(authend_oper(0, a, "root", "word"), MSG_e_wait);
+	close(fd);
+	loop_turn(proc.loop, 1000);
+	ck_assert_uint_eq(authend_oper(0, b, "root", "other"), MSG_e_wait);
+	seq = br.j.seq;
+	auth_resume();
+	ck_assert_uint_eq(br.j.seq, seq);
+	fd = authend_open(0, 8);
+	ck_str(authend_asked(fd).password, "word");
+	ck_str(authend_asked(fd).password, "other");
+	close(fd);
 }
 END_TEST
 
@@ -270,6 +294,7 @@ main(void)
 	tcase_add_test(t, who_is_no_operator);
 	tcase_add_test(t, many_wrong_words_from_one_address);
 	tcase_add_test(t, auth_processes_die);
+	tcase_add_test(t, auth_processes_come_back);
 	tcase_add_test(t, auth_processes_that_talk_nonsense);
 	tcase_add_test(t, only_so_many_checks);
 	tcase_add_test(t, passwords_are_wiped);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "broker/auth.h"
 #include "broker/account.h"
 #include "broker/keep.h"
 #include "ipc/proc.h"
@@ -72,6 +73,7 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 	if (proc.loop == NULL)
 		proc.loop = loop_new();
 	options_defaults(&proc.opt);
+	auth_await_ms = 0;
 	proc.opt.store_enabled = 0; /* where a test does not want it: events would go there too */
 	w->reg_size = registry_layout_size(users, WORLD_ACCOUNTS);
 	w->journal_size = journal_size;
