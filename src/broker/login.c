@@ -28,6 +28,7 @@ struct login {
 	bool known; /* there is what the secret could fit */
 	uint64_t id;
 	char name[NAME_BYTES_MAX + 1]; /* as it was given, then as it was registered */
+	char address[49]; /* whence, for the log */
 	struct guess *from,
 	    *of; /* of: NULL for a certificate, which is no guess about one account */
 	bool
@@ -89,8 +90,10 @@ right(struct job *j, struct str data)
 		job_failed(j, ERR_LOGIN_WRONG, STR_LIT(""));
 	else if (a->flags & ACCOUNT_DISABLED)
 		job_failed(j, ERR_ACCOUNT_DISABLED, STR_LIT(""));
-	else
+	else {
+		log_info("account %s: logged in, from %s", l->name, l->address);
 		login_proved(j, str_of(l->name), false, data);
+	}
 }
 
 static void
@@ -101,6 +104,9 @@ wrong(struct job *j, enum chat_err err)
 	guess_wrong(l->from);
 	if (l->of != NULL)
 		guess_wrong(l->of);
+	log_notice("account %s: not logged in, %s, from %s", l->name,
+		   l->of == NULL ? "an unknown certificate" : "no such account or another password",
+		   l->address);
 	job_failed(j, err, STR_LIT(""));
 }
 
@@ -440,6 +446,7 @@ begin_named(const struct req *r, const struct reg_user *u, const struct m_r_auth
 	}
 	bprintf(l.name, sizeof(l.name), STR_FMT, STR_ARG(q->name));
 	memcpy(l.secret, q->secret.p, q->secret.n);
+	bprintf(l.address, sizeof(l.address), STR_FMT, STR_ARG(address_of(u, q)));
 	l.from = guess_from(address_of(u, q));
 	l.of = guess_for((struct str){fold, (size_t)n});
 	l.fellow = has_fellow(account_folded(fold, (size_t)n), address_of(u, q));
@@ -495,7 +502,9 @@ auth_cert(const struct req *r, const struct reg_user *u, const struct m_r_auth *
 		answer_refused(r, q->user, q->conn, ERR_CERT_UNKNOWN, STR_LIT(""));
 		return;
 	}
-	bprintf(l.name, sizeof(l.name), STR_FMT, STR_ARG(q->authzid.n > 0 ? q->authzid : q->name));
+	bprintf(l.name, sizeof(l.name), STR_FMT,
+		STR_ARG(clean_or_empty(q->authzid.n > 0 ? q->authzid : q->name)));
+	bprintf(l.address, sizeof(l.address), STR_FMT, STR_ARG(address_of(u, q)));
 	j = begin(r, q, &l);
 	if (j != NULL)
 		lookup(j, STR_LIT(""), q->secret, found_cert);

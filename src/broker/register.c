@@ -13,6 +13,7 @@
 #include "broker/store.h"
 #include "ipc/proc.h"
 #include "ipc/pwhash.h"
+#include "lib/log.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -28,6 +29,7 @@ struct change {
 	char password[PASSWORD_MAX]; /* the present one, of a new account the one */
 	char text[PASSWORD_MAX]; /* of enum account_op */
 	char invite[INVITE_WORD_MAX + 1];
+	char address[49]; /* whence, for the log */
 };
 
 /* --- what may be stored ----------------------------------------------------------------------------------- */
@@ -238,8 +240,11 @@ registered(struct job *j, const void *frame, size_t len)
 		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));
 	else if (j->user != 0 && job_user(j) == NULL)
 		job_end(j);
-	else
+	else {
+		log_notice("account %s: registered%s, from %s", c->name,
+			   c->invite[0] != '\0' ? " by an invitation" : "", c->address);
 		login_proved(j, str_of(c->name), true, m.text);
+	}
 }
 
 static void
@@ -298,7 +303,9 @@ begin_register(const struct req *r, const struct reg_user *u, const struct m_r_r
 	struct change c = {.op = ACCOUNT_CREATE, .npassword = q->password.n, .ntext = q->email.n};
 	struct job *j;
 
-	c.from = guess_from(u != NULL ? str_of(u->address) : clean_or_empty(q->address));
+	bprintf(c.address, sizeof(c.address), STR_FMT,
+		STR_ARG(u != NULL ? str_of(u->address) : clean_or_empty(q->address)));
+	c.from = guess_from(str_of(c.address));
 	c.of = guess_again(q->name);
 	bprintf(c.name, sizeof(c.name), STR_FMT, STR_ARG(q->name));
 	bprintf(c.invite, sizeof(c.invite), STR_FMT, STR_ARG(q->invite));
@@ -349,6 +356,14 @@ account_went(const struct change *c)
 		account_deleted(str_of(c->name));
 }
 
+static const char *const change_words[ACCOUNT_OPS] = {
+    [ACCOUNT_PASSWORD] = "another password",
+    [ACCOUNT_EMAIL] = "another email address",
+    [ACCOUNT_DELETE] = "deleted",
+    [ACCOUNT_CERT_ADD] = "one more certificate",
+    [ACCOUNT_CERT_DEL] = "a certificate less",
+};
+
 static void
 changed(struct job *j, const void *frame, size_t len)
 {
@@ -361,6 +376,7 @@ changed(struct job *j, const void *frame, size_t len)
 		account_went(c);
 	else if (c->op == ACCOUNT_PASSWORD)
 		login_secret_changed(c->id);
+	log_notice("account %s: %s, from %s", c->name, change_words[c->op], c->address);
 	job_done(j, "");
 }
 
@@ -396,6 +412,8 @@ owner_checked(struct job *j, const void *frame, size_t len)
 	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
 	} else if (!m.ok) {
+		log_notice("account %s: not changed, another password, from %s", c->name,
+			   c->address);
 		guess_wrong(c->from);
 		job_failed(j, ERR_PASSWORD, STR_LIT(""));
 	} else
@@ -471,6 +489,7 @@ begin_change(const struct req *r, const struct reg_user *u, const struct m_r_acc
 	struct job *j;
 
 	bprintf(c.name, sizeof(c.name), STR_FMT, STR_ARG(user_account(u)));
+	bprintf(c.address, sizeof(c.address), "%s", u->address);
 	memcpy(c.password, q->password.p, q->password.n);
 	memcpy(c.text, q->text.p, q->text.n);
 	j = begin(r, u->id, 0, &c);

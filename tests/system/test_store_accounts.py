@@ -101,12 +101,16 @@ class Accounts(AccountCase):
             c.expect_eof()
 
     def test_wrong_and_missing(self):
+        since = self.d.log_mark()
         name = self.account()
+        self.d.expect_log("account %s: registered, from 127" % name, since)
         c = self.raw()
         for who, word in ((name, "wrong"), (self.fresh("nobody"), WORD), (name, "")):
             self.assertEqual(self.plain(c, who, word) if word else "904", "904")
             self.assertEqual(self.scram(c, who, word or "x"), "904")
+            self.d.expect_log("account %s: not logged in, no such account or another password, from 127" % who, since)
         self.assertEqual(self.plain(c, name), "903")
+        self.d.expect_log("account %s: logged in, from 127" % name, since)
 
     def test_the_same_name_is_registered_once(self):
         """However it is spelled; and with it one logs in, too."""
