@@ -39,10 +39,13 @@ static struct ask {
 	enum ask_state state;
 	uint32_t ticket;
 	unsigned by; /* index of the process that was asked */
+	unsigned deaths; /* of processes that had it */
 	uint64_t order;
 	char *frame; /* owned: the question, then its answer; wiped before it is freed */
 	size_t len;
 } asks[AUTH_PENDING_MAX];
+
+#define DEADLY 3
 
 uint64_t auth_await_ms = 3000;
 
@@ -120,13 +123,22 @@ first_waiting(void)
 	return first;
 }
 
-/* What it had not answered waits again, for another. */
+/* What it had not answered waits again, for another; but not what may be what they die of. */
 static void
 take_back(unsigned index)
 {
 	for (unsigned i = 0; i < AUTH_PENDING_MAX; i++) {
-		if (asks[i].state == ASK_SENT && asks[i].by == index)
-			asks[i].state = ASK_WAITS;
+		struct ask *k = &asks[i];
+
+		if (k->state != ASK_SENT || k->by != index)
+			continue;
+		k->state = ++k->deaths < DEADLY ? ASK_WAITS : ASK_LOST;
+		if (k->state == ASK_LOST) {
+			log_err("a question was with %d auth processes that died: it is answered "
+				"by nobody",
+				DEADLY);
+			frame_set(k, NULL, 0);
+		}
 	}
 }
 
@@ -201,6 +213,7 @@ auth_ask(uint32_t ticket, const void *frame, size_t len)
 		k++;
 	k->state = ASK_WAITS;
 	k->ticket = ticket;
+	k->deaths = 0;
 	k->order = ++orders;
 	frame_set(k, frame, len);
 	pending++;

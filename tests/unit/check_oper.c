@@ -177,6 +177,25 @@ START_TEST(auth_processes_come_back)
 }
 END_TEST
 
+START_TEST(auth_processes_that_die_of_it)
+{
+	uint64_t a = world_login_irc(0, "alice", "192.0.2.1", "", "");
+
+	auth_await_ms = 600000;
+	authend_block("root", "$hash", "", "", LEVEL_ADMIN);
+	ck_assert_uint_eq(authend_oper(0, a, "root", "word"), MSG_e_wait);
+	for (unsigned i = 0; i < 3; i++) {
+		int fd = authend_open(0, 7 + i);
+
+		authend_asked(fd);
+		close(fd);
+		loop_turn(proc.loop, 1000);
+	}
+	auth_resume();
+	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
+}
+END_TEST
+
 START_TEST(auth_processes_that_talk_nonsense)
 {
 	uint64_t a = world_login_irc(0, "alice", "192.0.2.1", "", "");
@@ -295,6 +314,7 @@ main(void)
 	tcase_add_test(t, many_wrong_words_from_one_address);
 	tcase_add_test(t, auth_processes_die);
 	tcase_add_test(t, auth_processes_come_back);
+	tcase_add_test(t, auth_processes_that_die_of_it);
 	tcase_add_test(t, auth_processes_that_talk_nonsense);
 	tcase_add_test(t, only_so_many_checks);
 	tcase_add_test(t, passwords_are_wiped);
