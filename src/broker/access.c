@@ -147,6 +147,18 @@ access_login(const struct reg_user *u)
 	}
 }
 
+void
+access_logout(const struct reg_user *u)
+{
+	for (uint32_t at = u->first_member; at != 0; at = W->members[at - 1].user_next) {
+		const struct reg_member *m = &W->members[at - 1];
+		const struct reg_room *room = regw_room(W, m->room);
+
+		if (room != NULL)
+			access_set(m, m->flags & ~access_flags(room, u));
+	}
+}
+
 /* --- accounts that are no more ------------------------------------------------------------------------- */
 
 /* The one that was put on the list first among the room's operators; NULL: there is none. */

@@ -399,6 +399,7 @@ account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
 				.umodes = u->umodes,
 				.rooms = rooms_of(u, rooms)};
 
+	access_logout(u);
 	account_user_goes(u);
 	entry_begin(&req_nobody);
 	entry_to_user(u);

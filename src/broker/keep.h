@@ -48,6 +48,8 @@ void access_tell(const struct reg_member *m, uint32_t before);
 void access_set(const struct reg_member *m, uint32_t flags);
 /* u has just logged in to an account: what that gives it in the rooms that it is in. */
 void access_login(const struct reg_user *u);
+/* It is to be logged out: what it has by its account goes. */
+void access_logout(const struct reg_user *u);
 /* The account is deleted, or no more: its rooms go to the first operator on their lists, or are registered no longer;
  * it is on no list any more. */
 void access_account_gone(uint64_t account, struct str name);

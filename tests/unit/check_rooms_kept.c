@@ -169,6 +169,15 @@ START_TEST(the_list_gives_ranks)
 	storeend_logged_in(carol, "carol");
 	access_login(regw_user(&br.reg, carol));
 	ck_assert_uint_eq(den_flags(carol), MEMBER_OP);
+	/* until it logs out, is disabled, or is somebody else */
+	account_disabled(S("carol"), true);
+	ck_assert_uint_eq(user_account_id(regw_user(&br.reg, carol)), 0);
+	ck_assert_uint_eq(den_flags(carol), 0);
+	ck_assert_str_eq(access_of("carol"), "op");
+	account_disabled(S("carol"), false);
+	storeend_logged_in(carol, "carol");
+	access_login(regw_user(&br.reg, carol));
+	ck_assert_uint_eq(den_flags(carol), MEMBER_OP);
 	/* and no more */
 	ck_assert_uint_eq(ROOM(0, alice, ROOM_ACCESS, .name = S("carol")), MSG_e_ok);
 	ck_assert_uint_eq(den_flags(carol), 0);
