@@ -405,6 +405,6 @@ cmd_history_purge(struct conn *c)
 		return;
 	}
 	bprintf(args, sizeof(args), "%s\x1f%" PRIu64, c->req.args[0],
-		wall_ms() - c->req.older_s * 1000);
+		c->req.older_s != 0 ? wall_ms() - c->req.older_s * 1000 : 0);
 	ask(c, STORE_HISTORY_PURGE, args, done);
 }

@@ -245,12 +245,13 @@ static void
 op_DELETE(const struct m_s_account *m)
 {
 	static const unsigned also[] = {DEL_CERTS, DEL_MARKS, DEL_WAS_IN, DEL};
+	bool more = false;
 
 	kept_end(m->id);
 	for (size_t i = 0; i < ARRAY_LEN(also); i++)
 		by_id(also[i], m->id);
 	if (str_eq(m->text, STR_LIT("messages")))
-		retain_chore(0, m->id, 0);
+		retain_chore(0, m->id, 0, &more);
 	accounts_changed();
 	done(m->ticket, ERR_NONE, m->id, "");
 }

@@ -115,12 +115,24 @@ op_INVITE_DELETE(const struct m_s_admin *m)
 
 /* --- purging ----------------------------------------------------------------------------------------------- */
 
+struct purged {
+	unsigned messages, events;
+	bool more;
+};
+
+/* What was said and what happened there (0: anywhere). */
+static void
+purge_place(uint64_t place, uint64_t before, struct purged *p)
+{
+	p->messages += retain_chore(place, 0, before, &p->more);
+	p->events += retain_chore(place, CHORE_EVENTS, before, &p->more);
+}
+
 /* All that this account has exchanged with others. */
-static unsigned
-purge_direct(uint64_t account, uint64_t before)
+static void
+purge_direct(uint64_t account, uint64_t before, struct purged *p)
 {
 	uint64_t place = 0;
-	unsigned n = 0;
 
 	for (;;) {
 		struct db_query q = db_query(&set, ACCOUNT_PLACES);
@@ -129,8 +141,8 @@ purge_direct(uint64_t account, uint64_t before)
 		db_int(&q, place);
 		place = db_number(&q);
 		if (place == 0)
-			return n;
-		n += retain_chore(place, 0, before);
+			return;
+		p->messages += retain_chore(place, 0, before, &p->more);
 	}
 }
 
@@ -140,18 +152,18 @@ op_HISTORY_PURGE(const struct m_s_admin *m)
 {
 	struct str args = m->args, what = word(&args);
 	uint64_t before = number(word(&args)), id;
-	char text[64];
-	unsigned n;
+	struct purged p = {0};
+	char text[96];
 
 	if (str_eq(what, STR_LIT("*")))
-		n = retain_chore(0, 0, before);
+		purge_place(0, before, &p);
 	else if (what.n > 0 && what.p[0] == '@') {
 		id = account_of((struct str){what.p + 1, what.n - 1});
 		if (id == 0) {
 			done(m->ticket, ERR_NO_ACCOUNT, 0, "");
 			return;
 		}
-		n = purge_direct(id, before);
+		purge_direct(id, before, &p);
 	} else {
 		if (what.n > 0 && what.p[0] == '#')
 			what = (struct str){what.p + 1, what.n - 1};
@@ -160,10 +172,11 @@ op_HISTORY_PURGE(const struct m_s_admin *m)
 			done(m->ticket, ERR_NO_SUCH_ROOM, 0, "");
 			return;
 		}
-		n = retain_chore(id, 0, before);
+		purge_place(id, before, &p);
 	}
-	bprintf(text, sizeof(text), "%u messages deleted%s", n,
-		n >= 4000 ? ", more are being deleted" : "");
+	bprintf(text, sizeof(text), "%u message%s and %u event%s deleted%s", p.messages,
+		p.messages == 1 ? "" : "s", p.events, p.events == 1 ? "" : "s",
+		p.more ? ", more are being deleted" : "");
 	done(m->ticket, ERR_NONE, 0, text);
 }
 

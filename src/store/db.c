@@ -47,11 +47,12 @@ db_init(void)
 #define VALUE_MAX (1 << 20)
 
 /* What is committed is on the disk (FULL), in WAL, which readers do not hold up. The log is taken into the file by
- * the writer alone, every 16 MiB of it. */
+ * the writer alone, every 16 MiB of it. What is deleted is written over: who purges wants it gone. */
 static const char write_setup[] = "PRAGMA journal_mode=WAL;"
 				  "PRAGMA synchronous=FULL;"
 				  "PRAGMA wal_autocheckpoint=4096;"
 				  "PRAGMA journal_size_limit=67108864;"
+				  "PRAGMA secure_delete=ON;"
 				  "PRAGMA cache_size=-32768;"
 				  "PRAGMA temp_store=MEMORY;";
 /* Not by mmap, which makes a signal to the whole process of a disk's error, and of a file that somebody cut short; it would

@@ -123,9 +123,11 @@ void invite_hash(struct str word, uint8_t out[16]);
 
 /* --- deleting in slices (retain.c) ------------------------------------------------------------------------- */
 
+/* In the place of an account: no messages, but the events of everybody. */
+#define CHORE_EVENTS ((uint64_t)INT64_MAX)
 /* Delete messages by account (0: anybody) in place (0: anywhere) that are there now, sent before that time (0: whenever). The
- * first of them in this transaction; how many. */
-unsigned retain_chore(uint64_t place, uint64_t account, uint64_t before);
+ * first of them in this transaction; how many. *more_r becomes true when there are others, which go soon. */
+unsigned retain_chore(uint64_t place, uint64_t account, uint64_t before, bool *more_r);
 /* A slice of what is to be deleted, in the transaction that is under way. True: there may be more at once. */
 bool retain_some(void);
 /* Is it time to look for what is too old? */

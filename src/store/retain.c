@@ -24,6 +24,7 @@ enum {
 	NTH,
 	OLD,
 	DEL_EVENTS,
+	NEXT_EVENTS,
 	THIN,
 	N
 };
@@ -45,6 +46,7 @@ static const char *const sql[N] = {
     [OLD] = "SELECT seq FROM message WHERE place=? AND seq<=? AND at<? ORDER BY seq LIMIT 500",
     [DEL_EVENTS] = "DELETE FROM event WHERE place=?1 AND seq IN (SELECT seq FROM event"
 		   " WHERE place=?1 AND seq<=?2 AND at<?3 ORDER BY seq LIMIT 500)",
+    [NEXT_EVENTS] = "SELECT place FROM event WHERE place>? ORDER BY place LIMIT 1",
     [THIN] = "DELETE FROM clock WHERE at>? AND at<=? AND at % 600000 >= 10000",
 };
 static struct db_set set;
@@ -115,17 +117,65 @@ look(struct chore *c, uint64_t gone[SLICE], unsigned *n_r)
 	return looked;
 }
 
-/* A slice. How many were deleted; *more_r: it is not done. */
 static unsigned
-work(struct chore *c, bool *more_r)
+work_messages(struct chore *c, bool *more_r)
 {
 	uint64_t gone[SLICE];
 	unsigned n, looked = look(c, gone, &n);
-	struct db_query q;
 
 	for (unsigned i = 0; i < n; i++)
 		message_delete(gone[i]);
 	*more_r = looked == SLICE;
+	return n;
+}
+
+static unsigned
+del_events(uint64_t place, uint64_t upto, uint64_t before)
+{
+	struct db_query q = db_query(&set, DEL_EVENTS);
+
+	db_int(&q, place);
+	db_int(&q, upto);
+	db_int(&q, before);
+	return db_run(&q) ? db_changes(&in.db) : 0;
+}
+
+/* Of a chore for events `past` is the last place that has been done. */
+static unsigned
+work_events(struct chore *c, bool *more_r)
+{
+	uint64_t before = c->before != 0 ? c->before : INT64_MAX, place = c->place;
+	unsigned n = 0;
+
+	*more_r = true;
+	for (int i = 0; i < 100 && n < SLICE; i++) {
+		unsigned gone;
+
+		if (c->place == 0) {
+			struct db_query q = db_query(&set, NEXT_EVENTS);
+
+			db_int(&q, c->past);
+			place = db_number(&q);
+		}
+		gone = place != 0 ? del_events(place, c->upto, before) : 0;
+		n += gone;
+		if (gone < SLICE && (place == 0 || c->place != 0)) {
+			*more_r = false;
+			break;
+		}
+		if (gone < SLICE)
+			c->past = place;
+	}
+	return n;
+}
+
+/* A slice. How many were deleted; *more_r: it is not done. */
+static unsigned
+work(struct chore *c, bool *more_r)
+{
+	unsigned n = c->account == CHORE_EVENTS ? work_events(c, more_r) : work_messages(c, more_r);
+	struct db_query q;
+
 	q = db_query(&set, *more_r ? CHORE_PAST : CHORE_DONE);
 	if (*more_r)
 		db_int(&q, c->past);
@@ -135,7 +185,7 @@ work(struct chore *c, bool *more_r)
 }
 
 unsigned
-retain_chore(uint64_t place, uint64_t account, uint64_t before)
+retain_chore(uint64_t place, uint64_t account, uint64_t before, bool *more_r)
 {
 	struct chore c = {.place = place, .account = account, .upto = in.at_seq, .before = before};
 	struct db_query q = db_query(&set, ADD_CHORE);
@@ -150,6 +200,7 @@ retain_chore(uint64_t place, uint64_t account, uint64_t before)
 	for (int i = 0; i < 8 && more && db_ok(&in.db); i++)
 		n += work(&c, &more);
 	pass.chores |= more;
+	*more_r |= more;
 	return n;
 }
 
@@ -251,20 +302,9 @@ trim_messages(uint64_t place, const struct surplus *s)
 }
 
 static unsigned
-trim_events(uint64_t place, const struct surplus *s)
-{
-	struct db_query q = db_query(&set, DEL_EVENTS);
-
-	db_int(&q, place);
-	db_int(&q, s->upto);
-	db_int(&q, s->before);
-	return db_run(&q) ? db_changes(&in.db) : 0;
-}
-
-static unsigned
 trim(uint64_t place, const struct surplus *s)
 {
-	return s->upto != 0 ? trim_messages(place, s) + trim_events(place, s) : 0;
+	return s->upto != 0 ? trim_messages(place, s) + del_events(place, s->upto, s->before) : 0;
 }
 
 /* A slice of the next place: how many went. False: there is no next one. */

@@ -27,7 +27,8 @@
  * invite        hash: of the word (invite_hash); rooms: separated by spaces; uses: 0 any number; expires: wall ms, 0: never.
  * clock         now and then a time and the sequence number at it. Order is by seq: a clock may have jumped.
  * chore         deleting that is under way, in slices (retain.c): of all messages by account (0: anybody) in place (0:
- *               anywhere) up to the seq `upto`, sent before the time `before` (wall ms, 0: whenever); `past`: up to there it is done.
+ *               anywhere) up to the seq `upto`, sent before the time `before` (wall ms, 0: whenever); `past`: up to there it is
+ *               done. account INT64_MAX (CHORE_EVENTS): of all events there; past: the last place that is done.
  */
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H

@@ -510,14 +510,33 @@ START_TEST(purged)
 		       "0"));
 	flush();
 	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NO_SUCH_ROOM);
+	for (uint64_t i = 0; i < 3000; i++)
+		FEED(e_join, .seq = 200 + i, .at = 70000 + i, .user = 1,
+		     .room = i % 2 ? DEN : ID_MAKE(4, 1), .name = S("bob"),
+		     .uhost = S("telnet@192.0.2.1"), .room_name = S("den"));
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM event"), 3000);
 	FEED(s_admin, .ticket = 6, .op = STORE_HISTORY_PURGE,
 	     .args = S("*\x1f"
 		       "60000"));
 	flush();
 	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
 	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 50);
+	ck_assert_uint_eq(number("SELECT count(*) FROM event"), 3000);
+	FEED(s_admin, .ticket = 6, .op = STORE_HISTORY_PURGE,
+	     .args = S("*\x1f"
+		       "71000"));
+	flush();
+	ck_assert(str_eq(ANSWER(s_done).text, S("11 messages and 1000 events deleted")));
+	FEED(s_admin, .ticket = 6, .op = STORE_HISTORY_PURGE,
+	     .args = S("*\x1f"
+		       "0"));
+	flush();
+	ck_assert(str_eq(ANSWER(s_done).text, S("39 messages and 2000 events deleted")));
+	ck_assert_uint_eq(number("SELECT count(*) FROM event"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM chore"), 0);
 	ck_assert_uint_eq(
-	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'word'"), 50);
+	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'word'"), 0);
 }
 END_TEST
 
