@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ipc/killpoint.h"
 #include "lib/buf.h"
@@ -427,6 +428,24 @@ rest(void)
 	return ms > 0 ? ms : spare_time();
 }
 
+/* As big as it is after the checkpoints that are made by themselves (db.c). */
+#define LOG_SMALL (20u << 20)
+
+/* The database is whole in one file when chatd is not running; unless there is so much to be done that the end would
+ * wait for it, or somebody is reading. */
+static void
+checkpoint(void)
+{
+	struct stat st;
+
+	if (!w.open || stat(DB_FILE "-wal", &st) < 0)
+		return;
+	if (st.st_size <= LOG_SMALL)
+		db_exec(&in.db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	else /* nor when it is closed */
+		sqlite3_db_config(in.db.h, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static void
 finish(void)
 {
@@ -438,6 +457,7 @@ finish(void)
 		    LOG_ERR,
 		    "ending with %zu bytes of events that could not be written, behind %" PRIu64,
 		    w.group.len, in.seq);
+	checkpoint();
 	close_db();
 	buf_fini(&w.group);
 	buf_fini(&w.answers);

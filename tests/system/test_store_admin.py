@@ -92,6 +92,21 @@ class Admin(OwnCase):
         with self.assertRaises(CtlError):
             d.ctl("history", "purge", "nowhere")
 
+    def test_one_file_at_rest(self):
+        """After a stop in good order the database is whole by itself, and what was purged is nowhere in it."""
+        d = self.daemon()
+        self.said("marmalade-sandwich", "kept")
+        d.ctl("history", "purge", "lobby")
+        self.said("last words")
+        d.stop()
+        wal = storecheck.path(d) + "-wal"
+        self.assertFalse(os.path.exists(wal) and os.path.getsize(wal))
+        with open(storecheck.path(d), "rb") as f:
+            self.assertNotIn(b"marmalade-sandwich", f.read())
+        db = sqlite3.connect("file:%s?immutable=1" % storecheck.path(d), uri=True)
+        self.assertEqual(db.execute("SELECT text FROM message").fetchall(), [("last words",)])
+        db.close()
+
     def test_while_it_cannot_be_written(self):
         """What changes something is refused at once; what only looks is answered."""
         d = self.daemon()
