@@ -159,10 +159,11 @@ ctl_line(struct buf *out, const struct ctl_req *r)
 	const struct {
 		unsigned opt;
 		uint64_t number;
+		const char *unit;
 	} numbers[] = {{CTL_OPT_INTERVAL, r->interval}, {CTL_OPT_FOR, r->for_s},
 		       {CTL_OPT_IN, r->in_s},           {CTL_OPT_TIMEOUT, r->timeout_s},
 		       {CTL_OPT_ROWS, r->rows},         {CTL_OPT_USES, r->uses},
-		       {CTL_OPT_EXPIRES, r->expires_s}, {CTL_OPT_OLDER, r->older_s}};
+		       {CTL_OPT_EXPIRES, r->expires_s}, {CTL_OPT_OLDER, r->older_s, "s"}};
 	char s[64];
 
 	buf_append(out, s, bprintf(s, sizeof(s), "%s", r->cmd->name));
@@ -172,8 +173,9 @@ ctl_line(struct buf *out, const struct ctl_req *r)
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		if (numbers[i].number != 0)
 			buf_append(out, s,
-				   bprintf(s, sizeof(s), " %s %" PRIu64,
-					   options[numbers[i].opt].name, numbers[i].number));
+				   bprintf(s, sizeof(s), " %s %" PRIu64 "%s",
+					   options[numbers[i].opt].name, numbers[i].number,
+					   numbers[i].unit != NULL ? numbers[i].unit : ""));
 	}
 	if (r->rooms != NULL) {
 		buf_append(out, s, bprintf(s, sizeof(s), " %s ", options[CTL_OPT_ROOM].name));
@@ -291,6 +293,11 @@ set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t c
 		break;
 	case CTL_OPT_OLDER:
 		to = &r->older_s;
+		/* history.days has its days without a unit: what is deleted is not to be a guess */
+		if (strspn(arg, "0123456789") == strlen(arg))
+			return bad(why, cap,
+				   "--older: say 1d, 12h, 30m or 10s: there is no unit in ", arg,
+				   "");
 		break;
 	case CTL_OPT_INTERVAL:
 		to = &r->interval;

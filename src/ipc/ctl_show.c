@@ -212,8 +212,9 @@ ctl_completion(struct buf *out)
 		 "\tcase $prev in\n"
 		 "\t-o) COMPREPLY=($(compgen -W 'table json jsonl' -- \"$cur\")); return;;\n"
 		 "\t-s) COMPREPLY=($(compgen -f -- \"$cur\")); return;;\n"
-		 "\tesac\n"
-		 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		 "\t--older) COMPREPLY=($(compgen -W '1d 7d 30d 365d' -- \"$cur\")); return;;\n"
+		 "\tesac\n");
+	put(out, "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 		 "\t\tcase ${COMP_WORDS[i]} in\n"
 		 "\t\t-o|-s) ((i++));;\n"
 		 "\t\t-*) ;;\n"

@@ -119,6 +119,7 @@ class History(IrcCase):
         c.send("/join " + room, "pelican")
         c.sync()
         self.assertEqual(d.ctl("history", "purge", "--older", "1d", room), "0 messages and 0 events deleted\n")
+        self.assertIn("say 1d, 12h", d.ctl("history", "purge", "--older", "1", room, status=2))
         self.assertEqual(d.ctl("history", "purge", room), "1 message and 1 event deleted\n")
         self.assertEqual(d.ctl("history", "export", room), "")
         self.assertEqual(d.json("history", "show", room), [])

@@ -162,6 +162,8 @@ START_TEST(requests_refused)
 	refused("ban add --for never x", "not a length of time: never (90s, 5m, 2h, 3d, 1w)");
 	refused("ban add --for 99999999999 x",
 		"not a length of time: 99999999999 (90s, 5m, 2h, 3d, 1w)");
+	refused("history purge --older 1 x",
+		"--older: say 1d, 12h, 30m or 10s: there is no unit in 1");
 	refused("\"\"", "no such command:  (try help)");
 }
 END_TEST
@@ -186,6 +188,14 @@ START_TEST(lines)
 	ck_assert_uint_eq(again.for_s, 90);
 	ck_assert_str_eq(again.args[0], "a b");
 	ck_assert_str_eq(again.args[1], "x\ny -z");
+	buf_drop(&b, b.len);
+
+	ck_assert_int_eq(parse("history purge --older 2h lobby", &r), 0);
+	ctl_line(&b, &r);
+	memcpy(copy, buf_data(&b), b.len);
+	n = ctl_split(copy, b.len, &reason);
+	ck_assert_int_eq(ctl_parse(copy, (unsigned)n, false, &again, why, sizeof(why)), 0);
+	ck_assert_uint_eq(again.older_s, 7200);
 	buf_fini(&b);
 }
 END_TEST
