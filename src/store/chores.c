@@ -163,7 +163,7 @@ copy_to(const char *path, char why[256])
 		return why;
 	}
 	if (sqlite3_open_v2(path, &to.h, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-		db_fail(&to, SQLITE_CANTOPEN, sqlite3_errmsg(to.h));
+		db_fail_here(&to, SQLITE_CANTOPEN);
 	else {
 		b = sqlite3_backup_init(to.h, "main", from.h, "main");
 		if (b != NULL) {
@@ -171,7 +171,7 @@ copy_to(const char *path, char why[256])
 			sqlite3_backup_finish(b);
 		}
 		if (sqlite3_errcode(to.h) != SQLITE_OK)
-			db_fail(&to, sqlite3_errcode(to.h), sqlite3_errmsg(to.h));
+			db_fail_here(&to, sqlite3_errcode(to.h));
 		/* one file, that needs none beside it */
 		db_exec(&to, "PRAGMA journal_mode=DELETE");
 	}
@@ -227,7 +227,8 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 	}
 	fd = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		bprintf(arg, sizeof(arg), "%s: %s", path, strerror(errno));
+		bprintf(arg, sizeof(arg), "%s: %s (as uid %u)", path, strerror(errno),
+			(unsigned)geteuid());
 		answer(t, m->ticket, ERR_BAD_ARGUMENT, arg, NULL);
 		return;
 	}

@@ -8,10 +8,12 @@
 
 #include "store/db.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/util.h"
 
@@ -72,7 +74,7 @@ db_open(struct db *db, const char *file, enum db_mode mode)
 	*db = (struct db){0};
 	err = sqlite3_open_v2(file, &db->h, SQLITE_OPEN_NOMUTEX | how[mode], NULL);
 	if (err != SQLITE_OK)
-		db_fail(db, err, db->h != NULL ? sqlite3_errmsg(db->h) : "no memory");
+		db_fail_here(db, err);
 	else {
 		sqlite3_extended_result_codes(db->h, 1);
 		sqlite3_busy_timeout(db->h, BUSY_MS);
@@ -133,12 +135,33 @@ db_fail(struct db *db, int err, const char *why)
 	bprintf(db->why, sizeof(db->why), "%s", why);
 }
 
+void
+db_fail_here(struct db *db, int err)
+{
+	int primary = err & 0xff, sys = 0;
+	char why[sizeof(db->why)];
+	size_t n;
+
+	n = bprintf(why, sizeof(why), "%s", db->h != NULL ? sqlite3_errmsg(db->h) : "no memory");
+	/* of other errors it would be what an earlier one has left behind */
+	if (db->h != NULL && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR))
+		sys = sqlite3_system_errno(db->h);
+	/* what could not be made SQLite tries to open as it is, and remembers that */
+	if (sys == ENOENT && access(".", W_OK | X_OK) < 0)
+		sys = errno;
+	if (sys != 0)
+		n += bprintf(why + n, sizeof(why) - n, ": %s", strerror(sys));
+	if (primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY || primary == SQLITE_PERM)
+		bprintf(why + n, sizeof(why) - n, " (as uid %u)", (unsigned)geteuid());
+	db_fail(db, err, why);
+}
+
 static bool
 took(struct db *db, int err)
 {
 	if (err == SQLITE_OK || err == SQLITE_ROW || err == SQLITE_DONE)
 		return true;
-	db_fail(db, err, sqlite3_errmsg(db->h));
+	db_fail_here(db, err);
 	return false;
 }
 

@@ -57,6 +57,8 @@ db_ok(const struct db *db)
 void db_clear(struct db *db);
 /* Note an error of our own, with errno-like text. */
 void db_fail(struct db *db, int err, const char *why);
+/* Note an error of the connection's: in SQLite's words and the system's, and who we are when it is about what we may do. */
+void db_fail_here(struct db *db, int err);
 /* SQL without parameters or rows, any number of statements. db_ok(). */
 bool db_exec(struct db *db, const char *sql);
 

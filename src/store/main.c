@@ -297,7 +297,8 @@ static void
 start(void)
 {
 	if (chdir(proc.opt.state_dir) < 0)
-		fatal("state_dir %s: %s", proc.opt.state_dir, strerror(errno));
+		fatal("state_dir %s: %s (as uid %u)", proc.opt.state_dir, strerror(errno),
+		      (unsigned)geteuid());
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like another */
 	faultvfs_init();
 	db_init();

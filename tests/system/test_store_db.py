@@ -239,10 +239,13 @@ class Unwell(Store):
         os.mkdir(state, 0o755)
         d.start()
         d.expect_log("state_dir %s cannot be written by the user" % state)
-        d.expect_log("cannot write to the database")
+        user = pwd.getpwuid(os.stat("/proc/%d" % d.kids("store")[0]).st_uid)
+        d.expect_log("unable to open database file: Permission denied .as uid %d." % user.pw_uid)
         alice = d.client("alice")
         alice.send("not yet")
-        user = pwd.getpwuid(os.stat("/proc/%d" % d.kids("store")[0]).st_uid)
+        self.assertIn("Permission denied (as uid %d)" % user.pw_uid, d.json("store", "status")["writable"])
+        self.assertIn("(as uid %d)" % user.pw_uid,
+                      d.ctl_run("store", "backup", os.path.join(state, "copy.db"))[2])
         os.chown(state, user.pw_uid, user.pw_gid)
         d.expect_log("the database can be written again")
         self.d = d
