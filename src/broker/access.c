@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "broker/account.h"
+#include "broker/mask.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
@@ -156,6 +157,49 @@ access_logout(const struct reg_user *u)
 
 		if (room != NULL)
 			access_set(m, m->flags & ~access_flags(room, u));
+	}
+}
+
+/* --- invitations --------------------------------------------------------------------------------------- */
+
+static void
+let_in(struct reg_room *room, struct str account)
+{
+	enum reg_list_op op = LIST_INVEX;
+	struct room_cache *c = room_cache_of(room);
+	char in[MASK_MAX + 1], mask[MASK_MAX + 1], text[MODES_BYTES_MAX];
+	struct mode_change change = {.op = MODE_INVEX, .on = 1};
+	struct m_e_mode e = {
+	    .room = room->id, .name = STR_LIT("Server"), .room_name = room_name(room)};
+	struct mask m;
+
+	change.arg = (struct str){in, bprintf(in, sizeof(in), "~a:" STR_FMT, STR_ARG(account))};
+	if (!list_mask(&op, change.arg, mask, &m) || list_same(c, op, &m) != NULL ||
+	    list_count(c, op) >= ROOM_LIST_MAX || !list_has_room(room->id, 0))
+		return;
+	change.arg = str_of(mask);
+	e.changes = (struct str){text, mode_put(text, 0, sizeof(text), &change)};
+	entry_begin(&req_nobody);
+	entry_to_room(room);
+	CHECK(list_put_redo(NULL, 0, op, room->id, change.arg, STR_LIT("invitation"),
+			    STR_LIT("Server"), 0));
+	EVENT_HEAD(&req_nobody, e);
+	ENTRY_COMMIT(mode, &e);
+	list_put_done(c, NULL);
+}
+
+void
+access_invited(struct str rooms, struct str account)
+{
+	while (rooms.n > 0) {
+		const char *comma = memchr(rooms.p, ',', rooms.n);
+		size_t n = comma != NULL ? (size_t)(comma - rooms.p) : rooms.n;
+		struct reg_room *room = room_find((struct str){rooms.p, n});
+
+		if (room != NULL && room->modes & 1u << MODE_INVITE_ONLY)
+			let_in(room, account);
+		n += comma != NULL;
+		rooms = (struct str){rooms.p + n, rooms.n - n};
 	}
 }
 

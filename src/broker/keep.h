@@ -50,6 +50,9 @@ void access_set(const struct reg_member *m, uint32_t flags);
 void access_login(const struct reg_user *u);
 /* It is to be logged out: what it has by its account goes. */
 void access_logout(const struct reg_user *u);
+/* An invitation to these rooms (with commas between) has made the account: those that are by invitation only let it in
+ * from now on, as an operator's "+I" would. */
+void access_invited(struct str rooms, struct str account);
 /* The account is deleted, or no more: its rooms go to the first operator on their lists, or are registered no longer;
  * it is on no list any more. */
 void access_account_gone(uint64_t account, struct str name);

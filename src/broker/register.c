@@ -10,6 +10,7 @@
 #include "broker/auth.h"
 #include "broker/guess.h"
 #include "broker/job.h"
+#include "broker/keep.h"
 #include "broker/store.h"
 #include "ipc/proc.h"
 #include "ipc/pwhash.h"
@@ -243,6 +244,7 @@ registered(struct job *j, const void *frame, size_t len)
 	else {
 		log_notice("account %s: registered%s, from %s", c->name,
 			   c->invite[0] != '\0' ? " by an invitation" : "", c->address);
+		access_invited(m.text, str_of(c->name));
 		login_proved(j, str_of(c->name), true, m.text);
 	}
 }

@@ -701,6 +701,20 @@ class Closed_(Accounts):
         self.assertEqual({c.expect("JOIN").params[0] for _ in range(2)}, {"#kitchen", "#hall"})
         self.assertEqual(c.answers("PING x")[-1].command, "PONG")
 
+    def test_invited_where_others_are_not(self):
+        """A room that is by invitation only lets in whom the word was given, for good."""
+        owner, room = self.irc("o"), "#" + self.fresh("den")
+        owner.ask("JOIN " + room, "366")
+        owner.ask("MODE %s +i" % room, "MODE", room, "+i")
+        word = self.d.ctl("invite", "create", "--room", room).split()[0]
+        c = self.irc("n")
+        c.ask("JOIN " + room, "473")
+        c.send("PRIVMSG NickServ :REGISTER tip-of-the-iceberg a@example.org " + word)
+        c.expect("JOIN", room)
+        owner.expect("MODE", room, "+I", "a:" + c.nick)
+        c.ask("PART " + room, "PART")
+        c.ask("JOIN " + room, "366")
+
 
 class PasswordMin(Accounts):
     config = dict(Accounts.config, accounts={"cost": 8192, "password_min": 10})
