@@ -322,18 +322,6 @@ wait_for_writer(uint64_t seq, uint64_t ms)
 	gave_up = reached_wait(seq, (unsigned)ms) ? UINT64_MAX : reached();
 }
 
-/* The log has one line of it, however many ask. */
-static void
-tell_log(struct thread *t)
-{
-	static _Thread_local bool told;
-	const char *why = ask_why(asking);
-
-	if (why[0] != '\0' && !told)
-		thread_log(t, LOG_ERR, "questions to the history cannot be answered: %s", why);
-	told = why[0] != '\0';
-}
-
 static void
 thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
@@ -349,7 +337,7 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);
 	if (n > 0)
 		thread_answer(t, out, n);
-	tell_log(t);
+	reached_unread(t, ask_why(asking));
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "lib/util.h"
 #include "store/db.h"
 #include "store/page.h"
+#include "store/reached.h"
 #include "store/settings.h"
 #include "store/thread.h"
 
@@ -416,18 +417,6 @@ thread_open(struct thread *t)
 	looking = lookup_new(DB_FILE);
 }
 
-/* The log has one line of it, however many ask. */
-static void
-tell_log(struct thread *t)
-{
-	static bool told;
-	const char *why = lookup_why(looking);
-
-	if (why[0] != '\0' && !told)
-		thread_log(t, LOG_ERR, "accounts cannot be looked up: %s", why);
-	told = why[0] != '\0';
-}
-
 static void
 thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
@@ -439,7 +428,7 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	if (n > 0)
 		thread_answer(t, out, n);
 	explicit_bzero(out, n);
-	tell_log(t);
+	reached_unread(t, lookup_why(looking));
 }
 
 static void

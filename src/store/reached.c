@@ -4,14 +4,18 @@
 #include "store/reached.h"
 
 #include <pthread.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "lib/util.h"
+#include "store/db.h"
+#include "store/thread.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
 static uint64_t last;
 static char stuck[REACHED_WHY];
+static uint64_t unread_at; /* mono ms of the last question that failed; 0: none in this outage */
 
 void
 reached_set(uint64_t seq)
@@ -58,8 +62,30 @@ void
 reached_stuck(const char *why)
 {
 	pthread_mutex_lock(&lock);
+	if (why[0] == '\0' && stuck[0] != '\0')
+		unread_at = 0;
 	bprintf(stuck, sizeof(stuck), "%s", why);
 	pthread_mutex_unlock(&lock);
+}
+
+#define OVER_MS (60 * 1000)
+
+void
+reached_unread(struct thread *t, const char *why)
+{
+	uint64_t now = mono_ms();
+	bool first;
+
+	if (why[0] == '\0')
+		return;
+	pthread_mutex_lock(&lock);
+	first = unread_at == 0 || now - unread_at > OVER_MS;
+	unread_at = now;
+	pthread_mutex_unlock(&lock);
+	if (first)
+		thread_log(t, LOG_ERR,
+			   "the database %s cannot be read, questions are not answered: %s",
+			   DB_FILE, why);
 }
 
 void

@@ -178,6 +178,13 @@ class Unwell(Store):
         d.expect_log("the database chatd.db cannot be used, nothing is kept: file is not a database", mark)
         alice.send("two")
         bob.expect("two")
+        # who asks meanwhile is told so, the log once
+        for ask in (("history", "show", "lobby"), ("history", "show", "lobby"), ("history", "search", "one"),
+                    ("history", "show", "@nobody"), ("history", "show", "*"), ("account", "list"), ("account", "list")):
+            self.assertIn(d.ctl_run(*ask)[0], (3, 5), ask)
+        said = "cannot be read, questions are not answered: file is not a database"
+        d.expect_log(said, mark)
+        self.assertEqual(sum(said in line for line in d.lines), 1)
         with open(storecheck.path(d), "rb") as f:
             self.assertEqual(f.read(), garbage)
         # put right by hand: what the ring still has is kept as well
