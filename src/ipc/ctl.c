@@ -252,12 +252,13 @@ no_command(const char *word, char *why, size_t cap)
 static int
 set_number(uint64_t *to, const char *arg, uint64_t max, char *why, size_t cap)
 {
-	char *end;
+	char before[48], *end;
 
 	*to = *arg >= '0' && *arg <= '9' ? strtoull(arg, &end, 10) : 0;
 	if (*to != 0 && *end == '\0' && *to <= max)
 		return 0;
-	return bad(why, cap, "not a number, or too large: ", arg, "");
+	bprintf(before, sizeof(before), "a number from 1 to %" PRIu64 ", not ", max);
+	return bad(why, cap, before, arg, "");
 }
 
 /* One option with its argument (NULL: it takes none). */

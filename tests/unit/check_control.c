@@ -164,6 +164,8 @@ START_TEST(requests_refused)
 		"not a length of time: 99999999999 (90s, 5m, 2h, 3d, 1w)");
 	refused("history purge --older 1 x",
 		"--older: say 1d, 12h, 30m or 10s: there is no unit in 1");
+	refused("invite create --uses 0", "a number from 1 to 1000000, not 0");
+	refused("history show -n 99999999 x", "a number from 1 to 500, not 99999999");
 	refused("\"\"", "no such command:  (try help)");
 }
 END_TEST
