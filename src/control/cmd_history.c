@@ -22,6 +22,7 @@ struct said {
 	const char *event;
 	uint64_t seq, at;
 	struct str room, from, uhost, account, to, to_account, text;
+	bool direct; /* between two people */
 };
 
 static const char *const kinds[MSG_KINDS] = {"message", "action",     "notice",
@@ -73,6 +74,7 @@ row_dm(const void *frame, size_t len, struct said *s)
 	*s = SAID(kinds[e.kind < MSG_KINDS ? e.kind : 0], e);
 	s->to = e.to_name;
 	s->to_account = e.to_account;
+	s->direct = true;
 	s->text = e.text;
 	return true;
 }
@@ -188,7 +190,7 @@ put(struct writer *w, const char *key, struct str s)
 static void
 row_put(struct writer *w, const struct said *s)
 {
-	char id[IRC_MSGID_LEN], text[TEXT_MAX];
+	char id[IRC_MSGID_LEN], text[TEXT_MAX], direct[NAME_BYTES_MAX + 2];
 	struct str words = s->text;
 
 	irc_msgid_put(id, s->seq);
@@ -206,7 +208,12 @@ row_put(struct writer *w, const struct said *s)
 	writer_time(w, "time", s->at);
 	writer_str(w, "msgid", id, sizeof(id));
 	writer_s(w, "event", s->event);
-	put(w, "where", s->room);
+	/* where somebody looks for it with `history show`; to a program it is no place */
+	bprintf(direct, sizeof(direct), "@" STR_FMT, STR_ARG(s->to));
+	if (w->format == CTL_TABLE && s->direct)
+		writer_s(w, "where", direct);
+	else
+		put(w, "where", s->room);
 	put(w, "from", s->from);
 	put(w, "host", s->uhost);
 	put(w, "account", s->account);

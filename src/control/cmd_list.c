@@ -340,8 +340,9 @@ cmd_user(struct conn *c)
 
 /* --- rooms -------------------------------------------------------------------------------- */
 
+/* founder: the account's name; empty: not known here. */
 static void
-room_fields(struct conn *c, const struct reg_room_view *v)
+room_fields(struct conn *c, const struct reg_room_view *v, const char *founder)
 {
 	const char *modes[MODE_COUNT];
 	struct writer *w = &c->w;
@@ -360,8 +361,10 @@ room_fields(struct conn *c, const struct reg_room_view *v)
 	if (v->limit != 0)
 		writer_u64(w, "limit", v->limit);
 	writer_bool(w, "registered", (v->flags & ROOM_REGISTERED) != 0);
+	if (founder[0] != '\0')
+		writer_s(w, "founder", founder);
 	if (v->founder != 0)
-		writer_u64(w, "founder", v->founder);
+		writer_u64(w, "founder_id", v->founder);
 	writer_s(w, "history",
 		 !proc.opt.store_enabled || !proc.opt.history_rooms || v->flags & ROOM_NO_HISTORY
 		     ? "off"
@@ -389,7 +392,7 @@ rooms_step(struct conn *c)
 			break;
 		if (rc > 0) {
 			writer_row(&c->w);
-			room_fields(c, &v);
+			room_fields(c, &v, "");
 			writer_row_end(&c->w);
 			rows++;
 		}
@@ -523,9 +526,7 @@ static void
 room_show(struct conn *c, const struct reg_room_view *v)
 {
 	writer_object(&c->w);
-	room_fields(c, v);
-	if (c->name[0] != '\0')
-		writer_s(&c->w, "founder_name", c->name);
+	room_fields(c, v, c->name);
 	writer_list(&c->w, "users", member_columns, ARRAY_LEN(member_columns));
 	c->id = v->id;
 	c->tries = 0;

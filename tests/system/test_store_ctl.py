@@ -103,6 +103,18 @@ class History(IrcCase):
         self.assertIn("there is no room", d.ctl("history", "show", "never-was", status=5))
         self.assertIn("no account", d.ctl("history", "show", "@never-was", status=5))
 
+    def test_between_two(self):
+        """A table says to whom; for programs it is no place."""
+        d = self.d
+        al, bo = (self.irc(self.fresh(name), exact=True) for name in ("al", "bo"))
+        for c in (al, bo):
+            c.ask("REGISTER * * :correct horse", "REGISTER", "SUCCESS")
+        al.send("PRIVMSG %s :psst" % bo.nick)
+        bo.expect("PRIVMSG")
+        where = "@" + al.nick
+        self.assertEqual([(r["where"], r["to"]) for r in d.json("history", "show", where)], [(None, bo.nick)])
+        self.assertIn(" @%s " % bo.nick, d.ctl("history", "show", where))
+
     def test_an_export_of_many_pages(self):
         d, room = self.d, self.room()
         c = self.client()

@@ -59,8 +59,8 @@ class Kept(RoomsCase):
         self.restart()
         now = d.json("room", "den")
         self.assertEqual(now["members"], 0)
-        self.assertEqual(now["founder_name"], "al")
-        for field in ("name", "topic", "modes", "created", "founder", "registered", "history_days"):
+        self.assertEqual(now["founder"], "al")
+        for field in ("name", "topic", "modes", "created", "founder", "founder_id", "registered", "history_days"):
             self.assertEqual(now.get(field), was.get(field), field)
         for field in ("lists", "access"):
             self.assertEqual(now[field], was[field])
@@ -148,7 +148,7 @@ class Who(RoomsCase):
         al.ask("MODE #den +o bo", "MODE")
         d.ctl("account", "delete", "al")
         room = d.json("room", "den")
-        self.assertEqual(room["founder"], d.json("account", "show", "bo")["id"])
+        self.assertEqual(room["founder_id"], d.json("account", "show", "bo")["id"])
         d.ctl("account", "delete", "bo")
         self.assertFalse(d.json("room", "den")["registered"])
 
