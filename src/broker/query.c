@@ -21,10 +21,13 @@
 
 #define RANKS_ALL (MEMBER_OP | MEMBER_HALFOP | MEMBER_VOICE)
 
-/* Of the job: the room that the question is about, in which its asker must still be when it is answered. */
+/* Of the job: the rooms that the question is about, in which its asker must still be when it is answered, and the account
+ * that it must still be logged in to. */
 struct about {
-	uint64_t room; /* 0: none */
-	char name[ROOM_BYTES_MAX + 1];
+	uint64_t room[ROOMS_PER_USER], account;
+	bool private; /* the account's own things are in the answer */
+	uint32_t n;
+	char name[ROOM_BYTES_MAX + 1]; /* of the one it names; else empty */
 };
 
 /* A question while it is being looked at. */
@@ -61,6 +64,7 @@ ranks_of(uint32_t flags)
 static void
 add_room(struct asking *a, const struct reg_room *room)
 {
+	a->about.room[a->about.n++] = room->id;
 	a->born[a->s.places.n++] = room->born;
 	a->s.places.p = (const char *)a->born;
 }
@@ -73,7 +77,6 @@ in_room(const struct reg_user *u, struct asking *a)
 
 	if (m == NULL)
 		return ERR_NO_SUCH_ROOM;
-	a->about.room = room->id;
 	bprintf(a->about.name, sizeof(a->about.name), STR_FMT, STR_ARG(a->q->room));
 	a->s.ranks = ranks_of(m->flags);
 	add_room(a, room);
@@ -124,7 +127,8 @@ everywhere(const struct reg_user *u, struct asking *a)
 static enum chat_err
 by_user(const struct reg_user *u, struct asking *a)
 {
-	a->s.viewer = user_account_id(u);
+	a->s.viewer = a->about.account = user_account_id(u);
+	a->about.private = a->s.viewer != 0 && (a->q->room.n == 0 || a->q->kind == QUERY_MARK);
 	if (a->q->room.n > 0)
 		return in_room(u, a);
 	if (a->q->name.n > 0)
@@ -195,7 +199,17 @@ job_paged(struct job *j, const void *frame, size_t len)
 		job_page(j, &p);
 }
 
-/* Who has been thrown out meanwhile is told no more. The user may be gone while its client is here, as a session of another
+static bool
+is_in_all(const struct reg_user *u, const struct about *about)
+{
+	for (uint32_t i = 0; i < about->n; i++) {
+		if (regw_member(W, u, about->room[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Who has been thrown out or logged out meanwhile is told no more. The user may be gone while its client is here, as a session of another
  * user (sessions.c): that one waits for an answer all the same. */
 static void
 answered(struct job *j, const void *frame, size_t len)
@@ -203,10 +217,11 @@ answered(struct job *j, const void *frame, size_t len)
 	const struct about *about = j->state;
 	const struct reg_user *u = job_user(j);
 
-	if (j->user != 0 && u == NULL)
+	if (j->user != 0 && (u == NULL || (about->private && user_account_id(u) != about->account)))
 		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else if (about->room != 0 && regw_member(W, u, about->room) == NULL)
-		job_failed(j, ERR_NO_SUCH_ROOM, str_of(about->name));
+	else if (u != NULL && !is_in_all(u, about))
+		job_failed(j, about->name[0] != '\0' ? ERR_NO_SUCH_ROOM : ERR_BUSY,
+			   str_of(about->name));
 	else
 		job_paged(j, frame, len);
 }

@@ -213,6 +213,25 @@ START_TEST(everything_is_where_one_is)
 }
 END_TEST
 
+START_TEST(everything_is_where_one_still_is)
+{
+	struct m_s_query q;
+
+	ck_assert(world_join(0, alice, "other"));
+	QUERY(.kind = QUERY_SEARCH, .text = S("words"));
+	q = STORE_ASKED(s_query);
+	ASK(part, 0, .user = alice, .room = S("other"));
+	STORE_SAYS(s_page, .ticket = q.ticket, .rows = S("rows"));
+	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
+	/* and of whom one still is */
+	QUERY(.kind = QUERY_KEPT);
+	q = STORE_ASKED(s_query);
+	ASK(account, 0, .user = alice, .op = ACCOUNT_LOGOUT);
+	STORE_SAYS(s_page, .ticket = q.ticket, .rows = S("rows"));
+	ck_assert_uint_eq(LAST(failed).code, ERR_BUSY);
+}
+END_TEST
+
 /* Control's serials are another subscriber's. */
 #define ADMIN_QUERY(...) ASK(query, SUB_CONTROL, __VA_ARGS__)
 
@@ -408,6 +427,7 @@ main(void)
 	tcase_add_test(tc, who_has_gone_over_to_another_user_is_answered);
 	tcase_add_test(tc, half_a_password_stays_nowhere);
 	tcase_add_test(tc, everything_is_where_one_is);
+	tcase_add_test(tc, everything_is_where_one_still_is);
 	tcase_add_test(tc, administrators_ask_about_anything);
 	tcase_add_test(tc, a_store_that_is_away_is_said_to_be);
 	tcase_add_test(tc, marks_go_to_all_of_the_account_and_the_store);
