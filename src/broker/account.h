@@ -62,9 +62,6 @@ void account_check(struct job *j, struct str hash, struct str password,
 /* …for the hash of a password, and its verifier if that is wanted (a_hashed). */
 void account_hash(struct job *j, struct str password,
 		  void fn(struct job *j, const void *frame, size_t len));
-/* May this be the password of an account of this name, this its email address? */
-bool account_password_good(struct str password, struct str name);
-bool account_email_good(struct str email);
 /* What e_refused names when err is why an account is not made or changed: the least number of characters, "email", else other.
  * Until the next call. */
 struct str account_refused_for(enum chat_err err, struct str other);

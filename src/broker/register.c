@@ -12,8 +12,8 @@
 #include "broker/job.h"
 #include "broker/keep.h"
 #include "broker/store.h"
+#include "ipc/credential.h"
 #include "ipc/proc.h"
-#include "ipc/pwhash.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "lib/util.h"
@@ -35,49 +35,12 @@ struct change {
 
 /* --- what may be stored ----------------------------------------------------------------------------------- */
 
-/* Neither too short nor the name itself. */
-bool
-account_password_good(struct str password, struct str name)
-{
-	char prepared[PASSWORD_MAX], a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
-	ssize_t n = pwhash_prepare(password.p, password.n, prepared), na, nb;
-	bool good;
-
-	if (n <= 0)
-		return false;
-	na = name_fold(prepared, (size_t)n, a, sizeof(a));
-	nb = name_fold(name.p, name.n, b, sizeof(b));
-	good = text_chars(prepared, (size_t)n) >= proc.opt.accounts_password_min &&
-	       !(na > 0 && na == nb && memcmp(a, b, (size_t)na) == 0);
-	explicit_bzero(prepared, sizeof(prepared));
-	explicit_bzero(a, sizeof(a));
-	return good;
-}
-
 struct str
 account_refused_for(enum chat_err err, struct str other)
 {
-	static char chars[24];
-
-	if (err == ERR_EMAIL_BAD)
+	if (err == ERR_EMAIL_BAD || err == ERR_EMAIL_NEEDED)
 		return STR_LIT("email");
-	if (err != ERR_PASSWORD_WEAK)
-		return other;
-	bprintf(chars, sizeof(chars), "%llu", (unsigned long long)proc.opt.accounts_password_min);
-	return str_of(chars);
-}
-
-/* Something@something, of what may be shown; no more is asked, since none is sent there. */
-bool
-account_email_good(struct str email)
-{
-	const char *at = memchr(email.p, '@', email.n);
-
-	if (email.n == 0)
-		return !proc.opt.accounts_email;
-	return email.n <= EMAIL_MAX && text_is_clean(email.p, email.n, 0) &&
-	       memchr(email.p, ' ', email.n) == NULL && at != NULL && at > email.p &&
-	       at + 1 < email.p + email.n;
+	return err == ERR_PASSWORD_WEAK ? credential_password_least() : other;
 }
 
 static bool
@@ -266,6 +229,7 @@ static enum chat_err
 may_register(const struct reg_user *u, const struct m_r_register *q)
 {
 	const struct reg_user *holder = user_find(q->name);
+	enum chat_err err;
 
 	if (!store_wanted())
 		return ERR_STORE_AWAY;
@@ -279,11 +243,12 @@ may_register(const struct reg_user *u, const struct m_r_register *q)
 		return q->again ? ERR_NONE : ERR_ACCOUNT_EXISTS;
 	if (holder != NULL && holder != u)
 		return ERR_NICK_TAKEN;
-	if (!account_email_good(q->email))
-		return ERR_EMAIL_BAD;
+	err = credential_email(q->email);
+	if (err != ERR_NONE)
+		return err;
 	if (!text_is_clean(q->invite.p, q->invite.n, 0))
 		return ERR_INVITE_BAD;
-	if (!account_password_good(q->password, q->name))
+	if (!credential_password_good(q->password, q->name))
 		return ERR_PASSWORD_WEAK;
 	return freelist_left(&br.reg.free_accounts) == 0 ? ERR_ACCOUNTS_FULL : ERR_NONE;
 }
@@ -442,14 +407,14 @@ owner_found(struct job *j, const void *frame, size_t len)
 static bool
 new_password_good(const struct reg_user *u, struct str text)
 {
-	return account_password_good(text, user_account(u));
+	return credential_password_good(text, user_account(u));
 }
 
 static bool
 new_email_good(const struct reg_user *u, struct str text)
 {
 	(void)u;
-	return account_email_good(text);
+	return credential_email(text) == ERR_NONE;
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include "broker/broker.h"
 #include "broker/job.h"
 #include "broker/store.h"
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/text.h"
 #include "lib/util.h"
@@ -156,14 +157,14 @@ may_change(const struct change *c, const struct m_r_store *q, struct str name)
 			return ERR_NICK_BAD;
 		if (c->id != 0)
 			return ERR_ACCOUNT_EXISTS;
-		if (!account_email_good(str_of(c->text)) && c->text[0] != '\0')
+		if (c->text[0] != '\0' && credential_email(str_of(c->text)) != ERR_NONE)
 			return ERR_EMAIL_BAD;
 		if (freelist_left(&br.reg.free_accounts) == 0)
 			return ERR_ACCOUNTS_FULL;
 	} else if (c->id == 0)
 		return ERR_NO_ACCOUNT;
 	if ((c->op == ACCOUNT_CREATE || c->op == ACCOUNT_PASSWORD) &&
-	    !account_password_good(q->secret, name))
+	    !credential_password_good(q->secret, name))
 		return ERR_PASSWORD_WEAK;
 	if (c->op == ACCOUNT_DELETE && c->text[0] != '\0' && strcmp(c->text, "messages") != 0)
 		return ERR_BAD_ARGUMENT;

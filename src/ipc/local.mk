@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libipc.a
 %C%_libipc_a_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS)
 %C%_libipc_a_SOURCES = \
 	%D%/board.c %D%/board.h %D%/counters.def \
+	%D%/credential.c %D%/credential.h \
 	%D%/ctl.c %D%/ctl_show.c %D%/ctl.h %D%/ctl_cmds.def \
 	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def %D%/irc_caps.def \
 	%D%/killpoint.c %D%/killpoint.h \

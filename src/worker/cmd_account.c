@@ -314,8 +314,8 @@ registered(struct conn *c, struct late *l)
 
 	if (late_failed(l, &code, &arg)) {
 		tell(c, "Sorry, %s.%s", chat_err_text(code, arg.p, arg.n, why, sizeof(why)),
-		     code == ERR_REGISTER_OFF     ? " Who has one: /invited WORD"
-		     : code == ERR_EMAIL_BAD      ? " /register EMAIL"
+		     code == ERR_REGISTER_OFF ? " Who has one: /invited WORD"
+		     : code == ERR_EMAIL_BAD || code == ERR_EMAIL_NEEDED ? " /register EMAIL"
 		     : code == ERR_ACCOUNT_EXISTS ? " /login, if it is yours."
 						  : "");
 		return;

@@ -583,6 +583,7 @@ class Services(Accounts):
 
     def test_account(self):
         c = self.irc("acc")
+        self.says(c, "NS REGISTER tip-of-the-iceberg notmail", "cannot be used as an email address")
         self.says(c, "NS REGISTER tip-of-the-iceberg me@example.org", "registered " + c.nick)
         self.says(c, "NS REGISTER tip-of-the-iceberg", "logged in")
         self.says(c, "NS INFO", "is registered")

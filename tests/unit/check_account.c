@@ -598,7 +598,7 @@ START_TEST(what_is_not_registered)
 	ck_assert_uint_eq(world_refused(), ERR_NICK_BAD);
 	proc.opt.accounts_email = 1;
 	REGISTER(u, 40, "", );
-	ck_assert_uint_eq(world_refused(), ERR_EMAIL_BAD);
+	ck_assert_uint_eq(world_refused(), ERR_EMAIL_NEEDED);
 	proc.opt.accounts_email = 0;
 	proc.opt.accounts_before_connect = 0;
 	REGISTER(0, 40, "carol", );
