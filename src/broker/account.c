@@ -374,29 +374,31 @@ account_deleted(struct str name)
 /* --- logging in and out --------------------------------------------------------------------------------------- */
 
 /* Who goes by its account's name may do so; who does no longer, for as long as others. */
-static uint64_t
+static struct reserve
 reserved_after(const struct reg_user *u, const struct reg_account *a)
 {
-	struct reserve r;
+	struct reserve r = {0};
 
 	if (a != NULL && account_folded(u->fold, strlen(u->fold)) == a)
-		return 0;
-	return reserve_check(u->fold, strlen(u->fold), a != NULL ? a->id : 0, u->reserved_until,
-			     &r) == ERR_NONE
-		   ? r.until
-		   : br.now;
+		return r;
+	if (reserve_check(u->fold, strlen(u->fold), a != NULL ? a->id : 0, u->reserved_until, &r) !=
+	    ERR_NONE)
+		r = (struct reserve){.until = br.now};
+	return r;
 }
 
 void
 account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
 {
-	uint64_t rooms[ROOMS_PER_USER], until = reserved_after(u, a);
+	uint64_t rooms[ROOMS_PER_USER];
+	struct reserve reserve = reserved_after(u, a);
 	char uhost[UHOST_MAX + 1];
 	struct m_e_account m = {.user = u->id,
 				.name = user_name(u),
 				.uhost = user_uhost(u, uhost),
 				.account = name,
 				.umodes = u->umodes,
+				.reserved = reserve.seconds,
 				.rooms = rooms_of(u, rooms)};
 
 	access_logout(u);
@@ -410,13 +412,13 @@ account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
 		       user_has_real(u) ? user_real(u) : STR_LIT(""));
 	txn_open(T, W, u);
 	TXN_SET(T, W, u->more, 1);
-	TXN_SET(T, W, u->reserved_until, until);
+	TXN_SET(T, W, u->reserved_until, reserve.until);
 	txn_close(T, W, u);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(account, &m);
 	account_user_came(u);
 	user_renewed(u);
-	reserve_watch(until);
+	reserve_watch(reserve.until);
 	if (a != NULL)
 		access_login(u);
 }

@@ -469,12 +469,18 @@ begin_change(const struct req *r, const struct reg_user *u, const struct m_r_acc
 		allowed(j);
 }
 
-/* Nothing is stored, so nobody is asked. */
+/* Nothing is stored, so nobody is asked. All sessions of a user are logged in or none is: whoever is here with several
+ * would log out people who sit elsewhere, and have asked for nothing. */
 static void
 log_out(const struct req *r, struct reg_user *u)
 {
-	struct job *j = job_begin(r, u->id, 0, 0);
+	struct job *j;
 
+	if (u->nsessions > 0) {
+		answer_refused(r, u->id, 0, ERR_OTHER_SESSIONS, STR_LIT(""));
+		return;
+	}
+	j = job_begin(r, u->id, 0, 0);
 	if (j == NULL)
 		return;
 	account_enter(u, NULL, STR_LIT(""));

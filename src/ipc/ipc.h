@@ -139,7 +139,7 @@ enum account_op {
 	ACCOUNT_PASSWORD, /* (p) text: the new one; in s_account it is hash and scram */
 	ACCOUNT_EMAIL, /* (p) text */
 	ACCOUNT_DELETE, /* (p) text "messages": these too */
-	ACCOUNT_LOGOUT, /* the session's, nothing is stored */
+	ACCOUNT_LOGOUT, /* the user's, if that is its only session; nothing is stored */
 	ACCOUNT_DISABLE, /* administrators: nobody can log in; who has is logged out */
 	ACCOUNT_ENABLE,
 	ACCOUNT_CERT_ADD, /* text: a fingerprint that logs in too */

@@ -65,7 +65,7 @@ const struct cmd cmd_table[] = {
     {"login", "[NAME]", 0, 2, CMD_REST | CMD_SECOND, 4, cmd_login,
      "log in to your account, or to NAME's: the password is asked for", "/login bob"},
     {"logout", "", 0, 0, CMD_SECOND, 2, cmd_logout,
-     "log out of your account on all of your devices, and stay here", "/logout"},
+     "log out of your account and stay here, if you are here only once", "/logout"},
     {"me", "TEXT", 1, 1, CMD_REST | CMD_PIPE, 0, cmd_me, "say what you do", "/me waves"},
     {"more", "", 0, 0, 0, 2, cmd_more, "go on with /history or /search", "/more"},
     {"msg", "NAME TEXT", 2, 2, CMD_REST | CMD_PIPE, 0, cmd_msg, "say something to one person alone",

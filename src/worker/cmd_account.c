@@ -376,7 +376,7 @@ cmd_invited(struct conn *c, const struct cmd_args *a)
 
 /* --- changing ------------------------------------------------------------------------------------- */
 
-/* state: what is said then. */
+/* state: what is said then; NULL: e_account has said it. */
 static void
 changed(struct conn *c, struct late *l)
 {
@@ -389,7 +389,7 @@ changed(struct conn *c, struct late *l)
 		tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
 	else if (l->type == MSG_e_done && e->text.n > 0)
 		tell(c, STR_FMT, STR_ARG(e->text));
-	else
+	else if (l->state != NULL)
 		tell(c, "%s", (const char *)l->state);
 }
 
@@ -428,7 +428,6 @@ cmd_logout(struct conn *c, const struct cmd_args *a)
 		return;
 	}
 	request_account(c, ACCOUNT_LOGOUT, STR_LIT(""), STR_LIT(""), changed);
-	ticket_state(c, xstrdup("You are not logged in to an account any more."));
 }
 
 static void

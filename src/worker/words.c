@@ -361,15 +361,17 @@ told_nick(struct conn *c, const struct shown *s, bool own)
 		words_reserved(c, e->name, e->reserved);
 }
 
-/* Who is just waiting for it learns from its answer. */
 static void
 told_account(struct conn *c, const struct shown *s, bool own)
 {
 	const struct m_e_account *e = s->e;
 
 	(void)own;
-	if (e->account.n == 0 && c->ticket == NULL)
-		tell(c, "You are not logged in to an account any more.");
+	if (e->account.n > 0)
+		return;
+	tell(c, "You are not logged in to an account any more.");
+	if (e->reserved > 0)
+		words_reserved(c, e->name, e->reserved);
 }
 
 static void

@@ -132,6 +132,7 @@ class Accounts(StoreCase):
         c.name = a.name
         c.ask("/login", "already")
         c.ask("/logout", "^You are not logged in to an account any more")
+        c.line("The name %s is registered. /login within 60 s, or you will be renamed." % a.name)
         c.ask("/account", "^You are a guest here")
 
     def test_two_sessions(self):
@@ -142,6 +143,10 @@ class Accounts(StoreCase):
         b.send("from the second")
         bob.expect("from the second")
         a.expect("from the second")
+        b.ask("/logout", "^Sorry, you are here from other devices, too")
+        b.ask("/account", "^You are logged in to the account")
+        self.gone(b)
+        a.ask("/logout", "^You are not logged in to an account any more")
 
     def test_wrong_words(self):
         c = self.client("alice")

@@ -188,6 +188,7 @@ START_TEST(with_a_name)
 	ck_assert(world_say(0, u, regw_user(&br.reg, u)->id ? br.reg.rooms[0].id : 0, "hi"));
 	ck_str(LAST(say).account, "Alice");
 	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_LOGOUT), MSG_e_done);
+	ck_assert_uint_gt(user_find(S("alice"))->reserved_until, br.now);
 	ck_assert_str_eq(world_user(&world, "alice").account, "");
 	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_LOGOUT), MSG_e_refused);
 	ck_assert_uint_eq(world_refused(), ERR_NOT_LOGGED_IN);

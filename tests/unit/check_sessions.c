@@ -123,6 +123,16 @@ START_TEST(a_second_device_joins_the_first)
 }
 END_TEST
 
+/* It would be logged out of where others sit. */
+START_TEST(one_of_two_does_not_log_out)
+{
+	device(1, "198.51.100.1");
+	ck_assert_uint_eq(ASK(account, 0, .user = alice, .op = ACCOUNT_LOGOUT), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_OTHER_SESSIONS);
+	ck_assert_str_eq(world_user(&world, "alice").account, "alice");
+}
+END_TEST
+
 /* Whoever is given the slot of a user with several sessions has none of them. */
 START_TEST(the_next_user_has_one)
 {
@@ -495,6 +505,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_second_device_joins_the_first);
+	tcase_add_test(t, one_of_two_does_not_log_out);
 	tcase_add_test(t, the_next_user_has_one);
 	tcase_add_test(t, readers_see_them_all);
 	tcase_add_test(t, another_account_is_another_person);

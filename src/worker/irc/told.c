@@ -197,7 +197,11 @@ told_news(struct conn *c, const struct shown *s, bool own)
 static void
 told_account(struct conn *c, const struct shown *s, bool own)
 {
-	login_changed(c, s->e);
+	const struct m_e_account *e = s->e;
+
+	login_changed(c, e);
+	if (e->account.n == 0)
+		login_reserved(c, e->name, e->reserved);
 	if (ticket_logs_in(c))
 		c->irc->flags |= IRC_ACCOUNT_DUE; /* the answer comes first */
 	else
