@@ -1,7 +1,8 @@
 /* cmd_account.c - /register, /login, /password, /account, /logout: what telnet clients do about accounts.
  *
  * Each is a form: what was typed behind the command, and passwords, which are asked for one by one where they were
- * not given with it (secret.h). A form is wiped when it has been handed in.
+ * not given with it (secret.h). A form is wiped when it has been handed in. What is refused because of a password is asked
+ * for again, without another command: the person is about to type a better one, which the room need not read.
  */
 #include "config.h"
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "registry/registry.h"
@@ -22,12 +24,15 @@
 #include "worker/ticket.h"
 #include "worker/worker.h"
 
+#define TRIES 3 /* of a password, then the command is over */
+
 enum step { STEP_PRESENT, STEP_NEW, STEP_AGAIN, STEP_END };
 enum what { LOG_IN, REGISTER, PASSWORD, EMAIL, DELETE };
 
 struct form {
 	enum what what;
 	unsigned step; /* in forms[what].steps */
+	unsigned tries; /* that were refused */
 	size_t npassword, nnext;
 	char name[NAME_BYTES_MAX + 1], text[EMAIL_MAX + 1], invite[INVITE_WORD_MAX + 1];
 	char password[PASSWORD_MAX], next[PASSWORD_MAX]; /* the present one; the new one */
@@ -118,26 +123,77 @@ form_free(struct form *f)
 	free(f);
 }
 
+/* All but the passwords, to begin again with. For ticket_state, which wipes nothing. */
+static struct form *
+form_bare(const struct form *f)
+{
+	struct form *bare = form_new(f->what);
+
+	bare->tries = f->tries;
+	memcpy(bare->name, f->name, sizeof(bare->name));
+	memcpy(bare->text, f->text, sizeof(bare->text));
+	memcpy(bare->invite, f->invite, sizeof(bare->invite));
+	return bare;
+}
+
+static const char *
+prompt_of(const struct conn *c, enum step step)
+{
+	static char new_one[64];
+
+	if (c->state == CONN_NAMING)
+		return "Password (empty: choose another name): ";
+	if (step == STEP_PRESENT)
+		return "Password: ";
+	if (step == STEP_AGAIN)
+		return "The same again: ";
+	bprintf(new_one, sizeof(new_one), "New password (at least " STR_FMT " characters): ",
+		STR_ARG(credential_password_least()));
+	return new_one;
+}
+
 static void take_secret(struct conn *c, struct str line, void *state);
 
 /* The next password, or the end. f is given away. */
 static void
 form_go(struct conn *c, struct form *f)
 {
-	static const char *const prompts[] = {[STEP_PRESENT] = "Password: ",
-					      [STEP_NEW] = "New password: ",
-					      [STEP_AGAIN] = "The same again: "};
 	enum step step = forms[f->what].steps[f->step];
-	const char *prompt = step != STEP_END ? prompts[step] : NULL;
 
 	if (step == STEP_END) {
 		forms[f->what].hand_in(c, f);
 		form_free(f);
 		return;
 	}
-	if (c->state == CONN_NAMING)
-		prompt = "Password (empty: choose another name): ";
-	secret_ask(c, prompt, take_secret, f, sizeof(*f));
+	secret_ask(c, prompt_of(c, step), take_secret, f, sizeof(*f));
+}
+
+/* A password was refused, and why has been told: it is asked for again, and f given away. False: that was the last try.
+ * Who has no name yet may go on, as chooses another name when tired of it. */
+static bool
+form_retry(struct conn *c, struct form *f)
+{
+	f->tries++;
+	if (c->state != CONN_NAMING && f->tries >= TRIES) {
+		tell(c, "%s", forms[f->what].not_done);
+		return false;
+	}
+	if (c->state != CONN_NAMING)
+		tell(c, "Once more; an empty line gives up.");
+	form_go(c, f);
+	return true;
+}
+
+/* What was handed in is refused, and why has been told. Is it asked for again? */
+static bool
+late_retry(struct conn *c, struct late *l, unsigned code)
+{
+	if (l->state == NULL ||
+	    (code != ERR_PASSWORD && code != ERR_LOGIN_WRONG && code != ERR_PASSWORD_WEAK) ||
+	    !form_retry(c, l->state))
+		return false;
+	l->state = NULL;
+	return true;
 }
 
 static void
@@ -147,6 +203,20 @@ not_handed_in(struct conn *c, const struct form *f)
 		session_ask_name(c);
 	else
 		tell(c, "%s", forms[f->what].not_done);
+}
+
+/* May the new password be this one? False: it has been told. */
+static bool
+new_good(struct conn *c, struct str password)
+{
+	const char *name = account_of(c) != NULL ? account_of(c) : c->name;
+	struct str least = credential_password_least();
+	char why[512];
+
+	if (credential_password_good(password, str_of(name)))
+		return true;
+	tell(c, "Sorry, %s.", chat_err_text(ERR_PASSWORD_WEAK, least.p, least.n, why, sizeof(why)));
+	return false;
 }
 
 /* A line that was asked for; the form is wiped by who asked, unless there is more to ask. */
@@ -163,7 +233,11 @@ take_secret(struct conn *c, struct str line, void *state)
 	if (step == STEP_AGAIN && !str_eq(line, (struct str){f->next, f->nnext})) {
 		tell(c, "These two are not the same.");
 		f->step--;
-		form_go(c, f);
+		form_retry(c, f);
+		return;
+	}
+	if (step == STEP_NEW && !new_good(c, line)) {
+		form_retry(c, f);
 		return;
 	}
 	if (step == STEP_PRESENT)
@@ -177,7 +251,8 @@ take_secret(struct conn *c, struct str line, void *state)
 		form_go(c, f);
 }
 
-/* Passwords that were given with the command; those that were not are empty. False: told, and f is no more. */
+/* Passwords that were given with the command, as far as they can be used; those that were not are empty. False: told, and f
+ * is no more. */
 static bool
 given(struct conn *c, struct form *f, struct str password, struct str next)
 {
@@ -185,6 +260,10 @@ given(struct conn *c, struct form *f, struct str password, struct str next)
 		tell(c, "Sorry, a password has at most %d bytes.", PASSWORD_MAX);
 		form_free(f);
 		return false;
+	}
+	if (next.n > 0 && !new_good(c, next)) {
+		next = STR_LIT("");
+		f->tries++;
 	}
 	memcpy(f->password, password.p, f->npassword = password.n);
 	memcpy(f->next, next.p, f->nnext = next.n);
@@ -209,20 +288,16 @@ ask_login(struct conn *c, struct str name, struct str password)
 }
 
 static void
-login_failed(struct conn *c, unsigned code, struct str arg, const char *name)
+login_failed(struct conn *c, struct late *l, unsigned code, struct str arg)
 {
 	char why[512];
 
 	tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
-	if (c->state != CONN_NAMING)
-		return;
-	if (code == ERR_LOGIN_WRONG)
-		ask_login(c, str_of(name), STR_LIT(""));
-	else
+	if (!late_retry(c, l, code) && c->state == CONN_NAMING)
 		session_ask_name(c);
 }
 
-/* state: the name. */
+/* state: the form, bare. */
 static void
 logged_in(struct conn *c, struct late *l)
 {
@@ -231,7 +306,7 @@ logged_in(struct conn *c, struct late *l)
 	unsigned code;
 
 	if (late_failed(l, &code, &arg)) {
-		login_failed(c, code, arg, l->state);
+		login_failed(c, l, code, arg);
 		return;
 	}
 	if (l->type != MSG_e_authed)
@@ -253,7 +328,7 @@ hand_in_login(struct conn *c, const struct form *f)
 	    .mech = AUTH_PASSWORD, .name = str_of(f->name), .secret = {f->password, f->npassword}};
 
 	request_auth(c, &p, logged_in);
-	ticket_state(c, xstrdup(f->name));
+	ticket_state(c, form_bare(f));
 }
 
 bool
@@ -305,19 +380,28 @@ join_all(struct conn *c, struct str rooms)
 }
 
 static void
+register_refused(struct conn *c, unsigned code, struct str arg)
+{
+	char why[512];
+
+	tell(c, "Sorry, %s.%s", chat_err_text(code, arg.p, arg.n, why, sizeof(why)),
+	     code == ERR_REGISTER_OFF                            ? " Who has one: /invited WORD"
+	     : code == ERR_EMAIL_BAD || code == ERR_EMAIL_NEEDED ? " /register EMAIL"
+	     : code == ERR_ACCOUNT_EXISTS                        ? " /login, if it is yours."
+								 : "");
+}
+
+/* state: the form, bare. */
+static void
 registered(struct conn *c, struct late *l)
 {
 	const struct m_e_authed *e = l->e;
-	char why[512];
 	struct str arg;
 	unsigned code;
 
 	if (late_failed(l, &code, &arg)) {
-		tell(c, "Sorry, %s.%s", chat_err_text(code, arg.p, arg.n, why, sizeof(why)),
-		     code == ERR_REGISTER_OFF ? " Who has one: /invited WORD"
-		     : code == ERR_EMAIL_BAD || code == ERR_EMAIL_NEEDED ? " /register EMAIL"
-		     : code == ERR_ACCOUNT_EXISTS ? " /login, if it is yours."
-						  : "");
+		register_refused(c, code, arg);
+		late_retry(c, l, code);
 		return;
 	}
 	if (l->type != MSG_e_authed)
@@ -336,11 +420,27 @@ hand_in_register(struct conn *c, const struct form *f)
 	    .email = str_of(f->text), .password = {f->next, f->nnext}, .invite = str_of(f->invite)};
 
 	request_register(c, &r, registered);
+	ticket_state(c, form_bare(f));
+}
+
+/* Why a password need not even be asked for; ERR_NONE: nothing that can be seen here. */
+static enum chat_err
+cannot_register(const struct conn *c, struct str email, struct str invite)
+{
+	struct reg_account_view v;
+
+	if (!proc.opt.accounts_register && invite.n == 0)
+		return ERR_REGISTER_OFF;
+	if (worker.reg != NULL &&
+	    registry_account_named(worker.reg, c->name, strlen(c->name), &v) > 0)
+		return ERR_ACCOUNT_EXISTS;
+	return credential_email(email);
 }
 
 static void
 ask_register(struct conn *c, struct str email, struct str password, struct str invite)
 {
+	enum chat_err err;
 	struct form *f;
 
 	if (account_of(c) != NULL) {
@@ -349,13 +449,15 @@ ask_register(struct conn *c, struct str email, struct str password, struct str i
 	}
 	if (!may_ask(c))
 		return;
-	if (email.n > 0 && memchr(email.p, '@', email.n) == NULL && !cmd_same(email, "-")) {
-		tell(c, "That is no email address: someone@example.org, or - for none.");
+	if (cmd_same(email, "-"))
+		email = STR_LIT("");
+	err = cannot_register(c, email, invite);
+	if (err != ERR_NONE) {
+		register_refused(c, err, str_of(c->name));
 		return;
 	}
 	f = form_new(REGISTER);
-	if (!put_word(c, f->text, sizeof(f->text), cmd_same(email, "-") ? STR_LIT("") : email,
-		      "an email address") ||
+	if (!put_word(c, f->text, sizeof(f->text), email, "an email address") ||
 	    !put_word(c, f->invite, sizeof(f->invite), invite, "the word of an invitation"))
 		form_free(f);
 	else if (given(c, f, STR_LIT(""), password))
@@ -376,21 +478,23 @@ cmd_invited(struct conn *c, const struct cmd_args *a)
 
 /* --- changing ------------------------------------------------------------------------------------- */
 
-/* state: what is said then; NULL: e_account has said it. */
+/* state: the form, bare; NULL: it was /logout, and e_account has said it. */
 static void
 changed(struct conn *c, struct late *l)
 {
 	const struct m_e_done *e = l->e;
+	const struct form *f = l->state;
 	char why[512];
 	struct str arg;
 	unsigned code;
 
-	if (late_failed(l, &code, &arg))
+	if (late_failed(l, &code, &arg)) {
 		tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
-	else if (l->type == MSG_e_done && e->text.n > 0)
+		late_retry(c, l, code);
+	} else if (l->type == MSG_e_done && e->text.n > 0)
 		tell(c, STR_FMT, STR_ARG(e->text));
-	else if (l->state != NULL)
-		tell(c, "%s", (const char *)l->state);
+	else if (f != NULL)
+		tell(c, "%s", forms[f->what].done);
 }
 
 static void
@@ -400,7 +504,7 @@ hand_in_change(struct conn *c, const struct form *f)
 
 	request_account(c, forms[f->what].op, (struct str){f->password, f->npassword}, text,
 			changed);
-	ticket_state(c, xstrdup(forms[f->what].done));
+	ticket_state(c, form_bare(f));
 }
 
 void
@@ -453,6 +557,7 @@ void
 cmd_account(struct conn *c, const struct cmd_args *a)
 {
 	bool del = cmd_same(a->v[0], "delete"), email = cmd_same(a->v[0], "email");
+	char why[512];
 	struct form *f;
 
 	if (a->n == 0) {
@@ -465,6 +570,10 @@ cmd_account(struct conn *c, const struct cmd_args *a)
 	}
 	if (!may_change(c))
 		return;
+	if (email && credential_email(a->v[1]) != ERR_NONE) {
+		tell(c, "Sorry, %s.", chat_err_text(ERR_EMAIL_BAD, "", 0, why, sizeof(why)));
+		return;
+	}
 	if (del)
 		tell(c, "The account %s%s will be gone for ever; an empty line keeps it.",
 		     account_of(c), a->n == 2 ? " and all that it has said" : "");

@@ -8,6 +8,8 @@ from harness import NAME_PROMPT, Case, OwnCase, Telnet, limit, main
 IAC, WILL, WONT, DO, DONT, ECHO = 255, 251, 252, 253, 254, 1
 VISIBLE = r"\(what you type is visible\) $"
 AT_NAME = r"Password \(empty: choose another name\): "
+NEW = r"New password \(at least 6 characters\): "
+MORE = "Once more; an empty line gives up."
 WORD = "correct horse"
 
 
@@ -67,7 +69,7 @@ class Accounts(StoreCase):
     def test_register(self):
         c = self.hider().login(self.fresh("alice"))
         c.send("/register")
-        c.secret("New password: ", WORD)
+        c.secret(NEW, WORD)
         c.secret("The same again: ", WORD)
         c.expect("^The name %s is yours now" % c.name)
         self.assertFalse(c.hidden)
@@ -151,25 +153,25 @@ class Accounts(StoreCase):
     def test_wrong_words(self):
         c = self.client("alice")
         c.send("/register")
-        c.expect("New password: ")
+        c.expect(NEW)
         c.send("one of them")
         c.expect("The same again: ")
         c.send("the other one")
         c.line("These two are not the same.")
-        c.expect("New password: ")
+        c.expect(NEW)
         c.send("short")
-        c.expect("The same again: ")
-        c.send("short")
-        c.expect("^Sorry, a password has at least")
-        c.send("/register")
-        c.expect("New password: ")
+        c.expect("^Sorry, a password has at least 6 characters")
+        c.line(MORE)
+        c.expect(NEW)
         c.send("x" * 600)
         c.expect("^A password has at most 512 bytes")
-        c.expect("New password: ")
+        c.expect(NEW)
         c.send("")
         c.line("No account has been made.")
-        c.ask("/register nonsense", "no email address")
+        c.ask("/register nonsense", "^Sorry, that cannot be used as an email address")
         c.ask("/login nobody-here %s" % WORD, "^Sorry, there is no account")
+        c.send("")
+        c.expect("You have not logged in.$")
         c.ask("/password", "^You are not logged in")
         c.ask("/account delete", "^You are not logged in")
         c.ask("/logout", "^You are not logged in")
@@ -188,15 +190,17 @@ class Accounts(StoreCase):
         a.send("/password")
         a.expect("Password: ")
         a.send("not this one")
-        a.expect("New password: ")
+        a.expect(NEW)
         a.send("battery staple")
         a.expect("The same again: ")
         a.send("battery staple")
         a.expect("Sorry, that password is wrong")
+        a.expect("Password: ")
+        a.send("")
+        a.line("Your password is what it was.")
         a.ask("/password %s" % WORD.split()[0], "^Usage")
-        a.ask("/password wrong-word another-word", "^Sorry, that password is wrong")
         a.send("/password")
-        for prompt, word in (("Password: ", WORD), ("New password: ", "battery staple"),
+        for prompt, word in (("Password: ", WORD), (NEW, "battery staple"),
                              ("The same again: ", "battery staple")):
             a.expect(prompt)
             a.send(word)
@@ -250,6 +254,59 @@ class Accounts(StoreCase):
         self.assertNotIn(WORD, c.text.decode())
 
 
+class Refused(OwnCase, StoreCase):
+    def test_the_room_reads_no_password(self):
+        """What is typed after a password was refused is a better one, and is asked for."""
+        self.daemon()
+        bob, c = self.client("bob"), self.client("alice")
+        c.send("/register - short")
+        c.expect("^Sorry, a password has at least 6 characters")
+        c.expect(NEW)
+        c.send(c.name)
+        c.expect("^Sorry, a password has at least")
+        c.expect(NEW)
+        c.send(WORD)
+        c.expect("The same again: ")
+        c.send(WORD)
+        c.expect("^The name %s is yours now" % c.name)
+        c.send("/password wrong-word another-word")
+        for word in ("wrong again", "nor this one"):
+            c.expect("^Sorry, that password is wrong")
+            c.line(MORE)
+            for prompt in ("Password: ", NEW, "The same again: "):
+                c.expect(prompt)
+                c.send(word)
+        c.expect("^Sorry, that password is wrong")
+        c.line("Your password is what it was.")
+        c.send("/account email %s@example.org" % c.name)
+        c.expect("Password: ")
+        c.send("not this one")
+        c.expect("^Sorry, that password is wrong")
+        c.expect("Password: ")
+        c.send(WORD)
+        c.line("Your email address has been changed.")
+        c.ask("/account email foo", "^Sorry, that cannot be used as an email address")
+        guest = self.client("guest")
+        guest.send("/login %s wrong-word" % c.name)
+        guest.expect("^Sorry, there is no account")
+        guest.expect("Password: ")
+        guest.send(WORD)
+        guest.line("You are logged in as %s." % c.name)
+        c.send("the end")
+        bob.expect("the end")
+        for word in ("short", "wrong", "nor this one", "not this one", WORD):
+            self.assertNotIn(word, bob.text.decode())
+
+    def test_nothing_is_asked_in_vain(self):
+        self.daemon()
+        a = self.registered()
+        self.gone(a)
+        c = self.client("guest")
+        c.send("/nick %s" % a.name)
+        c.expect("/login within 60 s")
+        c.ask("/register", "^Sorry, the name %s has been registered already. /login" % a.name)
+
+
 class Grace(OwnCase, StoreCase):
     def test_renamed(self):
         """Who takes a registered name by /nick is told what to do, and renamed when it is not done."""
@@ -297,13 +354,13 @@ class Administered(OwnCase, StoreCase):
         c = self.client("bob")
         c.ask("/register - " + WORD, "^Sorry, accounts are made here with an invitation only. Who has one: /invited WORD")
         c.send("/invited no-such-word")
-        c.expect("New password: ")
+        c.expect(NEW)
         c.send(WORD)
         c.expect("The same again: ")
         c.send(WORD)
         c.expect("Sorry, that invitation does not hold")
         c.send("/invited " + word)
-        c.expect("New password: ")
+        c.expect(NEW)
         c.send(WORD)
         c.expect("The same again: ")
         c.send(WORD)
