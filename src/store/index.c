@@ -6,17 +6,20 @@
 
 #include "store/intake.h"
 
+#include <sqlite3.h>
+
 #include "lib/util.h"
 
 #define AT_ONCE 64 /* rows between two looks at the clock */
 
-enum { GET, SET, DEL, ADD, NEXT, N };
+enum { GET, SET, DEL, ADD, NEXT, MERGE, N };
 static const char *const sql[N] = {
     [GET] = "SELECT value FROM meta WHERE name='indexed'",
     [SET] = "UPDATE meta SET value=? WHERE name='indexed'",
     [DEL] = "INSERT INTO message_text(message_text, rowid, text, place) VALUES('delete', ?, ?, ?)",
     [ADD] = "INSERT INTO message_text(rowid, text, place) VALUES(?, ?, ?)",
     [NEXT] = "SELECT seq, text, place FROM message WHERE seq>? AND seq<=? ORDER BY seq",
+    [MERGE] = "INSERT INTO message_text(message_text, rank) VALUES('merge', ?)",
 };
 static struct db_set set;
 
@@ -93,4 +96,18 @@ index_some(uint64_t us)
 	db_end(&q);
 	note(more ? upto : in.at_seq);
 	return more;
+}
+
+/* FTS5 notes that a word is gone, and keeps it until both are merged. A negative number of pages makes all of its parts
+ * ones to be merged; it has come to the end when it changes next to nothing. */
+#define TIDY_PAGES 64
+
+bool
+index_tidy(bool first)
+{
+	int before = sqlite3_total_changes(in.db.h);
+	struct db_query q = db_query(&set, MERGE);
+
+	db_int(&q, (uint64_t)(first ? -TIDY_PAGES : TIDY_PAGES));
+	return db_run(&q) && sqlite3_total_changes(in.db.h) - before >= 2;
 }

@@ -56,6 +56,7 @@ static struct {
 	uint64_t next; /* mono ms: when the next pass begins */
 	uint64_t thinned; /* the clock, up to this time */
 	bool chores; /* there may be some */
+	enum { TIDY, UNTIDY, TIDYING } index; /* words of what chores have deleted may be in it */
 } pass;
 
 void
@@ -176,6 +177,8 @@ work(struct chore *c, bool *more_r)
 	unsigned n = c->account == CHORE_EVENTS ? work_events(c, more_r) : work_messages(c, more_r);
 	struct db_query q;
 
+	if (n > 0)
+		pass.index = UNTIDY;
 	q = db_query(&set, *more_r ? CHORE_PAST : CHORE_DONE);
 	if (*more_r)
 		db_int(&q, c->past);
@@ -335,7 +338,7 @@ next_place(unsigned *gone_r)
 bool
 retain_due(void)
 {
-	return pass.chores || pass.place != 0 || mono_ms() >= pass.next;
+	return pass.chores || pass.index != TIDY || pass.place != 0 || mono_ms() >= pass.next;
 }
 
 bool
@@ -345,6 +348,10 @@ retain_some(void)
 
 	if (pass.chores && next_chore())
 		return true;
+	if (pass.index != TIDY) {
+		pass.index = index_tidy(pass.index == UNTIDY) ? TIDYING : TIDY;
+		return true;
+	}
 	for (int i = 0; i < 100 && gone < SLICE && db_ok(&in.db); i++) {
 		unsigned n = 0;
 

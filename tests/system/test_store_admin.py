@@ -30,6 +30,13 @@ class Admin(OwnCase):
         finally:
             db.close()
 
+    def indexed(self, word):
+        db = storecheck.opened(self.d)
+        try:
+            return any(word in row[0] for row in db.execute("SELECT block FROM message_text_data"))
+        finally:
+            db.close()
+
     def test_status(self):
         d = self.daemon()
         self.said("one", "two")
@@ -98,11 +105,12 @@ class Admin(OwnCase):
         self.said("marmalade-sandwich", "kept")
         d.ctl("history", "purge", "lobby")
         self.said("last words")
+        eventually("its words out of the index", lambda: not self.indexed(b"marmalade"))
         d.stop()
         wal = storecheck.path(d) + "-wal"
         self.assertFalse(os.path.exists(wal) and os.path.getsize(wal))
         with open(storecheck.path(d), "rb") as f:
-            self.assertNotIn(b"marmalade-sandwich", f.read())
+            self.assertNotIn(b"marmalade", f.read())
         db = sqlite3.connect("file:%s?immutable=1" % storecheck.path(d), uri=True)
         self.assertEqual(db.execute("SELECT text FROM message").fetchall(), [("last words",)])
         db.close()
