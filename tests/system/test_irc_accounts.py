@@ -581,6 +581,24 @@ class Services(Accounts):
         c = self.irc("n")
         c.ask("NICK NickServ", "432")
 
+    def test_passwords_with_spaces(self):
+        c = self.irc("spc")
+        self.says(c, "NS REGISTER correct horse", "cannot be used as an email address")
+        c.expect("NOTICE", c.nick, re.compile("with spaces: REGISTER :"))
+        self.says(c, "NS REGISTER :correct horse", "registered " + c.nick)
+        self.says(c, "NS LOGOUT", "logged out")
+        self.says(c, "PRIVMSG NickServ :IDENTIFY correct horse", "Sorry")
+        c.expect("NOTICE", c.nick, re.compile("first word was taken for the account"))
+        for words in ("NS IDENTIFY :correct horse", "NS IDENTIFY :correct horse  ", "PRIVMSG NickServ :IDENTIFY :correct horse", "NS IDENTIFY %s :correct horse" % c.nick,
+                      "NS IDENTIFY %s correct horse" % c.nick, "PRIVMSG NickServ :IDENTIFY %s correct horse" % c.nick):
+            self.says(c, words, "logged in as " + c.nick)
+            self.says(c, "NS LOGOUT", "logged out")
+        d = self.irc("spd")
+        self.says(d, "PRIVMSG NickServ :REGISTER tip-of-the-iceberg", "registered " + d.nick)
+        self.says(d, "NS IDENTIFY tip-of-the-iceberg :", "logged in as " + d.nick)
+        self.says(d, "NS SET PASSWORD tip-of-the-iceberg battery staple", "changed")
+        self.assertEqual(self.auth_plain(self.newcomer(), d.nick, "battery staple"), ["900", "903"])
+
     def test_account(self):
         c = self.irc("acc")
         self.says(c, "NS REGISTER tip-of-the-iceberg notmail", "cannot be used as an email address")

@@ -19,6 +19,7 @@
 
 /* --- making one, logging in and out ------------------------------------------------------------------- */
 
+/* state: what is said if another reading of the words was meant, or NULL. */
 static void
 authed(struct conn *c, struct late *l)
 {
@@ -29,6 +30,8 @@ authed(struct conn *c, struct late *l)
 
 	if (late_failed(l, &code, &arg)) {
 		service_refused(c, code, arg);
+		if (l->state != NULL && (code == ERR_LOGIN_WRONG || code == ERR_EMAIL_BAD))
+			service_say(c, "%s", (const char *)l->state);
 		return;
 	}
 	if (l->type != MSG_e_authed)
@@ -44,11 +47,12 @@ authed(struct conn *c, struct late *l)
 		r->kept = xstrndup(e->data.p, e->data.n);
 }
 
-/* REGISTER password [email|*] [invitation] */
+/* REGISTER password [email|*] [invitation], or REGISTER :password of several words */
 static enum irc_done
 ns_register(struct conn *c, struct irc_run *r, const struct service_words *w)
 {
-	struct enrolment new = {.password = w->v[0], .invite = w->v[2]};
+	struct enrolment new = {.password = w->whole[0] ? w->rest[0] : w->v[0],
+				.invite = w->whole[0] ? STR_LIT("") : w->v[2]};
 	struct str room;
 
 	if (r->step > 0) { /* it is done: into the rooms of the invitation */
@@ -58,7 +62,7 @@ ns_register(struct conn *c, struct irc_run *r, const struct service_words *w)
 		request_join(c, ASKED_DO, room, STR_LIT(""));
 		return IRC_MORE;
 	}
-	if (!str_eq(w->v[1], STR_LIT("*")))
+	if (!w->whole[0] && !str_eq(w->v[1], STR_LIT("*")))
 		new.email = w->v[1];
 	if (!service_secret_ok(c))
 		return IRC_DONE;
@@ -69,26 +73,33 @@ ns_register(struct conn *c, struct irc_run *r, const struct service_words *w)
 		service_say(c, "That is too long.");
 	} else {
 		request_register(c, &new, authed);
+		ticket_state(c, xstrdup("A password with spaces: REGISTER :password"));
 		return IRC_MORE;
 	}
 	return IRC_DONE;
 }
 
-/* IDENTIFY [account] password */
+/* IDENTIFY [account] password; the first of several words is the account, unless a ':' says that they are one argument */
 static enum irc_done
 ns_identify(struct conn *c, struct irc_run *r, const struct service_words *w)
 {
+	bool named = w->n > 1 && !w->whole[0];
 	struct proof p = {.mech = AUTH_PASSWORD,
-			  .name = w->n > 1 ? w->v[0] : str_of(c->name),
-			  .secret = w->n > 1 ? w->v[1] : w->v[0]};
+			  .name = named ? w->v[0] : str_of(c->name),
+			  .secret = named ? w->rest[1] : w->rest[0]};
 
 	(void)r;
 	if (!service_secret_ok(c))
 		return IRC_DONE;
-	if (p.name.n > NAME_BYTES_MAX || p.secret.n > PASSWORD_MAX)
+	if (p.name.n > NAME_BYTES_MAX || p.secret.n > PASSWORD_MAX) {
 		service_refused(c, ERR_LOGIN_WRONG, STR_LIT(""));
-	else
-		request_auth(c, &p, authed);
+		return IRC_DONE;
+	}
+	request_auth(c, &p, authed);
+	if (named)
+		ticket_state(c,
+			     xstrdup("The first word was taken for the account. If it belongs to "
+				     "the password: IDENTIFY account password, with both"));
 	return IRC_DONE;
 }
 
@@ -103,21 +114,22 @@ ns_logout(struct conn *c, struct irc_run *r, const struct service_words *w)
 
 /* --- changing it ------------------------------------------------------------------------------------------ */
 
-/* SET PASSWORD|EMAIL password new */
+/* SET PASSWORD|EMAIL password new; the new password may have spaces */
 static enum irc_done
 ns_set(struct conn *c, struct irc_run *r, const struct service_words *w)
 {
 	bool password = irc_is(w->v[0], "PASSWORD"), email = irc_is(w->v[0], "EMAIL");
+	struct str text = password ? w->rest[2] : w->v[2];
 
 	(void)r;
 	if (!service_secret_ok(c))
 		return IRC_DONE;
 	if (!password && !email)
 		service_say(c, "SET knows PASSWORD and EMAIL.");
-	else if (w->v[1].n > PASSWORD_MAX || w->v[2].n > (password ? PASSWORD_MAX : EMAIL_MAX))
+	else if (w->v[1].n > PASSWORD_MAX || text.n > (password ? PASSWORD_MAX : EMAIL_MAX))
 		service_say(c, "That is too long.");
 	else
-		request_account(c, password ? ACCOUNT_PASSWORD : ACCOUNT_EMAIL, w->v[1], w->v[2],
+		request_account(c, password ? ACCOUNT_PASSWORD : ACCOUNT_EMAIL, w->v[1], text,
 				service_late);
 	return IRC_DONE;
 }

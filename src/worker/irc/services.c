@@ -133,6 +133,30 @@ help(struct conn *c, struct irc_run *r, struct str about)
 
 /* --- what is said to it ---------------------------------------------------------------------------------- */
 
+/* w's next word, at param i of r. */
+static void
+add_word(const struct irc_run *r, unsigned i, struct str word, struct service_words *w)
+{
+	struct str *rest = &w->rest[w->n], last;
+	unsigned end = r->msg.n;
+
+	while (end > i + 1 && r->msg.param[end - 1].n == 0)
+		end--;
+	/* params lie one behind the other in the line */
+	last = r->msg.param[end - 1];
+	*rest = (struct str){word.p, (size_t)(last.p + last.n - word.p)};
+	while (rest->n > word.n && rest->p[rest->n - 1] == ' ')
+		rest->n--;
+	if (rest->n > word.n) {
+		bool colon = word.p[0] == ':';
+
+		w->whole[w->n] = colon || (i == end - 1 && word.p == last.p);
+		rest->p += colon;
+		rest->n -= colon;
+	}
+	w->v[w->n++] = word;
+}
+
 /* All words of the params from `from` on; more than there is room for are left out. */
 static void
 words_of(const struct irc_run *r, unsigned from, struct str *first_r, struct service_words *w)
@@ -143,7 +167,7 @@ words_of(const struct irc_run *r, unsigned from, struct str *first_r, struct ser
 	*first_r = STR_LIT("");
 	*w = (struct service_words){.n = 0};
 	for (unsigned i = 0; i < SERVICE_WORDS; i++)
-		w->v[i] = STR_LIT("");
+		w->v[i] = w->rest[i] = STR_LIT("");
 	for (unsigned i = from; i < r->msg.n; i++) {
 		for (rest = r->msg.param[i]; rest.n > 0; rest.p += n, rest.n -= n) {
 			const char *space = memchr(rest.p, ' ', rest.n);
@@ -152,7 +176,7 @@ words_of(const struct irc_run *r, unsigned from, struct str *first_r, struct ser
 			if (n > 0 && first_r->n == 0)
 				*first_r = (struct str){rest.p, n};
 			else if (n > 0 && w->n < SERVICE_WORDS)
-				w->v[w->n++] = (struct str){rest.p, n};
+				add_word(r, i, (struct str){rest.p, n}, w);
 			n += space != NULL;
 		}
 	}

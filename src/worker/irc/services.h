@@ -16,6 +16,9 @@ enum service { SERVICE_NONE, SERVICE_NICK, SERVICE_CHAN, SERVICES };
 #define SERVICE_WORDS 8
 struct service_words {
 	struct str v[SERVICE_WORDS];
+	/* For passwords, which may have spaces: v[i] and all behind it; and is that one argument, as a ':' before it says? */
+	struct str rest[SERVICE_WORDS];
+	bool whole[SERVICE_WORDS];
 	unsigned n;
 };
 typedef enum irc_done service_fn(struct conn *c, struct irc_run *r, const struct service_words *w);
