@@ -245,7 +245,7 @@ START_TEST(in_the_clear)
 	HEARS(ACCOUNT_SECRET_NO ".\r\n");
 	proc.opt.accounts_plaintext = 1;
 	type(LIT("/register\n"));
-	HEARS(IAC WILL ECHO "New password: ");
+	HEARS(IAC WILL ECHO "New password (at least 6 characters): ");
 	type(LIT("\n"));
 	HEARS("No account has been made.\r\n");
 	proc.opt.accounts_plaintext = 0;
