@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "broker/account.h"
+#include "broker/auth.h"
 #include "broker/job.h"
 #include "fuzz.h"
 #include "ipc/board.h"
@@ -234,6 +235,7 @@ turn_end(void *arg)
 
 	(void)arg;
 	/* there is neither store nor auth: whoever waits for them is told so */
+	auth_resume();
 	jobs_resume();
 	reap_some();
 	take_events(seq);

@@ -41,7 +41,7 @@ def kills(c, wanted):
     swarm.run(each=1)
     swarm.close()
     # what was left for a store that had to wait takes it longer than a stop may
-    eventually("everything in the database", lambda: storecheck.good(storecheck.check(d, swarm)), limit(60))
+    eventually("the last words in the database", lambda: storecheck.has_last(d, swarm), limit(60))
     ended(d)
     row = storecheck.check(d, swarm)
     row["kills"] = killer.kills

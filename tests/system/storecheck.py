@@ -42,5 +42,17 @@ def check(d, *swarms):
     return counts
 
 
+def has_last(d, swarm):
+    """Is the last that each of them said there? Looks at the end only: there may be millions."""
+    db = opened(d)
+    try:
+        texts = {r[0] for r in db.execute("SELECT text FROM message ORDER BY seq DESC LIMIT 20000")}
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        db.close()
+    return all("%d.%d.%d" % (m.rooms[0].index, m.index, m.own - 1) in texts for m in swarm.members)
+
+
 def good(counts):
     return counts["told"] > 0 and not any(counts[k] for k in ("missing", "again", "disorder", "strange", "bad"))

@@ -71,7 +71,7 @@ class Admin(OwnCase):
         swarm = Swarm(d, 20, 3, stem="b")
         self.addCleanup(swarm.close)
         path = os.path.join(d.dir, "state", "copy.db")
-        swarm.run(each=100, every=0.05, act=lambda: os.path.exists(path) or d.ctl("store", "backup", path))
+        swarm.run(seconds=1, every=0.2, act=lambda: os.path.exists(path) or d.ctl("store", "backup", path))
         self.assertIn("one", self.texts(path))
         db = sqlite3.connect(path)
         self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
