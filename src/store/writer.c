@@ -27,7 +27,7 @@
 #define SPARE_MS 5000 /* how often it is looked for something to do */
 /* A commit costs as much as a hundred messages: so long they are gathered for the next one. */
 #define GATHER_MS 50
-#define GROUP_BIG (512u * 1024u) /* bytes: there is no time for the index */
+#define GROUP_BIG (512u * 1024u) /* bytes: no time for the index, nor to wait for more */
 
 static struct {
 	struct thread *t; /* NULL: a test's own */
@@ -395,6 +395,9 @@ take(const void *frame, size_t len)
 	}
 	buf_append(&w.group, frame, len);
 	w.wanted |= !is_event(ipc_type(frame));
+	/* however much waits, a transaction takes not long: one who is killed again and again gets on all the same */
+	if (w.group.len > GROUP_BIG && w.open && w.state == STORE_WELL)
+		write_or_wait();
 	__atomic_store_n(&pending, w.group.len, __ATOMIC_RELAXED);
 }
 
