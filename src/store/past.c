@@ -3,104 +3,70 @@
 
 #include "store/past.h"
 
+#include <string.h>
+
 #include "lib/util.h"
 
 /* No field has it: it is a control character. */
 #define SEP '\x1f'
 
 static size_t
-whole(struct str s, char out[PAST_MAX])
+append(char out[PAST_MAX], size_t at, struct str s)
 {
-	size_t n = MIN(s.n, (size_t)PAST_MAX);
+	size_t n = MIN(s.n, PAST_MAX - at);
 
 	if (n > 0)
-		memcpy(out, s.p, n);
-	return n;
+		memcpy(out + at, s.p, n);
+	return at + n;
 }
 
+/* Fields one behind the other. */
 static size_t
-put_JOIN(const void *frame, size_t len, char out[PAST_MAX])
+fields(const struct str *f, size_t n, char out[PAST_MAX])
 {
-	struct m_e_join m;
+	size_t len = 0;
 
-	return m_e_join_get(frame, len, &m)
-		   ? bprintf(out, PAST_MAX, "%u%c" STR_FMT, m.flags, SEP, STR_ARG(m.real))
-		   : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			len = append(out, len, (struct str){(const char[]){SEP}, 1});
+		len = append(out, len, f[i]);
+	}
+	return len;
 }
 
-static size_t
-put_PART(const void *frame, size_t len, char out[PAST_MAX])
+static struct str
+decimal(unsigned v, char text[16])
 {
-	struct m_e_part m;
-
-	return m_e_part_get(frame, len, &m) ? whole(m.reason, out) : 0;
+	return (struct str){text, bprintf(text, 16, "%u", v)};
 }
 
-static size_t
-put_QUIT(const void *frame, size_t len, char out[PAST_MAX])
-{
-	struct m_e_quit m;
-
-	return m_e_quit_get(frame, len, &m)
-		   ? bprintf(out, PAST_MAX, "%u%c" STR_FMT "%c" STR_FMT, m.why, SEP, STR_ARG(m.by),
-			     SEP, STR_ARG(m.reason))
-		   : 0;
-}
-
-static size_t
-put_NICK(const void *frame, size_t len, char out[PAST_MAX])
-{
-	struct m_e_nick m;
-
-	return m_e_nick_get(frame, len, &m) ? bprintf(out, PAST_MAX, STR_FMT "%c" STR_FMT,
-						      STR_ARG(m.name), SEP, STR_ARG(m.real))
-					    : 0;
-}
-
-static size_t
-put_KICK(const void *frame, size_t len, char out[PAST_MAX])
-{
-	struct m_e_kick m;
-
-	return m_e_kick_get(frame, len, &m) ? bprintf(out, PAST_MAX, STR_FMT "%c" STR_FMT,
-						      STR_ARG(m.name), SEP, STR_ARG(m.reason))
-					    : 0;
-}
-
-static size_t
-put_TOPIC(const void *frame, size_t len, char out[PAST_MAX])
-{
-	struct m_e_topic m;
-
-	return m_e_topic_get(frame, len, &m) ? whole(m.text, out) : 0;
-}
-
-static size_t
-put_MODE(const void *frame, size_t len, char out[PAST_MAX])
-{
-	struct m_e_mode m;
-
-	return m_e_mode_get(frame, len, &m) ? whole(m.changes, out) : 0;
-}
-
-static size_t
-put_RENAME(const void *frame, size_t len, char out[PAST_MAX])
-{
-	struct m_e_rename m;
-
-	return m_e_rename_get(frame, len, &m)
-		   ? bprintf(out, PAST_MAX, STR_FMT "%c" STR_FMT "%c" STR_FMT, STR_ARG(m.room_name),
-			     SEP, STR_ARG(m.to), SEP, STR_ARG(m.reason))
-		   : 0;
-}
+/* What is kept of an event m: its fields. */
+#define PUT(name_, ...) \
+	static size_t put_##name_(const void *frame, size_t len, char out[PAST_MAX]) \
+	{ \
+		struct m_##name_ m; \
+\
+		if (!m_##name_##_get(frame, len, &m)) \
+			return 0; \
+		const struct str f[] = {__VA_ARGS__}; \
+		return fields(f, ARRAY_LEN(f), out); \
+	}
+PUT(e_join, decimal(m.flags, (char[16]){0}), m.real)
+PUT(e_part, m.reason)
+PUT(e_quit, decimal(m.why, (char[16]){0}), m.by, m.reason)
+PUT(e_nick, m.name, m.real)
+PUT(e_kick, m.name, m.reason)
+PUT(e_topic, m.text)
+PUT(e_mode, m.changes)
+PUT(e_rename, m.room_name, m.to, m.reason)
 
 static const struct {
 	unsigned type;
 	size_t (*put)(const void *frame, size_t len, char out[PAST_MAX]);
 } kinds[] = {
-    {MSG_e_join, put_JOIN}, {MSG_e_part, put_PART},     {MSG_e_quit, put_QUIT},
-    {MSG_e_nick, put_NICK}, {MSG_e_kick, put_KICK},     {MSG_e_topic, put_TOPIC},
-    {MSG_e_mode, put_MODE}, {MSG_e_rename, put_RENAME},
+    {MSG_e_join, put_e_join}, {MSG_e_part, put_e_part},     {MSG_e_quit, put_e_quit},
+    {MSG_e_nick, put_e_nick}, {MSG_e_kick, put_e_kick},     {MSG_e_topic, put_e_topic},
+    {MSG_e_mode, put_e_mode}, {MSG_e_rename, put_e_rename},
 };
 
 size_t
