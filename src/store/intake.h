@@ -35,6 +35,8 @@ void intake_end(void);
 /* What is remembered beside the database may be wrong: its transaction did not come about. */
 void intake_forget(void);
 
+/* The clock that pauses are measured by, mono ms: a test may let it go faster (writer.c). */
+uint64_t writer_ms(void);
 /* Answered after the commit (writer.c). */
 void writer_answer(const void *frame, size_t len);
 void writer_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

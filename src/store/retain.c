@@ -338,7 +338,7 @@ next_place(unsigned *gone_r)
 bool
 retain_due(void)
 {
-	return pass.chores || pass.index != TIDY || pass.place != 0 || mono_ms() >= pass.next;
+	return pass.chores || pass.index != TIDY || pass.place != 0 || writer_ms() >= pass.next;
 }
 
 bool
@@ -358,7 +358,7 @@ retain_some(void)
 		if (!next_place(&n)) {
 			thin_clock();
 			pass.place = 0;
-			pass.next = mono_ms() + PASS_MS;
+			pass.next = writer_ms() + PASS_MS;
 			return false;
 		}
 		gone += n;

@@ -42,9 +42,16 @@ static struct {
 	uint64_t retry_ms, retry_at; /* the pause; mono ms of the next try. 0: all is well */
 } w;
 static size_t pending; /* w.group.len, for other threads */
+static uint64_t skipped; /* ms that a test has let pass */
 
 static enum { SEQ, N } const seq_statement = SEQ;
 static const char *const sql[N] = {[SEQ] = "SELECT value FROM meta WHERE name='seq'"};
+
+uint64_t
+writer_ms(void)
+{
+	return mono_ms() + skipped;
+}
 
 /* --- what is said ------------------------------------------------------------------------------------------ */
 
@@ -162,7 +169,7 @@ not_well(void)
 		w.retry_ms = 0;
 	w.state = state;
 	w.retry_ms = w.retry_ms == 0 ? RETRY_MS : MIN(2 * w.retry_ms, RETRY_MAX_MS);
-	w.retry_at = mono_ms() + w.retry_ms;
+	w.retry_at = writer_ms() + w.retry_ms;
 	say_state(in.db.why);
 	if (state == STORE_UNUSABLE || w.retry_ms >= PATIENCE_MS)
 		refuse_requests();
@@ -306,7 +313,7 @@ static void
 group_done(void)
 {
 	in.seq = in.at_seq;
-	w.committed = mono_ms();
+	w.committed = writer_ms();
 	buf_drop(&w.group, w.group.len);
 	reached_set(in.seq);
 	if (w.state != STORE_WELL)
@@ -320,8 +327,8 @@ group_done(void)
 static uint64_t
 write_or_wait(void)
 {
-	if (w.retry_at > mono_ms())
-		return w.retry_at - mono_ms() + 1;
+	if (w.retry_at > writer_ms())
+		return w.retry_at - writer_ms() + 1;
 	if (!w.open && !open_db()) {
 		not_well();
 		return w.retry_ms;
@@ -405,7 +412,7 @@ take(const void *frame, size_t len)
 static uint64_t
 gather_ms(void)
 {
-	uint64_t since = mono_ms() - w.committed;
+	uint64_t since = writer_ms() - w.committed;
 
 	if (w.t == NULL || !w.open || w.state != STORE_WELL || in.set.durable != 0 ||
 	    w.group.len == 0 || w.group.len > GROUP_BIG || w.wanted || thread_hurried(w.t) ||
@@ -538,6 +545,12 @@ uint64_t
 writer_rest_here(void)
 {
 	return rest();
+}
+
+void
+writer_later_here(uint64_t ms)
+{
+	skipped += ms;
 }
 
 void

@@ -27,6 +27,8 @@ void writer_open_here(thread_answer_fn *fn);
 void writer_take_here(const void *frame, size_t len);
 /* Write what was taken; milliseconds until it wants to be called again. */
 uint64_t writer_rest_here(void);
+/* Its clock goes on by so many milliseconds at once. */
+void writer_later_here(uint64_t ms);
 void writer_close_here(void);
 
 #endif

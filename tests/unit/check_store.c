@@ -542,6 +542,14 @@ END_TEST
 
 /* --- when it cannot be written --------------------------------------------------------------------------------- */
 
+/* It tries again and again, as if time went by, until it wants to wait so long. */
+static void
+try_until(uint64_t pause)
+{
+	for (uint64_t ms; (ms = writer_rest_here()) < pause;)
+		writer_later_here(ms);
+}
+
 START_TEST(locked_by_another)
 {
 	struct db other;
@@ -557,8 +565,7 @@ START_TEST(locked_by_another)
 	ck_assert_uint_gt(writer_rest_here(), 0);
 	ck_assert(db_exec(&other, "ROLLBACK"));
 	db_close(&other);
-	for (uint64_t ms; (ms = writer_rest_here()) < 1000;)
-		usleep((useconds_t)ms * 1000);
+	try_until(1000);
 	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
 	ck_assert_uint_eq(ANSWER(s_done).ticket, 7);
 	ck_assert_uint_eq(writer_pending(), 0);
@@ -577,14 +584,13 @@ START_TEST(locked_for_long)
 	say(5, DEN, "waits");
 	FEED(s_account, .ticket = 7, .op = ACCOUNT_CREATE, .name = S("alice"), .hash = S("h"));
 	buf_drop(&answers, answers.len);
-	for (uint64_t ms; (ms = writer_rest_here()) < 1600;)
-		usleep((useconds_t)ms * 1000);
+	try_until(1600);
 	ck_assert_uint_eq(ANSWER(s_done).ticket, 7);
 	ck_assert_uint_eq(ANSWER(s_done).code, ERR_STORE_AWAY);
 	ck_assert(db_exec(&other, "ROLLBACK"));
 	db_close(&other);
 	for (uint64_t ms; (ms = writer_rest_here()) > 0 && ms < 5000;)
-		usleep((useconds_t)ms * 1000);
+		writer_later_here(ms);
 	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
 	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
 	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 0);
@@ -614,8 +620,7 @@ START_TEST(a_damaged_file_is_left_alone)
 	ck_assert_str_eq(line, "somebody");
 	/* put right by hand */
 	unlink(DB_FILE);
-	for (uint64_t ms; (ms = writer_rest_here()) < 3000;)
-		usleep((useconds_t)ms * 1000);
+	try_until(3000);
 	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
 	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
 }
@@ -634,8 +639,7 @@ START_TEST(a_file_that_was_moved)
 	ck_assert_int_eq(rename("elsewhere", DB_FILE), 0);
 	if (access("elsewhere-wal", F_OK) == 0)
 		ck_assert_int_eq(rename("elsewhere-wal", DB_FILE "-wal"), 0);
-	for (uint64_t ms; (ms = writer_rest_here()) < 3000;)
-		usleep((useconds_t)ms * 1000);
+	try_until(3000);
 	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
 	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 2);
 }
