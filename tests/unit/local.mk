@@ -41,7 +41,8 @@ unit_checks = \
 	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_ask %D%/check_durable %D%/check_lookup %D%/check_search %D%/check_store
+unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_lookup \
+	%D%/check_search %D%/check_store
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
@@ -119,9 +120,15 @@ unit_worker = src/worker/libworker.a $(unit_libs)
 if HAVE_SQLITE
 unit_store = $(store_libs) $(CHECK_LIBS)
 unit_bygone = %D%/bygone.c %D%/bygone.h
-%C%_check_ask_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
-%C%_check_ask_SOURCES = %D%/check_ask.c $(unit_bygone)
+unit_asker = $(unit_bygone) %D%/asker.c %D%/asker.h
+%C%_check_ask_SOURCES = %D%/check_ask.c $(unit_asker)
 %C%_check_ask_LDADD = $(unit_store)
+%C%_check_ask_count_SOURCES = %D%/check_ask_count.c $(unit_asker)
+%C%_check_ask_count_LDADD = $(unit_store)
+%C%_check_ask_find_SOURCES = %D%/check_ask_find.c $(unit_asker)
+%C%_check_ask_find_LDADD = $(unit_store)
+%C%_check_ask_when_SOURCES = %D%/check_ask_when.c $(unit_asker)
+%C%_check_ask_when_LDADD = $(unit_store)
 %C%_check_lookup_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_check_lookup_SOURCES = %D%/check_lookup.c $(unit_bygone)
 %C%_check_lookup_LDADD = $(unit_store)
