@@ -416,10 +416,6 @@ main(void)
 	Suite *s = suite_create("history");
 	TCase *tc = tcase_create("history");
 
-#ifndef HAVE_SQLITE
-	return 77; /* there is no store to ask */
-#endif
-
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_members_question_goes_and_its_answer_comes);
 	tcase_add_test(tc, strangers_learn_nothing_not_even_that_there_is_something);

@@ -10,7 +10,6 @@ unit_checks = \
 	%D%/check_broker \
 	%D%/check_config \
 	%D%/check_control \
-	%D%/check_history \
 	%D%/check_ipc \
 	%D%/check_irc \
 	%D%/check_irc_render \
@@ -29,20 +28,18 @@ unit_checks = \
 	%D%/check_render \
 	%D%/check_reserve \
 	%D%/check_rooms \
-	%D%/check_rooms_kept \
 	%D%/check_sasl \
 	%D%/check_secret \
 	%D%/check_sessions \
 	%D%/check_siphash \
-	%D%/check_storeop \
 	%D%/check_subs \
 	%D%/check_telnet \
 	%D%/check_text \
 	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_lookup \
-	%D%/check_search %D%/check_store
+unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
+	%D%/check_lookup %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_storeop
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
