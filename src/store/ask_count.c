@@ -11,10 +11,10 @@
 /* A conversation with its last message. */
 struct last {
 	uint64_t place, seq, at;
-	uint32_t count;
+	uint32_t count; /* of ask_missed */
 };
 
-/* The last one in the span, and how many there are. False: none. */
+/* The last one in the span. False: none. */
 static bool
 last_in(struct ask *a, uint64_t place, struct span s, struct last *l)
 {
@@ -28,29 +28,35 @@ last_in(struct ask *a, uint64_t place, struct span s, struct last *l)
 		*l = (struct last){
 		    .place = place, .seq = db_col_int(&q, 0), .at = db_col_int(&q, 1)};
 	db_end(&q);
-	if (!found)
-		return false;
-	q = db_query(&a->set, ASK_COUNT);
+	return found;
+}
+
+static uint32_t
+count_in(struct ask *a, uint64_t place, struct span s)
+{
+	struct db_query q = db_query(&a->set, ASK_COUNT);
+
 	db_int(&q, place);
 	db_int(&q, s.lo);
 	db_int(&q, s.hi);
 	db_int(&q, COUNT_MAX);
-	l->count = (uint32_t)db_number(&q);
-	return true;
+	return (uint32_t)db_number(&q);
 }
 
 static bool
-put_place(struct ask *a, const struct last *l, const struct rows_place *p)
+put_place(struct ask *a, bool before, const struct last *l)
 {
 	char name[NAME_BYTES_MAX];
-	struct m_q_place m = {
-	    .room = p->born != 0, .name = p->name, .seq = l->seq, .at = l->at, .count = l->count};
+	struct m_q_place m = {.seq = l->seq, .at = l->at, .count = l->count};
+	struct rows_place p;
 	size_t len;
 
-	if (p->born == 0)
-		m.name = rows_account(&a->rows, ask_peer(a, p), name);
+	if (!rows_place(&a->rows, l->place, &p))
+		return true;
+	m.room = p.born != 0;
+	m.name = m.room ? p.name : rows_account(&a->rows, ask_peer(a, &p), name);
 	len = m_q_place_put(a->frame, sizeof(a->frame), &m);
-	return page_put(&a->page, true, a->frame, len, PAGE_MAX);
+	return page_put(&a->page, before, a->frame, len, PAGE_MAX);
 }
 
 static int
@@ -58,37 +64,75 @@ by_seq(const void *a, const void *b)
 {
 	const struct last *x = a, *y = b;
 
-	return x->seq < y->seq ? 1 : x->seq > y->seq ? -1 : 0;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* The newest ones, or the oldest, as many as were asked for, into the page; they are put in from its end. */
+/* As many as were asked for into the page, from the newest on backwards, or from the oldest. */
 static void
 put_lasts(struct ask *a, struct last *l, size_t n)
 {
-	struct rows_place p;
-	size_t some = MIN(n, (size_t)a->limit), at = a->q.flags & QUERY_OLDEST ? n - some : 0;
+	bool back = !(a->q.flags & QUERY_OLDEST);
+	size_t some = MIN(n, (size_t)a->limit);
 
-	qsort(l, n, sizeof(*l), by_seq);
-	for (size_t i = at; i < at + some; i++)
-		if (rows_place(&a->rows, l[i].place, &p) && !put_place(a, &l[i], &p))
-			break;
+	if (n > 0)
+		qsort(l, n, sizeof(*l), by_seq);
+	for (size_t i = 0; i < some && put_place(a, back, &l[back ? n - 1 - i : i]); i++) {
+	}
 }
 
+/* --- with whom one talks ------------------------------------------------------------------------------- */
+
+struct lasts {
+	struct last *l; /* owned */
+	size_t n, cap;
+};
+
+/* The last of all must be in the bounds, not just one that is. */
+static void
+look_at(struct ask *a, uint64_t place, struct lasts *all)
+{
+	struct span open = {.lo = a->span.lo, .hi = INT64_MAX};
+
+	if (all->n == all->cap) {
+		all->cap = MAX(256, 2 * all->cap);
+		all->l = xrealloc(all->l, all->cap * sizeof(*all->l));
+	}
+	all->n += last_in(a, place, open, &all->l[all->n]) && all->l[all->n].seq < a->span.hi;
+}
+
+static void
+look_at_all(struct ask *a, struct db_query q, struct lasts *all)
+{
+	while (!ask_late(a) && db_row(&q))
+		look_at(a, db_col_int(&q, 0), all);
+	db_end(&q);
+}
+
+/* However many there are: the first ones of the answer may be anywhere among them. */
 void
 ask_targets(struct ask *a)
 {
-	struct last *l = xcalloc(a->nplaces + 1, sizeof(*l));
-	struct span open = {.lo = a->span.lo, .hi = INT64_MAX};
-	size_t n = 0;
+	struct lasts all = {0};
+	struct db_query q;
 
-	for (size_t i = 0; i < a->nplaces && !ask_late(a); i++) {
-		/* the last of all must be in the bounds, not just one that is */
-		if (last_in(a, a->places[i].id, open, &l[n]) && l[n].seq < a->span.hi)
-			n++;
+	for (size_t i = 0; i < a->nplaces; i++)
+		look_at(a, a->places[i].id, &all);
+	if (a->everywhere)
+		look_at_all(a, db_query(&a->set, ASK_PLACES_ALL), &all);
+	else if (a->conversations != 0) {
+		q = db_query(&a->set, ASK_PLACES_OF);
+		db_int(&q, a->conversations);
+		look_at_all(a, q, &all);
 	}
-	put_lasts(a, l, n);
-	free(l);
+	/* what has not been looked at may belong before what has */
+	if (a->page.more || !db_ok(&a->db))
+		ask_refuse(a, ERR_BUSY, "");
+	else
+		put_lasts(a, all.l, all.n);
+	free(all.l);
 }
+
+/* --- what was missed --------------------------------------------------------------------------------------- */
 
 /* Has the account said that it has read as far as that? */
 static bool
@@ -118,7 +162,10 @@ ask_missed(struct ask *a)
 
 			away.lo = MAX(away.lo, next - (next > 0));
 		}
-		n += last_in(a, db_col_int(&q, 0), away, &l[n]) && !is_read(a, &l[n]);
+		if (!last_in(a, db_col_int(&q, 0), away, &l[n]) || is_read(a, &l[n]))
+			continue;
+		l[n].count = count_in(a, l[n].place, away);
+		n++;
 	}
 	db_end(&q);
 	put_lasts(a, l, n);

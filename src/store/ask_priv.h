@@ -66,6 +66,7 @@ struct ask {
 	bool everywhere;
 	size_t nplaces;
 	struct rows_place *places; /* owned, ASK_PLACES_MAX; by id */
+	uint64_t conversations; /* QUERY_TARGETS: this account's, however many; 0: none */
 	struct rows_place elsewhere; /* everywhere: the last one that was looked up; id 0: none */
 	struct span span;
 	uint32_t limit;

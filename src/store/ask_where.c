@@ -56,23 +56,18 @@ add_rooms(struct ask *a)
 	}
 }
 
-/* All that an account has exchanged with others; the newest conversations, if they are very many. */
+/* All that an account has exchanged with others; to be read, the newest conversations, if they are very many. */
 static void
 add_conversations(struct ask *a, uint64_t account)
 {
-	struct db_query q = db_query(&a->set, ASK_PLACES_OF);
+	struct db_query q;
 
+	if (a->q.kind == QUERY_TARGETS) {
+		a->conversations = account;
+		return;
+	}
+	q = db_query(&a->set, ASK_PLACES_OF);
 	db_int(&q, account);
-	while (a->nplaces < ASK_PLACES_MAX && db_row(&q))
-		add(a, rows_place(&a->rows, db_col_int(&q, 0), fresh(a)));
-	db_end(&q);
-}
-
-static void
-add_all(struct ask *a)
-{
-	struct db_query q = db_query(&a->set, ASK_PLACES_ALL);
-
 	while (a->nplaces < ASK_PLACES_MAX && db_row(&q))
 		add(a, rows_place(&a->rows, db_col_int(&q, 0), fresh(a)));
 	db_end(&q);
@@ -89,8 +84,6 @@ admins(struct ask *a)
 		add_conversations(a, q->peer);
 	else
 		a->everywhere = q->places.n == 0 && q->peer == 0;
-	if (a->everywhere && q->kind == QUERY_TARGETS)
-		add_all(a);
 }
 
 void
@@ -99,6 +92,7 @@ ask_where(struct ask *a)
 	const struct m_s_query *q = &a->q;
 
 	a->nplaces = 0;
+	a->conversations = 0;
 	a->everywhere = false;
 	a->elsewhere.id = 0;
 	add_rooms(a);

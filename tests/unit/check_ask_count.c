@@ -18,7 +18,7 @@ START_TEST(kept)
 	ck_rows("11 >carol me too|", .kind = QUERY_KEPT, .viewer = carol, .lo = 10, .limit = 1);
 	ck_rows("", .kind = QUERY_KEPT);
 	/* what a guest wrote is in no conversation */
-	ck_rows("@alice 13 2|", .kind = QUERY_TARGETS, .viewer = carol, .direct = 1);
+	ck_rows("@alice 13 0|", .kind = QUERY_TARGETS, .viewer = carol, .direct = 1);
 	BYGONE(kept, .seq = 20, .account = S("carol"), .upto = 11);
 	bygone_commit();
 	ck_rows("13 >carol and this|", .kind = QUERY_KEPT, .viewer = carol);
@@ -65,17 +65,93 @@ START_TEST(targets)
 	dm(30, "alice=", "Bob", false, "hi");
 	dm(32, "carol=", "alice", false, "hi");
 	bygone_commit();
-	ck_rows("#ops 19 5|#Lobby 20 6|@Bob 30 1|@carol 32 1|", .kind = QUERY_TARGETS,
+	ck_rows("#ops 19 0|#Lobby 20 0|@Bob 30 0|@carol 32 0|", .kind = QUERY_TARGETS,
 		.viewer = alice, .direct = 1, IN(LOBBY, OPS));
-	ck_rows("#Lobby 20 1|@Bob 30 1|", .kind = QUERY_TARGETS, .viewer = alice, .direct = 1,
+	ck_rows("#Lobby 20 0|@Bob 30 0|", .kind = QUERY_TARGETS, .viewer = alice, .direct = 1,
 		.bounds = QUERY_LO_TIME | QUERY_HI_TIME, .lo = BYGONE_TIME(19),
 		.hi = BYGONE_TIME(32), IN(LOBBY, OPS));
 	/* the last one counts, not one that is between the bounds */
-	ck_rows("#ops 19 2|", .kind = QUERY_TARGETS, .lo = 16, .hi = 20, IN(LOBBY, OPS));
-	ck_rows("@carol 32 1|", .kind = QUERY_TARGETS, .viewer = alice, .direct = 1, .limit = 1,
+	ck_rows("#ops 19 0|", .kind = QUERY_TARGETS, .lo = 16, .hi = 20, IN(LOBBY, OPS));
+	ck_rows("@carol 32 0|", .kind = QUERY_TARGETS, .viewer = alice, .direct = 1, .limit = 1,
 		IN(LOBBY, OPS));
 	ck_rows("", .kind = QUERY_TARGETS, IN(EMPTY));
-	ck_rows("#ops 19 5|#Lobby 20 6|", .kind = QUERY_TARGETS, .viewer = alice, IN(LOBBY, OPS));
+	ck_rows("#ops 19 0|#Lobby 20 0|", .kind = QUERY_TARGETS, .viewer = alice, IN(LOBBY, OPS));
+}
+END_TEST
+
+/* Accounts x0, x1…, whom alice has written to, and then one of them again. */
+static void
+much_correspondence(unsigned n)
+{
+	char name[16], frame[512];
+
+	for (unsigned i = 0; i < n; i++) {
+		struct m_s_account m = {.ticket = 1, .op = ACCOUNT_CREATE, .hash = S("h")};
+
+		m.name = (struct str){name, bprintf(name, sizeof(name), "x%u", i)};
+		bygone_take(frame, m_s_account_put(frame, sizeof(frame), &m));
+		dm(100 + i, "alice=", name, false, "hi");
+	}
+	dm(100 + n, "alice=", "x0", false, "hi");
+	bygone_commit();
+}
+
+/* Those at either end are right, however many there are, and all of them, one part after the other, as well. */
+START_TEST(many_targets)
+{
+	uint64_t last = 0;
+	unsigned n = 0;
+
+	much_correspondence(1200);
+	ck_rows("@x1 101 0|@x2 102 0|", .kind = QUERY_TARGETS, .flags = QUERY_OLDEST,
+		.viewer = alice, .direct = 1, .limit = 2);
+	ck_rows("@x1199 1299 0|@x0 1300 0|", .kind = QUERY_TARGETS, .viewer = alice, .direct = 1,
+		.limit = 2);
+	do {
+		struct m_q_place p = {0};
+
+		ask((struct m_s_query){.kind = QUERY_TARGETS,
+				       .flags = QUERY_OLDEST,
+				       .viewer = alice,
+				       .direct = 1,
+				       .lo = last},
+		    5000);
+		ck_assert_uint_eq(page.code, ERR_NONE);
+		for (struct str rest = page.rows; rest.n > 0; n++, last = p.seq) {
+			ssize_t len = ipc_frame(rest.p, rest.n);
+
+			ck_assert(len > 0 && m_q_place_get(rest.p, (size_t)len, &p));
+			ck_assert_uint_gt(p.seq, last);
+			rest.p += len;
+			rest.n -= (size_t)len;
+		}
+	} while (page.rows.n > 0);
+	ck_assert_uint_eq(n, 1200);
+	/* some of them would be others than those that were asked for */
+	ask((struct m_s_query){.kind = QUERY_TARGETS, .viewer = alice, .direct = 1}, 0);
+	ck_assert_uint_eq(page.code, ERR_BUSY);
+}
+END_TEST
+
+/* A page that does not hold all has those of the end that was asked for. */
+START_TEST(more_targets_than_fit)
+{
+	char name[ROOM_BYTES_MAX + 1];
+	struct m_q_place p;
+
+	for (unsigned i = 0; i < QUERY_ROWS_MAX; i++) {
+		bprintf(name, sizeof(name), "%0127u", i);
+		BYGONE(join, .seq = 100 + 2 * i, .room = ROOM_ID(100 + i), .name = S("x"),
+		       .room_name = S(name), .flags = MEMBER_CREATED);
+		say(101 + 2 * i, 100 + i, "x", "t");
+	}
+	bygone_commit();
+	ask((struct m_s_query){.kind = QUERY_TARGETS, .admin = 1, .flags = QUERY_OLDEST}, 5000);
+	ck_assert_uint_eq(page.more, 1);
+	ck_assert(m_q_place_get(nth(0).p, nth(0).n, &p));
+	ck_assert_uint_eq(p.seq, 101);
+	ck_assert(m_q_place_get(nth(99).p, nth(99).n, &p));
+	ck_assert_uint_eq(p.seq, 101 + 2 * 99);
 }
 END_TEST
 
@@ -97,10 +173,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-	    kept,
-	    missed,
-	    targets,
-	    marks,
+	    kept, missed, targets, many_targets, more_targets_than_fit, marks,
 	};
 
 	return asker_run("ask_count", tests, ARRAY_LEN(tests));
