@@ -21,6 +21,10 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/drain.c \
 	%D%/due.c %D%/due.h \
 	%D%/event.c %D%/event.h \
+	%D%/event_priv.h \
+	%D%/event_room.c \
+	%D%/event_talk.c \
+	%D%/event_user.c \
 	%D%/fanout.c %D%/fanout.h \
 	%D%/history.c %D%/history.h \
 	%D%/input.c %D%/input.h \

@@ -1,0 +1,149 @@
+/* event_talk.c - what is said, taken back or changed; see event_priv.h. */
+#include "config.h"
+
+#include "worker/event_priv.h"
+
+#include "ipc/board.h"
+#include "lib/util.h"
+#include "worker/fanout.h"
+#include "worker/irc/irc.h"
+#include "worker/reader.h"
+#include "worker/room.h"
+#include "worker/words.h"
+
+/* Tags alone are nothing to show in telnet. */
+static void
+talk_kind(struct shown *s, unsigned kind)
+{
+	s->kind = (uint8_t)kind;
+	if (kind != MSG_TAGS)
+		return;
+	s->what = SHOWN_NOTE;
+	s->irc_only = true;
+	s->needs = irc_needs(MSG_TAGS);
+}
+
+void
+take_e_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct shown s = {.what = SHOWN_SAY, .type = MSG_e_say};
+
+	GET(e_say)
+	(void)what;
+	s.e = &e;
+	s.server = e.from == 0;
+	s.at = e.at;
+	s.name = e.name;
+	s.room = e.room_name;
+	s.text = e.text;
+	s.rank = e.rank;
+	talk_kind(&s, e.kind);
+	fan_begin(&s, room_of(e.room));
+	/* the speaker's other sessions read it as if another had said it */
+	if (own != NULL && (own->irc != NULL || !(own->flags & CONN_ECHO)))
+		fan_skip(own);
+	count_add(CTR_deliveries_total, fan_to_room());
+	if (own != NULL && own->irc != NULL)
+		tell_own(own, &s);
+	else if (own != NULL)
+		reader_said(own, e.seq, e.room, STR_LIT(""));
+}
+
+void
+take_e_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct shown s = {.what = SHOWN_DM, .type = MSG_e_dm};
+
+	GET(e_dm)
+	(void)what;
+	s.e = &e;
+	s.server = e.from == 0;
+	s.at = e.at;
+	s.name = e.name;
+	s.text = e.text;
+	talk_kind(&s, e.kind);
+	fan_begin(&s, NULL);
+	for (struct conn *to = conn_of_user(e.to); to != NULL; to = to->twin) {
+		if (!fan_once(to))
+			continue;
+		to->messages_out++;
+		count(CTR_deliveries_total);
+	}
+	if (own != NULL)
+		log_info(STR_FMT "  --->  " STR_FMT, STR_ARG(e.name), STR_ARG(e.to_name));
+	if (own != NULL && own->irc == NULL)
+		reader_said(own, e.seq, 0, e.to_name);
+	/* who talks to itself has read it now */
+	tell_all(e.from != e.to ? e.from : 0, own, &s);
+}
+
+void
+take_e_announce(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	struct shown s = {
+	    .what = SHOWN_SAY, .server = true, .name = STR_LIT("Server"), .type = MSG_e_announce};
+
+	GET(e_announce)
+	(void)own;
+	(void)what;
+	s.e = &e;
+	s.at = e.at;
+	s.text = e.text;
+	fan_begin(&s, NULL);
+	count_add(CTR_deliveries_total, fan_to_all());
+}
+
+void
+take_e_wallops(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_wallops)
+	struct shown s = SHOWN(e_wallops);
+
+	(void)what;
+	s.irc_only = true;
+	fan_begin(&s, NULL);
+	fan_skip(own);
+	irc_wallops();
+	tell_own(own, &s);
+}
+
+/* --- words taken back, or become others --------------------------------------------------------- */
+
+/* To the room, or (room 0) to both ends of what was said between two. */
+static void
+show_change(struct shown *s, uint64_t room, uint64_t user, uint64_t to, struct conn *own)
+{
+	if (room != 0) {
+		show_room(s, room, 0, own);
+		return;
+	}
+	words_make(s);
+	fan_begin(s, NULL);
+	fan_skip(own);
+	for (struct conn *c = conn_of_user(to); c != NULL; c = c->twin)
+		fan_once(c);
+	tell_all(user != to ? user : 0, own, s);
+}
+
+void
+take_e_redact(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_redact)
+	struct shown s = SHOWN(e_redact);
+
+	(void)what;
+	s.needs = irc_needs(MSG_e_redact);
+	show_change(&s, e.room, e.user, e.to, own);
+}
+
+void
+take_e_edit(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	GET(e_edit)
+	struct shown s = SHOWN(e_edit);
+
+	(void)what;
+	s.name = e.name;
+	s.server = false;
+	show_change(&s, e.room, e.user, e.to, own);
+}
