@@ -6,77 +6,12 @@
 #include <unistd.h>
 
 #include "ipc/proc.h"
-#include "lib/loop.h"
 #include "lib/util.h"
-#include "unit.h"
-#include "worker/arena.h"
-#include "worker/conn.h"
+#include "oneclient.h"
 #include "worker/hold.h"
-#include "worker/input.h"
 #include "worker/outq.h"
-#include "worker/session.h"
-#include "worker/worker.h"
-
-/* --- what the worker's main.c has ---------------------------------------------------------------- */
-
-struct worker worker;
-static unsigned closed;
-
-uint64_t
-worker_wall_ms(void)
-{
-	return 0;
-}
-
-void
-worker_report_taken(unsigned n)
-{
-	(void)n;
-}
-
-void
-worker_report_closed(uint64_t conn)
-{
-	(void)conn;
-	closed++;
-}
-
-/* --- a client ---------------------------------------------------------------------------------- */
 
 static struct conn *c;
-static int peer;
-
-static void
-turn_end(void *arg)
-{
-	(void)arg;
-	outq_flush();
-	conns_reap_turn();
-}
-
-static void
-turn(void)
-{
-	loop_again(worker.loop);
-	loop_turn(worker.loop, 0);
-}
-
-/* All that has come, as a string; good until the next call. */
-static const char *
-heard(void)
-{
-	static char in[65536];
-	ssize_t n;
-	size_t len = 0;
-
-	turn();
-	while ((n = recv(peer, in + len, sizeof(in) - 1 - len, MSG_DONTWAIT)) > 0)
-		len += (size_t)n;
-	in[len] = '\0';
-	return in;
-}
-
-#define HEARS(text) ck_assert_str_eq(heard(), text)
 
 static void
 put(const char *text)
@@ -96,23 +31,7 @@ answer(const char *text, uint64_t seq)
 static void
 setup(void)
 {
-	struct conn_rec rec = {.id = 1, .protocol = PROTO_TELNET, .address = "192.0.2.1"};
-	int fds[2];
-
-	options_defaults(&proc.opt);
-	board_own = xcalloc(1, board_size(4));
-	proc.loop = worker.loop = loop_new();
-	arena_init();
-	outq_init(worker.loop);
-	conns_init(worker.loop, 4);
-	session_init();
-	loop_each_turn(worker.loop, turn_end, NULL);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	peer = fds[1];
-	conn_open(&rec, fds[0]);
-	c = conn_at(0);
-	ck_assert_ptr_nonnull(c);
-	ck_assert_uint_gt(strlen(heard()), 0); /* the greeting */
+	c = oneclient();
 }
 
 /* --- the places alone ---------------------------------------------------------------------------- */
@@ -278,10 +197,10 @@ START_TEST(limit)
 		put(big);
 		turn();
 	}
-	ck_assert_uint_eq(closed, 1);
+	ck_assert_uint_eq(oneclient_closed, 1);
 	ck_assert_uint_eq(board_own->counters[CTR_dropped_queue], 1);
 	outq_durable(10);
-	ck_assert_uint_eq(recv(peer, big, sizeof(big), 0), 0);
+	ck_assert_uint_eq(recv(oneclient_fd, big, sizeof(big), 0), 0);
 }
 END_TEST
 
@@ -292,13 +211,13 @@ START_TEST(ended)
 	put("bye");
 	conn_end(c, "", true);
 	HEARS("");
-	ck_assert_uint_eq(closed, 0);
+	ck_assert_uint_eq(oneclient_closed, 0);
 	outq_durable(10);
 	HEARS("ack bye");
-	close(peer);
+	close(oneclient_fd);
 	turn();
 	turn();
-	ck_assert_uint_eq(closed, 1);
+	ck_assert_uint_eq(oneclient_closed, 1);
 }
 END_TEST
 

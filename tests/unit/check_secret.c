@@ -7,19 +7,11 @@
 #include <unistd.h>
 
 #include "ipc/proc.h"
-#include "ipc/sublink.h"
-#include "lib/loop.h"
 #include "lib/util.h"
-#include "unit.h"
+#include "oneclient.h"
 #include "worker/account.h"
-#include "worker/arena.h"
-#include "worker/conn.h"
-#include "worker/event.h"
-#include "worker/input.h"
 #include "worker/outq.h"
 #include "worker/secret.h"
-#include "worker/session.h"
-#include "worker/worker.h"
 
 #define IAC "\xff"
 #define DONT "\xfe"
@@ -29,73 +21,9 @@
 #define ECHO "\x01"
 #define VISIBLE "(what you type is visible) "
 
-/* --- what the worker's main.c has ---------------------------------------------------------------- */
-
-struct worker worker;
-
-uint64_t
-worker_wall_ms(void)
-{
-	return 0;
-}
-
-void
-worker_report_taken(unsigned n)
-{
-	(void)n;
-}
-
-void
-worker_report_closed(uint64_t conn)
-{
-	(void)conn;
-}
-
-/* --- a client ---------------------------------------------------------------------------------- */
-
 static struct conn *c;
-static int peer;
 static char taken[1024]; /* the last line that was taken */
 static unsigned times, more; /* how often; ask so many times more */
-
-static void
-turn_end(void *arg)
-{
-	(void)arg;
-	input_turn();
-	outq_flush();
-	conns_reap_turn();
-}
-
-static void
-turn(void)
-{
-	loop_again(worker.loop);
-	loop_turn(worker.loop, 0);
-}
-
-static const char *
-heard(void)
-{
-	static char in[65536];
-	size_t len = 0;
-	ssize_t n;
-
-	turn();
-	while ((n = recv(peer, in + len, sizeof(in) - 1 - len, MSG_DONTWAIT)) > 0)
-		len += (size_t)n;
-	in[len] = '\0';
-	return in;
-}
-
-#define HEARS(text) ck_assert_str_eq(heard(), text)
-
-static void
-type(const char *p, size_t n)
-{
-	ck_assert_int_eq(send(peer, p, n, 0), (ssize_t)n);
-	turn();
-}
 
 static void
 take(struct conn *who, struct str line, void *state)
@@ -119,23 +47,7 @@ ask(void)
 static void
 setup(void)
 {
-	struct conn_rec rec = {.id = 1, .protocol = PROTO_TELNET, .address = "192.0.2.1"};
-	int fds[2];
-
-	options_defaults(&proc.opt);
-	board_own = xcalloc(1, board_size(4));
-	proc.loop = worker.loop = loop_new();
-	worker.link = sublink_new(worker.loop, 1, event_take, NULL);
-	arena_init();
-	outq_init(worker.loop);
-	conns_init(worker.loop, 4);
-	session_init();
-	loop_each_turn(worker.loop, turn_end, NULL);
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
-	peer = fds[1];
-	conn_open(&rec, fds[0]);
-	c = conn_at(0);
-	heard(); /* the greeting */
+	c = oneclient();
 }
 
 START_TEST(hidden)
@@ -259,7 +171,7 @@ END_TEST
 START_TEST(gone)
 {
 	ask();
-	close(peer);
+	close(oneclient_fd);
 	turn();
 	turn();
 	ck_assert_ptr_null(conn_at(0));

@@ -109,8 +109,13 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = $(unit_worker)
-%C%_check_secret_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
-%C%_check_outq_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
+# a worker in the test's own process
+unit_oneclient = %D%/oneclient.c %D%/oneclient.h
+unit_worker_role = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
+%C%_check_outq_SOURCES = %D%/check_outq.c $(unit_oneclient)
+%C%_check_outq_LDADD = $(unit_worker_role)
+%C%_check_secret_SOURCES = %D%/check_secret.c $(unit_oneclient)
+%C%_check_secret_LDADD = $(unit_worker_role)
 %C%_check_render_LDADD = $(unit_worker)
 %C%_check_query_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_sasl_LDADD = src/proto/libproto.a $(unit_libs)

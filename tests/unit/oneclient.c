@@ -1,0 +1,105 @@
+/* oneclient.c - see oneclient.h. */
+#include "config.h"
+
+#include "oneclient.h"
+
+#include <sys/socket.h>
+
+#include "ipc/proc.h"
+#include "ipc/sublink.h"
+#include "lib/loop.h"
+#include "lib/util.h"
+#include "worker/arena.h"
+#include "worker/event.h"
+#include "worker/input.h"
+#include "worker/outq.h"
+#include "worker/session.h"
+
+int oneclient_fd;
+unsigned oneclient_closed;
+
+/* --- what the worker's main.c has ---------------------------------------------------------------- */
+
+struct worker worker;
+
+uint64_t
+worker_wall_ms(void)
+{
+	return 0;
+}
+
+void
+worker_report_taken(unsigned n)
+{
+	(void)n;
+}
+
+void
+worker_report_closed(uint64_t conn)
+{
+	(void)conn;
+	oneclient_closed++;
+}
+
+static void
+turn_end(void *arg)
+{
+	(void)arg;
+	input_turn();
+	outq_flush();
+	conns_reap_turn();
+}
+
+/* --- the client ---------------------------------------------------------------------------------- */
+
+void
+turn(void)
+{
+	loop_again(worker.loop);
+	loop_turn(worker.loop, 0);
+}
+
+const char *
+heard(void)
+{
+	static char in[65536];
+	size_t len = 0;
+	ssize_t n;
+
+	turn();
+	while ((n = recv(oneclient_fd, in + len, sizeof(in) - 1 - len, MSG_DONTWAIT)) > 0)
+		len += (size_t)n;
+	in[len] = '\0';
+	return in;
+}
+
+void
+type(const char *p, size_t n)
+{
+	ck_assert_int_eq(send(oneclient_fd, p, n, 0), (ssize_t)n);
+	turn();
+}
+
+struct conn *
+oneclient(void)
+{
+	struct conn_rec rec = {.id = 1, .protocol = PROTO_TELNET, .address = "192.0.2.1"};
+	int fds[2];
+
+	options_defaults(&proc.opt);
+	board_own = xcalloc(1, board_size(4));
+	proc.loop = worker.loop = loop_new();
+	proc.inc = ONECLIENT_INC;
+	worker.link = sublink_new(worker.loop, ONECLIENT_INC, event_take, NULL);
+	arena_init();
+	outq_init(worker.loop);
+	conns_init(worker.loop, 4);
+	session_init();
+	loop_each_turn(worker.loop, turn_end, NULL);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	oneclient_fd = fds[1];
+	conn_open(&rec, fds[0]);
+	ck_assert_ptr_nonnull(conn_at(0));
+	ck_assert_uint_gt(strlen(heard()), 0); /* the greeting */
+	return conn_at(0);
+}
