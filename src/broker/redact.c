@@ -182,6 +182,7 @@ commit(const struct req *r, const struct reg_user *u, const struct change *c)
 			       .umodes = e.umodes,
 			       .room_name = e.room_name,
 			       .to_name = e.to_name,
+			       .to_account = e.to_account,
 			       .reason = e.text};
 
 	entry_begin(r);

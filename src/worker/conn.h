@@ -139,7 +139,7 @@ struct conn {
 	int32_t tokens; /* thousandths of a line */
 	uint32_t tok_ms;
 	uint32_t messages_in;
-	uint64_t unsaved; /* with CONN_LABEL: its answers wait until this event is on the disk */
+	uint64_t unsaved; /* the event that has to be on the disk before it reads an answer */
 	struct query *query; /* owned; a long answer under way */
 	struct account *account; /* owned; account.h; NULL: has logged in to none */
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */

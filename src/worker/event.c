@@ -141,6 +141,106 @@ take_e_durable(const void *frame, size_t len, struct conn *own, enum asked_for w
 	outq_durable(e.upto);
 }
 
+/* --- what waits for the disk (store.durability "disk") ------------------------------------------- */
+
+/* A message that is changed or taken back: whose wish that is, and does it go to the store? */
+struct change {
+	uint64_t user, msg;
+	bool kept;
+};
+
+static bool
+change_get(const void *frame, size_t len, struct change *ch)
+{
+	struct m_e_redact redact;
+	struct m_e_edit edit;
+
+	switch (ipc_type(frame)) {
+	case MSG_e_redact:
+		if (!m_e_redact_get(frame, len, &redact))
+			return false;
+		*ch = (struct change){redact.user, redact.msg,
+				      redact.room != 0 ||
+					  (redact.account.n > 0 && redact.to_account.n > 0)};
+		return true;
+	case MSG_e_edit:
+		if (!m_e_edit_get(frame, len, &edit))
+			return false;
+		*ch = (struct change){edit.user, edit.msg,
+				      edit.room != 0 ||
+					  (edit.account.n > 0 && edit.to_account.n > 0)};
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Is it a message, or a change of one, that goes to the store? What does not would be waited for in vain. */
+static bool
+is_kept(const void *frame, size_t len)
+{
+	struct change ch;
+	struct m_e_dm dm;
+
+	switch (ipc_type(frame)) {
+	case MSG_e_say:
+		return true;
+	case MSG_e_dm:
+		return m_e_dm_get(frame, len, &dm) &&
+		       (dm.kept ||
+			(proc.opt.history_direct && dm.account.n > 0 && dm.to_account.n > 0));
+	default:
+		return change_get(frame, len, &ch) && ch.kept;
+	}
+}
+
+/* Who waits for this change of an old message, which is an answer to nobody: the answer, e_done, comes behind it. */
+static struct conn *
+changer(const void *frame, size_t len)
+{
+	struct conn *c = NULL;
+	struct change ch;
+
+	if (change_get(frame, len, &ch) && ch.kept)
+		c = conn_of_user(ch.user);
+	while (c != NULL && ticket_change(c) != ch.msg)
+		c = c->twin;
+	return c;
+}
+
+/* Whose change of an old message this is the end of. */
+static struct conn *
+done_for(const void *frame, size_t len)
+{
+	struct m_e_done done;
+	struct conn *c;
+
+	if (ipc_type(frame) != MSG_e_done || !m_e_done_get(frame, len, &done))
+		return NULL;
+	c = ticket_conn(done.ticket);
+	return c != NULL && ticket_change(c) != 0 ? c : NULL;
+}
+
+/* Who has to wait for the disk before it reads what this event answers it (own: whose request it ends); *seq_r: for which event.
+ * NULL: nobody. */
+static struct conn *
+held_back(const void *frame, size_t len, struct conn *own, uint64_t seq, uint64_t *seq_r)
+{
+	struct conn *c = own != NULL ? own : changer(frame, len);
+
+	if (c != NULL && is_kept(frame, len)) {
+		*seq_r = c->unsaved = seq;
+		return c;
+	}
+	/* with a label: the answers to several messages may all come with the last one's */
+	if (own == NULL)
+		c = done_for(frame, len);
+	else if (!(own->flags & CONN_LABEL))
+		c = NULL;
+	*seq_r = c != NULL ? c->unsaved : 0;
+	return *seq_r != 0 ? c : NULL;
+}
+
 /* --- from the link to a handler --------------------------------------------------------------- */
 
 static const struct {
@@ -165,40 +265,17 @@ sent(struct conn *c, uint64_t us)
 		tell(c, "message has been sent..");
 }
 
-/* Is it a message, or a change of one, that goes to the store? What does not would be waited for in vain. */
-static bool
-is_kept(unsigned type, const void *frame, size_t len)
+static void
+handle(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
-	struct m_e_redact redact;
-	struct m_e_edit edit;
-	struct m_e_dm dm;
+	unsigned type = ipc_type(frame);
 
-	switch (type) {
-	case MSG_e_say:
-		return true;
-	case MSG_e_dm:
-		return m_e_dm_get(frame, len, &dm) &&
-		       (dm.kept ||
-			(proc.opt.history_direct && dm.account.n > 0 && dm.to_account.n > 0));
-	case MSG_e_redact:
-		return m_e_redact_get(frame, len, &redact) && redact.room != 0;
-	case MSG_e_edit:
-		return m_e_edit_get(frame, len, &edit) && edit.room != 0;
-	default:
-		return false;
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+		if (events[i].type == type) {
+			events[i].fn(frame, len, own, what);
+			return;
+		}
 	}
-}
-
-/* c is answered by the event seq: which one has to be on the disk before c may read that? 0: none. */
-static uint64_t
-answer_waits_for(struct conn *c, const void *frame, size_t len, uint64_t seq)
-{
-	if (is_kept(ipc_type(frame), frame, len)) {
-		c->unsaved = seq;
-		return seq;
-	}
-	/* the answers to several messages may all come with the last one's */
-	return c->flags & CONN_LABEL ? c->unsaved : 0;
 }
 
 void
@@ -206,33 +283,27 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 {
 	enum asked_for what = ASKED_DO;
 	unsigned type = ipc_type(frame);
-	struct conn *c = NULL;
-	struct ev_head h;
-	uint64_t us = 0, saved = 0;
+	struct conn *c = NULL, *held = NULL;
+	struct ev_head h = {0};
+	uint64_t us = 0, seq;
 
 	(void)arg;
-	if (own && ev_head_get(frame, len, &h)) {
+	if (own && ev_head_get(frame, len, &h))
 		us = request_answered(h.serial, &c, &what);
-		if (worker.disk && c != NULL)
-			saved = answer_waits_for(c, frame, len, h.seq);
-	}
-	if (saved != 0)
-		outq_hold(c, saved);
+	if (worker.disk && (h.seq != 0 || ev_head_get(frame, len, &h)))
+		held = held_back(frame, len, c, h.seq, &seq);
+	if (held != NULL)
+		outq_hold(held, seq);
 	if (c != NULL && what == ASKED_LATER && type != MSG_e_wait && type != MSG_e_refused)
 		ticket_forget(c, TICKET_WAITS);
-	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
-		if (events[i].type == type) {
-			events[i].fn(frame, len, c, what);
-			break;
-		}
-	}
+	handle(frame, len, c, what);
 	if (own && (type == MSG_e_say || type == MSG_e_dm))
 		sent(c, us);
 	if (c != NULL) {
 		conn_answered(c);
 		irc_label_waits(c);
 	}
-	if (saved != 0)
-		outq_hold_end(c);
+	if (held != NULL)
+		outq_hold_end(held);
 	outq_relieve();
 }

@@ -80,6 +80,19 @@ ticket_logs_in(const struct conn *c)
 	return type == MSG_r_auth || type == MSG_r_register;
 }
 
+uint64_t
+ticket_change(const struct conn *c)
+{
+	const struct ticket *t = c->ticket;
+	unsigned type = t != NULL ? ipc_type(t->frame) : 0;
+	struct m_r_redact redact;
+	struct m_r_edit edit;
+
+	if (type == MSG_r_redact && m_r_redact_get(t->frame, t->n, &redact))
+		return redact.msg;
+	return type == MSG_r_edit && m_r_edit_get(t->frame, t->n, &edit) ? edit.msg : 0;
+}
+
 void *
 ticket_room(struct conn *c, enum ticket_how how, size_t cap, ticket_fn *fn)
 {
@@ -166,16 +179,32 @@ answer(struct ticket *t, unsigned type, const void *e)
 	free(l.state);
 }
 
-bool
-ticket_answered(uint32_t number, unsigned type, const void *e)
+static struct ticket *
+numbered(uint32_t number)
 {
 	struct ticket *t;
-	struct conn *c;
 
 	TAILQ_FOREACH (t, &waiting, link) {
 		if (t->number == number)
 			break;
 	}
+	return t;
+}
+
+struct conn *
+ticket_conn(uint32_t number)
+{
+	const struct ticket *t = numbered(number);
+
+	return t != NULL ? t->conn : NULL;
+}
+
+bool
+ticket_answered(uint32_t number, unsigned type, const void *e)
+{
+	struct ticket *t = numbered(number);
+	struct conn *c;
+
 	if (t == NULL)
 		return false;
 	c = t->conn;

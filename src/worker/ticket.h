@@ -44,6 +44,11 @@ void ticket_made(struct conn *c, enum ticket_how how, size_t n);
 /* Is it a login or a registration that c waits for? */
 bool ticket_logs_in(const struct conn *c);
 
+/* The message that c waits for to be changed or taken back; 0: it does not. */
+uint64_t ticket_change(const struct conn *c);
+/* Whose ticket this is; NULL: nobody's. */
+struct conn *ticket_conn(uint32_t number);
+
 /* What fn is to have: by malloc, freed by free(). After a request that has one, and that c waits for. */
 void ticket_state(struct conn *c, void *state);
 

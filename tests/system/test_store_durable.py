@@ -7,7 +7,7 @@ said."""
 import signal
 import sqlite3
 
-from harness import OwnCase, limit, main, merged, signal_pid
+from harness import OwnCase, build, limit, main, merged, signal_pid
 from irc import IrcCase
 import storecheck
 
@@ -183,6 +183,24 @@ class Durable(IrcCase, OwnCase):
         m = alice.expect("PRIVMSG", room, "one")
         self.assertEqual(m.tags.get("label"), "L1")
         alice.expect("PRIVMSG", room, "two")
+
+    def test_between_accounts(self):
+        """A message to one person, and that it is taken back."""
+        if not build().passwords:
+            self.skipTest("built without passwords")
+        self.daemon(merged(DISK, {"accounts": {"cost": 8192}}))
+        caps = ("echo-message", "labeled-response", "batch", "message-tags", "draft/message-redaction")
+        alice, bob = self.irc("alice", caps), self.irc("bob", caps)
+        for c in (alice, bob):
+            c.ask("REGISTER * * :tip of the iceberg", "REGISTER", "SUCCESS", c.nick)
+        alice.send("PRIVMSG %s :psst" % bob.nick)
+        msgid = alice.expect("PRIVMSG", bob.nick, "psst").tags["msgid"]
+        self.stop_store()
+        alice.send("@label=L1 REDACT %s %s" % (bob.nick, msgid))
+        bob.expect("REDACT", bob.nick, msgid)
+        self.eventually("alice waits", lambda: self.d.json("user", alice.nick)["queued"] > 0)
+        self.go_on()
+        self.assertEqual(alice.expect("REDACT", bob.nick, msgid).tags.get("label"), "L1")
 
 
 if __name__ == "__main__":

@@ -363,6 +363,30 @@ START_TEST(words_between_two_are_changed)
 }
 END_TEST
 
+/* The worker can tell, and has who asked wait for the disk: both ends' accounts are said, or there is nothing to wait for. */
+START_TEST(changes_between_accounts_are_kept)
+{
+	uint64_t said;
+
+	storeend_account("carol");
+	storeend_logged_in(bob, "bob");
+	for (int accounts = 1; accounts <= 2; accounts++) {
+		ck_assert_uint_eq(ASK(dm, 2, .user = carol, .to = S("bob"), .text = S("psst")),
+				  MSG_e_dm);
+		said = world_last()->seq;
+		ASK(edit, 2, .user = carol, .msg = said, .name = S("bob"), .text = S("pst"));
+		ck_str(LAST(edit).to_account, "bob");
+		ck_str(LAST(edit).account, accounts == 2 ? "carol" : "");
+		ck_assert_uint_eq(world_last()->targets >> SUB_STORE & 1, accounts == 2);
+		ASK(redact, 2, .user = carol, .msg = said, .name = S("bob"));
+		ck_str(LAST(redact).to_account, "bob");
+		ck_str(LAST(redact).account, accounts == 2 ? "carol" : "");
+		ck_assert_uint_eq(world_last()->targets >> SUB_STORE & 1, accounts == 2);
+		storeend_logged_in(carol, "carol");
+	}
+}
+END_TEST
+
 /* The store's row of a message that the journal holds no longer. */
 static struct str
 old_say(const char *account)
@@ -430,6 +454,7 @@ main(void)
 	tcase_add_test(tc, ones_own_words_are_changed);
 	tcase_add_test(tc, words_of_a_namesake_are_not_changed);
 	tcase_add_test(tc, words_between_two_are_changed);
+	tcase_add_test(tc, changes_between_accounts_are_kept);
 	tcase_add_test(tc, what_is_older_is_asked_of_the_store);
 	suite_add_tcase(s, tc);
 	return unit_run(s);

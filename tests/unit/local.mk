@@ -10,6 +10,7 @@ unit_checks = \
 	%D%/check_broker \
 	%D%/check_config \
 	%D%/check_control \
+	%D%/check_event \
 	%D%/check_ipc \
 	%D%/check_irc \
 	%D%/check_irc_render \
@@ -112,6 +113,8 @@ unit_worker = src/worker/libworker.a $(unit_libs)
 # a worker in the test's own process
 unit_oneclient = %D%/oneclient.c %D%/oneclient.h
 unit_worker_role = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
+%C%_check_event_SOURCES = %D%/check_event.c $(unit_oneclient)
+%C%_check_event_LDADD = $(unit_worker_role)
 %C%_check_outq_SOURCES = %D%/check_outq.c $(unit_oneclient)
 %C%_check_outq_LDADD = $(unit_worker_role)
 %C%_check_secret_SOURCES = %D%/check_secret.c $(unit_oneclient)
