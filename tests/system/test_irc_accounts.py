@@ -343,6 +343,7 @@ class Register(Accounts):
     def refused(self, c, line, code, *context):
         got = c.answers(line)
         self.assertEqual([(m.command, m.params[:-1]) for m in got], [("FAIL", ["REGISTER", code] + list(context))], line)
+        return got[0]
 
     def test_own_name(self):
         c = self.irc("own", ("account-notify",))
@@ -425,8 +426,14 @@ class Register(Accounts):
 
     def test_email(self):
         c = self.irc("e")
-        for email in ("nobody", "@x", "x@", "x" * 250 + "@y.example"):
-            self.refused(c, "REGISTER * %s :%s" % (email, PASSWORD), "INVALID_EMAIL", c.nick)
+        for email in ("nobody", "@x", "x@", "x" * 245 + "@y.example", "x" * 250 + "@y.example", "x" * 300, "x" * 450):
+            m = self.refused(c, "REGISTER * %s :%s" % (email, PASSWORD), "INVALID_EMAIL", c.nick)
+            self.assertNotIn("needed", m.params[-1])
+        # a line that is too long is none
+        c.ask("REGISTER * %s :%s" % ("x" * 500, PASSWORD), "417", c.nick)
+        # the account's name comes first, the password last
+        self.refused(c, "REGISTER a,b nobody :x", "BAD_ACCOUNT_NAME", "a,b")
+        self.refused(c, "REGISTER * nobody :x", "INVALID_EMAIL", c.nick)
 
     def test_parameters(self):
         c = self.irc("params")

@@ -4,6 +4,7 @@
 
 #include "worker/irc/login.h"
 
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/name.h"
 #include "lib/util.h"
@@ -133,17 +134,22 @@ fail(struct conn *c, struct str account, const char *code, const char *why)
 }
 
 /* Everything else is a matter of the server's. */
+static const char *
+code_of(unsigned err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(fails); i++) {
+		if (fails[i].err == err)
+			return fails[i].code;
+	}
+	return "TEMPORARILY_UNAVAILABLE";
+}
+
 static void
 fail_as(struct conn *c, struct str account, unsigned err, struct str arg)
 {
-	const char *code = "TEMPORARILY_UNAVAILABLE";
 	char why[512];
 
-	for (size_t i = 0; i < ARRAY_LEN(fails); i++) {
-		if (fails[i].err == err)
-			code = fails[i].code;
-	}
-	fail(c, account, code, chat_err_text(err, arg.p, arg.n, why, sizeof(why)));
+	fail(c, account, code_of(err), chat_err_text(err, arg.p, arg.n, why, sizeof(why)));
 }
 
 /* The account that a command names; "*" is one's own name. */
@@ -198,14 +204,17 @@ not_now(const struct conn *c, const char **why)
 static const char *
 unfit(struct str account, struct str email, struct str password, const char **why)
 {
+	static char text[256];
+	enum chat_err err = credential_email(email);
+
 	if (account.n == 0 || account.n > NAME_BYTES_MAX ||
 	    name_check(account.p, account.n) != NAME_OK) {
 		*why = "That cannot be the name of an account";
 		return "BAD_ACCOUNT_NAME";
 	}
-	if (email.n > EMAIL_MAX || (email.n == 0 && proc.opt.accounts_email)) {
-		*why = "An email address is needed";
-		return "INVALID_EMAIL";
+	if (err != ERR_NONE) {
+		*why = chat_err_text(err, "", 0, text, sizeof(text));
+		return code_of(err);
 	}
 	if (password.n == 0 || password.n > PASSWORD_MAX) {
 		*why = "That cannot be a password: it is empty or too long";
