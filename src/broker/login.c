@@ -77,19 +77,23 @@ login_proved(struct job *j, struct str name, bool created, struct str data)
 	job_end(j);
 }
 
-/* The secret is right. What the account is now counts, not what it was when it was looked up. */
+/* The secret is right. What the account is now counts, not what it was when it was looked up. All sessions of a user are
+ * logged in to one account: whoever is here with several would take the others along, which have asked for nothing. */
 static void
 right(struct job *j, struct str data)
 {
 	const struct login *l = j->state;
 	const struct reg_account *a = account_named(str_of(l->name));
+	const struct reg_user *u = job_user(j);
 
-	if (j->user != 0 && job_user(j) == NULL)
+	if (j->user != 0 && u == NULL)
 		job_end(j);
 	else if (a == NULL || a->id != l->id)
 		job_failed(j, ERR_LOGIN_WRONG, STR_LIT(""));
 	else if (a->flags & ACCOUNT_DISABLED)
 		job_failed(j, ERR_ACCOUNT_DISABLED, STR_LIT(""));
+	else if (u != NULL && u->nsessions > 0 && !account_is_of(a, u))
+		job_failed(j, ERR_OTHER_SESSIONS, STR_LIT(""));
 	else {
 		log_info("account %s: logged in, from %s", l->name, l->address);
 		login_proved(j, str_of(l->name), false, data);

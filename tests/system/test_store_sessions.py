@@ -177,6 +177,29 @@ class Sessions(SessionCase):
         c.send("NICK " + name, "USER user 0 * :Real", "CAP END")
         c.expect("433")
 
+    def test_another_account(self):
+        """All sessions of a user are logged in to one account: who is here twice is told that it cannot go to another one,
+        and the other device is not taken along."""
+        name, other = self.account("ann"), self.account("other")
+        desktop, phone = self.device(name), self.device(name)
+        phone.seen.clear()
+        for way in (self.plain, self.scram):
+            self.assertEqual(way(desktop, other), "904")
+            self.assertIn("other devices", desktop.seen[-1].params[-1])
+            self.assertEqual(way(desktop, other, "wrong"), "904")
+            self.assertNotIn("other devices", desktop.seen[-1].params[-1])
+            self.assertEqual(way(desktop, name), "903")
+        desktop.ask("NS IDENTIFY %s %s" % (other, WORD), "NOTICE", name, re.compile("other devices"))
+        desktop.ask("WHOIS " + name, "330", name, name, name)
+        phone.sync()
+        self.assertFalse([m for m in phone.seen if m.command in ("900", "901", "ACCOUNT")])
+        # alone it may
+        phone.send("QUIT")
+        phone.expect_eof()
+        for way, account in ((self.plain, other), (self.scram, name)):
+            self.assertEqual(way(desktop, account), "903")
+            desktop.ask("WHOIS " + name, "330", name, name, account)
+
     def test_telnet_beside_irc(self):
         name = self.account("ann")
         room = self.fresh("home")

@@ -109,7 +109,8 @@ success(struct conn *c)
 	irc_num(c, RPL_SASLSUCCESS, ":SASL authentication successful");
 }
 
-/* What is wrong with the server the person may know; what is wrong with name or password is one thing. */
+/* What is wrong with the server the person may know, and why it may not go to an account whose password it knows; what is
+ * wrong with name or password is one thing. */
 static void
 refused(struct conn *c, unsigned code, struct str arg)
 {
@@ -119,7 +120,7 @@ refused(struct conn *c, unsigned code, struct str arg)
 	if (code == ERR_ACCOUNT_DISABLED) {
 		over(c);
 		irc_num(c, ERR_NICKLOCKED, ":%s", why);
-	} else if (chat_err_ctl(code) == CTL_UNAVAILABLE) {
+	} else if (chat_err_ctl(code) == CTL_UNAVAILABLE || code == ERR_OTHER_SESSIONS) {
 		failed(c, why);
 	} else {
 		failed(c, NULL);
