@@ -1,6 +1,7 @@
 /* index.c - the full-text index, which follows behind the messages: at once while that keeps up, later when it does not.
  *
- * meta 'indexed' is how far it is; what is above it is not in it, and must not be taken out of it.
+ * meta 'indexed' is how far it is; what is above it is not in it, and must not be taken out of it. meta 'untidy': what is
+ * deleted has left words behind.
  */
 #include "config.h"
 
@@ -12,7 +13,7 @@
 
 #define AT_ONCE 64 /* rows between two looks at the clock */
 
-enum { GET, SET, DEL, ADD, NEXT, MERGE, N };
+enum { GET, SET, DEL, ADD, NEXT, MERGE, GET_UNTIDY, SET_UNTIDY, N };
 static const char *const sql[N] = {
     [GET] = "SELECT value FROM meta WHERE name='indexed'",
     [SET] = "UPDATE meta SET value=? WHERE name='indexed'",
@@ -20,13 +21,21 @@ static const char *const sql[N] = {
     [ADD] = "INSERT INTO message_text(rowid, text, place) VALUES(?, ?, ?)",
     [NEXT] = "SELECT seq, text, place FROM message WHERE seq>? AND seq<=? ORDER BY seq",
     [MERGE] = "INSERT INTO message_text(message_text, rank) VALUES('merge', ?)",
+    [GET_UNTIDY] = "SELECT value FROM meta WHERE name='untidy'",
+    [SET_UNTIDY] = "INSERT OR REPLACE INTO meta(name, value) VALUES('untidy', ?)",
 };
 static struct db_set set;
+/* As in the database: the next life goes on with it. */
+static enum { TIDY, UNTIDY, TIDYING } state;
 
 void
 index_begin(void)
 {
+	struct db_query q;
+
 	db_set_init(&set, &in.db, sql, N);
+	q = db_query(&set, GET_UNTIDY);
+	state = (unsigned)db_number(&q);
 }
 
 void
@@ -67,11 +76,11 @@ index_add(uint64_t seq, struct str text, uint64_t place)
 }
 
 static void
-note(uint64_t upto)
+note(unsigned which, uint64_t value)
 {
-	struct db_query q = db_query(&set, SET);
+	struct db_query q = db_query(&set, which);
 
-	db_int(&q, upto);
+	db_int(&q, value);
 	db_run(&q);
 }
 
@@ -94,7 +103,7 @@ index_some(uint64_t us)
 		more = ++n % AT_ONCE == 0 && mono_us() > until;
 	}
 	db_end(&q);
-	note(more ? upto : in.at_seq);
+	note(SET, more ? upto : in.at_seq);
 	return more;
 }
 
@@ -102,12 +111,28 @@ index_some(uint64_t us)
  * ones to be merged; it has come to the end when it changes next to nothing. */
 #define TIDY_PAGES 64
 
+void
+index_untidy(void)
+{
+	state = UNTIDY;
+	note(SET_UNTIDY, state);
+}
+
 bool
-index_tidy(bool first)
+index_is_tidy(void)
+{
+	return state == TIDY;
+}
+
+void
+index_tidy(void)
 {
 	int before = sqlite3_total_changes(in.db.h);
 	struct db_query q = db_query(&set, MERGE);
 
-	db_int(&q, (uint64_t)(first ? -TIDY_PAGES : TIDY_PAGES));
-	return db_run(&q) && sqlite3_total_changes(in.db.h) - before >= 2;
+	db_int(&q, (uint64_t)(state == UNTIDY ? -TIDY_PAGES : TIDY_PAGES));
+	if (!db_run(&q))
+		return;
+	state = sqlite3_total_changes(in.db.h) - before >= 2 ? TIDYING : TIDY;
+	note(SET_UNTIDY, state);
 }

@@ -109,8 +109,11 @@ void index_delete(uint64_t seq, struct str text, uint64_t place);
 void index_add(uint64_t seq, struct str text, uint64_t place);
 /* Take in what was written, for at most so many microseconds, in the transaction that is under way. True: there is more. */
 bool index_some(uint64_t us);
-/* A slice of writing the index anew without the words that were taken out of it. True: there is more (first: begin). */
-bool index_tidy(bool first);
+/* Words of what was deleted are to leave it, too: it is written anew, in slices, over the writer's lives. */
+void index_untidy(void);
+bool index_is_tidy(void);
+/* The next slice. */
+void index_tidy(void);
 void index_begin(void);
 void index_end(void);
 

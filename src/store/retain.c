@@ -56,7 +56,6 @@ static struct {
 	uint64_t next; /* mono ms: when the next pass begins */
 	uint64_t thinned; /* the clock, up to this time */
 	bool chores; /* there may be some */
-	enum { TIDY, UNTIDY, TIDYING } index; /* words of what chores have deleted may be in it */
 } pass;
 
 void
@@ -178,7 +177,7 @@ work(struct chore *c, bool *more_r)
 	struct db_query q;
 
 	if (n > 0)
-		pass.index = UNTIDY;
+		index_untidy();
 	q = db_query(&set, *more_r ? CHORE_PAST : CHORE_DONE);
 	if (*more_r)
 		db_int(&q, c->past);
@@ -338,7 +337,7 @@ next_place(unsigned *gone_r)
 bool
 retain_due(void)
 {
-	return pass.chores || pass.index != TIDY || pass.place != 0 || writer_ms() >= pass.next;
+	return pass.chores || !index_is_tidy() || pass.place != 0 || writer_ms() >= pass.next;
 }
 
 bool
@@ -348,8 +347,8 @@ retain_some(void)
 
 	if (pass.chores && next_chore())
 		return true;
-	if (pass.index != TIDY) {
-		pass.index = index_tidy(pass.index == UNTIDY) ? TIDYING : TIDY;
+	if (!index_is_tidy()) {
+		index_tidy();
 		return true;
 	}
 	for (int i = 0; i < 100 && gone < SLICE && db_ok(&in.db); i++) {

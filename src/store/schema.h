@@ -5,7 +5,8 @@
  *
  * meta          'seq': the last event taken (written with what it made, in one transaction); 'indexed': messages
  *               up to this seq are in message_text, those above it are not yet (a read transaction sees both
- *               at one moment: what is above is to be looked for in message itself); 'secret': 16 bytes.
+ *               at one moment: what is above is to be looked for in message itself); 'secret': 16 bytes; 'untidy': not 0: words of
+ *               what was purged are still in the index, which is being written anew (index.c).
  * place         where something was said: a room (born: the sequence number that made it; name, fold: what it
  *               is called now; room_id, epoch: the registry's id for it in that epoch) or two accounts (a <= b).
  * room,         what is kept of a room that outlives its members: as in struct reg_room, reg_list (op: enum

@@ -540,6 +540,34 @@ START_TEST(purged)
 }
 END_TEST
 
+#define IN_THE_INDEX \
+	"SELECT count(*) FROM message_text_data WHERE instr(block, CAST('xylophone' AS BLOB)) > 0"
+#define UNTIDY "SELECT value FROM meta WHERE name='untidy'"
+
+/* What is purged leaves the index by and by; who writes may end in the midst of it, or before it has begun. */
+START_TEST(purged_words_leave_the_index_over_lives)
+{
+	for (unsigned ends = 0; ends < 2; ends++) {
+		for (uint64_t i = 0; i < 100; i++)
+			say(1000 * ends + i + 1, DEN, i % 2 ? "xylophone" : "zither");
+		flush();
+		ck_assert_uint_gt(number(IN_THE_INDEX), 0);
+		FEED(s_admin, .ticket = 5, .op = STORE_HISTORY_PURGE,
+		     .args = S("*\x1f"
+			       "0"));
+		if (ends > 0)
+			writer_rest_here();
+		writer_close_here();
+		ck_assert_uint_gt(number(UNTIDY), 0);
+		writer_open_here(answered);
+		while (writer_rest_here() == 0) {
+		}
+		ck_assert_uint_eq(number(UNTIDY), 0);
+		ck_assert_uint_eq(number(IN_THE_INDEX), 0);
+	}
+}
+END_TEST
+
 /* --- when it cannot be written --------------------------------------------------------------------------------- */
 
 /* It tries again and again, as if time went by, until it wants to wait so long. */
@@ -689,6 +717,7 @@ main(void)
 	tcase_add_test(w, told_to_a_new_registry);
 	tcase_add_test(w, too_old_and_too_many);
 	tcase_add_test(w, purged);
+	tcase_add_test(w, purged_words_leave_the_index_over_lives);
 	tcase_add_test(w, locked_by_another);
 	tcase_add_test(w, locked_for_long);
 	tcase_add_test(w, a_damaged_file_is_left_alone);
