@@ -214,6 +214,8 @@ bool room_is_default(const char *fold, size_t n);
 void room_key_hash(struct str key, uint8_t out[16]);
 /* Is it the room's word? Its hash may have been made with the journal's secret before this one. */
 bool room_key_fits(const struct reg_room *room, struct str key);
+/* Is u in it, or could it come in? (Whether it knows the room's word nobody has asked it.) */
+bool room_is_open_to(const struct reg_user *u, const struct reg_room *room);
 /* What an invitation of u says in the room's list. */
 struct str room_invite_mask(const struct reg_user *u, char out[20]);
 

@@ -26,6 +26,7 @@
 struct about {
 	uint64_t room[ROOMS_PER_USER], account;
 	bool private; /* the account's own things are in the answer */
+	bool missed; /* of rooms that it may be in no more nothing is told */
 	uint32_t n;
 	char name[ROOM_BYTES_MAX + 1]; /* of the one it names; else empty */
 };
@@ -129,6 +130,7 @@ by_user(const struct reg_user *u, struct asking *a)
 {
 	a->s.viewer = a->about.account = user_account_id(u);
 	a->about.private = a->s.viewer != 0 && (a->q->room.n == 0 || a->q->kind == QUERY_MARK);
+	a->about.missed = a->q->kind == QUERY_MISSED;
 	if (a->q->room.n > 0)
 		return in_room(u, a);
 	if (a->q->name.n > 0)
@@ -209,11 +211,49 @@ is_in_all(const struct reg_user *u, const struct about *about)
 	return true;
 }
 
+/* A row of what was missed: is it still for u? */
+static bool
+may_hear(const struct reg_user *u, const char *row, size_t len)
+{
+	const struct reg_room *room;
+	struct m_q_place p;
+
+	if (!m_q_place_get(row, len, &p))
+		return false;
+	if (p.born == 0)
+		return true;
+	room = room_find(p.name);
+	return room != NULL && room->born == p.born && room_is_open_to(u, room);
+}
+
+/* The answer without what was said in rooms that are gone, or that u could not come into: into out, its length. */
+static size_t
+without_closed(const struct reg_user *u, const void *frame, size_t len, char *out)
+{
+	static char rows[PAGE_MAX];
+	struct m_s_page p;
+	struct str all;
+	ssize_t n;
+
+	if (!m_s_page_get(frame, len, &p))
+		return 0;
+	all = p.rows;
+	p.rows = (struct str){rows, 0};
+	for (; (n = ipc_frame(all.p, all.n)) > 0; all.p += n, all.n -= (size_t)n) {
+		if (!may_hear(u, all.p, (size_t)n))
+			continue;
+		memcpy(rows + p.rows.n, all.p, (size_t)n);
+		p.rows.n += (size_t)n;
+	}
+	return m_s_page_put(out, IPC_FRAME_MAX, &p);
+}
+
 /* Who has been thrown out or logged out meanwhile is told no more. The user may be gone while its client is here, as a session of another
  * user (sessions.c): that one waits for an answer all the same. */
 static void
 answered(struct job *j, const void *frame, size_t len)
 {
+	static char out[IPC_FRAME_MAX];
 	const struct about *about = j->state;
 	const struct reg_user *u = job_user(j);
 
@@ -222,6 +262,8 @@ answered(struct job *j, const void *frame, size_t len)
 	else if (u != NULL && !is_in_all(u, about))
 		job_failed(j, about->name[0] != '\0' ? ERR_NO_SUCH_ROOM : ERR_BUSY,
 			   str_of(about->name));
+	else if (about->missed && u != NULL && frame != NULL)
+		job_paged(j, out, without_closed(u, frame, len, out));
 	else
 		job_paged(j, frame, len);
 }

@@ -52,24 +52,54 @@ room_key_fits(const struct reg_room *room, struct str key)
 	return memcmp(hash, room->key, sizeof(hash)) == 0;
 }
 
-/* May u come in? An invitation opens every door, and they are not closed to those who keep order there. */
+/* What keeps u out, whatever it knows. */
 static enum chat_err
-may_join(const struct reg_user *u, const struct reg_room *room, struct str key,
-	 const struct reg_list *invite)
+shut_out(const struct reg_user *u, const struct reg_room *room)
 {
-	if (invite != NULL || rank_of(access_flags(room, u)) >= RANK_HALFOP)
-		return ERR_NONE;
 	if (lists_bar_join(room_cache_of(room), u))
 		return ERR_ROOM_BANNED;
 	if ((room->modes & 1u << MODE_INVITE_ONLY) && !lists_invite(room_cache_of(room), u))
 		return ERR_ROOM_INVITE_ONLY;
 	if ((room->modes & 1u << MODE_REG_JOIN) && user_account(u).n == 0)
 		return ERR_ROOM_REG_ONLY;
+	return ERR_NONE;
+}
+
+/* An invitation opens every door, and they are not closed to those who keep order there. */
+static bool
+is_let_in(const struct reg_user *u, const struct reg_room *room, const struct reg_list *invite)
+{
+	return invite != NULL || rank_of(access_flags(room, u)) >= RANK_HALFOP;
+}
+
+/* May u come in? */
+static enum chat_err
+may_join(const struct reg_user *u, const struct reg_room *room, struct str key,
+	 const struct reg_list *invite)
+{
+	enum chat_err err;
+
+	if (is_let_in(u, room, invite))
+		return ERR_NONE;
+	err = shut_out(u, room);
+	if (err != ERR_NONE)
+		return err;
 	if (room->limit != 0 && room->nmembers >= room->limit)
 		return ERR_ROOM_FULL;
 	if ((room->modes & 1u << MODE_KEY) && !room_key_fits(room, key))
 		return ERR_ROOM_KEY;
 	return ERR_NONE;
+}
+
+bool
+room_is_open_to(const struct reg_user *u, const struct reg_room *room)
+{
+	char mask[20];
+
+	return regw_member(W, u, room->id) != NULL ||
+	       is_let_in(u, room,
+			 list_invitation(room_cache_of(room), room_invite_mask(u, mask))) ||
+	       shut_out(u, room) == ERR_NONE;
 }
 
 static enum chat_err
@@ -334,6 +364,7 @@ kick_commit(const struct req *r, const struct reg_room *room, const struct reg_m
 
 	m->user = target->id;
 	m->name = user_name(target);
+	m->whose = user_account(target);
 	m->room = room->id;
 	m->room_name = room_name(room);
 	entry_begin(r);
@@ -358,10 +389,7 @@ room_turn_out(struct reg_room *room)
 		next = m->room_next;
 		/* whether it knows the key nobody has asked it */
 		if (rank_of(access_flags(room, u)) == RANK_NONE &&
-		    (lists_bar_join(room_cache_of(room), u) || (room->modes & 1u << MODE_KEY) ||
-		     ((room->modes & 1u << MODE_INVITE_ONLY) &&
-		      !lists_invite(room_cache_of(room), u)) ||
-		     ((room->modes & 1u << MODE_REG_JOIN) && user_account(u).n == 0)))
+		    ((room->modes & 1u << MODE_KEY) || shut_out(u, room) != ERR_NONE))
 			kick_commit(&req_nobody, room, m, u, &kick);
 	}
 }

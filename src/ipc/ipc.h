@@ -153,7 +153,7 @@ enum query_kind {
 	QUERY_AROUND, /* half of them before lo, half from it on */
 	QUERY_SEARCH, /* the newest with the words of `text`; room and name empty: wherever user is */
 	QUERY_TARGETS, /* conversations whose last message is between the bounds: q_place */
-	QUERY_MISSED, /* what was said in rooms while the account was away, and not marked as read: q_place */
+	QUERY_MISSED, /* what was said in rooms that the account has not left while it was away, and not marked as read: q_place */
 	QUERY_KEPT, /* messages kept for the account */
 	QUERY_MARK, /* how far the account has read there: q_mark */
 	QUERY_KINDS

@@ -53,8 +53,8 @@ put_place(struct ask *a, bool before, const struct last *l)
 
 	if (!rows_place(&a->rows, l->place, &p))
 		return true;
-	m.room = p.born != 0;
-	m.name = m.room ? p.name : rows_account(&a->rows, ask_peer(a, &p), name);
+	m.born = p.born;
+	m.name = p.born != 0 ? p.name : rows_account(&a->rows, ask_peer(a, &p), name);
 	len = m_q_place_put(a->frame, sizeof(a->frame), &m);
 	return page_put(&a->page, before, a->frame, len, PAGE_MAX);
 }

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "lib/util.h"
-#include "registry/registry.h"
 #include "store/past.h"
 
-enum { ADD, CAME, LEFT, THROWN_OUT, SEEN, N };
+enum { ADD, CAME, LEFT, GONE_FROM, SEEN, N };
 static const char *const sql[N] = {
     [ADD] =
 	"INSERT OR IGNORE INTO event(place, seq, type, sender, at, data) VALUES(?, ?, ?, ?, ?, ?)",
@@ -17,7 +16,7 @@ static const char *const sql[N] = {
 	("INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
 	 " ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0"),
     [LEFT] = "UPDATE was_in SET left_seq=?, came_seq=0 WHERE account=? AND place=?",
-    [THROWN_OUT] = "DELETE FROM was_in WHERE account=? AND place=?",
+    [GONE_FROM] = "DELETE FROM was_in WHERE account=? AND place=?",
     [SEEN] = "UPDATE account SET seen=? WHERE id=?",
 };
 static struct db_set set;
@@ -90,15 +89,15 @@ left(uint64_t account, uint64_t place, uint64_t seq)
 	db_run(&q);
 }
 
-/* How much is said there is nothing to it any more. */
+/* It has gone, or had to: how much is said there is nothing to it any more. */
 static void
-thrown_out(uint64_t account, uint64_t place)
+gone_from(uint64_t account, uint64_t place)
 {
 	struct db_query q;
 
 	if (account == 0)
 		return;
-	q = db_query(&set, THROWN_OUT);
+	q = db_query(&set, GONE_FROM);
 	db_int(&q, account);
 	db_int(&q, place);
 	db_run(&q);
@@ -145,15 +144,13 @@ intake_e_part(const void *frame, size_t len)
 		return false;
 	p = place_of_room(m.room, m.room_name, 0);
 	add(frame, len, p, &WHO(m, m.name));
-	left(account_of(m.account), p.id, m.seq);
+	gone_from(account_of(m.account), p.id);
 	return true;
 }
 
-/* The event tells of its author; whose account it is that must go, the registry knows. */
 bool
 intake_e_kick(const void *frame, size_t len)
 {
-	struct reg_user_view v;
 	struct m_e_kick m;
 	struct place p;
 
@@ -161,8 +158,7 @@ intake_e_kick(const void *frame, size_t len)
 		return false;
 	p = place_of_room(m.room, m.room_name, 0);
 	add(frame, len, p, &WHO(m, m.by_name));
-	if (in.reg != NULL && registry_user(in.reg, m.user, &v) == 1)
-		thrown_out(v.account_id, p.id);
+	gone_from(account_of(m.whose), p.id);
 	return true;
 }
 

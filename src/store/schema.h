@@ -23,8 +23,9 @@
  *               ranking, which would need sizes of columns, is not asked for: the newest come first.
  * kept          messages that wait for somebody to log in to account.
  * mark          how far (wall ms) account has read in place.
- * was_in        account has been in the room place: left_seq: the event that it left by last, 0: never; came_seq: the one
- *               that it came (back) by, 0: it has not come back. What lies between them it has missed.
+ * was_in        account has been in the room place when it logged out, or is: left_seq: the event that it went by last, 0:
+ *               never; came_seq: the one that it came (back) by, 0: it has not come back. What lies between them it has
+ *               missed. Who parts, or is kicked, has no row any more.
  * invite        hash: of the word (invite_hash); rooms: separated by spaces; uses: 0 any number; expires: wall ms, 0: never.
  * clock         now and then a time and the sequence number at it. Order is by seq: a clock may have jumped.
  * chore         deleting that is under way, in slices (retain.c): of all messages by account (0: anybody) in place (0:

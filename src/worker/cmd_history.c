@@ -140,7 +140,7 @@ static bool
 is_place(const struct m_r_query *w, const struct m_q_place *place)
 {
 	char a[ROOM_FOLD_MAX], b[ROOM_FOLD_MAX];
-	struct str name = place->room ? w->room : w->name;
+	struct str name = place->born != 0 ? w->room : w->name;
 	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
 	ssize_t m = name_fold(place->name.p, place->name.n, b, sizeof(b));
 

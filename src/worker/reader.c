@@ -134,7 +134,7 @@ missed_row(struct conn *c, struct question *q, const struct row *r)
 	if (q->shown++ == 0)
 		tell(c, "--- While you were away:");
 	n = reader_when(when, place.at);
-	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.room ? "" : "@",
+	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.born != 0 ? "" : "@",
 	     STR_ARG(place.name), place.count, place.count == 1 ? "" : "s",
 	     (int)(n > 0 ? n - 1 : 0), when);
 }

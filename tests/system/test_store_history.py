@@ -645,6 +645,26 @@ class Accounts(HistoryCase):
         a.ask("KICK %s %s" % (chan, t.name), "KICK")
         self.say(a, chan, "about you")
         back.ask("/unread", "You have missed nothing")
+        # nor who has left, nor who could not come in any more
+        left, shut, still = self.channel(a), self.channel(a), self.channel(a)
+        for room in left, shut, still:
+            back.ask("/join " + room[1:], "You are in")
+        back.send("/leave " + left[1:])
+        a.expect("PART")
+        back.send("/quit")
+        a.expect("QUIT")
+        a.ask("MODE %s +b %s!*@*" % (shut, t.name), "MODE")
+        for room in left, shut, still:
+            self.say(a, room, "behind your back")
+        back = self.client("guest2")
+        back.ask("/login " + t.name, "assword")
+        back.send(PASSWORD)
+        back.expect("While you were away")
+        back.expect("%s: 1 message" % still[1:])
+        mark = back.mark()
+        back.ask("/unread", "new in your room")
+        told = back.since(mark)
+        self.assertEqual([room[1:] in told for room in (left, shut, still)], [False, False, True], told)
 
 
 @unittest.skipUnless(shutil.which("weechat-headless"), "weechat-headless is not installed")

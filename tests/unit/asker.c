@@ -112,7 +112,7 @@ show(const char *f, size_t len, char *out, size_t cap)
 			       (unsigned long long)dm_m.seq, STR_ARG(dm_m.to_account),
 			       STR_ARG(dm_m.text));
 	if (m_q_place_get(f, len, &place))
-		return bprintf(out, cap, "%s" STR_FMT " %llu %u|", place.room ? "#" : "@",
+		return bprintf(out, cap, "%s" STR_FMT " %llu %u|", place.born != 0 ? "#" : "@",
 			       STR_ARG(place.name), (unsigned long long)place.seq, place.count);
 	if (m_q_mark_get(f, len, &mark))
 		return bprintf(out, cap, "mark %llu|", (unsigned long long)mark.when);

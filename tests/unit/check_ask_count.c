@@ -27,6 +27,11 @@ START_TEST(kept)
 }
 END_TEST
 
+/* Who leaves chatd leaves these rooms. */
+#define ROOMS(...) \
+	.rooms = {(const char *)(const uint64_t[]){__VA_ARGS__}, \
+		  sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t)}
+
 START_TEST(missed)
 {
 	struct who b = who_of("Bob=");
@@ -34,7 +39,7 @@ START_TEST(missed)
 	BYGONE(join, .seq = 10, .room = ROOM_ID(LOBBY), WHO(b));
 	BYGONE(join, .seq = 11, .room = ROOM_ID(OPS), WHO(b));
 	say(12, LOBBY, "alice=", "seen");
-	BYGONE(part, .seq = 13, .room = ROOM_ID(LOBBY), WHO(b));
+	BYGONE(quit, .seq = 13, WHO(b), ROOMS(ROOM_ID(LOBBY)));
 	say(14, LOBBY, "alice=", "not seen");
 	say(15, OPS, "alice=", "seen, too");
 	say(16, LOBBY, "alice=", "not seen");
@@ -54,6 +59,32 @@ START_TEST(missed)
 	ck_rows("#Lobby 16 1|", .kind = QUERY_MISSED, .viewer = bob);
 	BYGONE(mark, .seq = 21, .account = S("Bob"), .room = ROOM_ID(LOBBY),
 	       .room_name = S("Lobby"), .when = BYGONE_TIME(16));
+	bygone_commit();
+	ck_rows("", .kind = QUERY_MISSED, .viewer = bob);
+}
+END_TEST
+
+/* Who has left a room, or had to, is told nothing of it. */
+START_TEST(not_missed)
+{
+	struct who b = who_of("Bob=");
+
+	BYGONE(join, .seq = 10, .room = ROOM_ID(LOBBY), WHO(b));
+	BYGONE(join, .seq = 11, .room = ROOM_ID(OPS), WHO(b));
+	BYGONE(quit, .seq = 12, WHO(b), ROOMS(ROOM_ID(LOBBY), ROOM_ID(OPS)));
+	say(13, LOBBY, "alice=", "not seen");
+	say(14, OPS, "alice=", "not seen");
+	bygone_commit();
+	ck_rows("#Lobby 13 1|#ops 14 1|", .kind = QUERY_MISSED, .viewer = bob);
+	BYGONE(join, .seq = 15, .room = ROOM_ID(LOBBY), WHO(b));
+	BYGONE(join, .seq = 16, .room = ROOM_ID(OPS), WHO(b));
+	BYGONE(part, .seq = 17, .room = ROOM_ID(LOBBY), WHO(b));
+	BYGONE(kick, .seq = 18, .room = ROOM_ID(OPS), .name = S("b0b"), .by_name = S("alice"),
+	       .account = S("alice"), .whose = S("Bob"));
+	/* it leaves at once, before the store has come to that */
+	BYGONE(quit, .seq = 19, WHO(b));
+	say(20, LOBBY, "alice=", "not for him");
+	say(21, OPS, "alice=", "nor this");
 	bygone_commit();
 	ck_rows("", .kind = QUERY_MISSED, .viewer = bob);
 }
@@ -173,7 +204,7 @@ int
 main(void)
 {
 	const TTest *const tests[] = {
-	    kept, missed, targets, many_targets, more_targets_than_fit, marks,
+	    kept, missed, not_missed, targets, many_targets, more_targets_than_fit, marks,
 	};
 
 	return asker_run("ask_count", tests, ARRAY_LEN(tests));

@@ -253,6 +253,55 @@ START_TEST(administrators_ask_about_anything)
 }
 END_TEST
 
+static size_t
+missed_row(char *out, size_t n, uint64_t born, const char *name)
+{
+	struct m_q_place p = {.born = born, .name = S(name), .seq = 5, .at = 5, .count = 1};
+
+	return n + m_q_place_put(out + n, 512, &p);
+}
+
+/* The rooms that alice is told she has missed something in, of those that the store names. */
+static const char *
+missed(void)
+{
+	static char text[256];
+	char rows[2048];
+	uint64_t hall = room_find(S("hall"))->born;
+	struct m_q_place p;
+	struct str rest;
+	size_t n = 0, at = 0;
+	ssize_t len;
+
+	n = missed_row(rows, n, den()->born, "den");
+	n = missed_row(rows, n, hall, "hall");
+	n = missed_row(rows, n, hall - 1, "hall"); /* another one, before */
+	n = missed_row(rows, n, 5, "gone");
+	ck_assert_uint_eq(QUERY(.kind = QUERY_MISSED), MSG_e_wait);
+	STORE_SAYS(s_page, .ticket = STORE_ASKED(s_query).ticket, .rows = {rows, n});
+	rest = TOLD(q_page).rows;
+	text[0] = '\0';
+	for (; (len = ipc_frame(rest.p, rest.n)) > 0; rest.p += len, rest.n -= (size_t)len) {
+		ck_assert(m_q_place_get(rest.p, (size_t)len, &p));
+		at += bprintf(text + at, sizeof(text) - at, STR_FMT " ", STR_ARG(p.name));
+	}
+	return text;
+}
+
+START_TEST(nothing_is_missed_in_a_room_one_could_not_be_in)
+{
+	ck_assert(world_join(1, bob, "hall"));
+	ck_assert_str_eq(missed(), "den hall ");
+	den_mode(1, bob, "hall", MODE_BAN, true, "alice!*@*");
+	ck_assert_str_eq(missed(), "den ");
+	den_mode(1, bob, "hall", MODE_BAN, false, "alice!*@*");
+	den_mode(1, bob, "hall", MODE_INVITE_ONLY, true, "");
+	ck_assert_str_eq(missed(), "den ");
+	ASK(invite, 1, .user = bob, .room = S("hall"), .target = S("alice"));
+	ck_assert_str_eq(missed(), "den hall ");
+}
+END_TEST
+
 START_TEST(a_store_that_is_away_is_said_to_be)
 {
 	struct m_s_query q;
@@ -449,6 +498,7 @@ main(void)
 	tcase_add_test(tc, everything_is_where_one_is);
 	tcase_add_test(tc, everything_is_where_one_still_is);
 	tcase_add_test(tc, administrators_ask_about_anything);
+	tcase_add_test(tc, nothing_is_missed_in_a_room_one_could_not_be_in);
 	tcase_add_test(tc, a_store_that_is_away_is_said_to_be);
 	tcase_add_test(tc, marks_go_to_all_of_the_account_and_the_store);
 	tcase_add_test(tc, ones_own_words_are_changed);

@@ -355,6 +355,10 @@ START_TEST(came_and_left)
 	FEED(s_begin, .restored = 0);
 	flush();
 	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=7 AND came_seq=0"), 1);
+	FEED(e_part, .seq = 8, .user = 1, .room = DEN, .name = S("alice"), .room_name = S("den"),
+	     .uhost = S("b@c"), .account = S("alice"));
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in"), 0);
 }
 END_TEST
 

@@ -311,7 +311,7 @@ targets_row(struct conn *c, struct question *q, const struct row *r)
 		return;
 	irc_time_put(when, place.at);
 	n = bprintf(line, sizeof(line), ":%s CHATHISTORY TARGETS %s" STR_FMT " %.*s\r\n", irc_me,
-		    place.room ? "#" : "", STR_ARG(place.name), (int)sizeof(when), when);
+		    place.born != 0 ? "#" : "", STR_ARG(place.name), (int)sizeof(when), when);
 	line_in_batch(c, q, line, n);
 }
 

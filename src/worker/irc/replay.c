@@ -90,8 +90,8 @@ missed_row(struct conn *c, struct question *q, const struct row *r)
 	q->shown++;
 	irc_words(c, text,
 		  bprintf(text, sizeof(text), "While you were away: %u message%s %s" STR_FMT,
-			  place.count, place.count == 1 ? "" : "s", place.room ? "in #" : "from ",
-			  STR_ARG(place.name)));
+			  place.count, place.count == 1 ? "" : "s",
+			  place.born != 0 ? "in #" : "from ", STR_ARG(place.name)));
 }
 
 /* Who asks for history itself counts itself. */
