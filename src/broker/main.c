@@ -261,8 +261,8 @@ peer_gone(unsigned sub, uint32_t inc)
 		br.nchats = 0;
 		return;
 	}
-	if (sub == SUB_STORE)
-		return;
+	if (sub >= WORKERS_MAX)
+		return; /* it has no sessions */
 	for (uint32_t i = 0; peers_known && i < br.reg.h->user_top; i++) {
 		const struct reg_user *u = &br.reg.users[i];
 
@@ -276,9 +276,32 @@ peer_gone(unsigned sub, uint32_t inc)
 static unsigned
 sub_index(unsigned role, unsigned index)
 {
-	if (role == ROLE_CONTROL)
+	switch (role) {
+	case ROLE_CONTROL:
 		return SUB_CONTROL;
-	return role == ROLE_STORE ? SUB_STORE : index;
+	case ROLE_STORE:
+		return SUB_STORE;
+	case ROLE_WEB:
+		return SUB_WEB + index;
+	default:
+		return index;
+	}
+}
+
+/* How many processes of a role there may be. */
+static unsigned
+role_places(unsigned role)
+{
+	switch (role) {
+	case ROLE_WORKER:
+		return WORKERS_MAX;
+	case ROLE_AUTH:
+		return AUTH_MAX;
+	case ROLE_WEB:
+		return WEB_MAX;
+	default:
+		return 1;
+	}
 }
 
 static bool
@@ -298,8 +321,7 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 		return true;
 	case MSG_peer:
 		if (!m_peer_get(frame, len, &peer) ||
-		    (peer.role != ROLE_CONTROL && peer.role != ROLE_STORE &&
-		     peer.index >= (peer.role == ROLE_AUTH ? AUTH_MAX : WORKERS_MAX)))
+		    peer.index >= role_places(peer.role))
 			return false;
 		if (peer.role == ROLE_AUTH)
 			auth_attach(peer.index, peer.inc, fds[0]);

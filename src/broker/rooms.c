@@ -132,7 +132,7 @@ static uint32_t
 fresh_modes(const struct reg_user *u, bool owned)
 {
 	return 1u << MODE_NO_OUTSIDE |
-	       (owned && u->protocol == PROTO_IRC ? 1u << MODE_TOPIC_LOCK : 0);
+	       (owned && u->protocol != PROTO_TELNET ? 1u << MODE_TOPIC_LOCK : 0);
 }
 
 /* The event of u's coming into room; NULL: one that is being made. */

@@ -42,16 +42,24 @@ sub_drop(struct sub *s)
 	*s = (struct sub){.fd = -1};
 }
 
+/* nth_r: which of those with that role. */
+static unsigned
+role_of(unsigned index, unsigned *nth_r)
+{
+	*nth_r = index < SUB_WEB ? index : index < SUB_CONTROL ? index - SUB_WEB : 0;
+	if (index < SUB_WEB)
+		return ROLE_WORKER;
+	if (index < SUB_CONTROL)
+		return ROLE_WEB;
+	return index == SUB_STORE ? ROLE_STORE : ROLE_CONTROL;
+}
+
 /* The master ends it. */
 void
 sub_report_hung(unsigned index, uint32_t inc)
 {
-	bool worker = index < WORKERS_MAX;
-	struct m_hung m = {.role = worker               ? ROLE_WORKER
-				   : index == SUB_STORE ? ROLE_STORE
-							: ROLE_CONTROL,
-			   .index = worker ? (uint16_t)index : 0,
-			   .inc = inc};
+	unsigned nth, role = role_of(index, &nth);
+	struct m_hung m = {.role = (uint8_t)role, .index = (uint16_t)nth, .inc = inc};
 	char out[64];
 
 	proc_send(out, m_hung_put(out, sizeof(out), &m));
@@ -62,12 +70,10 @@ void
 sub_give_up(struct sub *s, const char *why)
 {
 	unsigned index = sub_index_of(s);
+	unsigned nth, role = role_of(index, &nth);
 	uint32_t inc = s->inc;
 
-	if (index >= WORKERS_MAX)
-		log_err("%s is given up: %s", index == SUB_STORE ? "store" : "control", why);
-	else
-		log_err("worker %u is given up: %s", index, why);
+	log_err("%s %u is given up: %s", role_name(role), nth, why);
 	sub_drop(s);
 	sub_report_hung(index, inc);
 }

@@ -34,7 +34,7 @@ r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		answer_refused(r, u->id, 0, ERR_BAD_ARGUMENT, STR_LIT("topic"));
 		return true;
 	}
-	if (u->protocol == PROTO_IRC && str_eq(str_of(room->topic), q.text)) {
+	if (u->protocol != PROTO_TELNET && str_eq(str_of(room->topic), q.text)) {
 		answer_ok(
 		    r, u->id,
 		    ""); /* IRC tells of a topic that is changed or cleared, telnet of whatever is done */

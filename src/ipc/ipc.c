@@ -190,8 +190,11 @@ enum { FDS_MANY = -1 };
 #define ROLE_SET_CONTROL BIT(CONTROL)
 #define ROLE_SET_AUTH BIT(AUTH)
 #define ROLE_SET_STORE BIT(STORE)
-#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE))
-#define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL) | BIT(STORE))
+#define ROLE_SET_WEB BIT(WEB)
+#define ROLE_SET_STAGE (BIT(WORKER) | BIT(WEB))
+#define ROLE_SET_ANY \
+	(BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE) | BIT(WEB))
+#define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL) | BIT(STORE) | BIT(WEB))
 
 static const struct row {
 	const char *name;
@@ -247,7 +250,7 @@ const char *
 role_name(unsigned role)
 {
 	static const char *const names[ROLE_COUNT] = {"master",  "worker", "broker",
-						      "control", "auth",   "store"};
+						      "control", "auth",   "store",  "web"};
 
 	return role < ROLE_COUNT ? names[role] : NULL;
 }
@@ -258,6 +261,16 @@ protocol_name(unsigned protocol)
 	static const char *const names[PROTO_COUNT] = {"telnet", "irc", "web"};
 
 	return protocol < PROTO_COUNT ? names[protocol] : NULL;
+}
+
+bool
+protocol_built(unsigned protocol)
+{
+#ifdef HAVE_WEB
+	return protocol < PROTO_COUNT;
+#else
+	return protocol < PROTO_COUNT && protocol != PROTO_WEB;
+#endif
 }
 
 /* --- errors that people are told ------------------------------------------------------------- */

@@ -53,9 +53,11 @@
 #define ROOMS_PER_USER 100
 #define SESSIONS_PER_USER 16
 #define ATTACH_ROOMS_MAX (ROOMS_PER_USER * (ROOM_BYTES_MAX + 10))
-#define SUBS_MAX 64 /* subscribers: SUB_CONTROL, SUB_STORE, workers below */
-#define WORKERS_MAX 60
+#define SUBS_MAX 64 /* subscribers: SUB_WEB, SUB_CONTROL, SUB_STORE, workers below */
+#define WORKERS_MAX 56
+#define WEB_MAX 4 /* processes that speak HTTP */
 #define AUTH_MAX 8 /* processes that check passwords */
+#define SUB_WEB 58 /* and the next WEB_MAX - 1 */
 #define SUB_CONTROL 62
 #define SUB_STORE 63
 
@@ -66,6 +68,7 @@ enum role {
 	ROLE_CONTROL,
 	ROLE_AUTH,
 	ROLE_STORE,
+	ROLE_WEB,
 	ROLE_COUNT
 };
 /* "master", "worker"…; NULL for no role */
@@ -74,6 +77,11 @@ const char *role_name(unsigned role);
 enum map_kind { MAP_REGISTRY, MAP_JOURNAL, MAP_BOARD };
 enum protocol { PROTO_TELNET, PROTO_IRC, PROTO_WEB, PROTO_COUNT };
 const char *protocol_name(unsigned protocol);
+/* Is it in this build? */
+bool protocol_built(unsigned protocol);
+/* How a WebSocket client's messages are framed (RFC 6455, IRCv3 websocket). */
+enum ws_kind { WS_NONE, WS_TEXT, WS_BINARY, WS_COUNT };
+#define CONN_EARLY_MAX 16384 /* bytes that a stage has read of the next one's */
 
 enum msg_kind {
 	MSG_TEXT,
@@ -285,7 +293,8 @@ struct conn_rec {
 	uint64_t id;
 	uint8_t protocol, tls, direct /* telnet profile "direct" */, loopback;
 	uint16_t port;
-	char address[50]; /* text, terminated: "192.0.2.1", "2001:db8::1", "unix" */
+	uint8_t ws; /* enum ws_kind: after the upgrade */
+	char address[49]; /* text, terminated: "192.0.2.1", "2001:db8::1", "unix" */
 };
 _Static_assert(sizeof(struct conn_rec) == 64, "hand-over layout: bump IPC_VERSION");
 

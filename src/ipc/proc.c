@@ -35,6 +35,7 @@ struct proc proc;
 /* What the master's socket had no room for. */
 struct packet {
 	STAILQ_ENTRY(packet) link;
+	int fd; /* owned; -1: none */
 	size_t len;
 	char frame[];
 };
@@ -46,23 +47,39 @@ static uint32_t uid = STAY, gid = STAY;
 static bool started;
 static pid_t parent;
 
+/* 0: sent, or there is nobody; -1: no room. */
+static int
+send_packet(const void *frame, size_t len, int fd)
+{
+	int r = fdpass_send(PROC_MASTER_FD, frame, len, &fd, fd >= 0);
+	bool later = r < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS);
+
+	/* when the master is dead, the end of file that follows says it all */
+	if (!later && fd >= 0)
+		close(fd);
+	return later ? -1 : 0;
+}
+
 void
-proc_send(const void *frame, size_t len)
+proc_send_fd(const void *frame, size_t len, int fd)
 {
 	struct packet *p;
 
 	CHECK(len >= IPC_HDR);
-	if (STAILQ_EMPTY(&unsent)) {
-		if (fdpass_send(PROC_MASTER_FD, frame, len, NULL, 0) == 0)
-			return;
-		if (errno != EAGAIN && errno != ENOBUFS)
-			return; /* the end of file that follows says it all */
-	}
+	if (STAILQ_EMPTY(&unsent) && send_packet(frame, len, fd) == 0)
+		return;
 	p = xcalloc(1, sizeof(*p) + len);
+	p->fd = fd;
 	p->len = len;
 	memcpy(p->frame, frame, len);
 	STAILQ_INSERT_TAIL(&unsent, p, link);
 	loop_mod(proc.loop, &master_io, EPOLLIN | EPOLLOUT);
+}
+
+void
+proc_send(const void *frame, size_t len)
+{
+	proc_send_fd(frame, len, -1);
 }
 
 static void
@@ -71,7 +88,7 @@ send_rest(void)
 	struct packet *p;
 
 	while ((p = STAILQ_FIRST(&unsent)) != NULL) {
-		if (fdpass_send(PROC_MASTER_FD, p->frame, p->len, NULL, 0) < 0)
+		if (send_packet(p->frame, p->len, p->fd) < 0)
 			return;
 		STAILQ_REMOVE_HEAD(&unsent, link);
 		free(p);

@@ -52,6 +52,8 @@ int proc_main(const struct proc_role *role, int argc, char **argv);
 
 /* To the master; queued while its socket is full. */
 void proc_send(const void *frame, size_t len);
+/* The same with a descriptor, which is closed once it is sent. */
+void proc_send_fd(const void *frame, size_t len, int fd);
 
 /* The role has drained: exit 0 in this turn. */
 void proc_done(void);

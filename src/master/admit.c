@@ -17,8 +17,15 @@
 #define WAITING_MS 10
 
 void
-admit_refuse(int fd, enum counter counter, const char *why)
+admit_refuse(int fd, unsigned protocol, enum counter counter, const char *why)
 {
+	static const char *const forms[PROTO_COUNT] = {
+	    [PROTO_TELNET] = "",
+	    [PROTO_IRC] = "ERROR :",
+	    [PROTO_WEB] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
+			  "Retry-After: 5\r\nConnection: close\r\n\r\n",
+	};
+	char text[300];
 	static uint64_t logged_at;
 	static unsigned refused;
 	uint64_t now = loop_now(master.loop);
@@ -26,13 +33,14 @@ admit_refuse(int fd, enum counter counter, const char *why)
 	count(counter);
 	refused++;
 	/* If it does not fit, it does not; nobody waits for a stranger. */
-	(void)!send(fd, why, strlen(why), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(fd, text, bprintf(text, sizeof(text), "%s%s\r\n", forms[protocol], why),
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	close(fd);
 	if (now - logged_at < 1000)
 		return;
-	log_notice("refused %u connection%s; the last was told: %.*s", refused,
-		   refused == 1 ? "" : "s", (int)strcspn(why, "\r"), why);
+	log_notice("refused %u connection%s; the last was told: %s", refused,
+		   refused == 1 ? "" : "s", why);
 	logged_at = now;
 	refused = 0;
 }
@@ -80,7 +88,7 @@ static void
 turn_away(struct newcomer *n, enum counter counter, const char *why)
 {
 	if (!may_wait(n))
-		admit_refuse(n->fd, counter, why);
+		admit_refuse(n->fd, n->rec.protocol, counter, why);
 }
 
 /* --- the limits ---------------------------------------------------------------------------- */
@@ -93,7 +101,7 @@ admit(struct newcomer *n, unsigned nconns, struct address **a_r)
 	struct address *a = NULL;
 
 	if (nconns >= o->max_sessions) {
-		turn_away(n, CTR_refused_full, "The server is full, try again later.\r\n");
+		turn_away(n, CTR_refused_full, "The server is full, try again later.");
 		return false;
 	}
 	if (n->inet) {
@@ -101,13 +109,13 @@ admit(struct newcomer *n, unsigned nconns, struct address **a_r)
 		if (a == NULL ||
 		    (o->max_per_address > 0 && address_count(a) >= o->max_per_address)) {
 			turn_away(n, CTR_refused_address,
-				  "Too many connections from your address, try again later.\r\n");
+				  "Too many connections from your address, try again later.");
 			return false;
 		}
 		if (!address_rate(a, o->connect_rate, now)) {
 			admit_refuse(
-			    n->fd, CTR_refused_rate,
-			    "Too many connections from your address, try again later.\r\n");
+			    n->fd, n->rec.protocol, CTR_refused_rate,
+			    "Too many connections from your address, try again later.");
 			return false;
 		}
 	}

@@ -98,7 +98,7 @@ child_name(const struct child *c)
 {
 	static char name[32];
 
-	if (c->role == ROLE_WORKER || c->role == ROLE_AUTH)
+	if (c->role == ROLE_WORKER || c->role == ROLE_AUTH || c->role == ROLE_WEB)
 		bprintf(name, sizeof(name), "%s %u", role_name(c->role), c->index);
 	else
 		bprintf(name, sizeof(name), "%s", role_name(c->role));
@@ -259,7 +259,8 @@ void
 children_init(const char *dir)
 {
 	for (unsigned r = ROLE_WORKER; r < ROLE_COUNT; r++) {
-		if ((r != ROLE_AUTH || master.auths > 0) && (r != ROLE_STORE || master.store))
+		if ((r != ROLE_AUTH || master.auths > 0) && (r != ROLE_STORE || master.store) &&
+		    (r != ROLE_WEB || master.webs > 0))
 			child_programs[r] = find_program(dir, r);
 	}
 	child_init(ROLE_BROKER, 0);
@@ -270,6 +271,8 @@ children_init(const char *dir)
 		child_init(ROLE_AUTH, i);
 	if (master.store)
 		child_init(ROLE_STORE, 0);
+	for (unsigned i = 0; i < master.webs; i++)
+		child_init(ROLE_WEB, i);
 }
 
 void

@@ -25,9 +25,9 @@ enum child_state {
 	CHILD_KILLED, /* sent SIGKILL, not reaped yet */
 };
 
-#define CHILDREN_MAX (3 + WORKERS_MAX + AUTH_MAX)
+#define CHILDREN_MAX (3 + WORKERS_MAX + AUTH_MAX + WEB_MAX)
 
-struct flight; /* accept.c: connections sent and not reported as taken */
+struct flight; /* handover.c: connections sent and not reported as taken */
 struct conn;
 
 struct child {
@@ -46,9 +46,9 @@ struct child {
 	unsigned restarts, failures; /* failures: in a row, dead before or just after ready */
 	char killed_why[64];
 
-	/* workers: accept.c */
-	unsigned sessions, inflight;
-	uint64_t taken; /* connections that workers here have told of, as on their board */
+	/* workers and web: handover.c */
+	unsigned sessions, inflight; /* connections that it has, the second those it has not taken yet */
+	uint64_t taken; /* that processes in this place have told of, as on their board */
 	TAILQ_HEAD(, flight) flights;
 	LIST_HEAD(, conn) conns;
 };
@@ -62,7 +62,7 @@ void children_start(void);
 void children_reap(void);
 
 unsigned child_count(void);
-struct child *child_nth(unsigned i); /* broker, control, workers, auth, store */
+struct child *child_nth(unsigned i); /* broker, control, workers, auth, store, web */
 struct child *child_worker(unsigned index);
 struct child *child_control(void);
 bool child_alive(const struct child *c); /* takes messages */

@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/handover.h"
 #include "master/master.h"
 #include "master/reload.h"
 #include "master/rundir.h"
@@ -68,7 +69,7 @@ bury(struct child *c)
 		c->log_fd = -1;
 	}
 	c->pid = 0; /* it is reaped: never signal that number again */
-	if (c->chan.fd >= 0 && c->role == ROLE_WORKER && c->state != CHILD_KILLED) {
+	if (c->chan.fd >= 0 && !LIST_EMPTY(&c->conns) && c->state != CHILD_KILLED) {
 		/* what it took and closed while we were not looking */
 		while (child_read_packet(c))
 			;
@@ -141,7 +142,7 @@ replace(struct child *c, int status, bool wanted)
 	bury(c);
 	c->state = CHILD_WAITING;
 	c->restarts++;
-	accept_worker_dead(c);
+	handover_dead(c);
 	if (c->role == ROLE_BROKER && stillborn >= ANEW_AFTER) {
 		stillborn = 0;
 		anew = true;
@@ -185,7 +186,7 @@ child_dead(struct child *c, int status)
 		       (int)c->pid, how(c, status, text));
 		bury(c);
 		c->state = CHILD_DOWN;
-		accept_worker_dead(c);
+		handover_dead(c);
 		c->restarts += anew;
 	}
 	accept_update();
@@ -260,8 +261,8 @@ alive_in(unsigned role)
 static void
 stop_next(void)
 {
-	static const unsigned order[] = {ROLE_WORKER, ROLE_BROKER, ROLE_STORE, ROLE_AUTH,
-					 ROLE_CONTROL};
+	static const unsigned order[] = {ROLE_WEB,   ROLE_WORKER, ROLE_BROKER,
+					 ROLE_STORE, ROLE_AUTH,   ROLE_CONTROL};
 
 	for (size_t k = 0; k < ARRAY_LEN(order); k++) {
 		if (!alive_in(order[k]))

@@ -15,6 +15,7 @@
 #include "lib/util.h"
 #include "master/accept.h"
 #include "master/ctl.h"
+#include "master/handover.h"
 #include "master/master.h"
 #include "master/reload.h"
 
@@ -86,8 +87,26 @@ on_pong(struct child *c, const void *frame, size_t len)
 	return true;
 }
 
+/* Who has them has changed. */
 static bool
-on_frame(struct child *c, const void *frame, size_t len)
+on_conns(bool good)
+{
+	accept_update();
+	return good;
+}
+
+static bool
+on_pass(struct child *c, const void *frame, size_t len, int *fds)
+{
+	if (!handover_pass(c, frame, len, fds[0]))
+		return false;
+	fds[0] = -1;
+	return on_conns(true);
+}
+
+/* Descriptors that a handler keeps it sets to -1. */
+static bool
+on_frame(struct child *c, const void *frame, size_t len, int *fds)
 {
 	struct m_ready ready;
 
@@ -103,7 +122,9 @@ on_frame(struct child *c, const void *frame, size_t len)
 	case MSG_hung:
 		return on_hung(c, frame, len);
 	case MSG_conn_report:
-		return accept_report(c, frame, len);
+		return on_conns(handover_report(c, frame, len));
+	case MSG_conn_pass:
+		return on_pass(c, frame, len, fds);
 	case MSG_oper_act:
 		return ctl_oper(frame, len);
 	case MSG_ctl:
@@ -121,6 +142,7 @@ child_read_packet(struct child *c)
 	size_t nfds;
 	ssize_t n = fdpass_recv(c->chan.fd, frame, sizeof(frame), fds, &nfds);
 	unsigned type;
+	bool good;
 
 	if (n <= 0) {
 		/* closed while it lives: no use to us any more; else SIGCHLD is on its way */
@@ -130,11 +152,15 @@ child_read_packet(struct child *c)
 			child_kill(c, "its message was cut off");
 		return false;
 	}
-	for (size_t i = 0; i < nfds; i++)
-		close(fds[i]);
 	type = ipc_frame(frame, (size_t)n) == n ? ipc_type(frame) : 0;
 	log_trace(ipc, "from %s: %s, %zd bytes", child_name(c), ipc_name(type), n);
-	if (nfds == 0 && ipc_allowed(type, c->role, ROLE_MASTER) && on_frame(c, frame, (size_t)n))
+	good = nfds == (size_t)ipc_fds(type) && ipc_allowed(type, c->role, ROLE_MASTER) &&
+	       on_frame(c, frame, (size_t)n, fds);
+	for (size_t i = 0; i < nfds; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	if (good)
 		return true;
 	log_err("%s (pid %d) sent a message that it may not send (%s, %zd bytes)", child_name(c),
 		(int)c->pid, ipc_name(type), n);

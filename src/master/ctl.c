@@ -11,7 +11,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
-#include "master/accept.h"
+#include "master/handover.h"
 #include "master/child.h"
 #include "master/listen.h"
 #include "master/master.h"
@@ -117,7 +117,7 @@ cmd_status(struct req *r)
 									       : "starting"),
 					       .started = master.started,
 					       .stop_at = master_stop_at(),
-					       .sessions = accept_sessions()});
+					       .sessions = handover_conns()});
 	for (unsigned i = 0; i < child_count(); i++) {
 		const struct child *c = child_nth(i);
 

@@ -27,7 +27,7 @@
 
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
-static bool enabled;
+static bool enabled[PROTO_COUNT];
 static int admin_fd = -1;
 static char admin_path[108];
 
@@ -320,7 +320,7 @@ open_rest_of_given(struct conf_errors *e)
 {
 	for (unsigned p = 0; p < PROTO_COUNT; p++) {
 		struct listen_conf conf = {.protocol = (uint8_t)p, .where = "systemd"};
-		int fd = p != PROTO_WEB ? take_given(protocol_name(p)) : -1;
+		int fd = protocol_built(p) ? take_given(protocol_name(p)) : -1;
 
 		for (unsigned nth = 0; fd >= 0; fd = take_given(protocol_name(p)), nth++)
 			listener_new(&conf, nth, fd)->given = true;
@@ -374,6 +374,13 @@ announce(const struct listener *l)
 			 name, protocol_name(l->conf.protocol));
 }
 
+static bool
+watch(struct listener *l)
+{
+	return loop_add(master.loop, &l->io, l->fd, enabled[l->conf.protocol] ? EPOLLIN : 0,
+			accept_ready, l) == 0;
+}
+
 void
 listen_commit(void)
 {
@@ -395,8 +402,7 @@ listen_commit(void)
 	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
 		TAILQ_REMOVE(&fresh, l, link);
 		TAILQ_INSERT_TAIL(&listeners, l, link);
-		if (loop_add(master.loop, &l->io, l->fd, enabled ? EPOLLIN : 0, accept_ready, l) <
-		    0)
+		if (!watch(l))
 			fatal("cannot watch a listener: %s", strerror(errno));
 		announce(l);
 	}
@@ -430,8 +436,7 @@ listen_abort(void)
 		if (l->fd >= 0)
 			continue;
 		l->fd = bind_inet((struct sockaddr *)&l->addr, l->addr_len);
-		if (l->fd < 0 || loop_add(master.loop, &l->io, l->fd, enabled ? EPOLLIN : 0,
-					  accept_ready, l) < 0)
+		if (l->fd < 0 || !watch(l))
 			log_err("cannot listen again on what was given up for the new "
 				"configuration: %s",
 				strerror(errno));
@@ -454,15 +459,17 @@ listen_close(void)
 }
 
 void
-listen_enable(bool on)
+listen_enable(const bool on[PROTO_COUNT])
 {
 	struct listener *l;
 
-	if (on == enabled)
+	if (memcmp(on, enabled, sizeof(enabled)) == 0)
 		return;
-	enabled = on;
-	TAILQ_FOREACH (l, &listeners, link)
-		loop_mod(master.loop, &l->io, on ? EPOLLIN : 0);
+	TAILQ_FOREACH (l, &listeners, link) {
+		if (on[l->conf.protocol] != enabled[l->conf.protocol])
+			loop_mod(master.loop, &l->io, on[l->conf.protocol] ? EPOLLIN : 0);
+	}
+	memcpy(enabled, on, sizeof(enabled));
 }
 
 void

@@ -41,8 +41,8 @@ void listen_abort(void);
 /* Close all, remove our socket files. */
 void listen_close(void);
 
-/* Watch the listeners, or let connections wait in the backlog. */
-void listen_enable(bool on);
+/* By protocol: watch its listeners, or let connections wait in the backlog. */
+void listen_enable(const bool on[PROTO_COUNT]);
 
 /* "127.0.0.1:9898", "[::1]:9898", "/path" as bound. */
 char *listen_name(const struct listener *l, char *out, size_t cap);

@@ -18,6 +18,7 @@ sbin_PROGRAMS += %D%/chatd
 	%D%/child_talk.c \
 	%D%/ctl.c %D%/ctl.h \
 	%D%/daemon.c %D%/daemon.h \
+	%D%/handover.c %D%/handover.h \
 	%D%/listen.c %D%/listen.h \
 	%D%/main.c %D%/master.h \
 	%D%/reload.c %D%/reload.h \

@@ -18,12 +18,12 @@ listen_protocol(struct walk *w, const config_setting_t *at, struct listen_conf *
 	for (unsigned p = 0; p < PROTO_COUNT; p++) {
 		if (strcmp(v, protocol_name(p)) != 0)
 			continue;
-		if (p == PROTO_WEB)
+		if (!protocol_built(p))
 			conf_error(w->e, w->c, at, "the protocol \"%s\" is not in this build", v);
 		l->protocol = (uint8_t)p;
 		return;
 	}
-	conf_error(w->e, w->c, at, "there is no protocol \"%s\" (there is: telnet, irc)", v);
+	conf_error(w->e, w->c, at, "there is no protocol \"%s\" (there is: telnet, irc, web)", v);
 }
 
 static void

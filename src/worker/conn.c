@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -268,14 +269,15 @@ conn_set_user(struct conn *c, uint64_t user)
 /* --- beginning and end -------------------------------------------------------------- */
 
 void
-conn_open(const struct conn_rec *rec, int fd)
+conn_open(const struct conn_rec *rec, int fd, struct str early)
 {
-	struct conn *c = rec->protocol <= PROTO_IRC && !worker.draining ? place_get() : NULL;
+	bool known = rec->protocol < PROTO_COUNT && (rec->protocol == PROTO_WEB) == (rec->ws != WS_NONE);
+	struct conn *c = known && !worker.draining ? place_get() : NULL;
 
 	if (c == NULL) {
 		shutdown(fd, SHUT_RDWR);
 		close(fd);
-		worker_report_closed(rec->id);
+		handed_closed(rec->id);
 		return;
 	}
 	c->id = rec->id;
@@ -423,7 +425,7 @@ conn_free(struct conn *c)
 	due_del(&c->due);
 	loop_del(worker.loop, &c->io);
 	close(c->io.fd);
-	worker_report_closed(c->id);
+	handed_closed(c->id);
 	irc_close(c);
 	account_is(c, STR_LIT(""));
 	if (c->in != NULL)

@@ -155,8 +155,8 @@ _Static_assert(offsetof(struct conn, io) == 64, "what a delivery touches fits a 
 
 void conns_init(struct loop *loop, unsigned slots);
 
-/* Take over a descriptor (closed when there is no room). */
-void conn_open(const struct conn_rec *rec, int fd);
+/* Take over a descriptor (closed when there is no room). early: what has been read of it already. */
+void conn_open(const struct conn_rec *rec, int fd, struct str early);
 
 /* The end, in good order: what is queued is still sent, within a second or so. reason is shown to
  * others and in the log; "" is an ordinary leaving. Tells the broker unless quiet (it knows). */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ipc/board.h"
+#include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "ipc/sublink.h"
 #include "lib/log.h"
@@ -25,16 +26,8 @@
 #include "worker/ticket.h"
 #include "worker/worker.h"
 
-#define REPORT_MAX 4096 /* ids in one m_conn_report */
-#define REPORT_AT 64 /* so much news is told at once, less after REPORT_MS */
-#define REPORT_MS 2
-
 struct worker worker;
 
-static struct {
-	uint64_t closed[REPORT_MAX];
-	unsigned nclosed, taken;
-} report;
 static uint64_t wall;
 static bool options_changed;
 
@@ -44,59 +37,6 @@ worker_wall_ms(void)
 	if (wall == 0)
 		wall = wall_ms();
 	return wall;
-}
-
-/* --- what the master hears ---------------------------------------------------------- */
-
-static void
-report_send(void)
-{
-	static char frame[IPC_FRAME_MAX];
-	struct m_conn_report m = {.taken = report.taken,
-				  .closed = {(const char *)report.closed, report.nclosed}};
-	size_t len;
-
-	if (report.taken == 0 && report.nclosed == 0)
-		return;
-	len = m_conn_report_put(frame, sizeof(frame), &m);
-	CHECK(len > 0);
-	proc_send(frame, len);
-	report.taken = report.nclosed = 0;
-}
-
-static void
-report_due(void *arg)
-{
-	(void)arg;
-	report_send();
-}
-
-/* A master woken for each connection would cost more than the connection: reports gather for a
- * moment. */
-static void
-report_soon(void)
-{
-	static struct loop_timer timer;
-	unsigned n = report.taken + report.nclosed;
-
-	if (n >= REPORT_AT || worker.draining)
-		report_send();
-	else if (n > 0 && timer.place == 0)
-		loop_timer_start(worker.loop, &timer, REPORT_MS, report_due, NULL);
-}
-
-void
-worker_report_taken(unsigned n)
-{
-	report.taken += n;
-}
-
-void
-worker_report_closed(uint64_t conn)
-{
-	report.closed[report.nclosed++] = conn;
-	if (report.nclosed == REPORT_MAX)
-		report_send();
 }
 
 /* --- a turn ------------------------------------------------------------------------- */
@@ -114,7 +54,7 @@ turn_end(void *arg)
 		drain_turn();
 	conns_reap_turn();
 	sublink_flush(worker.link);
-	report_soon();
+	handed_turn();
 	count(CTR_turns_total);
 	wall = 0;
 	if (options_changed) {
@@ -170,26 +110,6 @@ take_map(const void *frame, size_t len, int *fds, size_t nfds)
 }
 
 static bool
-take_conns(const void *frame, size_t len, const int *fds, size_t nfds)
-{
-	struct m_conns m;
-	struct conn_rec rec;
-
-	if (!m_conns_get(frame, len, &m) || m.conns.n != nfds * sizeof(rec)) {
-		close_all(fds, nfds);
-		return false;
-	}
-	__atomic_store_n(&board_own->taken, board_own->taken + nfds, __ATOMIC_RELEASE);
-	for (size_t i = 0; i < nfds; i++) {
-		memcpy(&rec, m.conns.p + i * sizeof(rec), sizeof(rec));
-		rec.address[sizeof(rec.address) - 1] = '\0';
-		conn_open(&rec, fds[i]);
-	}
-	worker_report_taken((unsigned)nfds);
-	return true;
-}
-
-static bool
 worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 {
 	struct m_peer peer;
@@ -198,7 +118,9 @@ worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfd
 	case MSG_map:
 		return take_map(frame, len, fds, nfds);
 	case MSG_conns:
-		return take_conns(frame, len, fds, nfds);
+		return handed_take(frame, len, fds, nfds, conn_open);
+	case MSG_conn_early:
+		return handed_early(frame, len);
 	case MSG_peer:
 		if (!m_peer_get(frame, len, &peer) || nfds != 1 || peer.role != ROLE_BROKER)
 			break;

@@ -25,10 +25,6 @@ extern struct worker worker;
 /* Wall clock, looked at once per turn. */
 uint64_t worker_wall_ms(void);
 
-/* Connections of the master's; counted and reported once per turn. */
-void worker_report_taken(unsigned n);
-void worker_report_closed(uint64_t conn);
-
 /* drain.c */
 void drain_begin(uint32_t ms, const char *text);
 void drain_turn(void); /* at the end of each turn while draining */

@@ -1,0 +1,28 @@
+/* handed.h - connections that the master hands over: taking them, and telling it which have been taken and which have ended. */
+#ifndef IPC_HANDED_H
+#define IPC_HANDED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+/* fd is the callee's; what came early (m_conn_early) is valid during the call. */
+typedef void handed_fn(const struct conn_rec *rec, int fd, struct str early);
+
+/* m_conns: fn is called for each. The descriptors are ours. False: malformed. */
+bool handed_take(const void *frame, size_t len, const int *fds, size_t nfds, handed_fn *fn);
+/* m_conn_early: kept until its connection comes. False: malformed. */
+bool handed_early(const void *frame, size_t len);
+
+/* The connection has ended. */
+void handed_closed(uint64_t conn);
+/* The connection goes on to its next stage: fd is ours from now on. All that was to be told is told first. */
+void handed_pass(uint64_t conn, unsigned ws, struct str early, int fd);
+
+/* At the end of a turn: tells what there is to tell, at once or in a moment (a master woken for each connection would cost more
+ * than the connection). */
+void handed_turn(void);
+
+#endif

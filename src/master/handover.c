@@ -1,0 +1,436 @@
+/* handover.c - see handover.h.
+ *
+ * A connection goes through stages: who reads its first bytes is the protocol's first stage, and the last one is a worker. At each
+ * it is given to the process with the fewest; what one process gets in a turn leaves in one packet (at most FDPASS_MAX in each).
+ * The master keeps its own copy of the descriptor until that process has said that it took it.
+ */
+#include "config.h"
+
+#include "master/handover.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+/* The keys are our own numbers, one after the other. */
+#define HASH_FUNCTION(p, n, out) \
+	((out) = (unsigned)(*(const uint64_t *)(const void *)(p)*0x9e3779b97f4a7c15u >> 32))
+#include <uthash.h>
+
+#include "lib/fdpass.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "master/accept.h"
+#include "master/address.h"
+#include "master/child.h"
+#include "master/master.h"
+#include "master/shm.h"
+
+#define INFLIGHT_MAX 256 /* sent to one process, not reported as taken */
+#define TRIES_MAX 3 /* processes that die over the same connection */
+#define FDS_OF_A_CHILD 32 /* that are not connections */
+
+struct conn {
+	uint64_t id;
+	struct child *holder; /* NULL: waits for one */
+	struct address *address; /* NULL: a Unix socket's, not counted */
+	struct flight *flight; /* owned; NULL: taken */
+	struct conn_rec *rec; /* owned; as it goes on to the next stage; NULL: this is the last */
+	LIST_ENTRY(conn) link; /* in its holder's conns */
+	UT_hash_handle hh;
+};
+
+/* What is needed until its holder has taken it. */
+struct flight {
+	struct conn *conn;
+	int fd;
+	unsigned role; /* of the process that it is for */
+	unsigned tries;
+	struct conn_rec rec;
+	char *early; /* owned; what the stage before has read of the next one's bytes; NULL: nothing */
+	size_t early_n;
+	TAILQ_ENTRY(flight) link; /* in its holder's flights, or in its stage's waiting */
+};
+TAILQ_HEAD(flights, flight);
+
+/* To be sent to a process at the end of this turn. */
+struct parcel {
+	unsigned n;
+	struct conn_rec recs[FDPASS_MAX];
+	int fds[FDPASS_MAX];
+};
+
+/* By the role of the processes that do it. */
+static struct stage {
+	struct flights waiting; /* nobody can take them now */
+	unsigned n;
+} stages[ROLE_COUNT];
+
+static struct conn *conns; /* by id */
+static unsigned nconns;
+static uint64_t last_id;
+static struct parcel parcels[CHILDREN_MAX];
+static unsigned inflight_max = INFLIGHT_MAX, each_max; /* connections that a process may have */
+static bool stopped;
+
+static unsigned
+first_stage(unsigned protocol)
+{
+	return protocol == PROTO_WEB ? ROLE_WEB : ROLE_WORKER;
+}
+
+static bool
+is_stage(unsigned role)
+{
+	return role == ROLE_WORKER || role == ROLE_WEB;
+}
+
+/* --- to whom ------------------------------------------------------------------------------ */
+
+/* The one with the fewest connections among those that may get more; NULL: none now. full_r: it is connections that are too
+ * many, not those on the way. */
+static struct child *
+pick(unsigned role, bool *full_r)
+{
+	struct child *best = NULL;
+
+	*full_r = false;
+	for (unsigned i = 0; i < child_count(); i++) {
+		struct child *c = child_nth(i);
+
+		if (c->role != role || c->state != CHILD_READY || c->inflight >= inflight_max)
+			continue;
+		if (c->sessions >= each_max)
+			*full_r = true;
+		else if (best == NULL || c->sessions < best->sessions)
+			best = c;
+	}
+	return best;
+}
+
+static struct parcel *
+parcel_of(const struct child *c)
+{
+	return &parcels[c - child_nth(0)];
+}
+
+static void
+send_parcel(struct child *c)
+{
+	struct parcel *p = parcel_of(c);
+	struct m_conns m = {.conns = {(const char *)p->recs, p->n * sizeof(struct conn_rec)}};
+	char frame[8192 + 64];
+
+	if (p->n == 0)
+		return;
+	/* when it fails, the process is dying, and they are handed to another at its death */
+	child_send(c, frame, m_conns_put(frame, sizeof(frame), &m), p->fds, p->n, false);
+	p->n = 0;
+}
+
+/* In front of the packet that the connection is in. */
+static void
+send_early(struct child *c, const struct flight *f)
+{
+	struct m_conn_early m = {.id = f->conn->id, .bytes = {f->early, f->early_n}};
+	char frame[CONN_EARLY_MAX + 64];
+
+	if (f->early_n > 0)
+		child_send(c, frame, m_conn_early_put(frame, sizeof(frame), &m), NULL, 0, false);
+}
+
+static void
+give_to(struct child *c, struct flight *f)
+{
+	struct parcel *p = parcel_of(c);
+
+	f->conn->holder = c;
+	LIST_INSERT_HEAD(&c->conns, f->conn, link);
+	TAILQ_INSERT_TAIL(&c->flights, f, link);
+	c->sessions++;
+	c->inflight++;
+	f->tries++;
+	send_early(c, f);
+	p->recs[p->n] = f->rec;
+	p->fds[p->n++] = f->fd;
+	if (p->n == FDPASS_MAX)
+		send_parcel(c);
+}
+
+static void
+keep(struct flight *f)
+{
+	TAILQ_INSERT_TAIL(&stages[f->role].waiting, f, link);
+	stages[f->role].n++;
+}
+
+/* Into the hands of the one with the fewest; of nobody yet, when none can take it. */
+static void
+give_or_keep(struct flight *f)
+{
+	bool full;
+	struct child *c = stages[f->role].n == 0 ? pick(f->role, &full) : NULL;
+
+	if (c != NULL)
+		give_to(c, f);
+	else
+		keep(f);
+}
+
+static void
+give_waiting(unsigned role)
+{
+	struct stage *s = &stages[role];
+	struct flight *f;
+	struct child *c;
+	bool full;
+
+	while ((f = TAILQ_FIRST(&s->waiting)) != NULL && children_accepting() &&
+	       (c = pick(role, &full)) != NULL) {
+		TAILQ_REMOVE(&s->waiting, f, link);
+		s->n--;
+		give_to(c, f);
+	}
+}
+
+void
+handover_waiting(void)
+{
+	for (unsigned r = 0; r < ROLE_COUNT; r++)
+		give_waiting(r);
+}
+
+enum handover_room
+handover_room(unsigned protocol)
+{
+	unsigned role = first_stage(protocol);
+	bool full;
+
+	if (pick(role, &full) != NULL)
+		return stages[role].n == 0 ? ROOM_YES : ROOM_LATER;
+	return full ? ROOM_FULL : ROOM_LATER;
+}
+
+static void
+end_of_turn(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < child_count(); i++)
+		send_parcel(child_nth(i));
+}
+
+/* --- the end of a connection -------------------------------------------------------------- */
+
+static void
+land(struct flight *f)
+{
+	close(f->fd);
+	f->conn->flight = NULL;
+	free(f->early);
+	free(f);
+	accept_fd_back();
+}
+
+/* Nobody's for the moment. */
+static void
+take_from(struct conn *c)
+{
+	LIST_REMOVE(c, link);
+	c->holder->sessions--;
+	c->holder = NULL;
+}
+
+static void
+forget(struct conn *c)
+{
+	if (c->holder != NULL)
+		take_from(c);
+	if (c->address != NULL) {
+		address_remove(c->address);
+		address_put(c->address, loop_now_us(master.loop));
+	}
+	if (c->flight != NULL)
+		land(c->flight);
+	HASH_DEL(conns, c);
+	nconns--;
+	free(c->rec);
+	free(c);
+}
+
+/* --- a new one, and one that goes on ------------------------------------------------------- */
+
+static struct flight *
+flight_new(struct conn *c, unsigned role, int fd, const struct conn_rec *rec)
+{
+	struct flight *f = xcalloc(1, sizeof(*f));
+
+	c->flight = f;
+	f->conn = c;
+	f->role = role;
+	f->fd = fd;
+	f->rec = *rec;
+	return f;
+}
+
+void
+handover_new(int fd, const struct conn_rec *rec, struct address *a)
+{
+	struct conn *c = xcalloc(1, sizeof(*c));
+	struct flight *f = flight_new(c, first_stage(rec->protocol), fd, rec);
+
+	c->id = f->rec.id = ++last_id;
+	c->address = a;
+	if (a != NULL)
+		address_add(a);
+	HASH_ADD(hh, conns, id, sizeof(c->id), c);
+	nconns++;
+	if (f->role != ROLE_WORKER) {
+		c->rec = xcalloc(1, sizeof(*c->rec));
+		*c->rec = f->rec;
+	}
+	log_trace(conn, "%llu from %s port %u", (unsigned long long)c->id, f->rec.address,
+		  f->rec.port);
+	give_or_keep(f);
+}
+
+bool
+handover_pass(struct child *from, const void *frame, size_t len, int fd)
+{
+	struct m_conn_pass m;
+	struct flight *f;
+	struct conn *c;
+
+	if (!m_conn_pass_get(frame, len, &m))
+		return false;
+	HASH_FIND(hh, conns, &m.id, sizeof(m.id), c);
+	if (c == NULL || c->holder != from || c->flight != NULL || c->rec == NULL || m.ws == 0 ||
+	    m.ws >= WS_COUNT)
+		return false;
+	take_from(c);
+	c->rec->ws = m.ws;
+	f = flight_new(c, ROLE_WORKER, fd, c->rec);
+	free(c->rec);
+	c->rec = NULL;
+	if (m.early.n > 0) {
+		f->early = xmalloc(m.early.n);
+		memcpy(f->early, m.early.p, m.early.n);
+		f->early_n = m.early.n;
+	}
+	log_trace(conn, "%llu goes on", (unsigned long long)c->id);
+	if (stopped)
+		forget(c);
+	else
+		give_or_keep(f);
+	return true;
+}
+
+/* --- what their holders tell, and their deaths --------------------------------------------- */
+
+bool
+handover_report(struct child *h, const void *frame, size_t len)
+{
+	struct m_conn_report m;
+
+	if (!m_conn_report_get(frame, len, &m) || m.taken > h->inflight)
+		return false;
+	for (uint32_t i = 0; i < m.taken; i++) {
+		struct flight *f = TAILQ_FIRST(&h->flights);
+
+		TAILQ_REMOVE(&h->flights, f, link);
+		h->inflight--;
+		land(f);
+	}
+	h->taken += m.taken;
+	for (size_t i = 0; i < m.closed.n; i++) {
+		uint64_t id = ids_at(m.closed, i);
+		struct conn *c;
+
+		HASH_FIND(hh, conns, &id, sizeof(id), c);
+		/* it speaks for its own connections only */
+		if (c == NULL || c->holder != h || c->flight != NULL)
+			return false;
+		forget(c);
+	}
+	return true;
+}
+
+void
+handover_dead(struct child *h)
+{
+	struct flight *f;
+	struct conn *c;
+	uint64_t taken, had;
+
+	if (!is_stage(h->role))
+		return;
+	parcel_of(h)->n = 0;
+	taken = shm_board_taken(h->role, h->index);
+	had = taken - h->taken; /* received, and not told of any more */
+	h->taken = taken;
+	while ((f = TAILQ_FIRST(&h->flights)) != NULL) {
+		TAILQ_REMOVE(&h->flights, f, link);
+		h->inflight--;
+		if (had > 0) {
+			had--;
+			continue; /* forgotten below: it has been spoken to */
+		}
+		if (f->tries >= TRIES_MAX || stopped)
+			continue; /* so is this: it may well be what kills them */
+		take_from(f->conn);
+		keep(f);
+	}
+	while ((c = LIST_FIRST(&h->conns)) != NULL)
+		forget(c);
+	CHECK(h->sessions == 0 && h->inflight == 0);
+}
+
+/* --- beginning and end --------------------------------------------------------------------- */
+
+void
+handover_init(void)
+{
+	uint64_t limit = master.fd_limit;
+
+	for (unsigned r = 0; r < ROLE_COUNT; r++)
+		TAILQ_INIT(&stages[r].waiting);
+	each_max = (unsigned)MIN(limit > FDS_OF_A_CHILD ? limit - FDS_OF_A_CHILD : 1, UINT32_MAX);
+	/* our own copies: half of our descriptors at most */
+	inflight_max = (unsigned)MAX(MIN(limit / (2 * master.workers), INFLIGHT_MAX), 4);
+	loop_each_turn(master.loop, end_of_turn, NULL);
+}
+
+void
+handover_stop(void)
+{
+	struct flight *f;
+
+	stopped = true;
+	for (unsigned r = 0; r < ROLE_COUNT; r++) {
+		while ((f = TAILQ_FIRST(&stages[r].waiting)) != NULL) {
+			TAILQ_REMOVE(&stages[r].waiting, f, link);
+			stages[r].n--;
+			forget(f->conn);
+		}
+	}
+}
+
+bool
+handover_under_way(void)
+{
+	for (unsigned i = 0; i < child_count(); i++) {
+		if (child_nth(i)->inflight > 0)
+			return true;
+	}
+	for (unsigned r = 0; r < ROLE_COUNT; r++) {
+		if (stages[r].n > 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned
+handover_conns(void)
+{
+	return nconns;
+}

@@ -1,0 +1,47 @@
+/* handover.h - which process has which connection.
+ *
+ * The master never reads a byte of a client's. It keeps its own copy of each descriptor until the process it gave it to has said
+ * that it took it, so that one which dies first costs nobody a connection. A process of an earlier stage (chatd-web) gives a
+ * connection back when it is another's turn; who it is from and how it came in is the master's to say, at each stage. */
+#ifndef MASTER_HANDOVER_H
+#define MASTER_HANDOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ipc/ipc.h"
+
+struct address;
+struct child;
+
+void handover_init(void);
+/* Close what has not been taken; nothing more will be. */
+void handover_stop(void);
+
+/* Could a new connection of this protocol be given to somebody now? */
+enum handover_room {
+	ROOM_YES,
+	ROOM_LATER, /* as many are on their way as may be: wait */
+	ROOM_FULL /* nobody may have more of them */
+};
+enum handover_room handover_room(unsigned protocol);
+
+/* A connection that has been let in: given to its first stage's, or kept until one of them can take it. fd is ours from now on; a
+ * is counted up (NULL: a Unix socket's). rec without an id. */
+void handover_new(int fd, const struct conn_rec *rec, struct address *a);
+
+/* m_conn_report and m_conn_pass of a child. False: not one that it can have sent; then fd is still the caller's. */
+bool handover_report(struct child *h, const void *frame, size_t len);
+bool handover_pass(struct child *from, const void *frame, size_t len, int fd);
+/* Its connections are gone, save those that it never took. */
+void handover_dead(struct child *h);
+/* Who takes connections may have changed: give those that wait. */
+void handover_waiting(void);
+
+/* Is any on its way to a process, or waiting for one? */
+bool handover_under_way(void);
+/* Connections that exist. */
+unsigned handover_conns(void);
+
+#endif

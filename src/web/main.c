@@ -1,0 +1,51 @@
+/* main.c - chatd-web: the process around it. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ipc/board.h"
+#include "ipc/handed.h"
+#include "ipc/proc.h"
+#include "lib/loop.h"
+#include "web/web.h"
+
+static struct loop_timer deadline;
+
+static bool
+on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
+{
+	if (type == MSG_conns)
+		return handed_take(frame, len, fds, nfds, http_take);
+	for (size_t i = 0; i < nfds; i++)
+		close(fds[i]);
+	return type == MSG_map || type == MSG_peer;
+}
+
+static void
+too_late(void *arg)
+{
+	(void)arg;
+	proc_done();
+}
+
+static void
+on_drain(uint32_t ms, const char *text)
+{
+	(void)text;
+	http_drain();
+	loop_timer_start(proc.loop, &deadline, ms, too_late, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct proc_role role = {
+	    .role = ROLE_WEB,
+	    .start = http_init,
+	    .on_msg = on_msg,
+	    .on_drain = on_drain,
+	};
+
+	return proc_main(&role, argc, argv);
+}

@@ -1,0 +1,190 @@
+/* upgrade.c - the server's half of the WebSocket handshake (RFC 6455, 4.2), and the end of what HTTP has to do with a connection. */
+#include "config.h"
+
+#include <microhttpd.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "ipc/board.h"
+#include "ipc/handed.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "web/web.h"
+
+#define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, 1.3 */
+#define KEY_LEN 24 /* sixteen bytes in base64 */
+
+/* How IRC is carried (IRCv3 websocket); the first that the client names is taken. */
+static const struct {
+	const char *name;
+	enum ws_kind kind;
+} subprotocols[] = {
+    {"text.ircv3.net", WS_TEXT},
+    {"binary.ircv3.net", WS_BINARY},
+};
+
+/* Is word one of the comma-separated ones in list, whatever its case? */
+static bool
+lists_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; p != NULL && *p != '\0';) {
+		size_t len;
+
+		p += strspn(p, " \t,");
+		len = strcspn(p, ",");
+		while (len > 0 && (p[len - 1] == ' ' || p[len - 1] == '\t'))
+			len--;
+		if (len == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += strcspn(p, ",");
+	}
+	return false;
+}
+
+/* WS_NONE with *name_r NULL: it names none that we speak. */
+static enum ws_kind
+choose(const char *offered, const char **name_r)
+{
+	size_t best = SIZE_MAX, at = 0;
+	enum ws_kind kind = WS_NONE;
+
+	*name_r = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(subprotocols); i++) {
+		const char *p = strcasestr(offered, subprotocols[i].name);
+
+		if (p == NULL || !lists_word(offered, subprotocols[i].name))
+			continue;
+		at = (size_t)(p - offered);
+		if (at < best) {
+			best = at;
+			*name_r = subprotocols[i].name;
+			kind = subprotocols[i].kind;
+		}
+	}
+	return kind;
+}
+
+/* Of the same site as the page, or of one that web.origins names. Programs that are no browsers send none. */
+static bool
+origin_fits(struct MHD_Connection *c)
+{
+	const char *origin = http_header(c, MHD_HTTP_HEADER_ORIGIN);
+	const char *host = http_header(c, MHD_HTTP_HEADER_HOST), *site;
+	const char *others = proc.opt.web_origins;
+
+	if (origin == NULL)
+		return true;
+	site = strstr(origin, "://");
+	if (site != NULL && host != NULL && strcasecmp(site + 3, host) == 0)
+		return true;
+	for (size_t n = strlen(origin); *others != '\0'; others += strcspn(others, " ")) {
+		others += strspn(others, " ");
+		if (strcspn(others, " ") == n && strncasecmp(others, origin, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+accept_key(const char *key, char *out)
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	char text[KEY_LEN + sizeof(GUID)];
+	unsigned n;
+
+	bprintf(text, sizeof(text), "%s" GUID, key);
+	if (!EVP_Digest(text, strlen(text), sum, &n, EVP_sha1(), NULL))
+		return false;
+	EVP_EncodeBlock((unsigned char *)out, sum, (int)n);
+	return true;
+}
+
+/* The connection has become a WebSocket: it is a worker's from now on. libmicrohttpd closes its own descriptor, of which the
+ * other process then has a copy; it must not shut the connection down with it. */
+static void
+upgraded(void *cls, struct MHD_Connection *connection, void *req_cls, const char *extra_in,
+	 size_t extra_in_size, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
+{
+	struct client *c = http_client(connection);
+	int fd = dup(sock);
+
+	(void)req_cls;
+	if (fd >= 0 && extra_in_size <= CONN_EARLY_MAX) {
+		handed_pass(c->id, *(const enum ws_kind *)cls,
+			    (struct str){extra_in, extra_in_size}, fd);
+		c->passed = true;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+/* What is wrong with the request; NULL: nothing. *status_r is the answer's then. */
+static const char *
+fault(struct MHD_Connection *c, unsigned *status_r)
+{
+	const char *key = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY);
+	const char *version = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION);
+
+	*status_r = MHD_HTTP_BAD_REQUEST;
+	if (!lists_word(http_header(c, MHD_HTTP_HEADER_UPGRADE), "websocket") ||
+	    !lists_word(http_header(c, MHD_HTTP_HEADER_CONNECTION), "upgrade")) {
+		*status_r = MHD_HTTP_UPGRADE_REQUIRED;
+		return "This is for WebSocket clients.";
+	}
+	if (version == NULL || strcmp(version, "13") != 0) {
+		*status_r = MHD_HTTP_UPGRADE_REQUIRED;
+		return "WebSocket version 13 is spoken here.";
+	}
+	if (key == NULL || strlen(key) != KEY_LEN ||
+	    strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") !=
+		KEY_LEN - 2 ||
+	    strcmp(key + KEY_LEN - 2, "==") != 0)
+		return "Sec-WebSocket-Key is not sixteen bytes in base64.";
+	if (!origin_fits(c)) {
+		*status_r = MHD_HTTP_FORBIDDEN;
+		return "Pages of this origin may not connect here.";
+	}
+	return NULL;
+}
+
+bool
+upgrade_answer(struct MHD_Connection *c)
+{
+	static enum ws_kind kinds[WS_COUNT] = {WS_NONE, WS_TEXT, WS_BINARY};
+	const char *offered = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL), *name = NULL;
+	char accept[EVP_MAX_MD_SIZE * 2];
+	enum ws_kind kind = WS_TEXT;
+	struct MHD_Response *r;
+	const char *why;
+	unsigned status;
+	bool good;
+
+	why = fault(c, &status);
+	if (why == NULL && offered != NULL) {
+		kind = choose(offered, &name);
+		if (name == NULL)
+			why = "None of these subprotocols is spoken here, but text.ircv3.net and "
+			      "binary.ircv3.net.";
+	}
+	if (why != NULL)
+		return http_say(c, status, why);
+	r = MHD_create_response_for_upgrade(upgraded, &kinds[kind]);
+	if (r == NULL)
+		return false;
+	good = accept_key(http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY), accept) &&
+	       MHD_add_response_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket") == MHD_YES &&
+	       MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_ACCEPT, accept) ==
+		   MHD_YES &&
+	       (name == NULL || MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL,
+							name) == MHD_YES) &&
+	       MHD_queue_response(c, MHD_HTTP_SWITCHING_PROTOCOLS, r) == MHD_YES;
+	MHD_destroy_response(r);
+	return good;
+}
