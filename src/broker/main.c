@@ -320,8 +320,7 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 		maps[m.kind].size = m.size;
 		return true;
 	case MSG_peer:
-		if (!m_peer_get(frame, len, &peer) ||
-		    peer.index >= role_places(peer.role))
+		if (!m_peer_get(frame, len, &peer) || peer.index >= role_places(peer.role))
 			return false;
 		if (peer.role == ROLE_AUTH)
 			auth_attach(peer.index, peer.inc, fds[0]);

@@ -365,7 +365,8 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	if (c.fellow != NULL)
 		return session_move(r, c.fellow, u, q.conn);
 	if (str_eq(user_name(u), q.name))
-		answer_ok(r, u->id, u->protocol != PROTO_TELNET ? "" : "You are called that already.");
+		answer_ok(r, u->id,
+			  u->protocol != PROTO_TELNET ? "" : "You are called that already.");
 	else
 		rename_user(r, u, q.name, &c);
 	return true;

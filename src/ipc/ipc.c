@@ -192,8 +192,7 @@ enum { FDS_MANY = -1 };
 #define ROLE_SET_STORE BIT(STORE)
 #define ROLE_SET_WEB BIT(WEB)
 #define ROLE_SET_STAGE (BIT(WORKER) | BIT(WEB))
-#define ROLE_SET_ANY \
-	(BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE) | BIT(WEB))
+#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE) | BIT(WEB))
 #define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL) | BIT(STORE) | BIT(WEB))
 
 static const struct row {
@@ -249,8 +248,8 @@ ipc_nth(unsigned k)
 const char *
 role_name(unsigned role)
 {
-	static const char *const names[ROLE_COUNT] = {"master",  "worker", "broker",
-						      "control", "auth",   "store",  "web"};
+	static const char *const names[ROLE_COUNT] = {"master", "worker", "broker", "control",
+						      "auth",   "store",  "web"};
 
 	return role < ROLE_COUNT ? names[role] : NULL;
 }

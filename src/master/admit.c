@@ -113,9 +113,8 @@ admit(struct newcomer *n, unsigned nconns, struct address **a_r)
 			return false;
 		}
 		if (!address_rate(a, o->connect_rate, now)) {
-			admit_refuse(
-			    n->fd, n->rec.protocol, CTR_refused_rate,
-			    "Too many connections from your address, try again later.");
+			admit_refuse(n->fd, n->rec.protocol, CTR_refused_rate,
+				     "Too many connections from your address, try again later.");
 			return false;
 		}
 	}

@@ -47,7 +47,8 @@ struct child {
 	char killed_why[64];
 
 	/* workers and web: handover.c */
-	unsigned sessions, inflight; /* connections that it has, the second those it has not taken yet */
+	unsigned sessions,
+	    inflight; /* connections that it has, the second those it has not taken yet */
 	uint64_t taken; /* that processes in this place have told of, as on their board */
 	TAILQ_HEAD(, flight) flights;
 	LIST_HEAD(, conn) conns;

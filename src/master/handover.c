@@ -48,7 +48,8 @@ struct flight {
 	unsigned role; /* of the process that it is for */
 	unsigned tries;
 	struct conn_rec rec;
-	char *early; /* owned; what the stage before has read of the next one's bytes; NULL: nothing */
+	char *
+	    early; /* owned; what the stage before has read of the next one's bytes; NULL: nothing */
 	size_t early_n;
 	TAILQ_ENTRY(flight) link; /* in its holder's flights, or in its stage's waiting */
 };
@@ -313,7 +314,7 @@ handover_pass(struct child *from, const void *frame, size_t len, int fd)
 	free(c->rec);
 	c->rec = NULL;
 	if (m.early.n > 0) {
-		f->early = xmalloc(m.early.n);
+		f->early = xcalloc(1, m.early.n);
 		memcpy(f->early, m.early.p, m.early.n);
 		f->early_n = m.early.n;
 	}

@@ -421,8 +421,7 @@ settings_defaults(struct settings *s)
 	s->listen[s->nlisten++] = (struct listen_conf){.protocol = PROTO_TELNET, .port = 9898};
 	s->listen[s->nlisten++] = (struct listen_conf){.protocol = PROTO_IRC, .port = 6667};
 	if (protocol_built(PROTO_WEB))
-		s->listen[s->nlisten++] =
-		    (struct listen_conf){.protocol = PROTO_WEB, .port = 8080};
+		s->listen[s->nlisten++] = (struct listen_conf){.protocol = PROTO_WEB, .port = 8080};
 	for (unsigned i = 0; i < s->nlisten; i++) {
 		bprintf(s->listen[i].address, sizeof(s->listen[i].address), "127.0.0.1");
 		bprintf(s->listen[i].where, sizeof(s->listen[i].where), "built-in defaults");

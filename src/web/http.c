@@ -245,8 +245,7 @@ http_init(void)
 	if (http.d == NULL)
 		fatal("libmicrohttpd cannot be started");
 	info = MHD_get_daemon_info(http.d, MHD_DAEMON_INFO_EPOLL_FD);
-	if (info == NULL ||
-	    loop_add(proc.loop, &http.io, info->epoll_fd, EPOLLIN, ready, NULL) < 0)
+	if (info == NULL || loop_add(proc.loop, &http.io, info->epoll_fd, EPOLLIN, ready, NULL) < 0)
 		fatal("cannot watch libmicrohttpd: %s", strerror(errno));
 	loop_each_turn(proc.loop, turn, NULL);
 }

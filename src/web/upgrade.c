@@ -178,13 +178,13 @@ upgrade_answer(struct MHD_Connection *c)
 	r = MHD_create_response_for_upgrade(upgraded, &kinds[kind]);
 	if (r == NULL)
 		return false;
-	good = accept_key(http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY), accept) &&
-	       MHD_add_response_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket") == MHD_YES &&
-	       MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_ACCEPT, accept) ==
-		   MHD_YES &&
-	       (name == NULL || MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL,
-							name) == MHD_YES) &&
-	       MHD_queue_response(c, MHD_HTTP_SWITCHING_PROTOCOLS, r) == MHD_YES;
+	good =
+	    accept_key(http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY), accept) &&
+	    MHD_add_response_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket") == MHD_YES &&
+	    MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_ACCEPT, accept) == MHD_YES &&
+	    (name == NULL ||
+	     MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL, name) == MHD_YES) &&
+	    MHD_queue_response(c, MHD_HTTP_SWITCHING_PROTOCOLS, r) == MHD_YES;
 	MHD_destroy_response(r);
 	return good;
 }

@@ -271,7 +271,8 @@ conn_set_user(struct conn *c, uint64_t user)
 void
 conn_open(const struct conn_rec *rec, int fd, struct str early)
 {
-	bool known = rec->protocol < PROTO_COUNT && (rec->protocol == PROTO_WEB) == (rec->ws != WS_NONE);
+	bool known =
+	    rec->protocol < PROTO_COUNT && (rec->protocol == PROTO_WEB) == (rec->ws != WS_NONE);
 	struct conn *c = known && !worker.draining ? place_get() : NULL;
 
 	if (c == NULL) {
@@ -293,7 +294,7 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	memset(conn_board(c), 0, sizeof(struct board_session));
 	gauge_set(CTR_sessions, conns.count);
 	gauge_set(CTR_unnamed, ++conns.unnamed);
-	if (c->protocol == PROTO_IRC)
+	if (c->protocol != PROTO_TELNET)
 		irc_open(c);
 	due_add(&conns.login, &c->due);
 	if (loop_add(worker.loop, &c->io, fd, EPOLLIN | EPOLLRDHUP, input_event, c) < 0) {
@@ -306,6 +307,7 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	log_info("New connection from %s port %u, provisional name client%llu", c->peer, c->port,
 		 (unsigned long long)c->id);
 	tongue_of(c)->begin(c);
+	input_early(c, early);
 }
 
 void

@@ -326,6 +326,20 @@ conn_read(struct conn *c)
 	return !(c->flags & (CONN_EOF | CONN_ENDED));
 }
 
+void
+input_early(struct conn *c, struct str bytes)
+{
+	ssize_t n;
+
+	if (bytes.n == 0)
+		return;
+	CHECK(bytes.n <= READ_MAX);
+	memcpy(input.buf, bytes.p, bytes.n);
+	n = decode(c, 0, bytes.n);
+	if (n >= 0)
+		feed(c, (size_t)n);
+}
+
 /* A connection that has nothing more to say to us, but may still send. */
 static void
 linger_read(struct conn *c, unsigned what)

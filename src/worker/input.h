@@ -11,6 +11,9 @@ void input_init(struct loop *loop);
 /* A new connection: it may send a burst. */
 void input_begin(struct conn *c);
 
+/* Bytes of a new connection's that somebody else has read. */
+void input_early(struct conn *c, struct str bytes);
+
 /* The callback of every client's descriptor. */
 void input_event(int fd, unsigned what, void *arg);
 
