@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 8u
+#define IPC_VERSION 9u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 
@@ -53,6 +53,13 @@
 #define ROOMS_PER_USER 100
 #define SESSIONS_PER_USER 16
 #define ATTACH_ROOMS_MAX (ROOMS_PER_USER * (ROOM_BYTES_MAX + 10))
+#define FILE_ID 16 /* bytes of a file's id, which nobody guesses */
+#define FILE_IDS_MAX (64 * FILE_ID)
+#define FILE_PROOF 12 /* bytes of what proves that a link was made here */
+#define FILE_NAME_MAX 255 /* bytes of the name that it was uploaded under; shown, never opened */
+#define FILE_TYPE_MAX 64 /* "image/png" */
+#define FILE_FACTS_MAX 384
+#define UPLOAD_TOKEN 36 /* bytes; base64url in a link */
 #define SUBS_MAX 64 /* subscribers: SUB_WEB, SUB_CONTROL, SUB_STORE, workers below */
 #define WORKERS_MAX 56
 #define WEB_MAX 4 /* processes that speak HTTP */
@@ -164,6 +171,9 @@ enum query_kind {
 	QUERY_MISSED, /* what was said in rooms that the account has not left while it was away, and not marked as read: q_place */
 	QUERY_KEPT, /* messages kept for the account */
 	QUERY_MARK, /* how far the account has read there: q_mark */
+	QUERY_FILE, /* the file whose id is `text`: q_file */
+	QUERY_FILES, /* which of the ids in `text` are of files to be kept: q_files */
+	QUERY_FILE_USE, /* bytes that files take: facts "account" (of viewer) and "total" */
 	QUERY_KINDS
 };
 enum query_bounds { QUERY_LO_TIME = 1, QUERY_HI_TIME = 2 };
@@ -189,6 +199,10 @@ enum store_op {
 	STORE_INVITES, /* -> q_invite */
 	STORE_INVITE_DELETE, /* ID */
 	STORE_ACCOUNT_NAME, /* ID -> a fact, "account" */
+	STORE_FILES, /* [PATTERN [AFTER-id]] -> q_file, newest first */
+	STORE_FILE, /* ID -> q_file */
+	STORE_FILE_DELETE, /* ID */
+	STORE_FILE_QUOTA, /* [NAME] -> facts: bytes and files, in all, by account, and what is allowed */
 	STORE_OPS
 };
 enum store_state {

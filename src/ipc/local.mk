@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/board.c %D%/board.h %D%/counters.def \
 	%D%/credential.c %D%/credential.h \
 	%D%/ctl.c %D%/ctl_show.c %D%/ctl.h %D%/ctl_cmds.def \
+	%D%/file.c %D%/file.h \
 	%D%/handed.c %D%/handed.h \
 	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def %D%/irc_caps.def \
 	%D%/killpoint.c %D%/killpoint.h \

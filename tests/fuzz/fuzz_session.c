@@ -21,6 +21,7 @@
 #include "broker/job.h"
 #include "fuzz.h"
 #include "ipc/board.h"
+#include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "ipc/sublink.h"
 #include "lib/buf.h"
@@ -62,13 +63,7 @@ worker_wall_ms(void)
 }
 
 void
-worker_report_taken(unsigned n)
-{
-	(void)n;
-}
-
-void
-worker_report_closed(uint64_t conn)
+handed_closed(uint64_t conn)
 {
 	(void)conn;
 }
@@ -339,7 +334,7 @@ open_client(unsigned k)
 	clients[k].id = rec.id;
 	clients[k].deaf = false;
 	clients[k].n = 0;
-	conn_open(&rec, fds[0]);
+	conn_open(&rec, fds[0], STR_LIT(""));
 }
 
 static void

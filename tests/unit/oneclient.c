@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "ipc/sublink.h"
 #include "lib/loop.h"
@@ -29,13 +30,7 @@ worker_wall_ms(void)
 }
 
 void
-worker_report_taken(unsigned n)
-{
-	(void)n;
-}
-
-void
-worker_report_closed(uint64_t conn)
+handed_closed(uint64_t conn)
 {
 	(void)conn;
 	oneclient_closed++;
@@ -98,7 +93,7 @@ oneclient(void)
 	loop_each_turn(worker.loop, turn_end, NULL);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	oneclient_fd = fds[1];
-	conn_open(&rec, fds[0]);
+	conn_open(&rec, fds[0], STR_LIT(""));
 	ck_assert_ptr_nonnull(conn_at(0));
 	ck_assert_uint_gt(strlen(heard()), 0); /* the greeting */
 	return conn_at(0);
