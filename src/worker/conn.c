@@ -25,6 +25,7 @@
 #include "worker/history.h"
 #include "worker/ticket.h"
 #include "worker/tongue.h"
+#include "worker/websock.h"
 #include "worker/worker.h"
 
 #define CHUNK 64u /* conns allocated together */
@@ -296,6 +297,8 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	gauge_set(CTR_unnamed, ++conns.unnamed);
 	if (c->protocol != PROTO_TELNET)
 		irc_open(c);
+	if (c->protocol == PROTO_WEB)
+		websock_open(c, rec->ws);
 	due_add(&conns.login, &c->due);
 	if (loop_add(worker.loop, &c->io, fd, EPOLLIN | EPOLLRDHUP, input_event, c) < 0) {
 		log_err("epoll_ctl for a new connection: %s", strerror(errno));
@@ -379,6 +382,8 @@ conn_end(struct conn *c, const char *reason, bool quiet)
 	if (c->flags & CONN_ENDED)
 		return;
 	tongue_of(c)->end(c, reason);
+	if (c->protocol == PROTO_WEB)
+		websock_end(c);
 	forget_session(c, reason, quiet);
 	c->flags |= CONN_ENDED;
 	log_trace(conn, "client%llu at %u ends: %s", (unsigned long long)c->id, c->wslot, reason);

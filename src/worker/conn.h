@@ -19,6 +19,7 @@
 #include "lib/buf.h"
 #include "lib/loop.h"
 #include "proto/telnet.h"
+#include "proto/ws.h"
 #include "worker/arena.h"
 #include "worker/due.h"
 #include "worker/hold.h"
@@ -123,7 +124,10 @@ struct conn {
 	char *in; /* owned; decoded, not parsed yet */
 	uint32_t in_len;
 	uint32_t skipped; /* bytes of the line that is too long */
-	struct telnet tn;
+	union { /* by c->protocol */
+		struct telnet tn;
+		struct ws ws;
+	};
 	uint32_t seen_s; /* mono seconds of the last read */
 	uint32_t behind_s; /* since when flood control has it wait without a pause; 0: it has not */
 

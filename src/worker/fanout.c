@@ -87,15 +87,34 @@ skipped(const struct conn *c)
 	return false;
 }
 
+/* The lines behind a gap, into which the frames grow. */
+static size_t
+put_frames(struct run *run, unsigned cls)
+{
+	size_t bound = irc_render_bound(&ev.s);
+	char *out = run_room(run, bound + WS_GAP(bound)), *lines = out + WS_GAP(bound);
+
+	return ws_lines(out, lines, irc_render(lines, cls, &ev.s),
+			(cls & CLS_PROTOCOL) == CLS_WS_BINARY);
+}
+
 static struct slice
 ev_render(unsigned cls)
 {
 	struct run *run = ev.room != NULL ? room_run(ev.room, cls) : &common_runs[cls];
-	size_t bound = cls & CLS_IRC ? irc_render_bound(&ev.s) : render_bound(&ev.s);
-	char *out = run_room(run, bound);
 
-	ev.made[cls] =
-	    run_commit(run, cls & CLS_IRC ? irc_render(out, cls, &ev.s) : render(out, cls, &ev.s));
+	switch (cls & CLS_PROTOCOL) {
+	case 0:
+		ev.made[cls] =
+		    run_commit(run, render(run_room(run, render_bound(&ev.s)), cls, &ev.s));
+		break;
+	case CLS_IRC:
+		ev.made[cls] =
+		    run_commit(run, irc_render(run_room(run, irc_render_bound(&ev.s)), cls, &ev.s));
+		break;
+	default:
+		ev.made[cls] = run_commit(run, put_frames(run, cls));
+	}
 	ev.have[cls / 64] |= UINT64_C(1) << cls % 64;
 	return ev.made[cls];
 }

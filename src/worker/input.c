@@ -21,6 +21,7 @@
 #include "worker/irc/irc.h"
 #include "worker/secret.h"
 #include "worker/tongue.h"
+#include "worker/websock.h"
 #include "worker/worker.h"
 
 #define READ_MAX (16u << 10)
@@ -30,8 +31,8 @@
 static struct {
 	struct conn_list resume, held;
 	struct due_list tokens;
-	/* a line kept from before, and one read behind it */
-	unsigned char buf[LINE_BYTES_IRC + 2 * READ_MAX + 16];
+	/* what is kept from before (the beginning of a line; with WebSocket, that of a frame), and one read behind it */
+	unsigned char buf[2 * LINE_BYTES_IRC + 2 * READ_MAX + 16];
 } input;
 
 /* --- flood control ------------------------------------------------------------------ */
@@ -212,7 +213,7 @@ keep_input(struct conn *c, const char *p, size_t n)
 	c->in_len = (uint32_t)n;
 }
 
-/* Parse n bytes in input.buf. */
+/* Parse n bytes in input.buf. Behind them may stand the beginning of a frame, which is kept with what could not be parsed. */
 static void
 feed(struct conn *c, size_t n)
 {
@@ -243,7 +244,7 @@ feed(struct conn *c, size_t n)
 	}
 	if (c->flags & CONN_ENDED)
 		return;
-	keep_input(c, p, (size_t)(end - p));
+	keep_input(c, p, (size_t)(end - p) + websock_rest(c));
 	if (!(c->flags & (CONN_LINES | CONN_MORE)))
 		c->behind_s = 0;
 }
@@ -253,6 +254,8 @@ static size_t
 input_ended(struct conn *c, size_t n)
 {
 	c->flags |= CONN_EOF;
+	if (c->protocol == PROTO_WEB)
+		return websock_whole(c, input.buf, n - c->ws.rest);
 	if (n > 0 && input.buf[n - 1] != '\n' && n < sizeof(input.buf))
 		input.buf[n++] = '\n';
 	return n;
@@ -274,17 +277,23 @@ settle(struct conn *c)
 		unwatch_input(c, EPOLLIN | EPOLLRDHUP);
 }
 
-/* Decode n new bytes behind the `kept` ones in input.buf. Their number, or -1: ended. */
+/* Decode n new bytes behind the `kept` ones in input.buf. What there is to parse, or -1: ended. */
 static ssize_t
 decode(struct conn *c, size_t kept, size_t n)
 {
 	static struct telnet_reply reply;
+	const char *why;
 	uint32_t now_s = (uint32_t)(loop_now(worker.loop) / 1000);
 	ssize_t d;
 
 	if (c->irc != NULL) {
 		irc_heard(c);
-		return (ssize_t)n;
+		if (c->protocol != PROTO_WEB)
+			return (ssize_t)(kept + n);
+		d = websock_decode(c, input.buf, kept, n, &why);
+		if (d < 0)
+			drop_input(c, why);
+		return d;
 	}
 	if (c->tn.spent > 0)
 		telnet_relax(&c->tn, now_s - c->seen_s);
@@ -298,7 +307,7 @@ decode(struct conn *c, size_t kept, size_t n)
 		outq_copy(c, reply.buf, reply.len);
 	if (c->secret != NULL)
 		secret_heard(c);
-	return d;
+	return (ssize_t)kept + d;
 }
 
 /* One read. False: there was nothing (more) to read. */
@@ -320,7 +329,7 @@ conn_read(struct conn *c)
 		n = decode(c, kept, (size_t)n);
 		if (n < 0)
 			return false;
-		feed(c, kept + (size_t)n);
+		feed(c, (size_t)n);
 	}
 	settle(c);
 	return !(c->flags & (CONN_EOF | CONN_ENDED));
@@ -336,8 +345,10 @@ input_early(struct conn *c, struct str bytes)
 	CHECK(bytes.n <= READ_MAX);
 	memcpy(input.buf, bytes.p, bytes.n);
 	n = decode(c, 0, bytes.n);
-	if (n >= 0)
-		feed(c, (size_t)n);
+	if (n < 0)
+		return;
+	feed(c, (size_t)n);
+	settle(c);
 }
 
 /* A connection that has nothing more to say to us, but may still send. */
@@ -414,7 +425,7 @@ resume_one(struct conn *c)
 		return;
 	if (c->in_len > 0 && c->flags & CONN_LINES && may_parse(c)) {
 		memcpy(input.buf, c->in, c->in_len);
-		feed(c, c->in_len);
+		feed(c, c->in_len - websock_rest(c));
 	}
 	if (c->flags & CONN_ENDED)
 		return;

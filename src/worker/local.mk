@@ -38,6 +38,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/sight.c %D%/sight.h \
 	%D%/ticket.c %D%/ticket.h \
 	%D%/tongue.h \
+	%D%/websock.c %D%/websock.h \
 	%D%/words.c %D%/words.h \
 	%D%/irc/about.c \
 	%D%/irc/attach.c \
@@ -85,6 +86,6 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/worker.h
 roles_PROGRAMS += %D%/chatd-worker
 %C%_chatd_worker_SOURCES = %D%/main.c
-worker_libs = %D%/libworker_role.a %D%/libworker.a src/proto/libproto.a
+worker_libs = %D%/libworker_role.a %D%/libworker.a src/proto/libproto.a $(WSLAY_LIBS)
 %C%_chatd_worker_LDADD = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a \
 	src/lib/liblib.a $(UTF8PROC_LIBS)

@@ -16,6 +16,7 @@
 #include "lib/util.h"
 #include "worker/input.h"
 #include "worker/tongue.h"
+#include "worker/websock.h"
 #include "worker/worker.h"
 
 /* All backlogs of this worker together; above it the longest goes. */
@@ -385,10 +386,28 @@ outq_ref_slow(struct conn *c, struct slice s)
 }
 
 void
+outq_raw(struct conn *c, const void *p, size_t n)
+{
+	if (n > 0 && !(c->flags & (CONN_ENDED | CONN_BROKEN)))
+		outq_ref(c, arena_copy(p, n));
+}
+
+void
 outq_copy(struct conn *c, const void *p, size_t n)
 {
-	if (!(c->flags & (CONN_ENDED | CONN_BROKEN)))
-		outq_ref(c, arena_copy(p, n));
+	if (c->flags & (CONN_ENDED | CONN_BROKEN))
+		return;
+	outq_ref(c, c->protocol == PROTO_WEB ? websock_frames(c, p, n) : arena_copy(p, n));
+}
+
+void
+outq_lines(struct conn *c, struct slice s)
+{
+	/* the arena never moves: what lies in it may be read while more is made */
+	if (c->protocol == PROTO_WEB)
+		outq_copy(c, arena_at(s.off), s.len);
+	else
+		outq_ref(c, s);
 }
 
 void

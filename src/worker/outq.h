@@ -32,8 +32,12 @@ outq_ref(struct conn *c, struct slice s)
 	outq_ref_slow(c, s);
 }
 
-/* Queue a copy of other bytes. */
+/* Queue a copy of other bytes. With IRC: whole lines, which go as frames to a WebSocket client. */
 void outq_copy(struct conn *c, const void *p, size_t n);
+/* The same of lines that are made in the arena. */
+void outq_lines(struct conn *c, struct slice s);
+/* The same of bytes that are no lines. */
+void outq_raw(struct conn *c, const void *p, size_t n);
 
 /* A line for this client alone, in the server's name, as its protocol shows such. At most 2 KiB of it
  * are kept. */

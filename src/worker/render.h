@@ -27,9 +27,15 @@ enum render_class {
 	CLS_TIME = 8, /* HH:MM before each line */
 	CLS_COLOR = 16,
 	CLS_OTHER = 32, /* of a room that is not the client's current one: named */
-	CLS_IRC = 64, /* from here on IRC's, see irc/render.h: CLS_OTHER means nothing there */
-	CLS_COUNT = 128
+	CLS_PROTOCOL =
+	    192, /* 0: telnet; the others are IRC's, see irc/render.h: CLS_OTHER means nothing there */
+	CLS_IRC = 64,
+	CLS_WS_TEXT = 128, /* IRC in WebSocket frames */
+	CLS_WS_BINARY = 192,
+	CLS_COUNT = 256
 };
+/* The class of the lines that the frames of this one hold. */
+#define CLS_LINES(cls) (((cls) & ~(unsigned)CLS_PROTOCOL) | CLS_IRC)
 
 enum shown_what {
 	SHOWN_SAY,

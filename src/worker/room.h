@@ -34,7 +34,7 @@ struct room {
 	struct room_member *member; /* owned array */
 	uint32_t n, cap;
 	struct room_run *run; /* owned array, one per class in use */
-	uint8_t nruns;
+	uint16_t nruns;
 	uint8_t name_n, fold_n;
 	char *name; /* owned; not terminated; the fold follows it */
 };

@@ -62,6 +62,7 @@ worker_wall_ms(void)
 	return br.now;
 }
 
+/* There is no master. */
 void
 handed_closed(uint64_t conn)
 {

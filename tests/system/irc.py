@@ -66,8 +66,12 @@ class Irc:
         self.caps = tuple(caps)
         self.pings = 0
         self.isupport = {}
+        self.begin()
         if nick is not None:
             self.register(user, real, password)
+
+    def begin(self):
+        """What comes before the first line."""
 
     def close(self):
         self.sock.close()
@@ -79,7 +83,16 @@ class Irc:
         self.sock.sendall(data)
 
     def send(self, *lines):
-        self.send_raw(b"".join((l.encode() if isinstance(l, str) else l) + b"\r\n" for l in lines))
+        self.send_raw(b"".join(self.packed(l.encode() if isinstance(l, str) else l) for l in lines))
+
+    def packed(self, line):
+        """The bytes of one line, and (lines_of) the lines in what has come."""
+        return line + b"\r\n"
+
+    def lines_of(self, data):
+        self.raw += data
+        *lines, self.raw = self.raw.split(b"\r\n")
+        return lines
 
     def register(self, user="user", real="Real Name", password=None):
         if self.caps:
@@ -113,9 +126,7 @@ class Irc:
         if not data:
             self.eof = True
             return False
-        self.raw += data
-        *lines, self.raw = self.raw.split(b"\r\n")
-        for line in lines:
+        for line in self.lines_of(data):
             m = Message(line.decode("utf-8"))
             if m.command == "PING":
                 self.send("PONG :" + m.params[-1])

@@ -60,4 +60,6 @@ EXTRA_DIST += \
 	%reldir%/test_store_history.py \
 	%reldir%/test_store_sessions.py \
 	%reldir%/test_talk.py \
-	%reldir%/test_wire.py
+	%reldir%/test_wire.py \
+	%reldir%/test_ws.py \
+	%reldir%/ws.py

@@ -29,6 +29,7 @@ worker_wall_ms(void)
 	return 0;
 }
 
+/* There is no master. */
 void
 handed_closed(uint64_t conn)
 {

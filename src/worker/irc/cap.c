@@ -54,7 +54,7 @@ static void
 cap_set(struct conn *c, uint32_t have)
 {
 	c->irc->caps = have;
-	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
+	c->cls = (uint8_t)((c->cls & CLS_PROTOCOL) | cap_class(have));
 	conn_board(c)->caps = have;
 	if (!metadata_aware(c))
 		metadata_unsubscribe(c);

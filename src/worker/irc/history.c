@@ -71,7 +71,7 @@ line_in_batch(struct conn *c, const struct question *q, const char *p, size_t n)
 void
 irc_history_event(struct conn *c, const struct question *q)
 {
-	struct slice made = fan_made(c->cls);
+	struct slice made = fan_made(CLS_LINES(c->cls));
 	const char *p = arena_at(made.off), *end = p + made.len, *nl;
 
 	/* the arena never moves */

@@ -38,6 +38,7 @@ static void
 ping_fire(struct due *d)
 {
 	struct irc *i = (struct irc *)((char *)d - offsetof(struct irc, ping));
+	char line[IRC_ME_MAX + 16];
 
 	if (i->conn->state != CONN_READY) {
 		due_add(&pings, d); /* login_time looks after those */
@@ -51,9 +52,7 @@ ping_fire(struct due *d)
 	i->flags |= IRC_PINGED;
 	due_add(&pings, d);
 	/* in nobody's answer, whatever is under way */
-	outq_copy(i->conn, "PING :", 6);
-	outq_copy(i->conn, irc_me, strlen(irc_me));
-	outq_copy(i->conn, "\r\n", 2);
+	outq_copy(i->conn, line, bprintf(line, sizeof(line), "PING :%s\r\n", irc_me));
 }
 
 void

@@ -48,7 +48,7 @@ put_tagged(struct conn *c, const char *tag, size_t ntag, const char *p, size_t n
 	*o++ = has ? ';' : ' ';
 	memcpy(o, p + has, n - has);
 	o += n - has;
-	outq_ref(c, arena_commit((size_t)(o - out)));
+	outq_lines(c, arena_commit((size_t)(o - out)));
 }
 
 static void
@@ -222,7 +222,7 @@ irc_event(struct conn *c)
 	if (labelled(c) == NULL) {
 		fan_give(c, c->cls);
 	} else {
-		s = fan_made(c->cls);
+		s = fan_made(CLS_LINES(c->cls));
 		/* the arena never moves: what lies in it may be read while more is made */
 		irc_lines(c, arena_at(s.off), s.len);
 	}
