@@ -2,16 +2,20 @@
 #include "config.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ipc/board.h"
 #include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/util.h"
 #include "web/web.h"
 
@@ -106,15 +110,18 @@ accept_key(const char *key, char *out)
 }
 
 /* The connection has become a WebSocket: it is a worker's from now on. libmicrohttpd closes its own descriptor, of which the
- * other process then has a copy; it must not shut the connection down with it. */
+ * other process then has a copy; it must not shut the connection down with it. It does that in its next run, and has changed how
+ * the socket sends. */
 static void
 upgraded(void *cls, struct MHD_Connection *connection, void *req_cls, const char *extra_in,
 	 size_t extra_in_size, MHD_socket sock, struct MHD_UpgradeResponseHandle *urh)
 {
 	struct client *c = http_client(connection);
-	int fd = dup(sock);
+	int fd = dup(sock), on = 1;
 
 	(void)req_cls;
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (fd >= 0 && extra_in_size <= CONN_EARLY_MAX) {
 		handed_pass(c->id, *(const enum ws_kind *)cls,
 			    (struct str){extra_in, extra_in_size}, fd);
@@ -123,6 +130,7 @@ upgraded(void *cls, struct MHD_Connection *connection, void *req_cls, const char
 		close(fd);
 	}
 	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+	loop_again(proc.loop);
 }
 
 /* What is wrong with the request; NULL: nothing. *status_r is the answer's then. */
