@@ -22,6 +22,10 @@ endif
 if HAVE_SQLITE
 fuzz_targets += %D%/fuzz_search %D%/fuzz_store_ask
 endif
+if HAVE_WEB
+fuzz_targets += %D%/fuzz_ws
+%C%_fuzz_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(fuzz_libs)
+endif
 
 if FUZZER
 noinst_PROGRAMS += $(fuzz_targets)
@@ -66,4 +70,4 @@ endif
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 
-EXTRA_DIST += %D%/session.dict %D%/fuzz.h %D%/replay.c %D%/corpus
+EXTRA_DIST += %D%/session.dict %D%/ws.dict %D%/fuzz.h %D%/replay.c %D%/corpus

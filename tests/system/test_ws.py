@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """IRC over WebSocket: the same server, the same rooms."""
 
+import random
+import select
 import socket
+import zlib
 
-from harness import Daemon, build, limit, main, merged
-from ws import BINARY, MORE, PING, PONG, TEXT, Refused, Ws, WsCase, close_frame, frame
+from harness import Daemon, build, cpu_seconds, limit, main, merged, rss_bytes
+from ws import BINARY, CLOSE, MORE, PING, PONG, TEXT, Refused, Ws, WsCase, close_frame, frame
 
 
 class Talk(WsCase):
@@ -313,6 +316,155 @@ class Life(WsCase):
         for i in range(20):
             self.assertEqual(a.expect("PRIVMSG", "#x", "n%d" % i).tags["label"], str(i))
             b.expect("PRIVMSG", "#x", "n%d" % i)
+
+
+class Bad(WsCase):
+    """Rows of what strangers send: who sends it is closed with the right code, everybody else is served by the same processes."""
+
+    def setUp(self):
+        self.pids = [p for role in ("web", "worker", "broker") for p in self.d.kids(role)]
+        self.alice, self.bob = self.ws("alice"), self.irc("bob")
+        self.chan = self.channel(self.alice, self.bob)
+
+    def tearDown(self):
+        self.alice.send("PRIVMSG %s :still here" % self.chan)
+        self.bob.expect("PRIVMSG", self.chan, "still here")
+        self.assertEqual([p for role in ("web", "worker", "broker") for p in self.d.kids(role)], self.pids)
+        self.eventually("quiet", self.quiet)
+
+    def quiet(self):
+        before = sum(cpu_seconds(p) for p in self.pids)
+        select.select([], [], [], 0.3)  # nothing happens, and this is what is measured
+        return sum(cpu_seconds(p) for p in self.pids) - before < 0.02
+
+    def closes(self, data, *codes):
+        """Before the login and after it; what stands behind is not executed."""
+        for c in (self.ws_raw(), self.ws("bad")):
+            try:
+                c.send_raw(data)
+                c.send_raw(frame(("PRIVMSG %s :behind" % self.alice.nick).encode()))
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            c.expect_close(*codes)
+        self.assertNotIn("PRIVMSG", self.commands(self.alice.sync()))
+
+    def test_headers(self):
+        line = b"PRIVMSG #nobody :x"
+        for bad in (frame(line, mask=None), frame(b"", mask=None), frame(b"x", PING, mask=None),  # not masked
+                    frame(line, rsv=4), frame(line, rsv=2), frame(line, rsv=1), frame(b"", PING, rsv=1),  # reserved bits
+                    *(frame(line, op) for op in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),  # reserved opcodes
+                    frame(b"x" * 126, PING), frame(b"x" * 126, CLOSE), frame(b"x", PING, wide=2), frame(b"x" * 300, PONG),
+                    frame(b"x", PING, fin=False), frame(b"", CLOSE, fin=False), frame(b"x", PONG, fin=False),
+                    frame(line, MORE), frame(b"", MORE),  # continuation of nothing
+                    frame(line, fin=False) + frame(line), frame(line, fin=False) + frame(line, BINARY),
+                    frame(line, wide=2), frame(line, wide=8), frame(b"x" * 300, wide=8)):  # longer lengths than needed
+            self.closes(bad, 1002)
+
+    def test_lengths(self):
+        """Nothing is allocated for what a header announces."""
+        for bad in (frame(b"x" * 4700), frame(b"x", length=1 << 62, wide=8), frame(b"x", length=65535, wide=2),
+                    frame(b"x", length=1 << 32, wide=8), frame(b"x" * 4000, fin=False) + frame(b"x" * 700, MORE),
+                    frame(b"x" * 4608, fin=False) + frame(b"x", MORE, fin=False)):
+            self.closes(bad, 1009)
+        for bad in (frame(b"x", length=1 << 63, wide=8), frame(b"x", length=(1 << 64) - 1, wide=8)):
+            self.closes(bad, 1002)
+        c = self.ws("fits")
+        c.send_raw(frame(b"PRIVMSG %s :" % self.chan.encode() + b"x" * 4500))
+        c.expect("417")
+        c.sync()
+
+    def test_not_utf8(self):
+        for bad in (b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"a\x80", b"\xf0\x80\x80\x80"):
+            self.closes(frame(b"PRIVMSG #nobody :" + bad), 1007)
+            self.closes(frame(b"PRIVMSG #nobody :", fin=False) + frame(bad, MORE), 1007)
+            self.closes(b"".join(frame(bad[i:i + 1], MORE if i else TEXT, i == len(bad) - 1) for i in range(len(bad))), 1007)
+        self.closes(close_frame(1000, b"\xff"), 1007)
+        c = self.ws("bin", protocols=("binary.ircv3.net",))
+        c.send(b"PRIVMSG %s :caf\xe9" % self.chan.encode())  # a line, refused like any
+        c.sync()
+        self.assertNotIn("PRIVMSG", self.commands(self.bob.sync()))
+
+    def test_close_codes(self):
+        for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535):
+            self.closes(close_frame(code), 1002)
+        self.closes(frame(b"x", CLOSE), 1002)
+
+    def test_floods(self):
+        """Pings, pongs, empty messages and fragments without end: a budget, then 1008."""
+        self.closes(frame(b"p" * 125, PING) * 100, 1008)
+        self.closes(frame(b"", PONG) * 1000, 1008)
+        self.closes(frame(b"") * 1000, 1008)
+        self.closes(frame(b"", fin=False) + frame(b"", MORE, fin=False) * 1000, 1008)
+        self.closes(frame(b"x", fin=False) + frame(b"x", MORE, fin=False) * 4500, 1008)
+        c = self.ws("polite")
+        for i in range(60):
+            c.send_raw(frame(b"%d" % i, PING))
+        c.sync()
+        self.assertEqual(c.pongs, [b"%d" % i for i in range(60)])
+
+    def test_half_frames(self):
+        """Many that begin a frame and go on never: they cost what they have sent."""
+        rss = sum(rss_bytes(p) for p in self.d.kids("worker"))
+        half = [self.ws_raw() for _ in range(100)]
+        for c in half:
+            c.send_raw(frame(b"x" * 4000)[:-1])
+        self.alice.sync()
+        self.eventually("they are there", lambda: self.d.stats()["sessions"] >= 102)
+        self.assertLess(sum(rss_bytes(p) for p in self.d.kids("worker")) - rss, 100 * 8192 + (1 << 20))
+        for c in half:
+            c.send_raw(frame(b"x" * 4000)[-1:])
+            c.close()
+
+    def test_one_byte_writes(self):
+        c = self.ws_raw()
+        for byte in frame(b"x" * 3000):
+            c.send_raw(bytes([byte]))
+        c.send("NICK " + self.fresh("slow"), "USER u 0 * :r")
+        c.expect("001")
+
+    def test_garbage(self):
+        """Anything at all behind the handshake: closed, with some code."""
+        rnd = random.Random(6455)
+        for i in range(60):
+            c = self.ws_raw(early=rnd.randbytes(rnd.choice((1, 3, 40, 3000))))
+            try:
+                for _ in range(20):
+                    c.send_raw(rnd.randbytes(rnd.randrange(1, 2000)))
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            c.sock.close()
+        for i in range(200):
+            c = self.ws_raw()
+            try:
+                for _ in range(rnd.randrange(1, 20)):
+                    c.send_raw(frame(rnd.randbytes(rnd.randrange(200)), rnd.choice((0, 1, 2, 8, 9, 10, 10, 9, 2, 2, 2)),
+                                     rnd.random() < 0.7, rsv=rnd.random() < 0.02, mask=rnd.randbytes(4)))
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            c.sock.close()
+
+    def test_deflate_is_not_spoken(self):
+        c = self.ws_raw(headers=["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-webkit-deflate-frame"])
+        self.assertNotIn("sec-websocket-extensions", c.answer)
+        bomb = zlib.compressobj(wbits=-15)
+        c.send_raw(frame(bomb.compress(b"\0" * 4000000) + bomb.flush(zlib.Z_SYNC_FLUSH)[:-4], rsv=4))
+        c.expect_close(1002)
+
+    def test_origin(self):
+        """A page of another site may not connect; no page, the own site, and nothing that is only alike."""
+        host = "127.0.0.1:%d" % self.ws_address()[1]
+        for origin in ("http://evil.example", "null", "http://%s.evil.example" % host, "http://127.0.0.1", "http://evil.example/" + host,
+                       ""):
+            with self.assertRaises(Refused, msg=origin) as e:
+                self.ws_raw(headers=["Origin: " + origin])
+            self.assertIn(" 403 ", str(e.exception), origin)
+        self.ws_raw(headers=["Origin: http://" + host]).send("QUIT")
+
+    def test_no_words_of_http(self):
+        """A line that looks like HTTP, in frames, is a line like on any IRC port: the connection goes."""
+        c = self.ws_raw()
+        c.send("POST / HTTP/1.1")
+        c.expect_close(1008)
 
 
 if __name__ == "__main__":

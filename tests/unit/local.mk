@@ -47,6 +47,10 @@ unit_checks += %D%/check_scram
 %C%_check_scram_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 %C%_check_scram_LDADD = $(auth_libs) $(SODIUM_LIBS) $(unit_libs)
 endif
+if HAVE_WEB
+unit_checks += %D%/check_ws
+%C%_check_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(unit_libs)
+endif
 check_PROGRAMS += $(unit_checks)
 TESTS += $(unit_checks)
 
