@@ -67,6 +67,10 @@ void account_hash(struct job *j, struct str password,
 struct str account_refused_for(enum chat_err err, struct str other);
 /* Whoever asked has logged in to the account of this name, which is there: e_account, e_authed. j is gone. */
 void login_proved(struct job *j, struct str name, bool created, struct str data);
+/* The password of q (AUTH_PASSWORD) is the account's, for something else than to log in: name as it was registered. The job goes on;
+ * what was wrong has been answered, and counted, as with any login. */
+typedef void login_fn(struct job *j, const struct reg_account *a, struct str name, uint64_t arg);
+void login_check(const struct req *r, const struct m_r_auth *q, login_fn *fn, uint64_t arg);
 /* The account has another password: what was begun with the last one comes to nothing. */
 void login_secret_changed(uint64_t id);
 /* Forget the exchanges under way, for tests. */

@@ -91,14 +91,29 @@ job_entry_begin(const struct job *j)
 		br.t.targets |= 1ull << j->sub;
 }
 
-void
-job_end(struct job *j)
+static void
+state_end(struct job *j)
 {
 	if (j->ended != NULL)
 		j->ended(j);
 	if (j->state != NULL)
 		explicit_bzero(j->state, j->state_size);
 	free(j->state);
+}
+
+void
+job_again(struct job *j, size_t state_size)
+{
+	state_end(j);
+	j->ended = NULL;
+	j->state = xcalloc(1, state_size);
+	j->state_size = state_size;
+}
+
+void
+job_end(struct job *j)
+{
+	state_end(j);
 	*j = (struct job){0};
 }
 

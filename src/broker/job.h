@@ -43,6 +43,8 @@ struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t 
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, of an auth process. NULL also when too much is being asked of them. */
 void job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn);
+/* It goes on as another: what its state counts or holds is given back, as at its end; the new state is zero. */
+void job_again(struct job *j, size_t state_size);
 /* u of the job; NULL: it was of a connection, or is gone. */
 struct reg_user *job_user(const struct job *j);
 /* The end: e_done, e_failed; just the end. j is gone. */

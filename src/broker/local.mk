@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/admin.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
+	%D%/file.c %D%/file.h \
 	%D%/guess.c %D%/guess.h \
 	%D%/job.c %D%/job.h \
 	%D%/keep.c %D%/keep.h \
@@ -30,7 +31,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/store.c %D%/store.h \
 	%D%/storeop.c \
 	%D%/subs.c %D%/subs.h \
-	%D%/talk.c \
+	%D%/talk.c %D%/talk.h \
 	%D%/token.c \
 	%D%/topic.c \
 	%D%/txn.c \

@@ -33,6 +33,8 @@ struct login {
 	    *of; /* of: NULL for a certificate, which is no guess about one account */
 	bool
 	    fellow; /* somebody at this address is logged in to it already: other people's guesses do not count */
+	login_fn *proved; /* what the right secret is for; NULL: to log in */
+	uint64_t arg; /* its */
 	size_t nsecret, nserver;
 	char secret[AUTH_SECRET_MAX]; /* wiped with the job's state */
 	/* SCRAM */
@@ -94,7 +96,9 @@ right(struct job *j, struct str data)
 		job_failed(j, ERR_ACCOUNT_DISABLED, STR_LIT(""));
 	else if (u != NULL && u->nsessions > 0 && !account_is_of(a, u))
 		job_failed(j, ERR_OTHER_SESSIONS, STR_LIT(""));
-	else {
+	else if (l->proved != NULL) {
+		l->proved(j, a, str_of(l->name), l->arg);
+	} else {
 		log_info("account %s: logged in, from %s", l->name, l->address);
 		login_proved(j, str_of(l->name), false, data);
 	}
@@ -437,9 +441,10 @@ account_lookup(struct job *j, struct str name, job_fn *fn)
 }
 
 static void
-begin_named(const struct req *r, const struct reg_user *u, const struct m_r_auth *q, job_fn *fn)
+begin_named(const struct req *r, const struct reg_user *u, const struct m_r_auth *q, job_fn *fn,
+	    login_fn *proved, uint64_t arg)
 {
-	struct login l = {.nsecret = q->secret.n};
+	struct login l = {.nsecret = q->secret.n, .proved = proved, .arg = arg};
 	char fold[NAME_FOLD_MAX];
 	struct job *j;
 	ssize_t n;
@@ -467,13 +472,22 @@ auth_password(const struct req *r, const struct reg_user *u, const struct m_r_au
 	if (q->secret.n > PASSWORD_MAX)
 		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
 	else
-		begin_named(r, u, q, found_password);
+		begin_named(r, u, q, found_password, NULL, 0);
+}
+
+void
+login_check(const struct req *r, const struct m_r_auth *q, login_fn *fn, uint64_t arg)
+{
+	if (q->secret.n > PASSWORD_MAX)
+		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
+	else
+		begin_named(r, NULL, q, found_password, fn, arg);
 }
 
 static void
 auth_scram(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
 {
-	begin_named(r, u, q, found_scram);
+	begin_named(r, u, q, found_scram, NULL, 0);
 }
 
 static void

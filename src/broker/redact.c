@@ -19,6 +19,7 @@
 /* What is to be done; also the state of its job. */
 struct change {
 	bool edit; /* other words; else they are taken back */
+	bool file; /* then: a file goes with it, which the store knows of whoever shared it */
 	uint64_t msg;
 	uint64_t room; /* 0: between two */
 	uint64_t to, to_account; /* then: the other one, as far as it is there; its account */
@@ -30,6 +31,7 @@ struct change {
 /* The message as it was said. */
 struct said {
 	bool dm, kept; /* kept: the store told of it */
+	bool file;
 	uint64_t seq, from, place; /* place: room, or to whom */
 	uint8_t kind;
 	struct str account, to_account;
@@ -46,6 +48,7 @@ said_get(const void *frame, size_t len, struct said *s)
 				   .from = say.from,
 				   .place = say.room,
 				   .kind = say.kind,
+				   .file = say.file.n > 0,
 				   .account = say.account};
 		return true;
 	}
@@ -56,6 +59,7 @@ said_get(const void *frame, size_t len, struct said *s)
 			   .from = dm.from,
 			   .place = dm.to,
 			   .kind = dm.kind,
+			   .file = dm.file.n > 0,
 			   .account = dm.account,
 			   .to_account = dm.to_account};
 	return true;
@@ -106,7 +110,8 @@ may_change(const struct reg_user *u, const struct change *c, const struct said *
 		err = room_right(u, regw_room(W, c->room), &right);
 	if (err != ERR_NONE)
 		return err;
-	if (!is_meant(c, s, u) || (c->edit && s->kind == MSG_TAGS))
+	/* the words of a file are its name */
+	if (!is_meant(c, s, u) || (c->edit && (s->kind == MSG_TAGS || s->file)))
 		return ERR_NO_SUCH_MESSAGE;
 	if (c->edit) {
 		if (!is_author(s, u))
@@ -151,7 +156,7 @@ targets(const struct reg_user *u, const struct change *c, const struct reg_room 
 	entry_to_user(u);
 	if (to != NULL)
 		entry_to_user(to);
-	if (c->to_account != 0 && user_account_id(u) != 0)
+	if (c->file || (c->to_account != 0 && user_account_id(u) != 0))
 		entry_to_store();
 }
 
@@ -220,8 +225,8 @@ about(const struct change *c, struct str name, enum chat_err err)
 }
 
 static void
-change_recent(const struct req *r, const struct reg_user *u, const struct change *c,
-	      struct str name, struct jentry *e)
+change_recent(const struct req *r, const struct reg_user *u, struct change *c, struct str name,
+	      struct jentry *e)
 {
 	enum chat_err err = ERR_NO_SUCH_MESSAGE;
 	struct said s;
@@ -235,6 +240,7 @@ change_recent(const struct req *r, const struct reg_user *u, const struct change
 	/* or its author could bring it back with other words; the entry is sent as it was */
 	if (!c->edit)
 		e->flags |= JENTRY_TAKEN_BACK;
+	c->file = s.file;
 	commit(r, u, c);
 }
 

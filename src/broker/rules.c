@@ -23,6 +23,7 @@ static const struct rule {
 	rule_fn *fn;
 	bool nameless; /* …or 0, for a connection that has no name yet */
 	bool administrators; /* control alone may send it */
+	bool web; /* chatd-web alone may */
 	bool
 	    late; /* is sent whatever its client is doing: also when that has just gone over to another user */
 } rules[] = {
@@ -57,6 +58,11 @@ static const struct rule {
     {MSG_r_auth, true, false, r_auth, .nameless = true},
     {MSG_r_register, true, false, r_register, .nameless = true},
     {MSG_r_account, true, false, r_account},
+    {MSG_r_upload_link, true, false, r_upload_link},
+    {MSG_r_upload, false, false, r_upload, .web = true},
+    {MSG_r_share, false, false, r_share, .web = true},
+    {MSG_r_file, false, false, r_file, .web = true},
+    {MSG_r_files, false, false, r_files, .web = true},
 };
 
 static const struct rule *
@@ -133,6 +139,16 @@ answer_late(const struct req *r, const struct rule *rule, uint64_t user)
 		answer_ok(r, user, "");
 }
 
+/* Is it for this subscriber to send? */
+static bool
+may_send(const struct rule *rule, uint32_t sub)
+{
+	bool control = sub == SUB_CONTROL, web = sub >= SUB_WEB && sub < SUB_WEB + WEB_MAX;
+
+	return rule != NULL && rule->web == web && (rule->control || !control) &&
+	       (!rule->administrators || control);
+}
+
 bool
 rules_decide(const struct req *r, const void *frame, size_t len)
 {
@@ -141,8 +157,7 @@ rules_decide(const struct req *r, const void *frame, size_t len)
 	uint64_t taken = last->inc == r->inc ? last->serial : 0, id;
 	struct reg_user *u = NULL;
 
-	if (rule == NULL || rule->control < (r->sub == SUB_CONTROL) ||
-	    (rule->administrators && r->sub != SUB_CONTROL))
+	if (!may_send(rule, r->sub))
 		return false;
 	if (r->serial <= taken) {
 		count(CTR_requests_deduplicated_total);

@@ -7,6 +7,7 @@
 
 #include "broker/account.h"
 #include "broker/broker.h"
+#include "broker/file.h"
 #include "broker/job.h"
 #include "broker/keep.h"
 #include "broker/subs.h"
@@ -184,9 +185,16 @@ static const struct {
 	unsigned type;
 	bool (*take)(const void *frame, size_t len);
 } words[] = {
-    {MSG_s_restored, restore_begin_end}, {MSG_s_room, restore_room}, {MSG_s_list, restore_list},
-    {MSG_s_accounts, take_accounts},     {MSG_s_state, take_state},  {MSG_s_page, take_answer},
-    {MSG_s_found, take_answer},          {MSG_s_done, take_answer},  {MSG_s_hold, take_hold},
+    {MSG_s_restored, restore_begin_end},
+    {MSG_s_room, restore_room},
+    {MSG_s_list, restore_list},
+    {MSG_s_accounts, take_accounts},
+    {MSG_s_state, take_state},
+    {MSG_s_page, take_answer},
+    {MSG_s_found, take_answer},
+    {MSG_s_done, take_answer},
+    {MSG_s_hold, take_hold},
+    {MSG_s_gone, files_gone},
 };
 
 bool

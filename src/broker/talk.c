@@ -1,7 +1,7 @@
 /* talk.c - what people say: to a room, to one another. */
 #include "config.h"
 
-#include "broker/broker.h"
+#include "broker/talk.h"
 
 #include <string.h>
 
@@ -76,8 +76,8 @@ may_reach(const struct reg_room *room, const struct reg_member *m, const struct 
 	return (room->modes & 1u << MODE_NO_OUTSIDE) || q->rank != 0 ? ERR_CANNOT_SAY : ERR_NONE;
 }
 
-static enum chat_err
-may_say(const struct reg_user *u, const struct reg_room *room, const struct m_r_say *q)
+enum chat_err
+talk_may_say(const struct reg_user *u, const struct reg_room *room, const struct m_r_say *q)
 {
 	const struct reg_member *m = room != NULL ? regw_member(W, u, room->id) : NULL;
 	enum chat_err err = may_reach(room, m, q);
@@ -107,19 +107,42 @@ say_counted(struct reg_room *room, unsigned kind)
 	count(CTR_messages_accepted_total);
 }
 
+void
+talk_say(const struct req *r, struct reg_user *u, struct reg_room *room, const struct m_r_say *q,
+	 struct str file)
+{
+	char uhost[UHOST_MAX + 1];
+	struct m_e_say m = {.from = u->id,
+			    .room = room->id,
+			    .umodes = u->umodes,
+			    .kind = q->kind,
+			    .rank = q->rank,
+			    .name = user_name(u),
+			    .uhost = user_uhost(u, uhost),
+			    .account = user_account(u),
+			    .room_name = room_name(room),
+			    .tags = q->tags,
+			    .text = q->text,
+			    .file = file};
+
+	entry_begin(r);
+	entry_to_room(room);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(say, &m);
+	say_counted(room, q->kind);
+}
+
 bool
 r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	struct reg_room *room;
 	struct m_r_say q;
-	struct m_e_say m;
 	enum chat_err err;
-	char uhost[UHOST_MAX + 1];
 
 	if (!m_r_say_get(frame, len, &q))
 		return false;
 	room = q.room != 0 ? regw_room(W, q.room) : room_find(q.name);
-	err = may_say(u, room, &q);
+	err = talk_may_say(u, room, &q);
 	if (err != ERR_NONE) {
 		struct str known = room != NULL ? room_name(room) : STR_LIT("that room");
 
@@ -129,22 +152,7 @@ r_say(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		answer_refused(r, u->id, 0, err, q.name.n > 0 ? q.name : known);
 		return true;
 	}
-	m = (struct m_e_say){.from = u->id,
-			     .room = room->id,
-			     .umodes = u->umodes,
-			     .kind = q.kind,
-			     .rank = q.rank,
-			     .name = user_name(u),
-			     .uhost = user_uhost(u, uhost),
-			     .account = user_account(u),
-			     .room_name = room_name(room),
-			     .tags = q.tags,
-			     .text = q.text};
-	entry_begin(r);
-	entry_to_room(room);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(say, &m);
-	say_counted(room, q.kind);
+	talk_say(r, u, room, &q, STR_LIT(""));
 	return true;
 }
 
@@ -160,16 +168,9 @@ chats_with_server(uint64_t user)
 	return false;
 }
 
-/* Whom a message is for: a user, or an account that nobody is logged in to, whose messages are kept; neither: the
- * administrator's console. */
-struct receiver {
-	struct reg_user *user;
-	const struct reg_account *box;
-};
-
 /* The name of an account is that account's: not of a guest who goes by it, and also when it goes by another name. */
-static struct receiver
-receiver_of(struct str name)
+struct receiver
+receiver_named(struct str name)
 {
 	const struct reg_account *a = account_named(name);
 	struct receiver to = {.user = user_find(name)};
@@ -184,7 +185,7 @@ receiver_of(struct str name)
 struct reg_user *
 user_meant(struct str name)
 {
-	return receiver_of(name).user;
+	return receiver_named(name).user;
 }
 
 /* Only words are kept; and only where there is somebody to keep them. */
@@ -199,8 +200,8 @@ may_keep(const struct reg_account *box, const struct m_r_dm *q)
 	return box->kept >= (uint32_t)proc.opt.accounts_mailbox ? ERR_MAILBOX_FULL : ERR_NONE;
 }
 
-static enum chat_err
-may_dm(const struct reg_user *u, const struct receiver *r, const struct m_r_dm *q)
+enum chat_err
+talk_may_dm(const struct reg_user *u, const struct receiver *r, const struct m_r_dm *q)
 {
 	const struct reg_user *to = r->user;
 	enum chat_err err = ERR_NONE;
@@ -239,42 +240,49 @@ address_dm(const struct receiver *r, const struct m_r_dm *q, struct m_e_dm *m)
 	m->to_away = user_away(r->user);
 	m->to_account = user_account(r->user);
 	entry_to_user(r->user);
-	if (proc.opt.history_direct && m->account.n > 0 && m->to_account.n > 0)
+	if (m->file.n > 0 || (proc.opt.history_direct && m->account.n > 0 && m->to_account.n > 0))
 		entry_to_store();
+}
+
+void
+talk_dm(const struct req *r, struct reg_user *u, const struct receiver *to, const struct m_r_dm *q,
+	struct str file)
+{
+	char uhost[UHOST_MAX + 1];
+	struct m_e_dm m = {.from = u->id,
+			   .umodes = u->umodes,
+			   .kind = q->kind,
+			   .name = user_name(u),
+			   .uhost = user_uhost(u, uhost),
+			   .account = user_account(u),
+			   .tags = q->tags,
+			   .text = q->text,
+			   .file = file};
+
+	entry_begin(r);
+	entry_to_user(u); /* its other sessions read it, too */
+	address_dm(to, q, &m);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(dm, &m);
+	if (q->kind != MSG_TAGS)
+		count(CTR_messages_accepted_total);
 }
 
 bool
 r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	char uhost[UHOST_MAX + 1];
 	struct receiver to;
 	struct m_r_dm q;
-	struct m_e_dm m;
 	enum chat_err err;
 
 	if (!m_r_dm_get(frame, len, &q))
 		return false;
-	to = receiver_of(q.to);
-	err = may_dm(u, &to, &q);
-	if (err != ERR_NONE) {
+	to = receiver_named(q.to);
+	err = talk_may_dm(u, &to, &q);
+	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err, q.to);
-		return true;
-	}
-	m = (struct m_e_dm){.from = u->id,
-			    .umodes = u->umodes,
-			    .kind = q.kind,
-			    .name = user_name(u),
-			    .uhost = user_uhost(u, uhost),
-			    .account = user_account(u),
-			    .tags = q.tags,
-			    .text = q.text};
-	entry_begin(r);
-	entry_to_user(u); /* its other sessions read it, too */
-	address_dm(&to, &q, &m);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(dm, &m);
-	if (q.kind != MSG_TAGS)
-		count(CTR_messages_accepted_total);
+	else
+		talk_dm(r, u, &to, &q, STR_LIT(""));
 	return true;
 }
 

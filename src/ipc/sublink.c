@@ -80,7 +80,7 @@ static bool
 has_secret(unsigned type)
 {
 	return type == MSG_r_oper || type == MSG_r_auth || type == MSG_r_register ||
-	       type == MSG_r_account || type == MSG_r_store;
+	       type == MSG_r_account || type == MSG_r_store || type == MSG_r_upload;
 }
 
 /* The event for `serial` has come: forget all requests up to it. */
@@ -135,7 +135,8 @@ take_event(struct sublink *s, const char *frame, size_t len)
 	struct ev_head h;
 	bool own;
 
-	if (ipc_type(frame) == MSG_q_page) { /* beside the journal: it has no place in it */
+	if (ipc_type(frame) == MSG_q_page || ipc_type(frame) == MSG_q_gone) {
+		/* beside the journal: it has no place in it */
 		s->fn(frame, len, false, s->arg);
 		return true;
 	}

@@ -16,7 +16,7 @@
 struct loop;
 struct sublink;
 
-/* One event, or an answer that goes beside the journal (q_page): the whole frame, valid during the call. own: it ends a
+/* One event, or an answer that goes beside the journal (q_page, q_gone): the whole frame, valid during the call. own: it ends a
  * request of ours. */
 typedef void sublink_event_fn(const void *frame, size_t len, bool own, void *arg);
 

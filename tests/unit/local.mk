@@ -11,6 +11,7 @@ unit_checks = \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_event \
+	%D%/check_file \
 	%D%/check_ipc \
 	%D%/check_irc \
 	%D%/check_irc_render \
@@ -66,6 +67,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_account_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_broker_SOURCES = %D%/check_broker.c $(unit_world)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_file_SOURCES = %D%/check_file.c $(unit_authend) $(unit_storeend)
+%C%_check_file_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)

@@ -1,0 +1,657 @@
+/* file.c - see file.h. */
+#include "config.h"
+
+#include "broker/file.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "broker/account.h"
+#include "broker/job.h"
+#include "broker/store.h"
+#include "broker/subs.h"
+#include "broker/talk.h"
+#include "ipc/file.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/siphash.h"
+#include "lib/text.h"
+#include "lib/util.h"
+
+#define W (&br.reg)
+
+#define MAC 12
+#define UNDER_WAY 86400 /* seconds that an upload may take after its link has ended */
+
+/* --- tokens -------------------------------------------------------------------------------------------- */
+
+/* As it travels; the seal comes behind it. */
+struct open_token {
+	uint64_t user, target;
+	uint32_t expires;
+	uint8_t kind, nonce[3];
+};
+_Static_assert(sizeof(struct open_token) + MAC == UPLOAD_TOKEN, "no padding, and all of it");
+
+/* What it is for is written in front, and makes it longer than what else is hashed with the secret that strangers choose. */
+static void
+hash(const char *use, const void *p, size_t n, uint8_t out[16])
+{
+	struct {
+		char use[ROOM_KEY_MAX];
+		uint64_t epoch;
+		char bytes[UPLOAD_TOKEN + 4];
+	} h = {.epoch = br.j.h->epoch};
+
+	CHECK(n <= sizeof(h.bytes));
+	bprintf(h.use, sizeof(h.use), "%s", use);
+	memcpy(h.bytes, p, n);
+	siphash128(&h, sizeof(h), br.j.h->secret, out);
+}
+
+void
+upload_seal(const struct upload *t, uint8_t out[UPLOAD_TOKEN])
+{
+	struct open_token o = {
+	    .user = t->user, .target = t->target, .expires = t->expires, .kind = t->kind};
+	uint8_t mac[16];
+
+	CHECK(getrandom(o.nonce, sizeof(o.nonce), 0) == (ssize_t)sizeof(o.nonce));
+	hash("upload", &o, sizeof(o), mac);
+	memcpy(out, &o, sizeof(o));
+	memcpy(out + sizeof(o), mac, MAC);
+}
+
+bool
+upload_open(struct str token, uint64_t late, struct upload *t)
+{
+	struct open_token o;
+	uint8_t mac[16], other = 0;
+
+	if (token.n != UPLOAD_TOKEN)
+		return false;
+	memcpy(&o, token.p, sizeof(o));
+	hash("upload", &o, sizeof(o), mac);
+	for (size_t i = 0; i < MAC; i++)
+		other |= mac[i] ^ (uint8_t)token.p[sizeof(o) + i];
+	*t = (struct upload){
+	    .user = o.user, .target = o.target, .expires = o.expires, .kind = o.kind};
+	return other == 0 && o.kind < UPLOAD_KINDS && br.now / 1000 < o.expires + late;
+}
+
+void
+upload_file_id(struct str token, uint8_t out[FILE_ID])
+{
+	_Static_assert(FILE_ID == 16, "an id is a hash");
+	hash("fileid", token.p, token.n, out);
+}
+
+/* --- accounts by their number ------------------------------------------------------------------------- */
+
+/* The registry has no names of accounts; here are those that links were made for. One that a broker before made, and whose
+ * name nobody here goes by, is asked of the store when the upload begins (QUERY_FILE_USE). */
+#define NAMES 1024u
+static struct {
+	uint64_t id;
+	char name[NAME_BYTES_MAX + 1];
+} names[NAMES];
+
+static void
+name_learn(uint64_t id, struct str name)
+{
+	names[id % NAMES].id = id;
+	bprintf(names[id % NAMES].name, sizeof(names[0].name), STR_FMT, STR_ARG(name));
+}
+
+static const struct reg_account *
+account_numbered(uint64_t id)
+{
+	for (uint32_t i = 0; id != 0 && i < W->h->account_top; i++) {
+		if (W->accounts[i].id == id)
+			return &W->accounts[i];
+	}
+	return NULL;
+}
+
+/* What it is called; empty: not known. */
+static struct str
+name_of(const struct reg_account *a)
+{
+	struct reg_user *u = account_first(a);
+
+	if (u != NULL)
+		return user_account(u);
+	return names[a->id % NAMES].id == a->id ? str_of(names[a->id % NAMES].name) : STR_LIT("");
+}
+
+/* --- whom it is for ----------------------------------------------------------------------------------- */
+
+struct target {
+	uint8_t kind; /* enum upload_kind */
+	struct reg_room *room;
+	struct receiver to;
+	struct str name; /* as it is called to whoever uploads */
+};
+
+/* As somebody calls it. Whoever has an account is meant by that: it may be here again, or gone, when the file has come. */
+static struct target
+target_named(bool to_room, struct str name)
+{
+	struct target t = {.kind = UPLOAD_ROOM, .name = name};
+
+	if (to_room) {
+		t.room = room_find(name);
+		return t;
+	}
+	t.to = receiver_named(name);
+	t.kind = t.to.box != NULL || (t.to.user != NULL && user_account_id(t.to.user) != 0)
+		     ? UPLOAD_ACCOUNT
+		     : UPLOAD_USER;
+	if (t.to.user != NULL)
+		t.name = user_name(t.to.user);
+	return t;
+}
+
+static uint64_t
+target_id(const struct target *t)
+{
+	if (t->kind == UPLOAD_ROOM)
+		return t->room->id;
+	if (t->to.box != NULL)
+		return t->to.box->id;
+	return t->kind == UPLOAD_ACCOUNT ? user_account_id(t->to.user) : t->to.user->id;
+}
+
+/* As a token has it. */
+static struct target
+target_of(const struct upload *up)
+{
+	struct target t = {.kind = up->kind, .name = STR_LIT("that user")};
+	const struct reg_account *a;
+
+	switch (up->kind) {
+	case UPLOAD_ROOM:
+		t.room = regw_room(W, up->target);
+		t.name = t.room != NULL ? room_name(t.room) : STR_LIT("that room");
+		return t;
+	case UPLOAD_USER:
+		t.to.user = regw_user(W, up->target);
+		break;
+	case UPLOAD_ACCOUNT:
+		a = account_numbered(up->target);
+		t.to.user = a != NULL ? account_first(a) : NULL;
+		if (a != NULL && t.to.user == NULL && name_of(a).n > 0) {
+			t.to.box = a;
+			t.name = name_of(a);
+		}
+		break;
+	default:
+		break;
+	}
+	if (t.to.user != NULL)
+		t.name = user_name(t.to.user);
+	return t;
+}
+
+/* May u share something there now? As if it said a word. */
+static enum chat_err
+may_share(const struct reg_user *u, const struct target *t)
+{
+	struct m_r_say say = {.kind = MSG_TEXT, .name = t->name, .text = STR_LIT("file")};
+	struct m_r_dm dm = {.kind = MSG_TEXT, .to = t->name, .text = STR_LIT("file")};
+
+	if (!proc.opt.files_enabled || !store_wanted())
+		return ERR_FILE_OFF;
+	if (!proc.opt.files_guests && user_account_id(u) == 0)
+		return ERR_NOT_LOGGED_IN;
+	if (t->kind == UPLOAD_ROOM)
+		return talk_may_say(u, t->room, &say);
+	/* the administrator's console has no place for files */
+	if (t->to.user == NULL && t->to.box == NULL)
+		return ERR_NO_SUCH_USER;
+	return talk_may_dm(u, &t->to, &dm);
+}
+
+/* May an account's file be taken, that is for nobody? */
+static enum chat_err
+may_keep(uint64_t account)
+{
+	const struct reg_account *a = account_numbered(account);
+
+	if (!proc.opt.files_enabled || !store_wanted())
+		return ERR_FILE_OFF;
+	if (a == NULL || name_of(a).n == 0)
+		return ERR_LINK_EXPIRED;
+	return a->flags & ACCOUNT_DISABLED ? ERR_ACCOUNT_DISABLED : ERR_NONE;
+}
+
+/* All of it again: the token (up to `late` seconds after its end), who has it, and whom it is for. *u_r: NULL with UPLOAD_NOBODY. */
+static enum chat_err
+may_upload(struct str token, uint64_t late, struct upload *up, struct reg_user **u_r,
+	   struct target *t)
+{
+	*u_r = NULL;
+	*t = (struct target){0};
+	if (!upload_open(token, late, up))
+		return ERR_LINK_EXPIRED;
+	*t = target_of(up);
+	if (up->kind == UPLOAD_NOBODY)
+		return may_keep(up->user);
+	*u_r = regw_user(W, up->user);
+	return *u_r == NULL ? ERR_LINK_EXPIRED : may_share(*u_r, t);
+}
+
+/* --- a link to upload to -------------------------------------------------------------------------------- */
+
+static uint32_t
+upload_end(void)
+{
+	return (uint32_t)(br.now / 1000 + (uint64_t)proc.opt.files_upload_time);
+}
+
+bool
+r_upload_link(const struct req *r, struct reg_user *u, const void *frame, size_t len)
+{
+	uint8_t token[UPLOAD_TOKEN];
+	struct m_r_upload_link q;
+	struct m_e_upload m;
+	struct upload up;
+	struct target t;
+	enum chat_err err;
+
+	if (!m_r_upload_link_get(frame, len, &q))
+		return false;
+	t = target_named(q.to_room != 0, q.target);
+	err = may_share(u, &t);
+	if (err != ERR_NONE) {
+		answer_refused(r, u->id, 0, err, q.target);
+		return true;
+	}
+	up = (struct upload){
+	    .user = u->id, .target = target_id(&t), .expires = upload_end(), .kind = t.kind};
+	if (t.kind == UPLOAD_ACCOUNT)
+		name_learn(up.target, t.to.user != NULL ? user_account(t.to.user) : q.target);
+	upload_seal(&up, token);
+	m = (struct m_e_upload){.user = u->id,
+				.token = {(const char *)token, sizeof(token)},
+				.to_room = t.kind == UPLOAD_ROOM,
+				.target = t.room != NULL ? room_name(t.room) : t.name,
+				.expires = 1000ull * up.expires};
+	entry_begin(r);
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(upload, &m);
+	return true;
+}
+
+/* --- somebody uploads ----------------------------------------------------------------------------------- */
+
+/* State of the job. */
+struct uploading {
+	uint8_t token[UPLOAD_TOKEN];
+	uint64_t size; /* as announced; 0: not */
+	uint64_t account; /* whose quota; 0: all guests' together */
+};
+
+static struct str
+token_of(const struct uploading *s)
+{
+	return (struct str){(const char *)s->token, sizeof(s->token)};
+}
+
+/* How many more bytes may come, by what the store says of those that are there. */
+static uint64_t
+left(uint64_t quota, uint64_t used)
+{
+	return quota == 0 ? UINT64_MAX : quota > used ? quota - used : 0;
+}
+
+static uint64_t
+number(struct str s)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < s.n && i < 19 && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+		v = v * 10 + (uint64_t)(s.p[i] - '0');
+	return v;
+}
+
+/* The facts of the answer: what the quotas leave; and what the account that it is for is called. */
+static uint64_t
+room_left(struct str rows, uint64_t target)
+{
+	uint64_t most = UINT64_MAX;
+	struct m_q_fact f;
+	ssize_t n;
+
+	for (; (n = ipc_frame(rows.p, rows.n)) > 0; rows.p += n, rows.n -= (size_t)n) {
+		if (!m_q_fact_get(rows.p, (size_t)n, &f))
+			continue;
+		if (str_eq(f.name, STR_LIT("account")))
+			most =
+			    MIN(most, left((uint64_t)proc.opt.files_account_quota, number(f.text)));
+		else if (str_eq(f.name, STR_LIT("total")))
+			most =
+			    MIN(most, left((uint64_t)proc.opt.files_total_quota, number(f.text)));
+		else if (str_eq(f.name, STR_LIT("name")) && target != 0 && f.text.n > 0)
+			name_learn(target, f.text);
+	}
+	return most;
+}
+
+static void
+refuse_size(struct job *j, uint64_t size, uint64_t most)
+{
+	uint64_t max = (uint64_t)proc.opt.files_max_size;
+	char text[32];
+
+	if (size > max || most >= max) {
+		file_size_text(text, sizeof(text), max);
+		job_failed(j, ERR_FILE_TOO_BIG, str_of(text));
+	} else {
+		job_failed(j, ERR_FILE_QUOTA, STR_LIT(""));
+	}
+}
+
+static void
+may_begin(struct job *j, const struct upload *up, uint64_t most)
+{
+	const struct uploading *s = j->state;
+	uint8_t id[FILE_ID];
+	struct m_e_may_upload m = {.user = up->kind != UPLOAD_NOBODY ? up->user : 0,
+				   .conn = j->conn,
+				   .ticket = j->ticket,
+				   .id = {(const char *)id, sizeof(id)},
+				   .token = token_of(s),
+				   .max = MIN(most, (uint64_t)proc.opt.files_max_size),
+				   .account_id = s->account};
+
+	if (m.max == 0 || s->size > m.max) {
+		refuse_size(j, s->size, most);
+		return;
+	}
+	upload_file_id(token_of(s), id);
+	job_entry_begin(j);
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(may_upload, &m);
+	job_end(j);
+}
+
+static void
+used(struct job *j, const void *frame, size_t len)
+{
+	const struct uploading *s = j->state;
+	struct reg_user *u;
+	struct m_s_page p;
+	struct upload up;
+	struct target t;
+	enum chat_err err;
+	uint64_t most;
+
+	if (frame == NULL || !m_s_page_get(frame, len, &p) || p.code != ERR_NONE) {
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+		return;
+	}
+	if (!upload_open(token_of(s), 0, &up)) {
+		job_failed(j, ERR_LINK_EXPIRED, STR_LIT(""));
+		return;
+	}
+	most = room_left(p.rows, up.kind == UPLOAD_ACCOUNT ? up.target : 0);
+	err = may_upload(token_of(s), 0, &up, &u, &t);
+	if (err != ERR_NONE)
+		job_failed(j, err, t.name);
+	else
+		may_begin(j, &up, most);
+}
+
+/* The job's state is an `uploading`. */
+static void
+ask_use(struct job *j, uint64_t target)
+{
+	static char out[IPC_HDR + 256];
+	const struct uploading *s = j->state;
+	struct m_s_query m = {
+	    .ticket = j->ticket, .kind = QUERY_FILE_USE, .viewer = s->account, .peer = target};
+
+	job_ask_store(j, out, m_s_query_put(out, sizeof(out), &m), used);
+}
+
+static void
+upload_by_link(const struct req *r, const struct m_r_upload *q)
+{
+	struct uploading *s;
+	struct reg_user *u;
+	struct upload up;
+	struct target t;
+	enum chat_err err = may_upload(q->token, 0, &up, &u, &t);
+	struct job *j;
+
+	/* an absent account, whose name the store will tell: then it is seen whether it may be written to */
+	if (err == ERR_NO_SUCH_USER && up.kind == UPLOAD_ACCOUNT &&
+	    account_numbered(up.target) != NULL)
+		err = ERR_NONE;
+	if (err == ERR_NONE && u == NULL)
+		err = ERR_LINK_EXPIRED; /* for nobody: with a password only */
+	if (err != ERR_NONE) {
+		answer_refused(r, 0, q->conn, err, t.name);
+		return;
+	}
+	j = job_begin(r, 0, q->conn, sizeof(*s));
+	if (j == NULL)
+		return;
+	s = j->state;
+	memcpy(s->token, q->token.p, sizeof(s->token));
+	s->size = q->size;
+	s->account = user_account_id(u);
+	ask_use(j, up.kind == UPLOAD_ACCOUNT ? up.target : 0);
+}
+
+/* The password is right: a token for nobody. */
+static void
+proved(struct job *j, const struct reg_account *a, struct str name, uint64_t size)
+{
+	struct upload up = {.user = a->id, .expires = upload_end(), .kind = UPLOAD_NOBODY};
+	struct uploading *s;
+
+	name_learn(a->id, name);
+	job_again(j, sizeof(*s));
+	s = j->state;
+	upload_seal(&up, s->token);
+	s->size = size;
+	s->account = a->id;
+	ask_use(j, 0);
+}
+
+bool
+r_upload(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_upload q;
+	struct m_r_auth auth;
+
+	(void)nobody;
+	if (!m_r_upload_get(frame, len, &q))
+		return false;
+	auth = (struct m_r_auth){.conn = q.conn,
+				 .mech = AUTH_PASSWORD,
+				 .name = q.account,
+				 .secret = q.password,
+				 .address = q.address};
+	if (!proc.opt.files_enabled || !store_wanted())
+		answer_refused(r, 0, q.conn, ERR_FILE_OFF, STR_LIT(""));
+	else if (q.token.n > 0)
+		upload_by_link(r, &q);
+	else
+		login_check(r, &auth, proved, q.size);
+	/* the frame is our own buffer, which it was read into */
+	explicit_bzero((char *)(uintptr_t)q.password.p, q.password.n);
+	return true;
+}
+
+/* --- it is there --------------------------------------------------------------------------------------- */
+
+/* "image/png": two words of what RFC 6838, 4.2 lets them be made of. */
+static bool
+type_fit(struct str type)
+{
+	static const char other[] = "!#$&-^_.+";
+	unsigned slashes = 0;
+
+	for (size_t i = 0; i < type.n; i++) {
+		char c = type.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			      (c >= '0' && c <= '9') || (c != '\0' && strchr(other, c) != NULL);
+
+		if (c == '/' && i > 0 && i + 1 < type.n)
+			slashes++;
+		else if (!letter)
+			return false;
+	}
+	return slashes == 1;
+}
+
+static bool
+name_fit(struct str name)
+{
+	return name.n > 0 && memchr(name.p, '/', name.n) == NULL && !str_eq(name, STR_LIT(".")) &&
+	       !str_eq(name, STR_LIT("..")) && text_is_clean(name.p, name.n, 0);
+}
+
+/* What chatd-web says of it, as it is told on: with a link that holds from now on. */
+static bool
+facts_take(struct str packed, struct str token, struct file_facts *f)
+{
+	uint8_t id[FILE_ID];
+
+	if (!file_get(packed, f) || !name_fit(f->name) || !type_fit(f->type))
+		return false;
+	upload_file_id(token, id);
+	if (memcmp(id, f->id, sizeof(id)) != 0)
+		return false;
+	f->flags &= FILE_THUMB;
+	f->expires = br.now / 1000 + (uint64_t)proc.opt.files_link_time;
+	file_prove(br.j.h->secret, f->id, f->expires, f->proof);
+	return true;
+}
+
+static void
+share_with_nobody(const struct req *r, const struct upload *up, struct str file)
+{
+	struct m_e_file m = {.account = name_of(account_numbered(up->user)), .file = file};
+
+	entry_begin(r);
+	entry_to_store();
+	EVENT_HEAD(r, m);
+	ENTRY_COMMIT(file, &m);
+}
+
+static void
+share(const struct req *r, struct reg_user *u, const struct target *t, const struct file_facts *f,
+      struct str file)
+{
+	struct m_r_say say = {.kind = MSG_TEXT, .text = f->name};
+	struct m_r_dm dm = {.kind = MSG_TEXT, .to = t->name, .text = f->name};
+
+	if (t->kind == UPLOAD_ROOM) {
+		talk_say(r, u, t->room, &say, file);
+		return;
+	}
+	log_info("%s  --->  " STR_FMT "  [ %s ]", u->name, STR_ARG(t->name),
+		 file_is_image(f) ? "Image" : "File");
+	talk_dm(r, u, &t->to, &dm, file);
+}
+
+bool
+r_share(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	char packed[FILE_FACTS_MAX];
+	struct file_facts f;
+	struct m_r_share q;
+	struct reg_user *u;
+	struct upload up;
+	struct target t;
+	enum chat_err err;
+	struct str file;
+
+	(void)nobody;
+	if (!m_r_share_get(frame, len, &q))
+		return false;
+	err = may_upload(q.token, UNDER_WAY, &up, &u, &t);
+	if (err == ERR_NONE && !facts_take(q.file, q.token, &f))
+		err = ERR_BAD_ARGUMENT;
+	if (err != ERR_NONE) {
+		answer_refused(r, 0, q.conn, err,
+			       err == ERR_BAD_ARGUMENT ? STR_LIT("the file") : t.name);
+		return true;
+	}
+	file = (struct str){packed, file_put(packed, &f)};
+	if (u == NULL)
+		share_with_nobody(r, &up, file);
+	else
+		share(r, u, &t, &f, file);
+	return true;
+}
+
+/* --- questions ------------------------------------------------------------------------------------------ */
+
+static void
+ask_store(const struct req *r, uint64_t conn, uint8_t kind, struct str ids)
+{
+	static char out[IPC_HDR + 256 + FILE_IDS_MAX];
+	struct m_s_query m = {.kind = kind, .text = ids};
+	struct job *j = job_begin(r, 0, conn, 0);
+
+	_Static_assert(FILE_IDS_MAX <= QUERY_TEXT_MAX, "a question holds them");
+	if (j == NULL)
+		return;
+	m.ticket = j->ticket;
+	job_ask_store(j, out, m_s_query_put(out, sizeof(out), &m), job_paged);
+}
+
+bool
+r_file(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_file q;
+
+	(void)nobody;
+	if (!m_r_file_get(frame, len, &q))
+		return false;
+	if (!store_wanted())
+		answer_refused(r, 0, q.conn, ERR_STORE_AWAY, STR_LIT(""));
+	else if (q.id.n != FILE_ID || !file_proved(br.j.h->secret, (const uint8_t *)q.id.p,
+						   q.expires, q.proof, br.now / 1000))
+		answer_refused(r, 0, q.conn, ERR_LINK_EXPIRED, STR_LIT(""));
+	else
+		ask_store(r, q.conn, QUERY_FILE, q.id);
+	return true;
+}
+
+bool
+r_files(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_files q;
+
+	(void)nobody;
+	if (!m_r_files_get(frame, len, &q) || q.ids.n % FILE_ID != 0)
+		return false;
+	if (!store_wanted())
+		answer_refused(r, 0, q.conn, ERR_STORE_AWAY, STR_LIT(""));
+	else
+		ask_store(r, q.conn, QUERY_FILES, q.ids);
+	return true;
+}
+
+bool
+files_gone(const void *frame, size_t len)
+{
+	static char out[IPC_HDR + 16 + FILE_IDS_MAX];
+	struct m_s_gone m;
+	struct m_q_gone q;
+	size_t n;
+
+	if (!m_s_gone_get(frame, len, &m) || m.ids.n % FILE_ID != 0)
+		return false;
+	q.ids = m.ids;
+	n = m_q_gone_put(out, sizeof(out), &q);
+	for (unsigned i = 0; i < WEB_MAX; i++)
+		sub_side(SUB_WEB + i, out, n);
+	return true;
+}
