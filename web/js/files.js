@@ -1,0 +1,89 @@
+// files.js - sharing a file: the server gives an address for one upload (UPLOAD target), the browser posts the file there, with a
+// small picture of it if it is one. The message that tells the others is the server's.
+
+const THUMB = 480; // pixels, the longer side
+const THUMB_TYPES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+
+/** { blob, w, h } of a picture; null: it is none that this browser can show. */
+export async function thumbnail(file) {
+	if (!THUMB_TYPES.test(file.type) || !globalThis.createImageBitmap)
+		return null;
+	try {
+		const bitmap = await createImageBitmap(file);
+		const { width: w, height: h } = bitmap;
+		const scale = Math.min(1, THUMB / Math.max(w, h));
+		const canvas = document.createElement("canvas");
+
+		canvas.width = Math.max(1, Math.round(w * scale));
+		canvas.height = Math.max(1, Math.round(h * scale));
+		canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+		bitmap.close();
+		const blob = scale === 1 && file.size < 65536 ? null : await new Promise((done) => canvas.toBlob(done, "image/webp", 0.8));
+
+		return { blob, w, h };
+	} catch {
+		return null;
+	}
+}
+
+/** Where a file for target may be posted, once; or { error }. */
+async function address(session, target) {
+	const answer = await session.fetch("UPLOAD", [target]);
+	const m = answer?.find((a) => a.command === "UPLOAD");
+	const no = answer?.find((a) => a.command === "FAIL" || /^[45]\d\d$/.test(a.command));
+
+	if (m)
+		return { url: m.params.at(-1) };
+	if (no?.command === "421")
+		return { error: "This server does not take files." };
+	if (no?.command === "401")
+		return { error: "Recipient does not exist" };
+	return { error: no?.params.at(-1) ?? "The server did not answer." };
+}
+
+const WHY = { 403: "This is not allowed.", 404: "That link is no longer good.", 413: "The file is too large.", 415: "Files of this type are not taken.",
+	429: "Too many files just now: try again later.", 507: "There is no space left for files." };
+
+/**
+ * Posts file to target. progress(part), part from 0 to 1; signal: an AbortSignal. Resolves with "", or why it failed.
+ */
+export async function upload(session, target, file, { progress = () => {}, signal = null } = {}) {
+	const picture = await thumbnail(file);
+	const { url, error } = await address(session, target);
+
+	if (error)
+		return error;
+	const body = new FormData();
+
+	// what is small stands before what is long: a server need not keep the file to know it
+	if (picture) {
+		body.append("width", String(picture.w));
+		body.append("height", String(picture.h));
+		if (picture.blob)
+			body.append("thumb", picture.blob, "thumb.webp");
+	}
+	body.append("file", file, file.name || "picture.png");
+	return post(url, body, progress, signal);
+}
+
+function post(url, body, progress, signal) {
+	return new Promise((done) => {
+		const x = new XMLHttpRequest();
+
+		x.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
+		x.onload = () => done(x.status >= 200 && x.status < 300 ? "" : WHY[x.status] ?? (x.responseText.slice(0, 200).trim() || `The server refused it (${x.status}).`));
+		x.onerror = () => done("The connection was lost.");
+		x.onabort = () => done("Given up.");
+		signal?.addEventListener("abort", () => x.abort());
+		try {
+			// the page's own server, by whatever name it is known here
+			x.open("POST", new URL(url).pathname.startsWith("/files/") ? new URL(url).pathname + new URL(url).search : url);
+			x.send(body);
+		} catch {
+			done("The server gave an address that cannot be used.");
+		}
+	});
+}
+
+/** The files of a drop or a paste. */
+export const filesOf = (transfer) => [...(transfer?.files ?? [])].filter((f) => f.size > 0 || f.type);

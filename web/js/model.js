@@ -1,0 +1,932 @@
+// model.js - what the page knows: rooms, people, messages, what has been read. Pure: messages from the server come in by
+// take() and history(), whoever wants to know of changes gives a function to on(). No sockets, no page, no clock but now().
+
+import { ctcp, fold, isRoom, isupport, modes, same } from "./irc.js";
+import { mentions } from "./format.js";
+import { fileOf } from "./filetag.js";
+
+const RANKS = { "@": 3, "%": 2, "+": 1 };
+const RANK_MODES = { o: 3, h: 2, v: 1 };
+export const RANK_NAMES = ["", "voice", "half-operator", "operator"];
+
+export const SERVER = "*"; // the room that has what the server says to us
+export const TALK = new Set(["text", "action", "notice"]); // kinds that somebody has said
+export const ID_TAG = "+chatd.org/id"; // our own number of a message that we send
+
+let serial = 0;
+
+/** The messages of one place, and what goes with it. */
+export class Room {
+	constructor(name, kind) {
+		this.name = name;
+		this.key = fold(name);
+		this.kind = kind; // "room", "direct", "server"
+		this.joined = false;
+		this.wanted = kind === "room"; // to be joined again after a reconnect
+		this.topic = "";
+		this.topicBy = "";
+		this.modes = new Map(); // mode -> parameter
+		this.members = new Map(); // folded name -> { nick, rank }
+		this.messages = [];
+		this.byId = new Map(); // msgid -> message
+		this.typing = new Map(); // name -> until when
+		this.readAt = 0; // everything up to then has been read
+		this.marked = false; // the server has said so, or we have
+		this.line = 0; // the line "new" stands behind this time; 0: there is none
+		this.unread = 0;
+		this.mentions = 0;
+		this.more = true; // there may be older messages than those here
+		this.loading = false;
+		this.draft = "";
+		this.reply = null;
+		this.anchor = null; // the last message before we were away: what follows is to be fetched
+		this.muted = false;
+	}
+
+	/** The newest message that the server knows. */
+	last() {
+		return this.messages.findLast((m) => m.msgid) ?? null;
+	}
+
+	first() {
+		return this.messages.find((m) => m.msgid) ?? null;
+	}
+}
+
+/** A line in a room. */
+function message(kind, at, fields) {
+	return { key: ++serial, kind, at, msgid: "", nick: "", account: "", text: "", own: false, state: "", reply: "", edited: false,
+		deleted: false, mention: false, reactions: null, file: null, ...fields };
+}
+
+export class Model {
+	me = { nick: "", account: "", away: false, modes: "" };
+	isupport = {};
+	rooms = new Map();
+	users = new Map(); // folded name -> { nick, account, away, bot, online }
+	active = null; // the room on show
+	attentive = false; // somebody looks at its newest line
+	#listeners = new Set();
+
+	constructor({ now = Date.now } = {}) {
+		this.now = now;
+	}
+
+	/** fn(what, room, detail); returns what takes it away again. */
+	on(fn) {
+		this.#listeners.add(fn);
+		return () => this.#listeners.delete(fn);
+	}
+
+	#tell(what, room = null, detail = null) {
+		for (const fn of this.#listeners)
+			fn(what, room, detail);
+	}
+
+	// --- rooms and people
+
+	room(name) {
+		return this.rooms.get(fold(name)) ?? null;
+	}
+
+	/** The room called so, made if there is none: then what is said in it after `at` is new. */
+	open(name, at = this.now()) {
+		let room = this.room(name);
+
+		if (!room) {
+			room = new Room(name, name === SERVER ? "server" : isRoom(name) ? "room" : "direct");
+			room.readAt = at;
+			this.rooms.set(room.key, room);
+			this.#tell("rooms", room);
+		}
+		return room;
+	}
+
+	close(room) {
+		this.rooms.delete(room.key);
+		if (this.active === room)
+			this.active = null;
+		this.#tell("rooms", room);
+	}
+
+	user(nick) {
+		const key = fold(nick);
+		let u = this.users.get(key);
+
+		if (!u) {
+			u = { nick, account: "", away: false, bot: false, online: undefined };
+			this.users.set(key, u);
+		}
+		return u;
+	}
+
+	isMe(nick) {
+		return same(nick, this.me.nick);
+	}
+
+	rank(room, nick = this.me.nick) {
+		return room?.members.get(fold(nick))?.rank ?? 0;
+	}
+
+	/** In the order of a list of users: by rank, then by name. */
+	sorted(room) {
+		const collator = Model.#collator ??= new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+
+		return [...room.members.values()].sort((a, b) => b.rank - a.rank || collator.compare(a.nick, b.nick));
+	}
+
+	static #collator;
+
+	/** In the order of the list of rooms: rooms by name, then people by their last word. */
+	listed() {
+		const order = { room: 0, direct: 1, server: 2 };
+
+		return [...this.rooms.values()].sort((a, b) => order[a.kind] - order[b.kind] || a.key.localeCompare(b.key));
+	}
+
+	#forgetUser(nick) {
+		const key = fold(nick);
+
+		for (const room of this.rooms.values()) {
+			if (room.members.has(key) || room.key === key)
+				return;
+		}
+		this.users.delete(key);
+	}
+
+	/** The connection is gone: nobody is known to be anywhere. */
+	lost() {
+		for (const room of this.rooms.values()) {
+			room.anchor ??= room.last();
+			room.joined = false;
+			room.loading = false;
+			room.typing.clear();
+		}
+		this.#tell("rooms");
+	}
+
+	// --- reading
+
+	/** Which room is on show, and whether somebody looks. Returns the room that has been read thereby, or null. */
+	look(room, attentive) {
+		const changed = room !== this.active;
+
+		if (changed && this.active)
+			this.active.line = 0;
+		this.active = room;
+		this.attentive = attentive;
+		if (changed && room)
+			room.line = room.unread > 0 ? room.readAt : 0;
+		if (changed)
+			this.#tell("active", room);
+		return room && attentive ? this.read(room) : null;
+	}
+
+	/** All of room has been read; the room if that is news, else null. */
+	read(room) {
+		const last = room.messages.findLast((m) => TALK.has(m.kind) && m.msgid);
+		const news = last && last.at > room.readAt;
+
+		if (news)
+			room.readAt = last.at;
+		if (room.unread || room.mentions) {
+			room.unread = 0;
+			room.mentions = 0;
+			this.#tell("unread", room);
+		}
+		return news ? room : null;
+	}
+
+	/** Somebody else's mark of the same account, or the server's memory. */
+	marked(room, at) {
+		if (!room.marked && at) {
+			room.marked = true;
+			room.readAt = at;
+		} else if (at > room.readAt) {
+			room.readAt = at;
+		}
+		this.#count(room);
+	}
+
+	#count(room) {
+		let unread = 0;
+		let mentioned = 0;
+
+		for (let i = room.messages.length - 1; i >= 0 && room.messages[i].at > room.readAt; i--) {
+			const m = room.messages[i];
+
+			if (!TALK.has(m.kind) || m.own || m.deleted || room.kind === "server")
+				continue;
+			unread++;
+			mentioned += m.mention;
+		}
+		if (room === this.active && this.attentive)
+			unread = mentioned = 0;
+		if (unread !== room.unread || mentioned !== room.mentions) {
+			room.unread = unread;
+			room.mentions = mentioned;
+			this.#tell("unread", room);
+		}
+		if (room === this.active && !room.line && unread)
+			room.line = room.readAt;
+	}
+
+	/** In all rooms: { unread, mentions }. People's words to us alone are mentions. */
+	totals() {
+		const t = { unread: 0, mentions: 0 };
+
+		for (const room of this.rooms.values()) {
+			if (room.muted)
+				continue;
+			t.unread += room.unread;
+			t.mentions += room.mentions;
+		}
+		return t;
+	}
+
+	// --- messages
+
+	/** A line of our own making: a notice of what happened, or an error. */
+	note(room, text, kind = "info") {
+		this.#append(room, message(kind, this.now(), { text }));
+	}
+
+	/** What we are about to say. */
+	saying(room, text, { kind = "text", reply = "", id }) {
+		const m = message(kind, this.now(), { text, reply, nick: this.me.nick, account: this.me.account, own: true, state: "sending", cid: id });
+
+		room.line = 0;
+		this.#append(room, m);
+		return m;
+	}
+
+	failed(room, m, why) {
+		m.state = "failed";
+		m.why = why;
+		this.#tell("message", room, m);
+	}
+
+	retried(room, m) {
+		m.state = "sending";
+		m.at = this.now();
+		this.#moveToEnd(room, m);
+	}
+
+	/** What we have said and nobody has confirmed. */
+	pending(room) {
+		return room.messages.filter((m) => m.state === "sending");
+	}
+
+	discard(room, m) {
+		const i = room.messages.indexOf(m);
+
+		if (i >= 0) {
+			room.messages.splice(i, 1);
+			this.#tell("messages", room, { at: i, removed: 1 });
+		}
+	}
+
+	clear(room) {
+		room.messages = [];
+		room.byId.clear();
+		room.more = false;
+		this.#tell("messages", room, { reset: true });
+	}
+
+	#moveToEnd(room, m) {
+		const i = room.messages.indexOf(m);
+
+		if (i >= 0 && i < room.messages.length - 1) {
+			room.messages.splice(i, 1);
+			room.messages.push(m);
+		}
+		this.#tell("messages", room, { reset: true, keep: true });
+	}
+
+	/** Our own message has come back from the server. */
+	#confirm(room, mine, m) {
+		mine.state = "delivered";
+		mine.msgid = m.msgid;
+		mine.at = m.at;
+		mine.text = m.text;
+		mine.file = m.file;
+		if (m.msgid)
+			room.byId.set(m.msgid, mine);
+		const last = room.messages.findLast((o) => o.state !== "sending" && o.state !== "failed" && o !== mine);
+		const behind = last && room.messages.indexOf(last) > room.messages.indexOf(mine);
+
+		if (behind)
+			this.#moveToEnd(room, mine);
+		else
+			this.#tell("message", room, mine);
+	}
+
+	#mineOf(room, m) {
+		return m.own && m.cid ? room.messages.find((o) => o.cid === m.cid && o.own && !o.msgid) : undefined;
+	}
+
+	#append(room, m) {
+		if (m.msgid && room.byId.has(m.msgid))
+			return false;
+		if (m.msgid)
+			room.byId.set(m.msgid, m);
+		// what has not been confirmed stays last
+		let at = room.messages.length;
+
+		while (m.state !== "sending" && at > 0 && room.messages[at - 1].state === "sending")
+			at--;
+		room.messages.splice(at, 0, m);
+		this.#tell("messages", room, { at, added: 1 });
+		return true;
+	}
+
+	/** Something said to us, live. */
+	#said(room, m) {
+		const mine = this.#mineOf(room, m);
+
+		if (mine) {
+			this.#confirm(room, mine, m);
+			return;
+		}
+		if (!this.#append(room, m))
+			return;
+		room.typing.delete(m.nick);
+		if (m.own) {
+			room.readAt = Math.max(room.readAt, m.at);
+			this.#count(room);
+			return;
+		}
+		if (room === this.active && this.attentive) {
+			if (this.read(room))
+				this.#tell("read", room);
+		} else {
+			this.#count(room);
+		}
+		if (room.kind !== "server" && (m.mention || room.kind === "direct"))
+			this.#tell("notify", room, m);
+	}
+
+	/** The message that m of the server is, for room; null: it is none that is shown. */
+	#messageOf(m, room) {
+		const make = MAKERS[m.command];
+
+		if (!make)
+			return null;
+		const at = Date.parse(m.tags.time ?? "") || this.now();
+		const own = this.isMe(m.nick);
+		const out = make(m, this);
+
+		if (!out)
+			return null;
+		return message(out.kind, at, { msgid: m.tags.msgid ?? "", nick: m.nick || "Server", account: m.tags.account ?? "", own, ...out,
+			reply: m.tags["+draft/reply"] ?? m.tags["+reply"] ?? "", cid: m.tags[ID_TAG] ?? "",
+			state: own && TALK.has(out.kind) ? "delivered" : "", file: TALK.has(out.kind) ? fileOf(m.tags, out.text) : null,
+			mention: !own && TALK.has(out.kind) && (room.kind === "direct" || mentions(out.text, this.me.nick)) });
+	}
+
+	/** Old words for what is there: edits, reactions, what was taken back. True: m is no message of its own. */
+	#amend(room, m) {
+		if (m.command === "REDACT") {
+			this.redact(room, m.params[1], m.nick, m.params[2] ?? "");
+			return true;
+		}
+		const edited = m.tags["+draft/edit"] ?? (m.params[1]?.startsWith("[edited] ") ? m.tags["+draft/reply"] : undefined);
+
+		if (edited !== undefined && m.command === "PRIVMSG") {
+			const old = room.byId.get(edited);
+
+			if (!old || !same(old.nick, m.nick))
+				return false;
+			old.text = m.params[1].replace(/^\[edited\] /, "");
+			old.edited = true;
+			old.mention = !old.own && mentions(old.text, this.me.nick);
+			this.#tell("message", room, old);
+			return true;
+		}
+		if (m.command !== "TAGMSG")
+			return false;
+		const on = m.tags["+draft/react"];
+		const off = m.tags["+draft/unreact"];
+		const typing = m.tags["+typing"] ?? m.tags["+draft/typing"];
+		const to = room.byId.get(m.tags["+draft/reply"] ?? m.tags["+reply"] ?? "");
+
+		if (to && (on || off))
+			this.#react(room, to, on || off, m.nick, Boolean(on));
+		if (typing !== undefined && !this.isMe(m.nick)) {
+			if (typing === "active")
+				room.typing.set(m.nick, this.now() + 6000);
+			else
+				room.typing.delete(m.nick);
+			this.#tell("typing", room);
+		}
+		return true;
+	}
+
+	#react(room, m, what, nick, on) {
+		const text = [...what].slice(0, 16).join("");
+
+		m.reactions ??= new Map();
+		const who = m.reactions.get(text) ?? new Set();
+
+		if (on)
+			who.add(nick);
+		else
+			who.delete(nick);
+		if (who.size)
+			m.reactions.set(text, who);
+		else
+			m.reactions.delete(text);
+		this.#tell("message", room, m);
+	}
+
+	redact(room, msgid, by, why) {
+		const m = room.byId.get(msgid);
+
+		if (!m)
+			return;
+		m.deleted = true;
+		m.text = "";
+		m.file = null;
+		m.reactions = null;
+		m.mention = false;
+		m.by = by;
+		m.why = why;
+		this.#tell("message", room, m);
+		this.#count(room);
+	}
+
+	/**
+	 * A page of history into room, in its order; how: "before" (what is here), "after" (the message anchor, or its end) or
+	 * "latest". Messages that are here are not taken again, but say where the others belong. Returns how many were new.
+	 */
+	history(room, list, how, anchor = null) {
+		const fresh = [];
+		let at = how === "before" ? 0 : room.messages.length;
+		let added = 0;
+		const from = anchor ? room.messages.indexOf(anchor) : -1;
+
+		if (from >= 0)
+			at = from + 1;
+		else if (how !== "before")
+			at = this.#placeOf(room, list);
+		const start = at;
+
+		for (const raw of list) {
+			if (raw.command === "TAGMSG" || raw.command === "REDACT") {
+				fresh.push(raw);
+				continue;
+			}
+			const m = this.#messageOf(raw, room);
+
+			if (!m)
+				continue;
+			const here = m.msgid && room.byId.get(m.msgid);
+
+			if (here) {
+				at = room.messages.indexOf(here) + 1;
+				if (TALK.has(here.kind) && here.text !== m.text && !here.deleted) {
+					here.text = m.text;
+					here.edited = true;
+					this.#tell("message", room, here);
+				}
+				continue;
+			}
+			const mine = this.#mineOf(room, m);
+
+			if (mine) {
+				this.#confirm(room, mine, m);
+				at = room.messages.indexOf(mine) + 1;
+				continue;
+			}
+			if (m.msgid)
+				room.byId.set(m.msgid, m);
+			room.messages.splice(at++, 0, m);
+			added++;
+		}
+		if (added)
+			this.#tell("messages", room, { at: start, added, history: how });
+		for (const raw of fresh)
+			this.#amend(room, raw);
+		this.#count(room);
+		return added;
+	}
+
+	/** Where a page begins whose place is not known: before the first that is newer than it. */
+	#placeOf(room, list) {
+		const first = Date.parse(list[0]?.tags.time ?? "") || 0;
+		let at = room.messages.length;
+
+		while (at > 0 && room.messages[at - 1].at > first)
+			at--;
+		return at;
+	}
+
+	/**
+	 * What the server has of the newest messages, all of them: what is here and not among them has been taken back meanwhile.
+	 */
+	reconcile(room, list) {
+		const ids = new Set(list.map((m) => m.tags.msgid));
+		const oldest = Date.parse(list[0]?.tags.time ?? "");
+		const newest = Date.parse(list.at(-1)?.tags.time ?? "");
+
+		for (const m of room.messages) {
+			if (m.msgid && TALK.has(m.kind) && m.at > oldest && m.at < newest && !ids.has(m.msgid) && !m.deleted)
+				this.redact(room, m.msgid, "", "");
+		}
+	}
+
+	// --- what the server says
+
+	take(m) {
+		const handler = HANDLERS[m.command];
+
+		if (handler)
+			handler.call(this, m);
+		return Boolean(handler);
+	}
+
+	/** Handlers' own words. */
+	tell(what, room, detail) {
+		this.#tell(what, room, detail);
+	}
+
+	said(room, m) {
+		if (this.#amend(room, m))
+			return;
+		const out = this.#messageOf(m, room);
+
+		if (out)
+			this.#said(room, out);
+	}
+
+	/** Whom a message that came here is a talk with. */
+	place(m) {
+		const target = m.params[0].replace(/^[@%+]+(?=#)/, "");
+
+		if (isRoom(target))
+			return this.room(target);
+		if (!m.nick || !m.source.includes("!"))
+			return m.command === "TAGMSG" ? null : this.open(SERVER);
+		const other = this.isMe(m.nick) ? target : m.nick;
+
+		return m.command === "TAGMSG" ? this.room(other) : this.open(other, (Date.parse(m.tags.time ?? "") || this.now()) - 1);
+	}
+}
+
+// --- a message's form, by command: what of it is shown
+
+const MAKERS = {
+	PRIVMSG(m) {
+		const c = ctcp(m.params[1] ?? "");
+
+		if (c && c.word !== "ACTION")
+			return null;
+		return { kind: c ? "action" : "text", text: c ? c.text : (m.params[1] ?? "").replace(/^\[edited\] /, ""),
+			...(/^[@%+]/.test(m.params[0]) ? { only: m.params[0][0] } : {}) };
+	},
+	NOTICE(m) {
+		return ctcp(m.params[1] ?? "") ? null : { kind: "notice", text: m.params[1] ?? "" };
+	},
+	JOIN: (m) => ({ kind: "join", text: `${m.nick} has entered the chat.` }),
+	PART: (m) => ({ kind: "part", text: `${m.nick} has left the chat.${because(m.params[1])}` }),
+	QUIT: (m) => ({ kind: "quit", text: `${m.nick} has left the chat.${because(m.params[0])}` }),
+	KICK: (m) => ({ kind: "kick", text: `${m.params[1]} has been removed by ${m.nick || "the server"}${because(m.params[2])}.` }),
+	NICK: (m) => ({ kind: "nick", text: `${m.nick} is now ${m.params[0]}` }),
+	TOPIC: (m) => ({ kind: "topic", text: m.params[1] ? `${m.nick} has set the topic: ${m.params[1]}` : `${m.nick} has removed the topic.` }),
+	MODE: (m) => (isRoom(m.params[0]) ? { kind: "mode", text: `${m.nick || "Server"} has set ${m.params.slice(1).join(" ")}` } : null),
+	RENAME: (m) => ({ kind: "topic", text: `${m.nick} has renamed the room: it is ${m.params[1]} now.${because(m.params[2])}` }),
+};
+
+const because = (why) => (why ? ` (${why})` : "");
+
+// --- what changes, by command
+
+function everywhere(model, nick, fn) {
+	const key = fold(nick);
+
+	for (const room of model.rooms.values()) {
+		if (room.members.has(key))
+			fn(room, key);
+	}
+}
+
+function numericList(model, m, name, add) {
+	const room = model.room(name);
+
+	if (room)
+		add(room);
+}
+
+const HANDLERS = {
+	PRIVMSG(m) {
+		const room = this.place(m);
+
+		if (room) {
+			const u = this.users.get(fold(m.nick));
+
+			if (u && m.tags.account)
+				u.account = m.tags.account;
+			if (u)
+				u.bot = "bot" in m.tags;
+			this.said(room, m);
+		}
+	},
+	NOTICE(m) {
+		HANDLERS.PRIVMSG.call(this, m);
+	},
+	TAGMSG(m) {
+		HANDLERS.PRIVMSG.call(this, m);
+	},
+	REDACT(m) {
+		HANDLERS.PRIVMSG.call(this, m);
+	},
+	JOIN(m) {
+		const name = m.params[0];
+		const room = this.isMe(m.nick) ? this.open(name, Date.parse(m.tags.time ?? "") || this.now()) : this.room(name);
+
+		if (!room)
+			return;
+		if (this.isMe(m.nick)) {
+			room.joined = true;
+			room.wanted = true;
+			room.name = name;
+			room.members.clear();
+		}
+		const u = this.user(m.nick);
+
+		if (m.params[1] !== undefined)
+			u.account = m.params[1] === "*" ? "" : m.params[1];
+		u.online = true;
+		room.members.set(fold(m.nick), { nick: m.nick, rank: 0 });
+		this.said(room, m);
+		this.tell("members", room);
+		if (this.isMe(m.nick)) {
+			this.tell("rooms", room);
+			this.tell("joined", room);
+		}
+	},
+	PART(m) {
+		const room = this.room(m.params[0]);
+
+		if (room)
+			leaves(this, room, m, m.nick);
+	},
+	KICK(m) {
+		const room = this.room(m.params[0]);
+
+		if (room)
+			leaves(this, room, m, m.params[1]);
+	},
+	QUIT(m) {
+		everywhere(this, m.nick, (room, key) => {
+			room.members.delete(key);
+			room.typing.delete(m.nick);
+			this.said(room, m);
+			this.tell("members", room);
+		});
+		const u = this.users.get(fold(m.nick));
+
+		if (u)
+			u.online = false;
+		this.tell("user", null, m.nick);
+	},
+	NICK(m) {
+		const to = m.params[0];
+		const u = this.user(m.nick);
+
+		everywhere(this, m.nick, (room, key) => {
+			const member = room.members.get(key);
+
+			room.members.delete(key);
+			room.members.set(fold(to), { ...member, nick: to });
+			this.said(room, m);
+			this.tell("members", room);
+		});
+		this.users.delete(fold(m.nick));
+		this.users.set(fold(to), { ...u, nick: to });
+		if (this.isMe(m.nick)) {
+			this.me.nick = to;
+			this.tell("me");
+		}
+		const direct = this.room(m.nick);
+
+		if (direct && !this.room(to)) {
+			this.rooms.delete(direct.key);
+			direct.name = to;
+			direct.key = fold(to);
+			this.rooms.set(direct.key, direct);
+			this.note(direct, `${m.nick} is now ${to}`, "nick");
+			this.tell("rooms", direct);
+		}
+	},
+	TOPIC(m) {
+		const room = this.room(m.params[0]);
+
+		if (!room)
+			return;
+		room.topic = m.params[1] ?? "";
+		room.topicBy = m.nick;
+		this.said(room, m);
+		this.tell("room", room);
+	},
+	MODE(m) {
+		if (!isRoom(m.params[0])) {
+			this.me.modes = m.params[1] ?? "";
+			return;
+		}
+		const room = this.room(m.params[0]);
+
+		if (!room)
+			return;
+		changeModes(this, room, m.params[1] ?? "", m.params.slice(2));
+		this.said(room, m);
+		this.tell("room", room);
+	},
+	RENAME(m) {
+		const room = this.room(m.params[0]);
+
+		if (!room)
+			return;
+		this.rooms.delete(room.key);
+		room.name = m.params[1];
+		room.key = fold(room.name);
+		this.rooms.set(room.key, room);
+		this.said(room, m);
+		this.tell("rooms", room);
+		this.tell("room", room);
+	},
+	AWAY(m) {
+		const u = this.user(m.nick);
+
+		u.away = Boolean(m.params[0]);
+		u.awayText = m.params[0] ?? "";
+		this.tell("user", null, m.nick);
+	},
+	ACCOUNT(m) {
+		const account = m.params[0] === "*" ? "" : m.params[0];
+
+		this.user(m.nick).account = account;
+		if (this.isMe(m.nick)) {
+			this.me.account = account;
+			this.tell("me");
+		}
+		this.tell("user", null, m.nick);
+	},
+	CHGHOST() {},
+	SETNAME(m) {
+		this.user(m.nick).real = m.params[0] ?? "";
+	},
+	MARKREAD(m) {
+		const room = this.room(m.params[0]);
+		const at = Date.parse((m.params[1] ?? "").replace(/^timestamp=/, ""));
+
+		if (room)
+			this.marked(room, at || 0);
+	},
+	"001"(m) {
+		this.me.nick = m.params[0];
+		this.tell("me");
+	},
+	"005"(m) {
+		isupport(this.isupport, m.params);
+	},
+	301(m) {
+		const u = this.user(m.params[1]);
+
+		u.away = true;
+		u.awayText = m.params[2] ?? "";
+		this.tell("user", null, m.params[1]);
+	},
+	305() {
+		this.me.away = false;
+		this.tell("me");
+	},
+	306() {
+		this.me.away = true;
+		this.tell("me");
+	},
+	324(m) {
+		const room = this.room(m.params[1]);
+
+		if (room) {
+			room.modes.clear();
+			changeModes(this, room, m.params[2] ?? "", m.params.slice(3));
+			this.tell("room", room);
+		}
+	},
+	329() {},
+	331(m) {
+		numericList(this, m, m.params[1], (room) => {
+			room.topic = "";
+			this.tell("room", room);
+		});
+	},
+	332(m) {
+		numericList(this, m, m.params[1], (room) => {
+			room.topic = m.params[2] ?? "";
+			this.tell("room", room);
+		});
+	},
+	333(m) {
+		numericList(this, m, m.params[1], (room) => {
+			room.topicBy = (m.params[2] ?? "").split("!")[0];
+			this.tell("room", room);
+		});
+	},
+	353(m) {
+		numericList(this, m, m.params[2], (room) => {
+			for (const word of (m.params[3] ?? "").split(" ").filter(Boolean)) {
+				const [, signs, rest] = /^([@%+]*)(.*)$/.exec(word);
+				const nick = rest.split("!")[0];
+
+				room.members.set(fold(nick), { nick, rank: Math.max(0, ...[...signs].map((s) => RANKS[s])) });
+				this.user(nick).online = true;
+			}
+		});
+	},
+	366(m) {
+		numericList(this, m, m.params[1], (room) => this.tell("members", room));
+	},
+	// WHOX as the session asks for it: %tnfa,7
+	354(m) {
+		const [, token, nick, flags, account] = m.params;
+
+		if (token !== "7" || !nick)
+			return;
+		const u = this.user(nick);
+
+		u.away = flags?.includes("G") ?? false;
+		u.bot = flags?.includes("B") ?? false;
+		u.account = account && account !== "0" ? account : "";
+		if (this.isMe(nick))
+			this.me.away = u.away;
+	},
+	315(m) {
+		numericList(this, m, m.params[1], (room) => this.tell("members", room));
+	},
+	730(m) {
+		present(this, m.params[1], true);
+	},
+	731(m) {
+		present(this, m.params[1], false);
+	},
+	900(m) {
+		this.me.account = m.params[2] ?? "";
+		this.tell("me");
+	},
+	901() {
+		this.me.account = "";
+		this.tell("me");
+	},
+};
+
+function present(model, list, online) {
+	for (const who of (list ?? "").split(",")) {
+		const nick = who.split("!")[0];
+
+		if (!nick)
+			continue;
+		model.user(nick).online = online;
+		model.tell("user", null, nick);
+	}
+}
+
+function leaves(model, room, m, nick) {
+	const me = model.isMe(nick);
+
+	room.members.delete(fold(nick));
+	room.typing.delete(nick);
+	model.said(room, m);
+	if (me) {
+		room.anchor = room.last();
+		room.joined = false;
+		room.wanted = false;
+		room.members.clear();
+		model.tell("left", room, { kicked: m.command === "KICK", by: m.nick, why: m.params[2] ?? "" });
+		model.tell("rooms", room);
+	}
+	model.tell("members", room);
+}
+
+function changeModes(model, room, text, params) {
+	const list = modes(text, params, { chanmodes: model.isupport.CHANMODES, prefix: model.isupport.PREFIX });
+
+	for (const { on, mode, param } of list) {
+		const rank = RANK_MODES[mode];
+		const member = rank && room.members.get(fold(param));
+
+		if (member) {
+			// the server tells of each of somebody's ranks; the highest counts, and NAMES is asked when one is taken
+			if (on)
+				member.rank = Math.max(member.rank, rank);
+			else if (member.rank === rank)
+				member.rank = 0;
+			model.tell("members", room);
+		} else if (!rank && !"Ibe".includes(mode)) {
+			if (on)
+				room.modes.set(mode, param);
+			else
+				room.modes.delete(mode);
+		}
+	}
+}

@@ -1,0 +1,484 @@
+// session.js - somebody in the chat: the connection and the model together. Joins and joins again, fetches what was missed, sends and
+// sees that it arrives. The page and the tests drive it; it knows no document.
+
+import { Conn } from "./conn.js";
+import { bytes, escapeTag, format, isRoom, same, sayLines } from "./irc.js";
+import { ID_TAG, Model, SERVER } from "./model.js";
+
+const PAGE = 100; // messages asked for at once
+const MISSED_PAGES = 20; // so many after a loss; then there is a gap
+const FIND_PAGE = 500;
+const DIRECTS = 12; // talks that are shown at a login
+const TYPING_MS = 3000;
+const WHO_MAX = 2000; // rooms with more are not asked who is away
+
+/** What errors of the server are about: the parameter that has the place. Others go where one is. */
+const ABOUT = { 401: 1, 403: 1, 404: 1, 405: 1, 442: 1, 471: 1, 473: 1, 474: 1, 475: 1, 477: 1, 482: 1 };
+/** Numerics that are no news for a reader. */
+const SILENT = new Set(["002", "003", "004", "251", "252", "253", "254", "255", "265", "266", "375", "376", "422", "221", "329", "346", "347",
+	"348", "349", "367", "368", "728", "729", "352", "728"]);
+
+const id = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => (b % 36).toString(36)).join("");
+
+export class Session {
+	#typed = 0;
+	#readTimers = new Map();
+	#left = [];
+	#rooms = [];
+
+	constructor({ env = {}, model = new Model(), onstate = () => {} } = {}) {
+		this.model = model;
+		this.env = { later: (fn, ms) => setTimeout(fn, ms), now: Date.now, ...env };
+		this.conn = new Conn({ onmessage: (m) => this.#message(m), onstate: (s, d) => this.#state(s, d), env });
+		this.onstate = onstate;
+		model.on((what, room) => this.#changed(what, room));
+	}
+
+	get caps() {
+		return this.conn.caps;
+	}
+
+	/** who: as Conn.open(), and rooms: the names of those to go into; register: { email, password, invite }. */
+	open(who) {
+		this.who = who;
+		this.#rooms = who.rooms ?? [];
+		this.conn.open(who);
+	}
+
+	close(words) {
+		this.conn.close(words);
+		this.model.lost();
+	}
+
+	// --- coming and going
+
+	#state(state, detail) {
+		if (state === "ready")
+			this.#ready(detail.again);
+		else if (state === "waiting" || state === "refused")
+			this.model.lost();
+		this.onstate(state, detail);
+	}
+
+	async #ready(again) {
+		const wanted = again ? [...this.model.rooms.values()].filter((r) => r.kind === "room" && r.wanted).map((r) => r.name) : this.#rooms;
+
+		this.model.me.nick = this.conn.nick;
+		if (this.who.register) {
+			const register = this.who.register;
+
+			this.who.register = null;
+			await this.register(register);
+		}
+		// one at a time: a refusal of one must not keep the others waiting, and each answer is its own
+		for (const name of wanted)
+			this.conn.send("JOIN", [name]);
+		this.#monitor();
+		await this.#directs();
+		if (again)
+			[...this.model.rooms.values()].filter((r) => r.kind === "direct").forEach((r) => this.#catchUp(r));
+	}
+
+	#changed(what, room) {
+		if (what === "joined")
+			this.#arrived(room);
+		else if (what === "read")
+			this.#markLater(room);
+		else if (what === "rooms" && room?.kind === "direct" && this.model.rooms.has(room.key) && this.conn.ready && this.model.isupport.MONITOR)
+			this.conn.send("MONITOR", ["+", room.name]);
+	}
+
+	async #arrived(room) {
+		await this.#catchUp(room);
+		if (room.joined && room.members.size <= WHO_MAX && this.model.isupport.WHOX !== undefined)
+			this.conn.send("WHO", [room.name, "%tnfa,7"]);
+		if (room.joined)
+			this.conn.send("MODE", [room.name]);
+	}
+
+	#monitor() {
+		const names = [...this.model.rooms.values()].filter((r) => r.kind === "direct").map((r) => r.name);
+
+		if (names.length)
+			this.conn.send("MONITOR", ["+", names.join(",")]);
+	}
+
+	/** The talks with people that there have been, of an account. */
+	async #directs() {
+		if (!this.caps.has("draft/chathistory") || !this.model.me.account)
+			return;
+		const stamp = (ms) => `timestamp=${new Date(ms).toISOString()}`;
+		const list = await this.#history(["TARGETS", stamp(this.env.now() + 60000), stamp(this.env.now() - 90 * 86400000), String(DIRECTS * 3)]);
+		const places = (list ?? []).filter((m) => m.command === "CHATHISTORY" && m.params[0] === "TARGETS" && !isRoom(m.params[1]));
+
+		for (const m of places.slice(0, DIRECTS)) {
+			const at = Date.parse(m.params[2]) || this.env.now();
+			const fresh = !this.model.room(m.params[1]);
+			const room = this.model.open(m.params[1], at);
+
+			if (fresh && this.caps.has("draft/read-marker"))
+				this.conn.send("MARKREAD", [room.name]);
+			if (fresh)
+				await this.#latest(room);
+		}
+	}
+
+	// --- history
+
+	/** The messages of a history batch; null: there is no answer (any more), or a refusal. */
+	async #history(params) {
+		const answer = await this.conn.ask("CHATHISTORY", params, { quiet: true });
+		const batch = answer?.find((m) => m.batch);
+
+		return batch ? batch.messages : null;
+	}
+
+	#can() {
+		return this.caps.has("draft/chathistory") && this.caps.has("batch");
+	}
+
+	async #latest(room) {
+		if (!this.#can()) {
+			room.more = false;
+			return false;
+		}
+		const list = await this.#history(["LATEST", room.name, "*", String(PAGE)]);
+
+		if (!list) {
+			room.more = false;
+			this.model.tell("history", room);
+			return false;
+		}
+		room.more = list.length >= PAGE;
+		this.model.history(room, list, "latest");
+		this.model.tell("history", room);
+		return true;
+	}
+
+	/** Everything behind the last message that is here; then what was never confirmed is either here, or is said again. */
+	async #catchUp(room) {
+		const anchor = room.anchor;
+		let known = false;
+
+		room.anchor = null;
+
+		room.loading = true;
+		if (!anchor)
+			known = await this.#latest(room);
+		else if (this.#can())
+			known = await this.#after(room, anchor);
+		room.loading = false;
+		this.model.tell("history", room);
+		if (!this.conn.ready)
+			return;
+		for (const m of this.model.pending(room)) {
+			if (m.flying)
+				continue;
+			if (known || !m.tried)
+				this.#send(room, m);
+			else
+				this.model.failed(room, m, "The connection was lost. Nobody can say whether this has arrived.");
+		}
+	}
+
+	async #after(room, anchor) {
+		let from = anchor;
+		let fetched = 0;
+
+		for (let i = 0; i < MISSED_PAGES; i++) {
+			const list = await this.#history(["AFTER", room.name, `msgid=${from.msgid}`, String(PAGE)]);
+
+			if (!list)
+				return i > 0;
+			fetched += list.length;
+			this.model.history(room, list, "after", from);
+			if (list.length < PAGE) {
+				// what was edited and taken back meanwhile
+				const all = await this.#history(["LATEST", room.name, "*", String(PAGE)]);
+
+				if (all) {
+					this.model.history(room, all, "latest");
+					this.model.reconcile(room, all);
+				}
+				return true;
+			}
+			const newest = list.findLast((m) => m.tags.msgid && room.byId.has(m.tags.msgid));
+
+			if (!newest)
+				return true;
+			from = room.byId.get(newest.tags.msgid);
+		}
+		// too much: the newest, and the way back to the rest
+		this.model.clear(room);
+		return this.#latest(room);
+	}
+
+	/** A page of older messages. True: there were some. */
+	async older(room, count = PAGE) {
+		const first = room.first();
+
+		if (!room.more || room.loading || !this.conn.ready || !this.#can())
+			return false;
+		room.loading = true;
+		this.model.tell("history", room);
+		const list = first ? await this.#history(["BEFORE", room.name, `msgid=${first.msgid}`, String(count)])
+			: await this.#history(["LATEST", room.name, "*", String(count)]);
+
+		room.loading = false;
+		if (list)
+			this.model.history(room, list, "before");
+		if (this.conn.ready)
+			room.more = Boolean(list) && list.length >= count;
+		this.model.tell("history", room);
+		return Boolean(list?.length);
+	}
+
+	/** Fetches back until the message is here; the message, or null. */
+	async find(room, msgid, at = 0) {
+		for (let i = 0; i < 20 && !room.byId.has(msgid) && room.more; i++) {
+			if (at && (room.first()?.at ?? Infinity) < at)
+				break;
+			if (!(await this.older(room, FIND_PAGE)))
+				break;
+		}
+		return room.byId.get(msgid) ?? null;
+	}
+
+	/** What soju.im/search finds: [{ place, nick, at, text, msgid }], newest last; null: it cannot be asked. A text: why not. */
+	async search(text, { place = "", from = "" } = {}) {
+		const value = Object.entries({ text, in: place, from, limit: 100 }).filter(([, v]) => v !== "").map(([k, v]) => `${k}=${escapeTag(String(v))}`);
+
+		if (!this.caps.has("soju.im/search"))
+			return null;
+		const answer = await this.conn.ask("SEARCH", [value.join(";")], { quiet: true });
+		const fail = answer?.find((m) => m.command === "FAIL");
+
+		if (fail)
+			return fail.params.at(-1);
+		return (answer?.find((m) => m.batch)?.messages ?? []).filter((m) => m.command === "PRIVMSG" || m.command === "NOTICE").map((m) => ({
+			place: isRoom(m.params[0]) || !this.model.isMe(m.params[0]) ? m.params[0] : m.nick,
+			nick: m.nick, at: Date.parse(m.tags.time ?? "") || 0, text: m.params[1] ?? "", msgid: m.tags.msgid ?? "" }));
+	}
+
+	// --- reading
+
+	/** The page shows room, and somebody looks at its end or does not. */
+	look(room, attentive) {
+		const read = this.model.look(room, attentive);
+
+		if (read)
+			this.#markLater(read);
+		if (room && !room.messages.length && room.kind !== "server" && room.more && !room.loading && this.conn.ready)
+			this.#catchUp(room);
+	}
+
+	#markLater(room) {
+		if (this.#readTimers.has(room))
+			return;
+		this.#readTimers.set(room, this.env.later(() => {
+			this.#readTimers.delete(room);
+			if (this.caps.has("draft/read-marker") && room.kind !== "server" && this.conn.ready)
+				this.conn.send("MARKREAD", [room.name, `timestamp=${new Date(room.readAt).toISOString()}`]);
+		}, 700));
+	}
+
+	// --- saying
+
+	/** text to room; what it shows of it is there at once. kind: text, action. */
+	say(room, text, { kind = "text", reply = "" } = {}) {
+		const m = this.model.saying(room, text, { kind, reply, id: id() });
+
+		this.typing(room, false);
+		if (this.conn.ready && (room.kind !== "room" || room.joined) && !room.loading)
+			this.#send(room, m);
+		return m;
+	}
+
+	retry(room, m) {
+		this.model.retried(room, m);
+		m.cid = id();
+		if (this.conn.ready)
+			this.#send(room, m);
+	}
+
+	async #send(room, m) {
+		const tags = this.caps.has("message-tags") ? { [ID_TAG]: m.cid, ...(m.reply ? { "+draft/reply": m.reply } : {}) } : {};
+		const multi = this.caps.has("draft/multiline") && this.caps.has("batch");
+		const text = m.kind === "action" ? `\x01ACTION ${m.text.replace(/\n/g, " ")}\x01` : m.text;
+		const limits = this.caps.value("draft/multiline");
+
+		if (multi && m.kind === "text" && (bytes(m.text) > (Number(limits["max-bytes"]) || 4096) || m.text.split("\n").length > (Number(limits["max-lines"]) || 64))) {
+			this.model.failed(room, m, `This is too long: ${limits["max-lines"] || 64} lines and ${limits["max-bytes"] || 4096} bytes are the most. Share it as a file.`);
+			return;
+		}
+		const lines = m.kind === "action" ? [format("PRIVMSG", [room.name, text], tags)] : sayLines(room.name, text, { tags, multi, batch: "m" + m.cid });
+
+		m.tried = true;
+		m.flying = true;
+		const answer = await this.conn.ask("", [], { lines });
+
+		m.flying = false;
+		if (answer === null) {
+			// lost: catchUp() looks after it. A server without labels: it is taken as sent.
+			if (this.conn.ready && !this.caps.has("labeled-response"))
+				this.#delivered(room, m);
+			return;
+		}
+		if (m.state !== "sending")
+			return;
+		const error = answer.find((a) => a.command === "FAIL" || (/^[45]\d\d$/.test(a.command)));
+
+		if (error)
+			this.model.failed(room, m, wordsOf(error, room));
+		else
+			this.#delivered(room, m);
+	}
+
+	#delivered(room, m) {
+		m.state = "delivered";
+		this.model.tell("message", room, m);
+	}
+
+	edit(room, m, text) {
+		if (text !== m.text && m.msgid)
+			this.conn.ask("", [], { lines: sayLines(room.name, text, { tags: { "+draft/edit": m.msgid }, multi: this.caps.has("draft/multiline"), batch: "e" + id() }) })
+				.then((answer) => this.#complain(answer, room));
+	}
+
+	redact(room, m) {
+		this.conn.ask("REDACT", [room.name, m.msgid]).then((answer) => this.#complain(answer, room, true));
+	}
+
+	react(room, m, what) {
+		const mine = m.reactions?.get(what)?.has(this.model.me.nick);
+		const tag = mine ? "+draft/unreact" : "+draft/react";
+
+		this.conn.send("TAGMSG", [room.name], { [tag]: what, "+draft/reply": m.msgid, ...(mine ? { "+draft/persist": "" } : {}) });
+	}
+
+	typing(room, active) {
+		const now = this.env.now();
+
+		if (!this.caps.has("message-tags") || !this.conn.ready || room.kind === "server" || (room.kind === "room" && !room.joined))
+			return;
+		if (active ? now - this.#typed < TYPING_MS : this.#typed === 0)
+			return;
+		this.#typed = active ? now : 0;
+		this.conn.send("TAGMSG", [room.name], { "+typing": active ? "active" : "done" });
+	}
+
+	/** Errors in answer are shown already (onmessage); those of the standard replies not. */
+	#complain() {}
+
+	// --- rooms, people
+
+	join(name, key = "") {
+		this.conn.send("JOIN", key ? [name, key] : [name]);
+	}
+
+	leave(room, words = "") {
+		if (room.kind === "room" && room.joined)
+			this.conn.send("PART", words ? [room.name, words] : [room.name]);
+		else if (room.kind === "direct" && this.model.isupport.MONITOR && this.conn.ready)
+			this.conn.send("MONITOR", ["-", room.name]);
+		room.wanted = false;
+		this.model.close(room);
+	}
+
+	mode(room, ...params) {
+		this.conn.send("MODE", [room.name, ...params]);
+	}
+
+	/** A command whose answer a window shows: [{ command, params }], null: none came. */
+	fetch(command, params) {
+		return this.conn.ask(command, params, { quiet: true });
+	}
+
+	// --- accounts
+
+	/** Makes an account of the name one has. Resolves with "" or why not. */
+	async register({ email = "", password, invite = "" }) {
+		if (invite) {
+			const answer = await this.conn.ask("NS", ["REGISTER", password, email || "*", invite], { quiet: true });
+			const notices = (answer ?? []).filter((m) => m.command === "NOTICE").map((m) => m.params.at(-1));
+
+			(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
+			const good = notices.some((t) => /You have registered/.test(t));
+
+			return this.#outcome(good, notices.join(" ") || "No answer.");
+		}
+		const answer = await this.conn.ask("REGISTER", ["*", email || "*", password]);
+		const bad = answer?.find((m) => m.command === "FAIL");
+		const good = answer?.some((m) => m.command === "REGISTER" && m.params[0] === "SUCCESS");
+
+		return this.#outcome(good, bad?.params.at(-1) ?? "There are no accounts on this server.");
+	}
+
+	#outcome(good, why) {
+		this.model.tell("registered", null, good ? "" : why);
+		return good ? "" : why;
+	}
+
+	/** NickServ's answer, as one text. */
+	async services(...words) {
+		const answer = await this.conn.ask("NS", words, { quiet: true });
+
+		(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
+		return (answer ?? []).filter((m) => m.command === "NOTICE").map((m) => m.params.at(-1)).join("\n");
+	}
+
+	// --- what comes
+
+	#message(m) {
+		if (m.batch) {
+			m.messages.forEach((one) => this.#message(one));
+			return;
+		}
+		if (m.command === "NICK" && this.model.isMe(m.nick))
+			this.conn.rename(m.params[0]);
+		if (m.command === "INVITE") {
+			this.model.tell("invited", null, { by: m.nick, room: m.params[1], me: same(m.params[0], this.model.me.nick) });
+			return;
+		}
+		if (m.command === "NOTE" || m.command === "WARN" || m.command === "FAIL") {
+			this.model.note(this.#here(m), m.params.at(-1), m.command === "FAIL" ? "error" : "info");
+			return;
+		}
+		if (this.model.take(m) || SILENT.has(m.command))
+			return;
+		if (/^\d{3}$/.test(m.command))
+			this.#numeric(m);
+		else if (m.command === "ERROR")
+			this.model.note(this.model.open(SERVER), m.params[0] ?? "", "error");
+	}
+
+	/** Where something is shown that has no place of its own. */
+	#here(m) {
+		const named = m.params.map((p) => this.model.room(p)).find((r) => r && r.kind !== "server");
+
+		return named ?? this.model.active ?? this.model.open(SERVER);
+	}
+
+	#numeric(m) {
+		const error = m.command >= "400";
+		const place = error && ABOUT[m.command] ? this.model.room(m.params[ABOUT[m.command]]) : null;
+		const welcome = m.command < "100" || m.command === "372";
+
+		if (m.command === "433" && this.conn.ready && this.conn.nick !== this.who.nick && same(m.params[1] ?? "", this.who.nick))
+			return; // trying to have one's old name again
+		// what was said to somebody who is not there stands beside the message
+		if (m.tags.label !== undefined && ["401", "404"].includes(m.command) && place)
+			return;
+		this.model.note(welcome ? this.model.open(SERVER) : place ?? this.model.active ?? this.model.open(SERVER), wordsOf(m), error ? "error" : "info");
+	}
+}
+
+/** An error, or another answer, as a sentence. */
+function wordsOf(m, room = null) {
+	if (m.command === "401" && room)
+		return "Couldn't send message :( There is nobody called so.";
+	if (m.command === "372")
+		return m.params.at(-1).replace(/^- ?/, "");
+	return m.command === "FAIL" ? m.params.at(-1) : m.params.slice(1).join(" ");
+}
+
