@@ -107,7 +107,10 @@ not_built(struct walk *w, const config_setting_t *at, const char *path)
 #ifndef HAVE_SQLITE
 	    "accounts",  "history", "store",
 #endif
-	    "tls",       "web",     "link",  "files", "metrics", "log.json"};
+#ifndef HAVE_WEB
+	    "web",       "files",
+#endif
+	    "tls",       "link",    "metrics", "log.json"};
 
 	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
 		if (strcmp(path, later[i]) == 0) {

@@ -118,6 +118,8 @@ request(void *cls, struct MHD_Connection *c, const char *url, const char *method
 		if (strcmp(routes[i].path, url) == 0)
 			return routes[i].answer(c) ? MHD_YES : MHD_NO;
 	}
+	if (assets_are_at(url))
+		return assets_answer(c, url) ? MHD_YES : MHD_NO;
 	return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.") ? MHD_YES : MHD_NO;
 }
 
@@ -233,6 +235,7 @@ http_init(void)
 {
 	const union MHD_DaemonInfo *info;
 
+	assets_init();
 	http.d = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE |
 				      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
 				  0, NULL, NULL, request, NULL, /**/

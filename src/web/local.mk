@@ -3,9 +3,16 @@ if HAVE_WEB
 roles_PROGRAMS += %D%/chatd-web
 %C%_chatd_web_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_chatd_web_SOURCES = \
+	%D%/assets.c %D%/assets.h \
 	%D%/http.c \
 	%D%/main.c \
 	%D%/upgrade.c \
 	%D%/web.h
+nodist_%C%_chatd_web_SOURCES = %D%/page.c
+CLEANFILES += %D%/page.c
 %C%_chatd_web_LDADD = src/ipc/libipc.a src/lib/liblib.a $(MICROHTTPD_LIBS) $(CRYPTO_LIBS) $(UTF8PROC_LIBS) $(LIBCONFIG_LIBS)
+
+%D%/page.c: $(addprefix $(srcdir)/web/,$(web_files)) $(srcdir)/web/pack
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN)$(srcdir)/web/pack $(srcdir)/web $(web_files) >$@.tmp && mv $@.tmp $@
 endif

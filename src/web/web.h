@@ -40,6 +40,14 @@ bool http_say(struct MHD_Connection *c, unsigned status, const char *text);
 /* What every response has: nosniff, CSP, frame and referrer policy. */
 void http_safe(struct MHD_Response *r);
 
+/* --- assets.c: the page --------------------------------------------------------------------------- */
+
+void assets_init(void);
+/* Is a GET of path for assets_answer()? */
+bool assets_are_at(const char *path);
+/* As http_say. */
+bool assets_answer(struct MHD_Connection *c, const char *path);
+
 /* --- upgrade.c: WebSocket (RFC 6455, 4.2) ------------------------------------------------------ */
 
 /* GET /ws. As http_say. */

@@ -14,8 +14,8 @@ import { Input } from "./input.js";
 import { Log } from "./log.js";
 import { initial, nameColour, plain } from "../format.js";
 import { closeMenu, openMenu, rowButton } from "./menu.js";
-import { RoomList } from "./rooms.js";
-import { UserList } from "./users.js";
+import { RoomList } from "./room_list.js";
+import { UserList } from "./user_list.js";
 import { view } from "./viewer.js";
 import { bansWindow, helpWindow, loginWindow, modesWindow, passwordWindow, registerWindow, roomsWindow, searchWindow, settingsWindow, switchWindow,
 	whoWindow } from "./windows.js";

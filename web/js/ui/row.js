@@ -56,7 +56,7 @@ export class Rows {
 	}
 
 	#event(m) {
-		return h("div.event." + m.kind, m.kind === "error" ? { role: "alert" } : {}, this.#time(m), h("span.event-text", {}, ...this.#text(m.text)));
+		return h("div.event." + m.kind, m.kind === "error" ? { role: "alert" } : {}, this.#time(m), h("span.event-text", {}, ...this.#text(m.text, "")));
 	}
 
 	#name(m) {
@@ -136,9 +136,8 @@ export class Rows {
 		return content;
 	}
 
-	/** text with its formatting, links, names and rooms, as nodes. */
-	#text(text) {
-		const me = this.model.me.nick;
+	/** text with its formatting, links, names and rooms, as nodes; me: the name that is marked. */
+	#text(text, me = this.model.me.nick) {
 		const out = [];
 
 		for (const run of runs(text)) {
@@ -167,7 +166,7 @@ export class Rows {
 				return h("button.link", { type: "button", onclick: () => this.act.room(w.room) }, w.text);
 			if (!w.name)
 				return w.text;
-			return mentions(w.name, me) ? h("mark", {}, w.text) : h(`span.nick.n${nameColour(w.name)}`, {}, w.text);
+			return me && mentions(w.name, me) ? h("mark", {}, w.text) : h(`span.nick.n${nameColour(w.name)}`, {}, w.text);
 		});
 	}
 

@@ -1,4 +1,4 @@
-// rooms.js - the list of rooms and of people one talks with, with what is unread.
+// room_list.js - the list of rooms and of people one talks with, with what is unread.
 
 import { initial, nameColour } from "../format.js";
 import { SERVER } from "../model.js";

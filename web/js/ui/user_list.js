@@ -1,4 +1,4 @@
-// users.js - who is in the room: as many as there are, of which only those in sight are in the document.
+// user_list.js - who is in the room: as many as there are, of which only those in sight are in the document.
 
 import { initial, nameColour } from "../format.js";
 import { RANK_NAMES } from "../model.js";

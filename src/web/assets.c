@@ -1,0 +1,177 @@
+/* assets.c - the page and what belongs to it: built in (web/pack), or from the directory that web.root names.
+ *
+ * Built in: "/" is asked for anew each time, and mostly not sent (304); all it needs has the hash of all of it in its path and is kept by
+ * browsers for ever. From a directory: nothing is kept, for those who work on it.
+ */
+#include "config.h"
+
+#include "web/assets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "web/web.h"
+
+#define AT "/assets/"
+#define INDEX "index.html"
+#define KEEP "public, max-age=31536000, immutable"
+#define ASK "no-cache"
+
+static int root = -1;
+
+static const struct {
+	const char *ends, *type;
+} types[] = {
+    {".html", "text/html; charset=utf-8"},  {".js", "text/javascript; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},    {".svg", "image/svg+xml"},
+    {".json", "application/manifest+json"}, {".png", "image/png"},
+};
+
+static const char *
+type_of(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	for (size_t i = 0; end != NULL && i < ARRAY_LEN(types); i++) {
+		if (strcmp(end, types[i].ends) == 0)
+			return types[i].type;
+	}
+	return "application/octet-stream";
+}
+
+/* Does the client take gzip? What it gives no weight to, it does not (RFC 9110, 12.5.3). */
+static bool
+takes_gzip(struct MHD_Connection *c)
+{
+	const char *list = http_header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING), *q, *end;
+
+	for (const char *p = list; p != NULL && *p != '\0'; p = end) {
+		p += strspn(p, " \t,");
+		end = p + strcspn(p, ",");
+		if (strncasecmp(p, "gzip", 4) != 0 || strchr(" \t;,", p[4]) == NULL)
+			continue;
+		q = strstr(p, "q=0");
+		return q == NULL || q > end || strcspn(q + 3, ".123456789,") < strcspn(q + 3, ",");
+	}
+	return false;
+}
+
+/* Is etag (in quotes) one of those that the client has? */
+static bool
+has_it(struct MHD_Connection *c, const char *etag)
+{
+	const char *list = http_header(c, MHD_HTTP_HEADER_IF_NONE_MATCH);
+
+	return list != NULL && (strstr(list, etag) != NULL || strcmp(list, "*") == 0);
+}
+
+static bool
+send_off(struct MHD_Connection *c, unsigned status, struct MHD_Response *r, const char *name,
+	 const char *keep)
+{
+	bool good;
+
+	http_safe(r);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, keep);
+	if (status == MHD_HTTP_OK)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type_of(name));
+	good = MHD_queue_response(c, status, r) == MHD_YES;
+	MHD_destroy_response(r);
+	return good;
+}
+
+static bool
+built_in(struct MHD_Connection *c, const char *name, const char *keep)
+{
+	const struct asset *a = assets;
+	struct MHD_Response *r;
+	char etag[40];
+	bool gz = takes_gzip(c), same;
+
+	while (a->name != NULL && strcmp(a->name, name) != 0)
+		a++;
+	if (a->name == NULL)
+		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+	bprintf(etag, sizeof(etag), "\"%s%s\"", a->hash, gz ? "-gz" : "");
+	same = has_it(c, etag);
+	/* libmicrohttpd only reads it */
+	r = MHD_create_response_from_buffer(same ? 0
+					    : gz ? a->ngz
+						 : a->nraw,
+					    (void *)(uintptr_t)(gz ? a->gz : a->raw),
+					    MHD_RESPMEM_PERSISTENT);
+	if (r == NULL)
+		return false;
+	MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, etag);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	if (gz && !same)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	return send_off(c, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r, name, keep);
+}
+
+static bool
+from_root(struct MHD_Connection *c, const char *name)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+	struct MHD_Response *r;
+	struct stat st;
+	int fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		if (fd >= 0)
+			close(fd);
+		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+	}
+	r = MHD_create_response_from_fd((size_t)st.st_size, fd);
+	if (r == NULL) {
+		close(fd);
+		return false;
+	}
+	return send_off(c, MHD_HTTP_OK, r, name, "no-store");
+}
+
+bool
+assets_answer(struct MHD_Connection *c, const char *path)
+{
+	const char *dir, *name;
+
+	if (strcmp(path, "/") == 0)
+		return root >= 0 ? from_root(c, INDEX) : built_in(c, INDEX, ASK);
+	dir = path + strlen(AT);
+	name = strchr(dir, '/');
+	if (name == NULL)
+		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+	if (root >= 0)
+		return from_root(c, name + 1);
+	if (strncmp(dir, assets_name, (size_t)(name - dir)) != 0 || assets_name[name - dir] != '\0')
+		return http_say(c, MHD_HTTP_NOT_FOUND, "That was another version of this page.");
+	return built_in(c, name + 1, KEEP);
+}
+
+bool
+assets_are_at(const char *path)
+{
+	return strcmp(path, "/") == 0 || strncmp(path, AT, strlen(AT)) == 0;
+}
+
+void
+assets_init(void)
+{
+	if (proc.opt.web_root[0] == '\0')
+		return;
+	root = open(proc.opt.web_root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		fatal("web.root %s: %s", proc.opt.web_root, strerror(errno));
+}
