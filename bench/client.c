@@ -112,26 +112,72 @@ client_open(struct client_set *s, struct client *c)
 		return -1;
 	}
 	client_name(c);
-	c->state = CLIENT_LOGIN;
-	c->writing = false;
+	c->writing = c->framed = false;
 	c->in_len = c->out_len = c->out_sent = 0;
 	c->since = load_now();
-	client_queue(c, s->opts->tongue->login, c->name, s->opts->room, NULL);
+	if (s->opts->tongue->upgrade != NULL) {
+		c->state = CLIENT_UPGRADE;
+		client_queue(c, s->opts->tongue->upgrade, c->name, s->opts->room, NULL);
+	} else {
+		c->state = CLIENT_LOGIN;
+		client_queue(c, s->opts->tongue->login, c->name, s->opts->room, NULL);
+	}
 	client_flush(s, c);
 	return 0;
+}
+
+/* The n bytes of a line as a text frame, masked (RFC 6455, 5.3) as a browser does it. Returns the length. */
+static size_t
+client_frame(char *out, const char *line, size_t n)
+{
+	static uint32_t mask = 0x9e3779b9;
+	size_t head = n < 126 ? 2 : 4;
+
+	out[0] = (char)0x81;
+	out[1] = (char)(0x80 | (n < 126 ? n : 126));
+	if (n >= 126) {
+		out[2] = (char)(n >> 8);
+		out[3] = (char)n;
+	}
+	mask ^= mask << 13;
+	mask ^= mask >> 17;
+	mask ^= mask << 5;
+	memcpy(out + head, &mask, 4);
+	head += 4;
+	for (size_t i = 0; i < n; i++)
+		out[head + i] = line[i] ^ out[head - 4 + i % 4];
+	return head + n;
+}
+
+/* Each of the lines at p as a frame. */
+static size_t
+client_frames(char *out, const char *p, size_t n)
+{
+	const char *end = p + n, *nl;
+	char *o = out;
+
+	for (; p < end && (nl = memchr(p, '\r', (size_t)(end - p))) != NULL; p = nl + 2)
+		o += client_frame(o, p, (size_t)(nl - p));
+	return (size_t)(o - out);
 }
 
 void
 client_queue(struct client *c, const char *template, const char *name, const char *room,
 	     const char *text)
 {
-	size_t need = strlen(template) + 4 * (text != NULL ? strlen(text) : 0) + 128;
+	static char lines[CLIENT_LINE_MAX];
+	size_t need = strlen(template) + 4 * (text != NULL ? strlen(text) : 0) + 128, n;
 
 	if (c->out_len + need > c->out_size) {
 		c->out_size = (uint32_t)(c->out_len + need) * 2;
 		c->out = realloc(c->out, c->out_size);
 		if (c->out == NULL)
 			client_die("memory");
+	}
+	if (c->framed) {
+		n = tongue_expand(lines, sizeof(lines), template, name, room, text);
+		c->out_len += (uint32_t)client_frames(c->out + c->out_len, lines, n);
+		return;
 	}
 	c->out_len +=
 	    (uint32_t)tongue_expand(c->out + c->out_len, need, template, name, room, text);
@@ -258,10 +304,67 @@ client_keep(struct client *c, const char *rest, size_t len)
 	c->in_len = (uint32_t)len;
 }
 
+/* Frames from now on, if the answer to the upgrade says so. Returns what comes behind it; NULL: it is not whole, or another
+ * answer. */
+static char *
+client_upgraded(struct client_set *s, struct client *c, char *at, char *end)
+{
+	static const char status[] = "HTTP/1.1 101 ", blank[] = "\r\n\r\n";
+	char *p = memmem(at, (size_t)(end - at), blank, 4);
+
+	if (p == NULL)
+		return NULL;
+	if (memcmp(at, status, sizeof(status) - 1) != 0) {
+		client_aside(s, c, at, (size_t)(p - at));
+		client_closed(s, c);
+		return NULL;
+	}
+	c->framed = true;
+	c->state = CLIENT_LOGIN;
+	client_queue(c, s->opts->tongue->login, c->name, s->opts->room, NULL);
+	client_flush(s, c);
+	return p + 4;
+}
+
+/* The next line between at and end: *line_r and *len_r. Returns what comes behind it; NULL: it is not whole. */
+static inline char *
+client_next(const struct client *c, char *at, char *end, char **line_r, size_t *len_r)
+{
+	const unsigned char *u = (const unsigned char *)at;
+	size_t have = (size_t)(end - at), head, n;
+	char *nl;
+
+	*line_r = at;
+	if (!c->framed) {
+		nl = memchr(at, '\n', have);
+		if (nl == NULL)
+			return NULL;
+		*len_r = (size_t)(nl - at);
+		return nl + 1;
+	}
+	if (have < 2)
+		return NULL;
+	head = u[1] < 126 ? 2 : u[1] == 126 ? 4 : 10;
+	if (have < head)
+		return NULL;
+	n = u[1];
+	if (head > 2) {
+		n = 0;
+		for (size_t i = 2; i < head; i++)
+			n = n << 8 | u[i];
+	}
+	if (have - head < n)
+		return NULL;
+	*line_r = at + head;
+	*len_r = n;
+	return at + head + n;
+}
+
 static void
 client_read(struct client_set *s, struct client *c)
 {
-	char *at = s->input, *end, *nl;
+	char *at = s->input, *end, *line, *next;
+	size_t len;
 	uint32_t life = c->life;
 	ssize_t n;
 
@@ -277,14 +380,24 @@ client_read(struct client_set *s, struct client *c)
 	if (s->timed)
 		s->now = load_now();
 	end = at + c->in_len + n;
-	while ((nl = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		if (c->state == CLIENT_READY)
-			s->ops->line(s, c, at, (size_t)(nl - at));
-		else if (c->state != CLIENT_QUIT)
-			client_login(s, c, at, (size_t)(nl - at));
+	if (c->state == CLIENT_UPGRADE) {
+		next = client_upgraded(s, c, at, end);
 		if (c->life != life)
 			return;
-		at = nl + 1;
+		if (next == NULL) {
+			client_keep(c, at, (size_t)(end - at));
+			return;
+		}
+		at = next;
+	}
+	while ((next = client_next(c, at, end, &line, &len)) != NULL) {
+		if (c->state == CLIENT_READY)
+			s->ops->line(s, c, line, len);
+		else if (c->state != CLIENT_QUIT)
+			client_login(s, c, line, len);
+		if (c->life != life)
+			return;
+		at = next;
 	}
 	client_keep(c, at, (size_t)(end - at));
 }

@@ -10,6 +10,7 @@
 
 enum client_state {
 	CLIENT_FREE,
+	CLIENT_UPGRADE, /* the answer to HTTP is waited for */
 	CLIENT_LOGIN,
 	CLIENT_JOIN,
 	CLIENT_READY,
@@ -21,6 +22,7 @@ struct client {
 	int fd;
 	enum client_state state;
 	bool writing; /* EPOLLOUT is asked for */
+	bool framed; /* lines are WebSocket frames */
 	bool dirty; /* for the scenario: has something to do at the end of the turn */
 	uint32_t index; /* among this process's clients */
 	uint32_t id; /* among all clients: its name, and its number as a sender */

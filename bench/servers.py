@@ -160,6 +160,16 @@ class ChatdIrc(Chatd):
     protocol = "irc"
 
 
+class ChatdWs(Chatd):
+    """IRC over WebSocket: without the plain one's listener, the same in everything else."""
+    name = "chatd-ws"
+    protocol = "web"
+
+    def missing(self):
+        web = os.path.join(self.opts.build, "src", "web", "chatd-web")
+        return super().missing() or (None if os.access(web, os.X_OK) else "not built: " + web)
+
+
 def forgetful(cls, opts):
     """Without a store: what keeping history costs is seen beside it; the peers keep none."""
     server = cls(opts)
@@ -206,5 +216,5 @@ def without_nagle(cls, opts):
 
 def every(opts):
     """All servers known, in the order of the table."""
-    return [Limit(opts), Chatd(opts), ChatdIrc(opts), forgetful(ChatdIrc, opts), Ngircd(opts), without_nagle(Ngircd, opts),
-            Inspircd(opts), without_nagle(Inspircd, opts)]
+    return [Limit(opts), Chatd(opts), ChatdIrc(opts), ChatdWs(opts), forgetful(ChatdIrc, opts), Ngircd(opts),
+            without_nagle(Ngircd, opts), Inspircd(opts), without_nagle(Inspircd, opts)]

@@ -32,6 +32,23 @@ static const struct tongue tongues[] = {
 	.ask = "PING ",
 	.ask_answer = "PONG $T\r\n",
     },
+    {
+	.name = "web", /* IRC over WebSocket */
+	.upgrade =
+	    "GET /ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2hhdGQncyBiZW5jaGVyPQ==\r\n"
+	    "Sec-WebSocket-Protocol: text.ircv3.net\r\n\r\n",
+	.login = "NICK $N\r\nUSER $N 0 * :$N\r\n",
+	.login_ok = " 001 ",
+	.join = "JOIN #$R\r\n",
+	.join_ok = " 366 ",
+	.refused = " 433 ",
+	.say = "PRIVMSG #$R :$T\r\n",
+	.direct = "PRIVMSG $N :$T\r\n",
+	.quit = "QUIT\r\n",
+	.ask = "PING ",
+	.ask_answer = "PONG $T\r\n",
+    },
 };
 
 const struct tongue *
@@ -46,7 +63,7 @@ tongue_find(const char *name)
 const char *
 tongue_names(void)
 {
-	return "telnet, irc";
+	return "telnet, irc, web";
 }
 
 size_t

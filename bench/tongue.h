@@ -11,7 +11,9 @@
 
 struct tongue {
 	const char *name;
-	const char *login; /* sent as soon as the connection stands */
+	/* Not NULL: sent as soon as the connection stands. When the answer to it has come, lines go as WebSocket frames. */
+	const char *upgrade;
+	const char *login; /* sent then */
 	const char *login_ok; /* a line that holds this: logged in */
 	const char *join; /* sent then, if there is a room to enter */
 	const char *join_ok; /* a line that holds this: inside */
