@@ -2,7 +2,6 @@
 noinst_LIBRARIES += %D%/libworker.a
 %C%_libworker_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
-	%D%/at.c %D%/at.h \
 	%D%/hold.c %D%/hold.h \
 	%D%/irc/put.c %D%/irc/put.h \
 	%D%/irc/render.c %D%/irc/render.h \

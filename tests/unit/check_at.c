@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "unit.h"
-#include "worker/at.h"
+#include "proto/at.h"
 
 struct row {
 	const char *line;

@@ -116,7 +116,7 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 	$(unit_libs)
 unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
-%C%_check_at_LDADD = $(unit_worker)
+%C%_check_at_LDADD = src/proto/libproto.a $(unit_libs)
 # a worker in the test's own process
 unit_oneclient = %D%/oneclient.c %D%/oneclient.h
 unit_worker_role = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)

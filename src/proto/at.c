@@ -1,7 +1,7 @@
 /* at.c - see at.h. */
 #include "config.h"
 
-#include "worker/at.h"
+#include "proto/at.h"
 
 #include <string.h>
 

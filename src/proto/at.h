@@ -6,12 +6,12 @@
  * somebody who has just left must not become public. Anything else ("5 @ noon",
  * "me@example.com") is text for the room. "\@" is a plain '@'.
  */
-#ifndef WORKER_AT_H
-#define WORKER_AT_H
+#ifndef PROTO_AT_H
+#define PROTO_AT_H
 
 #include <stddef.h>
 
-#include "ipc/ipc.h"
+#include "lib/str.h"
 
 enum at_kind {
 	AT_ROOM, /* text is for the room */

@@ -1,0 +1,480 @@
+/* chatconf.c - see chatconf.h. */
+#include "config.h"
+
+#include "chatconf.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/conf.h"
+#include "lib/text.h"
+#include "lib/util.h"
+#include "tls.h"
+#include "wire.h"
+
+#define PORT_PLAIN 6667
+#define PORT_TLS 6697
+
+int
+chat_fail(int code, const char *fmt, ...)
+{
+	char raw[2048], text[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	if (!text_utf8_ok(raw, strlen(raw))) {
+		for (char *p = raw; *p != '\0'; p++)
+			*p = (char)((unsigned char)*p >= 0x80 ? '?' : *p);
+	}
+	wire_clean(str_of(raw), true, text, sizeof(text));
+	fprintf(stderr, "chat: %s\n", text);
+	return code;
+}
+
+bool
+chat_server(const char *s, char *host, size_t cap, unsigned *port_r)
+{
+	const char *colon = strrchr(s, ':'), *end = s + strlen(s);
+	unsigned long port = 0;
+	char *rest;
+
+	*port_r = 0;
+	if (s[0] == '[') {
+		const char *close = strchr(s, ']');
+
+		if (close == NULL || (close[1] != '\0' && close[1] != ':'))
+			return false;
+		colon = close[1] == ':' ? close + 1 : NULL;
+		end = close;
+		s++;
+	} else if (colon != NULL && strchr(s, ':') != colon) {
+		colon = NULL; /* an IPv6 address */
+	}
+	if (colon != NULL) {
+		port = strtoul(colon + 1, &rest, 10);
+		if (colon[1] < '0' || colon[1] > '9' || *rest != '\0' || port == 0 || port > 65535)
+			return false;
+		end = MIN(end, colon);
+	}
+	*port_r = (unsigned)port;
+	if (end <= s || (size_t)(end - s) >= cap)
+		return false;
+	bprintf(host, cap, "%.*s", (int)(end - s), s);
+	return true;
+}
+
+/* --- the file ------------------------------------------------------------------------------ */
+
+static bool
+want_string(struct conf_errors *e, struct conf *f, config_setting_t *s, char *out, size_t cap)
+{
+	const char *v = config_setting_get_string(s);
+
+	if (v == NULL || strlen(v) >= cap) {
+		conf_error(e, f, s, "%s: a string of less than %zu bytes is wanted",
+			   config_setting_name(s), cap);
+		return false;
+	}
+	bprintf(out, cap, "%s", v);
+	return true;
+}
+
+static void
+want_bool(struct conf_errors *e, struct conf *f, config_setting_t *s, bool *out)
+{
+	if (config_setting_type(s) == CONFIG_TYPE_BOOL)
+		*out = config_setting_get_bool(s);
+	else
+		conf_error(e, f, s, "%s: true or false is wanted", config_setting_name(s));
+}
+
+static void
+take_rooms(struct conf_errors *e, struct conf *f, config_setting_t *s, struct chat_conf *c)
+{
+	for (int i = 0; i < config_setting_length(s) && c->rooms < CHAT_ROOMS_MAX; i++) {
+		const char *v = config_setting_get_string_elem(s, i);
+
+		if (v == NULL)
+			conf_error(e, f, s, "rooms: a list of strings is wanted");
+		else
+			bprintf(c->room[c->rooms++], sizeof(c->room[0]), "%s", v);
+	}
+}
+
+static void
+take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct chat_conf *c)
+{
+	const char *name = config_setting_name(s);
+	char text[256];
+
+	if (strcmp(name, "server") == 0) {
+		if (want_string(e, f, s, text, sizeof(text)) &&
+		    !chat_server(text, c->host, sizeof(c->host), &c->link.port))
+			conf_error(e, f, s, "server: HOST or HOST:PORT is wanted");
+	} else if (strcmp(name, "name") == 0) {
+		(void)want_string(e, f, s, c->name, sizeof(c->name));
+	} else if (strcmp(name, "password") == 0) {
+		c->login = want_string(e, f, s, c->password, sizeof(c->password));
+	} else if (strcmp(name, "pin") == 0) {
+		if (want_string(e, f, s, text, sizeof(text)))
+			c->link.pinned = link_pin_parse(text, c->link.pin);
+		if (!c->link.pinned)
+			conf_error(e, f, s, "pin: the SHA-256 of a key is wanted");
+	} else if (strcmp(name, "autosave") == 0) {
+		(void)want_string(e, f, s, c->autosave, sizeof(c->autosave));
+	} else if (strcmp(name, "format") == 0) {
+		int n = want_string(e, f, s, text, sizeof(text)) ? format_of(str_of(text)) : 0;
+
+		if (n < 0)
+			conf_error(e, f, s,
+				   "format: colon, angle, arrow, quote or client is wanted");
+		c->look.format = (enum format)MAX(n, 0);
+	} else if (strcmp(name, "history") == 0) {
+		if (config_setting_type(s) != CONFIG_TYPE_INT || config_setting_get_int(s) < 0)
+			conf_error(e, f, s, "history: a number of lines is wanted");
+		c->history = (unsigned)config_setting_get_int(s);
+	} else if (strcmp(name, "rooms") == 0) {
+		take_rooms(e, f, s, c);
+	} else if (strcmp(name, "plain") == 0) {
+		want_bool(e, f, s, &c->link.plain_ok);
+	} else if (strcmp(name, "tls") == 0) {
+		want_bool(e, f, s, &c->link.tls);
+	} else if (strcmp(name, "full") == 0) {
+		want_bool(e, f, s, &c->full);
+	} else if (strcmp(name, "time") == 0) {
+		want_bool(e, f, s, &c->look.time);
+	} else if (strcmp(name, "ampm") == 0) {
+		want_bool(e, f, s, &c->look.ampm);
+	} else if (strcmp(name, "echo") == 0) {
+		want_bool(e, f, s, &c->look.echo);
+	} else if (strcmp(name, "color") == 0) {
+		want_bool(e, f, s, &c->look.color);
+		c->color_set = true;
+	} else {
+		conf_error(e, f, s, "there is no option %s", name);
+	}
+}
+
+static bool
+default_path(char *out, size_t cap)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	if (xdg != NULL && xdg[0] == '/')
+		bprintf(out, cap, "%s/chat/chat.conf", xdg);
+	else if (home != NULL && home[0] == '/')
+		bprintf(out, cap, "%s/.config/chat/chat.conf", home);
+	else
+		return false;
+	return access(out, F_OK) == 0;
+}
+
+/* A password in a file that others can read is none. */
+static int
+check_secret(const char *path, const struct chat_conf *c)
+{
+	struct stat st;
+
+	if (c->password[0] != '\0' && stat(path, &st) == 0 && st.st_mode & 077)
+		return chat_fail(
+		    CHAT_USAGE, "%s has a password in it, and others can read it: chmod 600", path);
+	return -1;
+}
+
+static int
+read_file(struct chat_conf *c, const char *path)
+{
+	struct conf_errors e = {0};
+	struct conf *f = conf_read(path, &e);
+
+	for (int i = 0; f != NULL && i < config_setting_length(conf_root(f)); i++)
+		take_setting(&e, f, config_setting_get_elem(conf_root(f), (unsigned)i), c);
+	conf_free(f);
+	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
+		(void)chat_fail(CHAT_USAGE, "%s", e.line[i]);
+	return e.total > 0 ? CHAT_USAGE : check_secret(path, c);
+}
+
+/* --- the command line ------------------------------------------------------------------------ */
+
+static const char usage_text[] = "usage: chat [-fl] [-s HOST[:PORT]] [-n NAME] [--pin SHA256 | "
+				 "--plain] [--autosave DIR] [ROOM]\n"
+				 "       chat [OPTIONS] send ROOM|@NAME [TEXT | -f FILE]\n"
+				 "       chat [OPTIONS] tail ROOM [--json] [--lines N]\n"
+				 "       chat [OPTIONS] get URL [-o FILE]\n"
+				 "chat(1) has it all.\n";
+
+enum {
+	O_PIN = 256,
+	O_PLAIN,
+	O_TLS,
+	O_AUTOSAVE,
+	O_HISTORY,
+	O_CONFIG,
+	O_JSON,
+	O_TIMEOUT,
+	O_LINES,
+	O_TEST
+};
+
+static const struct option options[] = {
+    {"server", required_argument, NULL, 's'},
+    {"name", required_argument, NULL, 'n'},
+    {"login", no_argument, NULL, 'l'},
+    {"full", no_argument, NULL, 'f'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {"pin", required_argument, NULL, O_PIN},
+    {"plain", no_argument, NULL, O_PLAIN},
+    {"tls", no_argument, NULL, O_TLS},
+    {"autosave", required_argument, NULL, O_AUTOSAVE},
+    {"history", required_argument, NULL, O_HISTORY},
+    {"config", required_argument, NULL, O_CONFIG},
+    {"json", no_argument, NULL, O_JSON},
+    {"timeout", required_argument, NULL, O_TIMEOUT},
+    {"lines", required_argument, NULL, O_LINES},
+    {"fetch-test", required_argument, NULL, O_TEST},
+    {NULL, 0, NULL, 0},
+};
+
+static int
+usage(void)
+{
+	fputs(usage_text, stderr);
+	return CHAT_USAGE;
+}
+
+static bool
+number(const char *s, unsigned max, unsigned *out)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 10);
+
+	*out = (unsigned)v;
+	return s[0] >= '0' && s[0] <= '9' && *end == '\0' && v <= max;
+}
+
+static int
+take_option(struct chat_conf *c, int o)
+{
+	switch (o) {
+	case 's':
+		if (!chat_server(optarg, c->host, sizeof(c->host), &c->link.port))
+			return chat_fail(CHAT_USAGE, "%s: that is no server", optarg);
+		break;
+	case 'n':
+		if (name_check(optarg, strlen(optarg)) != NAME_OK)
+			return chat_fail(CHAT_USAGE, "%s: %s", optarg,
+					 name_strerror(name_check(optarg, strlen(optarg))));
+		bprintf(c->name, sizeof(c->name), "%s", optarg);
+		c->name_given = true;
+		break;
+	case 'l':
+		c->login = true;
+		break;
+	case O_PIN:
+		c->link.pinned = link_pin_parse(optarg, c->link.pin);
+		if (!c->link.pinned)
+			return chat_fail(CHAT_USAGE, "%s: that is not the SHA-256 of a key",
+					 optarg);
+		break;
+	case O_PLAIN:
+		c->link.plain_ok = true;
+		break;
+	case O_TLS:
+		c->link.tls = true;
+		break;
+	case O_AUTOSAVE:
+		bprintf(c->autosave, sizeof(c->autosave), "%s", optarg);
+		break;
+	case O_HISTORY:
+		return number(optarg, 500, &c->history) ? -1 : usage();
+	case O_TIMEOUT:
+		return number(optarg, 86400, &c->timeout) ? -1 : usage();
+	case O_LINES:
+		return number(optarg, UINT_MAX, &c->lines) ? -1 : usage();
+	case O_TEST:
+		return number(optarg, 65535, &c->test_port) ? -1 : usage();
+	case O_JSON:
+		c->json = true;
+		break;
+	case O_CONFIG:
+		break; /* has been read */
+	case 'V':
+		printf("chat %s\n", PACKAGE_VERSION);
+		return CHAT_OK;
+	case 'h':
+		fputs(usage_text, stdout);
+		return CHAT_OK;
+	default:
+		return usage();
+	}
+	return -1;
+}
+
+/* The file is read before the options, which go before it. */
+static const char *
+config_option(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+			return argv[i + 1];
+		if (strncmp(argv[i], "--config=", 9) == 0)
+			return argv[i] + 9;
+	}
+	return NULL;
+}
+
+static int
+parse(struct chat_conf *c, int argc, char **argv, const char *letters)
+{
+	int o, code;
+
+	while ((o = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+		if (o == 'f' && c->mode == CHAT_TALK)
+			c->full = true;
+		else if (o == 'f')
+			c->file = optarg;
+		else if (o == 'o')
+			c->out = optarg;
+		else if ((code = take_option(c, o)) >= 0)
+			return code;
+	}
+	return -1;
+}
+
+static char *
+join(int argc, char **argv)
+{
+	struct buf b = {0};
+
+	for (int i = 0; i < argc; i++) {
+		buf_append(&b, " ", i > 0);
+		buf_append(&b, argv[i], strlen(argv[i]));
+	}
+	buf_append(&b, "", 1);
+	return buf_data(&b);
+}
+
+static int
+take_target(struct chat_conf *c, const char *s)
+{
+	bool user = s[0] == '@';
+
+	if (user && name_check(s + 1, strlen(s + 1)) == NAME_OK) {
+		bprintf(c->target, sizeof(c->target), "%s", s + 1);
+		return -1;
+	}
+	s += s[0] == '#';
+	if (user || room_check(s, strlen(s)) != NAME_OK)
+		return chat_fail(CHAT_USAGE, "%s: that is neither a room nor @NAME", s);
+	bprintf(c->target, sizeof(c->target), "#%s", s);
+	return -1;
+}
+
+/* What stands behind `send`, `tail`, `get`. */
+static int
+take_script(struct chat_conf *c, int argc, char **argv)
+{
+	int code = parse(c, argc, argv,
+			 c->mode == CHAT_SEND  ? "s:n:lhVf:"
+			 : c->mode == CHAT_GET ? "s:n:lhVo:"
+					       : "s:n:lhV");
+
+	if (code >= 0)
+		return code;
+	argc -= optind;
+	argv += optind;
+	if (argc < 1 || (argc > 1 && c->mode != CHAT_SEND) || (argc > 1 && c->file != NULL))
+		return usage();
+	if (c->mode == CHAT_GET) {
+		c->url = argv[0];
+		return -1;
+	}
+	code = take_target(c, argv[0]);
+	if (code >= 0)
+		return code;
+	if (c->mode == CHAT_TAIL && c->target[0] != '#')
+		return chat_fail(CHAT_USAGE, "%s: only rooms can be listened to", argv[0]);
+	if (argc > 1)
+		c->text = join(argc - 1, argv + 1);
+	return -1;
+}
+
+static bool
+is_local(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "::1") == 0;
+}
+
+/* TLS where nobody has said otherwise and others could listen. */
+static int
+settle(struct chat_conf *c)
+{
+	struct link_conf *l = &c->link;
+
+	l->host = c->host;
+	if (l->pinned || l->port == PORT_TLS || (!is_local(c->host) && !l->plain_ok))
+		l->tls = true;
+	if (l->port == 0)
+		l->port = l->tls ? PORT_TLS : PORT_PLAIN;
+	if (l->tls && !tls_is_built())
+		return chat_fail(CHAT_USAGE, "TLS is not in this build");
+	if (!c->color_set)
+		c->look.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+	if (c->rooms == 0 && c->mode == CHAT_TALK)
+		bprintf(c->room[c->rooms++], sizeof(c->room[0]), "lobby");
+	return -1;
+}
+
+int
+chat_conf(struct chat_conf *c, int argc, char **argv)
+{
+	static const char *const scripts[] = {
+	    [CHAT_SEND] = "send", [CHAT_TAIL] = "tail", [CHAT_GET] = "get"};
+	const char *given = config_option(argc, argv);
+	char path[4096];
+	int code = -1;
+
+	*c = (struct chat_conf){.host = "localhost", .history = 10, .timeout = 20};
+	if (given != NULL || default_path(path, sizeof(path)))
+		code = read_file(c, given != NULL ? given : path);
+	if (code < 0)
+		code = parse(c, argc, argv, "+s:n:lfhV");
+	for (unsigned m = CHAT_SEND; code < 0 && m <= CHAT_GET && optind < argc; m++) {
+		if (strcmp(argv[optind], scripts[m]) == 0)
+			c->mode = (enum chat_mode)m;
+	}
+	if (code < 0 && c->mode != CHAT_TALK) {
+		argc -= optind;
+		argv += optind;
+		optind = 0; /* GNU's getopt begins anew, behind the word */
+		code = take_script(c, argc, argv);
+	} else if (code < 0 && optind < argc) {
+		if (optind + 1 < argc)
+			return usage();
+		if (room_check(argv[optind] + (argv[optind][0] == '#'),
+			       strlen(argv[optind]) - (argv[optind][0] == '#')) != NAME_OK)
+			return chat_fail(CHAT_USAGE, "%s: that is no room's name", argv[optind]);
+		c->rooms = 0;
+		bprintf(c->room[c->rooms++], sizeof(c->room[0]), "%s", argv[optind]);
+	}
+	return code >= 0 ? code : settle(c);
+}
+
+void
+chat_conf_fini(struct chat_conf *c)
+{
+	free(c->text);
+	explicit_bzero(c->password, sizeof(c->password));
+}

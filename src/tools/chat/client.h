@@ -1,0 +1,49 @@
+/* client.h - a session, its connection and its files, run together; what all the ways to use `chat` share. */
+#ifndef CHAT_CLIENT_H
+#define CHAT_CLIENT_H
+
+#include "chatconf.h"
+#include "session.h"
+
+struct files;
+struct xfers;
+
+/* How it looks to whoever sits there, or to a script. */
+struct ui {
+	void (*show)(void *arg, const struct show *s);
+	void (*changed)(void *arg);
+	void (*progress)(void *arg, const char *text); /* a bar; "": there is none any more */
+};
+
+struct client {
+	struct chat_conf *conf;
+	struct session s;
+	struct link *link; /* owned */
+	struct xfers *xfers; /* owned; NULL: not in this build */
+	struct files *files; /* owned */
+	const struct ui *ui;
+	void *ui_arg;
+	bool done; /* nothing is left to do */
+	int code; /* exit */
+	char why[512]; /* for stderr, when it is not CHAT_OK */
+	bool been_up, leaving, said;
+	unsigned tries;
+	uint64_t retry_at, name_at, leave_at, deadline, heard;
+	bool pinged;
+	unsigned lines; /* scripts: shown */
+};
+
+/* conf->name is set. ui may be called from now on. */
+void client_init(struct client *c, struct chat_conf *conf, const struct ui *ui, void *arg);
+void client_fini(struct client *c);
+
+/* Waits for something, at most until `until` (mono_ms), and does what is to be done. Is fd (-1: none) readable now? */
+bool client_turn(struct client *c, int fd, uint64_t until);
+
+/* It is over, with that exit code; why: "" or what is to be said on stderr. */
+void client_end(struct client *c, int code, const char *why);
+
+/* Set by SIGINT, SIGTERM and SIGHUP: the turn says goodbye and ends. */
+void client_signals(void);
+
+#endif

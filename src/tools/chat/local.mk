@@ -1,0 +1,33 @@
+# chat, the terminal client. What needs neither socket nor terminal is a library, for its tests.
+noinst_LIBRARIES += %D%/libchat.a
+%C%_libchat_a_SOURCES = \
+	%D%/ask.c \
+	%D%/cmd.c %D%/cmd.h \
+	%D%/complete.c %D%/complete.h \
+	%D%/fname.c %D%/fname.h \
+	%D%/pend.c \
+	%D%/said.c \
+	%D%/session.c %D%/session.h %D%/session_priv.h \
+	%D%/told.c \
+	%D%/url.c %D%/url.h \
+	%D%/wire.c %D%/wire.h \
+	%D%/words.c %D%/words.h
+chat_libs = %D%/libchat.a src/proto/libproto.a
+
+bin_PROGRAMS += %D%/chat
+%C%_chat_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS) $(EDITLINE_CFLAGS) $(OPENSSL_CFLAGS) $(CURL_CFLAGS) \
+	$(NCURSES_CFLAGS) $(JANSSON_CFLAGS)
+%C%_chat_SOURCES = \
+	%D%/chatconf.c %D%/chatconf.h \
+	%D%/client.c %D%/client.h \
+	%D%/files.c %D%/files.h \
+	%D%/full.c %D%/full.h \
+	%D%/line.c %D%/line.h \
+	%D%/link.c %D%/link.h \
+	%D%/lookup.c %D%/lookup.h \
+	%D%/main.c \
+	%D%/script.c %D%/script.h \
+	%D%/tls.c %D%/tls.h \
+	%D%/xfer.c %D%/xfer.h
+%C%_chat_LDADD = $(chat_libs) src/lib/liblib.a $(EDITLINE_LIBS) $(OPENSSL_LIBS) $(CURL_LIBS) $(NCURSES_LIBS) \
+	$(JANSSON_LIBS) $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)

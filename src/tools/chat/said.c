@@ -1,0 +1,627 @@
+/* said.c - messages: live, of several lines, from history; each shown once and in the order of its room.
+ *
+ * After a new connection a room's messages are fetched from the last one that was shown (CHATHISTORY AFTER); what comes
+ * live meanwhile is held until that has been shown, so that it comes behind. Whatever has been shown once is known by
+ * its number. */
+#include "config.h"
+
+#include "session_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/text.h"
+#include "lib/util.h"
+#include "url.h"
+
+#define PAGE_MAX 100
+#define REF_MAX 64
+
+enum batch_kind {
+	BATCH_OTHER,
+	BATCH_LABEL,
+	BATCH_HISTORY,
+	BATCH_MULTI,
+	BATCH_SEARCH,
+	BATCH_TARGETS
+};
+
+struct batch {
+	struct batch *next;
+	enum batch_kind kind;
+	char ref[REF_MAX + 1], parent[REF_MAX + 1], target[ROOM_BYTES_MAX + 2];
+	unsigned long label;
+	/* BATCH_MULTI: the message as far as it has come */
+	struct buf text;
+	char nick[NICK_MAX + 1], msgid[REF_MAX + 1];
+	uint64_t at, seq;
+	bool file, notice, begun;
+};
+
+struct held {
+	struct held *next;
+	char from[NICK_MAX + 1], msgid[REF_MAX + 1];
+	uint64_t at, seq;
+	bool notice, file;
+	size_t n;
+	char text[];
+};
+
+/* A message, whole. */
+struct said {
+	struct str from, target, text, msgid;
+	uint64_t at, seq;
+	bool notice, file;
+	unsigned long label;
+};
+
+/* --- batches ------------------------------------------------------------------------------ */
+
+static struct batch *
+batch_of(const struct session *s, struct str ref)
+{
+	for (struct batch *b = s->batches; b != NULL && ref.n > 0; b = b->next) {
+		if (str_eq(ref, str_of(b->ref)))
+			return b;
+	}
+	return NULL;
+}
+
+static void
+batch_free(struct session *s, struct batch *b)
+{
+	for (struct batch **at = &s->batches; *at != NULL; at = &(*at)->next) {
+		if (*at == b) {
+			*at = b->next;
+			break;
+		}
+	}
+	s->nbatches--;
+	buf_fini(&b->text);
+	free(b);
+}
+
+void
+said_reset(struct session *s)
+{
+	while (s->batches != NULL)
+		batch_free(s, s->batches);
+}
+
+/* The innermost batch of that kind that something with this batch tag is in. */
+static struct batch *
+within(const struct session *s, struct str ref, enum batch_kind kind)
+{
+	struct batch *b = batch_of(s, ref);
+
+	for (unsigned i = 0; i < 8 && b != NULL && b->kind != kind; i++)
+		b = batch_of(s, str_of(b->parent));
+	return b != NULL && b->kind == kind ? b : NULL;
+}
+
+static unsigned long
+number(struct str s)
+{
+	unsigned long n = 0;
+
+	for (size_t i = 0; i < s.n && i < 18; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return 0;
+		n = n * 10 + (unsigned long)(s.p[i] - '0');
+	}
+	return n;
+}
+
+unsigned long
+said_label(struct session *s, const struct wire *w)
+{
+	struct batch *b;
+
+	if (w->label.n > 0)
+		return number(w->label);
+	b = within(s, w->batch, BATCH_LABEL);
+	return b != NULL ? b->label : 0;
+}
+
+static void
+copy(struct str s, char *out, size_t cap)
+{
+	bprintf(out, cap, STR_FMT, (int)MIN(s.n, cap - 1), s.p != NULL ? s.p : "");
+}
+
+static enum batch_kind
+kind_of(struct str type)
+{
+	static const struct {
+		const char *name;
+		enum batch_kind kind;
+	} kinds[] = {
+	    {"labeled-response", BATCH_LABEL},
+	    {"chathistory", BATCH_HISTORY},
+	    {"draft/multiline", BATCH_MULTI},
+	    {"soju.im/search", BATCH_SEARCH},
+	    {"draft/chathistory-targets", BATCH_TARGETS},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (irc_is(type, kinds[i].name))
+			return kinds[i].kind;
+	}
+	return BATCH_OTHER;
+}
+
+static void said_whole(struct session *s, const struct said *m, struct str batch);
+
+static void
+batch_begin(struct session *s, const struct wire *w)
+{
+	struct str ref = w->m.param[0];
+	struct batch *b;
+
+	ref = (struct str){ref.p + 1, ref.n - 1};
+	if (s->nbatches >= SESSION_BATCHES_MAX || ref.n == 0 || ref.n > REF_MAX ||
+	    batch_of(s, ref) != NULL)
+		return;
+	b = xcalloc(1, sizeof(*b));
+	b->kind = kind_of(w->m.param[1]);
+	copy(ref, b->ref, sizeof(b->ref));
+	copy(w->batch, b->parent, sizeof(b->parent));
+	copy(w->m.param[2], b->target, sizeof(b->target));
+	copy(w->nick, b->nick, sizeof(b->nick));
+	copy(w->msgid, b->msgid, sizeof(b->msgid));
+	b->label = number(w->label);
+	b->at = w->at;
+	b->seq = w->seq;
+	b->file = w->file;
+	buf_init(&b->text, SESSION_TEXT_MAX);
+	b->next = s->batches;
+	s->batches = b;
+	s->nbatches++;
+}
+
+static void
+multi_end(struct session *s, const struct batch *b)
+{
+	struct said m = {.from = str_of(b->nick),
+			 .target = str_of(b->target),
+			 .text = {buf_data(&b->text), b->text.len},
+			 .msgid = str_of(b->msgid),
+			 .at = b->at,
+			 .seq = b->seq,
+			 .notice = b->notice,
+			 .file = b->file,
+			 .label = b->label};
+
+	if (b->begun)
+		said_whole(s, &m, str_of(b->parent));
+}
+
+static struct room *
+fetched_by(const struct session *s, unsigned long label)
+{
+	for (struct room *r = s->rooms; r != NULL && label != 0; r = r->next) {
+		if (r->fetching && r->ask == label)
+			return r;
+	}
+	return NULL;
+}
+
+static void history_end(struct session *s, const struct batch *b);
+static void targets_end(struct session *s, const struct batch *b);
+
+void
+said_batch(struct session *s, const struct wire *w)
+{
+	struct str ref = w->m.param[0];
+	struct batch *b;
+
+	if (ref.n > 0 && ref.p[0] == '+') {
+		batch_begin(s, w);
+		return;
+	}
+	if (ref.n == 0 || ref.p[0] != '-')
+		return;
+	b = batch_of(s, (struct str){ref.p + 1, ref.n - 1});
+	if (b == NULL)
+		return;
+	if (b->kind == BATCH_MULTI)
+		multi_end(s, b);
+	else if (b->kind == BATCH_HISTORY || b->kind == BATCH_SEARCH)
+		history_end(s, b);
+	else if (b->kind == BATCH_TARGETS)
+		targets_end(s, b);
+	else if (b->kind == BATCH_LABEL && !pend_has(s, b->label))
+		said_failed(s, b->label);
+	if (b->label != 0)
+		(void)pend_done(s, b->label, NULL, false);
+	/* others may have gone meanwhile */
+	b = batch_of(s, (struct str){ref.p + 1, ref.n - 1});
+	if (b != NULL)
+		batch_free(s, b);
+}
+
+/* One line of a message of several. */
+static void
+multi_line(struct batch *b, const struct wire *w, bool notice)
+{
+	struct str text = w->m.param[1], value;
+
+	if (b->begun && !irc_tag_find(w->m.tags, "draft/multiline-concat", &value))
+		(void)buf_append(&b->text, "\n", 1);
+	if (buf_append(&b->text, text.p, text.n) != 0) {
+		size_t left = SESSION_TEXT_MAX - MIN(b->text.len, (size_t)SESSION_TEXT_MAX);
+
+		(void)buf_append(&b->text, text.p, text_cut(text.p, text.n, left));
+	}
+	b->begun = true;
+	b->notice = notice;
+}
+
+/* --- once ------------------------------------------------------------------------------------- */
+
+/* Has it been shown? It has from now on. */
+static bool
+seen_before(struct session *s, uint64_t seq)
+{
+	if (seq == 0)
+		return false;
+	for (unsigned i = 0; i < MIN(s->nseen, (unsigned)SESSION_SEEN_MAX); i++) {
+		if (s->seen[i] == seq)
+			return true;
+	}
+	s->seen[s->nseen % SESSION_SEEN_MAX] = seq;
+	s->nseen = s->nseen == 2 * SESSION_SEEN_MAX ? SESSION_SEEN_MAX + 1 : s->nseen + 1;
+	return false;
+}
+
+/* --- showing ---------------------------------------------------------------------------------- */
+
+/* Is our name in it, as a word? */
+static bool
+mentions(const struct session *s, struct str text)
+{
+	size_t n = strlen(s->nick);
+
+	for (size_t i = 0; n > 0 && i + n <= text.n; i++) {
+		if (same_name((struct str){text.p + i, n}, str_of(s->nick)) &&
+		    (i == 0 || strchr(" ,.:;!?@(\n", text.p[i - 1]) != NULL) &&
+		    (i + n == text.n || strchr(" ,.:;!?)'\n", text.p[i + n]) != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* A link to a file of this server's, for whom it is not their own. */
+static void
+look_for_file(struct session *s, const struct said *m, bool old)
+{
+	char link[URL_MAX + 1], from[NICK_MAX + 1];
+	struct str url;
+	struct url u;
+
+	if (!url_find(m->text, &url) || url.n > URL_MAX || url_parse(url, &u) != NULL ||
+	    u.path.n <= 7 || memcmp(u.path.p, "/files/", 7) != 0)
+		return;
+	if (!m->file && strcasecmp(u.host, s->host) != 0 && strcasecmp(u.host, s->files) != 0)
+		return;
+	copy(url, link, sizeof(link));
+	wire_clean(m->from, false, from, sizeof(from));
+	s->front->offer(s->arg, from, link, old);
+}
+
+/* The room or conversation that it belongs to; NULL: the server's own words. */
+static struct room *
+place_of(struct session *s, const struct said *m, bool own)
+{
+	struct str other = own ? m->target : m->from;
+
+	if (m->target.n > 1 && m->target.p[1] == '#' && strchr("@%+", m->target.p[0]) != NULL)
+		return room_of(s, (struct str){m->target.p + 1, m->target.n - 1});
+	if (m->target.n > 0 && m->target.p[0] == '#')
+		return room_of(s, m->target);
+	if (m->notice)
+		return NULL; /* a service's, or the server's */
+	return session_room(s, other, true) != NULL || other.n > NICK_MAX
+		   ? session_room(s, other, true)
+		   : room_new(s, other, true);
+}
+
+/* text: as it came. */
+static void
+show(struct session *s, struct room *r, const struct said *m, bool old)
+{
+	static char text[SESSION_TEXT_MAX + 4096];
+	char room[ROOM_BYTES_MAX + 2] = "", from[NICK_MAX + 1], to[ROOM_BYTES_MAX + 2],
+				   id[REF_MAX + 1];
+	struct show sh = {.old = old, .own = session_is_me(s, m->from), .at = m->at};
+	struct str word, params, body = m->text;
+
+	if (m->notice && r == NULL) {
+		session_note(s, STR_FMT ": " STR_FMT, STR_ARG(m->from), STR_ARG(body));
+		return;
+	}
+	sh.kind = SHOW_SAID;
+	if (irc_ctcp(body, &word, &params)) {
+		if (!irc_is(word, "ACTION"))
+			return;
+		sh.kind = SHOW_DID;
+		body = params;
+	}
+	sh.direct =
+	    m->target.n > 0 && m->target.p[0] != '#' && strchr("@%+", m->target.p[0]) == NULL;
+	if (r != NULL)
+		bprintf(room, sizeof(room), "%s%s", r->direct ? "@" : "", r->name);
+	sh.room = str_of(room);
+	sh.from = (struct str){from, wire_clean(m->from, false, from, sizeof(from))};
+	sh.to = (struct str){to, wire_clean(m->target, false, to, sizeof(to))};
+	sh.msgid = (struct str){id, wire_clean(m->msgid, false, id, sizeof(id))};
+	sh.text = (struct str){text, wire_clean(body, true, text, sizeof(text))};
+	sh.mention = !sh.own && !sh.direct && mentions(s, sh.text);
+	if (r != NULL && r != s->cur && !sh.own && !old) {
+		r->unread++;
+		r->mentions += sh.mention || sh.direct;
+	}
+	s->front->show(s->arg, &sh);
+	if (!sh.own)
+		look_for_file(s, m, old);
+}
+
+static void
+hold(struct room *r, const struct said *m)
+{
+	struct held *h;
+
+	if (r->nheld >= SESSION_HELD_MAX || m->text.n > SESSION_TEXT_MAX) {
+		r->held_over = true; /* it will be asked for again */
+		return;
+	}
+	h = xcalloc(1, sizeof(*h) + m->text.n + 1);
+	copy(m->from, h->from, sizeof(h->from));
+	copy(m->msgid, h->msgid, sizeof(h->msgid));
+	h->at = m->at;
+	h->seq = m->seq;
+	h->notice = m->notice;
+	h->file = m->file;
+	h->n = m->text.n;
+	memcpy(h->text, m->text.p, m->text.n);
+	*r->held_end = h;
+	r->held_end = &h->next;
+	r->nheld++;
+}
+
+void
+said_fini(struct room *r)
+{
+	while (r->held != NULL) {
+		struct held *h = r->held;
+
+		r->held = h->next;
+		free(h);
+	}
+	r->held_end = &r->held;
+	r->nheld = 0;
+}
+
+static void
+show_once(struct session *s, struct room *r, const struct said *m, bool old)
+{
+	if (seen_before(s, m->seq))
+		return;
+	if (r != NULL) {
+		r->last = MAX(r->last, m->seq);
+		r->last_at = MAX(r->last_at, m->at);
+	}
+	if (!is_ignored(s, m->from))
+		show(s, r, m, old);
+}
+
+static void
+release(struct session *s, struct room *r)
+{
+	char target[ROOM_BYTES_MAX + 2];
+
+	bprintf(target, sizeof(target), "#%s", r->name);
+	for (struct held *h = r->held; h != NULL; h = h->next) {
+		struct said m = {.from = str_of(h->from),
+				 .target = str_of(target),
+				 .text = {h->text, h->n},
+				 .msgid = str_of(h->msgid),
+				 .at = h->at,
+				 .seq = h->seq,
+				 .notice = h->notice,
+				 .file = h->file};
+
+		show_once(s, r, &m, false);
+	}
+	said_fini(r);
+}
+
+/* Our own line, the answer to what we sent: it stands where it was typed already, unless it is to be shown. */
+static bool
+echo(struct session *s, struct room *r, const struct said *m)
+{
+	if (m->label == 0 || !pend_done(s, m->label, NULL, false))
+		return false;
+	if (s->look.echo) {
+		show_once(s, r, m, false);
+		return true;
+	}
+	(void)seen_before(s, m->seq);
+	if (r != NULL && !r->fetching) {
+		r->last = MAX(r->last, m->seq);
+		r->last_at = MAX(r->last_at, m->at);
+	}
+	return true;
+}
+
+/* A row of history: of what was missed, of what was before us, or of what somebody has asked to see. */
+static void
+row(struct session *s, struct batch *b, const struct said *m)
+{
+	char target[ROOM_BYTES_MAX + 2];
+	bool own = session_is_me(s, m->from);
+	struct room *r = place_of(s, m, own), *asked = fetched_by(s, b->label);
+	struct str word, text = m->text, params;
+
+	copy(m->target, target, sizeof(target));
+	if (own && irc_ctcp(text, &word, &params))
+		text = params;
+	if (own)
+		pend_seen(s, target, text);
+	if (b->label == 0) {
+		s->oldest = s->oldest == 0 ? m->seq : s->oldest;
+		show(s, r, m, true);
+		return;
+	}
+	if (asked != NULL) {
+		if (asked->first && asked->got == 0)
+			note_in(s, asked, "--- Earlier in %s:", asked->name);
+		asked->got++;
+		asked->last = MAX(asked->last, m->seq);
+	}
+	show_once(s, asked != NULL ? asked : r, m, asked != NULL && asked->first);
+}
+
+static void
+said_whole(struct session *s, const struct said *m, struct str batch)
+{
+	struct batch *b = within(s, batch, BATCH_HISTORY);
+	bool own = session_is_me(s, m->from);
+	struct room *r;
+
+	if (b == NULL)
+		b = within(s, batch, BATCH_SEARCH);
+	if (b != NULL) {
+		row(s, b, m);
+		return;
+	}
+	r = place_of(s, m, own);
+	if (own && echo(s, r, m))
+		return;
+	if (r != NULL && r->fetching && !r->direct)
+		hold(r, m);
+	else
+		show_once(s, r, m, false);
+}
+
+void
+said_message(struct session *s, const struct wire *w, bool notice)
+{
+	struct batch *b = batch_of(s, w->batch);
+	struct said m = {.from = w->nick,
+			 .target = w->m.param[0],
+			 .text = w->m.param[1],
+			 .msgid = w->msgid,
+			 .at = w->at,
+			 .seq = w->seq,
+			 .notice = notice,
+			 .file = w->file,
+			 .label = said_label(s, w)};
+
+	if (b != NULL && b->kind == BATCH_MULTI)
+		multi_line(b, w, notice);
+	else if (w->m.n >= 2)
+		said_whole(s, &m, w->batch);
+}
+
+/* --- history ---------------------------------------------------------------------------------- */
+
+static void
+ask_after(struct session *s, struct room *r)
+{
+	char id[IRC_MSGID_LEN];
+
+	irc_msgid_put(id, r->last);
+	r->ask = ++s->label;
+	r->got = 0;
+	put(s, "@label=%lu CHATHISTORY AFTER #%s msgid=%.*s %u", r->ask, r->name, IRC_MSGID_LEN, id,
+	    MIN(s->page, (unsigned)PAGE_MAX));
+}
+
+void
+said_fetch(struct session *s, struct room *r)
+{
+	r->fetching = r->first = r->held_over = false;
+	r->got = 0;
+	if (s->page == 0 || !has(s, CAP_HISTORY) || !has(s, CAP_LABEL) || !has(s, CAP_BATCH)) {
+		said_fetched(s, r);
+	} else if (s->again && r->last != 0) {
+		r->fetching = true;
+		ask_after(s, r);
+	} else if (s->history > 0) {
+		r->fetching = r->first = true;
+		r->ask = ++s->label;
+		put(s, "@label=%lu CHATHISTORY LATEST #%s * %u", r->ask, r->name,
+		    MIN(s->history, s->page));
+	} else {
+		said_fetched(s, r);
+	}
+}
+
+void
+said_fetched(struct session *s, struct room *r)
+{
+	if (r->first && r->got > 0)
+		note_in(s, r, "--- That was before you came.");
+	r->fetching = r->first = false;
+	release(s, r);
+	pend_go(s, r);
+	s->front->entered(s->arg, r->name);
+}
+
+void
+said_failed(struct session *s, unsigned long label)
+{
+	struct room *r = fetched_by(s, label);
+
+	if (r != NULL)
+		said_fetched(s, r);
+	else
+		targets_end(s, NULL);
+}
+
+static void
+history_end(struct session *s, const struct batch *b)
+{
+	struct room *r = fetched_by(s, b->label);
+
+	if (r != NULL) {
+		if (!r->first && (r->got >= MIN(s->page, (unsigned)PAGE_MAX) || r->held_over)) {
+			r->held_over = false;
+			ask_after(s, r);
+		} else {
+			said_fetched(s, r);
+		}
+	} else if (b->label != 0) {
+		targets_end(s, b);
+	} else {
+		session_note(s, "--- That is all.");
+	}
+}
+
+void
+said_fetch_direct(struct session *s)
+{
+	char from[IRC_TIME_LEN], to[IRC_TIME_LEN];
+
+	if (!s->again || s->page == 0 || s->last_at == 0 || s->account[0] == '\0' ||
+	    !has(s, CAP_LABEL)) {
+		pend_go(s, NULL);
+		return;
+	}
+	irc_time_put(from, s->last_at - 1);
+	irc_time_put(to, s->last_at + UINT64_C(30) * 86400 * 1000);
+	s->dm_asks++;
+	put(s, "@label=%lu CHATHISTORY TARGETS timestamp=%.*s timestamp=%.*s 50", ++s->label,
+	    IRC_TIME_LEN, from, IRC_TIME_LEN, to);
+}
+
+/* "CHATHISTORY TARGETS name time" came for each: see told.c, which asks for those that are people. */
+static void
+targets_end(struct session *s, const struct batch *b)
+{
+	(void)b;
+	if (s->dm_asks > 0 && --s->dm_asks == 0)
+		pend_go(s, NULL);
+}

@@ -1,0 +1,36 @@
+/* words.h - how messages look: the five formats that people know, colours, times. Pure. */
+#ifndef CHAT_WORDS_H
+#define CHAT_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/str.h"
+
+enum format { FORMAT_COLON, FORMAT_ANGLE, FORMAT_ARROW, FORMAT_QUOTE, FORMAT_CLIENT, FORMAT_COUNT };
+
+struct look {
+	enum format format;
+	bool color, time, echo, ampm;
+};
+
+const char *format_name(unsigned f); /* NULL: there is none */
+const char *format_example(unsigned f);
+/* By name or number ("1"); -1: there is none. */
+int format_of(struct str s);
+
+struct show;
+/* As one line or several, without the last one's end; room: the one that plain lines go to, others are named before the
+ * line. Terminated; returns the length. A text's further lines are moved in by two columns. */
+size_t words_render(const struct look *k, const struct show *s, struct str room, char *out,
+		    size_t cap);
+/* 0…11: somebody always has the same colour, as in telnet. */
+unsigned words_color(struct str name);
+/* "14:30" here; with its day if that is not today's. */
+size_t words_time(const struct look *k, uint64_t at, uint64_t now, char *out, size_t cap);
+
+/* "12 KiB" */
+void words_size(uint64_t bytes, char out[16]);
+
+#endif
