@@ -46,6 +46,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/chanserv.c \
 	%D%/irc/cap.c %D%/irc/cap.h \
 	%D%/irc/cmd.c %D%/irc/cmd.h \
+	%D%/irc/edit.c \
 	%D%/irc/help.c \
 	%D%/irc/history.c %D%/irc/history.h \
 	%D%/irc/info.c %D%/irc/info.h \

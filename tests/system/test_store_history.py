@@ -481,6 +481,28 @@ class Telnet(HistoryCase):
         t.expect("%s has taken back a message" % a.nick)
         self.assertEqual(self.history(a, "LATEST %s * 5" % chan), [])
 
+    def test_edit_from_irc(self):
+        """PRIVMSG with +draft/edit, one line or several: own messages only; everybody is told, and history has the new words."""
+        caps = CAPS + ("draft/multiline", "labeled-response")
+        a, b, t = self.irc("a", caps), self.irc("b", caps), self.client("t")
+        chan = self.channel(a, b)
+        t.ask("/join " + chan[1:], "You are in")
+        first = a.ask("PRIVMSG %s :teh tea" % chan, "PRIVMSG", chan).tags["msgid"]
+        a.send("@label=e;+draft/edit=%s PRIVMSG %s :the tea" % (first, chan))
+        m = a.expect("PRIVMSG", chan, "[edited] the tea")
+        self.assertEqual((m.tags["label"], m.tags["+draft/edit"], m.tags["+draft/reply"]), ("e", first, first))
+        self.assertEqual(b.expect("PRIVMSG", chan, "[edited] the tea").tags["+draft/edit"], first)
+        t.expect("^%s edited: the tea$" % a.nick)
+        a.send("@+draft/edit=%s BATCH +1 draft/multiline %s" % (first, chan), "@batch=1 PRIVMSG %s :the" % chan, "@batch=1 PRIVMSG %s :tea" % chan, "BATCH -1")
+        self.assertEqual(b.expect("BATCH", None, "draft/multiline", chan).tags["+draft/edit"], first)
+        self.assertEqual(self.words([b.expect("PRIVMSG"), b.expect("PRIVMSG")]), ["[edited] the", "tea"])
+        a.sync()
+        got = [m for m in self.history(a, "LATEST %s * 5" % chan) if m.is_("PRIVMSG")]
+        self.assertEqual(self.words(got), ["the", "tea"])
+        b.ask("@+draft/edit=%s PRIVMSG %s :mine" % (first, chan), "FAIL", "PRIVMSG", "EDIT_FORBIDDEN")
+        a.ask("@+draft/edit=nothing PRIVMSG %s :x" % chan, "FAIL", "PRIVMSG", "UNKNOWN_MSGID")
+        a.ask("@+draft/edit=%s PRIVMSG #nowhere :x" % first, "FAIL", "PRIVMSG")
+
     def test_text_that_nobody_should_see(self):
         """What is kept of IRC reaches a terminal as what is said now does."""
         t, a = self.client("t"), self.irc("a", CAPS)

@@ -121,7 +121,7 @@ static const struct m_e_invite invite = {WHO, ROOM, .to_name = STR_LIT("bob")};
 static const struct m_e_wallops wallops = {WHO, .text = STR_LIT("hello")};
 
 #define FROM ":alice!al@host.example "
-enum has { HAS_ID = 1, HAS_CLIENT_TAGS = 2, HAS_NO_ACCOUNT = 4, HAS_REPLY = 8 };
+enum has { HAS_ID = 1, HAS_CLIENT_TAGS = 2, HAS_NO_ACCOUNT = 4, HAS_EDIT = 8 };
 
 static const struct {
 	unsigned type;
@@ -134,8 +134,8 @@ static const struct {
     {MSG_e_dm, &dm, FROM "NOTICE bob :hello", HAS_ID},
     {MSG_e_dm, &to_console, FROM "PRIVMSG irc.example :hello", HAS_ID}, /* chatctl chat */
     {MSG_e_dm, &kept, FROM "PRIVMSG bob :hello", HAS_ID},
-    {MSG_e_edit, &edit, FROM "PRIVMSG #lobby :[edited] hello", HAS_ID | HAS_REPLY},
-    {MSG_e_edit, &edit_dm, FROM "PRIVMSG bob :[edited] hello", HAS_ID | HAS_REPLY},
+    {MSG_e_edit, &edit, FROM "PRIVMSG #lobby :[edited] hello", HAS_ID | HAS_EDIT},
+    {MSG_e_edit, &edit_dm, FROM "PRIVMSG bob :[edited] hello", HAS_ID | HAS_EDIT},
     {MSG_e_part, &part, FROM "PART #lobby :off", HAS_ID},
     {MSG_e_kick, &kick, FROM "KICK #lobby bob :out", HAS_ID},
     {MSG_e_nick, &nick, FROM "NICK :eve", HAS_ID},
@@ -183,7 +183,8 @@ check_tags(struct str tags, unsigned cls, unsigned has)
 	    {"msgid", id(77), cls & CLS_IRC_TAGS && has & HAS_ID},
 	    {"bot", "", cls & CLS_IRC_TAGS},
 	    {"+typing", "done", cls & CLS_IRC_TAGS && has & HAS_CLIENT_TAGS},
-	    {"+draft/reply", "0000000000026", cls & CLS_IRC_TAGS && has & HAS_REPLY},
+	    {"+draft/edit", "0000000000026", cls & CLS_IRC_TAGS && has & HAS_EDIT},
+	    {"+draft/reply", "0000000000026", cls & CLS_IRC_TAGS && has & HAS_EDIT},
 	    {"+x", "y", cls & CLS_IRC_TAGS && has & HAS_CLIENT_TAGS},
 	};
 	unsigned n = 0, there = 0;

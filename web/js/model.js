@@ -293,17 +293,19 @@ export class Model {
 		this.#tell("messages", room, { reset: true });
 	}
 
+	/** But for what is being sent. */
 	#moveToEnd(room, m) {
-		const i = room.messages.indexOf(m);
+		room.messages.splice(room.messages.indexOf(m), 1);
+		let at = room.messages.length;
 
-		if (i >= 0 && i < room.messages.length - 1) {
-			room.messages.splice(i, 1);
-			room.messages.push(m);
-		}
-		this.#tell("messages", room, { reset: true, keep: true });
+		while (m.state !== "sending" && at > 0 && room.messages[at - 1].state === "sending")
+			at--;
+		room.messages.splice(at, 0, m);
+		this.#tell("messages", room, { reset: true });
+		this.#tell("message", room, m);
 	}
 
-	/** Our own message has come back from the server. */
+	/** Our own message m has come back from the server: it gets its number and its time. */
 	#confirm(room, mine, m) {
 		mine.state = "delivered";
 		mine.msgid = m.msgid;
@@ -312,10 +314,14 @@ export class Model {
 		mine.file = m.file;
 		if (m.msgid)
 			room.byId.set(m.msgid, mine);
-		const last = room.messages.findLast((o) => o.state !== "sending" && o.state !== "failed" && o !== mine);
-		const behind = last && room.messages.indexOf(last) > room.messages.indexOf(mine);
+	}
 
-		if (behind)
+	/** Live: it stands where all others see it, behind what came before it. */
+	#confirmLive(room, mine, m) {
+		this.#confirm(room, mine, m);
+		const last = room.messages.findLast((o) => o.state !== "sending" && o.state !== "failed" && o !== mine);
+
+		if (last && room.messages.indexOf(last) > room.messages.indexOf(mine))
 			this.#moveToEnd(room, mine);
 		else
 			this.#tell("message", room, mine);
@@ -345,7 +351,7 @@ export class Model {
 		const mine = this.#mineOf(room, m);
 
 		if (mine) {
-			this.#confirm(room, mine, m);
+			this.#confirmLive(room, mine, m);
 			return;
 		}
 		if (!this.#append(room, m))
@@ -494,8 +500,15 @@ export class Model {
 			const mine = this.#mineOf(room, m);
 
 			if (mine) {
+				const from = room.messages.indexOf(mine);
+
 				this.#confirm(room, mine, m);
-				at = room.messages.indexOf(mine) + 1;
+				room.messages.splice(from, 1);
+				if (from < at)
+					at--;
+				room.messages.splice(at++, 0, mine);
+				this.#tell("messages", room, { reset: true });
+				this.#tell("message", room, mine);
 				continue;
 			}
 			if (m.msgid)

@@ -292,11 +292,13 @@ batch_send(struct conn *c, struct irc_run *r)
 			   .quiet = b->notice,
 			   .tags = b->tags,
 			   .text = {b->text, b->n}};
-	struct str target = {b->target, b->ntarget};
+	struct str target = {b->target, b->ntarget}, id;
 	bool is_room;
 
 	answer_opening(c, r, b);
-	if (!talk_target(c, target, &s, &is_room))
+	if (s.kind == MSG_TEXT && edit_is(c, b->tags, &id))
+		edit_send(c, target, id, s.text);
+	else if (!talk_target(c, target, &s, &is_room))
 		irc_num(c, is_room ? ERR_NOSUCHCHANNEL : ERR_NOSUCHNICK,
 			STR_FMT " :No such nick/channel", STR_ARG(irc_middle(target)));
 	else

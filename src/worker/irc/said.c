@@ -13,7 +13,9 @@
 #include "worker/irc/render.h"
 
 #define EDITED "[edited] "
-#define EDIT_TAG "+draft/reply="
+#define EDIT_TAG "+draft/edit="
+#define EDIT_REPLY ";+draft/reply="
+#define EDIT_TAGS (sizeof(EDIT_TAG) + sizeof(EDIT_REPLY) - 2 + 2 * IRC_MSGID_LEN)
 
 /* A line never has fewer bytes of text than this: names and rooms are far from filling it. */
 #define PIECE_MIN 128
@@ -214,13 +216,13 @@ put_said(char *o, unsigned cls, const struct shown *s)
 	return put_plain(o, cls, &m, &p, head);
 }
 
-/* A new message, which is a reply to the one that it is to stand for: nobody has a word for more than that. */
+/* A new message, which is a reply to the one that it is to stand for; a tag says so to who knows it (edit.c). */
 char *
 put_edit(char *o, unsigned cls, const struct shown *s)
 {
 	static char text[TEXT_MAX + sizeof(EDITED)];
 	const struct m_e_edit *e = s->e;
-	char tag[sizeof(EDIT_TAG) + IRC_MSGID_LEN] = EDIT_TAG;
+	char tags[EDIT_TAGS + 1], *t = tags;
 	struct m_e_say say = {.seq = e->seq,
 			      .at = e->at,
 			      .umodes = e->umodes,
@@ -228,7 +230,7 @@ put_edit(char *o, unsigned cls, const struct shown *s)
 			      .uhost = e->uhost,
 			      .account = e->account,
 			      .room_name = e->room_name,
-			      .tags = {tag, sizeof(EDIT_TAG) - 1 + IRC_MSGID_LEN}};
+			      .tags = {tags, EDIT_TAGS}};
 	struct m_e_dm dm = {.seq = e->seq,
 			    .at = e->at,
 			    .umodes = e->umodes,
@@ -241,7 +243,10 @@ put_edit(char *o, unsigned cls, const struct shown *s)
 	struct shown said = {.type = e->room != 0 ? MSG_e_say : MSG_e_dm,
 			     .e = e->room != 0 ? (const void *)&say : (const void *)&dm};
 
-	irc_msgid_put(tag + sizeof(EDIT_TAG) - 1, e->msg);
+	t = put_text(t, EDIT_TAG);
+	irc_msgid_put(t, e->msg);
+	t = put_text(t + IRC_MSGID_LEN, EDIT_REPLY);
+	irc_msgid_put(t, e->msg);
 	say.text = dm.text =
 	    (struct str){text, bprintf(text, sizeof(text), EDITED STR_FMT, STR_ARG(e->text))};
 	return put_said(o, cls, &said);
@@ -289,7 +294,7 @@ said_bound(const struct shown *s)
 	case MSG_e_dm:
 		return text_bound(dm->text, dm->tags.n);
 	case MSG_e_edit:
-		return text_bound(edit->text, sizeof(EDIT_TAG) + IRC_MSGID_LEN) + sizeof(EDITED);
+		return text_bound(edit->text, EDIT_TAGS + 1) + sizeof(EDITED);
 	case MSG_e_announce:
 		return text_bound(announce->text, 0);
 	default:

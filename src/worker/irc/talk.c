@@ -193,7 +193,7 @@ talk(struct conn *c, struct irc_run *r, unsigned kind)
 {
 	struct saying s = {.kind = (uint8_t)kind, .quiet = kind == MSG_NOTICE};
 	enum service service;
-	struct str first;
+	struct str first, id;
 
 	if (r->msg.tags.n > 0 && kind != MSG_TAGS && batch_line(c, r, kind == MSG_NOTICE))
 		return IRC_DONE;
@@ -211,6 +211,12 @@ talk(struct conn *c, struct irc_run *r, unsigned kind)
 			return refuse(c, s.quiet, ERR_NOTEXTTOSEND, "No text to send");
 		if (r->at == 0 && !fits_a_line(c, r, &s))
 			return refuse(c, false, ERR_INPUTTOOLONG, "Input line was too long");
+	}
+	if (s.kind == MSG_TEXT && edit_is(c, r->msg.tags, &id)) {
+		if (c->pending > 0)
+			return IRC_WAIT;
+		edit_send(c, r->msg.param[0], id, s.text);
+		return IRC_DONE;
 	}
 	s.tags = talk_tags(c, r);
 	return to_next(c, r, &s);

@@ -21,6 +21,13 @@ struct str talk_tags(const struct conn *c, const struct irc_run *r);
 /* What of it may be shown to others, formatting kept; good until the next call, or until the line is gone. */
 struct str talk_clean(struct str text);
 
+/* --- edit.c: +draft/edit ------------------------------------------------------------------------- */
+
+/* Do the tags say that the text is to stand for that of another message? Which one: *id_r. */
+bool edit_is(const struct conn *c, struct str tags, struct str *id_r);
+/* Asks for it. Answered later: by an event, or a FAIL. c has nothing pending. */
+void edit_send(struct conn *c, struct str target, struct str id, struct str text);
+
 /* --- batch.c: draft/multiline from a client ---------------------------------------------------- */
 
 /* Is r a line of the batch that c has open? Then it has been dealt with. */

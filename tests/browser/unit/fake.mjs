@@ -1,0 +1,112 @@
+// A server's end of the page's connection, for tests without a network: sockets and a clock in the test's hands.
+import { parse } from "../../../web/js/irc.js";
+
+const CAPS = "batch cap-notify draft/chathistory draft/event-playback draft/message-redaction draft/multiline=max-bytes=4096,max-lines=24 draft/read-marker"
+	+ " echo-message extended-join labeled-response message-tags multi-prefix sasl=PLAIN server-time soju.im/search";
+
+export class Fake {
+	sockets = [];
+	sent = []; // messages of the client, not yet looked at
+	all = [];
+	timers = new Map();
+	clock = 1_000_000_000_000;
+	#serial = 0;
+
+	env = {
+		socket: () => {
+			const s = { readyState: 0, send: (line) => this.#take(line), close: () => (s.readyState = 3) };
+
+			this.sockets.push(s);
+			return s;
+		},
+		later: (fn, ms) => {
+			const id = ++this.#serial;
+
+			this.timers.set(id, { fn, at: this.clock + ms });
+			return id;
+		},
+		never: (id) => this.timers.delete(id),
+		random: () => 0.5,
+		now: () => this.clock,
+	};
+
+	#take(line) {
+		const m = parse(line);
+
+		m.line = line;
+		this.sent.push(m);
+		this.all.push(m);
+	}
+
+	get socket() {
+		return this.sockets.at(-1);
+	}
+
+	/** Time goes by. */
+	pass(ms) {
+		const end = this.clock + ms;
+
+		for (;;) {
+			const next = [...this.timers].filter(([, t]) => t.at <= end).sort((a, b) => a[1].at - b[1].at)[0];
+
+			if (!next)
+				break;
+			this.clock = next[1].at;
+			this.timers.delete(next[0]);
+			next[1].fn();
+		}
+		this.clock = end;
+	}
+
+	open() {
+		this.socket.readyState = 1;
+		this.socket.onopen?.();
+	}
+
+	say(...lines) {
+		for (const l of lines)
+			this.socket.onmessage?.({ data: l });
+	}
+
+	/** The connection breaks. */
+	cut() {
+		this.socket.readyState = 3;
+		this.socket.onclose?.({});
+	}
+
+	/** The next message of the client that is this command; those before it are passed over. */
+	expect(command) {
+		while (this.sent.length) {
+			const m = this.sent.shift();
+
+			if (m.command === command)
+				return m;
+		}
+		throw new Error(`the client has not sent ${command}; all that it sent:\n${this.all.slice(-20).map((m) => m.line).join("\n")}`);
+	}
+
+	has(command) {
+		return this.sent.some((m) => m.command === command);
+	}
+
+	/** From the handshake to the welcome. */
+	welcome(nick, caps = CAPS) {
+		this.open();
+		this.expect("USER");
+		this.say(`:s CAP * LS :${caps}`);
+		for (const m of this.sent.splice(0).filter((x) => x.command === "CAP" && x.params[0] === "REQ"))
+			this.say(`:s CAP * ACK :${m.params[1]}`);
+		this.expect("CAP");
+		this.say(`:s 001 ${nick} :Welcome`, `:s 005 ${nick} CASEMAPPING=ascii CHANMODES=Ibe,k,l,CMRimnst PREFIX=(ohv)@%+ MONITOR=100 WHOX TOPICLEN=390 :are supported by this server`,
+			`:s 422 ${nick} :none`);
+	}
+
+	/** The answer to a labelled command: a batch of lines of that type. */
+	batch(m, type, lines) {
+		const id = "z" + ++this.#serial;
+
+		this.say(`@label=${m.tags.label} :s BATCH +${id} ${type}`, ...lines.map((l) => (l.startsWith("@") ? `@batch=${id};${l.slice(1)}` : `@batch=${id} ${l}`)), `:s BATCH -${id}`);
+	}
+}
+
+export const settled = () => new Promise((r) => setImmediate(r));

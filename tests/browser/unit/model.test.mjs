@@ -1,0 +1,293 @@
+// What the page knows (web/js/model.js), and what it does with the connection (session.js).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parse } from "../../../web/js/irc.js";
+import { Model } from "../../../web/js/model.js";
+import { Session } from "../../../web/js/session.js";
+import { Fake, settled } from "./fake.mjs";
+
+const stamp = (n) => new Date(1_000_000_000_000 + n * 1000).toISOString();
+const line = (n, nick, text, room = "#r") => `@time=${stamp(n)};msgid=m${n} :${nick}!u@h PRIVMSG ${room} :${text}`;
+
+function model() {
+	const m = new Model({ now: () => 1_000_000_000_000 });
+	const told = [];
+
+	m.on((what, room, detail) => told.push({ what, room, detail }));
+	m.me.nick = "me";
+	const say = (...lines) => lines.forEach((l) => m.take(parse(l)));
+
+	say(`@time=${stamp(0)} :me!u@h JOIN #r * :me`, ":s 353 me = #r :@me +bob carol", ":s 366 me #r :End");
+	return { m, say, told, room: m.room("#r"), texts: () => m.room("#r").messages.filter((x) => x.kind === "text").map((x) => x.text) };
+}
+
+test("who is where, and what they are", () => {
+	const { m, say, room } = model();
+
+	assert.deepEqual(m.sorted(room).map((u) => [u.nick, u.rank]), [["me", 3], ["bob", 1], ["carol", 0]]);
+	say(":dave!u@h JOIN #r dave :Dave", ":bob!u@h PART #r :bye", ":carol!u@h NICK caro", ":dave!u@h AWAY :lunch", ":me!u@h MODE #r +h-o caro me");
+	assert.deepEqual(m.sorted(room).map((u) => [u.nick, u.rank]), [["caro", 2], ["dave", 0], ["me", 0]]);
+	assert.equal(m.user("dave").away, true);
+	assert.equal(m.user("dave").account, "dave");
+	say(":dave!u@h QUIT :gone", ":s 332 me #r :tea", ":x!u@h TOPIC #r :coffee", ":s 324 me #r +ntk key");
+	assert.equal(room.members.size, 2);
+	assert.equal(room.topic, "coffee");
+	assert.equal(room.modes.get("k"), "key");
+	say(":caro!u@h KICK #r me :out");
+	assert.deepEqual([room.joined, room.wanted, room.members.size], [false, false, 0]);
+});
+
+test("messages, mentions, what is unread and what is read", () => {
+	const { m, say, room, told } = model();
+
+	say(line(1, "bob", "hello"), line(2, "bob", "me: hi"), line(3, "me", "yes"), ":bob!u@h PRIVMSG me :psst");
+	// what one has written oneself one has read until then
+	assert.deepEqual([room.unread, room.mentions], [0, 0]);
+	say(line(4, "bob", "more"), line(5, "bob", "hey me!"));
+	assert.deepEqual([room.unread, room.mentions], [2, 1]);
+	assert.deepEqual(m.totals(), { unread: 3, mentions: 2 });
+	assert.equal(told.filter((t) => t.what === "notify").length, 3);
+	m.look(room, false);
+	assert.equal(room.unread, 2);
+	assert.ok(room.line > 0 && room.line < room.messages.at(-1).at);
+	assert.equal(m.look(room, true), room);
+	assert.deepEqual([room.unread, room.mentions], [0, 0]);
+	say(line(6, "bob", "seen"));
+	assert.equal(room.unread, 0);
+	assert.equal(told.at(-1).what, "read");
+	m.look(null, false);
+	say(line(7, "bob", "not seen"), ":s MARKREAD #r timestamp=" + stamp(7));
+	assert.equal(room.unread, 0);
+});
+
+test("edits, deletions, reactions, typing", () => {
+	const { m, say, room, texts } = model();
+
+	say(line(1, "bob", "teh tea"), `@msgid=e1;+draft/edit=m1 :bob!u@h PRIVMSG #r :the tea`);
+	assert.deepEqual(texts(), ["the tea"]);
+	assert.ok(room.messages.at(-1).edited);
+	say(`@msgid=e2;+draft/reply=m1 :bob!u@h PRIVMSG #r :[edited] the best tea`);
+	assert.deepEqual(texts(), ["the best tea"]);
+	say(`@msgid=e3;+draft/edit=m1 :carol!u@h PRIVMSG #r :forged`);
+	assert.deepEqual(texts(), ["the best tea", "forged"]);
+	say("@+draft/react=👍;+draft/reply=m1 :carol!u@h TAGMSG #r", "@+draft/react=👍;+draft/reply=m1 :me!u@h TAGMSG #r", "@+draft/unreact=👍;+draft/reply=m1 :carol!u@h TAGMSG #r");
+	assert.deepEqual([...room.byId.get("m1").reactions.get("👍")], ["me"]);
+	say("@+typing=active :carol!u@h TAGMSG #r");
+	assert.ok(room.typing.has("carol"));
+	say(line(2, "carol", "done"));
+	assert.ok(!room.typing.has("carol"));
+	say(":bob!u@h REDACT #r m1 :oops", ":bob!u@h REDACT #r never");
+	assert.ok(room.byId.get("m1").deleted && room.byId.get("m1").text === "");
+	assert.equal(m.rooms.size, 1);
+});
+
+test("history: before, behind, twice; nothing is doubled or out of order", () => {
+	const { m, say, room, texts } = model();
+	const page = (...ns) => ns.map((n) => parse(line(n, "bob", "t" + n)));
+
+	say(line(20, "bob", "t20"));
+	assert.equal(m.history(room, page(10, 11), "before"), 2);
+	assert.equal(m.history(room, page(8, 9, 10), "before"), 2);
+	assert.deepEqual(texts(), ["t8", "t9", "t10", "t11", "t20"]);
+	// lost behind 20; 23 has come live already when what was missed arrives
+	const anchor = room.last();
+
+	say(line(23, "bob", "t23"));
+	assert.equal(m.history(room, page(21, 22, 23), "after", anchor), 2);
+	assert.deepEqual(texts(), ["t8", "t9", "t10", "t11", "t20", "t21", "t22", "t23"]);
+	assert.equal(m.history(room, page(22, 23), "latest"), 0);
+	say(line(23, "bob", "t23"));
+	assert.equal(texts().length, 8);
+	// what has been edited or taken back meanwhile
+	const now = page(20, 21, 23);
+
+	now[1].params[1] = "t21 edited";
+	m.history(room, now, "latest");
+	m.reconcile(room, now);
+	assert.equal(room.byId.get("m21").text, "t21 edited");
+	assert.ok(room.byId.get("m22").deleted && !room.byId.get("m11").deleted);
+});
+
+test("a thousand pages stay in order, whatever their times", () => {
+	const { m, room } = model();
+	const all = Array.from({ length: 3000 }, (_, i) => parse(`@time=${stamp(Math.floor(i / 7))};msgid=x${i} :bob!u@h PRIVMSG #r :${i}`));
+
+	for (let i = 3000; i > 0; i -= 100)
+		m.history(room, all.slice(i - 100, i), "before");
+	assert.deepEqual(room.messages.filter((x) => x.kind === "text").map((x) => Number(x.text)), Array.from({ length: 3000 }, (_, i) => i));
+});
+
+// --- the session
+
+async function session(more = {}) {
+	const f = new Fake();
+	const s = new Session({ env: f.env, model: new Model({ now: () => f.clock }) });
+
+	s.open({ url: "ws://x/ws", nick: "me", rooms: ["#r"], ...more });
+	f.welcome("me");
+	await settled();
+	return { f, s };
+}
+
+/** The room as it is after the first history has come. */
+async function inRoom(f, s, history = [], at = 0) {
+	f.expect("JOIN");
+	f.say(`@time=${stamp(at)};msgid=j${f.sockets.length} :me!u@h JOIN #r * :me`, ":s 353 me = #r :me bob", ":s 366 me #r :End");
+	await settled();
+	if (history) {
+		f.batch(f.expect("CHATHISTORY"), "chathistory #r", history);
+		await settled();
+	}
+	return s.model.room("#r");
+}
+
+const texts = (room) => room.messages.filter((m) => m.kind === "text").map((m) => `${m.text}${m.state === "sending" ? "?" : m.state === "failed" ? "!" : ""}`);
+const echo = (f, m, n) => f.say(`@label=${m.tags.label};time=${stamp(n)};msgid=m${n};+chatd.org/id=${m.tags["+chatd.org/id"]} :me!u@h PRIVMSG #r :${m.params[1]}`);
+
+test("what is said is sending, then delivered, once and where the others see it", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "one")]);
+
+	assert.deepEqual(texts(room), ["one"]);
+	s.say(room, "two");
+	assert.deepEqual(texts(room), ["one", "two?"]);
+	f.say(line(2, "bob", "first"));
+	assert.deepEqual(texts(room), ["one", "first", "two?"]);
+	echo(f, f.expect("PRIVMSG"), 3);
+	await settled();
+	assert.deepEqual(texts(room), ["one", "first", "two"]);
+	assert.equal(room.messages.at(-1).state, "delivered");
+	s.say(room, "three");
+	f.say(`@label=${f.expect("PRIVMSG").tags.label} :s 404 me #r :Cannot send to channel`);
+	await settled();
+	assert.deepEqual(texts(room).at(-1), "three!");
+	assert.match(room.messages.findLast((m) => m.kind === "text").why, /Cannot send/);
+	s.say(room, "l1\nl2", { reply: "m1" });
+	const start = f.expect("BATCH");
+
+	assert.equal(start.tags["+draft/reply"], "m1");
+	f.say(`@label=${start.tags.label};msgid=m9;time=${stamp(9)};+chatd.org/id=${start.tags["+chatd.org/id"]} :me!u@h BATCH +q draft/multiline #r`, "@batch=q :me!u@h PRIVMSG #r :l1",
+		"@batch=q :me!u@h PRIVMSG #r :l2", ":me!u@h BATCH -q");
+	await settled();
+	assert.equal(texts(room).at(-1), "l1\nl2");
+	assert.equal(room.messages.filter((m) => m.text === "l1\nl2").length, 1);
+});
+
+test("a loss: what was missed comes, nothing twice; what had arrived is not said again, what had not is", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "one")]);
+
+	s.say(room, "arrived");
+	const arrived = f.expect("PRIVMSG").tags["+chatd.org/id"];
+
+	s.say(room, "lost");
+	f.expect("PRIVMSG");
+	f.cut();
+	s.say(room, "said meanwhile");
+	await settled();
+	f.pass(1000);
+	f.sent.length = 0;
+	f.welcome("me");
+	await settled();
+	f.say(line(6, "bob", "live, before the answer"));
+	await inRoom(f, s, null);
+	const ask = f.expect("CHATHISTORY");
+
+	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m1"]);
+	f.say(line(7, "bob", "live too"));
+	f.batch(ask, "chathistory #r", [`@time=${stamp(2)};msgid=m2;+chatd.org/id=${arrived} :me!u@h PRIVMSG #r :arrived`, line(3, "bob", "missed 1"), line(4, "bob", "missed 2"),
+		line(6, "bob", "live, before the answer"), line(7, "bob", "live too")]);
+	await settled();
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(1, "bob", "one"), line(7, "bob", "live too")].slice(1));
+	await settled();
+	assert.deepEqual(texts(room).slice(0, 6), ["one", "arrived", "missed 1", "missed 2", "live, before the answer", "live too"]);
+	assert.deepEqual(f.sent.filter((m) => m.command === "PRIVMSG").map((m) => m.params[1]), ["lost", "said meanwhile"]);
+	for (const [i, m] of f.sent.filter((x) => x.command === "PRIVMSG").entries())
+		echo(f, m, 10 + i);
+	await settled();
+	assert.deepEqual(texts(room), ["one", "arrived", "missed 1", "missed 2", "live, before the answer", "live too", "lost", "said meanwhile"]);
+});
+
+test("a long loss is fetched page by page", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+
+	f.cut();
+	f.pass(1000);
+	f.sent.length = 0;
+	f.welcome("me");
+	await settled();
+	await inRoom(f, s, null);
+	const page = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => line(from + i, "bob", "t" + (from + i)));
+
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", page(2, 101));
+	await settled();
+	const next = f.expect("CHATHISTORY");
+
+	assert.equal(next.params[2], "msgid=m101");
+	f.batch(next, "chathistory #r", page(102, 150));
+	await settled();
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", page(51, 150));
+	await settled();
+	assert.deepEqual(texts(room), Array.from({ length: 150 }, (_, i) => "t" + (i + 1)));
+});
+
+test("without history nobody can say whether something arrived: it is not said twice", async () => {
+	const { f, s } = await session();
+
+	f.say(":bob!u@h PRIVMSG me :hi");
+	const room = s.model.room("bob");
+
+	s.say(room, "answer");
+	f.cut();
+	f.pass(1000);
+	f.welcome("me");
+	await settled();
+	const asks = f.sent.filter((m) => m.command === "CHATHISTORY" && m.params[1] === "bob");
+
+	asks.forEach((m) => f.say(`@label=${m.tags.label} :s FAIL CHATHISTORY INVALID_TARGET LATEST bob :Messages could not be retrieved`));
+	await settled();
+	assert.deepEqual(texts(room), ["hi", "answer!"]);
+});
+
+test("older pages, and the beginning", async () => {
+	const { f, s } = await session();
+	const full = Array.from({ length: 100 }, (_, i) => line(101 + i, "bob", "t" + (101 + i)));
+	const room = await inRoom(f, s, full, 500);
+
+	assert.ok(room.more);
+	const older = s.older(room);
+
+	assert.equal(s.older(room) instanceof Promise && room.loading, true);
+	const ask = f.expect("CHATHISTORY");
+
+	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m101", "100"]);
+	f.batch(ask, "chathistory #r", [line(100, "bob", "t100")]);
+	assert.equal(await older, true);
+	assert.deepEqual([room.more, texts(room)[0], texts(room).length], [false, "t100", 101]);
+	assert.equal(await s.older(room), false);
+});
+
+test("reading is told to the server, not too often", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "one")]);
+
+	s.look(room, true);
+	f.say(line(2, "bob", "two"), line(3, "bob", "three"));
+	f.pass(1000);
+	const marks = f.sent.filter((m) => m.command === "MARKREAD");
+
+	assert.deepEqual(marks.map((m) => m.params), [["#r", `timestamp=${stamp(3)}`]]);
+});
+
+test("search", async () => {
+	const { f, s } = await session();
+
+	await inRoom(f, s, []);
+	const found = s.search("tea; cake", { place: "#r" });
+	const ask = f.expect("SEARCH");
+
+	assert.equal(ask.params[0], "text=tea\\:\\scake;in=#r;limit=100");
+	f.batch(ask, "soju.im/search", [line(1, "bob", "tea; cake")]);
+	assert.deepEqual((await found).map((m) => [m.place, m.nick, m.text]), [["#r", "bob", "tea; cake"]]);
+});
