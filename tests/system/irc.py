@@ -126,6 +126,10 @@ class Irc:
         if not data:
             self.eof = True
             return False
+        self._take(data)
+        return True
+
+    def _take(self, data):
         for line in self.lines_of(data):
             m = Message(line.decode("utf-8"))
             if m.command == "PING":
@@ -133,7 +137,6 @@ class Irc:
                 continue
             self.queue.append(m)
             self.seen.append(m)
-        return True
 
     def next(self, seconds=None):
         """The next message."""

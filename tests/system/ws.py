@@ -74,6 +74,8 @@ class Ws(Irc):
         assert "sec-websocket-extensions" not in self.answer
         self.binary = self.answer.get("sec-websocket-protocol") == "binary.ircv3.net"
         self.sends = BINARY if self.binary else TEXT
+        rest, self.raw = self.raw, b""
+        self._take(rest)  # nothing more may come
 
     def packed(self, line):
         return frame(line, self.sends, mask=os.urandom(4))
