@@ -314,6 +314,11 @@ struct reg_user *user_meant(struct str name);
 enum chat_err room_may_speak(const struct reg_user *u, const struct reg_room *room,
 			     const struct reg_member *m);
 
+/* A message is shown as taken back, by nobody but the server: in the room of that id, or between these accounts; as the journal has it,
+ * if it does (redact.c). The store knows. */
+void redact_by_server(uint64_t msg, uint64_t room, struct str from, struct str to,
+		      struct str reason);
+
 /* --- what was said before (query.c) ------------------------------------------------------------------------- */
 
 /* The account that somebody means by a name: the one of that name, or that of whoever goes by it. 0: none. */

@@ -244,6 +244,55 @@ change_recent(const struct req *r, const struct reg_user *u, struct change *c, s
 	commit(r, u, c);
 }
 
+/* --- what an administrator takes back ----------------------------------------------------------------------- */
+
+static uint64_t
+user_of_account(struct str name)
+{
+	const struct reg_account *a = name.n > 0 ? account_named(name) : NULL;
+	const struct reg_user *u = a != NULL ? account_first(a) : NULL;
+
+	return u != NULL ? u->id : 0;
+}
+
+void
+redact_by_server(uint64_t msg, uint64_t room, struct str from, struct str to, struct str reason)
+{
+	struct m_e_redact m = {.msg = msg,
+			       .room = room,
+			       .user = user_of_account(from),
+			       .to = user_of_account(to),
+			       .name = STR_LIT("Server"),
+			       .to_name = to,
+			       .to_account = to,
+			       .reason = reason};
+	struct jentry *e = message(msg);
+	const struct reg_user *u;
+	const struct reg_room *r;
+	struct said s;
+
+	if (e != NULL && said_get(e->data, e->event_len, &s)) {
+		e->flags |= JENTRY_TAKEN_BACK;
+		m.room = s.dm ? 0 : s.place;
+		m.user = s.from;
+		m.to = s.dm ? s.place : 0;
+	}
+	r = m.room != 0 ? regw_room(W, m.room) : NULL;
+	entry_begin(&req_nobody);
+	if (r != NULL) {
+		m.room_name = room_name(r);
+		entry_to_room(r);
+	}
+	if (m.room == 0 && (u = regw_user(W, m.user)) != NULL)
+		entry_to_user(u);
+	if (m.room == 0 && (u = regw_user(W, m.to)) != NULL) {
+		m.to_name = user_name(u);
+		entry_to_user(u);
+	}
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(redact, &m);
+}
+
 /* --- what is older --------------------------------------------------------------------------------------- */
 
 static void

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "broker/account.h"
@@ -60,6 +61,30 @@ answered(struct job *j, const void *frame, size_t len)
 	}
 }
 
+/* A file is deleted, and the message that shared it, number m.id: m.text is where (store/files.c). */
+static void
+file_deleted(struct job *j, const void *frame, size_t len)
+{
+	struct m_s_done m;
+	struct str rest, room, from, to;
+	char text[24];
+
+	if (frame == NULL || ipc_type(frame) != MSG_s_done || !m_s_done_get(frame, len, &m) ||
+	    m.code != ERR_NONE) {
+		answered(j, frame, len);
+		return;
+	}
+	rest = m.text;
+	room = word(&rest);
+	from = word(&rest);
+	to = word(&rest);
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(room));
+	if (m.id != 0)
+		redact_by_server(m.id, strtoull(text, NULL, 10), from, to,
+				 STR_LIT("the file has been deleted"));
+	job_done(j, "deleted");
+}
+
 static void
 pass_on(const struct req *r, const struct m_r_store *q)
 {
@@ -75,7 +100,8 @@ pass_on(const struct req *r, const struct m_r_store *q)
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	m.ticket = j->ticket;
 	m.by = str_of(by);
-	job_ask_store(j, out, m_s_admin_put(out, sizeof(out), &m), answered);
+	job_ask_store(j, out, m_s_admin_put(out, sizeof(out), &m),
+		      q->op == STORE_FILE_DELETE ? file_deleted : answered);
 }
 
 /* --- accounts --------------------------------------------------------------------------------------------- */
@@ -218,6 +244,10 @@ static const struct {
     [STORE_INVITES] = {LEVEL_ADMIN, false, 0},
     [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, 0},
     [STORE_ACCOUNT_NAME] = {LEVEL_READ, false, 0},
+    [STORE_FILES] = {LEVEL_ADMIN, false, 0},
+    [STORE_FILE] = {LEVEL_ADMIN, false, 0},
+    [STORE_FILE_DELETE] = {LEVEL_ADMIN, false, 0},
+    [STORE_FILE_QUOTA] = {LEVEL_ADMIN, false, 0},
 };
 
 bool

@@ -173,7 +173,7 @@ enum query_kind {
 	QUERY_MARK, /* how far the account has read there: q_mark */
 	QUERY_FILE, /* the file whose id is `text`: q_file */
 	QUERY_FILES, /* which of the ids in `text` are of files to be kept: q_files */
-	QUERY_FILE_USE, /* bytes that files take: facts "account" (of viewer) and "total" */
+	QUERY_FILE_USE, /* bytes that files take: facts "account" (of viewer; 0: all guests), "total"; and "name", of the account peer */
 	QUERY_KINDS
 };
 enum query_bounds { QUERY_LO_TIME = 1, QUERY_HI_TIME = 2 };

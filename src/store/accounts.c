@@ -250,8 +250,10 @@ op_DELETE(const struct m_s_account *m)
 	kept_end(m->id);
 	for (size_t i = 0; i < ARRAY_LEN(also); i++)
 		by_id(also[i], m->id);
-	if (str_eq(m->text, STR_LIT("messages")))
+	if (str_eq(m->text, STR_LIT("messages"))) {
 		retain_chore(0, m->id, 0, &more);
+		files_of_account_gone(m->id);
+	}
 	accounts_changed();
 	done(m->ticket, ERR_NONE, m->id, "");
 }

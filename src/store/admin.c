@@ -207,6 +207,7 @@ static void (*const ops[STORE_OPS])(const struct m_s_admin *m) = {
     [STORE_HISTORY_PURGE] = op_HISTORY_PURGE,
     [STORE_INVITE_CREATE] = op_INVITE_CREATE,
     [STORE_INVITE_DELETE] = op_INVITE_DELETE,
+    [STORE_FILE_DELETE] = op_FILE_DELETE,
 };
 
 bool

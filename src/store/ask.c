@@ -35,6 +35,9 @@ static const char *const sql[ASK_SQL_COUNT] = {
 	"SELECT w.place, w.left_seq, w.came_seq, m.at FROM was_in w LEFT JOIN mark m"
 	" ON m.account = w.account AND m.place = w.place WHERE w.account = ?1 AND w.left_seq > 0",
     [ASK_KEPT] = "SELECT seq FROM kept WHERE account = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq",
+    [ASK_FILE] = "SELECT count(*) FROM file WHERE id = ?1 AND gone = 0",
+    [ASK_FILE_USE] = "SELECT sum(size) FROM file WHERE gone = 0 AND account = ?1",
+    [ASK_FILES_USE] = "SELECT sum(size) FROM file WHERE gone = 0",
     [ASK_MARK] = "SELECT at FROM mark WHERE account = ?1 AND place = ?2",
 };
 
@@ -132,9 +135,10 @@ ask_around(struct ask *a)
 }
 
 static void (*const kinds[QUERY_KINDS])(struct ask *a) = {
-    [QUERY_LATEST] = ask_latest, [QUERY_FIRST] = ask_first,     [QUERY_AROUND] = ask_around,
-    [QUERY_SEARCH] = ask_search, [QUERY_TARGETS] = ask_targets, [QUERY_MISSED] = ask_missed,
-    [QUERY_KEPT] = ask_kept,     [QUERY_MARK] = ask_mark,
+    [QUERY_LATEST] = ask_latest, [QUERY_FIRST] = ask_first,       [QUERY_AROUND] = ask_around,
+    [QUERY_SEARCH] = ask_search, [QUERY_TARGETS] = ask_targets,   [QUERY_MISSED] = ask_missed,
+    [QUERY_KEPT] = ask_kept,     [QUERY_MARK] = ask_mark,         [QUERY_FILE] = ask_file,
+    [QUERY_FILES] = ask_files,   [QUERY_FILE_USE] = ask_file_use,
 };
 
 static void

@@ -34,6 +34,9 @@ enum ask_sql {
 	ASK_WAS_IN,
 	ASK_KEPT,
 	ASK_MARK,
+	ASK_FILE,
+	ASK_FILE_USE,
+	ASK_FILES_USE,
 	ASK_SQL_COUNT
 };
 
@@ -112,6 +115,9 @@ void ask_targets(struct ask *a);
 void ask_missed(struct ask *a);
 void ask_kept(struct ask *a);
 void ask_mark(struct ask *a);
+void ask_file(struct ask *a);
+void ask_files(struct ask *a);
+void ask_file_use(struct ask *a);
 
 /* "No": a code and what it is about. */
 void ask_refuse(struct ask *a, unsigned code, const char *arg);

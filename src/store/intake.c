@@ -22,6 +22,7 @@ static const struct {
     {MSG_e_room, intake_e_room},       {MSG_e_account, intake_e_account},
     {MSG_e_login, intake_e_login},     {MSG_s_begin, intake_s_begin},
     {MSG_s_account, intake_s_account}, {MSG_s_admin, intake_s_admin},
+    {MSG_e_file, intake_e_file},
 };
 
 bool
@@ -71,6 +72,7 @@ intake_finish(void)
 	struct db_query q;
 
 	rooms_finish();
+	files_finish();
 	if (in.at_seq == in.seq)
 		return;
 	tick();
@@ -85,6 +87,7 @@ intake_begin(void)
 	db_set_init(&set, &in.db, sql, N);
 	names_begin();
 	index_begin();
+	files_begin();
 	talk_begin();
 	events_begin();
 	rooms_begin();
@@ -102,6 +105,7 @@ intake_end(void)
 	rooms_end();
 	events_end();
 	talk_end();
+	files_end();
 	index_end();
 	names_end();
 	db_set_fini(&set);
@@ -115,4 +119,5 @@ intake_forget(void)
 	accounts_changed();
 	places_forget();
 	rooms_forget();
+	files_forget();
 }

@@ -51,6 +51,7 @@ intake_fn intake_e_join, intake_e_part, intake_e_quit, intake_e_nick, intake_e_k
     intake_e_mode, intake_e_rename, intake_e_account, intake_e_login;
 intake_fn intake_e_room, intake_s_begin;
 intake_fn intake_s_account, intake_s_admin;
+intake_fn intake_e_file;
 
 /* --- numbers for names (names.c) ------------------------------------------------------------------------ */
 
@@ -92,12 +93,35 @@ void rooms_end(void);
 
 /* --- messages (talk.c), what happened (events.c) ------------------------------------------------------------ */
 
-/* The message is gone, and out of the index, and nobody waits for it. False: there was none. */
+/* The message is gone, and out of the index, and nobody waits for it; the file that it shares goes, too. False: there was none. */
 bool message_delete(uint64_t seq);
 void talk_begin(void);
 void talk_end(void);
 void events_begin(void);
 void events_end(void);
+
+/* --- files (files.c) --------------------------------------------------------------------------------------- */
+
+struct file_of {
+	uint64_t seq; /* of the message that shares it, 0: none */
+	uint64_t at, account, place; /* place: 0: none */
+	struct str by; /* who shares it, as shown */
+	struct str target; /* "#room", "@name", "" */
+};
+/* A file is there (file_put of ipc/file.h). False: malformed. */
+bool file_keep(struct str packed, const struct file_of *of);
+/* The message with that number is no more: nor is its file. */
+void file_of_message_gone(uint64_t seq);
+/* The account is no more, with all that it has shared. */
+void files_of_account_gone(uint64_t account);
+/* Some of those that are too old at `now` (wall ms) go; how many. */
+unsigned files_expire(uint64_t now);
+/* At the end of a transaction, before the commit: what has gone is told. */
+void files_finish(void);
+void files_forget(void);
+void op_FILE_DELETE(const struct m_s_admin *m);
+void files_begin(void);
+void files_end(void);
 
 /* --- the full-text index (index.c) ------------------------------------------------------------------------ */
 

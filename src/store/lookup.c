@@ -12,6 +12,7 @@
 #include "lib/glob.h"
 #include "lib/util.h"
 #include "store/db.h"
+#include "store/filelist.h"
 #include "store/page.h"
 #include "store/reached.h"
 #include "store/settings.h"
@@ -53,6 +54,7 @@ struct lookup {
 	uint64_t deadline; /* of a list */
 	struct db db;
 	struct db_set set;
+	struct filelist files;
 	char why[300];
 	unsigned code; /* of a list, and what it is about */
 	struct str arg;
@@ -85,6 +87,7 @@ hang_up(struct lookup *l)
 {
 	if (l->db.h == NULL)
 		return;
+	filelist_fini(&l->files);
 	db_set_fini(&l->set);
 	db_close(&l->db);
 }
@@ -105,6 +108,7 @@ connected(struct lookup *l)
 		return false;
 	sqlite3_progress_handler(l->db.h, STEPS, over, l);
 	db_set_init(&l->set, &l->db, sql, SQL_COUNT);
+	filelist_init(&l->files, &l->db);
 	return true;
 }
 
@@ -322,11 +326,29 @@ admin_invites(struct lookup *l, struct str args)
 	db_end(&q);
 }
 
+static void
+admin_files(struct lookup *l, struct str args)
+{
+	refuse(l, filelist_all(&l->files, args, &l->page), STR_LIT(""));
+}
+
+static void
+admin_file(struct lookup *l, struct str args)
+{
+	refuse(l, filelist_one(&l->files, args, &l->page), args);
+}
+
+static void
+admin_file_quota(struct lookup *l, struct str args)
+{
+	refuse(l, filelist_quota(&l->files, args, &l->page), args);
+}
+
 static void (*const lists[STORE_OPS])(struct lookup *l, struct str args) = {
-    [STORE_ACCOUNTS] = admin_accounts,
-    [STORE_ACCOUNT_SHOW] = admin_account_show,
-    [STORE_INVITES] = admin_invites,
-    [STORE_ACCOUNT_NAME] = admin_account_name,
+    [STORE_ACCOUNTS] = admin_accounts,     [STORE_ACCOUNT_SHOW] = admin_account_show,
+    [STORE_INVITES] = admin_invites,       [STORE_ACCOUNT_NAME] = admin_account_name,
+    [STORE_FILES] = admin_files,           [STORE_FILE] = admin_file,
+    [STORE_FILE_QUOTA] = admin_file_quota,
 };
 
 bool

@@ -355,6 +355,10 @@ retain_some(void)
 		unsigned n = 0;
 
 		if (!next_place(&n)) {
+			uint64_t now = trusted_time();
+
+			if (now != 0 && files_expire(now) > 0)
+				return true;
 			thin_clock();
 			pass.place = 0;
 			pass.next = writer_ms() + PASS_MS;

@@ -5,10 +5,12 @@
 
 #include <string.h>
 
+#include "ipc/file.h"
 #include "lib/util.h"
 #include "store/past.h"
+#include "store/settings.h"
 
-enum { SENDER, PLACE, PLACE_BORN, PLACE_PAIR, PLACE_NAMED, ACCOUNT, SQL_COUNT };
+enum { SENDER, PLACE, PLACE_BORN, PLACE_PAIR, PLACE_NAMED, ACCOUNT, FILE_BY_ID, SECRET, SQL_COUNT };
 #define PLACE_COLUMNS "SELECT id, born, a, b, name, room_id, epoch FROM place WHERE "
 static const char *const sql[SQL_COUNT] = {
     [SENDER] = "SELECT s.account, s.umodes, s.name, s.uhost, a.name FROM sender s"
@@ -18,6 +20,11 @@ static const char *const sql[SQL_COUNT] = {
     [PLACE_PAIR] = PLACE_COLUMNS "a = ?1 AND b = ?2",
     [PLACE_NAMED] = PLACE_COLUMNS "fold = ?1 ORDER BY born DESC LIMIT 1",
     [ACCOUNT] = "SELECT name FROM account WHERE id = ?1",
+    [FILE_BY_ID] =
+	"SELECT f.name, f.type, f.size, f.width, f.height, f.flags, f.gone, f.at, f.by, f.target,"
+	" a.name FROM file f LEFT JOIN account a ON a.id = f.account WHERE f.id = ?1",
+    [SECRET] = "SELECT value FROM meta WHERE name = 'secret'",
+
 };
 
 void
@@ -152,11 +159,85 @@ rows_account(struct rows *r, uint64_t id, char *name)
 	return (struct str){name, n};
 }
 
+/* --- files --------------------------------------------------------------------------------------------- */
+
+static void
+prove(struct rows *r, struct file_facts *f)
+{
+	struct settings s;
+
+	if (!r->secret_known) {
+		struct db_query q = db_query(&r->set, SECRET);
+		struct str secret;
+
+		if (db_row(&q)) {
+			secret = db_col_text(&q, 0);
+			memcpy(r->secret, secret.p, MIN(secret.n, sizeof(r->secret)));
+			r->secret_known = true;
+		}
+		db_end(&q);
+	}
+	settings_get(&s);
+	f->expires = wall_ms() / 1000 + s.link_time;
+	file_prove(r->secret, f->id, f->expires, f->proof);
+}
+
+bool
+rows_file(struct rows *r, struct str id, char facts[FILE_FACTS_MAX], struct m_q_file *m)
+{
+	static _Thread_local char text[2 * NAME_BYTES_MAX + ROOM_BYTES_MAX + 1];
+	struct db_query q = db_query(&r->set, FILE_BY_ID);
+	struct file_facts f;
+	size_t n = 0;
+
+	db_blob(&q, id);
+	if (id.n != FILE_ID || !db_row(&q)) {
+		db_end(&q);
+		return false;
+	}
+	f = (struct file_facts){.name = db_col_text(&q, 0),
+				.type = db_col_text(&q, 1),
+				.size = db_col_int(&q, 2),
+				.width = (uint16_t)db_col_int(&q, 3),
+				.height = (uint16_t)db_col_int(&q, 4),
+				.flags = (uint8_t)db_col_int(&q, 5)};
+	memcpy(f.id, id.p, FILE_ID);
+	if (db_col_int(&q, 6) != 0)
+		f.flags |= FILE_GONE;
+	else
+		prove(r, &f);
+	*m = (struct m_q_file){.file = {facts, file_put(facts, &f)}, .at = db_col_int(&q, 7)};
+	m->by = keep(text, &n, db_col_text(&q, 8), NAME_BYTES_MAX);
+	m->place = keep(text, &n, db_col_text(&q, 9), ROOM_BYTES_MAX + 1);
+	m->account = keep(text, &n, db_col_text(&q, 10), NAME_BYTES_MAX);
+	db_end(&q);
+	return m->file.n > 0;
+}
+
 /* --- messages ---------------------------------------------------------------------------------------- */
 
-static size_t
-make_say(const struct db_query *q, const struct rows_who *w, const struct rows_place *p, char *out)
+/* Of what is shared by the message at q, into facts; of what is not known its name is. */
+static struct str
+file_facts(struct rows *r, const struct db_query *q, char facts[FILE_FACTS_MAX])
 {
+	struct str id = db_col_text(q, ROW_FILE);
+	struct file_facts f = {.flags = FILE_GONE, .name = db_col_text(q, ROW_TEXT)};
+	struct m_q_file m;
+
+	if (id.n != FILE_ID)
+		return STR_LIT("");
+	if (rows_file(r, id, facts, &m))
+		return m.file;
+	memcpy(f.id, id.p, FILE_ID);
+	f.name.n = MIN(f.name.n, (size_t)FILE_NAME_MAX);
+	return (struct str){facts, file_put(facts, &f)};
+}
+
+static size_t
+make_say(struct rows *r, const struct db_query *q, const struct rows_who *w,
+	 const struct rows_place *p, char *out)
+{
+	char facts[FILE_FACTS_MAX];
 	struct m_e_say m = {
 	    .seq = db_col_int(q, ROW_SEQ),
 	    .at = db_col_int(q, ROW_AT),
@@ -170,6 +251,7 @@ make_say(const struct db_query *q, const struct rows_who *w, const struct rows_p
 	    .room_name = p->name,
 	    .tags = db_col_text(q, ROW_TAGS),
 	    .text = db_col_text(q, ROW_TEXT),
+	    .file = file_facts(r, q, facts),
 	};
 
 	return m_e_say_put(out, IPC_FRAME_MAX, &m);
@@ -179,7 +261,7 @@ static size_t
 make_dm(struct rows *r, const struct db_query *q, const struct rows_who *w,
 	const struct rows_place *p, bool kept, char *out)
 {
-	char to[NAME_BYTES_MAX];
+	char to[NAME_BYTES_MAX], facts[FILE_FACTS_MAX];
 	struct m_e_dm m = {
 	    .seq = db_col_int(q, ROW_SEQ),
 	    .at = db_col_int(q, ROW_AT),
@@ -193,6 +275,7 @@ make_dm(struct rows *r, const struct db_query *q, const struct rows_who *w,
 	    .kept = kept,
 	    .tags = db_col_text(q, ROW_TAGS),
 	    .text = db_col_text(q, ROW_TEXT),
+	    .file = file_facts(r, q, facts),
 	};
 
 	return m_e_dm_put(out, IPC_FRAME_MAX, &m);
@@ -206,7 +289,7 @@ rows_message(struct rows *r, const struct db_query *q, const struct rows_place *
 
 	if (w == NULL)
 		return 0;
-	return p->born != 0 ? make_say(q, w, p, out) : make_dm(r, q, w, p, kept, out);
+	return p->born != 0 ? make_say(r, q, w, p, out) : make_dm(r, q, w, p, kept, out);
 }
 
 /* --- events ------------------------------------------------------------------------------------------ */

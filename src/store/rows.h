@@ -33,11 +33,13 @@ struct rows_place {
 struct rows {
 	struct db_set set;
 	uint64_t epoch; /* of the present registry */
+	uint8_t secret[16]; /* that links to files are proved with */
+	bool secret_known;
 	struct rows_who who[ROWS_CACHE];
 };
 
 /* The columns of what is handed to rows_frame, and how they begin both kinds of rows. */
-#define ROWS_MESSAGE "seq, place, sender, at, kind, rank, text, tags, to_name"
+#define ROWS_MESSAGE "seq, place, sender, at, kind, rank, text, tags, to_name, file"
 #define ROWS_EVENT "seq, place, sender, at, type, data"
 enum rows_column {
 	ROW_SEQ,
@@ -49,6 +51,7 @@ enum rows_column {
 	ROW_TEXT,
 	ROW_TAGS,
 	ROW_TO,
+	ROW_FILE,
 	ROW_TYPE = ROW_KIND,
 	ROW_DATA
 };
@@ -69,6 +72,9 @@ bool rows_place_named(struct rows *r, struct str name, struct rows_place *p);
 /* An account's name into name (NAME_BYTES_MAX); empty: there is none. */
 struct str rows_account(struct rows *r, uint64_t id, char *name);
 
+/* What is known of the file with that id, packed into facts, with a link that holds from now on unless it is gone; empty: nothing is.
+ * The rest of it into m, valid until the next call. False: there is none. */
+bool rows_file(struct rows *r, struct str id, char facts[FILE_FACTS_MAX], struct m_q_file *m);
 /* The row that q is at, of the place p, as a frame into out (IPC_FRAME_MAX). Its length, 0: it cannot be made one. */
 size_t rows_message(struct rows *r, const struct db_query *q, const struct rows_place *p, bool kept,
 		    char *out);

@@ -60,8 +60,18 @@ static const char version_1[] =
     "CREATE TABLE chore(id INTEGER PRIMARY KEY, place INTEGER NOT NULL, account INTEGER NOT NULL,"
     " past INTEGER NOT NULL, upto INTEGER NOT NULL, before INTEGER NOT NULL);";
 
+static const char version_2[] =
+    "ALTER TABLE message ADD COLUMN file BLOB;"
+    "CREATE TABLE file(n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, account INTEGER NOT NULL,"
+    " by TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,"
+    " width INTEGER NOT NULL, height INTEGER NOT NULL, flags INTEGER NOT NULL, at INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, place INTEGER NOT NULL, target TEXT NOT NULL, gone INTEGER NOT NULL);"
+    "CREATE INDEX file_use ON file(account, size) WHERE gone=0;"
+    "CREATE INDEX file_old ON file(at) WHERE gone=0;"
+    "CREATE INDEX file_message ON file(seq) WHERE seq>0;";
+
 /* What takes the schema from version i to i + 1. */
-static const char *const steps[SCHEMA_VERSION] = {version_1};
+static const char *const steps[SCHEMA_VERSION] = {version_1, version_2};
 
 static unsigned
 pragma(struct db *db, const char *sql)

@@ -21,6 +21,9 @@
  * message_text  the full-text index of message (external content: deleting from it takes the old text and place). The
  *               place is a word in it too, so a search of a quiet room does not walk through all that was said elsewhere;
  *               ranking, which would need sizes of columns, is not asked for: the newest come first.
+ * file          what is known of files (ipc/file.h): n by age; account, by: who shared it (0: no account); seq: the message that did, whether that
+ *               is kept or not, 0: none; place: where, 0: nowhere that is kept; target: that as shown; gone: expired, but
+ *               its message is there, which says so. message.file: id of the file that a message shares, NULL: none.
  * kept          messages that wait for somebody to log in to account.
  * mark          how far (wall ms) account has read in place.
  * was_in        account has been in the room place when it logged out, or is: left_seq: the event that it went by last, 0:
@@ -39,7 +42,7 @@
 
 struct db;
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* Bring a database that is open for writing to the present version, in a transaction. False: db->err and why say it; of a
  * later version than ours: damaged, as it is of no use to us. */

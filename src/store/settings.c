@@ -23,7 +23,11 @@ settings_put(const struct options *o)
 			     .days = o->history_days,
 			     .rows = o->history_rows,
 			     .replay = o->history_replay,
-			     .mailbox = o->accounts_mailbox};
+			     .mailbox = o->accounts_mailbox,
+			     .files_days = o->files_days,
+			     .link_time = o->files_link_time,
+			     .account_quota = o->files_account_quota,
+			     .total_quota = o->files_total_quota};
 
 	bprintf(s.room_default, sizeof(s.room_default), "%s", o->room_default);
 	bprintf(s.state_dir, sizeof(s.state_dir), "%s", o->state_dir);

@@ -11,6 +11,7 @@ struct options;
 struct settings {
 	uint64_t durable; /* people wait for the disk */
 	uint64_t query_time, rooms, direct, events, days, rows, replay, mailbox;
+	uint64_t files_days, link_time, account_quota, total_quota;
 	char room_default[ROOM_BYTES_MAX + 1], state_dir[256];
 };
 

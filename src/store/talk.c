@@ -5,13 +5,14 @@
 
 #include <string.h>
 
+#include "ipc/file.h"
 #include "lib/util.h"
 
 enum { ADD, FIND, DEL, DEL_KEPT, EDIT, KEEP, KEPT, KEPT_GONE, MARK, N };
 static const char *const sql[N] = {
-    [ADD] = "INSERT INTO message(seq, place, sender, at, kind, rank, text, tags, to_name)"
-	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [FIND] = "SELECT text, place FROM message WHERE seq=?",
+    [ADD] = "INSERT INTO message(seq, place, sender, at, kind, rank, text, tags, to_name, file)"
+	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [FIND] = "SELECT text, place, file IS NOT NULL FROM message WHERE seq=?",
     [DEL] = "DELETE FROM message WHERE seq=?",
     [DEL_KEPT] = "DELETE FROM kept WHERE seq=?",
     [EDIT] = "UPDATE message SET text=?, edited=? WHERE seq=?",
@@ -54,6 +55,7 @@ struct said {
 	uint64_t seq, place, sender, at;
 	unsigned kind, rank;
 	struct str text, tags, to_name;
+	struct str file; /* its id, empty: none */
 };
 
 static void
@@ -79,21 +81,49 @@ add(const struct said *s)
 	db_text(&q, s->text);
 	optional(&q, s->tags);
 	optional(&q, s->to_name);
+	if (s->file.n > 0)
+		db_blob(&q, s->file);
+	else
+		db_null(&q);
 	db_run(&q);
+}
+
+/* What a message shares, whether that is kept or not; its id, empty: nothing. */
+static struct str
+shared(struct str packed, const struct file_of *of, uint8_t id[FILE_ID])
+{
+	struct file_facts f;
+
+	if (packed.n == 0 || !file_keep(packed, of) || !file_get(packed, &f))
+		return STR_LIT("");
+	memcpy(id, f.id, FILE_ID);
+	return (struct str){(const char *)id, FILE_ID};
 }
 
 bool
 intake_e_say(const void *frame, size_t len)
 {
+	char target[ROOM_BYTES_MAX + 2];
+	uint8_t id[FILE_ID];
 	struct m_e_say m;
-	struct place p;
+	struct place p = {0};
+	struct str file;
 
 	if (!m_e_say_get(frame, len, &m))
 		return false;
-	if (!in.set.rooms || !worth_keeping(m.kind, m.tags))
+	if (m.file.n == 0 && (!in.set.rooms || !worth_keeping(m.kind, m.tags)))
 		return true;
 	p = place_of_room(m.room, m.room_name, 0);
-	if (p.no_history || p.id == 0)
+	bprintf(target, sizeof(target), "#" STR_FMT, STR_ARG(m.room_name));
+	file = shared(m.file,
+		      &(struct file_of){.seq = m.seq,
+					.at = m.at,
+					.account = account_of(m.account),
+					.place = p.id,
+					.by = m.name,
+					.target = str_of(target)},
+		      id);
+	if (p.no_history || p.id == 0 || !in.set.rooms)
 		return true;
 	add(&(struct said){.seq = m.seq,
 			   .place = p.id,
@@ -102,7 +132,8 @@ intake_e_say(const void *frame, size_t len)
 			   .kind = m.kind,
 			   .rank = m.rank,
 			   .text = m.text,
-			   .tags = m.tags});
+			   .tags = m.tags,
+			   .file = file});
 	return true;
 }
 
@@ -110,24 +141,42 @@ intake_e_say(const void *frame, size_t len)
 bool
 intake_e_dm(const void *frame, size_t len)
 {
+	char target[NAME_BYTES_MAX + 2];
+	uint64_t from, to, place;
+	uint8_t id[FILE_ID];
 	struct db_query q;
 	struct m_e_dm m;
-	uint64_t from, to;
+	struct str file;
+	bool keep;
 
 	if (!m_e_dm_get(frame, len, &m))
 		return false;
 	from = account_of(m.account);
 	to = account_of(m.to_account);
-	if (to == 0 || !worth_keeping(m.kind, m.tags) || (!m.kept && (from == 0 || !in.set.direct)))
+	keep = to != 0 && worth_keeping(m.kind, m.tags) && (m.kept || (from != 0 && in.set.direct));
+	if (!keep && m.file.n == 0)
+		return true;
+	place = keep ? place_of_pair(from, to, true) : 0;
+	bprintf(target, sizeof(target), "@" STR_FMT, STR_ARG(m.to_name));
+	file = shared(m.file,
+		      &(struct file_of){.seq = m.seq,
+					.at = m.at,
+					.account = from,
+					.place = place,
+					.by = m.name,
+					.target = str_of(target)},
+		      id);
+	if (!keep)
 		return true;
 	add(&(struct said){.seq = m.seq,
-			   .place = place_of_pair(from, to, true),
+			   .place = place,
 			   .sender = sender_of(m.name, m.uhost, m.account, m.umodes),
 			   .at = m.at,
 			   .kind = m.kind,
 			   .text = m.text,
 			   .tags = m.tags,
-			   .to_name = m.to_name});
+			   .to_name = m.to_name,
+			   .file = file});
 	if (m.kept) {
 		q = db_query(&set, KEEP);
 		db_int(&q, to);
@@ -139,9 +188,9 @@ intake_e_dm(const void *frame, size_t len)
 
 /* --- taken back, put otherwise ------------------------------------------------------------------------------ */
 
-/* What the index has of it; the text lives until the statement, which is still at its row, is ended. */
+/* What the index has of it, and whether it shares a file; the text lives until the statement, which is still at its row, is ended. */
 static bool
-find(uint64_t seq, struct db_query *q, struct str *text_r, uint64_t *place_r)
+find(uint64_t seq, struct db_query *q, struct str *text_r, uint64_t *place_r, bool *file_r)
 {
 	*q = db_query(&set, FIND);
 	db_int(q, seq);
@@ -149,6 +198,7 @@ find(uint64_t seq, struct db_query *q, struct str *text_r, uint64_t *place_r)
 		return false;
 	*text_r = db_col_text(q, 0);
 	*place_r = db_col_int(q, 1);
+	*file_r = db_col_int(q, 2) != 0;
 	return true;
 }
 
@@ -161,14 +211,16 @@ by_number(unsigned which, uint64_t seq)
 	db_run(&q);
 }
 
-bool
-message_delete(uint64_t seq)
+/* The words go, the file that goes with them (*file_r) stays for now. */
+static bool
+forget(uint64_t seq, bool *file_r)
 {
 	struct db_query q;
 	struct str text;
 	uint64_t place;
 
-	if (!find(seq, &q, &text, &place))
+	*file_r = false;
+	if (!find(seq, &q, &text, &place, file_r))
 		return false;
 	if (seq <= index_upto())
 		index_delete(seq, text, place);
@@ -179,13 +231,27 @@ message_delete(uint64_t seq)
 }
 
 bool
+message_delete(uint64_t seq)
+{
+	bool file;
+
+	if (!forget(seq, &file))
+		return false;
+	if (file)
+		file_of_message_gone(seq);
+	return true;
+}
+
+bool
 intake_e_redact(const void *frame, size_t len)
 {
 	struct m_e_redact m;
 
 	if (!m_e_redact_get(frame, len, &m))
 		return false;
-	message_delete(m.msg);
+	/* of what was never kept its file may be */
+	if (!message_delete(m.msg))
+		file_of_message_gone(m.msg);
 	return true;
 }
 
@@ -196,10 +262,11 @@ intake_e_edit(const void *frame, size_t len)
 	struct m_e_edit m;
 	struct str text;
 	uint64_t place;
+	bool file;
 
 	if (!m_e_edit_get(frame, len, &m))
 		return false;
-	if (!find(m.msg, &q, &text, &place))
+	if (!find(m.msg, &q, &text, &place, &file))
 		return true;
 	if (m.msg <= index_upto())
 		index_delete(m.msg, text, place);
@@ -228,7 +295,7 @@ intake_e_kept(const void *frame, size_t len)
 		return false;
 	account = account_of(m.account);
 	for (;;) {
-		bool guests;
+		bool guests, file;
 
 		q = db_query(&set, KEPT);
 		db_int(&q, account);
@@ -239,8 +306,9 @@ intake_e_kept(const void *frame, size_t len)
 		seq = db_col_int(&q, 0);
 		guests = db_col_int(&q, 1) == 0;
 		db_end(&q);
+		/* its receiver has been given a link to the file */
 		if (guests || !in.set.direct)
-			message_delete(seq);
+			forget(seq, &file);
 	}
 	q = db_query(&set, KEPT_GONE);
 	db_int(&q, account);

@@ -359,8 +359,11 @@ spare(bool (*work)(void))
 	in.at_seq = in.seq;
 	db_exec(&in.db, "BEGIN IMMEDIATE");
 	more = work();
-	if (db_exec(&in.db, "COMMIT"))
+	files_finish();
+	if (db_exec(&in.db, "COMMIT")) {
+		say_answers();
 		return more;
+	}
 	rollback();
 	not_well();
 	close_db();

@@ -42,7 +42,7 @@ class Admin(OwnCase):
         self.said("one", "two")
         status = d.json("store", "status")
         self.assertEqual((status["messages"], status["schema"], status["readable"], status["writable"]),
-                         (2, 1, "yes", "yes"))
+                         (2, 2, "yes", "yes"))
 
     def test_check(self):
         d = self.daemon()

@@ -409,6 +409,29 @@ START_TEST(taken_back)
 }
 END_TEST
 
+/* An administrator deletes it: whoever read the message sees that. */
+START_TEST(deleted)
+{
+	struct m_s_admin q;
+	uint64_t said;
+
+	ck_assert_uint_eq(link_to(alice, true, "den"), 0);
+	ck_assert_uint_eq(share(), MSG_e_say);
+	said = world_last()->seq;
+	ck_assert_uint_eq(ASK(store, SUB_CONTROL, .op = STORE_FILE_DELETE, .level = LEVEL_ADMIN,
+			      .args = S("YWFh")),
+			  MSG_e_wait);
+	q = STORE_ASKED(s_admin);
+	ck_str(q.args, "YWFh");
+	STORE_SAYS(s_done, .ticket = q.ticket, .id = said, .text = S("7\x1f\x1f"));
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
+	ck_assert_uint_eq(ASK(redact, 0, .user = alice, .msg = said + 3, .room = S("den")),
+			  MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NO_SUCH_MESSAGE);
+	STORE_SAYS(s_done, .ticket = q.ticket, .id = said);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -428,5 +451,6 @@ main(void)
 	tcase_add_test(t, who_says_what);
 	tcase_add_test(t, which_are_kept);
 	tcase_add_test(t, taken_back);
+	tcase_add_test(t, deleted);
 	return unit_run(s);
 }

@@ -314,7 +314,9 @@ START_TEST(only_its_own)
 	for (unsigned op = 0; op <= STORE_OPS; op++)
 		ck_assert_int_eq(lookup_is_its(op),
 				 op == STORE_ACCOUNTS || op == STORE_ACCOUNT_SHOW ||
-				     op == STORE_INVITES || op == STORE_ACCOUNT_NAME);
+				     op == STORE_INVITES || op == STORE_ACCOUNT_NAME ||
+				     op == STORE_FILES || op == STORE_FILE ||
+				     op == STORE_FILE_QUOTA);
 }
 END_TEST
 

@@ -40,7 +40,7 @@ unit_checks = \
 	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
+unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_file %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
 	%D%/check_lookup %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_storeop
 endif
 if HAVE_SODIUM
@@ -135,6 +135,8 @@ unit_bygone = %D%/bygone.c %D%/bygone.h
 unit_asker = $(unit_bygone) %D%/asker.c %D%/asker.h
 %C%_check_ask_SOURCES = %D%/check_ask.c $(unit_asker)
 %C%_check_ask_LDADD = $(unit_store)
+%C%_check_ask_file_SOURCES = %D%/check_ask_file.c $(unit_asker)
+%C%_check_ask_file_LDADD = $(unit_store)
 %C%_check_ask_count_SOURCES = %D%/check_ask_count.c $(unit_asker)
 %C%_check_ask_count_LDADD = $(unit_store)
 %C%_check_ask_find_SOURCES = %D%/check_ask_find.c $(unit_asker)
