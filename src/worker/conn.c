@@ -447,15 +447,16 @@ conn_free(struct conn *c)
 }
 
 /* All has been sent: may it be closed now? What comes when it is closed, or has come and was not read, is answered by a RST,
- * which may cost the peer our last words: who has not said that it goes may still be talking. The end of the whole process
- * does not wait for that. */
+ * which may cost the peer our last words: who has not said that it goes may still be talking, and a WebSocket client answers
+ * our close frame. The end of the whole process does not wait for that. */
 static bool
 read_out(struct conn *c)
 {
 	if (c->flags & (CONN_BROKEN | CONN_EOF))
 		return true;
 	shutdown(c->io.fd, SHUT_WR);
-	return (c->flags & CONN_LEAVING || worker.draining) && input_nothing_left(c);
+	return ((c->flags & CONN_LEAVING && c->protocol != PROTO_WEB) || worker.draining) &&
+	       input_nothing_left(c);
 }
 
 static void

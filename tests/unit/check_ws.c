@@ -235,6 +235,7 @@ END_TEST
 
 START_TEST(wrong)
 {
+	static const char many[WS_CONTROL_MAX + 1];
 	static const unsigned firsts[] = {0xc1, 0xa1, 0x91, 0x83, 0x84, 0x85, 0x86, 0x87, 0x8b,
 					  0x8f, 0x80, 0x00, 0x08, 0x09, 0x0a, 0xc9, 0x9a};
 
@@ -252,7 +253,7 @@ START_TEST(wrong)
 	frame(0x02, LIT("a"));
 	frame(0x82, LIT("b"));
 	fails(WS_CODE_PROTOCOL);
-	frame(0x89, stream, 126);
+	frame(0x89, many, sizeof(many));
 	fails(WS_CODE_PROTOCOL);
 }
 END_TEST
