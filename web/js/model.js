@@ -40,7 +40,8 @@ export class Room {
 		this.draft = "";
 		this.reply = null;
 		this.anchor = null; // the last message before we were away: what follows is to be fetched
-		this.muted = false;
+		this.muted = false; // no notifications
+		this.asked = false; // the server has been asked about it
 	}
 
 	/** The newest message that the server knows. */

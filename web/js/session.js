@@ -70,9 +70,8 @@ export class Session {
 			this.who.register = null;
 			await this.register(register);
 		}
-		// one at a time: a refusal of one must not keep the others waiting, and each answer is its own
-		for (const name of wanted)
-			this.conn.send("JOIN", [name]);
+		for (let i = 0; i < wanted.length; i += 8)
+			this.conn.send("JOIN", [wanted.slice(i, i + 8).join(",")]);
 		this.#monitor();
 		await this.#directs();
 		if (again)
@@ -89,11 +88,20 @@ export class Session {
 	}
 
 	async #arrived(room) {
+		room.asked = false;
 		await this.#catchUp(room);
-		if (room.joined && room.members.size <= WHO_MAX && this.model.isupport.WHOX !== undefined)
+		if (room === this.model.active)
+			this.#about(room);
+	}
+
+	/** Who is away, and the modes: when somebody looks, so that coming in with many rooms takes few lines. */
+	#about(room) {
+		if (room.asked || !room.joined)
+			return;
+		room.asked = true;
+		if (room.members.size <= WHO_MAX && this.model.isupport.WHOX !== undefined)
 			this.conn.send("WHO", [room.name, "%tnfa,7"]);
-		if (room.joined)
-			this.conn.send("MODE", [room.name]);
+		this.conn.send("MODE", [room.name]);
 	}
 
 	#monitor() {
@@ -268,6 +276,8 @@ export class Session {
 
 		if (read)
 			this.#markLater(read);
+		if (room)
+			this.#about(room);
 		if (room && !room.messages.length && room.kind !== "server" && room.more && !room.loading && this.conn.ready)
 			this.#catchUp(room);
 	}
@@ -405,16 +415,19 @@ export class Session {
 			(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
 			const good = notices.some((t) => /You have registered/.test(t));
 
-			return this.#outcome(good, notices.join(" ") || "No answer.");
+			return this.#outcome(good, notices.join(" ") || "No answer.", password);
 		}
 		const answer = await this.conn.ask("REGISTER", ["*", email || "*", password]);
 		const bad = answer?.find((m) => m.command === "FAIL");
 		const good = answer?.some((m) => m.command === "REGISTER" && m.params[0] === "SUCCESS");
 
-		return this.#outcome(good, bad?.params.at(-1) ?? "There are no accounts on this server.");
+		return this.#outcome(good, bad?.params.at(-1) ?? "There are no accounts on this server.", password);
 	}
 
-	#outcome(good, why) {
+	/** Who has an account now comes back to it after a loss. */
+	#outcome(good, why, password) {
+		if (good)
+			Object.assign(this.who, { account: this.model.me.account || this.conn.nick, password });
 		this.model.tell("registered", null, good ? "" : why);
 		return good ? "" : why;
 	}

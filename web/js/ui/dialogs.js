@@ -6,7 +6,7 @@ import { $, h, iconButton } from "./dom.js";
 export function dialog(title, ...content) {
 	const id = "dialog-title";
 	const el = h("dialog", { "aria-labelledby": id },
-		h("header", {}, h("h2", { id }, title), iconButton("x", "Close", () => el.close())), h("div.dialog-body", {}, ...content));
+		h("header", {}, h("h2", { id }, title), iconButton("x", "Close", () => el.close())), h("div.dialog-body", { tabIndex: 0 }, ...content));
 
 	document.querySelectorAll("dialog").forEach((d) => d.close());
 	el.addEventListener("close", () => {

@@ -19,7 +19,7 @@ export function h(what, props = {}, ...children) {
 		else
 			el.setAttribute(key, value === true ? "" : value);
 	}
-	el.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+	el.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined && c !== false));
 	return el;
 }
 

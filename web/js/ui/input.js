@@ -203,7 +203,6 @@ export class Input {
 
 	#show() {
 		this.#list.hidden = !this.#items.length;
-		this.#el.setAttribute("aria-expanded", String(this.#items.length > 0));
 		this.#list.replaceChildren(...this.#items.map((i, n) => h("div.option", { id: "option-" + n, role: "option", "aria-selected": String(n === this.#at),
 			onpointerdown: (e) => {
 				e.preventDefault();

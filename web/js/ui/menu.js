@@ -1,6 +1,6 @@
 // menu.js - menus that open beside what they are about. Arrow keys, Escape, and the first letters of an item work.
 
-import { h } from "./dom.js";
+import { $, h } from "./dom.js";
 
 let open = null;
 
@@ -27,7 +27,7 @@ export function openMenu(from, items, at = null, label = "") {
 	closeMenu(false);
 	const el = h("div.menu", { role: "menu", "aria-label": label || null }, items.filter(Boolean).map((i) => item(i)));
 
-	document.body.append(el);
+	$("main").append(el);
 	open = { el, from };
 	place(el, from.getBoundingClientRect(), at);
 	el.addEventListener("keydown", (e) => key(e, el));

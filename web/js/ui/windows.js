@@ -42,7 +42,7 @@ export function helpWindow() {
 /** A list with a filter above it; rows: { text, more, count, act }. load(): the rows, or a promise of them. */
 function picker(title, label, load, { extra = null } = {}) {
 	const list = h("ul.picker");
-	const f = field(label, { type: "search", autocomplete: "off" });
+	const f = field(label, { autocomplete: "off", enterKeyHint: "go" });
 	const el = dialog(title, f.el, list);
 	let rows = [];
 	let at = 0;
@@ -108,7 +108,7 @@ export function switchWindow(model, go, talk) {
 
 export function searchWindow(session, room, words, jump) {
 	const all = h("input", { type: "checkbox", id: "search-all" });
-	const f = field("Words", { type: "search", value: words, autocomplete: "off" });
+	const f = field("Words", { value: words, autocomplete: "off", enterKeyHint: "search" });
 	const from = field("From", { autocomplete: "off" }, "(a name; not needed)");
 	const list = h("ul.found", { "aria-live": "polite" });
 	const form = h("form.search", {}, f.el, from.el, room ? h("label.check", { htmlFor: "search-all" }, all, " In all rooms and talks") : null,
