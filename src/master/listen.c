@@ -488,3 +488,26 @@ listen_admin_fd(void)
 {
 	return admin_fd;
 }
+
+/* --- links to the page ------------------------------------------------------------------------ */
+
+void
+listen_url(struct options *o)
+{
+	char address[64], name[sizeof(o->name)];
+	struct listener *l;
+	uint8_t bytes[16];
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
+
+		if (l->conf.protocol != PROTO_WEB || !sockaddr_bytes(sa, bytes))
+			continue;
+		sockaddr_text(sa, address, sizeof(address));
+		bprintf(name, sizeof(name), "%s", sockaddr_is_any(bytes) ? o->name : address);
+		bprintf(o->web_url, sizeof(o->web_url),
+			strchr(name, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", name,
+			sockaddr_port(sa));
+		return;
+	}
+}

@@ -47,6 +47,10 @@ void listen_enable(const bool on[PROTO_COUNT]);
 /* "127.0.0.1:9898", "[::1]:9898", "/path" as bound. */
 char *listen_name(const struct listener *l, char *out, size_t cap);
 
+/* How people reach the first web listener, by its address, or the server's name if it is open to all: into o->web_url, which stays
+ * empty if there is none. */
+void listen_url(struct options *o);
+
 /* The admin socket; fatal when it cannot be made. */
 void listen_admin_open(const char *path, uint32_t uid, uint32_t gid);
 int listen_admin_fd(void);

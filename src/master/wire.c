@@ -118,6 +118,8 @@ wire_options(struct child *c, const struct options *o, uint32_t generation)
 
 	his = *o;
 	options_for_role(&his, c->role);
+	if (his.web_url[0] == '\0')
+		listen_url(&his);
 	n = options_put(&his, data, sizeof(data));
 	CHECK(n > 0);
 	SEND(c, options, NULL, 0, false, .generation = generation, .data = {data, n});

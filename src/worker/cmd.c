@@ -38,7 +38,10 @@ const struct cmd cmd_table[] = {
     {"edit", "[@NAME] [ID] TEXT", 1, 1, CMD_REST | CMD_SECOND, 1, cmd_edit,
      "other words for what you said last, or for the message that /history ids calls so",
      "/edit I meant tea"},
-    {"file", "", 0, 1, CMD_REST | CMD_HIDDEN, 0, cmd_file, "", ""},
+    {"file", "[#ROOM|NAME]", 0, 1, CMD_SECOND, 2, cmd_file,
+     "a link to upload one file or picture to, for the room, or for somebody; also file@NAME, "
+     "image@NAME, !FILE",
+     "/file bob"},
     {"format", "[NAME]", 0, 1, 0, 0, cmd_format, "how messages look; alone: the choices",
      "/format angle"},
     {"help", "[COMMAND]", 0, 1, 0, 0, cmd_help, "this list, or more about one command",

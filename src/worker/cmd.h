@@ -99,6 +99,9 @@ bool cmd_same(struct str s, const char *word);
 	X(voice) \
 	X(who) \
 	X(whois)
+/* A link to upload a file to is asked for: for that room or user. */
+void cmd_file_to(struct conn *c, bool to_room, struct str target);
+
 #define X(name) void cmd_##name(struct conn *c, const struct cmd_args *a);
 CMD_HANDLERS(X)
 #undef X

@@ -6,8 +6,10 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "worker/cmd.h"
+#include "worker/files.h"
 #include "worker/outq.h"
 #include "worker/request.h"
+#include "worker/room.h"
 #include "worker/session.h"
 
 void
@@ -88,8 +90,30 @@ cmd_announced(struct conn *c, const struct cmd_args *a)
 }
 
 void
+cmd_file_to(struct conn *c, bool to_room, struct str target)
+{
+	if (!files_on())
+		tell(c, "Sorry, files and images are not enabled on this server.");
+	else if (target.n > (to_room ? ROOM_BYTES_MAX : NAME_BYTES_MAX))
+		tell(c, "Recipient does not exist");
+	else
+		request_upload_link(c, to_room, target);
+}
+
+/* "#room", or somebody; nothing: the room where one talks. */
+void
 cmd_file(struct conn *c, const struct cmd_args *a)
 {
-	(void)a;
-	tell(c, "Sorry, files and images are not enabled on this server.");
+	struct str to = a->v[0];
+
+	if (to.n > 1 && to.p[0] == '#')
+		cmd_file_to(c, true, (struct str){to.p + 1, to.n - 1});
+	else if (to.n > 1 && to.p[0] == '@')
+		cmd_file_to(c, false, (struct str){to.p + 1, to.n - 1});
+	else if (to.n > 0)
+		cmd_file_to(c, false, to);
+	else if (c->cur != NULL)
+		cmd_file_to(c, true, room_name(c->cur));
+	else
+		tell(c, "You are in no room: /file NAME sends a file to somebody.");
 }

@@ -53,7 +53,8 @@ typedef void event_fn(const void *frame, size_t len, struct conn *own, enum aske
 	X(q_page) \
 	X(e_durable) \
 	X(e_attach) \
-	X(e_detach)
+	X(e_detach) \
+	X(e_upload)
 #define X(name) event_fn take_##name;
 EVENTS(X)
 #undef X

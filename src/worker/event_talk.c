@@ -6,7 +6,10 @@
 #include "ipc/board.h"
 #include "lib/util.h"
 #include "worker/fanout.h"
+#include "worker/files.h"
 #include "worker/irc/irc.h"
+#include "worker/irc/upload.h"
+#include "worker/outq.h"
 #include "worker/reader.h"
 #include "worker/room.h"
 #include "worker/words.h"
@@ -38,6 +41,7 @@ take_e_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	s.text = e.text;
 	s.rank = e.rank;
 	talk_kind(&s, e.kind);
+	files_shown(&s);
 	fan_begin(&s, room_of(e.room));
 	/* the speaker's other sessions read it as if another had said it */
 	if (own != NULL && (own->irc != NULL || !(own->flags & CONN_ECHO)))
@@ -62,6 +66,7 @@ take_e_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	s.name = e.name;
 	s.text = e.text;
 	talk_kind(&s, e.kind);
+	files_shown(&s);
 	fan_begin(&s, NULL);
 	for (struct conn *to = conn_of_user(e.to); to != NULL; to = to->twin) {
 		if (!fan_once(to))
@@ -75,6 +80,27 @@ take_e_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		reader_said(own, e.seq, 0, e.to_name);
 	/* who talks to itself has read it now */
 	tell_all(e.from != e.to ? e.from : 0, own, &s);
+}
+
+/* A link that somebody has asked for. */
+void
+take_e_upload(const void *frame, size_t len, struct conn *own, enum asked_for what)
+{
+	char url[FILES_URL_MAX];
+
+	GET(e_upload)
+	(void)what;
+	if (own == NULL)
+		return;
+	if (own->irc != NULL) {
+		irc_upload_link(own, &e);
+		return;
+	}
+	files_upload_url(url, sizeof(url), e.token);
+	tell(own, "Upload one file for %s" STR_FMT " within %llu minutes: %s",
+	     e.to_room ? "the room " : "", STR_ARG(e.target),
+	     (unsigned long long)((e.expires - MIN(e.at, e.expires) + 59999) / 60000), url);
+	tell(own, "Open it in a browser, or: curl -F file=@FILE '%s'", url);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/fanout.h"
+#include "worker/files.h"
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
 #include "worker/reader.h"
@@ -402,6 +403,7 @@ get_say(const struct row *r, union event *e, struct shown *s)
 	if (!m_e_say_get(r->frame, r->len, &e->say))
 		return false;
 	said(s, e->say.kind, e->say.name, e->say.uhost, e->say.text);
+	files_shown(s);
 	s->room = e->say.room_name;
 	s->rank = e->say.rank;
 	return true;
@@ -414,6 +416,7 @@ get_dm(const struct row *r, union event *e, struct shown *s)
 		return false;
 	said(s, e->dm.kind, e->dm.name, e->dm.uhost, e->dm.text);
 	e->dm.to = e->dm.to_name.n > 0; /* 0 is the console */
+	files_shown(s);
 	return true;
 }
 

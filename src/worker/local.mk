@@ -2,6 +2,7 @@
 noinst_LIBRARIES += %D%/libworker.a
 %C%_libworker_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
+	%D%/files.c %D%/files.h \
 	%D%/hold.c %D%/hold.h \
 	%D%/irc/put.c %D%/irc/put.h \
 	%D%/irc/render.c %D%/irc/render.h \
@@ -78,6 +79,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/irc/search.c \
 	%D%/irc/stats.c \
 	%D%/irc/talk.c %D%/irc/talk.h \
+	%D%/irc/upload.c %D%/irc/upload.h \
 	%D%/irc/told.c \
 	%D%/irc/umode.c %D%/irc/umode.h \
 	%D%/irc/webirc.c \

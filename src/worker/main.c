@@ -19,6 +19,7 @@
 #include "worker/arena.h"
 #include "worker/conn.h"
 #include "worker/event.h"
+#include "worker/files.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
@@ -40,6 +41,13 @@ worker_wall_ms(void)
 }
 
 /* --- a turn ------------------------------------------------------------------------- */
+
+/* Before irc_init, irc_rearm: what clients are told of it. */
+static void
+files_follow(void)
+{
+	files_set(proc.opt.files_enabled && proc.opt.store_enabled, proc.opt.web_url);
+}
 
 /* Requests leave before output, so that the broker works while we send. */
 static void
@@ -63,6 +71,7 @@ turn_end(void *arg)
 		if (!worker.disk)
 			outq_release();
 		conns_rearm();
+		files_follow();
 		irc_rearm();
 		session_init();
 	}
@@ -142,6 +151,7 @@ worker_start(void)
 	outq_init(worker.loop);
 	conns_init(worker.loop, board_own->nsessions);
 	session_init();
+	files_follow();
 	irc_init(worker.loop);
 	loop_each_turn(worker.loop, turn_end, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include "lib/util.h"
 #include "worker/arena.h"
+#include "worker/files.h"
 #include "worker/history.h"
 #include "worker/outq.h"
 #include "worker/worker.h"
@@ -182,6 +183,7 @@ kept_row(struct conn *c, struct question *q, const struct row *r)
 	if (q->shown++ == 0)
 		tell(c, "--- Kept for you while you were away:");
 	s.what = SHOWN_DM;
+	files_shown(&s);
 	reader_show(c, &s, r->seq, false, STR_LIT(""));
 }
 

@@ -173,13 +173,13 @@ render(char *out, unsigned cls, const struct shown *s)
 	}
 	if (s->type == MSG_e_announce)
 		o = puts_(o, "[to everybody] ");
-	if (s->what != SHOWN_NOTE) {
+	if (s->what != SHOWN_NOTE && !s->whole) {
 		o = put_message(o, cls, s);
 	} else {
-		if (cls & CLS_COLOR)
+		if (cls & CLS_COLOR && !s->whole)
 			o = put(o, "\033[2m", 4);
 		o = put_text(o, s->text);
-		if (cls & CLS_COLOR)
+		if (cls & CLS_COLOR && !s->whole)
 			o = put(o, "\033[0m", 4);
 	}
 	o = put(o, "\r\n", 2);

@@ -47,6 +47,7 @@ struct shown {
 	enum shown_what what;
 	uint8_t kind; /* enum msg_kind, for SAY and DM */
 	bool server; /* from the server, not from a user */
+	bool whole; /* text says already who does what */
 	uint64_t at; /* wall ms */
 	struct str name; /* who speaks */
 	struct str room; /* empty: of no room */

@@ -432,6 +432,15 @@ request_room(struct conn *c, enum room_op op, struct str room, struct str name, 
 }
 
 void
+request_upload_link(struct conn *c, bool to_room, struct str target)
+{
+	struct m_r_upload_link m = {.user = c->user, .to_room = to_room, .target = target};
+
+	ROOM(target.n);
+	ask(c, ASKED_UPLOAD, m_r_upload_link_put(at, cap, &m));
+}
+
+void
 request_mark(struct conn *c, enum asked_for what, struct str room, struct str name, uint64_t when)
 {
 	struct m_r_mark m = {.user = c->user, .room = room, .name = name, .when = when};

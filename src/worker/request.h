@@ -25,6 +25,7 @@ enum asked_for {
 	ASKED_QUIT,
 	ASKED_LATER, /* answered by e_wait, as a rule, and then later (ticket.h) */
 	ASKED_BEHIND, /* the same, while the client goes on */
+	ASKED_UPLOAD, /* a link to upload to: e_upload */
 	ASKED_NOTED, /* what the client has not asked for, and is not told */
 };
 
@@ -70,6 +71,9 @@ void request_oper_do(struct conn *c, enum oper_act act, struct str target, struc
 void request_sync(struct conn *c);
 /* For somebody who says so (c waits), or whose connection conn has ended (c is NULL, lost). */
 void request_quit(struct conn *c, uint64_t user, uint64_t conn, bool lost, struct str reason);
+
+/* A link to upload a file to, for the room or whoever is called that. */
+void request_upload_link(struct conn *c, bool to_room, struct str target);
 
 /* A registered room; name and words are the op's. Answered by e_ok or e_refused. */
 void request_room(struct conn *c, enum room_op op, struct str room, struct str name,

@@ -308,16 +308,29 @@ paste_line(struct conn *c, struct str line)
 
 /* --- lines -------------------------------------------------------------------------- */
 
+/* "image@name", "file@#room": is a file to be sent? */
+static bool
+shares(const struct at *at)
+{
+	struct str word = at->text;
+
+	if (at->kind == AT_TO_ROOM)
+		word.n = (size_t)(at->to.p - at->text.p) - 2;
+	while (word.n > 0 && word.p[word.n - 1] == ' ')
+		word.n--;
+	return cmd_same(word, "image") || cmd_same(word, "file");
+}
+
 /* Text that is neither a command nor a word. p may be changed. */
 static bool
 plain_line(struct conn *c, char *p, size_t n)
 {
 	struct at at = at_split(p, n);
 
-	if (at.kind != AT_ROOM && (cmd_same(at.text, "image") || cmd_same(at.text, "file"))) {
+	if (at.kind != AT_ROOM && shares(&at)) {
 		if (c->pending > 0)
 			return false;
-		cmd_file(c, NULL);
+		cmd_file_to(c, at.kind == AT_TO_ROOM, at.to);
 		return true;
 	}
 	if (at.kind == AT_USER) {
@@ -427,6 +440,8 @@ session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 		name_refused(c, e->code, e->arg);
 	else if (what == ASKED_SAY || what == ASKED_DM)
 		session_not_sent(c, why);
+	else if (what == ASKED_UPLOAD && e->code == ERR_NO_SUCH_USER)
+		tell(c, "Recipient does not exist");
 	else
 		tell(c, "Sorry, %s.", why);
 }

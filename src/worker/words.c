@@ -12,6 +12,7 @@
 #include "worker/answers.h"
 #include "worker/arena.h"
 #include "worker/fanout.h"
+#include "worker/files.h"
 #include "worker/outq.h"
 #include "worker/room.h"
 
@@ -283,13 +284,16 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 		struct shown mine = *s;
 		char *out;
 
+		if (e->file.n > 0)
+			mine.text = files_sent(e);
 		render_clean(&mine);
 		mine.what = SHOWN_NOTE;
-		tell(c, "You to " STR_FMT ":", STR_ARG(e->to_name));
+		if (e->file.n == 0)
+			tell(c, "You to " STR_FMT ":", STR_ARG(e->to_name));
 		out = arena_room(render_bound(&mine));
 		outq_ref(c, arena_commit(render(out, c->cls, &mine)));
 	}
-	if (own && e->kept)
+	if ((own || e->file.n > 0) && e->kept)
 		tell(c, STR_FMT " is not here; it will be told when it logs in.",
 		     STR_ARG(e->to_name));
 	if (own && e->to_away.n > 0)

@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_config.py \
 	%reldir%/test_faults.py \
+	%reldir%/test_files_broker.py \
 	%reldir%/test_install.py \
 	%reldir%/test_irc_accounts.py \
 	%reldir%/test_irc_bad.py \

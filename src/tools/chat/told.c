@@ -594,7 +594,8 @@ upload_failed(struct session *s, const struct wire *w, unsigned long label, cons
 	s->upload = 0;
 	if (w->num == 421)
 		why = "files and images are not enabled on this server";
-	s->front->upload(s->arg, s->upload_to, NULL, w->num == 401 ? "" : why);
+	s->front->upload(s->arg, s->upload_to, NULL,
+			 w->num == 401 || irc_is(w->m.param[1], "INVALID_TARGET") ? "" : why);
 	return true;
 }
 

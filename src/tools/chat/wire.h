@@ -10,7 +10,7 @@
 #define WIRE_LINE_MAX (IRC_TAGS_MAX + IRC_LINE_MAX)
 
 /* The tag of a message that brings a file; its text has the link. */
-#define WIRE_FILE_TAG "+chatd/file"
+#define WIRE_FILE_TAG "chatd.org/file"
 
 struct wire {
 	struct irc_msg m;

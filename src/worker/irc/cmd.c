@@ -97,6 +97,8 @@ const struct irc_cmd irc_cmds[] = {
      "tags without a text (typing, reactions)"},
     {"TIME", 0, 1, IRC_READY, 0, irc_TIME, "[server]", "the server's time"},
     {"TOPIC", 1, 2, IRC_READY, 1, irc_TOPIC, "#room [:text]", "a room's topic"},
+    {"UPLOAD", 0, 1, IRC_READY, 2, irc_UPLOAD, "#room|name",
+     "a link to upload one file to, for a room or somebody"},
     {"USER", 4, 4, IRC_NEW, 0, irc_USER, "user 0 * :real name", "who the client is for"},
     {"USERHOST", 1, 15, IRC_READY | IRC_POLL, 1, irc_USERHOST, "name ...",
      "the hosts of up to five people"},

@@ -146,6 +146,7 @@ struct str irc_text(struct str param, size_t max);
 	X(TAGMSG) \
 	X(TIME) \
 	X(TOPIC) \
+	X(UPLOAD) \
 	X(USER) \
 	X(USERHOST) \
 	X(VERIFY) \

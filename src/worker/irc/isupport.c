@@ -10,6 +10,7 @@
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "proto/irc.h"
+#include "worker/files.h"
 #include "worker/history.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/history.h"
@@ -52,6 +53,21 @@ network(char *out, size_t cap)
 			     *p == ' ' || *p == '=' || *p == '\\' ? "\\x%02X" : "%c",
 			     (unsigned char)*p);
 	return n > 0;
+}
+
+/* Where clients upload files to, with their account (draft/FILEHOST). */
+static bool
+filehost(char *out, size_t cap)
+{
+	char url[TOKEN_BYTES];
+	size_t n = 0;
+
+	files_host_url(url, sizeof(url));
+	for (const char *p = url; *p != '\0' && n + 5 < cap; p++)
+		n += bprintf(out + n, cap - n,
+			     *p == ' ' || *p == '=' || *p == '\\' ? "\\x%02X" : "%c",
+			     (unsigned char)*p);
+	return files_on();
 }
 
 static bool
@@ -119,6 +135,7 @@ static const struct {
     {"USERLEN", IDENT_MAX, NULL, NULL},
     {"UTF8ONLY", 0, NULL, NULL},
     {"WHOX", 0, NULL, NULL},
+    {"draft/FILEHOST", 0, NULL, filehost},
 };
 _Static_assert(ROOMS_PER_USER == 100 && LISTS_MAX == 100, "CHANLIMIT and MAXLIST say 100");
 

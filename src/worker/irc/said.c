@@ -9,6 +9,7 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"
+#include "worker/files.h"
 #include "worker/irc/put.h"
 #include "worker/irc/render.h"
 
@@ -26,6 +27,26 @@ struct message {
 	bool to_room;
 	struct str to, text;
 };
+
+#define FILE_TAG "chatd.org/file="
+
+/* What it shares, in IRC's words, and the tag that programs read; good until the next call. */
+static void
+shares(struct message *m, struct str packed)
+{
+	static char text[FILES_TEXT_MAX], tags[sizeof(FILE_TAG) + FILES_TAG_MAX + TAGS_MAX];
+	struct file_facts f;
+	size_t n = sizeof(FILE_TAG) - 1;
+
+	if (packed.n == 0 || !file_get(packed, &f))
+		return;
+	m->text = (struct str){text, files_irc_text(text, &f)};
+	memcpy(tags, FILE_TAG, n);
+	n += files_irc_tag(tags + n, &f);
+	n += bprintf(tags + n, sizeof(tags) - n, "%s" STR_FMT, m->h.tags.n > 0 ? ";" : "",
+		     STR_ARG(m->h.tags));
+	m->h.tags = (struct str){tags, n};
+}
 
 static void
 message_of(struct message *m, const struct shown *s)
@@ -50,6 +71,7 @@ message_of(struct message *m, const struct shown *s)
 		    .text = dm->text};
 	if (s->server)
 		m->h.uhost = STR_LIT("");
+	shares(m, s->type == MSG_e_say ? say->file : dm->file);
 }
 
 static char *
@@ -278,6 +300,15 @@ text_bound(struct str text, size_t tags)
 	return text.n + tags + (lines + 2) * (LINE_HEAD + 16 + again);
 }
 
+static size_t
+file_bound(struct str tags)
+{
+	char longest[FILES_TEXT_MAX] = "";
+
+	return text_bound((struct str){longest, sizeof(longest)},
+			  tags.n + sizeof(FILE_TAG) + FILES_TAG_MAX);
+}
+
 size_t
 said_bound(const struct shown *s)
 {
@@ -288,10 +319,14 @@ said_bound(const struct shown *s)
 
 	switch (s->type) {
 	case MSG_e_say:
+		if (say->file.n > 0)
+			return file_bound(say->tags);
 		if (say->text.n <= PIECE_MIN && piece_end(say->text) == say->text.n)
 			return LINE_HEAD + say->text.n + say->tags.n + 16;
 		return text_bound(say->text, say->tags.n);
 	case MSG_e_dm:
+		if (dm->file.n > 0)
+			return file_bound(dm->tags);
 		return text_bound(dm->text, dm->tags.n);
 	case MSG_e_edit:
 		return text_bound(edit->text, EDIT_TAGS + 1) + sizeof(EDITED);

@@ -18,6 +18,7 @@
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
 #include "worker/irc/services.h"
+#include "worker/irc/upload.h"
 #include "worker/room.h"
 #include "worker/ticket.h"
 #include "worker/worker.h"
@@ -380,6 +381,10 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 	}
 	if (what == ASKED_DO && run != NULL && run->service != SERVICE_NONE) {
 		service_refused(c, e->code, e->arg);
+		return;
+	}
+	if (what == ASKED_UPLOAD) {
+		irc_upload_refused(c, e->code, e->arg);
 		return;
 	}
 	if (what == ASKED_DO && metadata_refused(c, run, e->code))
