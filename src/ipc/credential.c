@@ -41,7 +41,7 @@ credential_password_least(void)
 enum chat_err
 credential_email(struct str email)
 {
-	const char *at = memchr(email.p, '@', email.n);
+	const char *at = email.n > 0 ? memchr(email.p, '@', email.n) : NULL;
 
 	if (email.n == 0)
 		return proc.opt.accounts_email ? ERR_EMAIL_NEEDED : ERR_NONE;

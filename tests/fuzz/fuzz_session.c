@@ -2,7 +2,7 @@
  * shown is lines.
  *
  * The input is lines. The first character of each says what: 0 to 3, that this client sends the rest (0 has not
- * registered, 1 and 2 speak IRC, one of them with all capabilities, 3 speaks telnet); a to d, the same, and the next line
+ * registered, 1 and 2 speak IRC, one of them with all capabilities, the other over WebSocket, 3 speaks telnet); a to d, the same, and the next line
  * does not wait for what comes of it; A to D, that this one hangs up; e to h, that it stops reading, or goes on;
  * i to l, that it has logged in to the account eve: more than one called so are one user.
  *
@@ -47,6 +47,11 @@
 
 #define CLIENTS 4
 #define TELNET 3
+#ifdef HAVE_WEB
+#define WEB 2
+#else
+#define WEB CLIENTS
+#endif
 #define TURNS_MAX 200
 #define LINES_MAX 64
 
@@ -206,6 +211,27 @@ check_output(struct client *c, bool irc)
 	memmove(c->in, p, c->n);
 }
 
+/* Frames as RFC 6455 lets a server send them, each a line; behind a close frame comes nothing. */
+static void
+check_frames(struct client *c)
+{
+	const unsigned char *p = (const unsigned char *)c->in, *end = p + c->n;
+
+	while (end - p >= 2) {
+		size_t head = p[1] == 126 ? 4 : 2, n = head == 4 ? (size_t)p[2] << 8 | p[3] : p[1];
+
+		FUZZ_ASSERT(p[1] <= 126);
+		if ((size_t)(end - p) < head + n)
+			break;
+		FUZZ_ASSERT(p[0] == 0x81 || (p[0] == 0x88 && n == 2 && p + 4 == end));
+		if (p[0] == 0x81)
+			check_irc_line((const char *)p + head, n);
+		p += head + n;
+	}
+	c->n = (size_t)(end - p);
+	memmove(c->in, p, c->n);
+}
+
 static void
 hear(struct client *c)
 {
@@ -220,7 +246,10 @@ hear(struct client *c)
 			return;
 		}
 		c->n += (size_t)n;
-		check_output(c, c != &clients[TELNET]);
+		if (c == clients + WEB)
+			check_frames(c);
+		else
+			check_output(c, c != &clients[TELNET]);
 	}
 }
 
@@ -261,9 +290,34 @@ run(void)
 	}
 }
 
+/* A binary frame: what is no UTF-8 is for the IRC side to refuse. */
+static void
+say_framed(const struct client *c, const char *p, size_t n)
+{
+	unsigned char *f = malloc(n + 14), *o = f;
+
+	FUZZ_ASSERT(f != NULL && n <= UINT16_MAX);
+	*o++ = 0x82;
+	*o++ = (unsigned char)(0x80 | (n < 126 ? n : 126));
+	if (n >= 126) {
+		*o++ = (unsigned char)(n >> 8);
+		*o++ = (unsigned char)n;
+	}
+	memcpy(o, "mask", 4);
+	for (size_t i = 0; i < n; i++)
+		o[4 + i] = (unsigned char)(p[i] ^ "mask"[i % 4]);
+	send(c->fd, f, (size_t)(o + 4 + n - f), MSG_DONTWAIT | MSG_NOSIGNAL);
+	free(f);
+}
+
 static void
 say(struct client *c, const char *p, size_t n)
 {
+	if (c == clients + WEB) {
+		if (c->fd >= 0)
+			say_framed(c, p, n);
+		return;
+	}
 	if (c->fd < 0 || send(c->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)
 		return;
 	send(c->fd, "\r\n", 2, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -323,7 +377,10 @@ open_client(unsigned k)
 {
 	static uint64_t last_id;
 	struct conn_rec rec = {.id = ++last_id,
-			       .protocol = k == TELNET ? PROTO_TELNET : PROTO_IRC,
+			       .protocol = k == TELNET ? PROTO_TELNET
+					   : k == WEB  ? PROTO_WEB
+						       : PROTO_IRC,
+			       .ws = k == WEB ? WS_TEXT : WS_NONE,
 			       .port = (uint16_t)(1000 + k),
 			       .loopback = k == 1, /* may give passwords */
 			       .address = "192.0.2.1"};
