@@ -14,8 +14,10 @@ EXTRA_DIST += \
 	%reldir%/irc.py \
 	%reldir%/irc_bot.py \
 	%reldir%/load.py \
+	%reldir%/screen.py \
 	%reldir%/storecheck.py \
 	%reldir%/test_auth.py \
+	%reldir%/test_chat.py \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_config.py \
 	%reldir%/test_faults.py \

@@ -1,0 +1,724 @@
+#!/usr/bin/env python3
+"""`chat`, the terminal client, on a pseudo-terminal and in scripts, with people on telnet in the same rooms."""
+
+import contextlib
+import http.server
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+from harness import build, limit, main
+from irc import IrcCase
+from screen import Terminal
+
+
+class Thread(threading.Thread):
+    def __init__(self, target, *args):
+        super().__init__(target=target, args=args, daemon=True)
+        self.start()
+
+
+class Proxy:
+    """Between chat and the daemon: takes TLS off, answers lines of its own, can be cut."""
+
+    def __init__(self, address, context=None, intercept=None):
+        self.address, self.context, self.intercept = address, context, intercept
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.lines = []
+        self.pairs = []
+        Thread(self.accept)
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+                if self.context:
+                    client = self.context.wrap_socket(client, server_side=True)
+                server = socket.create_connection(self.address)
+            except (OSError, ssl.SSLError):
+                if self.listener.fileno() < 0:
+                    return
+                continue
+            self.pairs.append((client, server))
+            Thread(self.up, client, server)
+            Thread(self.down, server, client)
+
+    def up(self, client, server):
+        rest = b""
+        with contextlib.suppress(OSError, ValueError):
+            while data := client.recv(65536):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    text = line.decode().rstrip("\r")
+                    self.lines.append(text)
+                    answer = self.intercept(text) if self.intercept else None
+                    if answer:
+                        client.sendall(answer.encode() + b"\r\n")
+                    else:
+                        server.sendall(line + b"\n")
+            server.shutdown(socket.SHUT_RDWR)
+
+    def down(self, server, client):
+        with contextlib.suppress(OSError, ValueError):
+            while data := server.recv(65536):
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)
+
+    def cut(self):
+        pairs, self.pairs = self.pairs, []
+        for pair in pairs:
+            for s in pair:
+                with contextlib.suppress(OSError):
+                    s.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.close()
+        self.cut()
+
+
+class Scripted:
+    """A server that says what it was told to, whatever it is asked."""
+
+    def __init__(self, says):
+        self.says = says
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.kept = []
+        Thread(self.accept)
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                self.kept.append(client)
+                client.sendall(self.says)
+
+    def close(self):
+        self.listener.close()
+        for client in self.kept:
+            client.close()
+
+
+class Files(http.server.BaseHTTPRequestHandler):
+    """GET from `contents`, POST into `posted`."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, body=b"", **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        content = self.server.contents.get(self.path)
+        if content is None:
+            self.answer(404)
+        elif isinstance(content, str):
+            self.answer(302, Location=content)
+        else:
+            self.answer(200, content)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.posted.append((self.path, self.headers["Content-Type"], body))
+        self.answer(self.server.status)
+
+
+def file_server(context=None):
+    s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    s.contents, s.posted, s.status = {}, [], 201
+    s.daemon_threads = True
+    s.port = s.server_address[1]
+    if context:
+        s.socket = context.wrap_socket(s.socket, server_side=True)
+    Thread(s.serve_forever)
+    return s
+
+
+class ChatCase(IrcCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="chat-t-")
+        self.addCleanup(shutil.rmtree, self.dir, True)
+        self.home = {"HOME": self.dir, "XDG_CONFIG_HOME": self.dir, "TZ": "UTC"}
+
+    @property
+    def program(self):
+        return build().program("tools/chat/chat")
+
+    def server(self, port=None):
+        return "127.0.0.1:%d" % (port or self.irc_address()[1])
+
+    def chat(self, *args, port=None, name=None, rows=24, cols=80, env=None):
+        """On a terminal, logged in and in the room, unless name is False."""
+        argv = [self.program, "-s", self.server(port)]
+        if name is not False:
+            name = name or self.fresh("term")
+            argv += ["-n", name]
+        t = Terminal(argv + list(args), rows, cols, env=dict(self.home, **(env or {})), cwd=self.dir)
+        t.name = name
+        self.addCleanup(t.close)
+        return t
+
+    def talker(self, *args, **more):
+        t = self.chat(*args, "--history", "0", **more)
+        t.expect(r"You are in lobby\.")
+        t.prompt("%s >" % t.name)
+        return t
+
+    def script(self, *args, port=None, input="", env=None, seconds=30):
+        r = subprocess.run([self.program, "-s", self.server(port)] + list(args), input=input, text=True, cwd=self.dir,
+                           env=dict(os.environ, **self.home, **(env or {})), stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=limit(seconds))
+        return r.returncode, r.stdout, r.stderr
+
+    def certificate(self, names="DNS:localhost,IP:127.0.0.1"):
+        """(context for a server, path of the certificate, SHA-256 of its key)"""
+        if shutil.which("openssl") is None:
+            self.skipTest("there is no openssl")
+        base = os.path.join(self.dir, self.fresh("cert"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", base + ".key", "-out", base + ".pem", "-days", "2", "-subj", "/CN=test",
+                        "-addext", "subjectAltName=" + names], check=True, stderr=subprocess.DEVNULL)
+        der = subprocess.run("openssl x509 -in %s.pem -pubkey -noout | openssl pkey -pubin -outform der" % base, shell=True,
+                             check=True, stdout=subprocess.PIPE).stdout
+        pin = subprocess.run(["openssl", "dgst", "-sha256", "-r"], input=der, check=True,
+                             stdout=subprocess.PIPE).stdout.split()[0].decode()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(base + ".pem", base + ".key")
+        return context, base + ".pem", pin
+
+
+class Lines(ChatCase):
+    def test_from_the_name_to_goodbye(self):
+        tel = self.client("tel")
+        t = self.chat("--history", "0", name=False)
+        t.expect("Username:")
+        t.name = self.fresh("ann")
+        t.type(t.name + "\r")
+        t.expect("Connected to the chat room as " + t.name)
+        t.prompt("%s >" % t.name)
+        tel.expect(t.name + r" has entered the chat\.")
+        t.type("good morning\r")
+        tel.line("%s: good morning" % t.name)
+        tel.send("and to you")
+        t.expect(r"^%s: and to you$" % tel.name)
+        t.type("quit@Server\r")
+        t.expect("You are now logged out")
+        self.assertEqual(t.wait(), 0)
+        tel.expect(t.name + r" has left the chat\.")
+
+    def test_the_line_being_typed_stays_whole(self):
+        tel = self.client("tel")
+        t = self.talker(cols=40)
+        t.type("half a l")
+        t.prompt("%s > half a l" % t.name)
+        tel.send("this comes in between")
+        t.expect("^%s: this comes in between$" % tel.name)
+        t.prompt("%s > half a l" % t.name)
+        self.assertEqual(len(re.findall("half a l", t.screen.text())), 1)
+        # over several rows, the cursor in the middle, wide characters
+        t.type("ine that is longer than 日本語 the forty columns of this terminal" + "\x1b[D" * 20)
+        t.until("the line", lambda: "terminal" in t.screen.text().replace("\n", ""))
+        tel.send("again")
+        t.expect("^%s: again$" % tel.name)
+        t.type("X")
+        t.type("\r")
+        tel.expect(r"half a line that is longer than 日本語 the forty colu\w*X? ?\w*")
+        self.assertEqual(len(re.findall("half a line", t.screen.text().replace("\n", ""))), 1)
+
+    def test_between_two(self):
+        tel, other = self.clients("tel", "other")
+        t = self.talker()
+        t.type("are you there?@%s\r" % tel.name)
+        tel.line('%s sent you "are you there?"' % t.name)
+        tel.send("yes@" + t.name)
+        t.expect('^%s sent you "yes"' % tel.name)
+        mark = other.mark()
+        t.type("a secret@%s\r" % self.fresh("gone"))
+        t.expect(r"Couldn't send message :\( nobody here is called")
+        t.type("5 @ noon\r")
+        other.line("%s: 5 @ noon" % t.name)
+        self.assertNotIn("secret", other.since(mark))
+
+    def test_words(self):
+        tel = self.client("tel")
+        t = self.talker()
+        for typed, regex in (("!INFO", r"Number of people in the chat room: \d"), ("show@Server", r"loggedIn users: \[.*%s" % tel.name),
+                             ("/who", r"In lobby \(\d\): .*%s" % t.name), ("/whois " + tel.name, "%s is " % tel.name),
+                             ("/rooms", "End of the list"), ("/join garden", "You are in garden"), ("/leave", "You now talk in lobby"),
+                             ("/away gone", "You are away"), ("/away", "You are back"), ("/nosuch", "There is no command /nosuch"),
+                             ("!FILE /no/such/file", "File doesn't exist"), ("/ack on", "each message sent: on"),
+                             ("hello", r"message has been sent\.\."), ("/format angle", "<alice> hello"), ("/help away", "say that you are away")):
+            with self.subTest(typed):
+                t.type(typed + "\r")
+                t.expect(regex)
+        tel.send("look")
+        t.expect("^<%s> look" % tel.name)
+        t.type("/paste\rone\rtwo\r.\r")
+        tel.line("%s: one" % t.name)
+        tel.line("  two")
+        t.type("!DISCONNECT\r")
+        t.expect("Leaving the chat room")
+        self.assertEqual(t.wait(), 0)
+
+    def test_completion(self):
+        tel = self.client("zebedee")
+        t = self.talker()
+        tel.sync()
+        t.expect("|".join([tel.name, "2 here"]))
+        t.type("zeb\t")
+        t.prompt("%s > %s:" % (t.name, tel.name))
+        t.type("\x15hi@zeb\t")
+        t.prompt("%s > hi@%s" % (t.name, tel.name))
+        t.type("\x15/wh\t\t")
+        t.expect("^/who  +/whois")
+        t.prompt("%s > /who" % t.name)
+
+    def test_name_in_use(self):
+        tel = self.client("taken")
+        t = self.chat("--history", "0", name=tel.name)
+        t.expect("Sorry, ")
+        t.expect("Username:")
+        name = self.fresh("free")
+        t.type(name + "\r")
+        t.expect("Connected to the chat room as " + name)
+
+    def test_from_a_pipe(self):
+        tel = self.client("tel")
+        code, out, err = self.script("-n", self.fresh("pipe"), "--history", "0", input="first\n/who\nsecond\n")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("In lobby", out)
+        tel.expect(": first$")
+        tel.expect(": second$")
+
+    def test_hostile_server(self):
+        """Nothing that a terminal would obey gets out, and nothing of it makes chat fall."""
+        evil = "\x1b[2J\x1b]0;title\x07\x1bP+q\x1b\\\x9b31m\x05\x0e\u202eabc\r"
+        says = [":srv 001 me :hi %s" % evil, ":srv 005 me CHATHISTORY=99999999999 FILEHOST=%s :are" % evil, ":srv 422 me :no",
+                ":me!u@h JOIN #lobby", ":srv 353 me = #lobby :@me bob%s %s" % (evil, "x" * 400), ":srv 366 me #lobby :End",
+                ":bob!u@h PRIVMSG #lobby :before %s after" % evil, ":b%sb!u@h PRIVMSG #lobby :name" % evil,
+                ":bob!u@h PRIVMSG me :\x01ACTION %s" % evil, ":srv BATCH +%s chathistory #lobby" % ("r" * 300),
+                "@batch=nope;time=9999-99-99T99:99:99Z;msgid=%s :bob!u@h PRIVMSG #lobby :tags" % ("z" * 500),
+                ":srv 322 me #r 1 :topic %s" % evil, "PRIVMSG", ":", "@", "@a=b", ":x", ":srv 433 * me :%s" % evil,
+                "A" * 20000, ":bob!u@h PRIVMSG #lobby :the end"]
+        s = Scripted("\r\n".join(l.replace("\r", "\x0b") for l in says).encode("utf-8", "surrogateescape") + b"\r\n" +
+                     b"\xff\xfe:bob!u@h PRIVMSG #lobby :\x9b31m\r\n:bob!u@h PRIVMSG #lobby :really\r\n")
+        self.addCleanup(s.close)
+        t = self.chat("--history", "0", port=s.port, name="me")
+        t.expect("really")
+        out = t.bytes.decode()
+        for bad in ("\x1b[2J", "\x1b]", "\x1bP", "\x9b", "\x05", "\x0e", "title\x07"):
+            self.assertNotIn(bad, out)
+        self.assertRegex(t.screen.text(), "bob: before .*abc.* after")
+        t.type("/quit\r")
+        self.assertEqual(t.wait(), 0)
+
+
+class Again(ChatCase):
+    own = True
+    store = True
+
+    def test_reconnect(self):
+        """The worker and the broker are killed, and what was said meanwhile is shown: once, and in its order."""
+        self.daemon()
+        tels = [self.client("tel") for _ in range(4)]
+        t = self.talker()
+        mine = self.d.worker_of(t.name)
+        tel = next((c for c in tels if self.d.worker_of(c.name) != mine), None)
+        if tel is None:
+            self.skipTest("everybody is at one worker")
+        tel.send("one")
+        t.expect("%s: one" % tel.name)
+        t.type("half a l")
+        t.prompt("%s > half a l" % t.name)
+        self.d.kill_role("worker", mine)
+        self.d.kill_role("broker")
+        tel.expect(t.name + " has left")
+        tel.send("two", "three")
+        tel.sync()
+        t.expect("connecting again")
+        t.expect("Connected again as " + t.name)
+        tel.expect(t.name + " has entered")
+        tel.send("four")
+        t.expect("%s: four" % tel.name)
+        said = re.findall(r"%s: (\w+)$" % tel.name, t.screen.text(), re.M)
+        self.assertEqual(said, ["one", "two", "three", "four"])
+        t.prompt("%s > half a l" % t.name)
+        t.type("ine\r")
+        tel.line("%s: half a line" % t.name)
+
+    def test_typed_while_away(self):
+        """What was on its way when the connection went is neither lost nor sent twice."""
+        self.daemon()
+        tel = self.client("tel")
+        refused = threading.Event()
+        proxy = Proxy(self.irc_address(), intercept=lambda line: None)
+        self.addCleanup(proxy.close)
+        t = self.talker(port=proxy.port)
+        t.type("first\r")
+        tel.line("%s: first" % t.name)
+        # the server takes the line, but its answer is lost
+        client, server = proxy.pairs[0]
+
+        def swallow(line):
+            if "second" in line:
+                with contextlib.suppress(OSError):
+                    server.sendall(line.encode() + b"\r\n")
+                refused.set()
+                tel_has.wait(limit())
+                proxy.cut()
+                return " "
+            return None
+
+        tel_has = threading.Event()
+        client.setblocking(True)
+        proxy.intercept = swallow
+        # what comes down is held back from now on
+        proxy.down = None
+        t.type("second\r")
+        self.assertTrue(refused.wait(limit()))
+        tel.line("%s: second" % t.name)
+        proxy.intercept = None
+        proxy.down = Proxy.down.__get__(proxy)
+        tel_has.set()
+        t.expect("Connected again as " + t.name)
+        t.type("third\r")
+        tel.line("%s: third" % t.name)
+        self.assertEqual(len(re.findall("%s: second" % t.name, tel.text.decode())), 1)
+
+    def test_server_starts_later(self):
+        """Away for longer: what is typed meanwhile is sent when the server is back."""
+        self.daemon()
+        tel = self.client("tel")
+        proxy = Proxy(self.irc_address())
+        self.addCleanup(proxy.close)
+        t = self.talker(port=proxy.port)
+        proxy.address = ("127.0.0.1", 1)
+        proxy.cut()
+        t.expect("connecting again")
+        t.type("meanwhile\r")
+        t.expect(r"\(not connected: it will be sent")
+        proxy.address = self.irc_address()
+        tel.line("%s: meanwhile" % t.name, seconds=limit(20))
+
+
+class Scripts(ChatCase):
+    def test_send(self):
+        tel = self.client("tel")
+        self.assertEqual(self.script("send", "lobby", "from", "a script")[0], 0)
+        tel.expect(": from a script$")
+        self.assertEqual(self.script("send", "#lobby", input="several\nlines\n")[0], 0)
+        tel.expect(": several$")
+        tel.line("  lines")
+        self.assertEqual(self.script("send", "@" + tel.name, "to you")[0], 0)
+        tel.expect('sent you "to you"')
+
+    def test_exit_codes(self):
+        silent = Scripted(b"")
+        self.addCleanup(silent.close)
+        room = self.client("op", exact=False)
+        room.send("/join closed", "/room key sesame")
+        room.expect("has set a key")
+        for code, args, more in ((2, ["send"], {}), (2, ["send", "a,b", "x"], {}), (2, ["--nosuch"], {}), (2, ["-s", "a:b:c:", "x"], {}),
+                                 (3, ["send", "lobby", "x"], {"port": 1}), (5, ["send", "@" + self.fresh("no"), "x"], {}),
+                                 (5, ["send", "closed", "x"], {}), (1, ["-n", room.name, "send", "lobby", "x"], {}),
+                                 (6, ["--timeout", "1", "send", "lobby", "x"], {"port": silent.port}),
+                                 (1, ["send", "lobby"], {"input": ""}), (5, ["send", "lobby", "-f", "/no/such"], {}),
+                                 (0, ["-V"], {}), (0, ["--help"], {})):
+            with self.subTest(args):
+                self.assertEqual(self.script(*args, **more)[0], code)
+
+    def test_tail(self):
+        tel = self.client("tel")
+        p = subprocess.Popen([self.program, "-s", self.server(), "--history", "0", "tail", "lobby", "--json", "--lines", "2"],
+                             stdout=subprocess.PIPE, text=True, env=dict(os.environ, **self.home))
+        self.addCleanup(p.stdout.close)
+        self.addCleanup(p.kill)
+        tel.expect(" has entered the chat")
+        tel.send('say "it" \\ ünd', "/me waves")
+        first, second = json.loads(p.stdout.readline()), json.loads(p.stdout.readline())
+        self.assertEqual((first["room"], first["from"], first["text"], first["kind"]), ("lobby", tel.name, 'say "it" \\ ünd', "message"))
+        self.assertEqual((second["text"], second["kind"]), ("waves", "action"))
+        self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual(p.wait(limit()), 0)
+
+    def test_tail_ends_with_its_reader(self):
+        r = subprocess.run("%s -s %s --history 0 tail lobby | true" % (self.program, self.server()), shell=True,
+                           env=dict(os.environ, **self.home), timeout=limit(20))
+        self.assertEqual(r.returncode, 0)
+
+    def test_config(self):
+        os.makedirs(os.path.join(self.dir, "chat"))
+        path = os.path.join(self.dir, "chat", "chat.conf")
+        name = self.fresh("conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "%s"; rooms = [ "garden" ]; history = 0;\n' % (self.server(), name))
+        r = subprocess.run([self.program], input="/quit\n", text=True, env=dict(os.environ, **self.home),
+                           stdout=subprocess.PIPE, timeout=limit(20))
+        self.assertIn("Connected to the chat room as " + name, r.stdout)
+        self.assertIn("garden", r.stdout)
+        with open(path, "a", encoding="utf-8") as f:
+            f.write("nosuch = 1;\n")
+        code, _, err = self.script("send", "lobby", "x")
+        self.assertEqual(code, 2)
+        self.assertIn("chat.conf:2: there is no option nosuch", err)
+
+
+class Tls(ChatCase):
+    def proxy(self, context):
+        p = Proxy(self.irc_address(), context)
+        self.addCleanup(p.close)
+        return p
+
+    def test_certificates(self):
+        context, path, pin = self.certificate()
+        p = self.proxy(context)
+        code, _, err = self.script("--tls", "send", "lobby", "x", port=p.port)
+        self.assertEqual(code, 4)
+        self.assertIn("not trusted", err)
+        self.assertIn(pin, err)
+        self.assertEqual(self.script("--pin", pin, "send", "lobby", "x", port=p.port)[0], 0)
+        self.assertEqual(self.script("--tls", "send", "lobby", "x", port=p.port, env={"SSL_CERT_FILE": path})[0], 0)
+        self.assertEqual(self.script("--pin", "0" * 64, "send", "lobby", "x", port=p.port, env={"SSL_CERT_FILE": path})[0], 4)
+        self.assertEqual(self.script("--pin", "12", "send", "lobby", "x", port=p.port)[0], 2)
+
+    def test_another_name(self):
+        context, path, _ = self.certificate("DNS:elsewhere.example,IP:192.0.2.1")
+        p = self.proxy(context)
+        code, _, err = self.script("--tls", "send", "lobby", "x", port=p.port, env={"SSL_CERT_FILE": path})
+        self.assertEqual(code, 4)
+        self.assertIn("mismatch", err)
+
+    def test_no_tls_there(self):
+        self.assertEqual(self.script("--tls", "send", "lobby", "x")[0], 3)
+
+    def test_plaintext_only_here(self):
+        code, _, err = self.script("-s", "192.0.2.1", "--timeout", "1", "send", "lobby", "x")
+        self.assertIn(code, (3, 6))  # TLS it would have been
+        self.assertNotIn("--plain", err)
+
+
+class Transfers(ChatCase):
+    def served(self, context=None):
+        s = file_server(context)
+        self.addCleanup(s.server_close)
+        self.addCleanup(s.shutdown)
+        return s
+
+    def uploading(self, url, error=None):
+        """A proxy that answers UPLOAD."""
+        def intercept(line):
+            m = re.match(r"(?:@label=(\d+) )?UPLOAD (\S+)$", line)
+            if not m:
+                return None
+            label = "@label=%s " % m.group(1) if m.group(1) else ""
+            if error:
+                return "%s:chat.test %s" % (label, error)
+            return "%s:chat.test UPLOAD %s %s" % (label, m.group(2), url)
+        p = Proxy(self.irc_address(), intercept=intercept)
+        self.addCleanup(p.close)
+        return p
+
+    def write(self, name, content):
+        path = os.path.join(self.dir, name)
+        with open(path, "wb") as f:
+            f.write(content)
+        return path
+
+    def test_send_a_file(self):
+        web = self.served()
+        p = self.uploading("http://127.0.0.1:%d/files/u/token" % web.port)
+        content = os.urandom(300000)
+        self.write("my file.bin", content)
+        t = self.talker(port=p.port)
+        t.type("!FILE my file.bin\r")
+        t.expect(r"Sending the file my file\.bin\.\.\.")
+        t.expect(r"File my file\.bin sent successfully")
+        path, kind, body = web.posted[0]
+        self.assertEqual(path, "/files/u/token")
+        self.assertIn("multipart/form-data", kind)
+        self.assertIn(b'name="file"; filename="my file.bin"', body)
+        self.assertIn(content, body)
+        web.status = 413
+        t.type("!FILE my file.bin\r")
+        t.expect("was not sent: it is too big for the server")
+        web.status = 201
+        tel = self.client("tel")
+        t.type("image@%s\r" % tel.name)
+        t.expect("Path or address")
+        t.type("my file.bin\r")
+        self.eventually("the upload", lambda: len(web.posted) == 3)
+        self.assertIn("UPLOAD " + tel.name, " ".join(p.lines))
+        self.assertEqual(self.script("send", "lobby", "-f", "my file.bin", port=p.port)[0], 0)
+        self.assertEqual(len(web.posted), 4)
+
+    def test_refusals(self):
+        self.write("x", b"x")
+        for error, words in (("401 me nobody :No such nick", "Recipient does not exist"), ("421 me UPLOAD :Unknown command", "not enabled"),
+                             ("FAIL UPLOAD QUOTA :your quota is used up", "quota is used up")):
+            with self.subTest(error):
+                t = self.talker(port=self.uploading("", error).port)
+                t.type("!FILE x\r")
+                t.expect(words)
+                t.close()
+
+    def test_server_cannot_make_us_post_elsewhere(self):
+        web = self.served()
+        self.write("x", b"x")
+        p = self.uploading("http://127.0.0.2:%d/steal" % web.port)
+        t = self.talker(port=p.port)
+        t.type("!FILE x\r")
+        t.expect("was not sent: that address")
+        self.assertEqual(web.posted, [])
+
+    def test_receive(self):
+        web = self.served()
+        web.contents["/files/1/..%2F..%2F.bashrc"] = b"rm"
+        web.contents["/files/2/photo.png"] = b"one"
+        web.contents["/files/3/photo.png"] = b"two"
+        tel = self.client("tel")
+        t = self.talker()
+        base = "http://127.0.0.1:%d" % web.port
+        tel.send("shared the file %s/files/1/..%%2F..%%2F.bashrc" % base)
+        t.expect(r"\(/save 1 keeps bashrc here\)")
+        t.type("/save\r")
+        t.expect("File: bashrc received successfully")
+        tel.send("shared %s/files/2/photo.png" % base, "shared %s/files/3/photo.png" % base, "no file %s/other/3" % base)
+        t.expect(r"\(/save 3 keeps")
+        for n in (2, 3):
+            t.type("/save %d\r" % n)
+            t.expect("File: photo%s.png received" % (r" \(2\)" if n == 3 else ""))
+        with open(os.path.join(self.dir, "photo.png"), "rb") as f:
+            self.assertEqual(f.read(), b"one")
+        with open(os.path.join(self.dir, "photo (2).png"), "rb") as f:
+            self.assertEqual(f.read(), b"two")
+        self.assertEqual(sorted(os.listdir(self.dir)), ["bashrc", "photo (2).png", "photo.png"])
+        t.type("/save 9\r")
+        t.expect("There is no such file")
+
+    def test_autosave(self):
+        web = self.served()
+        web.contents["/files/2/photo.png"] = b"one"
+        tel = self.client("tel")
+        keep = os.path.join(self.dir, "keep")
+        os.mkdir(keep)
+        os.symlink("/etc/passwd", os.path.join(keep, "photo.png"))
+        t = self.talker("--autosave", keep)
+        tel.send("shared http://127.0.0.1:%d/files/2/photo.png" % web.port)
+        t.expect(r"File: photo \(2\).png received successfully")
+        tel.send("shared http://127.0.0.1:%d/files/none" % web.port)
+        t.expect("none was not received: there is no such file")
+        self.assertEqual(sorted(os.listdir(keep)), ["photo (2).png", "photo.png"])
+
+    def test_fetch(self):
+        """image@name with an address: https, public addresses, each hop."""
+        context, path, _ = self.certificate()
+        inner = self.served()
+        inner.contents["/secret"] = b"secret"
+        pages = self.served(context)
+        pages.contents.update({"/a.png": b"\x89PNG...", "/to-inner": "http://127.0.0.1:%d/secret" % inner.port,
+                               "/to-other": "https://127.0.0.1:%d/a.png" % inner.port, "/loop": "/loop",
+                               "/to-user": "https://user:pass@127.0.0.1:%d/a.png" % pages.port})
+        up = self.served()
+        p = self.uploading("http://127.0.0.1:%d/files/u/token" % up.port)
+        t = self.talker("--fetch-test", str(pages.port), port=p.port, env={"SSL_CERT_FILE": path})
+        base = "https://127.0.0.1:%d" % pages.port
+        for url, words in (("http://127.0.0.1/", "only https"), ("file:///etc/passwd", "only https"), ("gopher://x/", "only https"),
+                           ("https://user:pass@127.0.0.1/", "no user name"), ("https://127.0.0.1:%d/" % inner.port, "that address"),
+                           ("https://2130706433/", "that address|not fetched"), ("https://0x7f.1/", "that address|not fetched"),
+                           ("https://[::1]/", "that address"), ("https://[::ffff:127.0.0.1]/", "that address"),
+                           ("https://[64:ff9b::7f00:1]/", "that address"), ("https://169.254.169.254/", "that address"),
+                           ("https://10.0.0.1/", "that address"), ("https://0.0.0.0/", "that address"), (base + "/to-inner", "not fetched"),
+                           (base + "/to-other", "that address"), (base + "/loop", "one address to the next"), (base + "/to-user", "not fetched"),
+                           (base + "/none", "no such file")):
+            with self.subTest(url):
+                before = t.screen.text().count("Sorry")
+                t.type("image@%s\r" % t.name)
+                t.until("the question", lambda: "Path or address" in t.screen.lines()[t.screen.y])
+                t.type(url + "\r")
+                t.until("a refusal", lambda: t.screen.text().count("Sorry") > before)
+                last = t.screen.text().rpartition("Sorry")[2].replace("\n", " ")
+                self.assertRegex(last, words)
+        t.type("image@%s\r%s/a.png\r" % (t.name, base))
+        t.expect(r"File a\.png sent successfully")
+        self.assertIn(b"\x89PNG...", up.posted[0][2])
+        self.assertEqual(inner.posted + pages.posted, [])
+
+    def test_get(self):
+        web = self.served()
+        web.contents["/files/7/a%20b.txt"] = b"content"
+        url = "http://127.0.0.1:%d/files/7/a%%20b.txt" % web.port
+        code, out, err = self.script("get", url)
+        self.assertEqual((code, out, err), (0, "a b.txt\n", ""))
+        self.assertEqual(self.script("get", url)[1], "a b (2).txt\n")
+        self.assertEqual(self.script("get", url, "-o", "-")[1], "content")
+        self.assertEqual(self.script("get", url + "x")[0], 5)
+        self.assertEqual(self.script("get", "http://127.0.0.2:%d/files/7/a%%20b.txt" % web.port)[0], 1)
+        self.assertEqual(self.script("get", "file:///etc/passwd")[0], 2)
+        self.assertEqual(sorted(os.listdir(self.dir)), ["a b (2).txt", "a b.txt"])
+
+
+class Full(ChatCase):
+    def screen(self, t):
+        return [line.replace("x", "│") for line in t.screen.lines()]
+
+    def test_rooms_users_log_input(self):
+        tel = self.client("tel")
+        t = self.chat("-f", "--history", "0", rows=20, cols=100)
+        t.expect(r"Users \(2\)")
+        t.expect("#lobby")
+        t.type("hello from the full screen\r")
+        tel.line("%s: hello from the full screen" % t.name)
+        t.expect("%s: hello from the full screen" % t.name)
+        tel.send("and back")
+        t.expect("%s: and back" % tel.name)
+        t.type("half")
+        tel.send("secretly@" + t.name)
+        t.expect(r"@%s \(1\)" % tel.name)
+        self.assertEqual(t.screen.lines()[19], "%s > half" % t.name)
+        t.type("\x15/join den\r")
+        t.expect("You are in den")
+        t.type("\x10")
+        t.expect("secretly")
+        t.type("\x1b1")
+        t.expect("and back")
+        t.expect(self.client("third").name)
+        t.resize(12, 60)
+        t.prompt("%s >" % t.name)
+        t.type("/quit\r")
+        self.assertEqual(t.wait(), 0)
+
+    def test_scrolling(self):
+        tel = self.client("tel")
+        t = self.chat("-f", "--history", "0", rows=12, cols=80)
+        t.expect(r"Users \(2\)")
+        for i in range(30):
+            tel.send("line %d." % i)
+        t.expect(r"line 29\.")
+        t.type("\x1b[5~")
+        t.expect("scrolled up")
+        t.until("the lines before", lambda: "line 29." not in "\n".join(t.screen.lines()))
+        t.type("\x1b[6~")
+        t.until("the end", lambda: "line 29." in "\n".join(t.screen.lines()))
+
+    def test_needs_a_terminal(self):
+        self.assertEqual(self.script("-n", "x", "-f")[0], 2)
+
+
+if __name__ == "__main__":
+    main()
