@@ -7,6 +7,7 @@
 fuzz_targets = \
 	%D%/fuzz_account \
 	%D%/fuzz_broker \
+	%D%/fuzz_chat \
 	%D%/fuzz_config \
 	%D%/fuzz_control \
 	%D%/fuzz_ipc \
@@ -45,6 +46,7 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_broker_SOURCES = %D%/fuzz_broker.c tests/unit/world.c tests/unit/world.h
 %C%_fuzz_broker_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 %C%_fuzz_broker_LDADD = $(broker_libs) $(fuzz_libs)
+%C%_fuzz_chat_LDADD = $(chat_libs) $(fuzz_libs)
 %C%_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_fuzz_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_control_LDADD = src/ipc/libipc.a $(fuzz_libs)

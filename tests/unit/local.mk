@@ -8,6 +8,8 @@ unit_checks = \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
+	%D%/check_chat_session \
+	%D%/check_chat_url \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_event \
@@ -71,6 +73,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_file_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_chat_session_LDADD = $(chat_libs) $(unit_libs)
+%C%_check_chat_url_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)
 %C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)

@@ -1,0 +1,523 @@
+/* chat's session: what it says to the server and shows, line by line, without either. */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/util.h"
+#include "tools/chat/complete.h"
+#include "tools/chat/session.h"
+#include "unit.h"
+
+static struct session s;
+static char shown[1 << 16], events[4096];
+static size_t nshown, nevents;
+
+static void
+on_show(void *arg, const struct show *sh)
+{
+	char line[20000];
+	struct look look = {0};
+
+	(void)arg;
+	words_render(&look, sh, s.cur != NULL ? str_of(s.cur->name) : STR_LIT(""), line,
+		     sizeof(line));
+	nshown += bprintf(shown + nshown, sizeof(shown) - nshown, "%s\n", line);
+}
+
+static void
+event(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	nevents += (size_t)vsnprintf(events + nevents, sizeof(events) - nevents, fmt, ap);
+	va_end(ap);
+}
+
+static void
+on_changed(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_ready(void *arg)
+{
+	(void)arg;
+	event("ready.");
+}
+
+static void
+on_entered(void *arg, const char *room)
+{
+	(void)arg;
+	event("in %s.", room);
+}
+
+static void
+on_sent(void *arg)
+{
+	(void)arg;
+	event("sent.");
+}
+
+static void
+on_refused(void *arg, enum refusal why, const char *text)
+{
+	(void)arg;
+	event("refused %d %s.", (int)why, text);
+}
+
+static void
+on_quit(void *arg)
+{
+	(void)arg;
+	event("quit.");
+}
+
+static void
+on_send_file(void *arg, const char *to, const char *path, bool image)
+{
+	(void)arg;
+	event("%s %s to %s.", image ? "image" : "file", path, to);
+}
+
+static void
+on_upload(void *arg, const char *to, const char *url, const char *why)
+{
+	(void)arg;
+	event("upload %s %s %s.", to, url != NULL ? url : "-", why != NULL ? why : "-");
+}
+
+static void
+on_offer(void *arg, const char *from, const char *url, bool old)
+{
+	(void)arg;
+	event("offer %s %s%s.", from, url, old ? " old" : "");
+}
+
+static void
+on_save(void *arg, const char *which)
+{
+	(void)arg;
+	event("save %s.", which);
+}
+
+static const struct front front = {on_show,   on_changed, on_ready, on_entered,
+				   on_sent,   on_refused, on_quit,  on_send_file,
+				   on_upload, on_offer,   on_save};
+
+static void
+line(const char *fmt, ...)
+{
+	char text[20000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	session_line(&s, text, strlen(text));
+}
+
+/* What was said to the server since the last call, lines separated by '|'. */
+static const char *
+said(void)
+{
+	static char text[1 << 16];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.out.len && n + 1 < sizeof(text); i++) {
+		char c = buf_data(&s.out)[i];
+
+		if (c == '\r')
+			continue;
+		text[n++] = c == '\n' ? '|' : c;
+	}
+	text[n] = '\0';
+	buf_drop(&s.out, s.out.len);
+	return text;
+}
+
+static const char *
+showed(void)
+{
+	static char text[sizeof(shown)];
+
+	memcpy(text, shown, nshown + 1);
+	shown[nshown = 0] = '\0';
+	return text;
+}
+
+static const char *
+happened(void)
+{
+	static char text[sizeof(events)];
+
+	memcpy(text, events, nevents + 1);
+	events[nevents = 0] = '\0';
+	return text;
+}
+
+#define CAPS \
+	"batch echo-message labeled-response message-tags server-time draft/chathistory " \
+	"draft/multiline"
+
+static void
+log_in(void)
+{
+	session_begin(&s, true);
+	line(":srv CAP * LS :%s", CAPS);
+	line(":srv CAP me ACK :%s", CAPS);
+	line(":srv 001 me :Welcome");
+	line(":srv 005 me CHATHISTORY=500 CASEMAPPING=ascii :are supported");
+	line(":srv 422 me :no MOTD");
+}
+
+static void
+setup(void)
+{
+	nshown = nevents = 0;
+	shown[0] = events[0] = '\0';
+	session_init(&s, &front, NULL, "me");
+	session_want_room(&s, "lobby");
+}
+
+static void
+setup_in(void)
+{
+	setup();
+	log_in();
+	line("@msgid=0000000000001 :me!u@h JOIN #lobby * :me");
+	line(":srv 353 me = #lobby :me @bob");
+	line(":srv 366 me #lobby :End");
+	said();
+	showed();
+	happened();
+}
+
+static void
+teardown(void)
+{
+	session_fini(&s);
+}
+
+START_TEST(login)
+{
+	session_begin(&s, true);
+	ck_assert_str_eq(said(), "CAP LS 302|NICK :me|USER chat 0 * :me|");
+	line(":srv CAP * LS * :batch nosuch=1");
+	ck_assert_str_eq(said(), "");
+	line(":srv CAP * LS :sasl=PLAIN server-time");
+	ck_assert_str_eq(said(), "CAP REQ :batch sasl server-time|");
+	line(":srv CAP me ACK :batch sasl server-time");
+	ck_assert_str_eq(said(), "CAP END|");
+	line("PING :abc");
+	ck_assert_str_eq(said(), "PONG :abc|");
+	line(":srv 001 me :hi");
+	line(":srv 376 me :end");
+	ck_assert_str_eq(said(), "JOIN #lobby|");
+	ck_assert_str_eq(happened(), "ready.");
+	ck_assert_ptr_nonnull(strstr(showed(), "Connected to the chat room as me\n"));
+}
+END_TEST
+
+START_TEST(sasl)
+{
+	bprintf(s.login, sizeof(s.login), "me");
+	bprintf(s.password, sizeof(s.password), "secret");
+	session_begin(&s, true);
+	line(":srv CAP * LS :sasl=PLAIN");
+	line(":srv CAP me ACK :sasl");
+	said();
+	line("AUTHENTICATE +");
+	ck_assert_str_eq(said(), "AUTHENTICATE bWUAbWUAc2VjcmV0|");
+	line(":srv 900 me me!u@h me :You are now logged in");
+	line(":srv 903 me :ok");
+	ck_assert_str_eq(said(), "CAP END|");
+	line(":srv 904 me :SASL authentication failed");
+	ck_assert_str_eq(s.password, "");
+}
+END_TEST
+
+START_TEST(no_password_in_the_clear)
+{
+	bprintf(s.login, sizeof(s.login), "me");
+	bprintf(s.password, sizeof(s.password), "secret");
+	session_begin(&s, false);
+	said();
+	line(":srv CAP * LS :sasl=PLAIN");
+	line(":srv CAP me ACK :sasl");
+	ck_assert_ptr_null(strstr(said(), "AUTHENTICATE"));
+	ck_assert_ptr_nonnull(strstr(happened(), "refused 1"));
+}
+END_TEST
+
+/* A line and its way: to the room, to one person, nowhere. */
+static const struct {
+	const char *typed, *said, *happened;
+} typed[] = {
+    {"hello", "PRIVMSG #lobby :hello|", ""},
+    {"hi@bob", "PRIVMSG bob :hi|", ""},
+    {"mail a@b.com@bob", "PRIVMSG bob :mail a@b.com|", ""},
+    {"secret@nobody ", "PRIVMSG nobody :secret|", ""},
+    {"5 @ noon", "PRIVMSG #lobby :5 @ noon|", ""},
+    {"a\\@bob", "PRIVMSG #lobby :a@bob|", ""},
+    {"/say a@bob", "PRIVMSG #lobby :a@bob|", ""},
+    {"//etc", "PRIVMSG #lobby :/etc|", ""},
+    {"/me waves", "PRIVMSG #lobby :\001ACTION waves\001|", ""},
+    {"/msg bob x@y", "PRIVMSG bob :x@y|", ""},
+    {"!FILE my file.txt", "", "file my file.txt to #lobby."},
+    {"!file x.png@bob", "", "file x.png to bob."},
+    {"/file a@2x.png", "", "file a@2x.png to #lobby."},
+    {"/file a.png@#den", "", "file a.png to #den."},
+    {"SHOW@server", "WHO *|", ""},
+    {"!INFO anything", "NAMES #lobby|", ""},
+    {"!Informal", "PRIVMSG #lobby :!Informal|", ""},
+    {"quit@Server", "QUIT :|", "quit."},
+    {"/q bye", "QUIT :bye|", "quit."},
+    {"/join #den key", "JOIN #den key|", ""},
+    {"/kick bob be nice", "KICK #lobby bob :be nice|", ""},
+    {"/ban bob", "MODE #lobby +b bob!*@*|", ""},
+    {"/ban 192.0.2.1", "MODE #lobby +b *!*@192.0.2.1|", ""},
+    {"/room limit off", "MODE #lobby -l|", ""},
+    {"/save 3", "", "save 3."},
+    {"/nosuch x", "", ""},
+    {"", "", ""},
+};
+
+START_TEST(what_is_typed)
+{
+	const char *out, *tag;
+
+	session_typed(&s, typed[_i].typed);
+	out = said();
+	if (out[0] == '@' && (tag = strchr(out, ' ')) != NULL)
+		out = tag + 1;
+	ck_assert_str_eq(out, typed[_i].said);
+	ck_assert_str_eq(happened(), typed[_i].happened);
+}
+END_TEST
+
+START_TEST(questions)
+{
+	bool secret;
+
+	session_typed(&s, "image@bob");
+	ck_assert_ptr_nonnull(session_asks(&s, &secret));
+	ck_assert(!secret);
+	session_typed(&s, "https://example.org/x.png");
+	ck_assert_str_eq(happened(), "image https://example.org/x.png to bob.");
+	session_typed(&s, "/register");
+	ck_assert(session_asks(&s, &secret) != NULL && secret);
+	session_typed(&s, "abcdef");
+	session_typed(&s, "abcdeg");
+	ck_assert_ptr_nonnull(strstr(showed(), "not the same"));
+	session_typed(&s, "/register");
+	session_typed(&s, "abcdef");
+	session_typed(&s, "abcdef");
+	ck_assert_str_eq(said(), "REGISTER * * :abcdef|");
+	session_typed(&s, "/login");
+	session_typed(&s, "");
+	ck_assert_str_eq(said(), "");
+	s.secure = false;
+	session_typed(&s, "/login");
+	ck_assert_ptr_null(session_asks(&s, &secret));
+}
+END_TEST
+
+START_TEST(failures)
+{
+	session_typed(&s, "x@nobody");
+	line("@label=%lu :srv 401 me nobody :No such nick/channel", s.label);
+	ck_assert_str_eq(showed(), "Couldn't send message :( nobody here is called nobody.\n");
+	session_typed(&s, "hello");
+	line("@label=%lu :srv 404 me #lobby :You may not speak", s.label);
+	ck_assert_str_eq(showed(), "Couldn't send message :( you may not speak.\n");
+	ck_assert_uint_eq(s.npending, 0);
+}
+END_TEST
+
+START_TEST(others)
+{
+	line(":ann!u@h JOIN #lobby");
+	line(":ann!u@h PRIVMSG #lobby :hello \x1b[2Jme");
+	line(":ann!u@h PRIVMSG me :psst");
+	line(":ann!u@h PRIVMSG #lobby :\001ACTION waves\001");
+	line(":ann!u@h MODE #lobby +ob-l ann *!*@x");
+	line(":ann!u@h NICK :anna");
+	line(":anna!u@h QUIT :Quit: bye");
+	line(":bob!u@h KICK #lobby me :enough");
+	ck_assert_str_eq(
+	    showed(),
+	    "ann has entered the chat.\nann: hello me\nann sent you \"psst\"\n* ann waves\n"
+	    "ann has made ann an operator.\nann has banned *!*@x.\nann has removed the limit.\n"
+	    "ann is now anna\nanna has left the chat. (bye)\n"
+	    "You have been removed from lobby by bob (enough).\n"
+	    "You are in no room now: /join ROOM, or /rooms for a list.\n");
+}
+END_TEST
+
+START_TEST(multiline)
+{
+	line("@msgid=0000000000005 :bob!u@h BATCH +a draft/multiline #lobby");
+	line("@batch=a :bob!u@h PRIVMSG #lobby :one");
+	line("@batch=a;draft/multiline-concat :bob!u@h PRIVMSG #lobby : more");
+	line("@batch=a :bob!u@h PRIVMSG #lobby :two");
+	line("BATCH -a");
+	ck_assert_str_eq(showed(), "bob: one more\n  two\n");
+	ck_assert_uint_eq(s.nbatches, 0);
+	session_say(&s, "#lobby", STR_LIT("a\nb"), false);
+	ck_assert_str_eq(said(),
+			 "@label=1 BATCH +m1 draft/multiline #lobby|@batch=m1 PRIVMSG #lobby :a|"
+			 "@batch=m1 PRIVMSG #lobby :b|BATCH -m1|");
+}
+END_TEST
+
+/* Gone and back: from the last one on, each once, live ones behind. */
+START_TEST(catching_up)
+{
+	unsigned long ask;
+
+	line("@msgid=0000000000003 :bob!u@h PRIVMSG #lobby :three");
+	session_lost(&s);
+	showed();
+	log_in();
+	said();
+	line("@msgid=0000000000009 :me!u@h JOIN #lobby * :me");
+	ask = s.rooms->ask;
+	ck_assert_str_eq(strchr(said(), ' '), " CHATHISTORY AFTER #lobby msgid=0000000000003 100|");
+	showed();
+	line("@msgid=000000000000b :bob!u@h PRIVMSG #lobby :live");
+	ck_assert_str_eq(showed(), "");
+	line("@label=%lu :srv BATCH +h chathistory #lobby", ask);
+	line("@batch=h;msgid=0000000000003 :bob!u@h PRIVMSG #lobby :three");
+	line("@batch=h;msgid=0000000000005 :bob!u@h PRIVMSG #lobby :five");
+	line("@batch=h;msgid=000000000000b :bob!u@h PRIVMSG #lobby :live");
+	line(":srv BATCH -h");
+	ck_assert_str_eq(showed(), "bob: five\nbob: live\n");
+	line("@msgid=000000000000c :bob!u@h PRIVMSG #lobby :after");
+	ck_assert_str_eq(showed(), "bob: after\n");
+}
+END_TEST
+
+START_TEST(unanswered)
+{
+	session_typed(&s, "arrived");
+	session_typed(&s, "lost");
+	session_typed(&s, "secret@bob");
+	session_lost(&s);
+	session_typed(&s, "meanwhile");
+	log_in();
+	ck_assert_ptr_nonnull(
+	    strstr(showed(), "It is not known whether this arrived at bob: secret"));
+	said();
+	line("@msgid=0000000000009 :me!u@h JOIN #lobby * :me");
+	said();
+	line("@label=%lu :srv BATCH +h chathistory #lobby", s.rooms->ask);
+	line("@batch=h;msgid=0000000000004 :me!u@h PRIVMSG #lobby :arrived");
+	line(":srv BATCH -h");
+	{
+		const char *out = said();
+
+		ck_assert_ptr_null(strstr(out, "arrived"));
+		ck_assert_ptr_nonnull(strstr(out, "PRIVMSG #lobby :lost|"));
+		ck_assert_ptr_nonnull(strstr(out, "PRIVMSG #lobby :meanwhile|"));
+		ck_assert(strstr(out, ":lost|") < strstr(out, ":meanwhile|"));
+	}
+}
+END_TEST
+
+START_TEST(files)
+{
+	bprintf(s.host, sizeof(s.host), "chat.example");
+	line(":bob!u@h PRIVMSG #lobby :shared https://chat.example/files/1/x.png");
+	line(":bob!u@h PRIVMSG #lobby :shared https://evil.example/files/1/x.png");
+	line(":bob!u@h PRIVMSG #lobby :shared https://chat.example/other/x.png");
+	line(":me!u@h PRIVMSG #lobby :shared https://chat.example/files/1/x.png");
+	ck_assert_str_eq(happened(), "offer bob https://chat.example/files/1/x.png.");
+	line(":srv UPLOAD #lobby https://chat.example/u");
+	ck_assert_str_eq(happened(), "");
+	session_upload(&s, "bob");
+	said();
+	line("@label=%lu :srv UPLOAD bob https://chat.example/u", s.upload);
+	ck_assert_str_eq(happened(), "upload bob https://chat.example/u -.");
+	session_upload(&s, "bob");
+	line("@label=%lu :srv 401 me bob :No such nick", s.upload);
+	ck_assert_str_eq(happened(), "upload bob - .");
+}
+END_TEST
+
+START_TEST(completion)
+{
+	struct complete c;
+
+	line(":Bobby!u@h JOIN #lobby");
+	complete(&s, "bo", 2, &c);
+	ck_assert_uint_eq(c.n, 2);
+	ck_assert_uint_eq(c.common, 3);
+	complete(&s, "bobb", 4, &c);
+	ck_assert_str_eq(c.word[0], "Bobby: ");
+	complete(&s, "x bobb", 6, &c);
+	ck_assert_str_eq(c.word[0], "Bobby ");
+	ck_assert_uint_eq(c.start, 2);
+	complete(&s, "hello@bobb", 10, &c);
+	ck_assert_str_eq(c.word[0], "hello@Bobby");
+	complete(&s, "/hi", 3, &c);
+	ck_assert_str_eq(c.word[0], "/history ");
+	complete(&s, "#lo", 3, &c);
+	ck_assert_str_eq(c.word[0], "#lobby ");
+	complete(&s, "", 0, &c);
+	ck_assert_uint_eq(c.n, 0);
+}
+END_TEST
+
+/* What a server could fill us with has a limit. */
+START_TEST(bounded)
+{
+	for (unsigned i = 0; i < 3000; i++) {
+		line(":srv BATCH +b%u draft/multiline #lobby", i);
+		line(":me!u@h JOIN #r%u", i);
+		line(":n%u!u@h PRIVMSG me :x", i);
+	}
+	ck_assert_uint_le(s.nbatches, SESSION_BATCHES_MAX);
+	line(":srv BATCH +z draft/multiline #lobby");
+	for (unsigned i = 0; i < 100; i++)
+		line("@batch=b1 :bob!u@h PRIVMSG #lobby :%0400d", 1);
+	line("BATCH -b1");
+	{
+		unsigned n = 0;
+
+		for (struct room *r = s.rooms; r != NULL; r = r->next)
+			n++;
+		ck_assert_uint_le(n, SESSION_ROOMS_MAX);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *su = suite_create("chat: session");
+	TCase *t = tcase_create("login"), *in = tcase_create("in a room");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, login);
+	tcase_add_test(t, sasl);
+	tcase_add_test(t, no_password_in_the_clear);
+	suite_add_tcase(su, t);
+	tcase_add_checked_fixture(in, setup_in, teardown);
+	tcase_add_loop_test(in, what_is_typed, 0, sizeof(typed) / sizeof(typed[0]));
+	tcase_add_test(in, questions);
+	tcase_add_test(in, failures);
+	tcase_add_test(in, others);
+	tcase_add_test(in, multiline);
+	tcase_add_test(in, catching_up);
+	tcase_add_test(in, unanswered);
+	tcase_add_test(in, files);
+	tcase_add_test(in, completion);
+	tcase_add_test(in, bounded);
+	suite_add_tcase(su, in);
+	return unit_run(su);
+}
