@@ -116,8 +116,24 @@ export class Log {
 		return this.#heights.get(m) ?? GUESS;
 	}
 
-	/** Indices of the rows that are to be in the document, and the heights of those that are not: [start, end, above, below]. */
-	#window() {
+	/** How far below the beginning of the list m is. */
+	#offset(m) {
+		let y = 0;
+
+		for (const item of this.#items) {
+			if (item === m)
+				return y;
+			y += this.#height(item);
+		}
+		return -1;
+	}
+
+	/**
+	 * Indices of the rows that are to be in the document, and the heights of those that are not: [start, end, above, below].
+	 * anchor: what is to stay where it is, whatever has come above it.
+	 */
+	#window(anchor) {
+		const at = anchor ? this.#offset(anchor.m) : -1;
 		const view = this.#el.clientHeight;
 		const list = this.#items;
 		let total = 0;
@@ -127,7 +143,7 @@ export class Log {
 
 		for (const m of list)
 			total += this.#height(m);
-		const top = this.#stick ? Math.max(0, total - view) : Math.max(0, this.#el.scrollTop - this.#list.offsetTop);
+		const top = Math.max(0, this.#stick ? total - view : at >= 0 ? at - anchor.off : this.#el.scrollTop - this.#list.offsetTop);
 		let y = 0;
 
 		for (let i = 0; i < list.length; i++) {
@@ -159,10 +175,12 @@ export class Log {
 		}
 		const anchor = this.#stick ? null : this.#first(this.#el.scrollTop);
 
-		this.#put(room);
+		this.#put(room, anchor);
 		// what was a guess is known now: what is near may be other rows
-		if (this.#measure())
-			this.#put(room), this.#measure();
+		if (this.#measure()) {
+			this.#put(room, anchor);
+			this.#measure();
+		}
 		if (this.#stick)
 			this.#pin();
 		else if (anchor)
@@ -170,14 +188,15 @@ export class Log {
 		this.#ends(room);
 	}
 
-	#put(room) {
-		const [start, end, above, below] = this.#window();
+	#put(room, anchor) {
+		const [start, end, above, below] = this.#window(anchor);
+		const fresh = this.#fresh(room);
 		const keep = new Set();
 		let at = this.#list.firstChild;
 
 		for (let i = start; i < end; i++) {
 			const m = this.#items[i];
-			const s = sign(m, this.#items[i - 1], room);
+			const s = sign(m, this.#items[i - 1], room, m === fresh);
 			let row = this.#shown.get(m);
 
 			keep.add(m);
@@ -207,6 +226,17 @@ export class Log {
 		this.#dirty.clear();
 		this.#list.style.paddingTop = above + "px";
 		this.#list.style.paddingBottom = below + "px";
+	}
+
+	/** The first message behind the line "new". */
+	#fresh(room) {
+		let first = null;
+
+		for (let i = this.#items.length - 1; room.line > 0 && i >= 0 && this.#items[i].at > room.line; i--) {
+			if (TALK.has(this.#items[i].kind) && !this.#items[i].own)
+				first = this.#items[i];
+		}
+		return first;
 	}
 
 	/** True: some were not known. */
@@ -274,7 +304,7 @@ export class Log {
 	}
 
 	#toLine() {
-		const m = this.#items.find((x) => x.at > this.room.line && TALK.has(x.kind) && !x.own);
+		const m = this.#fresh(this.room);
 
 		if (m && this.#items.length - this.#items.indexOf(m) > 8)
 			this.show(m, 120);

@@ -14,22 +14,12 @@ function continues(m, before) {
 		&& dayKey(m.at) === dayKey(before.at) && !m.reply && !m.only && !before.only;
 }
 
-/** What of a row follows from those around it and from the settings: rows with another sign are made anew. */
-export function sign(m, before, room) {
+/** What of a row follows from those around it and from the settings: rows with another sign are made anew. fresh: the line "new" is above it. */
+export function sign(m, before, room, fresh) {
 	const newDay = !before || dayKey(before.at) !== dayKey(m.at);
-	const fresh = room.line > 0 && m.at > room.line && !m.own && (!before || before.at <= room.line || before.own === true && firstFresh(m, before, room));
 
-	return { newDay, fresh, grouped: settings.format === "groups" && !newDay && !fresh && continues(m, before),
+	return { newDay, fresh, grouped: settings.format === "groups" && !newDay && !fresh && Boolean(continues(m, before)),
 		key: `${newDay}${fresh}${settings.format}${settings.twelve}${settings.previews}${room.kind}` };
-}
-
-/** before is our own, and behind the line: is m the first of the others'? */
-function firstFresh(m, before, room) {
-	for (let i = room.messages.indexOf(before); i >= 0 && room.messages[i].at > room.line; i--) {
-		if (!room.messages[i].own)
-			return false;
-	}
-	return true;
 }
 
 export class Rows {
