@@ -259,6 +259,35 @@ class Life(WsCase):
         for i in range(20):
             b.expect("PRIVMSG", "#x", str(i))
 
+    def test_order_through_kills(self):
+        """The broker and chatd-web are killed again and again under load: everybody reads all of it, once, in one order."""
+        self.daemon()
+        caps = ("echo-message",)
+        people = [self.ws("o", caps, protocols=(("text.ircv3.net",), ("binary.ircv3.net",))[i % 2]) for i in range(5)]
+        people.append(self.irc("plain", caps))
+        for c in people:
+            c.ask("JOIN #x", "366")
+        for c in people:
+            c.sync()
+        for turn in range(40):
+            for role, when in (("broker", 4), ("web", 6)):
+                if turn % 8 == when:
+                    self.eventually("there is a " + role, lambda role=role: self.d.kids(role))
+                    self.d.kill_role(role)
+            for c in people:
+                c.send(*("PRIVMSG #x :%d.%d" % (turn, i) for i in range(3)))
+        said = []
+        for c in people:
+            own = []
+            while len(own) < 40 * 3 * len(people):
+                m = c.expect("PRIVMSG", "#x")
+                own.append((m.nick, m.params[1]))
+            said.append(own)
+        for c, own in zip(people, said):
+            self.assertEqual(own, said[0])
+            self.assertEqual([t for n, t in own if n == c.nick], ["%d.%d" % (t, i) for t in range(40) for i in range(3)])
+            self.assertEqual([m for m in c.sync() if m.command == "PRIVMSG"], [])
+
     def test_web_killed(self):
         """The process that has upgraded them is not theirs any more; the next one takes new ones."""
         self.daemon()
