@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "control/store.h"
 #include "lib/util.h"
 
 static char frame_buf[IPC_FRAME_MAX];
@@ -24,8 +25,8 @@ static const struct column invite_columns[] = {
 
 /* --- asking ------------------------------------------------------------------------------------------------ */
 
-static void
-ask(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
+void
+store_ask(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
 {
 	struct m_r_store m = {.op = (uint8_t)op,
 			      .level = (uint8_t)access_level(&c->peer),
@@ -39,8 +40,8 @@ ask(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
 }
 
 /* The request's own arguments are the op's. */
-static void
-ask_args(struct conn *c, unsigned op, conn_event_fn *fn)
+void
+store_ask_args(struct conn *c, unsigned op, conn_event_fn *fn)
 {
 	char args[4096];
 	size_t n = 0;
@@ -54,12 +55,12 @@ ask_args(struct conn *c, unsigned op, conn_event_fn *fn)
 		n += bprintf(args + n, sizeof(args) - n, "%s%s", i > 0 ? "\x1f" : "",
 			     c->req.args[i]);
 	}
-	ask(c, op, args, fn);
+	store_ask(c, op, args, fn);
 }
 
 /* e_done: what there is to say. */
-static void
-done(struct conn *c, unsigned type, const void *frame, size_t len)
+void
+store_done(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_e_done m;
 
@@ -72,8 +73,8 @@ done(struct conn *c, unsigned type, const void *frame, size_t len)
 }
 
 /* The rows of a page; NULL: it is none, which has been told. */
-static bool
-page(struct conn *c, unsigned type, const void *frame, size_t len, struct m_q_page *m)
+bool
+store_page(struct conn *c, unsigned type, const void *frame, size_t len, struct m_q_page *m)
 {
 	if (type == MSG_q_page && m_q_page_get(frame, len, m))
 		return true;
@@ -116,17 +117,17 @@ facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
 	}
 }
 
-static void
-facts(struct conn *c, unsigned type, const void *frame, size_t len)
+void
+store_facts(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_q_page m;
 	bool all_ok;
 
 	if (type == MSG_e_done) {
-		done(c, type, frame, len);
+		store_done(c, type, frame, len);
 		return;
 	}
-	if (!page(c, type, frame, len, &m))
+	if (!store_page(c, type, frame, len, &m))
 		return;
 	writer_object(&c->w);
 	facts_fields(c, m.rows, &all_ok);
@@ -142,13 +143,13 @@ facts(struct conn *c, unsigned type, const void *frame, size_t len)
 void
 cmd_store_status(struct conn *c)
 {
-	ask(c, STORE_STATUS, "", facts);
+	store_ask(c, STORE_STATUS, "", store_facts);
 }
 
 void
 cmd_store_check(struct conn *c)
 {
-	ask(c, STORE_CHECK, "", facts);
+	store_ask(c, STORE_CHECK, "", store_facts);
 }
 
 void
@@ -159,7 +160,7 @@ cmd_store_backup(struct conn *c)
 			  "the file's path begins with /, and its directory is one that the store "
 			  "may write to");
 	else
-		ask_args(c, STORE_BACKUP, facts);
+		store_ask_args(c, STORE_BACKUP, store_facts);
 }
 
 /* --- accounts ------------------------------------------------------------------------------------------------ */
@@ -189,7 +190,7 @@ accounts(struct conn *c, unsigned type, const void *frame, size_t len)
 	struct m_q_account a = {0};
 	struct m_q_page m;
 
-	if (!page(c, type, frame, len, &m))
+	if (!store_page(c, type, frame, len, &m))
 		return;
 	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
 	     m.rows.p += n, m.rows.n -= (size_t)n) {
@@ -216,7 +217,7 @@ ask_accounts(struct conn *c)
 
 	c->step = NULL;
 	bprintf(args, sizeof(args), "%s\x1f%s", c->req.nargs > 0 ? c->req.args[0] : "", c->name);
-	ask(c, STORE_ACCOUNTS, args, accounts);
+	store_ask(c, STORE_ACCOUNTS, args, accounts);
 }
 
 void
@@ -258,7 +259,7 @@ account(struct conn *c, unsigned type, const void *frame, size_t len)
 	struct m_q_page m;
 	ssize_t n;
 
-	if (!page(c, type, frame, len, &m))
+	if (!store_page(c, type, frame, len, &m))
 		return;
 	n = ipc_frame(m.rows.p, m.rows.n);
 	if (n <= 0 || !m_q_account_get(m.rows.p, (size_t)n, &a)) {
@@ -277,31 +278,31 @@ account(struct conn *c, unsigned type, const void *frame, size_t len)
 void
 cmd_account_show(struct conn *c)
 {
-	ask_args(c, STORE_ACCOUNT_SHOW, account);
+	store_ask_args(c, STORE_ACCOUNT_SHOW, account);
 }
 
 void
 cmd_account_add(struct conn *c)
 {
-	ask_args(c, STORE_ACCOUNT_ADD, done);
+	store_ask_args(c, STORE_ACCOUNT_ADD, store_done);
 }
 
 void
 cmd_account_passwd(struct conn *c)
 {
-	ask_args(c, STORE_ACCOUNT_PASSWORD, done);
+	store_ask_args(c, STORE_ACCOUNT_PASSWORD, store_done);
 }
 
 void
 cmd_account_disable(struct conn *c)
 {
-	ask_args(c, STORE_ACCOUNT_DISABLE, done);
+	store_ask_args(c, STORE_ACCOUNT_DISABLE, store_done);
 }
 
 void
 cmd_account_enable(struct conn *c)
 {
-	ask_args(c, STORE_ACCOUNT_ENABLE, done);
+	store_ask_args(c, STORE_ACCOUNT_ENABLE, store_done);
 }
 
 void
@@ -310,7 +311,7 @@ cmd_account_delete(struct conn *c)
 	if (c->req.nargs > 1 && strcmp(c->req.args[1], "messages") != 0)
 		conn_fail(c, CTL_BAD, "behind the name: messages, or nothing");
 	else
-		ask_args(c, STORE_ACCOUNT_DELETE, done);
+		store_ask_args(c, STORE_ACCOUNT_DELETE, store_done);
 }
 
 /* --- invitations --------------------------------------------------------------------------------------------- */
@@ -351,7 +352,7 @@ cmd_invite_create(struct conn *c)
 		return;
 	bprintf(args, sizeof(args), "%s\x1f%" PRIu64 "\x1f%" PRIu64, rooms,
 		c->req.uses != 0 ? c->req.uses : 1, expires);
-	ask(c, STORE_INVITE_CREATE, args, done);
+	store_ask(c, STORE_INVITE_CREATE, args, store_done);
 }
 
 static void
@@ -360,7 +361,7 @@ invites(struct conn *c, unsigned type, const void *frame, size_t len)
 	struct m_q_invite i;
 	struct m_q_page m;
 
-	if (!page(c, type, frame, len, &m))
+	if (!store_page(c, type, frame, len, &m))
 		return;
 	writer_list(&c->w, NULL, invite_columns, ARRAY_LEN(invite_columns));
 	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
@@ -384,13 +385,13 @@ invites(struct conn *c, unsigned type, const void *frame, size_t len)
 void
 cmd_invite_list(struct conn *c)
 {
-	ask(c, STORE_INVITES, "", invites);
+	store_ask(c, STORE_INVITES, "", invites);
 }
 
 void
 cmd_invite_delete(struct conn *c)
 {
-	ask_args(c, STORE_INVITE_DELETE, done);
+	store_ask_args(c, STORE_INVITE_DELETE, store_done);
 }
 
 /* --- purging ------------------------------------------------------------------------------------------------- */
@@ -406,5 +407,5 @@ cmd_history_purge(struct conn *c)
 	}
 	bprintf(args, sizeof(args), "%s\x1f%" PRIu64, c->req.args[0],
 		c->req.older_s != 0 ? wall_ms() - c->req.older_s * 1000 : 0);
-	ask(c, STORE_HISTORY_PURGE, args, done);
+	store_ask(c, STORE_HISTORY_PURGE, args, store_done);
 }

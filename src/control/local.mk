@@ -8,6 +8,7 @@ roles_PROGRAMS += %D%/chatd-control
 %C%_chatd_control_SOURCES = \
 	%D%/access.c %D%/access.h \
 	%D%/cmd_admin.c \
+	%D%/cmd_file.c \
 	%D%/cmd_list.c \
 	%D%/cmd_history.c \
 	%D%/cmd_master.c \
@@ -17,6 +18,7 @@ roles_PROGRAMS += %D%/chatd-control
 	%D%/main.c \
 	%D%/req.c \
 	%D%/stats.c \
+	%D%/store.h \
 	%D%/stream.c
 %C%_chatd_control_LDADD = %D%/libcontrol.a src/proto/libproto.a src/registry/libregistry.a src/ipc/libipc.a \
 	src/lib/liblib.a $(JANSSON_LIBS) $(UTF8PROC_LIBS) $(LIBCONFIG_LIBS)

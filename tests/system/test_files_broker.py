@@ -108,5 +108,17 @@ class Irc(FilesCase):
         self.assertIn("draft/FILEHOST=http://127.0.0.1:%d/files" % self.web_port(), tokens)
 
 
+class Ctl(FilesCase):
+    def test_nothing_there(self):
+        self.assertEqual(self.d.json("file", "list"), [])
+        self.assertEqual(self.d.json("file", "list", "*.png"), [])
+        self.assertEqual(self.d.json("file", "quota"), {"files": 0, "bytes": 0, "quota": 10737418240})
+        self.d.ctl("file", "quota", self.fresh("nobody"), status=5)
+        for word in ("show", "delete"):
+            for name in ("x", "dGhpcyBpcyBubyBmaWxlIQ", "x" * 2000):
+                self.d.ctl("file", word, name, status=5 if len(name) < 1024 else 2)
+            self.d.ctl("file", word, "--", "-GhpcyBpcyBubyBmaWxlIQ", status=5)
+
+
 if __name__ == "__main__":
     main()
