@@ -33,7 +33,7 @@ class Build:
     """A build tree. Sanitizers make everything slower: every limit is multiplied by `scale`."""
 
     programs = ("master/chatd", "worker/chatd-worker", "broker/chatd-broker", "control/chatd-control",
-                "auth/chatd-auth", "store/chatd-store", "tools/chatctl")
+                "auth/chatd-auth", "store/chatd-store", "tools/chatctl", "tools/chat/chat")
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
@@ -430,7 +430,7 @@ class Daemon:
 
     def ctl_run(self, *words, input=None, seconds=None, user=None, sock=None):
         """(status, stdout, stderr) of chatctl; user: (uid, gid) to be meanwhile."""
-        r = subprocess.run([self.build.program("tools/chatctl"), "-s", sock or self.socket] + [str(w) for w in words],
+        r = subprocess.run([self.build.program("tools/chatctl", "tools/chat/chat"), "-s", sock or self.socket] + [str(w) for w in words],
                            input=input if input is not None else "", text=True, env=self.env,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            timeout=limit(30) if seconds is None else seconds,

@@ -139,13 +139,13 @@ class Install(unittest.TestCase):
 
     def test_1_what_is_there(self):
         self.assertEqual(self.installed(), sorted([
-            "bin/chatctl", "sbin/chatd", "libexec/chatd/chatd-auth", "libexec/chatd/chatd-broker", "libexec/chatd/chatd-control",
+            "bin/chat", "bin/chatctl", "sbin/chatd", "libexec/chatd/chatd-auth", "libexec/chatd/chatd-broker", "libexec/chatd/chatd-control",
             "libexec/chatd/chatd-store", "libexec/chatd/chatd-worker", "etc/chatd.conf", "etc/init.d/chatd",
             "lib/systemd/system/chatd.service", "lib/systemd/system/chatd.socket",
             "lib/systemd/system/chatd-irc.socket",
             "lib/sysusers.d/chatd.conf", "lib/tmpfiles.d/chatd.conf",
             "share/bash-completion/completions/chatctl",
-            "share/man/man5/chatd.conf.5", "share/man/man8/chatd.8", "share/man/man8/chatctl.8"]
+            "share/man/man1/chat.1", "share/man/man5/chatd.conf.5", "share/man/man8/chatd.8", "share/man/man8/chatctl.8"]
             + [os.path.join("share/doc/chatd", n) for n in os.listdir(self.prefix + "/share/doc/chatd")]))
         for top, _, files in os.walk(self.prefix):
             for name in files:

@@ -136,6 +136,27 @@ class Commands(unittest.TestCase):
         self.assertEqual(said, {})
 
 
+class Chat(unittest.TestCase):
+    def test_commands(self):
+        table = re.search(r"cmds\[\] = \{(.*?)^\};", read("src", "tools", "chat", "cmd.c"), re.M | re.S).group(1)
+        rows = [name for name, flags in re.findall(r'\{"(\w+)",\s*"[^"]*",\s*\d,\s*\d,\s*([\w| ]+),', table) if "HIDDEN" not in flags]
+        self.assertGreater(len(rows), 40)
+        self.assertEqual(re.findall(r"^\.It Cm /(\w+)", read("doc", "chat.1"), re.M), rows)
+
+    def test_options(self):
+        source = read("src", "tools", "chat", "chatconf.c")
+        there = set(re.findall(r'^    \{"([a-z-]+)",', source, re.M))
+        page = read("doc", "chat.1")
+        self.assertEqual(there - set(re.findall(r"(?:Fl|,) -([a-z-]+)", page)), set())
+        for name in re.findall(r'strcmp\(name, "(\w+)"\)', source):
+            self.assertRegex(page, r"(?m)(^|  )%s = " % name)
+
+    def test_exit_codes(self):
+        codes = re.search(r"^enum \{(.*?)^\};", read("src", "tools", "chat", "chatconf.h"), re.M | re.S).group(1)
+        said = re.search(r"^\.Sh EXIT STATUS$(.*?)^\.Sh ", read("doc", "chat.1"), re.M | re.S).group(1)
+        self.assertEqual(re.findall(r"^\.It (\d)$", said, re.M), [str(i) for i in range(len(re.findall(r"^\tCHAT_", codes, re.M)))])
+
+
 class Protocol(unittest.TestCase):
     """doc/protocol.md: both ways."""
 
@@ -176,7 +197,7 @@ class Rest(unittest.TestCase):
         self.assertEqual(re.findall(r"X\((\w+)\)", block) + ["all"], re.findall(r"^\.It Cm (\w+)", said, re.M))
 
     def test_no_machine_paths(self):
-        for name in ("README.md", "CONTRIBUTING.md", "doc/chatd.8", "doc/chatctl.8", "doc/chatd.conf.5",
+        for name in ("README.md", "CONTRIBUTING.md", "doc/chat.1", "doc/chatd.8", "doc/chatctl.8", "doc/chatd.conf.5",
                      "doc/architecture.md", "etc/chatd.conf.in"):
             self.assertNotRegex(read(name), r"/work/|/home/[a-z]|/root/", name)
 

@@ -417,6 +417,19 @@ is_local(const char *host)
 	       strcmp(host, "::1") == 0;
 }
 
+/* "~/x" in the file: no shell has seen it. */
+static void
+expand_home(char *path, size_t cap)
+{
+	const char *home = getenv("HOME");
+	char rest[4096];
+
+	if (path[0] != '~' || path[1] != '/' || home == NULL)
+		return;
+	bprintf(rest, sizeof(rest), "%s", path + 1);
+	bprintf(path, cap, "%s%s", home, rest);
+}
+
 /* TLS where nobody has said otherwise and others could listen. */
 static int
 settle(struct chat_conf *c)
@@ -424,6 +437,7 @@ settle(struct chat_conf *c)
 	struct link_conf *l = &c->link;
 
 	l->host = c->host;
+	expand_home(c->autosave, sizeof(c->autosave));
 	if (l->pinned || l->port == PORT_TLS || (!is_local(c->host) && !l->plain_ok))
 		l->tls = true;
 	if (l->port == 0)

@@ -37,18 +37,19 @@ static const struct cmd {
     {"ban", "[NAME|ADDRESS]", 0, 1, ROOM, c_ban, "keep somebody out of the room; alone: who is"},
     {"color", "[on|off]", 0, 1, OFFLINE, c_color, "colours"},
     {"connected", "", 0, 1, REST | HIDDEN, c_connected, ""},
-    {"delete", "ID", 1, 1, ROOM, c_delete, "take back the message that /history ids calls so"},
+    {"delete", "[ID]", 0, 1, ROOM, c_delete,
+     "take back what you said last here, or the message that /history ids calls so"},
     {"deop", "NAME", 1, 1, ROOM, c_deop, "take operator's rights away"},
     {"devoice", "NAME", 1, 1, ROOM, c_devoice, "take the right to speak in a moderated room away"},
     {"direct", "[on|off]", 0, 1, OFFLINE, c_direct, "send only lines that name their recipient"},
     {"echo", "[on|off]", 0, 1, OFFLINE, c_echo, "show your own lines too"},
     {"edit", "", 0, 1, REST | HIDDEN, c_edit, ""},
-    {"file", "PATH [NAME]", 1, 1, REST, c_file,
-     "send a file to the room; PATH@NAME: to one person"},
+    {"file", "PATH", 1, 1, REST, c_file, "send a file to the room; PATH@NAME: to one person"},
     {"format", "[NAME]", 0, 1, OFFLINE, c_format, "how messages look; alone: the choices"},
     {"help", "[COMMAND]", 0, 1, OFFLINE, c_help, "this list, or more about one command"},
-    {"history", "[N] [before ID] [@NAME]", 0, 1, REST, c_history,
-     "what was said here: the last N lines"},
+    {"history", "[N] [WHICH]", 0, 1, REST, c_history,
+     "what was said here: the last N lines; WHICH is @NAME or #ROOM for elsewhere, ids to show how "
+     "messages are called"},
     {"ignore", "[NAME]", 0, 1, OFFLINE, c_ignore,
      "do not show what somebody says; again: do; alone: whom"},
     {"image", "NAME|#ROOM", 0, 1, 0, c_image, "send an image: its path or address is asked for"},
@@ -942,9 +943,11 @@ c_history(struct session *s, struct str *a, unsigned n)
 	struct room *r = s->cur;
 	unsigned lines = 0;
 
+	s->show_ids = false;
 	while (n > 0 && a[0].n > 0) {
 		struct str w = word(&a[0]);
 
+		s->show_ids |= is(w, "ids");
 		if (w.p[0] == '@' && w.n > 1 && w.n <= NICK_MAX)
 			r = room_new(s, (struct str){w.p + 1, w.n - 1}, true);
 		else if (w.p[0] == '#')
@@ -1002,8 +1005,15 @@ c_search(struct session *s, struct str *a, unsigned n)
 static void
 c_delete(struct session *s, struct str *a, unsigned n)
 {
-	(void)n;
-	put(s, "REDACT #%s " STR_FMT, s->cur->name, STR_ARG(a[0]));
+	char id[IRC_MSGID_LEN];
+
+	irc_msgid_put(id, s->cur->mine);
+	if (n > 0)
+		put(s, "REDACT #%s " STR_FMT, s->cur->name, STR_ARG(a[0]));
+	else if (s->cur->mine == 0)
+		session_note(s, "You have said nothing here.");
+	else
+		put(s, "REDACT #%s %.*s", s->cur->name, IRC_MSGID_LEN, id);
 }
 
 static void

@@ -336,6 +336,7 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 				   id[REF_MAX + 1];
 	struct show sh = {.old = old, .own = session_is_me(s, m->from), .at = m->at};
 	struct str word, params, body = m->text;
+	size_t n = 0;
 
 	if (m->notice && r == NULL) {
 		session_note(s, STR_FMT ": " STR_FMT, STR_ARG(m->from), STR_ARG(body));
@@ -356,7 +357,9 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 	sh.from = (struct str){from, wire_clean(m->from, false, from, sizeof(from))};
 	sh.to = (struct str){to, wire_clean(m->target, false, to, sizeof(to))};
 	sh.msgid = (struct str){id, wire_clean(m->msgid, false, id, sizeof(id))};
-	sh.text = (struct str){text, wire_clean(body, true, text, sizeof(text))};
+	if (old && s->show_ids)
+		n = bprintf(text, sizeof(text), "[%s] ", id);
+	sh.text = (struct str){text, n + wire_clean(body, true, text + n, sizeof(text) - n)};
 	sh.mention = !sh.own && !sh.direct && mentions(s, sh.text);
 	if (r != NULL && r != s->cur && !sh.own && !old) {
 		r->unread++;
@@ -443,6 +446,8 @@ echo(struct session *s, struct room *r, const struct said *m)
 {
 	if (m->label == 0 || !pend_done(s, m->label, NULL, false))
 		return false;
+	if (r != NULL)
+		r->mine = m->seq;
 	if (s->look.echo) {
 		show_once(s, r, m, false);
 		return true;

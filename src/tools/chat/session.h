@@ -110,6 +110,7 @@ struct room {
 	unsigned got; /* rows of the page */
 	unsigned long ask; /* the label of the request */
 	uint64_t last; /* the latest message's number */
+	uint64_t mine; /* and our own latest one's */
 	uint64_t last_at, marked_at;
 	unsigned unread, mentions;
 	char topic[1024];
@@ -148,6 +149,7 @@ struct session {
 	struct room *rooms, *cur; /* owned; where plain lines go */
 	struct room *asked_page; /* /more */
 	uint64_t oldest; /* the first row shown */
+	bool show_ids; /* of rows that were asked for */
 	unsigned who_wanted;
 	struct batch *batches; /* owned */
 	unsigned nbatches;
