@@ -1,29 +1,36 @@
 // files.js - sharing a file: the server gives an address for one upload (UPLOAD target), the browser posts the file there, with a
 // small picture of it if it is one. The message that tells the others is the server's.
 
-const THUMB = 480; // pixels, the longer side
-const THUMB_TYPES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+const THUMBS = [480, 360, 240]; // pixels, the longer side: the first that is small enough is taken
+const THUMB_BYTES = 60000;
+const PICTURES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 
-/** { blob, w, h } of a picture; null: it is none that this browser can show. */
+/** A small picture of a picture, as a Blob; null: it is none that this browser can show, or is small itself. */
 export async function thumbnail(file) {
-	if (!THUMB_TYPES.test(file.type) || !globalThis.createImageBitmap)
+	if (!PICTURES.test(file.type) || file.size < THUMB_BYTES || !globalThis.createImageBitmap)
 		return null;
 	try {
 		const bitmap = await createImageBitmap(file);
-		const { width: w, height: h } = bitmap;
-		const scale = Math.min(1, THUMB / Math.max(w, h));
-		const canvas = document.createElement("canvas");
 
-		canvas.width = Math.max(1, Math.round(w * scale));
-		canvas.height = Math.max(1, Math.round(h * scale));
-		canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-		bitmap.close();
-		const blob = scale === 1 && file.size < 65536 ? null : await new Promise((done) => canvas.toBlob(done, "image/webp", 0.8));
+		for (const side of THUMBS) {
+			const blob = await shrink(bitmap, side);
 
-		return { blob, w, h };
-	} catch {
-		return null;
-	}
+			if (blob && blob.size <= THUMB_BYTES)
+				return blob;
+		}
+	} catch { /* no picture, whatever it says */ }
+	return null;
+}
+
+function shrink(bitmap, side) {
+	const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+	const canvas = document.createElement("canvas");
+
+	canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+	canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+	canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+	// a browser that cannot make WebP makes PNG, which is larger than a JPEG
+	return new Promise((done) => canvas.toBlob((blob) => (blob?.type === "image/webp" ? done(blob) : canvas.toBlob(done, "image/jpeg", 0.8)), "image/webp", 0.8));
 }
 
 /** Where a file for target may be posted, once; or { error }. */
@@ -48,20 +55,16 @@ const WHY = { 403: "This is not allowed.", 404: "That link is no longer good.", 
  * Posts file to target. progress(part), part from 0 to 1; signal: an AbortSignal. Resolves with "", or why it failed.
  */
 export async function upload(session, target, file, { progress = () => {}, signal = null } = {}) {
-	const picture = await thumbnail(file);
+	const thumb = await thumbnail(file);
 	const { url, error } = await address(session, target);
 
 	if (error)
 		return error;
 	const body = new FormData();
 
-	// what is small stands before what is long: a server need not keep the file to know it
-	if (picture) {
-		body.append("width", String(picture.w));
-		body.append("height", String(picture.h));
-		if (picture.blob)
-			body.append("thumb", picture.blob, "thumb.webp");
-	}
+	// what is small stands before what is long
+	if (thumb)
+		body.append("thumb", thumb, thumb.type === "image/webp" ? "thumb.webp" : "thumb.jpg");
 	body.append("file", file, file.name || "picture.png");
 	return post(url, body, progress, signal);
 }

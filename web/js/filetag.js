@@ -2,34 +2,42 @@
 
 import { safeUrl } from "./format.js";
 
-export const FILE_TAGS = ["chatd.org/file", "+chatd.org/file", "+chatd/file"];
+// The server's own tag cannot be forged, those with a '+' are anybody's.
+const SERVERS = "chatd.org/file";
+const ANYBODYS = ["+chatd.org/file"];
 
 const INLINE = /^image\/(png|jpeg|gif|webp|avif)$/;
-const SHARED = /^(?:has )?shared the file (.+) \(([^()]*)\):? (https?:\/\/\S+)$/;
-const IMAGE = /^(?:has )?sent you an image:? (https?:\/\/\S+)$/;
+const SHARED = /^(?:has )?shared the file (.+) \(([^()]*)\):? (https?:\/\/\S+|\(file expired\))$/;
+
+/** Where the page's files are; session.js knows better when it is connected elsewhere. */
+export const place = { origin: globalThis.location?.origin ?? "" };
 
 /**
- * { name, url, size, type, w, h, thumb, image, gone } of a message, null: it is no file. The tag's value is a query: name=…&size=…&type=…&w=…&h=…
- * &thumb=1&url=…; what it lacks is in the text. A file is shown in its place only if it is of the page's own server, which
- * checks its type.
+ * { name, url, thumb, size, label, type, w, h, image, gone } of a message, null: it is no file. The tag's value is a query:
+ * name=…&size=…&type=…&w=…&h=…&thumb=1&gone=1; the link is in the text. A picture is shown in its place only if it is of the
+ * page's own server, which has checked its type; by whatever name that calls itself in its links.
  */
-export function fileOf(tags, text, origin = globalThis.location?.origin ?? "") {
-	const value = FILE_TAGS.map((t) => tags[t]).find((v) => v !== undefined);
+export function fileOf(tags, text, origin = place.origin) {
+	const servers = tags[SERVERS] !== undefined;
+	const value = tags[SERVERS] ?? ANYBODYS.map((t) => tags[t]).find((v) => v !== undefined);
 	const shared = SHARED.exec(text);
-	const image = IMAGE.exec(text);
+	const q = new URLSearchParams((value ?? "").replaceAll("+", "%2B"));
+	let url = safeUrl(q.get("url") ?? shared?.[3] ?? /https?:\/\/\S+$/.exec(text)?.[0] ?? "");
 
-	if (value === undefined && !(shared && isOurs(shared[3], origin)) && !(image && isOurs(image[1], origin)))
+	if (value === undefined && !(shared && isOurs(url, origin)))
 		return null;
-	const q = new URLSearchParams(value ?? "");
-	const url = safeUrl(q.get("url") ?? shared?.[3] ?? image?.[1] ?? /https?:\/\/\S+$/.exec(text)?.[0] ?? "");
-
+	if (q.has("gone") || shared?.[3] === "(file expired)")
+		return { name: q.get("name") ?? shared?.[1] ?? "file", gone: true, image: false };
 	if (!url)
-		return q.has("gone") || /\(file (expired|deleted)\)$/.test(text) ? { name: q.get("name") ?? "file", gone: true } : null;
+		return null;
+	if (servers && origin && new URL(url).pathname.startsWith("/files/"))
+		url = origin + new URL(url).pathname + new URL(url).search;
 	const name = q.get("name") ?? shared?.[1] ?? decodeName(url);
 	const type = q.get("type") ?? guess(name);
+	const image = INLINE.test(type) && isOurs(url, origin);
 
-	return { name, url, type, size: Number(q.get("size")) || 0, label: shared?.[2] ?? "", w: Number(q.get("w")) || 0, h: Number(q.get("h")) || 0,
-		thumb: q.has("thumb") && q.get("thumb") !== "0", image: INLINE.test(type) && isOurs(url, origin), ours: isOurs(url, origin), gone: false };
+	return { name, url, thumb: image && servers && q.get("thumb") === "1" ? `${url}&t=1` : "", size: Number(q.get("size")) || 0, label: shared?.[2] ?? "",
+		type, w: Number(q.get("w")) || 0, h: Number(q.get("h")) || 0, image, gone: false };
 }
 
 function isOurs(url, origin) {

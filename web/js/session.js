@@ -3,6 +3,7 @@
 
 import { Conn } from "./conn.js";
 import { bytes, escapeTag, format, isRoom, same, sayLines } from "./irc.js";
+import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
 const PAGE = 100; // messages asked for at once
@@ -40,6 +41,9 @@ export class Session {
 
 	/** who: as Conn.open(), and rooms: the names of those to go into; register: { email, password, invite }. */
 	open(who) {
+		const { host, protocol } = new URL(who.url);
+
+		place.origin = `${protocol === "wss:" ? "https:" : "http:"}//${host}`;
 		this.who = who;
 		this.#rooms = who.rooms ?? [];
 		this.conn.open(who);

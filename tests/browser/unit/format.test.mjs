@@ -110,7 +110,13 @@ test("files: by tag, by words, only of this server shown in place", () => {
 	const here = "https://chat.example";
 	const f = fileOf({ "chatd.org/file": "name=a%20b.png&size=2048&type=image/png&w=4&h=3" }, `shared the file a b.png (2 KiB) ${here}/files/x/a%20b.png?e=1&s=2`, here);
 
-	assert.deepEqual([f.name, f.size, f.image, f.w], ["a b.png", 2048, true, 4]);
+	assert.deepEqual([f.name, f.size, f.image, f.w, f.thumb], ["a b.png", 2048, true, 4, ""]);
+	// the server's links, by another name of it; its tag cannot be forged, that of others can
+	const other = "shared the file x.png (3 KiB) http://127.0.0.1:8080/files/y/x.png?e=1&s=2";
+
+	assert.equal(fileOf({ "chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).thumb, `${here}/files/y/x.png?e=1&s=2&t=1`);
+	assert.equal(fileOf({ "+chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).image, false);
+	assert.ok(fileOf({ "chatd.org/file": "name=x.png&gone=1" }, "shared the file x.png (3 KiB) (file expired)", here).gone);
 	assert.equal(fileOf({}, `has shared the file x.pdf (3 KiB): ${here}/files/y/x.pdf`, here).image, false);
 	assert.equal(fileOf({}, "shared the file x.png (3 KiB) https://elsewhere.example/files/x.png", here), null);
 	assert.equal(fileOf({ "chatd.org/file": "name=x.png&type=image/png&url=https://elsewhere.example/x.png" }, "", here).image, false);

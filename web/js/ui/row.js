@@ -189,7 +189,7 @@ export class Rows {
 		if (f.gone)
 			return h("span.file.gone", {}, icon("file"), h("span", {}, f.name), h("span.soft", {}, "(file expired)"));
 		if (f.image && settings.previews) {
-			const img = h("img", { src: f.url, alt: f.name, loading: "lazy", decoding: "async" });
+			const img = h("img", { src: f.thumb || f.url, alt: f.name, loading: "lazy", decoding: "async", onerror: (e) => e.target.parentNode?.classList.add("broken") });
 
 			if (f.w && f.h) {
 				const scale = Math.min(1, 360 / f.w, 280 / f.h);
