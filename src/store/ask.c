@@ -326,6 +326,22 @@ wait_for_writer(uint64_t seq, uint64_t ms)
 	gave_up = reached_wait(seq, (unsigned)ms) ? UINT64_MAX : reached();
 }
 
+/* What is not in the database yet is not missing: whoever is told that a file is not known removes it. False: it is told to ask again. */
+static bool
+may_answer(struct thread *t, uint64_t seq, const void *frame, size_t len)
+{
+	struct m_s_page p = {.code = ERR_BUSY};
+	struct m_s_query q;
+	char out[64];
+
+	if (reached() >= seq || ipc_type(frame) != MSG_s_query || !m_s_query_get(frame, len, &q) ||
+	    (q.kind != QUERY_FILE && q.kind != QUERY_FILES))
+		return true;
+	p.ticket = q.ticket;
+	thread_answer(t, out, m_s_page_put(out, sizeof(out), &p));
+	return false;
+}
+
 static void
 thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
@@ -337,6 +353,8 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	settings_get(&s);
 	end = mono_ms() + s.query_time;
 	wait_for_writer(seq, s.query_time / WAIT_SHARE);
+	if (!may_answer(t, seq, frame, len))
+		return;
 	now = mono_ms();
 	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);
 	if (n > 0)

@@ -26,6 +26,16 @@ talk_kind(struct shown *s, unsigned kind)
 	s->needs = irc_needs(MSG_TAGS);
 }
 
+/* What somebody has shared, by a link: it may be taken back as what it has typed may. */
+static void
+shared_by(uint64_t user, uint64_t seq, uint64_t room, struct str to)
+{
+	for (struct conn *c = conn_of_user(user); c != NULL; c = c->twin) {
+		if (c->irc == NULL)
+			reader_said(c, seq, room, to);
+	}
+}
+
 void
 take_e_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 {
@@ -51,6 +61,8 @@ take_e_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		tell_own(own, &s);
 	else if (own != NULL)
 		reader_said(own, e.seq, e.room, STR_LIT(""));
+	else if (s.whole)
+		shared_by(e.from, e.seq, e.room, STR_LIT(""));
 }
 
 void
@@ -78,6 +90,8 @@ take_e_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		log_info(STR_FMT "  --->  " STR_FMT, STR_ARG(e.name), STR_ARG(e.to_name));
 	if (own != NULL && own->irc == NULL)
 		reader_said(own, e.seq, 0, e.to_name);
+	else if (s.whole)
+		shared_by(e.from, e.seq, 0, e.to_name);
 	/* who talks to itself has read it now */
 	tell_all(e.from != e.to ? e.from : 0, own, &s);
 }

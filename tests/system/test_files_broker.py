@@ -62,6 +62,19 @@ class Telnet(FilesCase):
         a = self.client("alice", d=d)
         a.ask("/file", "^Sorry, you are not logged in to an account")
 
+    def test_address(self):
+        """Of a listener that is open to all: the server's name. Or what the configuration says, also after a reload."""
+        listen = [dict(l, address="0.0.0.0") if l["protocol"] == "web" else l for l in self.config["listen"]]
+        d = self.daemon({"listen": listen})
+        a = self.client("alice", d=d)
+        a.ask("/file", "http://chat.test:%d/files/u/" % self.web_port(d))
+        d.write_conf({"listen": listen, "web": {"url": "https://chat.example.org/c/"}})
+        d.ctl("reload")
+        a.ask("/file", "https://chat.example.org/c/files/u/")
+        d = self.daemon({"listen": listen[:2]})
+        a = self.client("alice", d=d)
+        a.ask("/file", "not enabled")
+
     def test_absent(self):
         """Somebody with an account need not be here."""
         a, b = self.clients("alice", "bob")

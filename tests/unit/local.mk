@@ -14,6 +14,7 @@ unit_checks = \
 	%D%/check_control \
 	%D%/check_event \
 	%D%/check_file \
+	%D%/check_file_words \
 	%D%/check_ipc \
 	%D%/check_irc \
 	%D%/check_irc_render \
@@ -116,8 +117,10 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_net_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
-%C%_check_irc_render_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
+unit_irc_render = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(unit_libs)
+%C%_check_irc_render_LDADD = $(unit_irc_render)
+%C%_check_file_words_LDADD = $(unit_irc_render)
 unit_worker = src/worker/libworker.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = src/proto/libproto.a $(unit_libs)
