@@ -88,16 +88,18 @@ on_upload(void *arg, const char *to, const char *url, const char *why)
 }
 
 static void
-on_offer(void *arg, const char *from, const char *url, bool old)
+on_offer(void *arg, const char *url, const char *given, bool old)
 {
 	char name[FNAME_MAX + 1];
 	struct url u;
 
 	(void)arg;
 	(void)old;
-	check_clean(str_of(from), 0);
 	FUZZ_ASSERT(url_parse(str_of(url), &u) == NULL);
-	url_name(&u, name);
+	if (given[0] != '\0')
+		fname_safe(str_of(given), name);
+	else
+		url_name(&u, name);
 	check_clean(str_of(name), 0);
 	FUZZ_ASSERT(name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL);
 }

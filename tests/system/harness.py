@@ -430,7 +430,7 @@ class Daemon:
 
     def ctl_run(self, *words, input=None, seconds=None, user=None, sock=None):
         """(status, stdout, stderr) of chatctl; user: (uid, gid) to be meanwhile."""
-        r = subprocess.run([self.build.program("tools/chatctl", "tools/chat/chat"), "-s", sock or self.socket] + [str(w) for w in words],
+        r = subprocess.run([self.build.program("tools/chatctl"), "-s", sock or self.socket] + [str(w) for w in words],
                            input=input if input is not None else "", text=True, env=self.env,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            timeout=limit(30) if seconds is None else seconds,

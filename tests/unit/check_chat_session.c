@@ -92,10 +92,10 @@ on_upload(void *arg, const char *to, const char *url, const char *why)
 }
 
 static void
-on_offer(void *arg, const char *from, const char *url, bool old)
+on_offer(void *arg, const char *url, const char *name, bool old)
 {
 	(void)arg;
-	event("offer %s %s%s.", from, url, old ? " old" : "");
+	event("offer %s %s%s.", url, name, old ? " old" : "");
 }
 
 static void
@@ -436,7 +436,22 @@ START_TEST(files)
 	line(":bob!u@h PRIVMSG #lobby :shared https://evil.example/files/1/x.png");
 	line(":bob!u@h PRIVMSG #lobby :shared https://chat.example/other/x.png");
 	line(":me!u@h PRIVMSG #lobby :shared https://chat.example/files/1/x.png");
-	ck_assert_str_eq(happened(), "offer bob https://chat.example/files/1/x.png.");
+	ck_assert_str_eq(happened(), "offer https://chat.example/files/1/x.png .");
+	showed();
+	line("@chatd.org/file=name=a%%26b.png&size=12345&type=image/png :bob!u@h PRIVMSG #lobby "
+	     ":shared the file a (12 KiB) "
+	     "http://page.example/files/2/a?e=1&s=2");
+	ck_assert_str_eq(happened(), "offer http://page.example/files/2/a?e=1&s=2 a&b.png.");
+	ck_assert_str_eq(
+	    showed(),
+	    "bob has shared the file a&b.png (12 KiB): http://page.example/files/2/a?e=1&s=2\n");
+	line("@chatd.org/file=name=x.png&size=5&type=image/png :bob!u@h PRIVMSG me :shared the "
+	     "file http://h/files/2/x");
+	ck_assert_str_eq(showed(), "bob sent you an image: x.png (5 bytes): http://h/files/2/x\n");
+	line("@chatd.org/file=name=x.png&size=5&gone=1 :bob!u@h PRIVMSG #lobby :shared the file "
+	     "x.png (file expired)");
+	ck_assert_str_eq(showed(), "bob has shared the file x.png (5 bytes) (file expired)\n");
+	happened();
 	line(":srv UPLOAD #lobby https://chat.example/u");
 	ck_assert_str_eq(happened(), "");
 	session_upload(&s, "bob");

@@ -224,11 +224,11 @@ f_upload(void *arg, const char *to, const char *url, const char *why)
 }
 
 static void
-f_offer(void *arg, const char *from, const char *url, bool old)
+f_offer(void *arg, const char *url, const char *name, bool old)
 {
 	struct client *c = arg;
 
-	files_offer(c->files, from, url, old);
+	files_offer(c->files, url, name, old);
 }
 
 static void

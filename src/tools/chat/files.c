@@ -40,7 +40,6 @@ struct job {
 
 struct offered {
 	unsigned number;
-	char from[NICK_MAX + 1];
 	char url[URL_MAX + 1], name[FNAME_MAX + 1];
 };
 
@@ -114,12 +113,16 @@ job_new(struct files *f, enum step step)
 void
 files_rules(struct client *c, struct xfer_rules *r)
 {
+	static const char *const here[] = {"127.0.0.1", "::1"};
 	struct net peer;
 
 	*r = (struct xfer_rules){.test_port = 0};
 	if (!link_peer(c->link, &peer))
 		return;
 	r->allowed[r->n++] = peer;
+	/* this host has two names for itself */
+	for (size_t i = 0; i < ARRAY_LEN(here) && net_is_loopback(&peer); i++)
+		(void)net_parse(here[i], &r->allowed[r->n++]);
 	r->plain = net_is_loopback(&peer) || c->conf->link.plain_ok;
 }
 
@@ -397,7 +400,7 @@ save(struct files *f, const struct offered *o)
 }
 
 void
-files_offer(struct files *f, const char *from, const char *url, bool old)
+files_offer(struct files *f, const char *url, const char *name, bool old)
 {
 	struct offered *o = &f->offers[f->noffers++ % OFFERS_MAX];
 	struct url u;
@@ -407,9 +410,11 @@ files_offer(struct files *f, const char *from, const char *url, bool old)
 		return;
 	}
 	o->number = f->noffers;
-	bprintf(o->from, sizeof(o->from), "%s", from);
 	bprintf(o->url, sizeof(o->url), "%s", url);
-	url_name(&u, o->name);
+	if (name[0] != '\0')
+		fname_safe(str_of(name), o->name);
+	else
+		url_name(&u, o->name);
 	if (f->c->conf->mode != CHAT_TALK || old)
 		return;
 	if (f->c->conf->autosave[0] != '\0')

@@ -17,7 +17,8 @@ void files_send(struct files *f, const char *to, const char *path, bool image);
 void files_upload(struct files *f, const char *to, const char *url, const char *why);
 /* The connection was lost: what waits for an address asks again. */
 void files_again(struct files *f);
-void files_offer(struct files *f, const char *from, const char *url, bool old);
+void files_offer(struct files *f, const char *url, const char *name,
+		 bool old); /* see front.offer */
 void files_save(struct files *f, const char *which);
 bool files_busy(const struct files *f);
 

@@ -36,23 +36,24 @@ struct batch {
 	struct buf text;
 	char nick[NICK_MAX + 1], msgid[REF_MAX + 1];
 	uint64_t at, seq;
-	bool file, notice, begun;
+	bool notice, begun;
 };
 
 struct held {
 	struct held *next;
 	char from[NICK_MAX + 1], msgid[REF_MAX + 1];
 	uint64_t at, seq;
-	bool notice, file;
-	size_t n;
-	char text[];
+	bool notice;
+	size_t n, nfile;
+	char text[]; /* and behind it the tag */
 };
 
 /* A message, whole. */
 struct said {
 	struct str from, target, text, msgid;
 	uint64_t at, seq;
-	bool notice, file;
+	struct str file;
+	bool notice;
 	unsigned long label;
 };
 
@@ -173,7 +174,6 @@ batch_begin(struct session *s, const struct wire *w)
 	b->label = number(w->label);
 	b->at = w->at;
 	b->seq = w->seq;
-	b->file = w->file;
 	buf_init(&b->text, SESSION_TEXT_MAX);
 	b->next = s->batches;
 	s->batches = b;
@@ -190,7 +190,6 @@ multi_end(struct session *s, const struct batch *b)
 			 .at = b->at,
 			 .seq = b->seq,
 			 .notice = b->notice,
-			 .file = b->file,
 			 .label = b->label};
 
 	if (b->begun)
@@ -292,22 +291,34 @@ mentions(const struct session *s, struct str text)
 	return false;
 }
 
-/* A link to a file of this server's, for whom it is not their own. */
-static void
-look_for_file(struct session *s, const struct said *m, bool old)
+/* A link to a file of this server's: one that the server vouches for, or at a host of its own. */
+static bool
+file_link(const struct session *s, const struct said *m, char link[URL_MAX + 1])
 {
-	char link[URL_MAX + 1], from[NICK_MAX + 1];
 	struct str url;
 	struct url u;
 
 	if (!url_find(m->text, &url) || url.n > URL_MAX || url_parse(url, &u) != NULL ||
 	    u.path.n <= 7 || memcmp(u.path.p, "/files/", 7) != 0)
-		return;
-	if (!m->file && strcasecmp(u.host, s->host) != 0 && strcasecmp(u.host, s->files) != 0)
-		return;
-	copy(url, link, sizeof(link));
-	wire_clean(m->from, false, from, sizeof(from));
-	s->front->offer(s->arg, from, link, old);
+		return false;
+	copy(url, link, URL_MAX + 1);
+	return m->file.n > 0 || strcasecmp(u.host, s->host) == 0 ||
+	       strcasecmp(u.host, s->files) == 0;
+}
+
+/* "has shared the file X (12 KiB): LINK", the words of all protocols. Its length. */
+static size_t
+file_words(const struct wire_file *f, const char *link, bool direct, char *out, size_t cap)
+{
+	char name[256], size[16];
+
+	wire_clean(str_of(f->name), false, name, sizeof(name));
+	words_size(f->size, size);
+	if (direct && f->image)
+		return bprintf(out, cap, "sent you an image: %s (%s)%s%s", name, size,
+			       link[0] != '\0' ? ": " : "", link);
+	return bprintf(out, cap, "%s the file %s (%s)%s%s", direct ? "sent you" : "has shared",
+		       name, size, f->gone ? " (file expired)" : ": ", link);
 }
 
 /* The room or conversation that it belongs to; NULL: the server's own words. */
@@ -336,7 +347,10 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 				   id[REF_MAX + 1];
 	struct show sh = {.old = old, .own = session_is_me(s, m->from), .at = m->at};
 	struct str word, params, body = m->text;
-	size_t n = 0;
+	struct wire_file file;
+	char link[URL_MAX + 1] = "", shared[URL_MAX + 512];
+	size_t n = 0, words;
+	bool linked;
 
 	if (m->notice && r == NULL) {
 		session_note(s, STR_FMT ": " STR_FMT, STR_ARG(m->from), STR_ARG(body));
@@ -359,6 +373,13 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 	sh.msgid = (struct str){id, wire_clean(m->msgid, false, id, sizeof(id))};
 	if (old && s->show_ids)
 		n = bprintf(text, sizeof(text), "[%s] ", id);
+	linked = file_link(s, m, link);
+	if (m->file.n > 0 && wire_file(m->file, &file)) {
+		sh.kind = SHOW_FILE;
+		words = file_words(&file, linked ? link : "", sh.direct && !sh.own, shared,
+				   sizeof(shared));
+		body = (struct str){shared, words};
+	}
 	sh.text = (struct str){text, n + wire_clean(body, true, text + n, sizeof(text) - n)};
 	sh.mention = !sh.own && !sh.direct && mentions(s, sh.text);
 	if (r != NULL && r != s->cur && !sh.own && !old) {
@@ -366,8 +387,8 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 		r->mentions += sh.mention || sh.direct;
 	}
 	s->front->show(s->arg, &sh);
-	if (!sh.own)
-		look_for_file(s, m, old);
+	if (!sh.own && linked)
+		s->front->offer(s->arg, link, sh.kind == SHOW_FILE ? file.name : "", old);
 }
 
 static void
@@ -379,15 +400,18 @@ hold(struct room *r, const struct said *m)
 		r->held_over = true; /* it will be asked for again */
 		return;
 	}
-	h = xcalloc(1, sizeof(*h) + m->text.n + 1);
+	h = xcalloc(1, sizeof(*h) + m->text.n + m->file.n + 1);
 	copy(m->from, h->from, sizeof(h->from));
 	copy(m->msgid, h->msgid, sizeof(h->msgid));
 	h->at = m->at;
 	h->seq = m->seq;
 	h->notice = m->notice;
-	h->file = m->file;
 	h->n = m->text.n;
-	memcpy(h->text, m->text.p, m->text.n);
+	h->nfile = m->file.n;
+	if (h->n > 0)
+		memcpy(h->text, m->text.p, h->n);
+	if (h->nfile > 0)
+		memcpy(h->text + h->n, m->file.p, h->nfile);
 	*r->held_end = h;
 	r->held_end = &h->next;
 	r->nheld++;
@@ -433,7 +457,7 @@ release(struct session *s, struct room *r)
 				 .at = h->at,
 				 .seq = h->seq,
 				 .notice = h->notice,
-				 .file = h->file};
+				 .file = {h->text + h->n, h->nfile}};
 
 		show_once(s, r, &m, false);
 	}

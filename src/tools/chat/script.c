@@ -41,8 +41,11 @@ print_json(const struct show *s)
 	irc_time_put(at, s->at > 0 ? s->at : wall_ms());
 	o = json_pack("{s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:b}", "time", at, (size_t)IRC_TIME_LEN,
 		      "room", s->room.p, s->room.n, "from", s->from.p, s->from.n, "text", s->text.p,
-		      s->text.n, "kind", s->kind == SHOW_DID ? "action" : "message", "msgid",
-		      s->msgid.p, s->msgid.n, "own", s->own);
+		      s->text.n, "kind",
+		      s->kind == SHOW_DID    ? "action"
+		      : s->kind == SHOW_FILE ? "file"
+					     : "message",
+		      "msgid", s->msgid.p, s->msgid.n, "own", s->own);
 	if (o == NULL)
 		return;
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);

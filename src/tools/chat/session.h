@@ -33,6 +33,7 @@ enum show_kind {
 	SHOW_NOTE, /* text only */
 	SHOW_SAID,
 	SHOW_DID, /* "/me" */
+	SHOW_FILE, /* shared one: text goes on behind the name */
 };
 struct show {
 	enum show_kind kind;
@@ -84,7 +85,8 @@ struct front {
 	/* The server's answer to UPLOAD; url NULL: refused, why says it ("": there is no such recipient). */
 	void (*upload)(void *arg, const char *to, const char *url, const char *why);
 	/* A message has this link to a file on the server. */
-	void (*offer)(void *arg, const char *from, const char *url, bool old);
+	void (*offer)(void *arg, const char *url, const char *name,
+		      bool old); /* name: "": the URL has it */
 	void (*save)(void *arg, const char *which); /* /save */
 };
 

@@ -589,13 +589,15 @@ joining_failed(struct session *s, const struct wire *w, const char *why)
 static bool
 upload_failed(struct session *s, const struct wire *w, unsigned long label, const char *why)
 {
+	bool nobody;
+
 	if (s->upload == 0 || !(label == s->upload || irc_is(w->m.param[w->num != 0], "UPLOAD")))
 		return false;
 	s->upload = 0;
 	if (w->num == 421)
 		why = "files and images are not enabled on this server";
-	s->front->upload(s->arg, s->upload_to, NULL,
-			 w->num == 401 || irc_is(w->m.param[1], "INVALID_TARGET") ? "" : why);
+	nobody = w->num == 401 || irc_is(w->m.param[1], "INVALID_TARGET");
+	s->front->upload(s->arg, s->upload_to, NULL, nobody && s->upload_to[0] != '#' ? "" : why);
 	return true;
 }
 

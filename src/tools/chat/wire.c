@@ -26,7 +26,7 @@ take_tags(struct wire *w, struct str tags)
 		else if (irc_is(t.key, "account"))
 			w->account = t.value;
 		else if (irc_is(t.key, WIRE_FILE_TAG))
-			w->file = true;
+			w->file = t.value;
 	}
 	if (!irc_msgid_get(w->msgid, &w->seq))
 		w->seq = 0;
@@ -73,6 +73,71 @@ wire_parse(struct wire *w, const char *line, size_t n)
 			w->nick.n = i;
 	}
 	return true;
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* %xx resolved, terminated. */
+static void
+unquote(struct str s, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n && n + 1 < cap; i++) {
+		if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
+			out[n++] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
+			i += 2;
+		} else {
+			out[n++] = s.p[i];
+		}
+	}
+	out[n] = '\0';
+}
+
+static void
+file_field(struct wire_file *f, struct str key, struct str value)
+{
+	if (irc_is(key, "name")) {
+		unquote(value, f->name, sizeof(f->name));
+	} else if (irc_is(key, "size")) {
+		f->size = 0;
+		for (size_t i = 0; i < value.n && i < 18 && value.p[i] >= '0' && value.p[i] <= '9';
+		     i++)
+			f->size = f->size * 10 + (uint64_t)(value.p[i] - '0');
+	} else if (irc_is(key, "type")) {
+		f->image = value.n > 6 && memcmp(value.p, "image/", 6) == 0;
+	} else if (irc_is(key, "gone")) {
+		f->gone = true;
+	}
+}
+
+bool
+wire_file(struct str value, struct wire_file *f)
+{
+	char text[2048];
+	struct str rest = {text, irc_tag_unescape(value, text, sizeof(text))};
+
+	*f = (struct wire_file){.size = 0};
+	while (rest.n > 0) {
+		const char *end = memchr(rest.p, '&', rest.n);
+		struct str field = {rest.p, end != NULL ? (size_t)(end - rest.p) : rest.n};
+		const char *eq = field.n > 0 ? memchr(field.p, '=', field.n) : NULL;
+		size_t key = eq != NULL ? (size_t)(eq - field.p) : field.n;
+
+		if (eq != NULL)
+			file_field(f, (struct str){field.p, key},
+				   (struct str){eq + 1, field.n - key - 1});
+		rest = (struct str){rest.p + field.n + (end != NULL),
+				    rest.n - field.n - (end != NULL)};
+	}
+	return f->name[0] != '\0';
 }
 
 size_t

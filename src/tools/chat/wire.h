@@ -18,12 +18,21 @@ struct wire {
 	uint64_t at; /* server-time, or 0 */
 	uint64_t seq; /* of msgid, if it is one of chatd's; or 0 */
 	struct str msgid, batch, label, account; /* tags, as they came; empty: none */
-	bool file;
+	struct str file; /* the value of WIRE_FILE_TAG, still escaped */
 	unsigned num; /* numeric, or 0 */
 };
 
 /* line: without its end; *w points into it. False: it is malformed, too long, or not UTF-8: pass over it. */
 bool wire_parse(struct wire *w, const char *line, size_t n);
+
+struct wire_file {
+	char name[256]; /* as it came: not clean, not safe; terminated */
+	uint64_t size;
+	bool image;
+	bool gone; /* there is no link any more */
+};
+/* False: value is none. */
+bool wire_file(struct str value, struct wire_file *f);
 
 /* Text that others wrote, fit for a terminal: no control characters, no escape sequences, no formatting, directions
  * closed; nl: lines stay. Into out, terminated, at most cap - 1 bytes; what does not fit is cut. Returns the length. */

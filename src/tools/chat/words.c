@@ -126,6 +126,12 @@ add_message(struct out *o, const struct look *k, const struct show *s)
 {
 	unsigned f = k->format;
 
+	if (s->kind == SHOW_FILE) {
+		add_name(o, k, s->from);
+		adds(o, " ");
+		add_text(o, s->text);
+		return;
+	}
 	if (s->direct && s->own) {
 		adds(o, "You to ");
 		add_name(o, k, s->to);
