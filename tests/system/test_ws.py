@@ -4,6 +4,7 @@
 import random
 import select
 import socket
+import unittest
 import zlib
 
 from harness import Daemon, build, cpu_seconds, limit, main, merged, rss_bytes
@@ -136,6 +137,22 @@ class Talk(WsCase):
             c.send_raw(half)
             c.sock.shutdown(socket.SHUT_WR)
             self.assertNotIn("Quit: x", watch.expect("QUIT").params)
+
+    @unittest.skipUnless(build().store, "built without SQLite")
+    def test_history(self):
+        """Pages of history come as frames, in batches."""
+        caps = ("batch", "message-tags", "server-time", "draft/chathistory", "draft/multiline")
+        a, b = self.ws("a", caps), self.ws("b", caps, protocols=("binary.ircv3.net",))
+        chan = self.channel(a)
+        for i in range(60):
+            a.send("PRIVMSG %s :%d %s" % (chan, i, "ü" * (i * 3)))
+        a.sync()
+        b.ask("JOIN " + chan, "366")
+        b.send("CHATHISTORY LATEST %s * 100" % chan)
+        b.expect("BATCH", None, "chathistory")
+        page = b.until(lambda m: m.command == "BATCH" and m.params[0].startswith("-"))[:-1]
+        self.assertEqual([m.params[1] for m in page], ["%d %s" % (i, "ü" * (i * 3)) for i in range(60)])
+        self.assertTrue(all(m.tags["batch"] and m.tags["msgid"] and m.tags["time"] for m in page))
 
     def test_shown_as_web(self):
         c = self.ws("who")
