@@ -8,7 +8,7 @@ import { Batches, format, parse } from "./irc.js";
 
 const SUBPROTOCOL = "text.ircv3.net";
 const OPEN_MS = 15000; // for the handshake and the welcome
-const SILENCE_MS = 45000; // then the server is asked whether it is there
+const SILENCE_MS = 90000; // then the server is asked whether it is there
 const ANSWER_MS = 20000; // so long it has for that
 const BACKOFF_MS = 1000;
 const BACKOFF_MAX_MS = 60000;
@@ -43,6 +43,7 @@ export class Conn {
 	state = "idle";
 	nick = "";
 	caps = new Caps();
+	epoch = 0; // another with each connection
 	#env;
 	#socket = null;
 	#who = null;
@@ -151,6 +152,7 @@ export class Conn {
 		const socket = this.#socket;
 
 		this.#socket = null;
+		this.epoch++;
 		for (const t of [this.#timer, this.#quiet, this.#regain])
 			this.#env.never(t);
 		if (socket) {

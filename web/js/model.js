@@ -13,6 +13,8 @@ export const SERVER = "*"; // the room that has what the server says to us
 export const TALK = new Set(["text", "action", "notice"]); // kinds that somebody has said
 export const ID_TAG = "+chatd.org/id"; // our own number of a message that we send
 
+const MOST = 20000; // messages of a room that are kept
+
 let serial = 0;
 
 /** The messages of one place, and what goes with it. */
@@ -36,7 +38,8 @@ export class Room {
 		this.unread = 0;
 		this.mentions = 0;
 		this.more = true; // there may be older messages than those here
-		this.loading = false;
+		this.loading = false; // some are asked for
+		this.catching = false; // what was missed is: what is said waits for it
 		this.draft = "";
 		this.reply = null;
 		this.anchor = null; // the last message before we were away: what follows is to be fetched
@@ -160,7 +163,7 @@ export class Model {
 		for (const room of this.rooms.values()) {
 			room.anchor ??= room.last();
 			room.joined = false;
-			room.loading = false;
+			room.loading = room.catching = false;
 			room.typing.clear();
 		}
 		this.#tell("rooms");
@@ -344,7 +347,17 @@ export class Model {
 			at--;
 		room.messages.splice(at, 0, m);
 		this.#tell("messages", room, { at, added: 1 });
+		if (room.messages.length > MOST && (room !== this.active || this.attentive))
+			this.#forget(room);
 		return true;
+	}
+
+	/** The oldest, which can be fetched again. */
+	#forget(room) {
+		for (const old of room.messages.splice(0, room.messages.length - MOST / 2))
+			room.byId.delete(old.msgid);
+		room.more = true;
+		this.#tell("messages", room, { reset: true });
 	}
 
 	/** Something said to us, live. */
@@ -579,8 +592,12 @@ export class Model {
 
 		if (isRoom(target))
 			return this.room(target);
-		if (!m.nick || !m.source.includes("!"))
-			return m.command === "TAGMSG" ? null : this.open(SERVER);
+		if (m.command !== "TAGMSG" && (!m.nick || !m.source.includes("!"))) {
+			// an administrator writes by the server's name: to all, or to us, who may answer
+			if (m.command === "PRIVMSG" && this.isMe(target))
+				return this.open(m.nick, this.now() - 1);
+			return (!this.isMe(target) && this.me.nick && this.active) || this.open(SERVER);
+		}
 		const other = this.isMe(m.nick) ? target : m.nick;
 
 		return m.command === "TAGMSG" ? this.room(other) : this.open(other, (Date.parse(m.tags.time ?? "") || this.now()) - 1);

@@ -7,6 +7,9 @@ import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
 const PAGE = 100; // messages asked for at once
+const LOST = Symbol("lost");
+const AGAIN = 5; // times that history is asked for when there is trouble
+const AGAIN_MS = 2000;
 const MISSED_PAGES = 20; // so many after a loss; then there is a gap
 const FIND_PAGE = 500;
 const DIRECTS = 12; // talks that are shown at a login
@@ -121,7 +124,7 @@ export class Session {
 			return;
 		const stamp = (ms) => `timestamp=${new Date(ms).toISOString()}`;
 		const list = await this.#history(["TARGETS", stamp(this.env.now() + 60000), stamp(this.env.now() - 90 * 86400000), String(DIRECTS * 3)]);
-		const places = (list ?? []).filter((m) => m.command === "CHATHISTORY" && m.params[0] === "TARGETS" && !isRoom(m.params[1]));
+		const places = (Array.isArray(list) ? list : []).filter((m) => m.command === "CHATHISTORY" && m.params[0] === "TARGETS" && !isRoom(m.params[1]));
 
 		for (const m of places.slice(0, DIRECTS)) {
 			const at = Date.parse(m.params[2]) || this.env.now();
@@ -137,52 +140,52 @@ export class Session {
 
 	// --- history
 
-	/** The messages of a history batch; null: there is no answer (any more), or a refusal. */
+	/** The messages of a history batch; null: a refusal; LOST: the connection is gone. What the server cannot do just now is asked for again. */
 	async #history(params) {
-		const answer = await this.conn.ask("CHATHISTORY", params, { quiet: true });
-		const batch = answer?.find((m) => m.batch);
+		const { epoch } = this.conn;
 
-		return batch ? batch.messages : null;
+		for (let i = 0; ; i++) {
+			const answer = await this.conn.ask("CHATHISTORY", params, { quiet: true });
+			const batch = answer?.find((m) => m.batch);
+
+			if (batch)
+				return batch.messages;
+			if (this.conn.epoch !== epoch)
+				return LOST;
+			if (i === AGAIN || !answer?.some((m) => m.command === "FAIL" && m.params[1] === "MESSAGE_ERROR"))
+				return null;
+			await new Promise((done) => this.env.later(done, AGAIN_MS));
+			if (this.conn.epoch !== epoch)
+				return LOST;
+		}
 	}
 
 	#can() {
 		return this.caps.has("draft/chathistory") && this.caps.has("batch");
 	}
 
+	/** The newest page. True: it has come; false: there is none; LOST. */
 	async #latest(room) {
-		if (!this.#can()) {
-			room.more = false;
-			return false;
-		}
-		const list = await this.#history(["LATEST", room.name, "*", String(PAGE)]);
+		const list = this.#can() ? await this.#history(["LATEST", room.name, "*", String(PAGE)]) : null;
 
-		if (!list) {
-			room.more = false;
-			this.model.tell("history", room);
-			return false;
-		}
-		room.more = list.length >= PAGE;
-		this.model.history(room, list, "latest");
-		this.model.tell("history", room);
-		return true;
+		if (list === LOST)
+			return LOST;
+		room.more = Boolean(list) && list.length >= PAGE;
+		if (list)
+			this.model.history(room, list, "latest");
+		return Boolean(list);
 	}
 
-	/** Everything behind the last message that is here; then what was never confirmed is either here, or is said again. */
+	/** Everything behind the last message that was here; then what was never confirmed is either here, or is said again. */
 	async #catchUp(room) {
-		const anchor = room.anchor;
-		let known = false;
+		room.catching = room.loading = true;
+		const known = room.anchor ? await this.#after(room) : await this.#latest(room);
 
+		if (known === LOST)
+			return; // the next time from the same place
 		room.anchor = null;
-
-		room.loading = true;
-		if (!anchor)
-			known = await this.#latest(room);
-		else if (this.#can())
-			known = await this.#after(room, anchor);
-		room.loading = false;
+		room.catching = room.loading = false;
 		this.model.tell("history", room);
-		if (!this.conn.ready)
-			return;
 		for (const m of this.model.pending(room)) {
 			if (m.flying)
 				continue;
@@ -193,36 +196,38 @@ export class Session {
 		}
 	}
 
-	async #after(room, anchor) {
-		let from = anchor;
-		let fetched = 0;
-
+	/** As #latest(). room.anchor goes on with each page. */
+	async #after(room) {
+		if (!this.#can())
+			return false;
 		for (let i = 0; i < MISSED_PAGES; i++) {
-			const list = await this.#history(["AFTER", room.name, `msgid=${from.msgid}`, String(PAGE)]);
+			const list = await this.#history(["AFTER", room.name, `msgid=${room.anchor.msgid}`, String(PAGE)]);
 
-			if (!list)
-				return i > 0;
-			fetched += list.length;
-			this.model.history(room, list, "after", from);
-			if (list.length < PAGE) {
-				// what was edited and taken back meanwhile
-				const all = await this.#history(["LATEST", room.name, "*", String(PAGE)]);
-
-				if (all) {
-					this.model.history(room, all, "latest");
-					this.model.reconcile(room, all);
-				}
-				return true;
-			}
+			if (list === LOST || !list)
+				return list === LOST ? LOST : i > 0;
+			this.model.history(room, list, "after", room.anchor);
 			const newest = list.findLast((m) => m.tags.msgid && room.byId.has(m.tags.msgid));
 
-			if (!newest)
-				return true;
-			from = room.byId.get(newest.tags.msgid);
+			if (list.length < PAGE || !newest)
+				return this.#changes(room);
+			room.anchor = room.byId.get(newest.tags.msgid);
 		}
 		// too much: the newest, and the way back to the rest
 		this.model.clear(room);
 		return this.#latest(room);
+	}
+
+	/** What was edited and taken back meanwhile, as far as the newest page shows it. */
+	async #changes(room) {
+		const all = await this.#history(["LATEST", room.name, "*", String(PAGE)]);
+
+		if (all === LOST)
+			return LOST;
+		if (all) {
+			this.model.history(room, all, "latest");
+			this.model.reconcile(room, all);
+		}
+		return true;
 	}
 
 	/** A page of older messages. True: there were some. */
@@ -236,11 +241,12 @@ export class Session {
 		const list = first ? await this.#history(["BEFORE", room.name, `msgid=${first.msgid}`, String(count)])
 			: await this.#history(["LATEST", room.name, "*", String(count)]);
 
+		if (list === LOST)
+			return false;
 		room.loading = false;
+		room.more = Boolean(list) && list.length >= count;
 		if (list)
 			this.model.history(room, list, "before");
-		if (this.conn.ready)
-			room.more = Boolean(list) && list.length >= count;
 		this.model.tell("history", room);
 		return Boolean(list?.length);
 	}
@@ -303,7 +309,7 @@ export class Session {
 		const m = this.model.saying(room, text, { kind, reply, id: id() });
 
 		this.typing(room, false);
-		if (this.conn.ready && (room.kind !== "room" || room.joined) && !room.loading)
+		if (this.conn.ready && (room.kind !== "room" || room.joined) && !room.catching)
 			this.#send(room, m);
 		return m;
 	}
@@ -329,12 +335,13 @@ export class Session {
 
 		m.tried = true;
 		m.flying = true;
+		const { epoch } = this.conn;
 		const answer = await this.conn.ask("", [], { lines });
 
 		m.flying = false;
 		if (answer === null) {
 			// lost: catchUp() looks after it. A server without labels: it is taken as sent.
-			if (this.conn.ready && !this.caps.has("labeled-response"))
+			if (this.conn.epoch === epoch && this.conn.ready && !this.caps.has("labeled-response"))
 				this.#delivered(room, m);
 			return;
 		}

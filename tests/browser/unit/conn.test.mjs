@@ -163,12 +163,12 @@ test("silence: the server is asked, and given up", () => {
 
 	f.welcome("alice");
 	f.sent.length = 0;
-	f.pass(45000);
+	f.pass(90000);
 	f.expect("PING");
 	f.say(":s PONG s :still there?");
-	f.pass(40000);
+	f.pass(80000);
 	assert.equal(state()[0], "ready");
-	f.pass(25001);
+	f.pass(30001);
 	assert.equal(state()[0], "waiting");
 });
 

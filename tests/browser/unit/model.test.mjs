@@ -291,3 +291,63 @@ test("search", async () => {
 	f.batch(ask, "soju.im/search", [line(1, "bob", "tea; cake")]);
 	assert.deepEqual((await found).map((m) => [m.place, m.nick, m.text]), [["#r", "bob", "tea; cake"]]);
 });
+
+test("lost again while what was missed is being fetched: nothing is left out", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+	const back = async () => {
+		f.cut();
+		f.pass(3000);
+		f.sent.length = 0;
+		f.welcome("me");
+		await settled();
+		await inRoom(f, s, null);
+	};
+
+	await back();
+	f.say(line(300, "bob", "t300"));
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", Array.from({ length: 100 }, (_, i) => line(2 + i, "bob", "t" + (2 + i))));
+	await settled();
+	await back();
+	const ask = f.expect("CHATHISTORY");
+
+	assert.equal(ask.params[2], "msgid=m101");
+	f.batch(ask, "chathistory #r", [line(102, "bob", "t102"), line(300, "bob", "t300"), line(301, "bob", "t301")]);
+	await settled();
+	assert.deepEqual(texts(room).slice(99), ["t100", "t101", "t102", "t300", "t301"]);
+});
+
+test("history that cannot be had just now is asked for again", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, null);
+
+	for (let i = 0; i < 2; i++) {
+		f.say(`@label=${f.expect("CHATHISTORY").tags.label} :s FAIL CHATHISTORY MESSAGE_ERROR LATEST #r :Messages could not be retrieved`);
+		await settled();
+		f.pass(2000);
+		await settled();
+	}
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(1, "bob", "one")]);
+	await settled();
+	assert.deepEqual(texts(room), ["one"]);
+});
+
+test("what is said while older messages are fetched goes out at once", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, Array.from({ length: 100 }, (_, i) => line(101 + i, "bob", "t")), 500);
+
+	s.older(room);
+	s.say(room, "now");
+	assert.equal(f.expect("PRIVMSG").params[1], "now");
+});
+
+test("an administrator's words: to all where one is, to one as a talk that can be answered", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, []);
+
+	s.look(room, true);
+	f.say(":chat.example NOTICE * :The server will be restarted.", ":chat.example PRIVMSG me :hello, this is the operator");
+	assert.equal(room.messages.at(-1).text, "The server will be restarted.");
+	assert.equal(s.model.room("chat.example").kind, "direct");
+	assert.equal(s.model.room("chat.example").unread, 1);
+});

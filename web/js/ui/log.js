@@ -5,7 +5,7 @@ import { $, announce, h, soon } from "./dom.js";
 import { plain } from "../format.js";
 import { TALK } from "../model.js";
 import { onSetting, settings } from "../settings.js";
-import { Rows, sign } from "./row.js";
+import { Rows, sign, summary } from "./row.js";
 
 const MARGIN = 900; // pixels beyond the viewport on either side
 const GUESS = 30; // a row's height
@@ -22,6 +22,7 @@ export class Log {
 	#dirty = new Set();
 	#stick = true;
 	#width = 0;
+	#sums = new WeakMap(); // first of several who came and went -> the line for all
 	#wasAt = new WeakMap(); // room -> { key, off } where somebody had scrolled to
 
 	/** act: see row.js, and menu(m, el), attentive(bool), older(room). */
@@ -91,7 +92,41 @@ export class Log {
 	#fill() {
 		const room = this.room;
 
-		this.#items = !room ? [] : settings.joins ? room.messages : room.messages.filter((m) => !QUIET.has(m.kind));
+		this.#items = !room ? [] : settings.joins ? this.#fold(room.messages) : room.messages.filter((m) => !QUIET.has(m.kind));
+	}
+
+	/** Three and more of those who come and go are one line. */
+	#fold(list) {
+		const out = [];
+		let run = [];
+
+		for (const m of list) {
+			if (QUIET.has(m.kind)) {
+				run.push(m);
+				continue;
+			}
+			this.#flush(out, run);
+			run = [];
+			out.push(m);
+		}
+		this.#flush(out, run);
+		return out;
+	}
+
+	#flush(out, run) {
+		if (run.length < 3) {
+			out.push(...run);
+			return;
+		}
+		const sum = this.#sums.get(run[0]) ?? { key: -run[0].key, kind: "quit", at: run[0].at, n: 0, text: "" };
+
+		if (sum.n !== run.length) {
+			sum.n = run.length;
+			sum.text = summary(run);
+			this.#sums.set(run[0], sum);
+			this.#dirty.add(sum);
+		}
+		out.push(sum);
 	}
 
 	#again() {
@@ -386,7 +421,7 @@ export class Log {
 	of(el) {
 		const key = Number(el?.closest?.(".row")?.dataset.key);
 
-		return key ? this.#items.find((m) => m.key === key) ?? null : null;
+		return key > 0 ? this.#items.find((m) => m.key === key) ?? null : null;
 	}
 
 	#menu(e) {

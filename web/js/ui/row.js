@@ -22,6 +22,35 @@ export function sign(m, before, room, fresh) {
 		key: `${newDay}${fresh}${settings.format}${settings.twelve}${settings.previews}${room.kind}` };
 }
 
+const list = (names) => (names.length > 6 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} others` : names.length > 1
+	? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]);
+
+/** Several who have come and gone, in one line. */
+export function summary(events) {
+	const come = new Set();
+	const gone = new Set();
+	const both = new Set();
+	const renamed = [];
+
+	for (const m of events) {
+		const there = m.kind === "join";
+
+		if (m.kind === "nick")
+			renamed.push(m.text);
+		else if (there && gone.delete(m.nick))
+			both.add(m.nick);
+		else if (!there && come.delete(m.nick))
+			both.add(m.nick);
+		else
+			(there ? come : gone).add(m.nick);
+	}
+	const back = [...both].filter((n) => !come.has(n) && !gone.has(n));
+	const part = (names, one, many) => (names.length ? [`${list(names)} ${names.length > 1 ? many : one}`] : []);
+
+	return [...part([...come], "has entered the chat", "have entered the chat"), ...part([...gone], "has left the chat", "have left the chat"),
+		...part(back, "came and went", "came and went"), ...renamed].join("; ") + ".";
+}
+
 export class Rows {
 	/** model; act: what is done with clicks: { user(nick, el), room(name), jump(id), react(m, what), view(file), retry(m), discard(m) }. */
 	constructor(model, act) {
