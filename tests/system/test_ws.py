@@ -3,11 +3,12 @@
 
 import random
 import select
+import signal
 import socket
 import unittest
 import zlib
 
-from harness import Daemon, build, cpu_seconds, limit, main, merged, rss_bytes
+from harness import Daemon, build, cpu_seconds, limit, main, merged, rss_bytes, signal_pid
 from ws import BINARY, CLOSE, MORE, PING, PONG, TEXT, Refused, Ws, WsCase, close_frame, frame
 
 
@@ -286,11 +287,13 @@ class Life(WsCase):
             c.ask("JOIN #x", "366")
         for c in people:
             c.sync()
+        self.d.restarts_meant, killed = True, set()
         for turn in range(40):
             for role, when in (("broker", 4), ("web", 6)):
                 if turn % 8 == when:
-                    self.eventually("there is a " + role, lambda role=role: self.d.kids(role))
-                    self.d.kill_role(role)
+                    new = self.eventually("there is a " + role, lambda role=role: set(self.d.kids(role)) - killed)
+                    killed |= new
+                    signal_pid(new.pop(), signal.SIGKILL)
             for c in people:
                 c.send(*("PRIVMSG #x :%d.%d" % (turn, i) for i in range(3)))
         said = []
