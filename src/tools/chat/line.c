@@ -290,6 +290,16 @@ secret_line(struct line *l, const char *prompt, char *out, size_t cap)
 
 #ifdef HAVE_EDITLINE
 
+#ifdef __SANITIZE_ADDRESS__
+/* libedit forgets the names that EL_ADDFN is given. */
+const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libedit";
+}
+#endif
+
 static struct line *the_line; /* EL_CLIENTDATA would do for all but the prompt's text */
 
 static char *

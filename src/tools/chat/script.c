@@ -205,7 +205,7 @@ get(struct chat_conf *conf)
 	struct xfer_rules rules = {.test_port = conf->test_port};
 	char name[FNAME_MAX + 1], used[FNAME_TRY_MAX] = "";
 	struct get g = {false, ""};
-	struct xfers *x = xfers_new();
+	struct xfers *x;
 	struct url u;
 	const char *why = url_parse(str_of(conf->url), &u);
 	bool to_stdout = conf->out != NULL && strcmp(conf->out, "-") == 0;
@@ -226,6 +226,7 @@ get(struct chat_conf *conf)
 		fd = files_create(conf->autosave, name, used, sizeof(used));
 	if (fd < 0)
 		return chat_fail(CHAT_REFUSED, "%s: %s", name, strerror(errno));
+	x = xfers_new();
 	why = xfer_down(x, conf->url, &rules, fd, XFER_DOWN_MAX, NULL, on_got, &g);
 	while (why == NULL && !g.done) {
 		struct pollfd fds[XFER_POLL_MAX];
