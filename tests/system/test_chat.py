@@ -301,6 +301,50 @@ class Lines(ChatCase):
         t.type(name + "\r")
         t.expect("Connected to the chat room as " + name)
 
+    def test_account(self):
+        if not build().passwords or not build().store:
+            self.skipTest("built without accounts")
+        t = self.talker()
+        t.type("/register\r")
+        t.expect("New password")
+        t.type("correct horse\r")
+        t.expect("The same again")
+        t.type("correct horse\r")
+        t.expect("You are logged in to the account " + t.name)
+        self.assertNotIn("horse", t.screen.text())
+        # the same person from another terminal
+        u = self.chat("-l", "--history", "0", name=t.name)
+        u.expect("Password:")
+        u.type("correct horse\r")
+        u.expect("Connected to the chat room as " + t.name)
+        self.assertNotIn("horse", u.screen.text())
+        u.type("said there\r")
+        t.expect("^%s: said there" % t.name)
+        u.type("and back@%s\r" % t.name)
+        v = self.chat("-l", name=t.name)
+        v.expect("Password:")
+        v.type("wrong one\r")
+        self.assertEqual(v.wait(), 4)
+
+    def test_sent_away(self):
+        t = self.talker()
+        self.d.ctl("kick", t.name, "calm", "down")
+        t.expect(r"chat: Kicked by .*\(calm down\)")
+        self.assertEqual(t.wait(), 1)
+
+    def test_signals(self):
+        tel = self.client("tel")
+        t = self.talker()
+        t.type("half a l")
+        t.prompt("%s > half a l" % t.name)
+        t.resize(24, 60)
+        tel.send("narrower")
+        t.expect("^%s: narrower" % tel.name)
+        t.prompt("%s > half a l" % t.name)
+        t.type("\x03")
+        self.assertEqual(t.wait(), 0)
+        tel.expect(t.name + " has left")
+
     def test_from_a_pipe(self):
         tel = self.client("tel")
         code, out, err = self.script("-n", self.fresh("pipe"), "--history", "0", input="first\n/who\nsecond\n")

@@ -182,9 +182,10 @@ static void
 f_refused(void *arg, enum refusal kind, const char *why)
 {
 	static const int codes[] = {
-	    [REFUSED_NAME] = CHAT_REFUSED,   [REFUSED_PASSWORD] = CHAT_DENIED,
-	    [REFUSED_ROOM] = CHAT_NOT_FOUND, [REFUSED_MESSAGE] = CHAT_REFUSED,
-	    [REFUSED_GONE] = CHAT_NOT_FOUND, [REFUSED_OTHER] = CHAT_REFUSED,
+	    [REFUSED_NAME] = CHAT_REFUSED,      [REFUSED_PASSWORD] = CHAT_DENIED,
+	    [REFUSED_ROOM] = CHAT_NOT_FOUND,    [REFUSED_MESSAGE] = CHAT_REFUSED,
+	    [REFUSED_GONE] = CHAT_NOT_FOUND,    [REFUSED_OTHER] = CHAT_REFUSED,
+	    [REFUSED_SENT_AWAY] = CHAT_REFUSED,
 	};
 	struct client *c = arg;
 

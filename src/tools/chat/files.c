@@ -354,21 +354,27 @@ files_create(const char *dir, const char *name, char *used, unsigned long cap)
 	return fd;
 }
 
+void
+files_remove(const char *dir, const char *used)
+{
+	int at = open(dir[0] != '\0' ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (at < 0)
+		return;
+	(void)unlinkat(at, used, 0); /* ours: it was made with O_EXCL */
+	close(at);
+}
+
 static void
 on_received(void *arg, const char *why)
 {
 	struct job *j = arg;
 	struct client *c = j->files->c;
-	int at;
 
 	if (why == NULL) {
 		session_note(&c->s, "File: %s received successfully", j->name);
 	} else {
-		at = open(j->dir[0] != '\0' ? j->dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (at >= 0) {
-			(void)unlinkat(at, j->name, 0); /* ours: it was made with O_EXCL */
-			close(at);
-		}
+		files_remove(j->dir, j->name);
 		session_note(&c->s, "Sorry, the file %s was not received: %s.", j->name, why);
 	}
 	job_free(j);

@@ -25,6 +25,8 @@ bool files_busy(const struct files *f);
 /* A new file of that name, or "name (2)" and so on, in dir ("": here): never one that is there, never somewhere else. Its
  * descriptor, and the name in used; -1 with errno. */
 int files_create(const char *dir, const char *name, char *used, unsigned long cap);
+/* One that was made there just now, and is not wanted any more. */
+void files_remove(const char *dir, const char *used);
 /* Where the chat server is may be reached, too. */
 void files_rules(struct client *c, struct xfer_rules *r);
 

@@ -67,6 +67,14 @@ prompt_text(struct line *l)
 }
 
 #ifdef HAVE_EDITLINE
+static volatile sig_atomic_t terminal_signal;
+
+static void
+on_terminal(int sig)
+{
+	terminal_signal = sig; /* poll() ends with EINTR */
+}
+
 static unsigned
 columns(void)
 {
@@ -203,6 +211,25 @@ may_read(const struct line *l)
 	return s->state == SESSION_READY;
 }
 
+#ifdef HAVE_EDITLINE
+/* SIGWINCH and SIGCONT: the terminal is another one than before. */
+static void
+terminal_changed(struct line *l)
+{
+	bool resumed = terminal_signal == SIGCONT;
+
+	terminal_signal = 0;
+	if (!l->editing)
+		return;
+	hide(l);
+	el_resize(l->el);
+	if (resumed) {
+		el_set(l->el, EL_PREP_TERM, 0);
+		el_set(l->el, EL_PREP_TERM, 1);
+	}
+}
+#endif
+
 /* Runs the client until there is a byte, or the end. */
 static bool
 wait_key(struct line *l)
@@ -210,6 +237,10 @@ wait_key(struct line *l)
 	while (l->nkeys == 0 && !l->eof && !l->client.done) {
 		ssize_t n;
 
+#ifdef HAVE_EDITLINE
+		if (terminal_signal != 0)
+			terminal_changed(l);
+#endif
 		draw(l);
 		fflush(stdout);
 		if (!client_turn(&l->client, may_read(l) ? STDIN_FILENO : -1, UINT64_MAX))
@@ -271,14 +302,14 @@ secret_line(struct line *l, const char *prompt, char *out, size_t cap)
 	struct termios old, raw;
 	bool ok, tty = tcgetattr(STDIN_FILENO, &old) == 0;
 
-	fputs(prompt, stdout);
-	fflush(stdout);
 	if (tty) {
 		raw = old;
 		raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
 		raw.c_iflag |= ICRNL;
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	}
+	fputs(prompt, stdout); /* who sees it may type */
+	fflush(stdout);
 	ok = plain_line(l, out, cap);
 	if (tty)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
@@ -383,12 +414,6 @@ el_open(struct line *l)
 	el_source(l->el, NULL); /* ~/.editrc */
 }
 
-static void
-on_resize(int sig)
-{
-	(void)sig; /* poll() ends with EINTR */
-}
-
 static bool
 edit_line(struct line *l, char *out, size_t cap)
 {
@@ -452,7 +477,8 @@ line_run(struct chat_conf *conf)
 #ifdef HAVE_EDITLINE
 	if (l.tty) {
 		el_open(&l);
-		(void)signal(SIGWINCH, on_resize);
+		(void)signal(SIGWINCH, on_terminal);
+		(void)signal(SIGCONT, on_terminal);
 	}
 #endif
 	while (!l.client.done && !l.client.leaving && next_line(&l, text, sizeof(text))) {
@@ -489,13 +515,13 @@ line_ask(const char *what, bool secret, char *out, size_t cap)
 	struct termios old, quiet;
 	bool tty = tcgetattr(STDIN_FILENO, &old) == 0, ok;
 
-	fputs(what, stdout);
-	fflush(stdout);
 	if (tty && secret) {
 		quiet = old;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &quiet);
 	}
+	fputs(what, stdout);
+	fflush(stdout);
 	/* byte by byte: what follows is not ours */
 	for (size_t n = 0;;) {
 		char c;

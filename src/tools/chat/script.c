@@ -241,7 +241,7 @@ get(struct chat_conf *conf)
 	if (why == NULL && !to_stdout)
 		puts(used);
 	if (why != NULL && !to_stdout)
-		(void)unlink(used);
+		files_remove(conf->autosave, used);
 	xfers_free(x);
 	if (why == NULL)
 		return CHAT_OK;

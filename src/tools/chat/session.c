@@ -442,7 +442,7 @@ caps_acked(struct session *s, struct str list)
 		sasl_begin(s);
 		return;
 	}
-	if (s->login[0] != '\0') {
+	if (s->login[0] != '\0' && !s->again) {
 		s->front->refused(s->arg, REFUSED_PASSWORD, "this server has no accounts");
 		return;
 	}

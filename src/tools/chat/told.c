@@ -542,13 +542,32 @@ on_UPLOAD(struct session *s, const struct wire *w)
 	s->front->upload(s->arg, to, url, NULL);
 }
 
+/* "Closing link: me: Kicked by Server (calm down)": who was sent away does not come back by itself. The reason, or NULL. */
+static const char *
+sent_away(const char *why)
+{
+	static const char *const words[] = {": Kicked by ", ": Killed (", ": Banned"};
+	const char *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(words) && found == NULL; i++)
+		found = strstr(why, words[i]);
+	return found != NULL ? found + 2 : NULL;
+}
+
 static void
 on_ERROR(struct session *s, const struct wire *w)
 {
-	if (!s->leaving && s->state != SESSION_READY)
-		s->front->refused(s->arg, REFUSED_OTHER, "the server has closed the connection");
-	if (!s->leaving && !s->script)
-		session_note(s, STR_FMT, STR_ARG(last(w)));
+	char why[512];
+
+	wire_clean(last(w), false, why, sizeof(why));
+	if (s->leaving)
+		return;
+	if (sent_away(why) != NULL)
+		s->front->refused(s->arg, REFUSED_SENT_AWAY, sent_away(why));
+	else if (s->state != SESSION_READY)
+		s->front->refused(s->arg, REFUSED_OTHER, why);
+	else if (!s->script)
+		session_note(s, "%s", why);
 }
 
 /* --- refusals ------------------------------------------------------------------------------------- */
@@ -863,11 +882,11 @@ n_sasl_end(struct session *s, const struct wire *w)
 		refusal_text(w, why, sizeof(why));
 		explicit_bzero(s->password, sizeof(s->password));
 		s->login[0] = '\0';
-		if (s->state == SESSION_SASL)
+		if (s->state == SESSION_SASL && !s->again) {
 			s->front->refused(s->arg, REFUSED_PASSWORD, why);
-		else
-			session_note(s, "Sorry, %s.", why);
-		return;
+			return;
+		}
+		session_note(s, "Sorry, %s.", why);
 	}
 	if (s->state == SESSION_SASL) {
 		s->state = SESSION_WELCOME;
