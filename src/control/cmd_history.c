@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "control/control.h"
+#include "ipc/file.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"
@@ -23,6 +24,7 @@ struct said {
 	uint64_t seq, at;
 	struct str room, from, uhost, account, to, to_account, text;
 	bool direct; /* between two people */
+	char file[2 * FILE_ID]; /* id of what it shares, empty: nothing */
 };
 
 static const char *const kinds[MSG_KINDS] = {"message", "action",     "notice",
@@ -57,6 +59,18 @@ modes(struct str list)
 	if (!m_##type##_get(frame, len, &e)) \
 	return false
 
+/* A message that shares a file: its text is the name. */
+static void
+shares(struct said *s, struct str packed)
+{
+	struct file_facts f;
+
+	if (packed.n == 0 || !file_get(packed, &f))
+		return;
+	s->event = "file";
+	base64url_encode(f.id, sizeof(f.id), s->file);
+}
+
 static bool
 row_say(const void *frame, size_t len, struct said *s)
 {
@@ -64,6 +78,7 @@ row_say(const void *frame, size_t len, struct said *s)
 	*s = SAID(kinds[e.kind < MSG_KINDS ? e.kind : 0], e);
 	s->room = e.room_name;
 	s->text = e.text;
+	shares(s, e.file);
 	return true;
 }
 
@@ -76,6 +91,7 @@ row_dm(const void *frame, size_t len, struct said *s)
 	s->to_account = e.to_account;
 	s->direct = true;
 	s->text = e.text;
+	shares(s, e.file);
 	return true;
 }
 
@@ -220,6 +236,7 @@ row_put(struct writer *w, const struct said *s)
 	put(w, "to", s->to);
 	put(w, "to_account", s->to_account);
 	put(w, "text", words);
+	put(w, "file", str_of(s->file));
 	writer_row_end(w);
 }
 

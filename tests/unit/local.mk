@@ -16,6 +16,7 @@ unit_checks = \
 	%D%/check_file \
 	%D%/check_file_words \
 	%D%/check_ipc \
+	%D%/check_ipc_file \
 	%D%/check_irc \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
@@ -119,6 +120,7 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_siphash_LDADD = $(unit_libs)
 unit_irc_render = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(unit_libs)
+%C%_check_ipc_file_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_render_LDADD = $(unit_irc_render)
 %C%_check_file_words_LDADD = $(unit_irc_render)
 unit_worker = src/worker/libworker.a $(unit_libs)
