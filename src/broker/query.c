@@ -293,7 +293,8 @@ r_query(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	struct m_r_query q;
 	enum chat_err err;
 
-	if (!m_r_query_get(frame, len, &q) || q.kind >= QUERY_KINDS)
+	/* what is asked about files is not asked by people (file.c) */
+	if (!m_r_query_get(frame, len, &q) || q.kind >= QUERY_FILE)
 		return false;
 	a.q = &q;
 	a.s = (struct m_s_query){.kind = q.kind,

@@ -171,6 +171,7 @@ enum query_kind {
 	QUERY_MISSED, /* what was said in rooms that the account has not left while it was away, and not marked as read: q_place */
 	QUERY_KEPT, /* messages kept for the account */
 	QUERY_MARK, /* how far the account has read there: q_mark */
+	/* these are the broker's own: about files, which have no places */
 	QUERY_FILE, /* the file whose id is `text`: q_file */
 	QUERY_FILES, /* which of the ids in `text` are of files to be kept: q_files */
 	QUERY_FILE_USE, /* bytes that files take: facts "account" (of viewer; 0: all guests), "total"; and "name", of the account peer */

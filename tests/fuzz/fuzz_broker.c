@@ -1,4 +1,4 @@
-/* fuzz_broker.c - a hostile worker: whatever it asks for, the broker lives, keeps its tables whole,
+/* fuzz_broker.c - a hostile worker, or chatd-web: whatever it asks for, the broker lives, keeps its tables whole,
  * and lets nobody speak for another worker's client.
  *
  * The input is a script: each step one byte that says who and when passwords are answered for, one that
@@ -13,10 +13,12 @@
 
 #include "broker/account.h"
 #include "broker/auth.h"
+#include "broker/file.h"
 #include "broker/job.h"
 #include "broker/keep.h"
 #include "broker/store.h"
 #include "fuzz.h"
+#include "ipc/file.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -176,13 +178,80 @@ login(struct script *s, unsigned sub)
 	return n;
 }
 
+/* --- chatd-web ------------------------------------------------------------------------------------------ */
+
+static char last_token[UPLOAD_TOKEN]; /* of the last link */
+
+static void
+token_learn(void)
+{
+	const struct jentry *j = world_last();
+	struct m_e_upload e;
+
+	if (ipc_type(j->data) == MSG_e_upload && m_e_upload_get(j->data, j->event_len, &e) &&
+	    e.token.n == sizeof(last_token))
+		memcpy(last_token, e.token.p, sizeof(last_token));
+}
+
+static struct str
+token(struct script *s)
+{
+	return byte(s) < 240 ? (struct str){last_token, sizeof(last_token)} : some(s, UPLOAD_TOKEN);
+}
+
+static struct str
+facts(struct script *s)
+{
+	static char packed[FILE_FACTS_MAX];
+	struct file_facts f = {
+	    .size = byte(s), .flags = (uint8_t)byte(s), .type = STR_LIT("text/plain")};
+
+	if (byte(s) > 240)
+		return some(s, FILE_FACTS_MAX);
+	upload_file_id((struct str){last_token, sizeof(last_token)}, f.id);
+	f.name = byte(s) < 200 ? STR_LIT("a.txt") : some(s, FILE_NAME_MAX);
+	if (byte(s) > 240)
+		f.type = some(s, FILE_TYPE_MAX);
+	return (struct str){packed, file_put(packed, &f)};
+}
+
+static size_t
+web_request(struct script *s, unsigned sub)
+{
+	size_t n = 0;
+
+	switch (byte(s) % 6) {
+	case 0:
+		MAKE(upload, .conn = byte(s), .token = token(s), .size = byte(s),
+		     .address = STR_LIT("10.0.0.1"));
+		break;
+	case 1:
+		MAKE(upload, .conn = byte(s), .account = name(s), .password = some(s, PASSWORD_MAX),
+		     .address = some(s, 48));
+		break;
+	case 2:
+	case 3:
+		MAKE(share, .conn = byte(s), .token = token(s), .file = facts(s));
+		break;
+	case 4:
+		MAKE(file, .conn = byte(s), .id = some(s, FILE_ID), .expires = byte(s),
+		     .proof = some(s, FILE_PROOF));
+		break;
+	default:
+		MAKE(files, .conn = byte(s), .ids = some(s, FILE_IDS_MAX));
+	}
+	return n;
+}
+
 static size_t
 request(struct script *s, unsigned sub)
 {
 	uint64_t id;
 	size_t n = 0;
 
-	switch (byte(s) % 33) {
+	if (sub == SUB_WEB && byte(s) < 250)
+		return web_request(s, sub);
+	switch (byte(s) % 34) {
 	case 0:
 	case 1:
 		MAKE(login, .conn = byte(s), .protocol = byte(s) % 4, .name = name(s),
@@ -286,6 +355,9 @@ request(struct script *s, unsigned sub)
 		     .room = byte(s) % 2 ? name(s) : STR_LIT(""), .name = name(s),
 		     .text = some(s, 300));
 		break;
+	case 33:
+		MAKE(upload_link, .user = user(s), .to_room = byte(s) % 2, .target = name(s));
+		break;
 	default:
 		if (sub == SUB_CONTROL)
 			MAKE(admin, .op = (uint8_t)(byte(s) % 12), .level = (uint8_t)(byte(s) % 4),
@@ -381,8 +453,13 @@ step(struct script *s)
 {
 	static const unsigned subs_used[] = {0, 1, 2, SUB_CONTROL};
 	unsigned k = byte(s), sub = subs_used[k % ARRAY_LEN(subs_used)];
-	size_t n = (k & 0x30) == 0x30 ? 0 : request(s, sub);
-	uint64_t seq = br.j.seq, serial = world_serial(sub);
+	uint64_t seq = br.j.seq, serial;
+	size_t n;
+
+	if ((k & 0x0c) == 0x0c)
+		sub = SUB_WEB;
+	n = (k & 0x30) == 0x30 ? 0 : request(s, sub);
+	serial = world_serial(sub);
 
 	if (n == 0) {
 		store_says(s);
@@ -398,6 +475,7 @@ step(struct script *s)
 	reap_some();
 	jobs_resume();
 	look_around();
+	token_learn();
 }
 
 /* The world is made once; each script ends with everybody gone and every list empty, which is the

@@ -34,6 +34,7 @@
 #include "worker/arena.h"
 #include "worker/conn.h"
 #include "worker/event.h"
+#include "worker/files.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
@@ -500,6 +501,7 @@ set_up(void)
 	outq_init(worker.loop);
 	conns_init(worker.loop, 64);
 	session_init();
+	files_set(true, "http://chat.example");
 	irc_init(worker.loop);
 	loop_each_turn(worker.loop, turn_end, NULL);
 }
