@@ -20,12 +20,12 @@ const WHO_MAX = 2000; // rooms with more are not asked who is away
 const ABOUT = { 401: 1, 403: 1, 404: 1, 405: 1, 442: 1, 471: 1, 473: 1, 474: 1, 475: 1, 477: 1, 482: 1 };
 /** Numerics that are no news for a reader. */
 const SILENT = new Set(["002", "003", "004", "251", "252", "253", "254", "255", "265", "266", "375", "376", "422", "221", "329", "346", "347",
-	"348", "349", "367", "368", "728", "729", "352", "728"]);
+	"348", "349", "367", "368", "728", "729", "352", "903"]);
 
 const id = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => (b % 36).toString(36)).join("");
 
 export class Session {
-	#typed = 0;
+	#typed = { room: null, at: 0 };
 	#readTimers = new Map();
 	#left = [];
 	#rooms = [];
@@ -380,11 +380,13 @@ export class Session {
 	typing(room, active) {
 		const now = this.env.now();
 
-		if (!this.caps.has("message-tags") || !this.conn.ready || room.kind === "server" || (room.kind === "room" && !room.joined))
+		const absent = room.kind === "room" ? !room.joined : room.kind === "server" || this.model.users.get(room.key)?.online === false;
+
+		if (!this.caps.has("message-tags") || !this.conn.ready || absent)
 			return;
-		if (active ? now - this.#typed < TYPING_MS : this.#typed === 0)
+		if (active ? this.#typed.room === room && now - this.#typed.at < TYPING_MS : this.#typed.room !== room)
 			return;
-		this.#typed = active ? now : 0;
+		this.#typed = { room: active ? room : null, at: now };
 		this.conn.send("TAGMSG", [room.name], { "+typing": active ? "active" : "done" });
 	}
 
@@ -491,7 +493,7 @@ export class Session {
 		if (m.command === "433" && this.conn.ready && this.conn.nick !== this.who.nick && same(m.params[1] ?? "", this.who.nick))
 			return; // trying to have one's old name again
 		// what was said to somebody who is not there stands beside the message
-		if (m.tags.label !== undefined && ["401", "404"].includes(m.command) && place)
+		if (["401", "404"].includes(m.command) && place && (m.tags.label !== undefined || place.kind === "direct"))
 			return;
 		this.model.note(welcome ? this.model.open(SERVER) : place ?? this.model.active ?? this.model.open(SERVER), wordsOf(m), error ? "error" : "info");
 	}
