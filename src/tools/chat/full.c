@@ -22,7 +22,7 @@
 #include "lib/util.h"
 
 #define ENTRIES_MAX 2000 /* of a pane */
-#define PANES_MAX 100
+#define PANES_MAX (SESSION_ROOMS_MAX + 1)
 #define TYPED_MAX 4000
 #define RECALL_MAX 100
 #define SIDE_MIN 70 /* columns, for the lists at the sides to be there */

@@ -21,6 +21,9 @@
 #ifdef HAVE_EDITLINE
 #include <histedit.h>
 #endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include "client.h"
 #include "complete.h"
@@ -321,16 +324,6 @@ secret_line(struct line *l, const char *prompt, char *out, size_t cap)
 
 #ifdef HAVE_EDITLINE
 
-#ifdef __SANITIZE_ADDRESS__
-/* libedit forgets the names that EL_ADDFN is given. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libedit";
-}
-#endif
-
 static struct line *the_line; /* EL_CLIENTDATA would do for all but the prompt's text */
 
 static char *
@@ -407,7 +400,13 @@ el_open(struct line *l)
 	el_set(l->el, EL_PROMPT, prompt_fn);
 	el_set(l->el, EL_GETCFN, key_fn);
 	el_set(l->el, EL_HIST, history, l->history);
+#ifdef __SANITIZE_ADDRESS__
+	__lsan_disable(); /* libedit forgets these names */
+#endif
 	el_set(l->el, EL_ADDFN, "chat-complete", "complete names", complete_fn);
+#ifdef __SANITIZE_ADDRESS__
+	__lsan_enable();
+#endif
 	el_set(l->el, EL_BIND, "^I", "chat-complete", NULL);
 	el_set(l->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	el_set(l->el, EL_BIND, "^W", "ed-delete-prev-word", NULL);
@@ -450,6 +449,10 @@ next_line(struct line *l, char *out, size_t cap)
 	if (l->el != NULL)
 		return edit_line(l, out, cap);
 #endif
+	if (l->tty) {
+		fputs(prompt_text(l), stdout);
+		fflush(stdout);
+	}
 	return plain_line(l, out, cap);
 }
 

@@ -163,13 +163,15 @@ struct room *
 room_new(struct session *s, struct str name, bool direct)
 {
 	struct room *r = session_room(s, name, direct), **end = &s->rooms;
-	unsigned n = 0;
+	unsigned n = 0, ndirect = 0;
 
 	if (r != NULL)
 		return r;
-	for (; *end != NULL; end = &(*end)->next)
+	for (; *end != NULL; end = &(*end)->next) {
 		n++;
-	if (n >= SESSION_ROOMS_MAX)
+		ndirect += (*end)->direct;
+	}
+	if (n >= SESSION_ROOMS_MAX || (direct && ndirect >= SESSION_DIRECT_MAX))
 		return NULL;
 	r = xcalloc(1, sizeof(*r));
 	wire_clean(name, false, r->name, sizeof(r->name));

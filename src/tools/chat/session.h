@@ -19,6 +19,7 @@
 #include "words.h"
 
 #define SESSION_ROOMS_MAX 200
+#define SESSION_DIRECT_MAX 100 /* of them: strangers who write leave room for rooms */
 #define SESSION_MEMBERS_MAX 20000 /* in a room; more are counted, not named */
 #define SESSION_BATCHES_MAX 32
 #define SESSION_HELD_MAX 500
