@@ -103,9 +103,15 @@ name_learn(uint64_t id, struct str name)
 	bprintf(names[id % NAMES].name, sizeof(names[0].name), STR_FMT, STR_ARG(name));
 }
 
+/* All of them are looked through only for one whose name is not known. */
 static const struct reg_account *
 account_numbered(uint64_t id)
 {
+	const struct reg_account *a =
+	    names[id % NAMES].id == id ? account_named(str_of(names[id % NAMES].name)) : NULL;
+
+	if (a != NULL && a->id == id)
+		return a;
 	for (uint32_t i = 0; id != 0 && i < W->h->account_top; i++) {
 		if (W->accounts[i].id == id)
 			return &W->accounts[i];

@@ -491,6 +491,21 @@ listen_admin_fd(void)
 
 /* --- links to the page ------------------------------------------------------------------------ */
 
+/* The server's name, if it is one that a host could have; else the host's. */
+static void
+host_name(const char *name, char *out, size_t cap)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+
+	bprintf(out, cap, "%s", name);
+	if (name[0] != '\0' && strspn(name, letters) == strlen(name))
+		return;
+	if (gethostname(out, cap - 1) < 0 || out[0] == '\0')
+		bprintf(out, cap, "localhost");
+	out[cap - 1] = '\0';
+}
+
 void
 listen_url(struct options *o)
 {
@@ -504,7 +519,10 @@ listen_url(struct options *o)
 		if (l->conf.protocol != PROTO_WEB || !sockaddr_bytes(sa, bytes))
 			continue;
 		sockaddr_text(sa, address, sizeof(address));
-		bprintf(name, sizeof(name), "%s", sockaddr_is_any(bytes) ? o->name : address);
+		if (sockaddr_is_any(bytes))
+			host_name(o->name, name, sizeof(name));
+		else
+			bprintf(name, sizeof(name), "%s", address);
 		bprintf(o->web_url, sizeof(o->web_url),
 			strchr(name, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", name,
 			sockaddr_port(sa));
