@@ -280,6 +280,13 @@ class Lines(ChatCase):
             with self.subTest(typed):
                 t.type(typed + "\r")
                 t.expect(regex)
+        t.type("I meen tea\r")
+        tel.line("%s: I meen tea" % t.name)
+        t.type("/edit I mean tea\r")
+        tel.line("%s edited: I mean tea" % t.name)
+        t.expect("^%s edited: I mean tea" % t.name)
+        t.type("/delete\r")
+        tel.line("%s has taken back a message." % t.name)
         tel.send("look")
         t.expect("^<%s> look" % tel.name)
         t.type("/paste\rone\rtwo\r.\r")

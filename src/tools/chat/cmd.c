@@ -43,7 +43,8 @@ static const struct cmd {
     {"devoice", "NAME", 1, 1, ROOM, c_devoice, "take the right to speak in a moderated room away"},
     {"direct", "[on|off]", 0, 1, OFFLINE, c_direct, "send only lines that name their recipient"},
     {"echo", "[on|off]", 0, 1, OFFLINE, c_echo, "show your own lines too"},
-    {"edit", "", 0, 1, REST | HIDDEN, c_edit, ""},
+    {"edit", "[ID] TEXT", 1, 1, REST, c_edit,
+     "other words for what you said last here, or for the message that /history ids calls so"},
     {"file", "PATH", 1, 1, REST, c_file, "send a file to the room; PATH@NAME: to one person"},
     {"format", "[NAME]", 0, 1, OFFLINE, c_format, "how messages look; alone: the choices"},
     {"help", "[COMMAND]", 0, 1, OFFLINE, c_help, "this list, or more about one command"},
@@ -531,9 +532,25 @@ c_connected(struct session *s, struct str *a, unsigned n)
 static void
 c_edit(struct session *s, struct str *a, unsigned n)
 {
-	(void)a;
+	struct str rest = a[0], first = word(&rest);
+	char id[IRC_MSGID_LEN];
+	uint64_t seq;
+
 	(void)n;
-	session_note(s, "Sorry, this cannot be changed from here: /delete it, and say it again.");
+	if (s->cur == NULL) {
+		no_room(s);
+		return;
+	}
+	if (!irc_msgid_get(first, &seq) || rest.n == 0) {
+		seq = s->cur->mine;
+		rest = a[0];
+	}
+	irc_msgid_put(id, seq);
+	if (seq == 0)
+		session_note(s, "You have said nothing here.");
+	else
+		put(s, "@" WIRE_EDIT_TAG "=%.*s PRIVMSG %s%s :" STR_FMT, IRC_MSGID_LEN, id,
+		    s->cur->direct ? "" : "#", s->cur->name, STR_ARG(rest));
 }
 
 static void

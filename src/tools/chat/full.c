@@ -222,7 +222,7 @@ head_of(struct full *f, const struct entry *e, char *out, size_t cap)
 		bprintf(out, cap, "%s ", when);
 	else if (e->kind == SHOW_DID)
 		bprintf(out, cap, "%s * %s ", when, e->from);
-	else if (e->kind == SHOW_FILE)
+	else if (e->kind == SHOW_FILE || e->kind == SHOW_EDIT)
 		bprintf(out, cap, "%s %s ", when, e->from);
 	else
 		bprintf(out, cap,

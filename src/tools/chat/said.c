@@ -36,14 +36,14 @@ struct batch {
 	struct buf text;
 	char nick[NICK_MAX + 1], msgid[REF_MAX + 1];
 	uint64_t at, seq;
-	bool notice, begun;
+	bool notice, edit, begun;
 };
 
 struct held {
 	struct held *next;
 	char from[NICK_MAX + 1], msgid[REF_MAX + 1];
 	uint64_t at, seq;
-	bool notice;
+	bool notice, edit;
 	size_t n, nfile;
 	char text[]; /* and behind it the tag */
 };
@@ -53,7 +53,7 @@ struct said {
 	struct str from, target, text, msgid;
 	uint64_t at, seq;
 	struct str file;
-	bool notice;
+	bool notice, edit;
 	unsigned long label;
 };
 
@@ -174,6 +174,7 @@ batch_begin(struct session *s, const struct wire *w)
 	b->label = number(w->label);
 	b->at = w->at;
 	b->seq = w->seq;
+	b->edit = w->edit;
 	buf_init(&b->text, SESSION_TEXT_MAX);
 	b->next = s->batches;
 	s->batches = b;
@@ -190,6 +191,7 @@ multi_end(struct session *s, const struct batch *b)
 			 .at = b->at,
 			 .seq = b->seq,
 			 .notice = b->notice,
+			 .edit = b->edit,
 			 .label = b->label};
 
 	if (b->begun)
@@ -338,33 +340,64 @@ place_of(struct session *s, const struct said *m, bool own)
 		   : room_new(s, other, true);
 }
 
-/* text: as it came. */
+/* What kind it is, and the words that are shown for it: they stand in m->text, or in out. */
+static enum show_kind
+kind_of_said(const struct said *m, const struct wire_file *file, const char *link, bool to_us,
+	     char *out, size_t cap, struct str *words_r)
+{
+	static const struct str edited = {"[edited] ", 9};
+	struct str word, params;
+
+	*words_r = m->text;
+	if (file->name[0] != '\0') {
+		*words_r = (struct str){out, file_words(file, link, to_us, out, cap)};
+		return SHOW_FILE;
+	}
+	if (m->edit && m->text.n > edited.n && memcmp(m->text.p, edited.p, edited.n) == 0) {
+		*words_r =
+		    (struct str){out, bprintf(out, cap, "edited: " STR_FMT,
+					      (int)(m->text.n - edited.n), m->text.p + edited.n)};
+		return SHOW_EDIT;
+	}
+	if (irc_ctcp(m->text, &word, &params)) {
+		*words_r = params;
+		return irc_is(word, "ACTION") ? SHOW_DID : SHOW_NOTE;
+	}
+	return SHOW_SAID;
+}
+
+static void
+count_unread(struct session *s, struct room *r, const struct show *sh)
+{
+	if (r == NULL || r == s->cur || sh->own || sh->old)
+		return;
+	r->unread++;
+	r->mentions += sh->mention || sh->direct;
+}
+
 static void
 show(struct session *s, struct room *r, const struct said *m, bool old)
 {
-	static char text[SESSION_TEXT_MAX + 4096];
-	char room[ROOM_BYTES_MAX + 2] = "", from[NICK_MAX + 1], to[ROOM_BYTES_MAX + 2],
-				   id[REF_MAX + 1];
+	static char text[SESSION_TEXT_MAX + 4096], made[SESSION_TEXT_MAX + URL_MAX];
+	char room[ROOM_BYTES_MAX + 2] = "", from[NICK_MAX + 1], to[ROOM_BYTES_MAX + 2];
+	char id[REF_MAX + 1], link[URL_MAX + 1] = "";
 	struct show sh = {.old = old, .own = session_is_me(s, m->from), .at = m->at};
-	struct str word, params, body = m->text;
-	struct wire_file file;
-	char link[URL_MAX + 1] = "", shared[URL_MAX + 512];
-	size_t n = 0, words;
-	bool linked;
+	struct wire_file file = {.size = 0};
+	bool linked = file_link(s, m, link);
+	struct str body;
+	size_t n = 0;
 
 	if (m->notice && r == NULL) {
-		session_note(s, STR_FMT ": " STR_FMT, STR_ARG(m->from), STR_ARG(body));
+		session_note(s, STR_FMT ": " STR_FMT, STR_ARG(m->from), STR_ARG(m->text));
 		return;
-	}
-	sh.kind = SHOW_SAID;
-	if (irc_ctcp(body, &word, &params)) {
-		if (!irc_is(word, "ACTION"))
-			return;
-		sh.kind = SHOW_DID;
-		body = params;
 	}
 	sh.direct =
 	    m->target.n > 0 && m->target.p[0] != '#' && strchr("@%+", m->target.p[0]) == NULL;
+	if (m->file.n > 0)
+		(void)wire_file(m->file, &file);
+	sh.kind = kind_of_said(m, &file, link, sh.direct && !sh.own, made, sizeof(made), &body);
+	if (sh.kind == SHOW_NOTE)
+		return; /* another CTCP than ACTION */
 	if (r != NULL)
 		bprintf(room, sizeof(room), "%s%s", r->direct ? "@" : "", r->name);
 	sh.room = str_of(room);
@@ -373,22 +406,12 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 	sh.msgid = (struct str){id, wire_clean(m->msgid, false, id, sizeof(id))};
 	if (old && s->show_ids)
 		n = bprintf(text, sizeof(text), "[%s] ", id);
-	linked = file_link(s, m, link);
-	if (m->file.n > 0 && wire_file(m->file, &file)) {
-		sh.kind = SHOW_FILE;
-		words = file_words(&file, linked ? link : "", sh.direct && !sh.own, shared,
-				   sizeof(shared));
-		body = (struct str){shared, words};
-	}
 	sh.text = (struct str){text, n + wire_clean(body, true, text + n, sizeof(text) - n)};
 	sh.mention = !sh.own && !sh.direct && mentions(s, sh.text);
-	if (r != NULL && r != s->cur && !sh.own && !old) {
-		r->unread++;
-		r->mentions += sh.mention || sh.direct;
-	}
+	count_unread(s, r, &sh);
 	s->front->show(s->arg, &sh);
 	if (!sh.own && linked)
-		s->front->offer(s->arg, link, sh.kind == SHOW_FILE ? file.name : "", old);
+		s->front->offer(s->arg, link, file.name, old);
 }
 
 static void
@@ -406,6 +429,7 @@ hold(struct room *r, const struct said *m)
 	h->at = m->at;
 	h->seq = m->seq;
 	h->notice = m->notice;
+	h->edit = m->edit;
 	h->n = m->text.n;
 	h->nfile = m->file.n;
 	if (h->n > 0)
@@ -457,6 +481,7 @@ release(struct session *s, struct room *r)
 				 .at = h->at,
 				 .seq = h->seq,
 				 .notice = h->notice,
+				 .edit = h->edit,
 				 .file = {h->text + h->n, h->nfile}};
 
 		show_once(s, r, &m, false);
@@ -546,6 +571,7 @@ said_message(struct session *s, const struct wire *w, bool notice)
 			 .seq = w->seq,
 			 .notice = notice,
 			 .file = w->file,
+			 .edit = w->edit,
 			 .label = said_label(s, w)};
 
 	if (b != NULL && b->kind == BATCH_MULTI)

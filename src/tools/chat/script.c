@@ -35,17 +35,18 @@
 static void
 print_json(const struct show *s)
 {
+	static const char *const kinds[] = {[SHOW_SAID] = "message",
+					    [SHOW_DID] = "action",
+					    [SHOW_FILE] = "file",
+					    [SHOW_EDIT] = "edit"};
 	char at[IRC_TIME_LEN];
 	json_t *o;
 
 	irc_time_put(at, s->at > 0 ? s->at : wall_ms());
 	o = json_pack("{s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:b}", "time", at, (size_t)IRC_TIME_LEN,
 		      "room", s->room.p, s->room.n, "from", s->from.p, s->from.n, "text", s->text.p,
-		      s->text.n, "kind",
-		      s->kind == SHOW_DID    ? "action"
-		      : s->kind == SHOW_FILE ? "file"
-					     : "message",
-		      "msgid", s->msgid.p, s->msgid.n, "own", s->own);
+		      s->text.n, "kind", kinds[s->kind], "msgid", s->msgid.p, s->msgid.n, "own",
+		      s->own);
 	if (o == NULL)
 		return;
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);

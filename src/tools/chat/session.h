@@ -35,6 +35,7 @@ enum show_kind {
 	SHOW_SAID,
 	SHOW_DID, /* "/me" */
 	SHOW_FILE, /* shared one: text goes on behind the name */
+	SHOW_EDIT, /* has other words for something: the same */
 };
 struct show {
 	enum show_kind kind;

@@ -9,6 +9,9 @@
 /* Longer lines from a server are none: tags, body, CR LF. */
 #define WIRE_LINE_MAX (IRC_TAGS_MAX + IRC_LINE_MAX)
 
+/* Other words for one's own message of that id (doc/protocol.md). */
+#define WIRE_EDIT_TAG "+draft/edit"
+
 /* The tag of a message that brings a file; its text has the link. */
 #define WIRE_FILE_TAG "chatd.org/file"
 
@@ -18,6 +21,7 @@ struct wire {
 	uint64_t at; /* server-time, or 0 */
 	uint64_t seq; /* of msgid, if it is one of chatd's; or 0 */
 	struct str msgid, batch, label, account; /* tags, as they came; empty: none */
+	bool edit; /* other words for an earlier message */
 	struct str file; /* the value of WIRE_FILE_TAG, still escaped */
 	unsigned num; /* numeric, or 0 */
 };

@@ -126,7 +126,7 @@ add_message(struct out *o, const struct look *k, const struct show *s)
 {
 	unsigned f = k->format;
 
-	if (s->kind == SHOW_FILE) {
+	if (s->kind == SHOW_FILE || s->kind == SHOW_EDIT) {
 		add_name(o, k, s->from);
 		adds(o, " ");
 		add_text(o, s->text);
