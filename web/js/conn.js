@@ -29,7 +29,8 @@ const REFUSALS = {
 	908: ["account", "This server does not take passwords in this way."],
 };
 
-const ENDED = /\((Killed|Kicked|Banned)[ (:]/;
+/** The end that somebody has ordered; a user's own words cannot look so ("Quit: …"). */
+const ENDED = /^Closing link: [^ ]*: ((?:Killed|Kicked|Banned)\b.*)$/i;
 
 const browser = {
 	socket: (url) => new WebSocket(url, [SUBPROTOCOL]),
@@ -203,8 +204,10 @@ export class Conn {
 		const was = this.state;
 
 		this.#drop();
-		if (ENDED.test(this.#error)) {
-			this.#refused("ended", this.#error.replace(/^.*?\((.*)\)$/, "$1"));
+		const ended = ENDED.exec(this.#error);
+
+		if (ended) {
+			this.#refused("ended", ended[1]);
 		} else if (!this.#welcomed && was !== "waiting") {
 			this.#refused("unreachable", this.#error || (event?.late ? "The server does not answer."
 				: "The server is not running or not accepting connections."));

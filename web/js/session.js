@@ -54,6 +54,7 @@ export class Session {
 
 	close(words) {
 		this.conn.close(words);
+		this.who = { nick: "" };
 		this.model.lost();
 	}
 
@@ -61,28 +62,29 @@ export class Session {
 
 	#state(state, detail) {
 		if (state === "ready")
-			this.#ready(detail.again);
+			this.#ready();
 		else if (state === "waiting" || state === "refused")
 			this.model.lost();
 		this.onstate(state, detail);
 	}
 
-	async #ready(again) {
-		const wanted = again ? [...this.model.rooms.values()].filter((r) => r.kind === "room" && r.wanted).map((r) => r.name) : this.#rooms;
+	async #ready() {
+		const were = [...this.model.rooms.values()].filter((r) => r.kind === "room" && r.wanted).map((r) => r.name);
+		const wanted = were.length ? were : this.#rooms;
 
 		this.model.me.nick = this.conn.nick;
 		if (this.who.register) {
 			const register = this.who.register;
 
 			this.who.register = null;
-			await this.register(register);
+			this.model.tell("registered", null, await this.register(register));
 		}
 		for (let i = 0; i < wanted.length; i += 8)
 			this.conn.send("JOIN", [wanted.slice(i, i + 8).join(",")]);
 		this.#monitor();
 		await this.#directs();
-		if (again)
-			[...this.model.rooms.values()].filter((r) => r.kind === "direct").forEach((r) => this.#catchUp(r));
+		for (const r of [...this.model.rooms.values()].filter((x) => x.kind === "direct" && (x.anchor || this.model.pending(x).length)))
+			this.#catchUp(r);
 	}
 
 	#changed(what, room) {
@@ -309,7 +311,10 @@ export class Session {
 		const m = this.model.saying(room, text, { kind, reply, id: id() });
 
 		this.typing(room, false);
-		if (this.conn.ready && (room.kind !== "room" || room.joined) && !room.catching)
+		// behind what may have to be said again, so that all stays in its order
+		const waits = room.catching && this.model.pending(room).some((p) => p !== m && !p.flying);
+
+		if (this.conn.ready && (room.kind !== "room" || room.joined) && !waits)
 			this.#send(room, m);
 		return m;
 	}
@@ -421,6 +426,8 @@ export class Session {
 
 	/** Makes an account of the name one has. Resolves with "" or why not. */
 	async register({ email = "", password, invite = "" }) {
+		if (invite && /\s/.test(password))
+			return "With an invitation the password may not have spaces.";
 		if (invite) {
 			const answer = await this.conn.ask("NS", ["REGISTER", password, email || "*", invite], { quiet: true });
 			const notices = (answer ?? []).filter((m) => m.command === "NOTICE").map((m) => m.params.at(-1));
@@ -441,7 +448,6 @@ export class Session {
 	#outcome(good, why, password) {
 		if (good)
 			Object.assign(this.who, { account: this.model.me.account || this.conn.nick, password });
-		this.model.tell("registered", null, good ? "" : why);
 		return good ? "" : why;
 	}
 

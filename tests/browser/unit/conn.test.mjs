@@ -176,13 +176,13 @@ test("who was removed does not come back by itself", () => {
 	const { f, state } = start();
 
 	f.welcome("alice");
-	f.say("ERROR :Closing Link: alice (Kicked by Server (calm down))");
+	f.say("ERROR :Closing link: alice: Kicked by Server (calm down)");
 	f.cut();
 	assert.deepEqual([state()[0], state()[1].why], ["refused", "Kicked by Server (calm down)"]);
 	const { f: g, state: other } = start();
 
 	g.welcome("alice");
-	g.say("ERROR :Closing Link: alice (Server is shutting down)");
+	g.say("ERROR :Closing link: alice: Quit: Kicked");
 	g.cut();
 	assert.equal(other()[0], "waiting");
 });

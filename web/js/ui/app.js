@@ -106,7 +106,7 @@ export class App {
 			return;
 		}
 		// it was good once: what is on the screen stays, and whoever wants to can try again
-		this.#banner(why, () => this.session.conn.open({ ...this.session.who, rooms: undefined }), "Connect again");
+		this.#banner(why, () => this.session.conn.open(this.session.who), "Connect again");
 	}
 
 	#banner(text, act = null, label = "") {
@@ -154,7 +154,8 @@ export class App {
 		else if (what === "invited" && detail.me)
 			this.#invited(detail);
 		else if (what === "registered" && detail)
-			this.#here(`No account was made: ${detail}`, "error");
+			dialog("No account was made", h("p", {}, detail), h("p.soft", {}, "You are here as a guest."),
+				h("div.buttons", {}, h("button.primary", { type: "button", onclick: () => registerWindow(this.session) }, "Try again")));
 		else if (what === "message" && room !== this.room && detail.state === "failed")
 			this.#here(`${room.name}: ${detail.why}`, "error");
 		else if (what === "messages" && room === this.room && !this.shown)

@@ -135,7 +135,7 @@ export class Rows {
 	}
 
 	#content(m) {
-		const content = h("div.text", {});
+		const content = h("div.text", { dir: "auto" });
 
 		if (m.deleted) {
 			content.append(h("i.soft", {}, m.by && m.by !== m.nick ? `${m.by} has taken this message back.` : "This message has been taken back.", m.why ? ` (${m.why})` : ""));
