@@ -1,4 +1,4 @@
-/* What may be fetched, and what a file may be called. */
+/* chat's small pure parts: what may be fetched, what a file may be called, servers, how messages look. */
 #include "config.h"
 
 #include <netinet/in.h>
@@ -7,6 +7,8 @@
 
 #include "lib/text.h"
 #include "tools/chat/fname.h"
+#include "tools/chat/server.h"
+#include "tools/chat/session.h"
 #include "tools/chat/url.h"
 #include "unit.h"
 
@@ -198,10 +200,119 @@ START_TEST(long_names)
 }
 END_TEST
 
+/* --- servers --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *in, *host;
+	unsigned port;
+} servers[] = {
+    {"example.org", "example.org", 0},
+    {"example.org:6697", "example.org", 6697},
+    {"::1", "::1", 0},
+    {"[::1]", "::1", 0},
+    {"[::1]:1", "::1", 1},
+    {"192.0.2.1:65535", "192.0.2.1", 65535},
+    {"", NULL, 0},
+    {":6667", NULL, 0},
+    {"h:", NULL, 0},
+    {"h:0", NULL, 0},
+    {"h:65536", NULL, 0},
+    {"h:1x", NULL, 0},
+    {"h:-1", NULL, 0},
+    {"[::1", NULL, 0},
+    {"[::1]x", NULL, 0},
+    {"[]:1", NULL, 0},
+};
+
+START_TEST(which_server)
+{
+	char host[256];
+	unsigned port;
+	bool ok = server_parse(servers[_i].in, host, sizeof(host), &port);
+
+	ck_assert_msg(ok == (servers[_i].host != NULL), "%s", servers[_i].in);
+	if (!ok)
+		return;
+	ck_assert_str_eq(host, servers[_i].host);
+	ck_assert_uint_eq(port, servers[_i].port);
+}
+END_TEST
+
+START_TEST(pins)
+{
+	uint8_t a[SERVER_PIN_LEN], b[SERVER_PIN_LEN];
+	char hex[3 * SERVER_PIN_LEN + 1];
+
+	for (int i = 0; i < SERVER_PIN_LEN; i++)
+		snprintf(hex + 3 * i, 4, "%02X%s", 0xa0 + i % 16,
+			 i + 1 < SERVER_PIN_LEN ? ":" : "");
+	ck_assert(server_pin(hex, a));
+	ck_assert_uint_eq(a[31], 0xaf);
+	ck_assert(server_pin("sha256//oKGio6SlpqeoqaqrrK2ur6ChoqOkpaanqKmqq6ytrq8=", b));
+	ck_assert_mem_eq(a, b, sizeof(a));
+	hex[3 * SERVER_PIN_LEN - 3] = '\0';
+	ck_assert(!server_pin(hex, a));
+	ck_assert(!server_pin("", a));
+	ck_assert(!server_pin("sha256//AAAA", a));
+	ck_assert(!server_pin("zz", a));
+}
+END_TEST
+
+/* --- how messages look ------------------------------------------------------------------------- */
+
+START_TEST(looks)
+{
+	static const char *const want[FORMAT_COUNT] = {"ann: a\n  b", "<ann> a\n  b",
+						       "ann > a\n  b", "ann sent you \"a\n  b\"",
+						       "Client: a\n  b"};
+	struct show s = {.kind = SHOW_SAID,
+			 .room = STR_LIT("lobby"),
+			 .from = STR_LIT("ann"),
+			 .text = STR_LIT("a\nb")};
+	struct look k = {0};
+	char out[256];
+
+	for (unsigned f = 0; f < FORMAT_COUNT; f++) {
+		k.format = f;
+		words_render(&k, &s, STR_LIT("lobby"), out, sizeof(out));
+		ck_assert_str_eq(out, want[f]);
+		ck_assert_int_eq(format_of(str_of(format_name(f))), (int)f);
+	}
+	ck_assert_int_eq(format_of(STR_LIT("2")), FORMAT_ANGLE);
+	ck_assert_int_eq(format_of(STR_LIT("none")), -1);
+	k.format = FORMAT_COLON;
+	words_render(&k, &s, STR_LIT("den"), out, sizeof(out));
+	ck_assert_str_eq(out, "[lobby] ann: a\n  b");
+	s.direct = true;
+	words_render(&k, &s, STR_LIT("den"), out, sizeof(out));
+	ck_assert_str_eq(out, "ann sent you \"a\n  b\"");
+	s.own = true;
+	s.to = STR_LIT("bob");
+	words_render(&k, &s, STR_LIT("den"), out, sizeof(out));
+	ck_assert_str_eq(out, "You to bob: a\n  b");
+	/* too little room: cut, and terminated */
+	ck_assert_uint_eq(words_render(&k, &s, STR_LIT("den"), out, 5), 4);
+	ck_assert_str_eq(out, "You ");
+}
+END_TEST
+
+START_TEST(sizes)
+{
+	char out[16];
+
+	words_size(0, out);
+	ck_assert_str_eq(out, "0 bytes");
+	words_size(1536, out);
+	ck_assert_str_eq(out, "1.5 KiB");
+	words_size(UINT64_MAX, out);
+	ck_assert_ptr_nonnull(strstr(out, "TiB"));
+}
+END_TEST
+
 int
 main(void)
 {
-	Suite *s = suite_create("chat: what may be fetched, and be called");
+	Suite *s = suite_create("chat: addresses, names, words");
 	TCase *t = tcase_create("urls"), *n = tcase_create("names");
 
 	tcase_add_loop_test(t, good_urls, 0, sizeof(good) / sizeof(good[0]));
@@ -211,6 +322,10 @@ main(void)
 	tcase_add_test(t, find);
 	tcase_add_loop_test(n, safe, 0, sizeof(names) / sizeof(names[0]));
 	tcase_add_test(n, long_names);
+	tcase_add_loop_test(n, which_server, 0, sizeof(servers) / sizeof(servers[0]));
+	tcase_add_test(n, pins);
+	tcase_add_test(n, looks);
+	tcase_add_test(n, sizes);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, n);
 	return unit_run(s);

@@ -16,6 +16,7 @@
 #include "lib/conf.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "server.h"
 #include "tls.h"
 #include "wire.h"
 
@@ -38,38 +39,6 @@ chat_fail(int code, const char *fmt, ...)
 	wire_clean(str_of(raw), true, text, sizeof(text));
 	fprintf(stderr, "chat: %s\n", text);
 	return code;
-}
-
-bool
-chat_server(const char *s, char *host, size_t cap, unsigned *port_r)
-{
-	const char *colon = strrchr(s, ':'), *end = s + strlen(s);
-	unsigned long port = 0;
-	char *rest;
-
-	*port_r = 0;
-	if (s[0] == '[') {
-		const char *close = strchr(s, ']');
-
-		if (close == NULL || (close[1] != '\0' && close[1] != ':'))
-			return false;
-		colon = close[1] == ':' ? close + 1 : NULL;
-		end = close;
-		s++;
-	} else if (colon != NULL && strchr(s, ':') != colon) {
-		colon = NULL; /* an IPv6 address */
-	}
-	if (colon != NULL) {
-		port = strtoul(colon + 1, &rest, 10);
-		if (colon[1] < '0' || colon[1] > '9' || *rest != '\0' || port == 0 || port > 65535)
-			return false;
-		end = MIN(end, colon);
-	}
-	*port_r = (unsigned)port;
-	if (end <= s || (size_t)(end - s) >= cap)
-		return false;
-	bprintf(host, cap, "%.*s", (int)(end - s), s);
-	return true;
 }
 
 /* --- the file ------------------------------------------------------------------------------ */
@@ -118,7 +87,7 @@ take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct 
 
 	if (strcmp(name, "server") == 0) {
 		if (want_string(e, f, s, text, sizeof(text)) &&
-		    !chat_server(text, c->host, sizeof(c->host), &c->link.port))
+		    !server_parse(text, c->host, sizeof(c->host), &c->link.port))
 			conf_error(e, f, s, "server: HOST or HOST:PORT is wanted");
 	} else if (strcmp(name, "name") == 0) {
 		(void)want_string(e, f, s, c->name, sizeof(c->name));
@@ -126,7 +95,7 @@ take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct 
 		c->login = want_string(e, f, s, c->password, sizeof(c->password));
 	} else if (strcmp(name, "pin") == 0) {
 		if (want_string(e, f, s, text, sizeof(text)))
-			c->link.pinned = link_pin_parse(text, c->link.pin);
+			c->link.pinned = server_pin(text, c->link.pin);
 		if (!c->link.pinned)
 			conf_error(e, f, s, "pin: the SHA-256 of a key is wanted");
 	} else if (strcmp(name, "autosave") == 0) {
@@ -268,7 +237,7 @@ take_option(struct chat_conf *c, int o)
 {
 	switch (o) {
 	case 's':
-		if (!chat_server(optarg, c->host, sizeof(c->host), &c->link.port))
+		if (!server_parse(optarg, c->host, sizeof(c->host), &c->link.port))
 			return chat_fail(CHAT_USAGE, "%s: that is no server", optarg);
 		break;
 	case 'n':
@@ -282,7 +251,7 @@ take_option(struct chat_conf *c, int o)
 		c->login = true;
 		break;
 	case O_PIN:
-		c->link.pinned = link_pin_parse(optarg, c->link.pin);
+		c->link.pinned = server_pin(optarg, c->link.pin);
 		if (!c->link.pinned)
 			return chat_fail(CHAT_USAGE, "%s: that is not the SHA-256 of a key",
 					 optarg);

@@ -53,7 +53,4 @@ void chat_conf_fini(struct chat_conf *c);
 /* "chat: " before it, on stderr. Returns code. */
 int chat_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* "HOST", "HOST:PORT", "[::1]:6697", "::1". False: it is none. port_r: 0 if there is none. Pure. */
-bool chat_server(const char *s, char *host, size_t cap, unsigned *port_r);
-
 #endif

@@ -14,7 +14,6 @@
 
 #include "lib/util.h"
 #include "lookup.h"
-#include "proto/sasl.h"
 #include "tls.h"
 #include "url.h"
 #include "wire.h"
@@ -379,31 +378,4 @@ link_run(struct link *l, struct buf *out, link_line_fn *fn, void *arg)
 	default:
 		return true;
 	}
-}
-
-/* --- pins ---------------------------------------------------------------------------------------- */
-
-bool
-link_pin_parse(const char *s, uint8_t pin[LINK_PIN_LEN])
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t n = 0;
-
-	if (strncmp(s, "sha256//", 8) == 0)
-		return base64_decode(str_of(s + 8), (char *)pin, LINK_PIN_LEN) == LINK_PIN_LEN;
-	if (strncasecmp(s, "sha256:", 7) == 0)
-		s += 7;
-	for (; *s != '\0'; s++) {
-		const char *d = strchr(digits, *s >= 'A' && *s <= 'F' ? *s + 32 : *s);
-
-		if (*s == ':')
-			continue;
-		if (d == NULL || n == 2 * LINK_PIN_LEN)
-			return false;
-		if (n % 2 == 0)
-			pin[n / 2] = 0;
-		pin[n / 2] = (uint8_t)(pin[n / 2] * 16 + (d - digits));
-		n++;
-	}
-	return n == 2 * LINK_PIN_LEN;
 }

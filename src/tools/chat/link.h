@@ -11,9 +11,9 @@
 
 #include "lib/buf.h"
 #include "lib/net.h"
+#include "server.h"
 
 #define LINK_WHY_MAX 512
-#define LINK_PIN_LEN 32
 
 enum link_state {
 	LINK_OFF,
@@ -35,7 +35,7 @@ struct link_conf {
 	bool plain_ok; /* without TLS also to other hosts */
 	bool pinned;
 	uint8_t pin
-	    [LINK_PIN_LEN]; /* SHA-256 of the server's public key (SubjectPublicKeyInfo): instead of authorities */
+	    [SERVER_PIN_LEN]; /* SHA-256 of the server's public key (SubjectPublicKeyInfo): instead of authorities */
 };
 
 struct link;
@@ -63,8 +63,5 @@ enum link_end link_ended(const struct link *l);
 bool link_secure(const struct link *l);
 /* The address that one is connected to. */
 bool link_peer(const struct link *l, struct net *n);
-
-/* "sha256//BASE64", hexadecimal with or without ':'. False: it is neither. */
-bool link_pin_parse(const char *s, uint8_t pin[LINK_PIN_LEN]);
 
 #endif

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libchat.a
 	%D%/fname.c %D%/fname.h \
 	%D%/pend.c \
 	%D%/said.c \
+	%D%/server.c %D%/server.h \
 	%D%/session.c %D%/session.h %D%/session_priv.h \
 	%D%/told.c \
 	%D%/url.c %D%/url.h \
