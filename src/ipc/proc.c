@@ -183,8 +183,8 @@ on_setup(const void *frame, size_t len, int *fds, size_t nfds)
 	proc.inc = m.inc;
 	proc.epoch = m.epoch;
 	proc.workers = m.workers;
-	uid = m.uid;
-	gid = m.gid;
+	proc.uid = uid = m.uid;
+	proc.gid = gid = m.gid;
 	log_level = m.log_level;
 	log_traces = m.log_traces;
 	log_open(role_name(role->role), fds[0]);

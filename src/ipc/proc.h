@@ -28,6 +28,7 @@ struct proc {
 	unsigned role, index, workers;
 	uint32_t inc; /* incarnation: every process the master ever started has another */
 	uint64_t epoch; /* of the journal's sequence numbers */
+	uint32_t uid, gid; /* who it becomes after start(); UINT32_MAX: nobody else */
 	bool draining;
 	bool stopping; /* chatd ends; else, when draining, another process takes this one's place */
 };

@@ -80,15 +80,11 @@ static bool
 send_off(struct MHD_Connection *c, unsigned status, struct MHD_Response *r, const char *name,
 	 const char *keep)
 {
-	bool good;
-
-	http_safe(r);
+	http_safe(r, true);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, keep);
 	if (status == MHD_HTTP_OK)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type_of(name));
-	good = MHD_queue_response(c, status, r) == MHD_YES;
-	MHD_destroy_response(r);
-	return good;
+	return http_queue(c, status, r);
 }
 
 static bool
@@ -158,12 +154,6 @@ assets_answer(struct MHD_Connection *c, const char *path)
 	if (strncmp(dir, assets_name, (size_t)(name - dir)) != 0 || assets_name[name - dir] != '\0')
 		return http_say(c, MHD_HTTP_NOT_FOUND, "That was another version of this page.");
 	return built_in(c, name + 1, KEEP);
-}
-
-bool
-assets_are_at(const char *path)
-{
-	return strcmp(path, "/") == 0 || strncmp(path, AT, strlen(AT)) == 0;
 }
 
 void

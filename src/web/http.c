@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
+#include "web/files.h"
+#include "web/filetype.h"
 #include "web/web.h"
 
 #define MEMORY (32u << 10) /* of one connection: headers, and what waits to be sent */
@@ -38,7 +41,7 @@ http_header(struct MHD_Connection *c, const char *name)
 }
 
 void
-http_safe(struct MHD_Response *r)
+http_safe(struct MHD_Response *r, bool page)
 {
 	static const struct {
 		const char *name, *value;
@@ -46,81 +49,281 @@ http_safe(struct MHD_Response *r)
 	    {"X-Content-Type-Options", "nosniff"},
 	    {"X-Frame-Options", "DENY"},
 	    {"Referrer-Policy", "no-referrer"},
+	    {"Cross-Origin-Opener-Policy", "same-origin"},
+	    /* what only the page is for */
 	    {"Content-Security-Policy",
 	     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
 	     "media-src 'self' blob:; connect-src 'self' ws: wss:; font-src 'self'; manifest-src "
 	     "'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"},
-	    {"Cross-Origin-Opener-Policy", "same-origin"},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(headers); i++)
+	for (size_t i = 0; i < ARRAY_LEN(headers) - (page ? 0 : 1); i++)
 		MHD_add_response_header(r, headers[i].name, headers[i].value);
+}
+
+bool
+http_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
+{
+	struct client *client = http_client(c);
+	bool good;
+
+	if (r == NULL)
+		return false;
+	if (client->watch.last || http_in_body(&client->watch) || http.draining)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
+	good = MHD_queue_response(c, status, r) == MHD_YES;
+	client->answered = good;
+	client->refuse = 0;
+	MHD_destroy_response(r);
+	return good;
 }
 
 bool
 http_say(struct MHD_Connection *c, unsigned status, const char *text)
 {
+	static const struct {
+		unsigned status;
+		const char *name, *value;
+	} more[] = {
+	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_UPGRADE, "websocket"},
+	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION, "13"},
+	    {MHD_HTTP_UNAUTHORIZED, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+	     "Basic realm=\"chatd\", charset=\"UTF-8\""},
+	    {MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "5"},
+	    {MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, "60"},
+	};
 	struct MHD_Response *r;
 	char line[512];
 	size_t n = bprintf(line, sizeof(line), "%s\n", text);
-	bool good;
 
 	r = MHD_create_response_from_buffer(n, line, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return false;
-	http_safe(r);
+	http_safe(r, true);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
-	if (status == MHD_HTTP_UPGRADE_REQUIRED) {
-		MHD_add_response_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket");
-		MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION, "13");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+		if (more[i].status == status)
+			MHD_add_response_header(r, more[i].name, more[i].value);
 	}
-	good = MHD_queue_response(c, status, r) == MHD_YES;
-	MHD_destroy_response(r);
-	return good;
+	return http_queue(c, status, r);
+}
+
+unsigned
+http_status(unsigned err)
+{
+	switch (err) {
+	case ERR_LINK_EXPIRED:
+		return MHD_HTTP_GONE;
+	case ERR_FILE_TOO_BIG:
+		return 413; /* which libmicrohttpd has had two names for */
+	case ERR_FILE_QUOTA:
+		return MHD_HTTP_INSUFFICIENT_STORAGE;
+	case ERR_LOGIN_WRONG:
+		return MHD_HTTP_UNAUTHORIZED;
+	case ERR_TRIES:
+		return MHD_HTTP_TOO_MANY_REQUESTS;
+	default:
+		return (unsigned)chat_err_ctl(err); /* which are HTTP's */
+	}
+}
+
+bool
+http_origin_fits(struct MHD_Connection *c)
+{
+	const char *origin = http_header(c, MHD_HTTP_HEADER_ORIGIN);
+	const char *host = http_header(c, MHD_HTTP_HEADER_HOST), *site;
+	const char *others = proc.opt.web_origins;
+
+	if (origin == NULL)
+		return true;
+	site = strstr(origin, "://");
+	if (site != NULL && host != NULL && strcasecmp(site + 3, host) == 0)
+		return true;
+	for (size_t n = strlen(origin); *others != '\0'; others += strcspn(others, " ")) {
+		others += strspn(others, " ");
+		if (strcspn(others, " ") == n && strncasecmp(others, origin, n) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* --- requests ------------------------------------------------------------------------------------- */
 
 static bool
-healthz(struct MHD_Connection *c)
+healthz(struct MHD_Connection *c, const char *path)
 {
+	(void)path;
 	return http_say(c, http.draining ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
 			http.draining ? "ending" : "ok");
 }
 
-static const struct {
+enum { GET = 1, POST = 2, OPTIONS = 4 };
+static const struct method {
+	const char *name;
+	unsigned bit;
+} methods[] = {{"GET", GET},  {"HEAD", GET}, {"POST", POST}, {"OPTIONS", OPTIONS}, {"PUT", 0},
+	       {"DELETE", 0}, {"PATCH", 0},  {"TRACE", 0},   {"CONNECT", 0}};
+
+/* The first that fits is taken. What ends in a slash is the beginning of a path. answer: at once; begin: others are asked. */
+static const struct route {
 	const char *path;
-	bool (*answer)(struct MHD_Connection *c);
+	unsigned methods;
+	bool (*answer)(struct MHD_Connection *c, const char *path);
+	http_begin_fn *begin;
 } routes[] = {
-    {"/ws", upgrade_answer},
-    {"/healthz", healthz},
+    {"/ws", GET, upgrade_answer, NULL},      {"/healthz", GET, healthz, NULL},
+    {"/files/u/", POST, NULL, upload_begin}, {"/files/u/", OPTIONS, NULL, upload_options},
+    {"/files", POST, NULL, upload_begin},    {"/files", OPTIONS, NULL, upload_options},
+    {"/files/", GET, NULL, download_begin},  {"/", GET, assets_answer, NULL},
+    {"/assets/", GET, assets_answer, NULL},
 };
 
-/* Called for each request: when its headers are there (*mine_r NULL), then for its body's parts and end. */
+static bool
+is_at(const struct route *r, const char *path)
+{
+	size_t n = strlen(r->path);
+
+	if (n > 1 && r->path[n - 1] == '/')
+		return strncmp(path, r->path, n) == 0;
+	return strcmp(path, r->path) == 0;
+}
+
+/* Nothing that can be asked for: *status_r says why. */
+static const struct route *
+route_of(const char *method, const char *path, unsigned *status_r)
+{
+	unsigned bit = 0;
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(methods[i].name, method) == 0) {
+			bit = methods[i].bit;
+			known = true;
+		}
+	}
+	*status_r = known ? MHD_HTTP_NOT_FOUND : MHD_HTTP_NOT_IMPLEMENTED;
+	for (size_t i = 0; known && i < ARRAY_LEN(routes); i++) {
+		if (!is_at(&routes[i], path))
+			continue;
+		if (routes[i].methods & bit)
+			return &routes[i];
+		*status_r = MHD_HTTP_METHOD_NOT_ALLOWED;
+	}
+	return NULL;
+}
+
+/* One that is answered when all of it is there. */
+struct simple {
+	struct exchange x;
+	const struct route *route;
+	char path[]; /* libmicrohttpd's own is good for a call */
+};
+
+static bool
+simple_more(struct exchange *x, const char *data, size_t *n)
+{
+	const struct simple *s = (const struct simple *)x;
+
+	(void)data;
+	if (*n > 0) {
+		*n = 0;
+		return true;
+	}
+	return s->route->answer(x->c, s->path);
+}
+
+static void
+simple_end(struct exchange *x)
+{
+	free(x);
+}
+
+static struct exchange *
+simple_begin(const struct route *route, const char *path)
+{
+	size_t n = strlen(path) + 1;
+	struct simple *s = xcalloc(1, sizeof(*s) + n);
+
+	s->x.more = simple_more;
+	s->x.end = simple_end;
+	s->route = route;
+	memcpy(s->path, path, n);
+	return &s->x;
+}
+
+/* The head of a request is there. */
+static bool
+begins(struct MHD_Connection *c, const char *path, const char *method, struct exchange **x_r)
+{
+	struct client *client = http_client(c);
+	const struct route *r;
+	unsigned status;
+	bool good = true;
+
+	client->answered = client->waits = false;
+	if (!client->watched) {
+		log_err("libmicrohttpd reads in another way than recv(): nothing is answered");
+		return false;
+	}
+	r = route_of(method, path, &status);
+	if (r == NULL)
+		return http_say(c, status,
+				status == MHD_HTTP_NOT_FOUND ? "There is nothing here."
+							     : "That cannot be done here.");
+	*x_r = r->begin != NULL ? r->begin(c, path, &good) : simple_begin(r, path);
+	if (*x_r != NULL) {
+		(*x_r)->c = c;
+		(*x_r)->client = client;
+	}
+	return good;
+}
+
+/* Called for each request: when its head is there (*mine_r NULL), then for its body's parts and end. */
 static enum MHD_Result
 request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
 	const char *version, const char *data, size_t *data_size, void **mine_r)
 {
-	static int seen;
+	struct exchange *x = *mine_r;
+	bool good;
 
 	(void)cls;
 	(void)version;
-	(void)data;
-	if (*mine_r == NULL) {
-		*mine_r = &seen;
-		return MHD_YES;
+	if (x == NULL) {
+		good = begins(c, url, method, &x);
+		*mine_r = x;
+	} else {
+		good = x->more(x, data, data_size);
 	}
-	*data_size = 0;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return http_say(c, MHD_HTTP_METHOD_NOT_ALLOWED, "This can only be read.") ? MHD_YES
-											  : MHD_NO;
-	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (strcmp(routes[i].path, url) == 0)
-			return routes[i].answer(c) ? MHD_YES : MHD_NO;
-	}
-	if (assets_are_at(url))
-		return assets_answer(c, url) ? MHD_YES : MHD_NO;
-	return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.") ? MHD_YES : MHD_NO;
+	return good ? MHD_YES : MHD_NO;
+}
+
+static void
+completed(void *cls, struct MHD_Connection *c, void **mine, enum MHD_RequestTerminationCode why)
+{
+	struct exchange *x = *mine;
+
+	(void)cls;
+	(void)why;
+	http_client(c)->answered = false;
+	if (x != NULL)
+		x->end(x);
+	*mine = NULL;
+}
+
+void
+http_suspend(struct exchange *x)
+{
+	x->client->waits = true;
+	MHD_suspend_connection(x->c);
+}
+
+void
+http_resume(struct exchange *x)
+{
+	x->client->waits = false;
+	MHD_resume_connection(x->c);
+	loop_again(proc.loop);
 }
 
 /* --- connections ---------------------------------------------------------------------------------- */
@@ -149,6 +352,7 @@ comes_or_goes(void *cls, struct MHD_Connection *connection, void **ctx,
 	}
 	if (c == NULL)
 		return;
+	door_close(c);
 	if (!c->passed)
 		handed_closed(c->id);
 	http.n--;
@@ -169,12 +373,16 @@ http_take(const struct conn_rec *rec, int fd, struct str early)
 	c->id = rec->id;
 	c->rec = *rec;
 	arriving = c;
+	door_open(c, fd);
 	if (http.draining || MHD_add_connection(http.d, fd, (const struct sockaddr *)&none,
 						sizeof(none)) != MHD_YES) {
 		if (http.draining)
 			close(fd);
-		handed_closed(rec->id);
-		free(c);
+		if (arriving != NULL) { /* it has not even been told to be there */
+			door_close(c);
+			handed_closed(rec->id);
+			free(c);
+		}
 		arriving = NULL;
 	}
 }
@@ -236,6 +444,8 @@ http_init(void)
 	const union MHD_DaemonInfo *info;
 
 	assets_init();
+	files_init();
+	filetype_init();
 	http.d = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE |
 				      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
 				  0, NULL, NULL, request, NULL, /**/
@@ -244,6 +454,7 @@ http_init(void)
 				  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, /**/
 				  MHD_OPTION_STRICT_FOR_CLIENT, 1, /**/
 				  MHD_OPTION_NOTIFY_CONNECTION, comes_or_goes, NULL, /**/
+				  MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, /**/
 				  MHD_OPTION_END);
 	if (http.d == NULL)
 		fatal("libmicrohttpd cannot be started");

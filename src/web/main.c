@@ -7,39 +7,11 @@
 #include "ipc/board.h"
 #include "ipc/handed.h"
 #include "ipc/proc.h"
-#include "ipc/sublink.h"
 #include "lib/loop.h"
+#include "web/link.h"
 #include "web/web.h"
 
 static struct loop_timer deadline;
-static struct sublink *broker;
-
-/* No event is for us; but a subscriber that does not take what it is sent is one that hangs. */
-static void
-on_event(const void *frame, size_t len, bool own, void *arg)
-{
-	(void)frame;
-	(void)len;
-	(void)own;
-	(void)arg;
-}
-
-static void
-turn_end(void *arg)
-{
-	(void)arg;
-	sublink_flush(broker);
-}
-
-static void
-on_broker(int fd)
-{
-	if (broker == NULL) {
-		broker = sublink_new(proc.loop, proc.inc, on_event, NULL);
-		loop_each_turn(proc.loop, turn_end, NULL);
-	}
-	sublink_channel(broker, fd);
-}
 
 static bool
 on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
@@ -50,7 +22,7 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 		return handed_take(frame, len, fds, nfds, http_take);
 	if (type == MSG_peer && nfds == 1 && m_peer_get(frame, len, &peer) &&
 	    peer.role == ROLE_BROKER) {
-		on_broker(fds[0]);
+		link_broker(fds[0]);
 		return true;
 	}
 	for (size_t i = 0; i < nfds; i++)

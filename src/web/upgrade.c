@@ -74,27 +74,6 @@ choose(const char *offered, const char **name_r)
 	return kind;
 }
 
-/* Of the same site as the page, or of one that web.origins names. Programs that are no browsers send none. */
-static bool
-origin_fits(struct MHD_Connection *c)
-{
-	const char *origin = http_header(c, MHD_HTTP_HEADER_ORIGIN);
-	const char *host = http_header(c, MHD_HTTP_HEADER_HOST), *site;
-	const char *others = proc.opt.web_origins;
-
-	if (origin == NULL)
-		return true;
-	site = strstr(origin, "://");
-	if (site != NULL && host != NULL && strcasecmp(site + 3, host) == 0)
-		return true;
-	for (size_t n = strlen(origin); *others != '\0'; others += strcspn(others, " ")) {
-		others += strspn(others, " ");
-		if (strcspn(others, " ") == n && strncasecmp(others, origin, n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool
 accept_key(const char *key, char *out)
 {
@@ -155,7 +134,7 @@ fault(struct MHD_Connection *c, unsigned *status_r)
 		KEY_LEN - 2 ||
 	    strcmp(key + KEY_LEN - 2, "==") != 0)
 		return "Sec-WebSocket-Key is not sixteen bytes in base64.";
-	if (!origin_fits(c)) {
+	if (!http_origin_fits(c)) {
 		*status_r = MHD_HTTP_FORBIDDEN;
 		return "Pages of this origin may not connect here.";
 	}
@@ -163,7 +142,7 @@ fault(struct MHD_Connection *c, unsigned *status_r)
 }
 
 bool
-upgrade_answer(struct MHD_Connection *c)
+upgrade_answer(struct MHD_Connection *c, const char *path)
 {
 	static enum ws_kind kinds[WS_COUNT] = {WS_NONE, WS_TEXT, WS_BINARY};
 	const char *offered = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL), *name = NULL;
@@ -174,6 +153,7 @@ upgrade_answer(struct MHD_Connection *c)
 	unsigned status;
 	bool good;
 
+	(void)path;
 	why = fault(c, &status);
 	if (why == NULL && offered != NULL) {
 		kind = choose(offered, &name);

@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "ipc/ipc.h"
 #include "lib/str.h"
+#include "proto/http.h"
 
 struct MHD_Connection;
 struct MHD_Response;
@@ -24,6 +26,28 @@ struct client {
 	uint64_t id; /* the master's */
 	struct conn_rec rec;
 	bool passed; /* has gone on to a worker */
+	bool waits; /* its request is suspended: for us, not for it */
+	bool answered; /* its request is being answered */
+	/* door.c's */
+	LIST_ENTRY(client) door;
+	int fd; /* libmicrohttpd's */
+	bool watched; /* something of it has been read here */
+	uint16_t refuse; /* whatever comes next is refused with this status; 0: not */
+	struct http_watch watch;
+	uint64_t head_since; /* a request's head has begun, and is not whole; 0: none */
+	uint64_t slice_at;
+	size_t slice_bytes;
+};
+
+/* A request that is not answered at once; lies at the beginning of whatever its owner knows of it. */
+struct exchange {
+	struct MHD_Connection *c;
+	struct client *client;
+	/* Called when it is resumed (n 0; once), with what comes of the body, and at its end (n 0). What it has taken of n it
+	 * takes off. False: no memory, the connection is to be closed. */
+	bool (*more)(struct exchange *x, const char *data, size_t *n);
+	/* It is over, however that came: frees it. */
+	void (*end)(struct exchange *x);
 };
 
 void http_init(void);
@@ -37,20 +61,39 @@ struct client *http_client(struct MHD_Connection *c);
 const char *http_header(struct MHD_Connection *c, const char *name);
 /* Answer with a short text; false: no memory, the connection is to be closed. */
 bool http_say(struct MHD_Connection *c, unsigned status, const char *text);
-/* What every response has: nosniff, CSP, frame and referrer policy. */
-void http_safe(struct MHD_Response *r);
+/* The status that a chat_err is. */
+unsigned http_status(unsigned err);
+/* Answer with r (NULL: no memory), which is given back. As http_say. */
+bool http_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r);
+/* What every response has: nosniff, frame and referrer policy; page: and what the page may do (CSP). */
+void http_safe(struct MHD_Response *r, bool page);
+/* Wait for others: until http_resume, nothing of x's connection is read. */
+void http_suspend(struct exchange *x);
+void http_resume(struct exchange *x);
+/* Is it of the same site as the page, or of one that web.origins names? Programs that are no browsers send no origin. */
+bool http_origin_fits(struct MHD_Connection *c);
+
+/* --- door.c: what is let in ------------------------------------------------------------------------ */
+
+/* Its descriptor is watched until door_close. */
+void door_open(struct client *c, int fd);
+void door_close(struct client *c);
 
 /* --- assets.c: the page --------------------------------------------------------------------------- */
 
 void assets_init(void);
-/* Is a GET of path for assets_answer()? */
-bool assets_are_at(const char *path);
-/* As http_say. */
+/* GET of / and what is beneath /assets/. As http_say. */
 bool assets_answer(struct MHD_Connection *c, const char *path);
 
 /* --- upgrade.c: WebSocket (RFC 6455, 4.2) ------------------------------------------------------ */
 
 /* GET /ws. As http_say. */
-bool upgrade_answer(struct MHD_Connection *c);
+bool upgrade_answer(struct MHD_Connection *c, const char *path);
+
+/* --- upload.c, download.c, metrics.c: requests that others are asked about ------------------------- */
+
+/* A request of this path begins. Its exchange; NULL: it has been answered, or (*good_r false) there is no memory. */
+typedef struct exchange *http_begin_fn(struct MHD_Connection *c, const char *path, bool *good_r);
+http_begin_fn upload_begin, upload_options, download_begin, metrics_begin;
 
 #endif

@@ -1,0 +1,702 @@
+/* upload.c - somebody uploads: POST /files/u/<token>, or POST /files with a name and a password (draft/FILEHOST).
+ *
+ *   ASKING    the broker: may it, and how much? The connection is suspended, and nothing of the body has been read
+ *   BODY      as it comes to the disk, into a file without a name
+ *   SAVING    what is it? fdatasync, and its name (the disk's thread); suspended
+ *   SHARING   the broker again: those it is for are told; suspended
+ *   OVER      the answer
+ *
+ * Killed before SHARING, nothing of it is left but perhaps a file that nobody knows of, which the next sweep removes; the broker has
+ * taken the request to share it, or has not.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "ipc/file.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "proto/disposition.h"
+#include "proto/multipart.h"
+#include "proto/picture.h"
+#include "web/disk.h"
+#include "web/files.h"
+#include "web/filetype.h"
+#include "web/link.h"
+#include "web/web.h"
+
+#define AT "/files/u/"
+#define AT_ONCE 64
+#define AT_ONCE_ADDRESS 8 /* from one address, but for this host's: a proxy may stand there */
+#define THUMB_MAX (64u << 10)
+#define LABEL_MAX 200 /* bytes of a name: with the rest of a message it fits into a line of IRC's */
+#define FORM_MAX (THUMB_MAX + 8192) /* what a form has besides the file, at most */
+#define SWALLOW (256u << 10) /* of a body that is refused, so that its client reads why */
+#define FLUSH_EACH (8u << 20)
+
+enum step { ASKING, BODY, SAVING, SHARING, OVER };
+enum part { PART_OTHER, PART_FILE, PART_THUMB };
+
+struct upload {
+	struct exchange x;
+	struct disk_job job;
+	LIST_ENTRY(upload) entry;
+	enum step step;
+	bool resumed; /* and has been called for it */
+	bool form, told; /* form: multipart; told: those it is for */
+	enum part part;
+	struct ask *ask; /* NULL: nothing is asked */
+	uint8_t token[UPLOAD_TOKEN], id[FILE_ID];
+	int fd, err; /* fd: owned; err: of saving, 0 */
+	uint64_t max, size, swallowed;
+	struct multipart mp;
+	size_t nfirst, nthumb;
+	uint8_t first[FILETYPE_BYTES], *thumb; /* thumb: owned */
+	char name[LABEL_MAX + 1], type[FILE_TYPE_MAX + 1], host[256];
+	struct file_facts facts;
+	unsigned status; /* the answer */
+	char text[400], location[256 + FILE_PATH_MAX];
+};
+
+static LIST_HEAD(, upload) uploads = LIST_HEAD_INITIALIZER(uploads);
+
+static char frame_buf[IPC_HDR + 2048];
+
+/* --- how it ends ------------------------------------------------------------------------------------------ */
+
+static void
+over(struct upload *u, unsigned status, const char *text)
+{
+	u->step = OVER;
+	u->status = status;
+	bprintf(u->text, sizeof(u->text), "%s", text);
+}
+
+static void
+refused(struct upload *u, unsigned err, struct str arg)
+{
+	char text[400];
+
+	over(u, http_status(err), chat_err_text(err, arg.p, arg.n, text, sizeof(text)));
+}
+
+static void
+too_big(struct upload *u)
+{
+	char most[32];
+
+	file_size_text(most, sizeof(most), proc.opt.files_max_size);
+	refused(u, u->max < proc.opt.files_max_size ? ERR_FILE_QUOTA : ERR_FILE_TOO_BIG,
+		str_of(most));
+}
+
+static void
+disk_failed(struct upload *u, int err)
+{
+	if (err == EEXIST) {
+		over(u, MHD_HTTP_GONE, "That link has been used.");
+		return;
+	}
+	log_err("files: an upload cannot be kept: %s", strerror(err));
+	if (err == ENOSPC || err == EDQUOT)
+		refused(u, ERR_FILE_QUOTA, STR_LIT(""));
+	else
+		over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
+}
+
+/* The broker's no, or its silence. False: it is none. */
+static bool
+said_no(struct upload *u, unsigned type, const void *frame, size_t len)
+{
+	struct m_e_refused no;
+	struct m_e_failed failed;
+
+	if (type == MSG_e_refused && m_e_refused_get(frame, len, &no))
+		refused(u, no.code, no.arg);
+	else if (type == MSG_e_failed && m_e_failed_get(frame, len, &failed))
+		refused(u, failed.code, failed.arg);
+	else if (type == 0)
+		refused(u, ERR_STORE_AWAY, STR_LIT(""));
+	else
+		return false;
+	return true;
+}
+
+static void
+upload_end(struct exchange *x)
+{
+	struct upload *u = (struct upload *)x;
+
+	if (u->ask != NULL)
+		link_forget(u->ask);
+	if (u->fd >= 0)
+		close(u->fd);
+	LIST_REMOVE(u, entry);
+	free(u->thumb);
+	free(u);
+}
+
+/* --- the answer -------------------------------------------------------------------------------------------- */
+
+static size_t
+json_string(char *out, size_t cap, const char *s)
+{
+	size_t n = 0;
+
+	out[n++] = '"';
+	for (; *s != '\0' && n + 4 < cap; s++) { /* clean text: no controls */
+		if (*s == '"' || *s == '\\')
+			out[n++] = '\\';
+		out[n++] = *s;
+	}
+	out[n++] = '"';
+	out[n] = '\0';
+	return n;
+}
+
+static bool
+created(struct upload *u)
+{
+	char json[4096];
+	size_t n = bprintf(json, sizeof(json), "{\"url\":");
+	struct MHD_Response *r;
+
+	n += json_string(json + n, sizeof(json) - n, u->location);
+	n += bprintf(json + n, sizeof(json) - n, ",\"name\":");
+	n += json_string(json + n, sizeof(json) - n, u->name);
+	n += bprintf(json + n, sizeof(json) - n, ",\"type\":");
+	n += json_string(json + n, sizeof(json) - n, u->type);
+	n += bprintf(json + n, sizeof(json) - n, ",\"size\":%" PRIu64 "}\n", u->size);
+	r = MHD_create_response_from_buffer(n, json, MHD_RESPMEM_MUST_COPY);
+	if (r == NULL)
+		return false;
+	http_safe(r, true);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, u->location);
+	return http_queue(u->x.c, MHD_HTTP_CREATED, r);
+}
+
+static bool
+answer(struct upload *u)
+{
+	return u->status == MHD_HTTP_CREATED ? created(u) : http_say(u->x.c, u->status, u->text);
+}
+
+/* It is refused, but goes on coming: libmicrohttpd takes an answer only at its end. */
+static void
+swallow(struct upload *u, size_t n)
+{
+	u->swallowed += n;
+	if (u->swallowed > SWALLOW)
+		u->x.client->refuse = (uint16_t)u->status;
+}
+
+/* --- telling others ------------------------------------------------------------------------------------------ */
+
+/* The link, for who has uploaded it: as people reach the page, or as it has reached us. */
+static void
+locate(struct upload *u, const struct file_facts *f)
+{
+	static const char fit[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]_";
+	char path[FILE_PATH_MAX], base[256];
+	size_t n;
+
+	file_path(path, sizeof(path), f);
+	if (proc.opt.web_url[0] != '\0')
+		n = bprintf(base, sizeof(base), "%s", proc.opt.web_url);
+	else if (u->host[0] != '\0' && strspn(u->host, fit) == strlen(u->host))
+		n = bprintf(base, sizeof(base), "http%s://%s", u->x.client->rec.tls ? "s" : "",
+			    u->host);
+	else
+		n = bprintf(base, sizeof(base), "%s", "");
+	while (n > 0 && base[n - 1] == '/')
+		base[--n] = '\0';
+	bprintf(u->location, sizeof(u->location), "%s%s", base, path);
+}
+
+/* What it is shared with, as those are told that it is for. */
+static bool
+file_of(unsigned type, const void *frame, size_t len, struct file_facts *f)
+{
+	struct m_e_file file;
+	struct m_e_say say;
+	struct m_e_dm dm;
+
+	switch (type) {
+	case MSG_e_say:
+		return m_e_say_get(frame, len, &say) && file_get(say.file, f);
+	case MSG_e_dm:
+		return m_e_dm_get(frame, len, &dm) && file_get(dm.file, f);
+	case MSG_e_file:
+		return m_e_file_get(frame, len, &file) && file_get(file.file, f);
+	default:
+		return false;
+	}
+}
+
+static void
+shared(void *arg, unsigned type, const void *frame, size_t len)
+{
+	struct upload *u = arg;
+	struct file_facts f;
+
+	u->ask = NULL;
+	if (file_of(type, frame, len, &f)) {
+		u->told = true;
+		locate(u, &f);
+		over(u, MHD_HTTP_CREATED, "");
+	} else {
+		files_remove(u->id);
+		if (!said_no(u, type, frame, len))
+			over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be shared.");
+	}
+	http_resume(&u->x);
+}
+
+static void
+share(struct upload *u)
+{
+	char packed[FILE_FACTS_MAX];
+	struct m_r_share m = {.conn = u->x.client->id,
+			      .token = {(const char *)u->token, sizeof(u->token)},
+			      .file = {packed, 0}};
+
+	u->facts.size = u->size;
+	u->facts.name = str_of(u->name);
+	u->facts.type = str_of(u->type);
+	memcpy(u->facts.id, u->id, sizeof(u->id));
+	m.file.n = file_put(packed, &u->facts);
+	u->step = SHARING;
+	u->ask =
+	    link_ask(frame_buf, m_r_share_put(frame_buf, sizeof(frame_buf), &m), true, shared, u);
+	if (u->ask != NULL)
+		return;
+	files_remove(u->id);
+	refused(u, ERR_BUSY, STR_LIT(""));
+	http_resume(&u->x);
+}
+
+/* --- it is whole ---------------------------------------------------------------------------------------------- */
+
+static struct upload *
+of_job(struct disk_job *j)
+{
+	return (struct upload *)((char *)j - offsetof(struct upload, job));
+}
+
+static void
+save_thumb(struct upload *u)
+{
+	int fd = files_new(u->id);
+
+	if (fd < 0)
+		return;
+	if (write(fd, u->thumb, u->nthumb) == (ssize_t)u->nthumb &&
+	    files_name(fd, u->id, true) == 0)
+		u->facts.flags |= FILE_THUMB;
+	close(fd);
+}
+
+/* In the disk's thread. */
+static void
+save(struct disk_job *j)
+{
+	struct upload *u = of_job(j);
+	uint8_t *head = malloc(PICTURE_HEAD_MAX);
+	ssize_t n = head != NULL ? pread(u->fd, head, PICTURE_HEAD_MAX, 0) : 0;
+
+	filetype_of(u->first, u->nfirst, u->type);
+	if (n > 0 && picture_size(head, (size_t)n, &u->facts.width, &u->facts.height))
+		bprintf(u->type, sizeof(u->type), "%s", picture_type(head, (size_t)n));
+	free(head);
+	u->err = files_name(u->fd, u->id, false) < 0 ? errno : 0;
+	/* only of a picture: it is shown in its place */
+	if (u->err == 0 && u->nthumb > 0 && strncmp(u->type, "image/", 6) == 0)
+		save_thumb(u);
+}
+
+static void
+saved(struct disk_job *j)
+{
+	struct upload *u = of_job(j);
+
+	close(u->fd);
+	u->fd = -1;
+	if (u->err == 0) {
+		share(u);
+		return;
+	}
+	disk_failed(u, u->err);
+	http_resume(&u->x);
+}
+
+static void
+complete(struct upload *u)
+{
+	const char *type = u->nthumb > 0 ? picture_type(u->thumb, u->nthumb) : NULL;
+
+	if (u->form && !multipart_done(&u->mp)) {
+		over(u, MHD_HTTP_BAD_REQUEST, "The form is not whole.");
+	} else if (u->size == 0) {
+		over(u, MHD_HTTP_BAD_REQUEST, "There is nothing in it.");
+	} else {
+		if (type == NULL || strcmp(type, "image/gif") == 0)
+			u->nthumb = 0; /* a small picture that is none is left out */
+		if (u->name[0] == '\0')
+			disposition_label(u->name, 0, LABEL_MAX);
+		u->step = SAVING;
+		u->job.run = save;
+		u->job.done = saved;
+		http_suspend(&u->x);
+		disk_do(&u->job);
+	}
+}
+
+/* --- as it comes --------------------------------------------------------------------------------------------- */
+
+static bool
+write_all(struct upload *u, const char *p, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t r = write(u->fd, p + done, n - done);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0) {
+			disk_failed(u, r < 0 ? errno : ENOSPC);
+			return false;
+		}
+		done += (size_t)r;
+	}
+	return true;
+}
+
+static bool
+take_file(struct upload *u, const char *p, size_t n)
+{
+	size_t first = MIN(n, sizeof(u->first) - u->nfirst);
+
+	if (n > u->max - u->size) {
+		too_big(u);
+		return false;
+	}
+	memcpy(u->first + u->nfirst, p, first);
+	u->nfirst += first;
+	if (!write_all(u, p, n))
+		return false;
+	/* so that not all of it has to be written when it is whole */
+	if (u->size / FLUSH_EACH != (u->size + n) / FLUSH_EACH)
+		sync_file_range(u->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	u->size += n;
+	return true;
+}
+
+/* One that is too big is left out. */
+static void
+take_thumb(struct upload *u, struct str s)
+{
+	if (u->thumb == NULL)
+		u->thumb = xcalloc(1, THUMB_MAX);
+	if (s.n > THUMB_MAX - u->nthumb) {
+		u->part = PART_OTHER;
+		u->nthumb = 0;
+		return;
+	}
+	memcpy(u->thumb + u->nthumb, s.p, s.n);
+	u->nthumb += s.n;
+}
+
+static void
+call_it(struct upload *u, struct str disposition)
+{
+	char name[1024];
+	size_t n = disposition_filename(disposition, name, sizeof(name));
+
+	if (n == 0)
+		return;
+	n = disposition_label(name, n, LABEL_MAX);
+	memcpy(u->name, name, n + 1);
+}
+
+static bool
+form_part(void *arg, enum multipart_what what, struct str s)
+{
+	struct upload *u = arg;
+	char field[16];
+
+	if (what == MULTIPART_END)
+		return true;
+	if (what == MULTIPART_BYTES) {
+		if (u->part == PART_FILE)
+			return take_file(u, s.p, s.n);
+		if (u->part == PART_THUMB)
+			take_thumb(u, s);
+		return true;
+	}
+	disposition_param(s, "name", field, sizeof(field));
+	u->part = PART_OTHER;
+	if (strcmp(field, "thumb") == 0 && u->nthumb == 0)
+		u->part = PART_THUMB;
+	if (strcmp(field, "file") != 0)
+		return true;
+	if (u->size > 0) {
+		over(u, MHD_HTTP_BAD_REQUEST, "One link takes one file.");
+		return false;
+	}
+	u->part = PART_FILE;
+	call_it(u, s);
+	return true;
+}
+
+static void
+take(struct upload *u, const char *p, size_t n)
+{
+	bool good = u->form ? multipart_feed(&u->mp, p, n, form_part, u) : take_file(u, p, n);
+
+	if (!good && u->step == BODY)
+		over(u, MHD_HTTP_BAD_REQUEST, "The form is not one.");
+}
+
+static bool
+upload_more(struct exchange *x, const char *data, size_t *n)
+{
+	struct upload *u = (struct upload *)x;
+
+	if (u->step == BODY && *n > 0)
+		take(u, data, *n);
+	else if (u->step == BODY && u->resumed)
+		complete(u);
+	else if (*n > 0)
+		swallow(u, *n);
+	if (u->step == OVER && *n == 0)
+		return answer(u);
+	u->resumed = true;
+	*n = 0;
+	return true;
+}
+
+/* --- may it? ---------------------------------------------------------------------------------------------------- */
+
+static void
+allowed(struct upload *u, const struct m_e_may_upload *m)
+{
+	if (m->id.n != FILE_ID || m->token.n != UPLOAD_TOKEN) {
+		over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
+		return;
+	}
+	memcpy(u->id, m->id.p, FILE_ID);
+	memcpy(u->token, m->token.p, UPLOAD_TOKEN);
+	u->max = m->max;
+	if (files_exist(u->id)) {
+		disk_failed(u, EEXIST);
+		return;
+	}
+	u->fd = files_new(u->id);
+	if (u->fd < 0)
+		disk_failed(u, errno);
+	else
+		u->step = BODY;
+}
+
+static void
+may(void *arg, unsigned type, const void *frame, size_t len)
+{
+	struct m_e_may_upload m;
+	struct upload *u = arg;
+
+	u->ask = NULL;
+	if (type == MSG_e_may_upload && m_e_may_upload_get(frame, len, &m))
+		allowed(u, &m);
+	else if (!said_no(u, type, frame, len))
+		over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
+	http_resume(&u->x);
+}
+
+/* "Basic" (RFC 7617): name and password of the header, into out (at least as long as it). False: it has none. */
+static bool
+basic(const char *header, char *out, size_t cap, struct str *name_r, struct str *password_r)
+{
+	const char *text =
+	    header != NULL && strncasecmp(header, "Basic ", 6) == 0 ? header + 6 : "";
+	size_t n = strlen(text);
+	const char *colon;
+	int len;
+
+	if (n == 0 || n % 4 != 0 || n >= cap)
+		return false;
+	len = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text, (int)n);
+	if (len < 0)
+		return false;
+	len -= text[n - 1] == '=' ? 1 + (text[n - 2] == '=') : 0;
+	out[len] = '\0';
+	colon = memchr(out, ':', (size_t)len);
+	if (colon == NULL || strlen(out) != (size_t)len)
+		return false;
+	*name_r = (struct str){out, (size_t)(colon - out)};
+	*password_r = (struct str){colon + 1, (size_t)len - name_r->n - 1};
+	return name_r->n > 0 && name_r->n <= NAME_BYTES_MAX && password_r->n <= PASSWORD_MAX;
+}
+
+/* What the head says of the size; *size_r: how big the file is at least. False: more than may come anyway. */
+static bool
+size_of(struct upload *u, struct MHD_Connection *c, uint64_t *size_r)
+{
+	const char *text = http_header(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	uint64_t n = text != NULL ? strtoull(text, NULL, 10) : 0;
+
+	if (u->form)
+		n -= MIN(n, (uint64_t)FORM_MAX);
+	*size_r = n;
+	return n <= proc.opt.files_max_size;
+}
+
+static bool
+too_many(const struct client *c)
+{
+	unsigned all = 0, same = 0;
+	const struct upload *u;
+
+	LIST_FOREACH (u, &uploads, entry) {
+		all++;
+		if (strcmp(u->x.client->rec.address, c->rec.address) == 0)
+			same++;
+	}
+	return all >= AT_ONCE || (same >= AT_ONCE_ADDRESS && !c->rec.loopback);
+}
+
+/* Who it is, of the path or the header. 0; else the status of the refusal. */
+static unsigned
+credentials(struct MHD_Connection *c, const char *path, struct upload *u, struct m_r_upload *m,
+	    char *plain, size_t cap)
+{
+	if (strcmp(path, "/files") == 0)
+		return basic(http_header(c, MHD_HTTP_HEADER_AUTHORIZATION), plain, cap, &m->account,
+			     &m->password)
+			   ? 0
+			   : MHD_HTTP_UNAUTHORIZED;
+	if (base64url_decode(str_of(path + strlen(AT)), u->token, sizeof(u->token)) < 0)
+		return MHD_HTTP_NOT_FOUND;
+	m->token = (struct str){(const char *)u->token, sizeof(u->token)};
+	return 0;
+}
+
+static unsigned
+ask(struct upload *u, struct MHD_Connection *c, const char *path)
+{
+	const struct client *client = http_client(c);
+	char plain[1024];
+	struct m_r_upload m = {.conn = client->id, .address = str_of(client->rec.address)};
+	unsigned status = credentials(c, path, u, &m, plain, sizeof(plain));
+
+	if (status == 0 && !http_origin_fits(c))
+		status = MHD_HTTP_FORBIDDEN;
+	if (status == 0 && too_many(client))
+		status = MHD_HTTP_TOO_MANY_REQUESTS;
+	if (status == 0 && !size_of(u, c, &m.size))
+		status = 413;
+	if (status == 0) {
+		u->ask = link_ask(frame_buf, m_r_upload_put(frame_buf, sizeof(frame_buf), &m),
+				  false, may, u);
+		explicit_bzero(frame_buf, sizeof(frame_buf));
+		status = u->ask == NULL ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
+	}
+	explicit_bzero(plain, sizeof(plain));
+	return status;
+}
+
+static const char *
+why(unsigned status)
+{
+	switch (status) {
+	case MHD_HTTP_UNAUTHORIZED:
+		return "Log in with the name and the password of an account.";
+	case MHD_HTTP_NOT_FOUND:
+		return "That is no link to upload to.";
+	case MHD_HTTP_FORBIDDEN:
+		return "Pages of this origin may not upload here.";
+	case MHD_HTTP_TOO_MANY_REQUESTS:
+		return "So many uploads are under way: try again later.";
+	case 413:
+		return "That file is too big.";
+	case MHD_HTTP_BAD_REQUEST:
+		return "The form has no boundary.";
+	default:
+		return "Try again in a moment.";
+	}
+}
+
+static void
+first_words(struct upload *u, struct MHD_Connection *c)
+{
+	const char *said = http_header(c, MHD_HTTP_HEADER_CONTENT_DISPOSITION);
+	const char *name = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "name");
+	const char *host = http_header(c, MHD_HTTP_HEADER_HOST);
+
+	u->fd = -1;
+	u->x.more = upload_more;
+	u->x.end = upload_end;
+	u->x.client = http_client(c);
+	u->x.c = c;
+	bprintf(u->host, sizeof(u->host), "%s", host != NULL ? host : "");
+	if (said != NULL)
+		call_it(u, str_of(said));
+	if (u->name[0] == '\0' && name != NULL) {
+		char label[1024];
+
+		disposition_label(label, bprintf(label, sizeof(label), "%s", name), LABEL_MAX);
+		memcpy(u->name, label, strlen(label) + 1);
+	}
+}
+
+struct exchange *
+upload_begin(struct MHD_Connection *c, const char *path, bool *good_r)
+{
+	static const char form[] = "multipart/form-data";
+	const char *type = http_header(c, MHD_HTTP_HEADER_CONTENT_TYPE);
+	struct upload *u = xcalloc(1, sizeof(*u));
+	unsigned status = 0;
+
+	first_words(u, c);
+	LIST_INSERT_HEAD(&uploads, u, entry);
+	u->form = type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
+	if (u->form && !multipart_init(&u->mp, str_of(type)))
+		status = MHD_HTTP_BAD_REQUEST;
+	if (status == 0)
+		status = ask(u, c, path);
+	if (status == 0) {
+		http_suspend(&u->x);
+		return &u->x;
+	}
+	*good_r = http_say(c, status, why(status));
+	upload_end(&u->x);
+	return NULL;
+}
+
+struct exchange *
+upload_options(struct MHD_Connection *c, const char *path, bool *good_r)
+{
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+
+	(void)path;
+	if (r != NULL) {
+		http_safe(r, true);
+		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "OPTIONS, POST");
+		MHD_add_response_header(r, "Accept-Post", "*/*, multipart/form-data");
+	}
+	*good_r = http_queue(c, MHD_HTTP_NO_CONTENT, r);
+	return NULL;
+}
