@@ -26,6 +26,7 @@ on_show(void *arg, const struct show *sh)
 	nshown += bprintf(shown + nshown, sizeof(shown) - nshown, "%s\n", line);
 }
 
+static void event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void
 event(const char *fmt, ...)
 {
@@ -109,6 +110,7 @@ static const struct front front = {on_show,   on_changed, on_ready, on_entered,
 				   on_sent,   on_refused, on_quit,  on_send_file,
 				   on_upload, on_offer,   on_save};
 
+static void line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void
 line(const char *fmt, ...)
 {

@@ -58,6 +58,8 @@ put(struct session *s, const char *fmt, ...)
 		(void)buf_append(&s->out, "\r\n", 2);
 }
 
+static void vnote(struct session *s, const struct room *r, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 static void
 vnote(struct session *s, const struct room *r, const char *fmt, va_list ap)
 {
