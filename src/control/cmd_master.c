@@ -88,7 +88,7 @@ proc_fields(struct conn *c, const struct proc_info *p)
 	writer_u64(w, "restarts", p->restarts);
 	writer_real(w, "cpu_seconds", (double)p->cpu_us / 1e6);
 	writer_u64(w, "rss_bytes", p->rss_bytes);
-	if (p->role == ROLE_WORKER)
+	if (p->role == ROLE_WORKER || p->role == ROLE_WEB)
 		writer_u64(w, "sessions", p->sessions);
 }
 
@@ -184,6 +184,7 @@ cmd_workers(struct conn *c)
 #define NAMES_MAX 32
 
 struct addresses {
+	bool web; /* as a browser wants them */
 	size_t n;
 	char text[NAMES_MAX][64];
 	const char *refs[NAMES_MAX];
@@ -194,7 +195,11 @@ add_address(struct addresses *a, const char *host, unsigned port)
 {
 	if (a->n == NAMES_MAX)
 		return;
-	bprintf(a->text[a->n], sizeof(a->text[0]), "%s %u", host, port);
+	bprintf(a->text[a->n], sizeof(a->text[0]),
+		!a->web                     ? "%s %u"
+		: strchr(host, ':') != NULL ? "http://[%s]:%u/"
+					    : "http://%s:%u/",
+		host, port);
 	a->refs[a->n] = a->text[a->n];
 	a->n++;
 }
@@ -235,7 +240,7 @@ host_addresses(struct addresses *a, bool v6, unsigned port, bool loopback)
 void
 listeners_row(struct conn *c, const struct m_ctl_listener *m)
 {
-	struct addresses a = {0};
+	struct addresses a = {.web = str_eq(m->protocol, str_of(protocol_name(PROTO_WEB)))};
 	struct writer *w = &c->w;
 	char address[65];
 	bool v4 = str_eq(m->address, STR_LIT("0.0.0.0")), v6 = str_eq(m->address, STR_LIT("::"));

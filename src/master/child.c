@@ -18,6 +18,7 @@
 #include "lib/logsink.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/listen.h"
 #include "master/master.h"
 #include "master/wire.h"
 
@@ -259,8 +260,9 @@ void
 children_init(const char *dir)
 {
 	for (unsigned r = ROLE_WORKER; r < ROLE_COUNT; r++) {
+		/* a reload may want chatd-web later */
 		if ((r != ROLE_AUTH || master.auths > 0) && (r != ROLE_STORE || master.store) &&
-		    (r != ROLE_WEB || master.webs > 0))
+		    (r != ROLE_WEB || protocol_built(PROTO_WEB)))
 			child_programs[r] = find_program(dir, r);
 	}
 	child_init(ROLE_BROKER, 0);
@@ -271,6 +273,15 @@ children_init(const char *dir)
 		child_init(ROLE_AUTH, i);
 	if (master.store)
 		child_init(ROLE_STORE, 0);
+}
+
+/* Places for chatd-web, once. They are the last, so nobody's number changes. */
+static void
+places_for_web(void)
+{
+	if (master.webs > 0 || !listen_has(PROTO_WEB))
+		return;
+	master.webs = (unsigned)master.set.opt.web_processes;
 	for (unsigned i = 0; i < master.webs; i++)
 		child_init(ROLE_WEB, i);
 }
@@ -278,7 +289,20 @@ children_init(const char *dir)
 void
 children_start(void)
 {
+	places_for_web();
 	for (unsigned i = 0; i < children_n; i++)
 		child_spawn(&children[i]);
 	child_pings_start();
+}
+
+void
+children_reloaded(void)
+{
+	unsigned i = children_n;
+
+	places_for_web();
+	for (; i < children_n; i++) {
+		wire_board(child_control(), &children[i]);
+		child_spawn(&children[i]);
+	}
 }

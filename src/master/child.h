@@ -57,8 +57,10 @@ struct child {
 /* Find the role programs: under dir (a build tree) or, NULL, where they are installed. Fatal when
  * one is missing. */
 void children_init(const char *dir);
-/* Start all. */
+/* Start all, chatd-web if there is a listener for it. */
 void children_start(void);
+/* After a reload: start chatd-web if there is a listener for it now. It stays when that goes, for those whom it has. */
+void children_reloaded(void);
 /* After SIGCHLD: reap, and replace. */
 void children_reap(void);
 

@@ -27,6 +27,7 @@
 
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
+static bool preparing; /* a reload: some may not stay */
 static bool enabled[PROTO_COUNT];
 static int admin_fd = -1;
 static char admin_path[108];
@@ -345,10 +346,18 @@ listen_prepare(const struct settings *s, struct conf_errors *e)
 	}
 	if (TAILQ_EMPTY(&listeners))
 		open_rest_of_given(e);
-	if (e->total == 0)
+	preparing = e->total == 0;
+	if (preparing)
 		return 0;
 	listen_abort();
 	return -1;
+}
+
+/* A socket of systemd's that no line took stays: it says that it is wanted. */
+static bool
+stays(const struct listener *l)
+{
+	return l->claimed || (l->given && strcmp(l->conf.where, "systemd") == 0);
 }
 
 static void
@@ -386,12 +395,12 @@ listen_commit(void)
 {
 	struct listener *l, *next;
 
+	preparing = false;
 	for (l = TAILQ_FIRST(&listeners); l != NULL; l = next) {
 		char name[128];
 
 		next = TAILQ_NEXT(l, link);
-		/* a socket of systemd's that no line took stays: it says that it is wanted */
-		if (l->claimed || (l->given && strcmp(l->conf.where, "systemd") == 0)) {
+		if (stays(l)) {
 			l->claimed = false;
 			take_profile(l);
 			continue;
@@ -424,6 +433,7 @@ listen_abort(void)
 {
 	struct listener *l;
 
+	preparing = false;
 	while ((l = TAILQ_FIRST(&fresh)) != NULL) {
 		if (l->given) {
 			back_to_given(l->fd);
@@ -489,6 +499,18 @@ listen_admin_fd(void)
 	return admin_fd;
 }
 
+bool
+listen_has(unsigned protocol)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		if (l->conf.protocol == protocol)
+			return true;
+	}
+	return false;
+}
+
 /* --- links to the page ------------------------------------------------------------------------ */
 
 /* The server's name, if it is one that a host could have; else the host's. */
@@ -506,26 +528,37 @@ host_name(const char *name, char *out, size_t cap)
 	out[cap - 1] = '\0';
 }
 
+static bool
+url_of(const struct listener *l, struct options *o)
+{
+	const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
+	char address[64], name[sizeof(o->name)];
+	uint8_t bytes[16];
+
+	if (l->conf.protocol != PROTO_WEB || !sockaddr_bytes(sa, bytes))
+		return false;
+	sockaddr_text(sa, address, sizeof(address));
+	if (sockaddr_is_any(bytes))
+		host_name(o->name, name, sizeof(name));
+	else
+		bprintf(name, sizeof(name), "%s", address);
+	bprintf(o->web_url, sizeof(o->web_url),
+		strchr(name, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", name,
+		sockaddr_port(sa));
+	return true;
+}
+
 void
 listen_url(struct options *o)
 {
-	char address[64], name[sizeof(o->name)];
 	struct listener *l;
-	uint8_t bytes[16];
 
 	TAILQ_FOREACH (l, &listeners, link) {
-		const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
-
-		if (l->conf.protocol != PROTO_WEB || !sockaddr_bytes(sa, bytes))
-			continue;
-		sockaddr_text(sa, address, sizeof(address));
-		if (sockaddr_is_any(bytes))
-			host_name(o->name, name, sizeof(name));
-		else
-			bprintf(name, sizeof(name), "%s", address);
-		bprintf(o->web_url, sizeof(o->web_url),
-			strchr(name, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", name,
-			sockaddr_port(sa));
-		return;
+		if ((!preparing || stays(l)) && url_of(l, o))
+			return;
+	}
+	TAILQ_FOREACH (l, &fresh, link) {
+		if (url_of(l, o))
+			return;
 	}
 }

@@ -47,8 +47,11 @@ void listen_enable(const bool on[PROTO_COUNT]);
 /* "127.0.0.1:9898", "[::1]:9898", "/path" as bound. */
 char *listen_name(const struct listener *l, char *out, size_t cap);
 
+/* Is there one of this protocol? */
+bool listen_has(unsigned protocol);
+
 /* How people reach the first web listener, by its address, or the server's name if it is open to all: into o->web_url, which stays
- * empty if there is none. */
+ * empty if there is none. Of those that there will be, while a reload is prepared. */
 void listen_url(struct options *o);
 
 /* The admin socket; fatal when it cannot be made. */

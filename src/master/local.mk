@@ -5,7 +5,8 @@ noinst_LIBRARIES += %D%/libsettings.a
 	%D%/settings.c %D%/settings.h %D%/settings_priv.h \
 	%D%/settings_irc.c \
 	%D%/settings_listen.c \
-	%D%/settings_show.c
+	%D%/settings_show.c \
+	%D%/settings_web.c
 
 sbin_PROGRAMS += %D%/chatd
 %C%_chatd_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)

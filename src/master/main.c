@@ -343,16 +343,6 @@ store_wanted(void)
 #endif
 }
 
-static unsigned
-web_count(void)
-{
-#ifdef HAVE_WEB
-	return (unsigned)master.set.opt.web_processes;
-#else
-	return 0;
-#endif
-}
-
 static void
 start(void)
 {
@@ -361,7 +351,6 @@ start(void)
 	master.workers = worker_count();
 	master.auths = auth_count();
 	master.store = store_wanted();
-	master.webs = web_count();
 	master.loop = loop_new();
 	signals_init();
 	log_notice("chatd %s starts, pid %d, configuration %s", PACKAGE_VERSION, (int)getpid(),

@@ -19,7 +19,8 @@ struct master {
 	struct loop *loop;
 	struct settings set; /* in effect */
 	struct options as_read; /* before max_sessions was lowered to what fits */
-	unsigned workers, auths, webs; /* processes; fixed while we run */
+	unsigned workers, auths; /* processes; fixed while we run */
+	unsigned webs; /* 0 before there is a listener for them */
 	bool store; /* there is one */
 	uint64_t epoch; /* of this journal; kept in state_dir */
 	uint64_t started; /* wall ms */

@@ -83,6 +83,7 @@ commit(void)
 	active = false;
 	master.set = next;
 	listen_commit();
+	children_reloaded();
 	if (!master.verbose)
 		log_level = log_level_parse(master.set.opt.log_level);
 	wire_log_set();

@@ -102,15 +102,25 @@ not_built(struct walk *w, const config_setting_t *at, const char *path)
 {
 	static const char *const later[] = {
 #ifndef HAVE_SODIUM
-	    "operators", "auth",
+		"operators",
+		"auth",
 #endif
 #ifndef HAVE_SQLITE
-	    "accounts",  "history", "store",
+		"accounts",
+		"history",
+		"store",
 #endif
 #ifndef HAVE_WEB
-	    "web",       "files",
+		"web",
 #endif
-	    "tls",       "link",    "metrics", "log.json"};
+#if !defined(HAVE_WEB) || !defined(HAVE_SQLITE)
+		"files",
+#endif
+		"tls",
+		"link",
+		"metrics",
+		"log.json"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
 		if (strcmp(path, later[i]) == 0) {
@@ -191,6 +201,10 @@ static const struct {
     {"log.level", check_level},
     {"irc.network", check_network},
     {"store.durability", check_durability},
+    {"web.root", check_path_or_none},
+    {"web.url", settings_check_url},
+    {"web.origins", settings_check_origins},
+    {"web.metrics", settings_check_networks},
 };
 
 /* Settings that are more than a row: strings of another kind, and tables. */

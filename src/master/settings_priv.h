@@ -35,4 +35,9 @@ void settings_motd(struct walk *w, const config_setting_t *at);
 const char *settings_secret(struct walk *w, const config_setting_t *at, const char *path,
 			    size_t max);
 
+/* Checks of single options: NULL, or what is wrong with v. web.url, web.origins, web.metrics. */
+const char *settings_check_url(const char *v);
+const char *settings_check_origins(const char *v);
+const char *settings_check_networks(const char *v);
+
 #endif

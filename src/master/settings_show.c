@@ -244,6 +244,12 @@ not_built(const char *path)
 #ifndef HAVE_SQLITE
 	    "accounts.", "history.", "store.",
 #endif
+#ifndef HAVE_WEB
+	    "web.",
+#endif
+#if !defined(HAVE_WEB) || !defined(HAVE_SQLITE)
+	    "files.",
+#endif
 	    NULL};
 
 	for (const char *const *g = groups; *g != NULL; g++) {

@@ -56,6 +56,14 @@ send_memory(struct child *c)
 	}
 }
 
+void
+wire_board(struct child *c, const struct child *other)
+{
+	if (child_alive(c))
+		send_map(c, MAP_BOARD, other->role, other->index,
+			 shm_board(other->role, other->index), false);
+}
+
 static void
 big_buffer(int fd)
 {

@@ -13,6 +13,9 @@ void wire_first_words(struct child *c, int log_fd);
 /* Tell the broker that a subscriber (its incarnation) is gone. */
 void wire_peer_gone(struct child *broker, const struct child *sub);
 
+/* One process' counters to another, which started before it was there. */
+void wire_board(struct child *c, const struct child *other);
+
 /* The effective options to one process. */
 void wire_options(struct child *c, const struct options *o, uint32_t generation);
 /* The log level in effect, to everybody. */

@@ -112,6 +112,25 @@ upgraded(void *cls, struct MHD_Connection *connection, void *req_cls, const char
 	loop_again(proc.loop);
 }
 
+static enum MHD_Result
+is_key(void *n, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	(void)value;
+	*(unsigned *)n += strcasecmp(name, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY) == 0;
+	return MHD_YES;
+}
+
+/* There may be one only (RFC 6455, 11.3.1). */
+static unsigned
+keys(struct MHD_Connection *c)
+{
+	unsigned n = 0;
+
+	MHD_get_connection_values(c, MHD_HEADER_KIND, is_key, &n);
+	return n;
+}
+
 /* What is wrong with the request; NULL: nothing. *status_r is the answer's then. */
 static const char *
 fault(struct MHD_Connection *c, unsigned *status_r)
@@ -129,6 +148,8 @@ fault(struct MHD_Connection *c, unsigned *status_r)
 		*status_r = MHD_HTTP_UPGRADE_REQUIRED;
 		return "WebSocket version 13 is spoken here.";
 	}
+	if (keys(c) > 1)
+		return "There is more than one Sec-WebSocket-Key.";
 	if (key == NULL || strlen(key) != KEY_LEN ||
 	    strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") !=
 		KEY_LEN - 2 ||

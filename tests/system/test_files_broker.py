@@ -16,7 +16,7 @@ class FilesCase(IrcCase):
 
     @classmethod
     def setUpClass(cls):
-        if not build().configured("HAVE_WEB"):
+        if not build().web:
             raise unittest.SkipTest("built without libmicrohttpd and wslay")
         super().setUpClass()
 

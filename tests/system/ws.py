@@ -133,7 +133,7 @@ class WsCase(IrcCase):
 
     @classmethod
     def setUpClass(cls):
-        if not build().configured("HAVE_WEB"):
+        if not build().web:
             raise unittest.SkipTest("built without libmicrohttpd and wslay")
         super().setUpClass()
 

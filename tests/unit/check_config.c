@@ -43,8 +43,8 @@ static const struct bad {
     {"workers = \"2\";", "x.conf:1: workers wants a whole number, not a string"},
     {"workers = 2.5;", "x.conf:1: workers wants a whole number, not a number with a fraction"},
     {"workers = 1e3;", "x.conf:1: workers wants a whole number, not a number with a fraction"},
-    {"workers = -1;", "x.conf:1: workers is -1, but goes from 0 to 60"},
-    {"workers = 61;", "x.conf:1: workers is 61, but goes from 0 to 60"},
+    {"workers = -1;", "x.conf:1: workers is -1, but goes from 0 to 56"},
+    {"workers = 57;", "x.conf:1: workers is 57, but goes from 0 to 56"},
     {"workers = [ 1 ];", "x.conf:1: workers wants a whole number, not an array"},
     {"workers = 4294967296;", "x.conf:1: workers is 4294967296, but goes"},
     {"workers = 4294967298;", "x.conf:1: workers is 4294967298, but goes"},
@@ -101,8 +101,24 @@ static const struct bad {
      "x.conf:1: there is no protocol \"gopher\""},
     {"listen = ( { protocol = \"irc\"; address = \"::\"; port = 1; profile = \"direct\"; } );",
      "x.conf:1: profile \"direct\" is for telnet only"},
+#ifdef HAVE_WEB
+    {"listen = ( { protocol = \"web\"; address = \"::\"; port = 1; profile = \"direct\"; } );",
+     "x.conf:1: profile \"direct\" is for telnet only"},
+    {"web = { processes = 0; };", "x.conf:1: web.processes is 0, but goes from 1 to 4"},
+    {"web = { root = \"page\"; };", "x.conf:1: web.root wants a path that begins with /"},
+    {"web = { url = \"chat.example.org\"; };", "x.conf:1: web.url wants an address"},
+    {"web = { url = \"https://\"; };", "x.conf:1: web.url wants an address"},
+    {"web = { url = \"https://chat.example.org/\"; };", "x.conf:1: web.url wants an address"},
+    {"web = { url = \"ftp://chat.example.org\"; };", "x.conf:1: web.url wants an address"},
+    {"web = { origins = \"https://a https://b/c\"; };", "x.conf:1: web.origins wants origins"},
+    {"web = { origins = \"*\"; };", "x.conf:1: web.origins wants origins"},
+    {"web = { metrics = \"10.0.0.0/8 192.0.2.0/33\"; };", "x.conf:1: web.metrics wants addresses"},
+    {"web = { metrics = \"all\"; };", "x.conf:1: web.metrics wants addresses"},
+#else
     {"listen = ( { protocol = \"web\"; address = \"::\"; port = 1; } );",
      "x.conf:1: the protocol \"web\" is not in this build"},
+    {"web = { processes = 1; };", "x.conf:1: web is not in this build"},
+#endif
     {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; tls = true; } );",
      "x.conf:1: tls is not in this build"},
     {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; profile = \"x\"; } );",
@@ -191,7 +207,11 @@ static const struct bad {
     {"operators = ( );", "x.conf:1: operators is not in this build"},
 #endif
     {"tls = { key = \"/x\"; };", "x.conf:1: tls is not in this build"},
+#if defined(HAVE_WEB) && defined(HAVE_SQLITE)
+    {"files = { max_size = 1; };", "x.conf:1: files.max_size is 1, but goes from 1024"},
+#else
     {"\n\nfiles = { };", "x.conf:3: files is not in this build"},
+#endif
     {"@include \"y.conf\"\n", "x.conf:1: @include is not possible here"},
 };
 
@@ -247,13 +267,18 @@ END_TEST
 START_TEST(defaults)
 {
 	ck_assert_int_eq(settings_load(&set, NULL, &errs), 0);
-	ck_assert_uint_eq(set.nlisten, 2);
+	ck_assert_uint_eq(set.nlisten, protocol_built(PROTO_WEB) ? 3 : 2);
 	ck_assert_str_eq(set.listen[0].address, "127.0.0.1");
 	ck_assert_uint_eq(set.listen[0].port, 9898);
 	ck_assert_uint_eq(set.listen[0].protocol, PROTO_TELNET);
 	ck_assert_str_eq(set.listen[1].address, "127.0.0.1");
 	ck_assert_uint_eq(set.listen[1].port, 6667);
 	ck_assert_uint_eq(set.listen[1].protocol, PROTO_IRC);
+#ifdef HAVE_WEB
+	ck_assert_str_eq(set.listen[2].address, "127.0.0.1");
+	ck_assert_uint_eq(set.listen[2].port, 8080);
+	ck_assert_uint_eq(set.listen[2].protocol, PROTO_WEB);
+#endif
 	ck_assert_uint_eq(set.opt.max_sessions, 10000);
 	ck_assert_uint_eq(set.opt.journal, 33554432);
 	ck_assert_str_eq(set.opt.room_default, "lobby");
@@ -305,6 +330,11 @@ static const char everything[] =
     "  webirc = ( { password = \"w1\"; hosts = [ \"192.0.2.7\", \"10.0.0.0/8\" ]; name = \"kiwi\"; "
     "},\n"
     "    { password = \"w2\"; hosts = ( \"::1\" ); } ); };\n"
+#ifdef HAVE_WEB
+    "web = { processes = 4; root = \"/page\"; url = \"https://chat.example.org/talk\";\n"
+    "  origins = \"https://example.org  http://[::1]:8080\"; metrics = \"10.0.0.0/8 2001:db8::1\"; "
+    "};\n"
+#endif
 #ifdef HAVE_SODIUM
     "auth = { processes = 2; };\n"
     "operators = ( { name = \"ada\"; password = \"" HASH

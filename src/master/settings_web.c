@@ -1,0 +1,89 @@
+/* settings_web.c - the checks of the group `web` of chatd.conf; see settings.h. */
+#include "config.h"
+
+#include "master/settings_priv.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "lib/net.h"
+#include "lib/util.h"
+
+#define WORD_MAX 255
+
+/* The host of "http://host…" or "https://host…"; NULL: v is neither. */
+static const char *
+behind_scheme(const char *v)
+{
+	static const char *const schemes[] = {"http://", "https://"};
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		size_t n = strlen(schemes[i]);
+
+		if (strncasecmp(v, schemes[i], n) == 0)
+			return v[n] != '\0' && v[n] != '/' ? v + n : NULL;
+	}
+	return NULL;
+}
+
+/* Are all words of v, with spaces between, good? */
+static bool
+all_words(const char *v, bool (*good)(const char *word))
+{
+	char word[WORD_MAX + 1];
+
+	for (v += strspn(v, " "); *v != '\0'; v += strspn(v, " ")) {
+		size_t n = strcspn(v, " ");
+
+		if (n > WORD_MAX)
+			return false;
+		bprintf(word, sizeof(word), "%.*s", (int)n, v);
+		if (!good(word))
+			return false;
+		v += n;
+	}
+	return true;
+}
+
+static bool
+is_origin(const char *word)
+{
+	const char *host = behind_scheme(word);
+
+	return host != NULL && strchr(host, '/') == NULL;
+}
+
+static bool
+is_net(const char *word)
+{
+	struct net n;
+
+	return net_parse(word, &n);
+}
+
+const char *
+settings_check_url(const char *v)
+{
+	bool good = v[0] == '\0' || (behind_scheme(v) != NULL && strpbrk(v, " \"<>?#") == NULL &&
+				     v[strlen(v) - 1] != '/');
+
+	return good ? NULL
+		    : "wants an address that begins with http:// or https:// and does not end with "
+		      "/";
+}
+
+const char *
+settings_check_origins(const char *v)
+{
+	return all_words(v, is_origin) ? NULL
+				       : "wants origins with spaces between, as in "
+					 "https://example.org https://chat.example.org:8443";
+}
+
+const char *
+settings_check_networks(const char *v)
+{
+	return all_words(v, is_net) ? NULL
+				    : "wants addresses and networks with spaces between, as in "
+				      "192.0.2.7 10.0.0.0/8";
+}
