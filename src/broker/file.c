@@ -4,248 +4,22 @@
 #include "broker/file.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "broker/account.h"
 #include "broker/job.h"
 #include "broker/store.h"
 #include "broker/subs.h"
 #include "broker/talk.h"
+#include "broker/upload.h"
 #include "ipc/file.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
-#include "lib/siphash.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
 
-#define MAC 12
 #define UNDER_WAY 86400 /* seconds that an upload may take after its link has ended */
-
-/* --- tokens -------------------------------------------------------------------------------------------- */
-
-/* As it travels; the seal comes behind it. */
-struct open_token {
-	uint64_t user, target;
-	uint32_t expires;
-	uint8_t kind, nonce[3];
-};
-_Static_assert(sizeof(struct open_token) + MAC == UPLOAD_TOKEN, "no padding, and all of it");
-
-/* What it is for is written in front, and makes it longer than what else is hashed with the secret that strangers choose. */
-static void
-hash(const char *use, const void *p, size_t n, uint8_t out[16])
-{
-	struct {
-		char use[ROOM_KEY_MAX];
-		uint64_t epoch;
-		char bytes[UPLOAD_TOKEN + 4];
-	} h = {.epoch = br.j.h->epoch};
-
-	CHECK(n <= sizeof(h.bytes));
-	bprintf(h.use, sizeof(h.use), "%s", use);
-	memcpy(h.bytes, p, n);
-	siphash128(&h, sizeof(h), br.j.h->secret, out);
-}
-
-void
-upload_seal(const struct upload *t, uint8_t out[UPLOAD_TOKEN])
-{
-	struct open_token o = {
-	    .user = t->user, .target = t->target, .expires = t->expires, .kind = t->kind};
-	uint8_t mac[16];
-
-	CHECK(getrandom(o.nonce, sizeof(o.nonce), 0) == (ssize_t)sizeof(o.nonce));
-	hash("upload", &o, sizeof(o), mac);
-	memcpy(out, &o, sizeof(o));
-	memcpy(out + sizeof(o), mac, MAC);
-}
-
-bool
-upload_open(struct str token, uint64_t late, struct upload *t)
-{
-	struct open_token o;
-	uint8_t mac[16], other = 0;
-
-	if (token.n != UPLOAD_TOKEN)
-		return false;
-	memcpy(&o, token.p, sizeof(o));
-	hash("upload", &o, sizeof(o), mac);
-	for (size_t i = 0; i < MAC; i++)
-		other |= mac[i] ^ (uint8_t)token.p[sizeof(o) + i];
-	*t = (struct upload){
-	    .user = o.user, .target = o.target, .expires = o.expires, .kind = o.kind};
-	return other == 0 && o.kind < UPLOAD_KINDS && br.now / 1000 < o.expires + late;
-}
-
-void
-upload_file_id(struct str token, uint8_t out[FILE_ID])
-{
-	_Static_assert(FILE_ID == 16, "an id is a hash");
-	hash("fileid", token.p, token.n, out);
-}
-
-/* --- accounts by their number ------------------------------------------------------------------------- */
-
-/* The registry has no names of accounts; here are those that links were made for. One that a broker before made, and whose
- * name nobody here goes by, is asked of the store when the upload begins (QUERY_FILE_USE). */
-#define NAMES 1024u
-static struct {
-	uint64_t id;
-	char name[NAME_BYTES_MAX + 1];
-} names[NAMES];
-
-static void
-name_learn(uint64_t id, struct str name)
-{
-	names[id % NAMES].id = id;
-	bprintf(names[id % NAMES].name, sizeof(names[0].name), STR_FMT, STR_ARG(name));
-}
-
-/* All of them are looked through only for one whose name is not known. */
-static const struct reg_account *
-account_numbered(uint64_t id)
-{
-	const struct reg_account *a =
-	    names[id % NAMES].id == id ? account_named(str_of(names[id % NAMES].name)) : NULL;
-
-	if (a != NULL && a->id == id)
-		return a;
-	for (uint32_t i = 0; id != 0 && i < W->h->account_top; i++) {
-		if (W->accounts[i].id == id)
-			return &W->accounts[i];
-	}
-	return NULL;
-}
-
-/* What it is called; empty: not known. */
-static struct str
-name_of(const struct reg_account *a)
-{
-	struct reg_user *u = account_first(a);
-
-	if (u != NULL)
-		return user_account(u);
-	return names[a->id % NAMES].id == a->id ? str_of(names[a->id % NAMES].name) : STR_LIT("");
-}
-
-/* --- whom it is for ----------------------------------------------------------------------------------- */
-
-struct target {
-	uint8_t kind; /* enum upload_kind */
-	struct reg_room *room;
-	struct receiver to;
-	struct str name; /* as it is called to whoever uploads */
-};
-
-/* As somebody calls it. Whoever has an account is meant by that: it may be here again, or gone, when the file has come. */
-static struct target
-target_named(bool to_room, struct str name)
-{
-	struct target t = {.kind = UPLOAD_ROOM, .name = name};
-
-	if (to_room) {
-		t.room = room_find(name);
-		return t;
-	}
-	t.to = receiver_named(name);
-	t.kind = t.to.box != NULL || (t.to.user != NULL && user_account_id(t.to.user) != 0)
-		     ? UPLOAD_ACCOUNT
-		     : UPLOAD_USER;
-	if (t.to.user != NULL)
-		t.name = user_name(t.to.user);
-	return t;
-}
-
-static uint64_t
-target_id(const struct target *t)
-{
-	if (t->kind == UPLOAD_ROOM)
-		return t->room->id;
-	if (t->to.box != NULL)
-		return t->to.box->id;
-	return t->kind == UPLOAD_ACCOUNT ? user_account_id(t->to.user) : t->to.user->id;
-}
-
-/* As a token has it. */
-static struct target
-target_of(const struct upload *up)
-{
-	struct target t = {.kind = up->kind, .name = STR_LIT("that user")};
-	const struct reg_account *a;
-
-	switch (up->kind) {
-	case UPLOAD_ROOM:
-		t.room = regw_room(W, up->target);
-		t.name = t.room != NULL ? room_name(t.room) : STR_LIT("that room");
-		return t;
-	case UPLOAD_USER:
-		t.to.user = regw_user(W, up->target);
-		break;
-	case UPLOAD_ACCOUNT:
-		a = account_numbered(up->target);
-		t.to.user = a != NULL ? account_first(a) : NULL;
-		if (a != NULL && t.to.user == NULL && name_of(a).n > 0) {
-			t.to.box = a;
-			t.name = name_of(a);
-		}
-		break;
-	default:
-		break;
-	}
-	if (t.to.user != NULL)
-		t.name = user_name(t.to.user);
-	return t;
-}
-
-/* May u share something there now? As if it said a word. */
-static enum chat_err
-may_share(const struct reg_user *u, const struct target *t)
-{
-	struct m_r_say say = {.kind = MSG_TEXT, .name = t->name, .text = STR_LIT("file")};
-	struct m_r_dm dm = {.kind = MSG_TEXT, .to = t->name, .text = STR_LIT("file")};
-
-	if (!proc.opt.files_enabled || !store_wanted())
-		return ERR_FILE_OFF;
-	if (!proc.opt.files_guests && user_account_id(u) == 0)
-		return ERR_NOT_LOGGED_IN;
-	if (t->kind == UPLOAD_ROOM)
-		return talk_may_say(u, t->room, &say);
-	/* the administrator's console has no place for files */
-	if (t->to.user == NULL && t->to.box == NULL)
-		return ERR_NO_SUCH_USER;
-	return talk_may_dm(u, &t->to, &dm);
-}
-
-/* May an account's file be taken, that is for nobody? */
-static enum chat_err
-may_keep(uint64_t account)
-{
-	const struct reg_account *a = account_numbered(account);
-
-	if (!proc.opt.files_enabled || !store_wanted())
-		return ERR_FILE_OFF;
-	if (a == NULL || name_of(a).n == 0)
-		return ERR_LINK_EXPIRED;
-	return a->flags & ACCOUNT_DISABLED ? ERR_ACCOUNT_DISABLED : ERR_NONE;
-}
-
-/* All of it again: the token (up to `late` seconds after its end), who has it, and whom it is for. *u_r: NULL with UPLOAD_NOBODY. */
-static enum chat_err
-may_upload(struct str token, uint64_t late, struct upload *up, struct reg_user **u_r,
-	   struct target *t)
-{
-	*u_r = NULL;
-	*t = (struct target){0};
-	if (!upload_open(token, late, up))
-		return ERR_LINK_EXPIRED;
-	*t = target_of(up);
-	if (up->kind == UPLOAD_NOBODY)
-		return may_keep(up->user);
-	*u_r = regw_user(W, up->user);
-	return *u_r == NULL ? ERR_LINK_EXPIRED : may_share(*u_r, t);
-}
 
 /* --- a link to upload to -------------------------------------------------------------------------------- */
 
@@ -262,21 +36,22 @@ r_upload_link(const struct req *r, struct reg_user *u, const void *frame, size_t
 	struct m_r_upload_link q;
 	struct m_e_upload m;
 	struct upload up;
-	struct target t;
+	struct upload_target t;
 	enum chat_err err;
 
 	if (!m_r_upload_link_get(frame, len, &q))
 		return false;
-	t = target_named(q.to_room != 0, q.target);
-	err = may_share(u, &t);
+	t = upload_target_named(q.to_room != 0, q.target);
+	err = upload_may_share(u, &t);
 	if (err != ERR_NONE) {
 		answer_refused(r, u->id, 0, err, q.target);
 		return true;
 	}
 	up = (struct upload){
-	    .user = u->id, .target = target_id(&t), .expires = upload_end(), .kind = t.kind};
+	    .user = u->id, .target = upload_target_id(&t), .expires = upload_end(), .kind = t.kind};
 	if (t.kind == UPLOAD_ACCOUNT)
-		name_learn(up.target, t.to.user != NULL ? user_account(t.to.user) : q.target);
+		upload_name_learn(up.target,
+				  t.to.user != NULL ? user_account(t.to.user) : q.target);
 	upload_seal(&up, token);
 	m = (struct m_e_upload){.user = u->id,
 				.token = {(const char *)token, sizeof(token)},
@@ -339,7 +114,7 @@ room_left(struct str rows, uint64_t target)
 			most =
 			    MIN(most, left((uint64_t)proc.opt.files_total_quota, number(f.text)));
 		else if (str_eq(f.name, STR_LIT("name")) && target != 0 && f.text.n > 0)
-			name_learn(target, f.text);
+			upload_name_learn(target, f.text);
 	}
 	return most;
 }
@@ -389,7 +164,7 @@ used(struct job *j, const void *frame, size_t len)
 	struct reg_user *u;
 	struct m_s_page p;
 	struct upload up;
-	struct target t;
+	struct upload_target t;
 	enum chat_err err;
 	uint64_t most;
 
@@ -402,7 +177,7 @@ used(struct job *j, const void *frame, size_t len)
 		return;
 	}
 	most = room_left(p.rows, up.kind == UPLOAD_ACCOUNT ? up.target : 0);
-	err = may_upload(token_of(s), 0, &up, &u, &t);
+	err = upload_allowed(token_of(s), 0, &up, &u, &t);
 	if (err != ERR_NONE)
 		job_failed(j, err, t.name);
 	else
@@ -427,13 +202,13 @@ upload_by_link(const struct req *r, const struct m_r_upload *q)
 	struct uploading *s;
 	struct reg_user *u;
 	struct upload up;
-	struct target t;
-	enum chat_err err = may_upload(q->token, 0, &up, &u, &t);
+	struct upload_target t;
+	enum chat_err err = upload_allowed(q->token, 0, &up, &u, &t);
 	struct job *j;
 
 	/* an absent account, whose name the store will tell: then it is seen whether it may be written to */
 	if (err == ERR_NO_SUCH_USER && up.kind == UPLOAD_ACCOUNT &&
-	    account_numbered(up.target) != NULL)
+	    upload_account(up.target) != NULL)
 		err = ERR_NONE;
 	if (err == ERR_NONE && u == NULL)
 		err = ERR_LINK_EXPIRED; /* for nobody: with a password only */
@@ -458,7 +233,7 @@ proved(struct job *j, const struct reg_account *a, struct str name, uint64_t siz
 	struct upload up = {.user = a->id, .expires = upload_end(), .kind = UPLOAD_NOBODY};
 	struct uploading *s;
 
-	name_learn(a->id, name);
+	upload_name_learn(a->id, name);
 	job_again(j, sizeof(*s));
 	s = j->state;
 	upload_seal(&up, s->token);
@@ -541,7 +316,7 @@ facts_take(struct str packed, struct str token, struct file_facts *f)
 static void
 share_with_nobody(const struct req *r, const struct upload *up, struct str file)
 {
-	struct m_e_file m = {.account = name_of(account_numbered(up->user)), .file = file};
+	struct m_e_file m = {.account = upload_name_of(upload_account(up->user)), .file = file};
 
 	entry_begin(r);
 	entry_to_store();
@@ -550,8 +325,8 @@ share_with_nobody(const struct req *r, const struct upload *up, struct str file)
 }
 
 static void
-share(const struct req *r, struct reg_user *u, const struct target *t, const struct file_facts *f,
-      struct str file)
+share(const struct req *r, struct reg_user *u, const struct upload_target *t,
+      const struct file_facts *f, struct str file)
 {
 	struct m_r_say say = {.kind = MSG_TEXT, .text = f->name};
 	struct m_r_dm dm = {.kind = MSG_TEXT, .to = t->name, .text = f->name};
@@ -573,14 +348,14 @@ r_share(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	struct m_r_share q;
 	struct reg_user *u;
 	struct upload up;
-	struct target t;
+	struct upload_target t;
 	enum chat_err err;
 	struct str file;
 
 	(void)nobody;
 	if (!m_r_share_get(frame, len, &q))
 		return false;
-	err = may_upload(q.token, UNDER_WAY, &up, &u, &t);
+	err = upload_allowed(q.token, UNDER_WAY, &up, &u, &t);
 	if (err == ERR_NONE && !facts_take(q.file, q.token, &f))
 		err = ERR_BAD_ARGUMENT;
 	if (err != ERR_NONE) {

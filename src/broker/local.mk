@@ -35,6 +35,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/token.c \
 	%D%/topic.c \
 	%D%/txn.c \
+	%D%/upload.c %D%/upload.h \
 	%D%/users.c \
 	%D%/who.c
 roles_PROGRAMS += %D%/chatd-broker

@@ -13,10 +13,10 @@
 
 #include "broker/account.h"
 #include "broker/auth.h"
-#include "broker/file.h"
 #include "broker/job.h"
 #include "broker/keep.h"
 #include "broker/store.h"
+#include "broker/upload.h"
 #include "fuzz.h"
 #include "ipc/file.h"
 #include "ipc/proc.h"

@@ -7,8 +7,8 @@
 
 #include "authend.h"
 #include "broker/account.h"
-#include "broker/file.h"
 #include "broker/job.h"
+#include "broker/upload.h"
 #include "ipc/file.h"
 #include "ipc/options.h"
 #include "ipc/proc.h"
