@@ -130,6 +130,14 @@ class Files(http.server.BaseHTTPRequestHandler):
         content = self.server.contents.get(self.path)
         if content is None:
             self.answer(404)
+        elif isinstance(content, int):  # so many bytes, and nobody is told how many
+            self.send_response(200)
+            self.send_header("Connection", "close")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(content // 65536):
+                    self.wfile.write(b"x" * 65536)
+            self.close_connection = True
         elif isinstance(content, str):
             self.answer(302, Location=content)
         else:
@@ -622,12 +630,14 @@ class Transfers(ChatCase):
     def test_send_a_file(self):
         web = self.served()
         p = self.uploading("http://127.0.0.1:%d/files/u/token" % web.port)
-        content = os.urandom(300000)
+        content = os.urandom(3000000)
         self.write("my file.bin", content)
         t = self.talker(port=p.port)
         t.type("!FILE my file.bin\r")
         t.expect(r"Sending the file my file\.bin\.\.\.")
         t.expect(r"File my file\.bin sent successfully")
+        self.assertRegex(t.bytes.decode(), r"my file\.bin \[[#-]{24}\] \d+%% %s > " % t.name)  # the bar
+        t.prompt("%s >" % t.name)
         path, kind, body = web.posted[0]
         self.assertEqual(path, "/files/u/token")
         self.assertIn("multipart/form-data", kind)
@@ -711,7 +721,7 @@ class Transfers(ChatCase):
         inner.contents["/secret"] = b"secret"
         pages = self.served(context)
         pages.contents.update({"/a.png": b"\x89PNG...", "/to-inner": "http://127.0.0.1:%d/secret" % inner.port,
-                               "/to-other": "https://127.0.0.1:%d/a.png" % inner.port, "/loop": "/loop",
+                               "/big": 1 << 30, "/to-other": "https://127.0.0.1:%d/a.png" % inner.port, "/loop": "/loop",
                                "/to-user": "https://user:pass@127.0.0.1:%d/a.png" % pages.port})
         up = self.served()
         p = self.uploading("http://127.0.0.1:%d/files/u/token" % up.port)
@@ -724,7 +734,7 @@ class Transfers(ChatCase):
                            ("https://[64:ff9b::7f00:1]/", "that address"), ("https://169.254.169.254/", "that address"),
                            ("https://10.0.0.1/", "that address"), ("https://0.0.0.0/", "that address"), (base + "/to-inner", "not fetched"),
                            (base + "/to-other", "that address"), (base + "/loop", "one address to the next"), (base + "/to-user", "not fetched"),
-                           (base + "/none", "no such file")):
+                           (base + "/none", "no such file"), (base + "/big", "too big")):
             with self.subTest(url):
                 before = t.screen.text().count("Sorry")
                 t.type("image@%s\r" % t.name)
