@@ -762,6 +762,42 @@ class Transfers(ChatCase):
         self.assertEqual(sorted(os.listdir(self.dir)), ["a b (2).txt", "a b.txt"])
 
 
+class RealFiles(ChatCase):
+    """The same with the daemon's own files."""
+
+    needs = "HAVE_CURL"
+    store = True
+    config = {"listen": ChatCase.config["listen"] + [{"protocol": "web", "address": "127.0.0.1", "port": 0}]}
+
+    @classmethod
+    def setUpClass(cls):
+        if not build().configured("HAVE_WEB"):
+            raise unittest.SkipTest("built without chatd-web")
+        super().setUpClass()
+
+    def test_from_one_to_the_other(self):
+        content = os.urandom(2000000)
+        with open(os.path.join(self.dir, "a b.bin"), "wb") as f:
+            f.write(content)
+        tel = self.client("tel")
+        t, u = self.talker(), self.talker()
+        t.type("!FILE a b.bin\r")
+        t.expect(r"File a b\.bin sent successfully")
+        tel.expect(r"%s has shared the file a b\.bin \(1\.9 MiB" % t.name)
+        u.expect(r"%s has shared the file a b\.bin \(1\.9 MiB\)" % t.name)
+        u.expect(r"\(/save 1 keeps a b\.bin here\)")
+        u.type("/save\r")
+        u.expect(r"File: a b \(2\)\.bin received successfully")
+        with open(os.path.join(self.dir, "a b (2).bin"), "rb") as f:
+            self.assertEqual(f.read(), content)
+        t.type("!FILE a b.bin@%s\r" % u.name)
+        u.expect(r"%s sent you the file a b\.bin" % t.name)
+        t.type("!FILE a b.bin@%s\r" % self.fresh("nobody"))
+        t.expect("Recipient does not exist")
+        self.assertEqual(self.script("send", "lobby", "-f", "a b.bin")[0], 0)
+        self.assertEqual(self.script("send", "@" + self.fresh("nobody"), "-f", "a b.bin")[0], 5)
+
+
 class Full(ChatCase):
     needs = "HAVE_NCURSES"
 

@@ -124,9 +124,9 @@ f_ready(void *arg)
 	c->been_up = true;
 	c->tries = 0;
 	c->name_at = UINT64_MAX;
+	files_again(c->files);
 	if (c->conf->mode == CHAT_SEND && c->conf->target[0] != '#')
 		say(c);
-	files_again(c->files);
 }
 
 static void
