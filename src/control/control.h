@@ -16,19 +16,8 @@ struct sublink;
 extern struct registry *control_registry; /* NULL: the master has given none yet */
 extern struct sublink *control_broker;
 
-/* The boards of all places; map NULL ends none. */
-struct board_ref {
-	unsigned role, index;
-	const struct board *map; /* read-only; ours */
-	size_t size;
-};
-extern struct board_ref *control_boards;
-extern size_t control_nboards;
-
 /* A user's place on its worker's board; false when there is none (any more). */
 bool control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_session *out);
-/* The sum of a counter over all boards. */
-uint64_t control_counter(enum counter c);
 
 /* Handlers, one per row of ctl_cmds.def that is not chatctl's own. */
 #define CTL_CMD(id, ...) conn_fn cmd_##id;

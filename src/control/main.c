@@ -21,8 +21,6 @@
 
 struct registry *control_registry;
 struct sublink *control_broker;
-struct board_ref *control_boards;
-size_t control_nboards;
 
 static int listener_fd = -1, broker_fd = -1;
 static bool started;
@@ -30,8 +28,8 @@ static bool started;
 bool
 control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_session *out)
 {
-	for (size_t i = 0; i < control_nboards; i++) {
-		const struct board_ref *b = &control_boards[i];
+	for (size_t i = 0; i < nboards; i++) {
+		const struct board_ref *b = &boards[i];
 
 		if (b->role != ROLE_WORKER || b->index != worker)
 			continue;
@@ -42,36 +40,6 @@ control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_ses
 		return out->user == user;
 	}
 	return false;
-}
-
-uint64_t
-control_counter(enum counter c)
-{
-	uint64_t sum = board_own->counters[c]; /* ours is not among the read-only ones */
-
-	for (size_t i = 0; i < control_nboards; i++)
-		sum += __atomic_load_n(&control_boards[i].map->counters[c], __ATOMIC_RELAXED);
-	return sum;
-}
-
-/* A place has one board; another one means that the master made a new one. */
-static void
-add_board(const struct m_map *m, const struct board *map)
-{
-	struct board_ref *b = NULL;
-
-	for (size_t i = 0; i < control_nboards; i++) {
-		if (control_boards[i].role == m->role && control_boards[i].index == m->index) {
-			b = &control_boards[i];
-			munmap((void *)(uintptr_t)b->map, b->size);
-		}
-	}
-	if (b == NULL) {
-		control_boards =
-		    xrealloc(control_boards, (control_nboards + 1) * sizeof(*control_boards));
-		b = &control_boards[control_nboards++];
-	}
-	*b = (struct board_ref){m->role, m->index, map, m->size};
 }
 
 static bool
@@ -94,11 +62,8 @@ on_map(const void *frame, size_t len, int fd)
 		return true;
 	}
 	if (m.kind == MAP_BOARD && m.size >= sizeof(struct board)) {
-		const struct board *map = board_map(fd, m.size);
-
-		if (map == NULL)
+		if (boards_add(&m, fd) < 0)
 			fatal("board of %s %u: %m", role_name(m.role), m.index);
-		add_board(&m, map);
 		return true;
 	}
 	close(fd);

@@ -67,3 +67,39 @@ board_observe(uint64_t us)
 	board_own->hist[i]++;
 	board_own->hist_sum_us += us;
 }
+
+struct board_ref *boards;
+size_t nboards;
+
+/* A place has one board; another one means that the master made a new one. */
+int
+boards_add(const struct m_map *m, int fd)
+{
+	const struct board *map = board_map(fd, m->size);
+	struct board_ref *b = NULL;
+
+	if (map == NULL)
+		return -1;
+	for (size_t i = 0; i < nboards; i++) {
+		if (boards[i].role == m->role && boards[i].index == m->index) {
+			b = &boards[i];
+			munmap((void *)(uintptr_t)b->map, b->size);
+		}
+	}
+	if (b == NULL) {
+		boards = xrealloc(boards, (nboards + 1) * sizeof(*boards));
+		b = &boards[nboards++];
+	}
+	*b = (struct board_ref){m->role, m->index, map, m->size};
+	return 0;
+}
+
+uint64_t
+boards_counter(enum counter c)
+{
+	uint64_t sum = board_own->counters[c]; /* ours is not among the read-only ones */
+
+	for (size_t i = 0; i < nboards; i++)
+		sum += __atomic_load_n(&boards[i].map->counters[c], __ATOMIC_RELAXED);
+	return sum;
+}

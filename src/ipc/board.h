@@ -62,6 +62,19 @@ int board_attach(int fd, size_t size);
 /* Map fd (closed) read-only. NULL with errno. */
 const struct board *board_map(int fd, size_t size);
 
+/* The others' boards, read-only, for those who show them (m_map of a board that is not ours). */
+struct board_ref {
+	unsigned role, index;
+	const struct board *map; /* read-only; ours */
+	size_t size;
+};
+extern struct board_ref *boards;
+extern size_t nboards;
+/* One more, of a place that had none or another one; fd is closed. 0, or -1 with errno. */
+int boards_add(const struct m_map *m, int fd);
+/* The sum of a counter over all boards, our own too. */
+uint64_t boards_counter(enum counter c);
+
 static inline void
 count_add(enum counter c, uint64_t n)
 {

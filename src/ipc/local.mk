@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def %D%/irc_caps.def \
 	%D%/killpoint.c %D%/killpoint.h \
 	%D%/maskform.c %D%/maskform.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/options.c %D%/options.h %D%/options.def \
 	%D%/proc.c %D%/proc.h \
 	%D%/pwhash.c %D%/pwhash.h \

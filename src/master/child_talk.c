@@ -129,6 +129,8 @@ on_frame(struct child *c, const void *frame, size_t len, int *fds)
 		return ctl_oper(frame, len);
 	case MSG_ctl:
 		return ctl_command(c, frame, len);
+	case MSG_procs:
+		return ctl_procs(c, frame, len);
 	default:
 		return false;
 	}

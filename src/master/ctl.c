@@ -50,14 +50,19 @@ ctl_text(uint32_t id, const char *line)
 	say_part(id, text, bprintf(text, sizeof(text), "%s\n", line));
 }
 
-void
-ctl_end(uint32_t id, enum ctl_code code, const char *text)
+static void
+end_to(struct child *to, uint32_t id, enum ctl_code code, const char *text)
 {
 	struct m_ctl_end m = {
 	    .id = id, .code = (uint16_t)code, .text = {text, MIN(strlen(text), (size_t)1024)}};
 
-	child_send(child_control(), frame_buf, m_ctl_end_put(frame_buf, sizeof(frame_buf), &m),
-		   NULL, 0, false);
+	child_send(to, frame_buf, m_ctl_end_put(frame_buf, sizeof(frame_buf), &m), NULL, 0, false);
+}
+
+void
+ctl_end(uint32_t id, enum ctl_code code, const char *text)
+{
+	end_to(child_control(), id, code, text);
 }
 
 /* Done, and what was done. */
@@ -98,38 +103,56 @@ usage(int pid, uint64_t *cpu_us_r, uint64_t *rss_r)
 }
 
 static void
-say_process(uint32_t id, struct m_ctl_proc m)
+say_process(struct child *to, uint32_t id, struct m_ctl_proc m)
 {
 	m.id = id;
 	if (m.pid != 0)
 		usage((int)m.pid, &m.cpu_us, &m.rss_bytes);
-	child_send(child_control(), frame_buf, m_ctl_proc_put(frame_buf, sizeof(frame_buf), &m),
-		   NULL, 0, false);
+	child_send(to, frame_buf, m_ctl_proc_put(frame_buf, sizeof(frame_buf), &m), NULL, 0, false);
+}
+
+static void
+say_processes(struct child *to, uint32_t id)
+{
+	say_process(to, id,
+		    (struct m_ctl_proc){.role = ROLE_MASTER,
+					.pid = (uint32_t)getpid(),
+					.state = str_of(master.stopping ? "stopping"
+							: master.ready  ? "ready"
+									: "starting"),
+					.started = master.started,
+					.stop_at = master_stop_at(),
+					.sessions = handover_conns()});
+	for (unsigned i = 0; i < child_count(); i++) {
+		const struct child *c = child_nth(i);
+
+		say_process(to, id,
+			    (struct m_ctl_proc){.role = (uint8_t)c->role,
+						.index = (uint16_t)c->index,
+						.pid = (uint32_t)MAX(c->pid, 0),
+						.state = str_of(child_state_name(c)),
+						.restarts = c->restarts,
+						.started = c->started,
+						.sessions = c->sessions});
+	}
+	end_to(to, id, CTL_OK, "");
 }
 
 static void
 cmd_status(struct req *r)
 {
-	say_process(r->id, (struct m_ctl_proc){.role = ROLE_MASTER,
-					       .pid = (uint32_t)getpid(),
-					       .state = str_of(master.stopping ? "stopping"
-							       : master.ready  ? "ready"
-									       : "starting"),
-					       .started = master.started,
-					       .stop_at = master_stop_at(),
-					       .sessions = handover_conns()});
-	for (unsigned i = 0; i < child_count(); i++) {
-		const struct child *c = child_nth(i);
+	say_processes(child_control(), r->id);
+}
 
-		say_process(r->id, (struct m_ctl_proc){.role = (uint8_t)c->role,
-						       .index = (uint16_t)c->index,
-						       .pid = (uint32_t)MAX(c->pid, 0),
-						       .state = str_of(child_state_name(c)),
-						       .restarts = c->restarts,
-						       .started = c->started,
-						       .sessions = c->sessions});
-	}
-	ctl_end(r->id, CTL_OK, "");
+bool
+ctl_procs(struct child *c, const void *frame, size_t len)
+{
+	struct m_procs m;
+
+	if (!m_procs_get(frame, len, &m))
+		return false;
+	say_processes(c, m.id);
+	return true;
 }
 
 static void

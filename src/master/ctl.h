@@ -13,6 +13,9 @@ struct child;
 /* m_ctl. False: malformed. */
 bool ctl_command(struct child *c, const void *frame, size_t len);
 
+/* m_procs: the same as `status` says, to c. False: malformed. */
+bool ctl_procs(struct child *c, const void *frame, size_t len);
+
 /* One line of an answer, and its end. */
 void ctl_text(uint32_t id, const char *line);
 void ctl_end(uint32_t id, enum ctl_code code, const char *text);

@@ -25,7 +25,7 @@ struct shm shm_registry = {-1, -1, 0}, shm_journal = {-1, -1, 0};
 static struct place {
 	struct shm shm;
 	struct board *map; /* the part without sessions, for our own look at it */
-} boards[ROLE_COUNT][WORKERS_MAX];
+} places[ROLE_COUNT][WORKERS_MAX];
 
 static void
 shm_close(struct shm *s)
@@ -105,7 +105,7 @@ shm_make(const struct options *o, uint64_t epoch)
 const struct shm *
 shm_board(unsigned role, unsigned index)
 {
-	struct place *p = &boards[role][index];
+	struct place *p = &places[role][index];
 	unsigned nsessions = role == ROLE_WORKER ? (unsigned)master.set.opt.max_sessions : 0;
 	char name[64];
 
@@ -126,7 +126,7 @@ shm_board(unsigned role, unsigned index)
 void
 shm_board_clear(unsigned role, unsigned index)
 {
-	struct place *p = &boards[role][index];
+	struct place *p = &places[role][index];
 	off_t from = (off_t)sizeof(struct board);
 
 	if (p->map == NULL)
@@ -146,7 +146,7 @@ shm_board_clear(unsigned role, unsigned index)
 uint64_t
 shm_board_taken(unsigned role, unsigned index)
 {
-	const struct board *b = boards[role][index].map;
+	const struct board *b = places[role][index].map;
 
 	return b != NULL ? __atomic_load_n(&b->taken, __ATOMIC_ACQUIRE) : 0;
 }

@@ -12,6 +12,7 @@ roles_PROGRAMS += %D%/chatd-web
 	%D%/http.c \
 	%D%/link.c %D%/link.h \
 	%D%/main.c \
+	%D%/metrics.c \
 	%D%/upgrade.c \
 	%D%/upload.c \
 	%D%/web.h

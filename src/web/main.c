@@ -8,6 +8,7 @@
 #include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
+#include "lib/util.h"
 #include "web/link.h"
 #include "web/web.h"
 
@@ -17,12 +18,21 @@ static bool
 on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 {
 	struct m_peer peer;
+	struct m_map map;
 
 	if (type == MSG_conns)
 		return handed_take(frame, len, fds, nfds, http_take);
 	if (type == MSG_peer && nfds == 1 && m_peer_get(frame, len, &peer) &&
 	    peer.role == ROLE_BROKER) {
 		link_broker(fds[0]);
+		return true;
+	}
+	if (type == MSG_ctl_proc || type == MSG_ctl_end)
+		return metrics_on_master(type, frame, len);
+	if (type == MSG_map && nfds == 1 && m_map_get(frame, len, &map) && map.kind == MAP_BOARD &&
+	    map.size >= sizeof(struct board)) {
+		if (boards_add(&map, fds[0]) < 0)
+			fatal("board of %s %u: %m", role_name(map.role), map.index);
 		return true;
 	}
 	for (size_t i = 0; i < nfds; i++)

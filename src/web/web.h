@@ -94,6 +94,8 @@ bool upgrade_answer(struct MHD_Connection *c, const char *path);
 
 /* A request of this path begins. Its exchange; NULL: it has been answered, or (*good_r false) there is no memory. */
 typedef struct exchange *http_begin_fn(struct MHD_Connection *c, const char *path, bool *good_r);
+/* ctl_proc, ctl_end. False: malformed. */
+bool metrics_on_master(unsigned type, const void *frame, size_t len);
 http_begin_fn upload_begin, upload_options, download_begin, metrics_begin;
 
 #endif
