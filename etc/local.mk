@@ -10,7 +10,12 @@ sample_lacks += -e '/^\/\/ Processes that check passwords/,/^auth/d'
 endif
 if !HAVE_SQLITE
 sample_lacks += -e '/^\/\/ What is kept in state_dir/,/^};/d' -e '/^\/\/ What is kept of what is said/,/^};/d' \
-	-e '/^\/\/ Accounts that there may be/,/^};/d'
+	-e '/^\/\/ Accounts that there may be/,/^};/d' -e '/^\/\/ Files and pictures/,/^};/d'
+endif
+
+if !HAVE_WEB
+sample_lacks += -e '/^\/\/ The page:/,/^};/d' -e '/^\/\/ Files and pictures/,/^};/d' \
+	-e '/protocol = "web"/d' -e '/protocol = "irc"/s/ },$$/ }/'
 endif
 
 %D%/chatd.conf: $(srcdir)/%D%/chatd.conf.in Makefile

@@ -1,5 +1,5 @@
 # how the host's init system starts chatd, and how its shell completes chatctl
-INIT_IN = %D%/chatd.service.in %D%/chatd.socket.in %D%/chatd-irc.socket.in %D%/chatd.init.in \
+INIT_IN = %D%/chatd.service.in %D%/chatd.socket.in %D%/chatd-irc.socket.in %D%/chatd-web.socket.in %D%/chatd.init.in \
 	%D%/chatd.sysusers.in %D%/chatd.tmpfiles.in %D%/chatctl.bash.in
 EXTRA_DIST += $(INIT_IN)
 CLEANFILES += $(systemdsystemunit_DATA) %D%/chatd.init %D%/chatd.sysusers %D%/chatd.tmpfiles \
@@ -9,6 +9,9 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 
 systemdsystemunit_DATA = %D%/chatd.service %D%/chatd.socket %D%/chatd-irc.socket
+if HAVE_WEB
+systemdsystemunit_DATA += %D%/chatd-web.socket
+endif
 noinst_DATA += %D%/chatd.init %D%/chatd.sysusers %D%/chatd.tmpfiles \
 	%D%/chatctl.bash
 
@@ -21,6 +24,9 @@ noinst_DATA += %D%/chatd.init %D%/chatd.sysusers %D%/chatd.tmpfiles \
 %D%/chatd-irc.socket: $(srcdir)/%D%/chatd-irc.socket.in Makefile
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd-irc.socket.in >$@.tmp && mv $@.tmp $@
+%D%/chatd-web.socket: $(srcdir)/%D%/chatd-web.socket.in Makefile
+	@$(MKDIR_P) %D%
+	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd-web.socket.in >$@.tmp && mv $@.tmp $@
 %D%/chatd.init: $(srcdir)/%D%/chatd.init.in Makefile
 	@$(MKDIR_P) %D%
 	$(AM_V_GEN)$(SUBSTITUTE) $(srcdir)/%D%/chatd.init.in >$@.tmp && mv $@.tmp $@

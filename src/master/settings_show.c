@@ -239,18 +239,21 @@ not_built(const char *path)
 {
 	static const char *const groups[] = {
 #ifndef HAVE_SODIUM
-	    "auth.",
+		"auth.",
 #endif
 #ifndef HAVE_SQLITE
-	    "accounts.", "history.", "store.",
+		"accounts.",
+		"history.",
+		"store.",
 #endif
 #ifndef HAVE_WEB
-	    "web.",
+		"web.",
 #endif
 #if !defined(HAVE_WEB) || !defined(HAVE_SQLITE)
-	    "files.",
+		"files.",
 #endif
-	    NULL};
+		NULL
+	};
 
 	for (const char *const *g = groups; *g != NULL; g++) {
 		if (strncmp(path, *g, strlen(*g)) == 0)

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.request
 
 from harness import TOP, eventually, gone, wait_gone
 
@@ -82,8 +83,9 @@ class Install(unittest.TestCase):
             cls.sample = f.read()
         cls.text = cls.sample.replace('address = "127.0.0.1"; port = 9898', 'address = "127.0.0.1"; port = 0')
         cls.text = cls.text.replace('address = "127.0.0.1"; port = 6667', 'address = "127.0.0.1"; port = 0')
+        cls.text = cls.text.replace('address = "127.0.0.1"; port = 8080', 'address = "127.0.0.1"; port = 0')
         cls.text = cls.text.replace('to = "syslog"', 'to = "%s"' % cls.log)
-        assert cls.text.count('address = "127.0.0.1"; port = 0;') == 2 and cls.log in cls.text
+        assert cls.text.count('address = "127.0.0.1"; port = 0;') == 3 and cls.log in cls.text
         cls.write_conf(cls.text)
 
     @classmethod
@@ -120,11 +122,11 @@ class Install(unittest.TestCase):
         self.assertEqual(r.returncode, status, "%s: %s%s" % (words, r.stdout, r.stderr))
         return r.stdout
 
-    def listener_port(self):
+    def listener_port(self, protocol="telnet"):
         for row in json.loads(self.ctl("listeners", "-o", "json")):
-            if row["protocol"] == "telnet":
+            if row["protocol"] == protocol:
                 return int(row["port"])
-        raise AssertionError("no telnet listener")
+        raise AssertionError("no listener for " + protocol)
 
     def pid(self):
         with open(self.pid_file, encoding="ascii") as f:
@@ -140,9 +142,9 @@ class Install(unittest.TestCase):
     def test_1_what_is_there(self):
         self.assertEqual(self.installed(), sorted([
             "bin/chat", "bin/chatctl", "sbin/chatd", "libexec/chatd/chatd-auth", "libexec/chatd/chatd-broker", "libexec/chatd/chatd-control",
-            "libexec/chatd/chatd-store", "libexec/chatd/chatd-web", "libexec/chatd/chatd-worker", "etc/chatd.conf", "etc/init.d/chatd",
+            "libexec/chatd/chatd-store", "libexec/chatd/chatd-web", "libexec/chatd/chatd-web", "libexec/chatd/chatd-worker", "etc/chatd.conf", "etc/init.d/chatd",
             "lib/systemd/system/chatd.service", "lib/systemd/system/chatd.socket",
-            "lib/systemd/system/chatd-irc.socket",
+            "lib/systemd/system/chatd-irc.socket", "lib/systemd/system/chatd-web.socket",
             "lib/sysusers.d/chatd.conf", "lib/tmpfiles.d/chatd.conf",
             "share/bash-completion/completions/chatctl",
             "share/man/man1/chat.1", "share/man/man5/chatd.conf.5", "share/man/man8/chatd.8", "share/man/man8/chatctl.8"]
@@ -238,6 +240,8 @@ class Install(unittest.TestCase):
             alice.send("hello from an installed chatd")
             bob.until("alice: hello from an installed chatd")
             self.assertIn("alice", self.ctl("users"))
+            with urllib.request.urlopen("http://127.0.0.1:%d/" % self.listener_port("web"), timeout=WAIT) as page:
+                self.assertIn(b"<title>", page.read())
             if os.getuid() == 0:
                 self.check_uids()
             self.ctl("kick", "bob", "so long")
@@ -272,8 +276,8 @@ class Install(unittest.TestCase):
         if analyze is None:
             self.skipTest("systemd-analyze is not there")
         units = os.path.join(self.prefix, "lib/systemd/system")
-        service, sock, irc = (units + name for name in ("/chatd.service", "/chatd.socket", "/chatd-irc.socket"))
-        self.assertEqual(self.must([analyze, "verify", service, sock, irc]), "")
+        service, *socks = (units + name for name in ("/chatd.service", "/chatd.socket", "/chatd-irc.socket", "/chatd-web.socket"))
+        self.assertEqual(self.must([analyze, "verify", service] + socks), "")
         out = self.must([analyze, "security", "--offline=yes", "--no-pager", service])
         level = re.search(r"Overall exposure level[^:]*: ([0-9.]+)", out)
         self.assertIsNotNone(level, out)
