@@ -509,6 +509,13 @@ class Bad(WsCase):
             self.assertIn(" 403 ", str(e.exception), origin)
         self.ws_raw(headers=["Origin: http://" + host]).send("QUIT")
 
+    def test_two_keys(self):
+        """Which of them would the answer be for?"""
+        for key in ("AAAAAAAAAAAAAAAAAAAAAA==", "", "x"):
+            with self.assertRaises(Refused) as e:
+                self.ws_raw(headers=["sec-websocket-KEY: " + key])
+            self.assertIn(" 400 ", str(e.exception), key)
+
     def test_no_words_of_http(self):
         """A line that looks like HTTP, in frames, is a line like on any IRC port: the connection goes."""
         c = self.ws_raw()
