@@ -108,7 +108,8 @@ export function understand(line) {
 	const head = text.toLowerCase();
 
 	if (to.toLowerCase() === "server")
-		return AT_SERVER[head] ? { do: AT_SERVER[head], args: [], rest: "" }
+		return AT_SERVER[head]
+			? { do: AT_SERVER[head], args: [], rest: "" }
 			: { do: "error", text: "show@Server, quit@Server and help@Server are what can be said to the server." };
 	if (head === "image" || head === "file")
 		return { do: head, args: [to], rest: to };
@@ -145,8 +146,14 @@ export function complete(text, cursor, { names = [], rooms = [], last = [] } = {
 	const starts = (n) => n.toLowerCase().startsWith(low);
 
 	if (word.startsWith("/") && from === 0) {
-		return { from, items: COMMANDS.filter((c) => [c.name, ...(c.alias ?? [])].some((n) => starts("/" + n)))
-			.map((c) => ({ text: `/${c.name} `, label: `/${c.name} ${c.usage}`, hint: c.help })) };
+		return {
+			from,
+			items: COMMANDS.filter((c) => [c.name, ...(c.alias ?? [])].some((n) => starts("/" + n))).map((c) => ({
+				text: `/${c.name} `,
+				label: `/${c.name} ${c.usage}`,
+				hint: c.help,
+			})),
+		};
 	}
 	if (word.startsWith("#"))
 		return { from, items: rooms.filter(starts).map((r) => ({ text: r + " ", label: r, hint: "" })) };

@@ -129,7 +129,11 @@ export class Conn {
 		const labels = this.caps.has("labeled-response");
 
 		if (lines) {
-			const first = labels ? (lines[0].startsWith("@") ? `@label=${label};${lines[0].slice(1)}` : `@label=${label} ${lines[0]}`) : lines[0];
+			const first = labels
+				? lines[0].startsWith("@")
+					? `@label=${label};${lines[0].slice(1)}`
+					: `@label=${label} ${lines[0]}`
+				: lines[0];
 
 			if (!this.raw(first))
 				return Promise.resolve(null);
@@ -209,8 +213,11 @@ export class Conn {
 		if (ended) {
 			this.#refused("ended", ended[1]);
 		} else if (!this.#welcomed && was !== "waiting") {
-			this.#refused("unreachable", this.#error || (event?.late ? "The server does not answer."
-				: "The server is not running or not accepting connections."));
+			this.#refused(
+				"unreachable",
+				this.#error ||
+					(event?.late ? "The server does not answer." : "The server is not running or not accepting connections."),
+			);
 		} else {
 			const most = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** this.#attempts++);
 			const ms = Math.round(most * (0.5 + this.#env.random() / 2));
@@ -322,7 +329,10 @@ export class Conn {
 			this.nick = `${this.#who.nick.replace(/\d+$/, "")}${2 + Math.floor(this.#env.random() * 98)}`;
 			this.send("NICK", [this.nick]);
 		} else if (refusal) {
-			this.#refused(refusal[0], m.command === "432" || m.command === "465" || m.command === "437" ? m.params.at(-1) || refusal[1] : refusal[1]);
+			this.#refused(
+				refusal[0],
+				m.command === "432" || m.command === "465" || m.command === "437" ? m.params.at(-1) || refusal[1] : refusal[1],
+			);
 			return true;
 		} else if (m.command === "FAIL" && !this.#welcomed && ["NICK", "USER", "PASS"].includes(m.params[0])) {
 			this.#refused("nick", m.params.at(-1));

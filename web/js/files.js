@@ -18,7 +18,9 @@ export async function thumbnail(file) {
 			if (blob && blob.size <= THUMB_BYTES)
 				return blob;
 		}
-	} catch { /* no picture, whatever it says */ }
+	} catch {
+		/* no picture, whatever it says */
+	}
 	return null;
 }
 
@@ -30,7 +32,13 @@ function shrink(bitmap, side) {
 	canvas.height = Math.max(1, Math.round(bitmap.height * scale));
 	canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
 	// a browser that cannot make WebP makes PNG, which is larger than a JPEG
-	return new Promise((done) => canvas.toBlob((blob) => (blob?.type === "image/webp" ? done(blob) : canvas.toBlob(done, "image/jpeg", 0.8)), "image/webp", 0.8));
+	return new Promise((done) =>
+		canvas.toBlob(
+			(blob) => (blob?.type === "image/webp" ? done(blob) : canvas.toBlob(done, "image/jpeg", 0.8)),
+			"image/webp",
+			0.8,
+		),
+	);
 }
 
 /** Where a file for target may be posted, once; or { error }. */
@@ -48,8 +56,14 @@ async function address(session, target) {
 	return { error: no?.params.at(-1) ?? "The server did not answer." };
 }
 
-const WHY = { 403: "This is not allowed.", 404: "That link is no longer good.", 413: "The file is too large.", 415: "Files of this type are not taken.",
-	429: "Too many files just now: try again later.", 507: "There is no space left for files." };
+const WHY = {
+	403: "This is not allowed.",
+	404: "That link is no longer good.",
+	413: "The file is too large.",
+	415: "Files of this type are not taken.",
+	429: "Too many files just now: try again later.",
+	507: "There is no space left for files.",
+};
 
 /**
  * Posts file to target. progress(part), part from 0 to 1; signal: an AbortSignal. Resolves with "", or why it failed.
@@ -74,7 +88,12 @@ function post(url, body, progress, signal) {
 		const x = new XMLHttpRequest();
 
 		x.upload.onprogress = (e) => e.lengthComputable && progress(e.loaded / e.total);
-		x.onload = () => done(x.status >= 200 && x.status < 300 ? "" : WHY[x.status] ?? (x.responseText.slice(0, 200).trim() || `The server refused it (${x.status}).`));
+		x.onload = () =>
+			done(
+				x.status >= 200 && x.status < 300
+					? ""
+					: (WHY[x.status] ?? (x.responseText.slice(0, 200).trim() || `The server refused it (${x.status}).`)),
+			);
 		x.onerror = () => done("The connection was lost.");
 		x.onabort = () => done("Given up.");
 		signal?.addEventListener("abort", () => x.abort());

@@ -36,8 +36,18 @@ export function fileOf(tags, text, origin = place.origin) {
 	const type = q.get("type") ?? guess(name);
 	const image = INLINE.test(type) && isOurs(url, origin);
 
-	return { name, url, thumb: image && servers && q.get("thumb") === "1" ? `${url}&t=1` : "", size: Number(q.get("size")) || 0, label: shared?.[2] ?? "",
-		type, w: Number(q.get("w")) || 0, h: Number(q.get("h")) || 0, image, gone: false };
+	return {
+		name,
+		url,
+		thumb: image && servers && q.get("thumb") === "1" ? `${url}&t=1` : "",
+		size: Number(q.get("size")) || 0,
+		label: shared?.[2] ?? "",
+		type,
+		w: Number(q.get("w")) || 0,
+		h: Number(q.get("h")) || 0,
+		image,
+		gone: false,
+	};
 }
 
 function isOurs(url, origin) {
@@ -58,6 +68,13 @@ function decodeName(url) {
 	}
 }
 
-const TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", avif: "image/avif" };
+const TYPES = {
+	png: "image/png",
+	jpg: "image/jpeg",
+	jpeg: "image/jpeg",
+	gif: "image/gif",
+	webp: "image/webp",
+	avif: "image/avif",
+};
 
 const guess = (name) => TYPES[name.split(".").at(-1).toLowerCase()] ?? "application/octet-stream";

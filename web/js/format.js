@@ -22,9 +22,16 @@ export function runs(text) {
 		} else if (STYLES[part]) {
 			style = { ...style, [STYLES[part]]: !style[STYLES[part]] };
 		} else if (part[0] === "\x03") {
-			const [fg, bg] = part.slice(1).split(",").map((n) => (n === "" ? undefined : Number(n)));
+			const [fg, bg] = part
+				.slice(1)
+				.split(",")
+				.map((n) => (n === "" ? undefined : Number(n)));
 
-			style = { ...style, fg: fg === 99 ? undefined : fg, bg: fg === undefined || bg === 99 ? undefined : bg ?? style.bg };
+			style = {
+				...style,
+				fg: fg === 99 ? undefined : fg,
+				bg: fg === undefined || bg === 99 ? undefined : (bg ?? style.bg),
+			};
 		} else if (part[0] !== "\x04") {
 			out.push({ ...style, text: part });
 		}
@@ -52,7 +59,9 @@ export function safeUrl(text) {
 	try {
 		const url = new URL(text);
 
-		return ["http:", "https:", "mailto:"].includes(url.protocol) && (url.host || url.protocol === "mailto:") ? url.href : null;
+		return ["http:", "https:", "mailto:"].includes(url.protocol) && (url.host || url.protocol === "mailto:")
+			? url.href
+			: null;
 	} catch {
 		return null;
 	}
@@ -132,7 +141,8 @@ const two = (n) => String(n).padStart(2, "0");
 export function clock(ms, twelve = false) {
 	const d = new Date(ms);
 
-	return twelve ? `${d.getHours() % 12 || 12}:${two(d.getMinutes())} ${d.getHours() < 12 ? "am" : "pm"}`
+	return twelve
+		? `${d.getHours() % 12 || 12}:${two(d.getMinutes())} ${d.getHours() < 12 ? "am" : "pm"}`
 		: `${two(d.getHours())}:${two(d.getMinutes())}`;
 }
 
@@ -162,5 +172,5 @@ export const FORMATS = {
 	angle: { label: "<name> text", before: "<%n> " },
 	colon: { label: "name: text", before: "%n: " },
 	arrow: { label: "name > text", before: "%n > " },
-	sent: { label: "name sent you \"text\"", before: "%n: ", direct: "%n sent you \"", after: "\"" },
+	sent: { label: 'name sent you "text"', before: "%n: ", direct: '%n sent you "', after: '"' },
 };

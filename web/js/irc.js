@@ -171,7 +171,7 @@ export function modes(text, params, { chanmodes = "Ibe,k,l,", prefix = "(ohv)@%+
 		}
 		const takes = list.includes(mode) || always.includes(mode) || ranks.includes(mode) || (on && whenSet.includes(mode));
 
-		out.push({ on, mode, param: takes ? params[at++] ?? "" : "" });
+		out.push({ on, mode, param: takes ? (params[at++] ?? "") : "" });
 	}
 	return out;
 }
@@ -227,7 +227,13 @@ function close(b) {
 	});
 	const source = b.opener.source ? b.opener : first;
 
-	return { ...first, source: source.source, nick: source.nick, user: source.user, host: source.host,
+	return {
+		...first,
+		source: source.source,
+		nick: source.nick,
+		user: source.user,
+		host: source.host,
 		tags: { ...first.tags, ...b.opener.tags, batch: b.opener.tags.batch },
-		params: [b.params[0] ?? first.params[0], text] };
+		params: [b.params[0] ?? first.params[0], text],
+	};
 }

@@ -14,12 +14,14 @@ function theme() {
 theme();
 onSetting(theme);
 
-const app = new App({ entered: (who) => keep(AGAIN, who.password ? null : { url: who.url, nick: who.nick }, sessionStorage),
+const app = new App({
+	entered: (who) => keep(AGAIN, who.password ? null : { url: who.url, nick: who.nick }, sessionStorage),
 	ended: (why, code) => {
 		keep(AGAIN, null, sessionStorage);
 		login.show();
 		login.error(why, code);
-	} });
+	},
+});
 const login = new Login((who) => app.open(who));
 
 app.login = login;

@@ -59,8 +59,24 @@ export class Room {
 
 /** A line in a room. */
 function message(kind, at, fields) {
-	return { key: ++serial, kind, at, msgid: "", nick: "", account: "", text: "", own: false, state: "", reply: "", edited: false,
-		deleted: false, mention: false, reactions: null, file: null, ...fields };
+	return {
+		key: ++serial,
+		kind,
+		at,
+		msgid: "",
+		nick: "",
+		account: "",
+		text: "",
+		own: false,
+		state: "",
+		reply: "",
+		edited: false,
+		deleted: false,
+		mention: false,
+		reactions: null,
+		file: null,
+		...fields,
+	};
 }
 
 export class Model {
@@ -134,7 +150,7 @@ export class Model {
 
 	/** In the order of a list of users: by rank, then by name. */
 	sorted(room) {
-		const collator = Model.#collator ??= new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
+		const collator = (Model.#collator ??= new Intl.Collator(undefined, { sensitivity: "base", numeric: true }));
 
 		return [...room.members.values()].sort((a, b) => b.rank - a.rank || collator.compare(a.nick, b.nick));
 	}
@@ -257,7 +273,15 @@ export class Model {
 
 	/** What we are about to say. */
 	saying(room, text, { kind = "text", reply = "", id }) {
-		const m = message(kind, this.now(), { text, reply, nick: this.me.nick, account: this.me.account, own: true, state: "sending", cid: id });
+		const m = message(kind, this.now(), {
+			text,
+			reply,
+			nick: this.me.nick,
+			account: this.me.account,
+			own: true,
+			state: "sending",
+			cid: id,
+		});
 
 		room.line = 0;
 		this.#append(room, m);
@@ -398,10 +422,18 @@ export class Model {
 
 		if (!out)
 			return null;
-		return message(out.kind, at, { msgid: m.tags.msgid ?? "", nick: m.nick || "Server", account: m.tags.account ?? "", own, ...out,
-			reply: m.tags["+draft/reply"] ?? m.tags["+reply"] ?? "", cid: m.tags[ID_TAG] ?? "",
-			state: own && TALK.has(out.kind) ? "delivered" : "", file: TALK.has(out.kind) ? fileOf(m.tags, out.text) : null,
-			mention: !own && TALK.has(out.kind) && (room.kind === "direct" || mentions(out.text, this.me.nick)) });
+		return message(out.kind, at, {
+			msgid: m.tags.msgid ?? "",
+			nick: m.nick || "Server",
+			account: m.tags.account ?? "",
+			own,
+			...out,
+			reply: m.tags["+draft/reply"] ?? m.tags["+reply"] ?? "",
+			cid: m.tags[ID_TAG] ?? "",
+			state: own && TALK.has(out.kind) ? "delivered" : "",
+			file: TALK.has(out.kind) ? fileOf(m.tags, out.text) : null,
+			mention: !own && TALK.has(out.kind) && (room.kind === "direct" || mentions(out.text, this.me.nick)),
+		});
 	}
 
 	/** Old words for what is there: edits, reactions, what was taken back. True: m is no message of its own. */
@@ -612,8 +644,11 @@ const MAKERS = {
 
 		if (c && c.word !== "ACTION")
 			return null;
-		return { kind: c ? "action" : "text", text: c ? c.text : (m.params[1] ?? "").replace(/^\[edited\] /, ""),
-			...(/^[@%+]/.test(m.params[0]) ? { only: m.params[0][0] } : {}) };
+		return {
+			kind: c ? "action" : "text",
+			text: c ? c.text : (m.params[1] ?? "").replace(/^\[edited\] /, ""),
+			...(/^[@%+]/.test(m.params[0]) ? { only: m.params[0][0] } : {}),
+		};
 	},
 	NOTICE(m) {
 		return ctcp(m.params[1] ?? "") ? null : { kind: "notice", text: m.params[1] ?? "" };
@@ -623,8 +658,12 @@ const MAKERS = {
 	QUIT: (m) => ({ kind: "quit", text: `${m.nick} has left the chat.${because(m.params[0])}` }),
 	KICK: (m) => ({ kind: "kick", text: `${m.params[1]} has been removed by ${m.nick || "the server"}${because(m.params[2])}.` }),
 	NICK: (m) => ({ kind: "nick", text: `${m.nick} is now ${m.params[0]}` }),
-	TOPIC: (m) => ({ kind: "topic", text: m.params[1] ? `${m.nick} has set the topic: ${m.params[1]}` : `${m.nick} has removed the topic.` }),
-	MODE: (m) => (isRoom(m.params[0]) ? { kind: "mode", text: `${m.nick || "Server"} has set ${m.params.slice(1).join(" ")}` } : null),
+	TOPIC: (m) => ({
+		kind: "topic",
+		text: m.params[1] ? `${m.nick} has set the topic: ${m.params[1]}` : `${m.nick} has removed the topic.`,
+	}),
+	MODE: (m) =>
+		isRoom(m.params[0]) ? { kind: "mode", text: `${m.nick || "Server"} has set ${m.params.slice(1).join(" ")}` } : null,
 	RENAME: (m) => ({ kind: "topic", text: `${m.nick} has renamed the room: it is ${m.params[1]} now.${because(m.params[2])}` }),
 };
 

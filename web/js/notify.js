@@ -24,14 +24,18 @@ export function sound() {
 			note.start(at);
 			note.stop(at + 0.3);
 		});
-	} catch { /* not allowed before a click */ }
+	} catch {
+		/* not allowed before a click */
+	}
 }
 
 /** True: notifications may be shown. Asks, if nobody has been asked. */
 export async function allow() {
 	if (!("Notification" in globalThis))
 		return false;
-	return (Notification.permission === "default" ? await Notification.requestPermission() : Notification.permission) === "granted";
+	return (
+		(Notification.permission === "default" ? await Notification.requestPermission() : Notification.permission) === "granted"
+	);
 }
 
 /** One notification for a message, however many tabs there are. */
@@ -40,14 +44,19 @@ export function desktop(room, m, click) {
 		return;
 	try {
 		const n = new Notification(room.kind === "direct" ? m.nick : `${m.nick} in ${room.name}`, {
-			body: m.file ? `shared ${m.file.name}` : plain(m.text).slice(0, 200), tag: m.msgid || String(m.key), icon: new URL("../img/icon.svg", import.meta.url).href });
+			body: m.file ? `shared ${m.file.name}` : plain(m.text).slice(0, 200),
+			tag: m.msgid || String(m.key),
+			icon: new URL("../img/icon.svg", import.meta.url).href,
+		});
 
 		n.onclick = () => {
 			focus();
 			click();
 			n.close();
 		};
-	} catch { /* Android wants a service worker for it */ }
+	} catch {
+		/* Android wants a service worker for it */
+	}
 }
 
 export function title(model, name) {

@@ -19,8 +19,33 @@ const WHO_MAX = 2000; // rooms with more are not asked who is away
 /** What errors of the server are about: the parameter that has the place. Others go where one is. */
 const ABOUT = { 401: 1, 403: 1, 404: 1, 405: 1, 442: 1, 471: 1, 473: 1, 474: 1, 475: 1, 477: 1, 482: 1 };
 /** Numerics that are no news for a reader. */
-const SILENT = new Set(["002", "003", "004", "251", "252", "253", "254", "255", "265", "266", "375", "376", "422", "221", "329", "346", "347",
-	"348", "349", "367", "368", "728", "729", "352", "903"]);
+const SILENT = new Set([
+	"002",
+	"003",
+	"004",
+	"251",
+	"252",
+	"253",
+	"254",
+	"255",
+	"265",
+	"266",
+	"375",
+	"376",
+	"422",
+	"221",
+	"329",
+	"346",
+	"347",
+	"348",
+	"349",
+	"367",
+	"368",
+	"728",
+	"729",
+	"352",
+	"903",
+]);
 
 const id = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => (b % 36).toString(36)).join("");
 
@@ -83,7 +108,9 @@ export class Session {
 			this.conn.send("JOIN", [wanted.slice(i, i + 8).join(",")]);
 		this.#monitor();
 		await this.#directs();
-		for (const r of [...this.model.rooms.values()].filter((x) => x.kind === "direct" && (x.anchor || this.model.pending(x).length)))
+		for (const r of [...this.model.rooms.values()].filter(
+			(x) => x.kind === "direct" && (x.anchor || this.model.pending(x).length),
+		))
 			this.#catchUp(r);
 	}
 
@@ -92,7 +119,13 @@ export class Session {
 			this.#arrived(room);
 		else if (what === "read")
 			this.#markLater(room);
-		else if (what === "rooms" && room?.kind === "direct" && this.model.rooms.has(room.key) && this.conn.ready && this.model.isupport.MONITOR)
+		else if (
+			what === "rooms" &&
+			room?.kind === "direct" &&
+			this.model.rooms.has(room.key) &&
+			this.conn.ready &&
+			this.model.isupport.MONITOR
+		)
 			this.conn.send("MONITOR", ["+", room.name]);
 	}
 
@@ -125,8 +158,15 @@ export class Session {
 		if (!this.caps.has("draft/chathistory") || !this.model.me.account)
 			return;
 		const stamp = (ms) => `timestamp=${new Date(ms).toISOString()}`;
-		const list = await this.#history(["TARGETS", stamp(this.env.now() + 60000), stamp(this.env.now() - 90 * 86400000), String(DIRECTS * 3)]);
-		const places = (Array.isArray(list) ? list : []).filter((m) => m.command === "CHATHISTORY" && m.params[0] === "TARGETS" && !isRoom(m.params[1]));
+		const list = await this.#history([
+			"TARGETS",
+			stamp(this.env.now() + 60000),
+			stamp(this.env.now() - 90 * 86400000),
+			String(DIRECTS * 3),
+		]);
+		const places = (Array.isArray(list) ? list : []).filter(
+			(m) => m.command === "CHATHISTORY" && m.params[0] === "TARGETS" && !isRoom(m.params[1]),
+		);
 
 		for (const m of places.slice(0, DIRECTS)) {
 			const at = Date.parse(m.params[2]) || this.env.now();
@@ -142,7 +182,10 @@ export class Session {
 
 	// --- history
 
-	/** The messages of a history batch; null: a refusal; LOST: the connection is gone. What the server cannot do just now is asked for again. */
+	/**
+	 * The messages of a history batch; null: a refusal; LOST: the connection is gone. What the server cannot do just now is
+	 * asked for again.
+	 */
 	async #history(params) {
 		const { epoch } = this.conn;
 
@@ -240,7 +283,8 @@ export class Session {
 			return false;
 		room.loading = true;
 		this.model.tell("history", room);
-		const list = first ? await this.#history(["BEFORE", room.name, `msgid=${first.msgid}`, String(count)])
+		const list = first
+			? await this.#history(["BEFORE", room.name, `msgid=${first.msgid}`, String(count)])
 			: await this.#history(["LATEST", room.name, "*", String(count)]);
 
 		if (list === LOST)
@@ -266,7 +310,9 @@ export class Session {
 
 	/** What soju.im/search finds: [{ place, nick, at, text, msgid }], newest last; null: it cannot be asked. A text: why not. */
 	async search(text, { place = "", from = "" } = {}) {
-		const value = Object.entries({ text, in: place, from, limit: 100 }).filter(([, v]) => v !== "").map(([k, v]) => `${k}=${escapeTag(String(v))}`);
+		const value = Object.entries({ text, in: place, from, limit: 100 })
+			.filter(([, v]) => v !== "")
+			.map(([k, v]) => `${k}=${escapeTag(String(v))}`);
 
 		if (!this.caps.has("soju.im/search"))
 			return null;
@@ -275,9 +321,15 @@ export class Session {
 
 		if (fail)
 			return fail.params.at(-1);
-		return (answer?.find((m) => m.batch)?.messages ?? []).filter((m) => m.command === "PRIVMSG" || m.command === "NOTICE").map((m) => ({
-			place: isRoom(m.params[0]) || !this.model.isMe(m.params[0]) ? m.params[0] : m.nick,
-			nick: m.nick, at: Date.parse(m.tags.time ?? "") || 0, text: m.params[1] ?? "", msgid: m.tags.msgid ?? "" }));
+		return (answer?.find((m) => m.batch)?.messages ?? [])
+			.filter((m) => m.command === "PRIVMSG" || m.command === "NOTICE")
+			.map((m) => ({
+				place: isRoom(m.params[0]) || !this.model.isMe(m.params[0]) ? m.params[0] : m.nick,
+				nick: m.nick,
+				at: Date.parse(m.tags.time ?? "") || 0,
+				text: m.params[1] ?? "",
+				msgid: m.tags.msgid ?? "",
+			}));
 	}
 
 	// --- reading
@@ -297,11 +349,14 @@ export class Session {
 	#markLater(room) {
 		if (this.#readTimers.has(room))
 			return;
-		this.#readTimers.set(room, this.env.later(() => {
-			this.#readTimers.delete(room);
-			if (this.caps.has("draft/read-marker") && room.kind !== "server" && this.conn.ready)
-				this.conn.send("MARKREAD", [room.name, `timestamp=${new Date(room.readAt).toISOString()}`]);
-		}, 700));
+		this.#readTimers.set(
+			room,
+			this.env.later(() => {
+				this.#readTimers.delete(room);
+				if (this.caps.has("draft/read-marker") && room.kind !== "server" && this.conn.ready)
+					this.conn.send("MARKREAD", [room.name, `timestamp=${new Date(room.readAt).toISOString()}`]);
+			}, 700),
+		);
 	}
 
 	// --- saying
@@ -332,11 +387,23 @@ export class Session {
 		const text = m.kind === "action" ? `\x01ACTION ${m.text.replace(/\n/g, " ")}\x01` : m.text;
 		const limits = this.caps.value("draft/multiline");
 
-		if (multi && m.kind === "text" && (bytes(m.text) > (Number(limits["max-bytes"]) || 4096) || m.text.split("\n").length > (Number(limits["max-lines"]) || 64))) {
-			this.model.failed(room, m, `This is too long: ${limits["max-lines"] || 64} lines and ${limits["max-bytes"] || 4096} bytes are the most. Share it as a file.`);
+		if (
+			multi &&
+			m.kind === "text" &&
+			(bytes(m.text) > (Number(limits["max-bytes"]) || 4096) ||
+				m.text.split("\n").length > (Number(limits["max-lines"]) || 64))
+		) {
+			this.model.failed(
+				room,
+				m,
+				`This is too long: ${limits["max-lines"] || 64} lines and ${limits["max-bytes"] || 4096} bytes are the most. Share it as a file.`,
+			);
 			return;
 		}
-		const lines = m.kind === "action" ? [format("PRIVMSG", [room.name, text], tags)] : sayLines(room.name, text, { tags, multi, batch: "m" + m.cid });
+		const lines =
+			m.kind === "action"
+				? [format("PRIVMSG", [room.name, text], tags)]
+				: sayLines(room.name, text, { tags, multi, batch: "m" + m.cid });
 
 		m.tried = true;
 		m.flying = true;
@@ -352,7 +419,7 @@ export class Session {
 		}
 		if (m.state !== "sending")
 			return;
-		const error = answer.find((a) => a.command === "FAIL" || (/^[45]\d\d$/.test(a.command)));
+		const error = answer.find((a) => a.command === "FAIL" || /^[45]\d\d$/.test(a.command));
 
 		if (error)
 			this.model.failed(room, m, wordsOf(error, room));
@@ -367,7 +434,14 @@ export class Session {
 
 	edit(room, m, text) {
 		if (text !== m.text && m.msgid)
-			this.conn.ask("", [], { lines: sayLines(room.name, text, { tags: { "+draft/edit": m.msgid }, multi: this.caps.has("draft/multiline"), batch: "e" + id() }) })
+			this.conn
+				.ask("", [], {
+					lines: sayLines(room.name, text, {
+						tags: { "+draft/edit": m.msgid },
+						multi: this.caps.has("draft/multiline"),
+						batch: "e" + id(),
+					}),
+				})
 				.then((answer) => this.#complain(answer, room));
 	}
 
@@ -379,13 +453,18 @@ export class Session {
 		const mine = m.reactions?.get(what)?.has(this.model.me.nick);
 		const tag = mine ? "+draft/unreact" : "+draft/react";
 
-		this.conn.send("TAGMSG", [room.name], { [tag]: what, "+draft/reply": m.msgid, ...(mine ? { "+draft/persist": "" } : {}) });
+		this.conn.send("TAGMSG", [room.name], {
+			[tag]: what,
+			"+draft/reply": m.msgid,
+			...(mine ? { "+draft/persist": "" } : {}),
+		});
 	}
 
 	typing(room, active) {
 		const now = this.env.now();
 
-		const absent = room.kind === "room" ? !room.joined : room.kind === "server" || this.model.users.get(room.key)?.online === false;
+		const absent =
+			room.kind === "room" ? !room.joined : room.kind === "server" || this.model.users.get(room.key)?.online === false;
 
 		if (!this.caps.has("message-tags") || !this.conn.ready || absent)
 			return;
@@ -456,7 +535,10 @@ export class Session {
 		const answer = await this.conn.ask("NS", words, { quiet: true });
 
 		(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
-		return (answer ?? []).filter((m) => m.command === "NOTICE").map((m) => m.params.at(-1)).join("\n");
+		return (answer ?? [])
+			.filter((m) => m.command === "NOTICE")
+			.map((m) => m.params.at(-1))
+			.join("\n");
 	}
 
 	// --- what comes
@@ -501,7 +583,11 @@ export class Session {
 		// what was said to somebody who is not there stands beside the message
 		if (["401", "404"].includes(m.command) && place && (m.tags.label !== undefined || place.kind === "direct"))
 			return;
-		this.model.note(welcome ? this.model.open(SERVER) : place ?? this.model.active ?? this.model.open(SERVER), wordsOf(m), error ? "error" : "info");
+		this.model.note(
+			welcome ? this.model.open(SERVER) : (place ?? this.model.active ?? this.model.open(SERVER)),
+			wordsOf(m),
+			error ? "error" : "info",
+		);
 	}
 }
 
@@ -511,6 +597,11 @@ function wordsOf(m, room = null) {
 		return "Couldn't send message :( There is nobody called so.";
 	if (m.command === "372")
 		return m.params.at(-1).replace(/^- ?/, "");
-	return m.command === "FAIL" ? m.params.at(-1) : m.params.slice(1).join(" ");
-}
+	if (m.command === "FAIL")
+		return m.params.at(-1);
+	if (m.command === "341")
+		return `You have asked ${m.params[1]} into ${m.params[2]}.`;
+	const about = m.params.slice(1, -1).join(" ");
 
+	return m.command >= "400" && about ? `${m.params.at(-1)} (${about})` : m.params.slice(1).join(" ");
+}

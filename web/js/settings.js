@@ -18,7 +18,9 @@ let store = null;
 
 try {
 	store = globalThis.localStorage;
-} catch { /* not allowed: then for this tab only */ }
+} catch {
+	/* not allowed: then for this tab only */
+}
 
 /** A value kept under a name; fallback if there is none that can be read. */
 export function recall(name, fallback, where = store) {
@@ -32,7 +34,9 @@ export function recall(name, fallback, where = store) {
 export function keep(name, value, where = store) {
 	try {
 		where?.setItem(name, JSON.stringify(value));
-	} catch { /* full, or not allowed */ }
+	} catch {
+		/* full, or not allowed */
+	}
 }
 
 export const settings = { ...DEFAULTS, ...recall(KEY, {}) };

@@ -19,7 +19,10 @@ test("a guest comes in", () => {
 
 	assert.equal(state()[0], "connecting");
 	f.open();
-	assert.deepEqual(f.sent.map((m) => m.command), ["CAP", "NICK", "USER"]);
+	assert.deepEqual(
+		f.sent.map((m) => m.command),
+		["CAP", "NICK", "USER"],
+	);
 	f.say(":s CAP * LS * :batch message-tags", ":s CAP * LS :labeled-response nonsense");
 	const asked = f.all.filter((m) => m.params[0] === "REQ").flatMap((m) => m.params[1].split(" "));
 
@@ -44,7 +47,11 @@ test("a server without capabilities", () => {
 });
 
 test("an account comes in by SASL PLAIN, or is told why not", () => {
-	for (const [answer, code] of [["903 * :good", ""], ["904 * :no", "account"], ["902 * :locked", "account"]]) {
+	for (const [answer, code] of [
+		["903 * :good", ""],
+		["904 * :no", "account"],
+		["902 * :locked", "account"],
+	]) {
 		const { f, state } = start({ account: "alice", password: "secret" });
 
 		f.open();
@@ -71,7 +78,12 @@ test("an account comes in by SASL PLAIN, or is told why not", () => {
 });
 
 test("refusals, in clear words, and nobody tries again", () => {
-	for (const [line, code] of [[":s 433 * alice :in use", "nick"], [":s 432 * alice :Erroneous nickname", "nick"], [":s 464 * :no", "server"], [":s 465 * :You are banned: spam", "banned"]]) {
+	for (const [line, code] of [
+		[":s 433 * alice :in use", "nick"],
+		[":s 432 * alice :Erroneous nickname", "nick"],
+		[":s 464 * :no", "server"],
+		[":s 465 * :You are banned: spam", "banned"],
+	]) {
 		const { f, state } = start();
 
 		f.open();
@@ -103,8 +115,14 @@ test("labels: one line, a batch, nothing, an end without an answer", async () =>
 
 	f.batch(b, "labeled-response", [":s 311 alice x u h * :r", ":s 318 alice x :End"]);
 	f.say(`@label=${a.tags.label} :s 331 alice #r :none`, `@label=${c.tags.label} ACK`);
-	assert.deepEqual((await one).map((m) => m.command), ["331"]);
-	assert.deepEqual((await list).map((m) => m.command), ["311", "318"]);
+	assert.deepEqual(
+		(await one).map((m) => m.command),
+		["331"],
+	);
+	assert.deepEqual(
+		(await list).map((m) => m.command),
+		["311", "318"],
+	);
 	assert.deepEqual(await none, []);
 	assert.ok(got.some((m) => m.command === "331") && !got.some((m) => m.command === "311"));
 	f.cut();

@@ -1,8 +1,9 @@
 // A server's end of the page's connection, for tests without a network: sockets and a clock in the test's hands.
 import { parse } from "../../../web/js/irc.js";
 
-const CAPS = "batch cap-notify draft/chathistory draft/event-playback draft/message-redaction draft/multiline=max-bytes=4096,max-lines=24 draft/read-marker"
-	+ " echo-message extended-join labeled-response message-tags multi-prefix sasl=PLAIN server-time soju.im/search";
+const CAPS =
+	"batch cap-notify draft/chathistory draft/event-playback draft/message-redaction draft/multiline=max-bytes=4096,max-lines=24 draft/read-marker" +
+	" echo-message extended-join labeled-response message-tags multi-prefix sasl=PLAIN server-time soju.im/search";
 
 export class Fake {
 	sockets = [];
@@ -82,7 +83,12 @@ export class Fake {
 			if (m.command === command)
 				return m;
 		}
-		throw new Error(`the client has not sent ${command}; all that it sent:\n${this.all.slice(-20).map((m) => m.line).join("\n")}`);
+		throw new Error(
+			`the client has not sent ${command}; all that it sent:\n${this.all
+				.slice(-20)
+				.map((m) => m.line)
+				.join("\n")}`,
+		);
 	}
 
 	has(command) {
@@ -97,15 +103,22 @@ export class Fake {
 		for (const m of this.sent.splice(0).filter((x) => x.command === "CAP" && x.params[0] === "REQ"))
 			this.say(`:s CAP * ACK :${m.params[1]}`);
 		this.expect("CAP");
-		this.say(`:s 001 ${nick} :Welcome`, `:s 005 ${nick} CASEMAPPING=ascii CHANMODES=Ibe,k,l,CMRimnst PREFIX=(ohv)@%+ MONITOR=100 WHOX TOPICLEN=390 :are supported by this server`,
-			`:s 422 ${nick} :none`);
+		this.say(
+			`:s 001 ${nick} :Welcome`,
+			`:s 005 ${nick} CASEMAPPING=ascii CHANMODES=Ibe,k,l,CMRimnst PREFIX=(ohv)@%+ MONITOR=100 WHOX TOPICLEN=390 :are supported by this server`,
+			`:s 422 ${nick} :none`,
+		);
 	}
 
 	/** The answer to a labelled command: a batch of lines of that type. */
 	batch(m, type, lines) {
 		const id = "z" + ++this.#serial;
 
-		this.say(`@label=${m.tags.label} :s BATCH +${id} ${type}`, ...lines.map((l) => (l.startsWith("@") ? `@batch=${id};${l.slice(1)}` : `@batch=${id} ${l}`)), `:s BATCH -${id}`);
+		this.say(
+			`@label=${m.tags.label} :s BATCH +${id} ${type}`,
+			...lines.map((l) => (l.startsWith("@") ? `@batch=${id};${l.slice(1)}` : `@batch=${id} ${l}`)),
+			`:s BATCH -${id}`,
+		);
 	}
 }
 

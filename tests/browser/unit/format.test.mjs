@@ -6,22 +6,57 @@ import { fileOf } from "../../../web/js/filetag.js";
 import { clock, initial, links, mentions, nameColour, plain, runs, safeUrl, size, words } from "../../../web/js/format.js";
 
 test("formatting becomes runs, and loses no text", () => {
-	assert.deepEqual(runs("a\x02b\x1dc\x0fd"), [{ text: "a" }, { bold: true, text: "b" }, { bold: true, italic: true, text: "c" }, { text: "d" }]);
-	assert.deepEqual(runs("\x0304,12red\x03plain").map((r) => [r.text, r.fg, r.bg]), [["red", 4, 12], ["plain", undefined, undefined]]);
-	assert.deepEqual(runs("\x0312345").map((r) => [r.text, r.fg]), [["345", 12]]);
-	assert.deepEqual(runs("\x033,x").map((r) => [r.text, r.fg]), [[",x", 3]]);
+	assert.deepEqual(runs("a\x02b\x1dc\x0fd"), [
+		{ text: "a" },
+		{ bold: true, text: "b" },
+		{ bold: true, italic: true, text: "c" },
+		{ text: "d" },
+	]);
+	assert.deepEqual(
+		runs("\x0304,12red\x03plain").map((r) => [r.text, r.fg, r.bg]),
+		[
+			["red", 4, 12],
+			["plain", undefined, undefined],
+		],
+	);
+	assert.deepEqual(
+		runs("\x0312345").map((r) => [r.text, r.fg]),
+		[["345", 12]],
+	);
+	assert.deepEqual(
+		runs("\x033,x").map((r) => [r.text, r.fg]),
+		[[",x", 3]],
+	);
 	assert.deepEqual(runs(""), []);
 	for (const text of ["\x03", "\x02\x02x", "\x04ff0000hex", "\x0399x", "<script>"])
-		assert.equal(runs(text).map((r) => r.text).join(""), plain(text));
+		assert.equal(
+			runs(text)
+				.map((r) => r.text)
+				.join(""),
+			plain(text),
+		);
 });
 
 test("links are http, https and mailto, without the sentence around them", () => {
-	const of = (t) => links(t).filter((p) => p.href).map((p) => p.text);
+	const of = (t) =>
+		links(t)
+			.filter((p) => p.href)
+			.map((p) => p.text);
 
-	assert.deepEqual(of("see https://a.example/x. And (http://b.example/y_(z))!"), ["https://a.example/x", "http://b.example/y_(z)"]);
-	assert.deepEqual(of("mailto:a@b.example, javascript:alert(1) data:text/html,x file:///etc/passwd ftp://x"), ["mailto:a@b.example"]);
+	assert.deepEqual(of("see https://a.example/x. And (http://b.example/y_(z))!"), [
+		"https://a.example/x",
+		"http://b.example/y_(z)",
+	]);
+	assert.deepEqual(of("mailto:a@b.example, javascript:alert(1) data:text/html,x file:///etc/passwd ftp://x"), [
+		"mailto:a@b.example",
+	]);
 	assert.deepEqual(of("https:// http://"), []);
-	assert.equal(links("a https://x.example b").map((p) => p.text).join(""), "a https://x.example b");
+	assert.equal(
+		links("a https://x.example b")
+			.map((p) => p.text)
+			.join(""),
+		"a https://x.example b",
+	);
 	for (const bad of ["javascript:alert(1)", "JAVASCRIPT:x", " data:x", "vbscript:x", "//x", "x"])
 		assert.equal(safeUrl(bad), null, bad);
 });
@@ -30,12 +65,21 @@ test("who is named", () => {
 	assert.ok(mentions("hi Bob!", "bob"));
 	assert.ok(mentions("bob: hi", "Bob"));
 	assert.ok(mentions("\x02bob\x02", "bob"));
-	assert.ok(!mentions("bobby", "bob") && !mentions("kabob", "bob") && !mentions("bob-x", "bob") && !mentions("", "bob") && !mentions("x", ""));
+	assert.ok(
+		!mentions("bobby", "bob") &&
+			!mentions("kabob", "bob") &&
+			!mentions("bob-x", "bob") &&
+			!mentions("", "bob") &&
+			!mentions("x", ""),
+	);
 	assert.ok(mentions("[a]b^ is here", "[a]b^"));
 	assert.ok(mentions("ça va, Éva?", "éva"));
 	const parts = words("join #tea, bob and #12", (w) => w === "bob");
 
-	assert.deepEqual(parts.filter((p) => p.room || p.name).map((p) => p.room ?? p.name), ["#tea", "bob"]);
+	assert.deepEqual(
+		parts.filter((p) => p.room || p.name).map((p) => p.room ?? p.name),
+		["#tea", "bob"],
+	);
 	assert.equal(parts.map((p) => p.text).join(""), "join #tea, bob and #12");
 });
 
@@ -49,7 +93,10 @@ test("names' colours, circles, times, sizes", () => {
 	assert.equal(clock(at), "00:05");
 	assert.equal(clock(at, true), "12:05 am");
 	assert.equal(clock(at + 12 * 3600000, true), "12:05 pm");
-	assert.deepEqual([size(0), size(1023), size(1536), size(12 * 1024), size(5 << 20)], ["0 B", "1023 B", "1.5 KiB", "12 KiB", "5.0 MiB"]);
+	assert.deepEqual(
+		[size(0), size(1023), size(1536), size(12 * 1024), size(5 << 20)],
+		["0 B", "1023 B", "1.5 KiB", "12 KiB", "5.0 MiB"],
+	);
 });
 
 test("text@name: the last @ counts, and a name is never the room's", () => {
@@ -67,7 +114,13 @@ test("what a line means", () => {
 	const did = (line) => {
 		const u = understand(line);
 
-		return u.do === "say" ? ["say", u.text] : u.do === "msg" ? ["msg", u.to, u.text] : u.do === "error" ? ["error"] : [u.do, ...(u.args ?? [])];
+		return u.do === "say"
+			? ["say", u.text]
+			: u.do === "msg"
+				? ["msg", u.to, u.text]
+				: u.do === "error"
+					? ["error"]
+					: [u.do, ...(u.args ?? [])];
 	};
 
 	assert.deepEqual(did("hello"), ["say", "hello"]);
@@ -98,28 +151,47 @@ test("what a line means", () => {
 test("completion of names, rooms and commands", () => {
 	const have = { names: ["Bob", "bobby", "carol"], rooms: ["#tea", "#team"], last: ["bobby"] };
 
-	assert.deepEqual(complete("bo", 2, have).items.map((i) => i.text), ["bobby: ", "Bob: "]);
+	assert.deepEqual(
+		complete("bo", 2, have).items.map((i) => i.text),
+		["bobby: ", "Bob: "],
+	);
 	assert.deepEqual(complete("hi @c", 5, have), { from: 3, items: [{ text: "carol ", label: "carol", hint: "" }] });
-	assert.deepEqual(complete("in #te", 6, have).items.map((i) => i.label), ["#tea", "#team"]);
-	assert.deepEqual(complete("/jo", 3, have).items.map((i) => i.text), ["/join "]);
+	assert.deepEqual(
+		complete("in #te", 6, have).items.map((i) => i.label),
+		["#tea", "#team"],
+	);
+	assert.deepEqual(
+		complete("/jo", 3, have).items.map((i) => i.text),
+		["/join "],
+	);
 	assert.deepEqual(complete("x /jo", 5, have).items, []);
 	assert.deepEqual(complete("", 0, have).items, []);
 });
 
 test("files: by tag, by words, only of this server shown in place", () => {
 	const here = "https://chat.example";
-	const f = fileOf({ "chatd.org/file": "name=a%20b.png&size=2048&type=image/png&w=4&h=3" }, `shared the file a b.png (2 KiB) ${here}/files/x/a%20b.png?e=1&s=2`, here);
+	const f = fileOf(
+		{ "chatd.org/file": "name=a%20b.png&size=2048&type=image/png&w=4&h=3" },
+		`shared the file a b.png (2 KiB) ${here}/files/x/a%20b.png?e=1&s=2`,
+		here,
+	);
 
 	assert.deepEqual([f.name, f.size, f.image, f.w, f.thumb], ["a b.png", 2048, true, 4, ""]);
 	// the server's links, by another name of it; its tag cannot be forged, that of others can
 	const other = "shared the file x.png (3 KiB) http://127.0.0.1:8080/files/y/x.png?e=1&s=2";
 
-	assert.equal(fileOf({ "chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).thumb, `${here}/files/y/x.png?e=1&s=2&t=1`);
+	assert.equal(
+		fileOf({ "chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).thumb,
+		`${here}/files/y/x.png?e=1&s=2&t=1`,
+	);
 	assert.equal(fileOf({ "+chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).image, false);
 	assert.ok(fileOf({ "chatd.org/file": "name=x.png&gone=1" }, "shared the file x.png (3 KiB) (file expired)", here).gone);
 	assert.equal(fileOf({}, `has shared the file x.pdf (3 KiB): ${here}/files/y/x.pdf`, here).image, false);
 	assert.equal(fileOf({}, "shared the file x.png (3 KiB) https://elsewhere.example/files/x.png", here), null);
-	assert.equal(fileOf({ "chatd.org/file": "name=x.png&type=image/png&url=https://elsewhere.example/x.png" }, "", here).image, false);
+	assert.equal(
+		fileOf({ "chatd.org/file": "name=x.png&type=image/png&url=https://elsewhere.example/x.png" }, "", here).image,
+		false,
+	);
 	assert.equal(fileOf({ "chatd.org/file": "name=x&url=javascript:alert(1)" }, "", here), null);
 	assert.equal(fileOf({ "chatd.org/file": "name=x.svg&type=image/svg%2Bxml" }, `${here}/files/x.svg`, here).image, false);
 	assert.equal(fileOf({}, "just text", here), null);

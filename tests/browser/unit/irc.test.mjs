@@ -2,10 +2,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Caps, saslPlain, WANTED } from "../../../web/js/caps.js";
-import { Batches, bytes, ctcp, cut, escapeTag, fold, format, isupport, LINE_BYTES, modes, parse, sayLines, unescapeTag } from "../../../web/js/irc.js";
+import {
+	Batches,
+	bytes,
+	ctcp,
+	cut,
+	escapeTag,
+	fold,
+	format,
+	isupport,
+	LINE_BYTES,
+	modes,
+	parse,
+	sayLines,
+	unescapeTag,
+} from "../../../web/js/irc.js";
 
 test("a line is taken apart", () => {
-	const m = parse("@time=2026-01-02T03:04:05.678Z;msgid=abc;+x=a\\:b\\sc\\\\;flag :al!u@h.example privmsg #r :hi  there :)\r\n");
+	const m = parse(
+		"@time=2026-01-02T03:04:05.678Z;msgid=abc;+x=a\\:b\\sc\\\\;flag :al!u@h.example privmsg #r :hi  there :)\r\n",
+	);
 
 	assert.equal(m.command, "PRIVMSG");
 	assert.deepEqual([m.nick, m.user, m.host], ["al", "u", "h.example"]);
@@ -53,8 +69,13 @@ test("texts are cut between characters", () => {
 
 test("a message of one line, of several, and a long one", () => {
 	assert.deepEqual(sayLines("#r", "hi", { tags: { a: "1" } }), ["@a=1 PRIVMSG #r hi"]);
-	assert.deepEqual(sayLines("#r", "a\n\nb", { batch: "x", tags: { "+k": "v" } }), ["@+k=v BATCH +x draft/multiline #r", "@batch=x PRIVMSG #r a",
-		"@batch=x PRIVMSG #r :", "@batch=x PRIVMSG #r b", "BATCH -x"]);
+	assert.deepEqual(sayLines("#r", "a\n\nb", { batch: "x", tags: { "+k": "v" } }), [
+		"@+k=v BATCH +x draft/multiline #r",
+		"@batch=x PRIVMSG #r a",
+		"@batch=x PRIVMSG #r :",
+		"@batch=x PRIVMSG #r b",
+		"BATCH -x",
+	]);
 	assert.deepEqual(sayLines("#r", "a\n\nb", { multi: false, tags: { k: "v" } }), ["PRIVMSG #r a", "@k=v PRIVMSG #r b"]);
 	const long = sayLines("#r", "w".repeat(900), { batch: "x" });
 
@@ -69,14 +90,32 @@ test("batches come whole, those within others too", () => {
 	const [plain] = take("PRIVMSG #r :x");
 
 	assert.equal(plain.params[1], "x");
-	const [history] = take(":s BATCH +h chathistory #r", "@batch=h;msgid=1 :a PRIVMSG #r :one", "@batch=h;msgid=2;time=t :b!u@h BATCH +m draft/multiline #r",
-		"@batch=m :b!u@h PRIVMSG #r :l1", "@batch=m :b!u@h PRIVMSG #r :l2", "@batch=m;draft/multiline-concat :b!u@h PRIVMSG #r : and more", ":b!u@h BATCH -m",
-		":s BATCH -h");
+	const [history] = take(
+		":s BATCH +h chathistory #r",
+		"@batch=h;msgid=1 :a PRIVMSG #r :one",
+		"@batch=h;msgid=2;time=t :b!u@h BATCH +m draft/multiline #r",
+		"@batch=m :b!u@h PRIVMSG #r :l1",
+		"@batch=m :b!u@h PRIVMSG #r :l2",
+		"@batch=m;draft/multiline-concat :b!u@h PRIVMSG #r : and more",
+		":b!u@h BATCH -m",
+		":s BATCH -h",
+	);
 
 	assert.equal(history.batch, "chathistory");
 	assert.deepEqual(history.params, ["#r"]);
-	assert.deepEqual(history.messages.map((m) => [m.nick, m.params[1], m.tags.msgid]), [["a", "one", "1"], ["b", "l1\nl2 and more", "2"]]);
-	const [labelled] = take("@label=7 BATCH +l labeled-response", "@batch=l :s 311 me you u h * :r", "@batch=l :s 318 me you :End", "BATCH -l");
+	assert.deepEqual(
+		history.messages.map((m) => [m.nick, m.params[1], m.tags.msgid]),
+		[
+			["a", "one", "1"],
+			["b", "l1\nl2 and more", "2"],
+		],
+	);
+	const [labelled] = take(
+		"@label=7 BATCH +l labeled-response",
+		"@batch=l :s 311 me you u h * :r",
+		"@batch=l :s 318 me you :End",
+		"BATCH -l",
+	);
 
 	assert.equal(labelled.tags.label, "7");
 	assert.equal(labelled.messages.length, 2);
@@ -92,9 +131,14 @@ test("CTCP, ISUPPORT, modes, names", () => {
 	const have = isupport({ OLD: "1" }, ["me", "NETWORK=My\\x20Net", "SAFELIST", "-OLD", "are supported"]);
 
 	assert.deepEqual(have, { NETWORK: "My Net", SAFELIST: "" });
-	assert.deepEqual(modes("+ov-b+kl-l", ["a", "b", "m!*@*", "key", "5"], { chanmodes: "Ibe,k,l,imnst", prefix: "(ohv)@%+" }),
-		[{ on: true, mode: "o", param: "a" }, { on: true, mode: "v", param: "b" }, { on: false, mode: "b", param: "m!*@*" }, { on: true, mode: "k", param: "key" },
-			{ on: true, mode: "l", param: "5" }, { on: false, mode: "l", param: "" }]);
+	assert.deepEqual(modes("+ov-b+kl-l", ["a", "b", "m!*@*", "key", "5"], { chanmodes: "Ibe,k,l,imnst", prefix: "(ohv)@%+" }), [
+		{ on: true, mode: "o", param: "a" },
+		{ on: true, mode: "v", param: "b" },
+		{ on: false, mode: "b", param: "m!*@*" },
+		{ on: true, mode: "k", param: "key" },
+		{ on: true, mode: "l", param: "5" },
+		{ on: false, mode: "l", param: "" },
+	]);
 	assert.equal(fold("ÉVA[x]"), "Éva[x]");
 });
 
@@ -110,7 +154,12 @@ test("capabilities: a list in two lines, what is asked for, what changes", () =>
 	c.take(parse(":s CAP me ACK :batch draft/multiline"));
 	assert.ok(c.has("batch") && !c.has("sasl"));
 	assert.deepEqual(c.value("draft/multiline"), { "max-bytes": "400", "max-lines": "9" });
-	assert.deepEqual(c.take(parse(":s CAP me NEW :setname")).ask, ["sasl", "server-time", "setname"].filter((n) => WANTED.includes(n)).sort((a, b) => WANTED.indexOf(a) - WANTED.indexOf(b)));
+	assert.deepEqual(
+		c.take(parse(":s CAP me NEW :setname")).ask,
+		["sasl", "server-time", "setname"]
+			.filter((n) => WANTED.includes(n))
+			.sort((a, b) => WANTED.indexOf(a) - WANTED.indexOf(b)),
+	);
 	c.take(parse(":s CAP me DEL :batch"));
 	assert.ok(!c.has("batch"));
 });

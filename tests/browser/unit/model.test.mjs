@@ -18,15 +18,45 @@ function model() {
 	const say = (...lines) => lines.forEach((l) => m.take(parse(l)));
 
 	say(`@time=${stamp(0)} :me!u@h JOIN #r * :me`, ":s 353 me = #r :@me +bob carol", ":s 366 me #r :End");
-	return { m, say, told, room: m.room("#r"), texts: () => m.room("#r").messages.filter((x) => x.kind === "text").map((x) => x.text) };
+	return {
+		m,
+		say,
+		told,
+		room: m.room("#r"),
+		texts: () =>
+			m
+				.room("#r")
+				.messages.filter((x) => x.kind === "text")
+				.map((x) => x.text),
+	};
 }
 
 test("who is where, and what they are", () => {
 	const { m, say, room } = model();
 
-	assert.deepEqual(m.sorted(room).map((u) => [u.nick, u.rank]), [["me", 3], ["bob", 1], ["carol", 0]]);
-	say(":dave!u@h JOIN #r dave :Dave", ":bob!u@h PART #r :bye", ":carol!u@h NICK caro", ":dave!u@h AWAY :lunch", ":me!u@h MODE #r +h-o caro me");
-	assert.deepEqual(m.sorted(room).map((u) => [u.nick, u.rank]), [["caro", 2], ["dave", 0], ["me", 0]]);
+	assert.deepEqual(
+		m.sorted(room).map((u) => [u.nick, u.rank]),
+		[
+			["me", 3],
+			["bob", 1],
+			["carol", 0],
+		],
+	);
+	say(
+		":dave!u@h JOIN #r dave :Dave",
+		":bob!u@h PART #r :bye",
+		":carol!u@h NICK caro",
+		":dave!u@h AWAY :lunch",
+		":me!u@h MODE #r +h-o caro me",
+	);
+	assert.deepEqual(
+		m.sorted(room).map((u) => [u.nick, u.rank]),
+		[
+			["caro", 2],
+			["dave", 0],
+			["me", 0],
+		],
+	);
 	assert.equal(m.user("dave").away, true);
 	assert.equal(m.user("dave").account, "dave");
 	say(":dave!u@h QUIT :gone", ":s 332 me #r :tea", ":x!u@h TOPIC #r :coffee", ":s 324 me #r +ntk key");
@@ -70,7 +100,11 @@ test("edits, deletions, reactions, typing", () => {
 	assert.deepEqual(texts(), ["the best tea"]);
 	say(`@msgid=e3;+draft/edit=m1 :carol!u@h PRIVMSG #r :forged`);
 	assert.deepEqual(texts(), ["the best tea", "forged"]);
-	say("@+draft/react=👍;+draft/reply=m1 :carol!u@h TAGMSG #r", "@+draft/react=👍;+draft/reply=m1 :me!u@h TAGMSG #r", "@+draft/unreact=👍;+draft/reply=m1 :carol!u@h TAGMSG #r");
+	say(
+		"@+draft/react=👍;+draft/reply=m1 :carol!u@h TAGMSG #r",
+		"@+draft/react=👍;+draft/reply=m1 :me!u@h TAGMSG #r",
+		"@+draft/unreact=👍;+draft/reply=m1 :carol!u@h TAGMSG #r",
+	);
 	assert.deepEqual([...room.byId.get("m1").reactions.get("👍")], ["me"]);
 	say("@+typing=active :carol!u@h TAGMSG #r");
 	assert.ok(room.typing.has("carol"));
@@ -110,11 +144,16 @@ test("history: before, behind, twice; nothing is doubled or out of order", () =>
 
 test("a thousand pages stay in order, whatever their times", () => {
 	const { m, room } = model();
-	const all = Array.from({ length: 3000 }, (_, i) => parse(`@time=${stamp(Math.floor(i / 7))};msgid=x${i} :bob!u@h PRIVMSG #r :${i}`));
+	const all = Array.from({ length: 3000 }, (_, i) =>
+		parse(`@time=${stamp(Math.floor(i / 7))};msgid=x${i} :bob!u@h PRIVMSG #r :${i}`),
+	);
 
 	for (let i = 3000; i > 0; i -= 100)
 		m.history(room, all.slice(i - 100, i), "before");
-	assert.deepEqual(room.messages.filter((x) => x.kind === "text").map((x) => Number(x.text)), Array.from({ length: 3000 }, (_, i) => i));
+	assert.deepEqual(
+		room.messages.filter((x) => x.kind === "text").map((x) => Number(x.text)),
+		Array.from({ length: 3000 }, (_, i) => i),
+	);
 });
 
 // --- the session
@@ -141,8 +180,14 @@ async function inRoom(f, s, history = [], at = 0) {
 	return s.model.room("#r");
 }
 
-const texts = (room) => room.messages.filter((m) => m.kind === "text").map((m) => `${m.text}${m.state === "sending" ? "?" : m.state === "failed" ? "!" : ""}`);
-const echo = (f, m, n) => f.say(`@label=${m.tags.label};time=${stamp(n)};msgid=m${n};+chatd.org/id=${m.tags["+chatd.org/id"]} :me!u@h PRIVMSG #r :${m.params[1]}`);
+const texts = (room) =>
+	room.messages
+		.filter((m) => m.kind === "text")
+		.map((m) => `${m.text}${m.state === "sending" ? "?" : m.state === "failed" ? "!" : ""}`);
+const echo = (f, m, n) =>
+	f.say(
+		`@label=${m.tags.label};time=${stamp(n)};msgid=m${n};+chatd.org/id=${m.tags["+chatd.org/id"]} :me!u@h PRIVMSG #r :${m.params[1]}`,
+	);
 
 test("what is said is sending, then delivered, once and where the others see it", async () => {
 	const { f, s } = await session();
@@ -166,8 +211,12 @@ test("what is said is sending, then delivered, once and where the others see it"
 	const start = f.expect("BATCH");
 
 	assert.equal(start.tags["+draft/reply"], "m1");
-	f.say(`@label=${start.tags.label};msgid=m9;time=${stamp(9)};+chatd.org/id=${start.tags["+chatd.org/id"]} :me!u@h BATCH +q draft/multiline #r`, "@batch=q :me!u@h PRIVMSG #r :l1",
-		"@batch=q :me!u@h PRIVMSG #r :l2", ":me!u@h BATCH -q");
+	f.say(
+		`@label=${start.tags.label};msgid=m9;time=${stamp(9)};+chatd.org/id=${start.tags["+chatd.org/id"]} :me!u@h BATCH +q draft/multiline #r`,
+		"@batch=q :me!u@h PRIVMSG #r :l1",
+		"@batch=q :me!u@h PRIVMSG #r :l2",
+		":me!u@h BATCH -q",
+	);
 	await settled();
 	assert.equal(texts(room).at(-1), "l1\nl2");
 	assert.equal(room.messages.filter((m) => m.text === "l1\nl2").length, 1);
@@ -195,17 +244,34 @@ test("a loss: what was missed comes, nothing twice; what had arrived is not said
 
 	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m1"]);
 	f.say(line(7, "bob", "live too"));
-	f.batch(ask, "chathistory #r", [`@time=${stamp(2)};msgid=m2;+chatd.org/id=${arrived} :me!u@h PRIVMSG #r :arrived`, line(3, "bob", "missed 1"), line(4, "bob", "missed 2"),
-		line(6, "bob", "live, before the answer"), line(7, "bob", "live too")]);
+	f.batch(ask, "chathistory #r", [
+		`@time=${stamp(2)};msgid=m2;+chatd.org/id=${arrived} :me!u@h PRIVMSG #r :arrived`,
+		line(3, "bob", "missed 1"),
+		line(4, "bob", "missed 2"),
+		line(6, "bob", "live, before the answer"),
+		line(7, "bob", "live too"),
+	]);
 	await settled();
 	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(1, "bob", "one"), line(7, "bob", "live too")].slice(1));
 	await settled();
 	assert.deepEqual(texts(room).slice(0, 6), ["one", "arrived", "missed 1", "missed 2", "live, before the answer", "live too"]);
-	assert.deepEqual(f.sent.filter((m) => m.command === "PRIVMSG").map((m) => m.params[1]), ["lost", "said meanwhile"]);
+	assert.deepEqual(
+		f.sent.filter((m) => m.command === "PRIVMSG").map((m) => m.params[1]),
+		["lost", "said meanwhile"],
+	);
 	for (const [i, m] of f.sent.filter((x) => x.command === "PRIVMSG").entries())
 		echo(f, m, 10 + i);
 	await settled();
-	assert.deepEqual(texts(room), ["one", "arrived", "missed 1", "missed 2", "live, before the answer", "live too", "lost", "said meanwhile"]);
+	assert.deepEqual(texts(room), [
+		"one",
+		"arrived",
+		"missed 1",
+		"missed 2",
+		"live, before the answer",
+		"live too",
+		"lost",
+		"said meanwhile",
+	]);
 });
 
 test("a long loss is fetched page by page", async () => {
@@ -229,7 +295,10 @@ test("a long loss is fetched page by page", async () => {
 	await settled();
 	f.batch(f.expect("CHATHISTORY"), "chathistory #r", page(51, 150));
 	await settled();
-	assert.deepEqual(texts(room), Array.from({ length: 150 }, (_, i) => "t" + (i + 1)));
+	assert.deepEqual(
+		texts(room),
+		Array.from({ length: 150 }, (_, i) => "t" + (i + 1)),
+	);
 });
 
 test("without history nobody can say whether something arrived: it is not said twice", async () => {
@@ -245,7 +314,9 @@ test("without history nobody can say whether something arrived: it is not said t
 	await settled();
 	const asks = f.sent.filter((m) => m.command === "CHATHISTORY" && m.params[1] === "bob");
 
-	asks.forEach((m) => f.say(`@label=${m.tags.label} :s FAIL CHATHISTORY INVALID_TARGET LATEST bob :Messages could not be retrieved`));
+	asks.forEach((m) =>
+		f.say(`@label=${m.tags.label} :s FAIL CHATHISTORY INVALID_TARGET LATEST bob :Messages could not be retrieved`),
+	);
 	await settled();
 	assert.deepEqual(texts(room), ["hi", "answer!"]);
 });
@@ -277,7 +348,10 @@ test("reading is told to the server, not too often", async () => {
 	f.pass(1000);
 	const marks = f.sent.filter((m) => m.command === "MARKREAD");
 
-	assert.deepEqual(marks.map((m) => m.params), [["#r", `timestamp=${stamp(3)}`]]);
+	assert.deepEqual(
+		marks.map((m) => m.params),
+		[["#r", `timestamp=${stamp(3)}`]],
+	);
 });
 
 test("search", async () => {
@@ -289,7 +363,10 @@ test("search", async () => {
 
 	assert.equal(ask.params[0], "text=tea\\:\\scake;in=#r;limit=100");
 	f.batch(ask, "soju.im/search", [line(1, "bob", "tea; cake")]);
-	assert.deepEqual((await found).map((m) => [m.place, m.nick, m.text]), [["#r", "bob", "tea; cake"]]);
+	assert.deepEqual(
+		(await found).map((m) => [m.place, m.nick, m.text]),
+		[["#r", "bob", "tea; cake"]],
+	);
 });
 
 test("lost again while what was missed is being fetched: nothing is left out", async () => {
@@ -306,7 +383,11 @@ test("lost again while what was missed is being fetched: nothing is left out", a
 
 	await back();
 	f.say(line(300, "bob", "t300"));
-	f.batch(f.expect("CHATHISTORY"), "chathistory #r", Array.from({ length: 100 }, (_, i) => line(2 + i, "bob", "t" + (2 + i))));
+	f.batch(
+		f.expect("CHATHISTORY"),
+		"chathistory #r",
+		Array.from({ length: 100 }, (_, i) => line(2 + i, "bob", "t" + (2 + i))),
+	);
 	await settled();
 	await back();
 	const ask = f.expect("CHATHISTORY");
@@ -322,7 +403,9 @@ test("history that cannot be had just now is asked for again", async () => {
 	const room = await inRoom(f, s, null);
 
 	for (let i = 0; i < 2; i++) {
-		f.say(`@label=${f.expect("CHATHISTORY").tags.label} :s FAIL CHATHISTORY MESSAGE_ERROR LATEST #r :Messages could not be retrieved`);
+		f.say(
+			`@label=${f.expect("CHATHISTORY").tags.label} :s FAIL CHATHISTORY MESSAGE_ERROR LATEST #r :Messages could not be retrieved`,
+		);
 		await settled();
 		f.pass(2000);
 		await settled();
@@ -334,7 +417,12 @@ test("history that cannot be had just now is asked for again", async () => {
 
 test("what is said while older messages are fetched goes out at once", async () => {
 	const { f, s } = await session();
-	const room = await inRoom(f, s, Array.from({ length: 100 }, (_, i) => line(101 + i, "bob", "t")), 500);
+	const room = await inRoom(
+		f,
+		s,
+		Array.from({ length: 100 }, (_, i) => line(101 + i, "bob", "t")),
+		500,
+	);
 
 	s.older(room);
 	s.say(room, "now");

@@ -6,7 +6,10 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const web = join(dirname(fileURLToPath(import.meta.url)), "../../../web");
-const modules = readdirSync(join(web, "js"), { recursive: true }).map(String).filter((n) => n.endsWith(".js")).map((n) => "js/" + n);
+const modules = readdirSync(join(web, "js"), { recursive: true })
+	.map(String)
+	.filter((n) => n.endsWith(".js"))
+	.map((n) => "js/" + n);
 const read = (name) => readFileSync(join(web, name), "utf8");
 
 test("every module is packed, and fetched early", () => {
@@ -32,7 +35,11 @@ test("no markup from strings, no other host, nothing that the policy forbids", (
 	for (const m of modules) {
 		const text = read(m);
 
-		assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("(?:style|on)/, m);
+		assert.doesNotMatch(
+			text,
+			/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\("(?:style|on)/,
+			m,
+		);
 		for (const [, host] of text.matchAll(/https?:\/\/([a-z0-9.-]+)/g))
 			assert.equal(host, "www.w3.org", m);
 	}

@@ -1,26 +1,24 @@
 // app.js - the window of somebody who is in: what its parts ask for is done here.
 
 import { understand } from "../commands.js";
-import { filesOf, upload } from "../files.js";
-import { size as bytesOf } from "../format.js";
+import { initial, nameColour, plain } from "../format.js";
 import { isRoom } from "../irc.js";
 import { SERVER, TALK } from "../model.js";
 import { desktop, sound, title } from "../notify.js";
 import { Session } from "../session.js";
 import { keep, recall, settings } from "../settings.js";
 import { ask, dialog } from "./dialogs.js";
-import { $, announce, h, iconButton, soon } from "./dom.js";
+import { commands } from "./doing.js";
+import { $, announce, h, soon } from "./dom.js";
 import { Input } from "./input.js";
 import { Log } from "./log.js";
-import { initial, nameColour, plain } from "../format.js";
-import { closeMenu, openMenu, rowButton } from "./menu.js";
+import { meMenu, messageMenu, messageTools, roomMenu, userMenu } from "./menus.js";
 import { RoomList } from "./room_list.js";
+import { Share } from "./share.js";
 import { UserList } from "./user_list.js";
 import { view } from "./viewer.js";
-import { bansWindow, helpWindow, loginWindow, modesWindow, passwordWindow, registerWindow, roomsWindow, searchWindow, settingsWindow, switchWindow,
-	whoWindow } from "./windows.js";
+import { registerWindow, roomsWindow, searchWindow, settingsWindow, switchWindow } from "./windows.js";
 
-const EMOJI = ["👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👎"];
 const LOBBY = "#lobby";
 
 export class App {
@@ -32,20 +30,35 @@ export class App {
 		this.ended = ended;
 		this.session = new Session({ onstate: (s, d) => this.#state(s, d) });
 		this.model = this.session.model;
-		const act = { user: (n, el) => this.userMenu(n, el), room: (n) => this.goTo(n), react: (m, what) => this.session.react(this.room, m, what),
-			view: (f) => this.#view(f), retry: (r, m) => this.session.retry(r, m), discard: (r, m) => this.model.discard(r, m),
-			menu: (m, el, at) => this.messageMenu(m, el, at), attentive: () => this.#attend() };
+		const act = {
+			user: (n, el) => userMenu(this, n, el),
+			room: (n) => this.goTo(n),
+			react: (m, what) => this.session.react(this.room, m, what),
+			view: (f) => this.#view(f),
+			retry: (r, m) => this.session.retry(r, m),
+			discard: (r, m) => this.model.discard(r, m),
+			menu: (m, el, at) => messageMenu(this, m, el, at),
+			attentive: () => this.#attend(),
+		};
 
+		this.commands = commands(this);
+		this.share = new Share(this);
 		this.log = new Log(this.session, act);
-		this.rooms = new RoomList(this.model, { go: (r) => this.go(r), menu: (r, el) => this.roomMenu(r, el) });
-		this.users = new UserList(this.model, (n, el) => this.userMenu(n, el));
-		this.input = new Input(this.model, { say: (t, reply) => this.typed(t, reply), edit: (m, t) => this.session.edit(this.room, m, t), typing: (on) => this.room && this.session.typing(this.room, on),
-			files: (list) => this.share(this.room?.name, list), page: (d) => this.log.page(d), lastOwn: () => this.#lastOwn(), enterSends: () => settings.enter });
+		this.rooms = new RoomList(this.model, { go: (r) => this.go(r), menu: (r, el) => roomMenu(this, r, el) });
+		this.users = new UserList(this.model, (n, el) => userMenu(this, n, el));
+		this.input = new Input(this.model, {
+			say: (t, reply) => this.typed(t, reply),
+			edit: (m, t) => this.session.edit(this.room, m, t),
+			typing: (on) => this.room && this.session.typing(this.room, on),
+			files: (list) => this.share.share(this.room?.name, list),
+			page: (d) => this.log.page(d),
+			lastOwn: () => this.lastOwn(),
+			enterSends: () => settings.enter,
+		});
 		this.head = soon(() => this.#head());
 		this.model.on((what, room, detail) => this.#changed(what, room, detail));
 		this.#buttons();
 		this.#keys();
-		this.#drops();
 	}
 
 	get room() {
@@ -154,10 +167,18 @@ export class App {
 		else if (what === "invited" && detail.me)
 			this.#invited(detail);
 		else if (what === "registered" && detail)
-			dialog("No account was made", h("p", {}, detail), h("p.soft", {}, "You are here as a guest."),
-				h("div.buttons", {}, h("button.primary", { type: "button", onclick: () => registerWindow(this.session) }, "Try again")));
+			dialog(
+				"No account was made",
+				h("p", {}, detail),
+				h("p.soft", {}, "You are here as a guest."),
+				h(
+					"div.buttons",
+					{},
+					h("button.primary", { type: "button", onclick: () => registerWindow(this.session) }, "Try again"),
+				),
+			);
 		else if (what === "message" && room !== this.room && detail.state === "failed")
-			this.#here(`${room.name}: ${detail.why}`, "error");
+			this.here(`${room.name}: ${detail.why}`, "error");
 		else if (what === "messages" && room === this.room && !this.shown)
 			this.#first(room);
 	}
@@ -185,7 +206,10 @@ export class App {
 	}
 
 	#remember() {
-		keep("chat.rooms", [...this.model.rooms.values()].filter((r) => r.kind === "room" && r.wanted).map((r) => r.name));
+		keep(
+			"chat.rooms",
+			[...this.model.rooms.values()].filter((r) => r.kind === "room" && r.wanted).map((r) => r.name),
+		);
 	}
 
 	#invited({ by, room }) {
@@ -210,8 +234,13 @@ export class App {
 		const room = this.room;
 		const now = Date.now();
 		const names = room ? [...room.typing].filter(([, until]) => until > now).map(([n]) => n) : [];
-		const words = !names.length ? "" : names.length === 1 ? `${names[0]} is typing…` : names.length < 4 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are typing…`
-			: "Several people are typing…";
+		const words = !names.length
+			? ""
+			: names.length === 1
+				? `${names[0]} is typing…`
+				: names.length < 4
+					? `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are typing…`
+					: "Several people are typing…";
 
 		$("typing").textContent = words;
 		clearTimeout(this.typingTimer);
@@ -243,14 +272,26 @@ export class App {
 		const user = room.kind === "direct" ? this.model.users.get(room.key) : null;
 
 		$("title").textContent = room.kind === "server" ? "Server" : room.name;
-		$("topic").textContent = room.kind === "direct" ? (user?.away ? `Away${user.awayText ? `: ${user.awayText}` : ""}` : user?.online === false ? "Not here" : "") : plain(room.topic);
-		$("topic").hidden = room.kind !== "room" || (!room.topic && !this.#mayTopic(room));
+		$("topic").textContent =
+			room.kind === "direct"
+				? user?.away
+					? `Away${user.awayText ? `: ${user.awayText}` : ""}`
+					: user?.online === false
+						? "Not here"
+						: ""
+				: plain(room.topic);
+		$("topic").hidden = room.kind !== "room" || (!room.topic && !this.mayTopic(room));
 		if (room.kind === "direct" && $("topic").textContent)
 			$("topic").hidden = false;
 		if (room.kind === "room" && !room.topic)
 			$("topic").textContent = "Set a topic";
 		$("topic").classList.toggle("unset", room.kind === "room" && !room.topic);
-		$("input").placeholder = room.kind === "server" ? "/command" : room.kind === "direct" ? `Message to ${room.name}` : `Enter Message for ${room.name}`;
+		$("input").placeholder =
+			room.kind === "server"
+				? "/command"
+				: room.kind === "direct"
+					? `Message to ${room.name}`
+					: `Enter Message for ${room.name}`;
 		$("app").classList.toggle("alone", room.kind === "server");
 		const out = room.kind === "room" && !room.joined && this.settled;
 
@@ -258,7 +299,7 @@ export class App {
 		$("form").classList.toggle("out", out);
 	}
 
-	#mayTopic(room) {
+	mayTopic(room) {
 		return this.model.rank(room) >= 2 || !room.modes.has("t");
 	}
 
@@ -314,11 +355,11 @@ export class App {
 
 	// --- what is typed
 
-	#here(text, kind = "info") {
+	here(text, kind = "info") {
 		this.model.note(this.room ?? this.model.open(SERVER), text, kind);
 	}
 
-	#lastOwn() {
+	lastOwn() {
 		return this.room?.messages.findLast((m) => m.own && m.msgid && !m.deleted && m.kind === "text" && !m.file) ?? null;
 	}
 
@@ -329,89 +370,38 @@ export class App {
 		if (what.do === "nothing")
 			return;
 		if (what.do === "error") {
-			this.#here(what.text, "error");
+			this.here(what.text, "error");
 		} else if (what.do === "say") {
 			if (room.kind === "server")
-				this.#here("Nobody reads this here. Choose a room first.", "error");
+				this.here("Nobody reads this here. Choose a room first.", "error");
 			else if (room.kind === "room" && !room.wanted)
-				this.#here("You are not in this room.", "error");
+				this.here("You are not in this room.", "error");
 			else
 				this.session.say(room, what.text, { reply });
 		} else if (what.do === "msg") {
 			if (isRoom(what.to) && !this.model.room(what.to))
-				this.#here(`You are not in ${what.to}.`, "error");
+				this.here(`You are not in ${what.to}.`, "error");
 			else
 				this.session.say(this.model.open(what.to), what.text);
 			if (room !== this.model.room(what.to) && this.model.room(what.to))
-				this.#here(`To ${what.to}: ${what.text}`);
+				this.here(`To ${what.to}: ${what.text}`);
 		} else {
 			this.commands[what.do]?.(what.args, what.rest.trim(), room);
 		}
 	}
 
-	commands = {
-		away: (a, rest) => this.session.conn.send("AWAY", [rest || "away"]),
-		back: () => this.session.conn.send("AWAY"),
-		ban: ([who], _, room) => this.session.mode(room, "+b", who),
-		bans: (a, r, room) => bansWindow(this.session, room),
-		clear: (a, r, room) => this.model.clear(room),
-		delete: (a, r, room) => {
-			const m = this.#lastOwn();
-
-			m ? this.session.redact(room, m) : this.#here("There is no message of yours here.", "error");
-		},
-		deop: ([who], _, room) => this.session.mode(room, "-ohv", who, who, who),
-		edit: (a, rest, room) => {
-			const m = this.#lastOwn();
-
-			m ? this.session.edit(room, m, rest) : this.#here("There is no message of yours here.", "error");
-		},
-		file: ([to]) => this.#pick(to ?? this.room.name),
-		halfop: ([who], _, room) => this.session.mode(room, "+h", who),
-		help: () => helpWindow(),
-		image: ([to]) => this.#pick(to ?? this.room.name, "image/*"),
-		info: (a, r, room) => this.#info(room),
-		invite: ([who, where], _, room) => this.session.conn.send("INVITE", [who, where ?? room.name]),
-		join: ([name, key]) => {
-			this.wish = isRoom(name) ? name : "#" + name;
-			this.model.room(this.wish)?.joined ? this.goTo(this.wish) : this.session.join(this.wish, key);
-		},
-		kick: ([who], rest, room) => this.session.conn.send("KICK", [room.name, who, rest.slice(who.length).trim()].filter(Boolean)),
-		leave: ([name], _, room) => this.leave(name ? this.model.room(name) : room),
-		list: () => roomsWindow(this.session),
-		login: () => loginWindow(this.session),
-		logout: async () => this.#here(await this.session.services("LOGOUT") || "You are logged out."),
-		me: (a, rest, room) => this.session.say(room, rest, { kind: "action" }),
-		mode: (a, r, room) => this.session.mode(room, ...a),
-		mute: ([who], _, room) => this.session.mode(room, "+b", `m:${who}!*@*`),
-		unmute: ([who], _, room) => this.session.mode(room, "-b", `m:${who}!*@*`),
-		nick: ([name]) => this.session.conn.send("NICK", [name]),
-		notice: ([to], rest) => this.session.conn.send("NOTICE", [to, rest.slice(to.length).trim()]),
-		op: ([who], _, room) => this.session.mode(room, "+o", who),
-		password: () => passwordWindow(this.session),
-		query: ([name]) => this.goTo(name),
-		quit: (a, rest) => this.quit(rest),
-		raw: (a, rest) => this.session.conn.raw(rest),
-		register: () => registerWindow(this.session),
-		reply: (a, rest, room) => {
-			const m = room.messages.findLast((x) => TALK.has(x.kind) && !x.own && x.msgid);
-
-			this.session.say(room, rest, { reply: m?.msgid ?? "" });
-		},
-		search: (a, rest) => this.#search(rest),
-		settings: () => settingsWindow(),
-		topic: (a, rest, room) => (rest ? this.session.conn.send("TOPIC", [room.name, rest]) : this.#topic(room)),
-		unban: ([who], _, room) => this.session.mode(room, "-b", who),
-		voice: ([who], _, room) => this.session.mode(room, "+v", who),
-		whois: ([who]) => whoWindow(this.session, who),
-	};
-
-	#info(room) {
+	info(room) {
 		if (room?.kind !== "room") {
-			this.#here("This is not a room.", "error");
+			this.here("This is not a room.", "error");
 			return;
 		}
-		this.#here(`Number of people in the chat room: ${room.members.size}. They are: ${this.model.sorted(room).map((u) => u.nick).slice(0, 500).join(", ")}`);
+		this.here(
+			`Number of people in the chat room: ${room.members.size}. They are: ${this.model
+				.sorted(room)
+				.map((u) => u.nick)
+				.slice(0, 500)
+				.join(", ")}`,
+		);
 	}
 
 	leave(room) {
@@ -427,7 +417,7 @@ export class App {
 			this.session.look(null, false);
 	}
 
-	#search(words = "") {
+	search(words = "") {
 		searchWindow(this.session, this.room?.kind === "server" ? null : this.room, words, async (m) => {
 			this.goTo(m.place);
 			if (m.msgid)
@@ -435,156 +425,32 @@ export class App {
 		});
 	}
 
-	#topic(room) {
-		const may = this.#mayTopic(room) && room.joined;
+	topic(room) {
+		const may = this.mayTopic(room) && room.joined;
 
 		if (!may) {
-			dialog(`Topic of ${room.name}`, h("p", {}, plain(room.topic) || "There is none."), room.topicBy ? h("p.soft", {}, `Set by ${room.topicBy}`) : null);
+			dialog(
+				`Topic of ${room.name}`,
+				h("p", {}, plain(room.topic) || "There is none."),
+				room.topicBy ? h("p.soft", {}, `Set by ${room.topicBy}`) : null,
+			);
 			return;
 		}
-		ask(`Topic of ${room.name}`, [{ name: "topic", label: "Topic", props: { value: room.topic, maxLength: Number(this.model.isupport.TOPICLEN) || 390, rows: 3 } }], "Set", ({ topic }) => {
-			this.session.conn.send("TOPIC", [room.name, topic.replace(/\s+/g, " ").trim()]);
-			return "";
-		});
-	}
-
-	// --- menus
-
-	messageMenu(m, el, at = null) {
-		const room = this.room;
-		const mine = m.own && m.msgid && !m.deleted;
-		const caps = this.session.caps;
-		const may = m.msgid && !m.deleted;
-		const emoji = EMOJI.map((e) => rowButton(e, `React with ${e}`, () => this.session.react(room, m, e)));
-
-		openMenu(el, [
-			may && caps.has("message-tags") && { row: emoji, label: "Reactions" },
-			may && { label: "Reply", act: () => this.input.reply(m) },
-			mine && m.kind === "text" && !m.file && { label: "Edit", act: () => this.input.edit(m) },
-			!m.deleted && { label: "Copy text", act: () => navigator.clipboard?.writeText(plain(m.text)) },
-			may && caps.has("draft/message-redaction") && (m.own || this.model.rank(room) >= 2) && { label: "Delete", danger: true, act: () => this.session.redact(room, m) },
-			m.state === "failed" && { label: "Try again", act: () => this.session.retry(room, m) },
-		], at, "Message");
-	}
-
-	userMenu(nick, el) {
-		const room = this.room;
-		const me = this.model.isMe(nick);
-		const here = room?.kind === "room" && room.members.has(nick.toLowerCase());
-		const mine = this.model.rank(room);
-		const rank = this.model.rank(room, nick);
-		const order = here && !me && mine >= 2 && rank <= mine;
-		const may = (label, mode, on) => ({ label, act: () => this.session.mode(room, (on ? "+" : "-") + mode, nick) });
-
-		openMenu(el, [
-			{ head: nick },
-			!me && { label: "Message", act: () => this.goTo(nick) },
-			!me && here && { label: "Mention", act: () => this.input.insert(nick + (($("input").value) ? " " : ": ")) },
-			!me && { label: "Send a file…", act: () => this.#pick(nick) },
-			{ label: "Who is this?", act: () => whoWindow(this.session, nick) },
-			order && { head: "Order" },
-			order && (rank >= 1 ? may("Take voice", "v", false) : may("Give voice", "v", true)),
-			order && mine >= 3 && (rank >= 3 ? may("Take operator", "o", false) : may("Make operator", "o", true)),
-			order && { label: "Mute", act: () => this.session.mode(room, "+b", `m:${nick}!*@*`) },
-			order && { label: "Unmute", act: () => this.session.mode(room, "-b", `m:${nick}!*@*`) },
-			order && { label: "Kick…", danger: true, act: () => this.#reason(`Kick ${nick} from ${room.name}`, "Kick", (why) => this.session.conn.send("KICK", [room.name, nick, why].filter(Boolean))) },
-			order && { label: "Ban and kick…", danger: true, act: () => this.#reason(`Ban ${nick} from ${room.name}`, "Ban", (why) => {
-				this.session.mode(room, "+b", `${nick}!*@*`);
-				this.session.conn.send("KICK", [room.name, nick, why].filter(Boolean));
-			}) },
-		], null, nick);
-	}
-
-	#reason(heading, label, act) {
-		ask(heading, [{ name: "why", label: "Reason", hint: "(not needed)", props: { maxLength: 200 } }], label, ({ why }) => {
-			act(why.trim());
-			return "";
-		}, { danger: true });
-	}
-
-	roomMenu(room, el) {
-		const rank = this.model.rank(room);
-		const real = room.kind === "room";
-
-		openMenu(el, [
-			real && { head: room.name },
-			real && room.joined && { label: this.#mayTopic(room) ? "Set the topic…" : "Topic…", act: () => this.#topic(room) },
-			real && room.joined && { label: "Invite somebody…", act: () => ask(`Invite to ${room.name}`, [{ name: "who", label: "Name" }], "Invite", ({ who }) => {
-				this.session.conn.send("INVITE", [who.trim(), room.name]);
+		ask(
+			`Topic of ${room.name}`,
+			[
+				{
+					name: "topic",
+					label: "Topic",
+					props: { value: room.topic, maxLength: Number(this.model.isupport.TOPICLEN) || 390, rows: 3 },
+				},
+			],
+			"Set",
+			({ topic }) => {
+				this.session.conn.send("TOPIC", [room.name, topic.replace(/\s+/g, " ").trim()]);
 				return "";
-			}) },
-			room.kind !== "server" && { label: "Search…", act: () => this.#search() },
-			real && { label: "Modes…", act: () => modesWindow(this.session, room) },
-			real && rank >= 2 && { label: "Banned…", act: () => bansWindow(this.session, room) },
-			room.kind !== "server" && { label: "Share a file…", act: () => this.#pick(room.name) },
-			{ label: "Quiet: no notifications", checked: room.muted, act: () => {
-				room.muted = !room.muted;
-				this.model.tell("unread", room);
-			} },
-			real && !room.joined && { label: "Join again", act: () => this.session.join(room.name) },
-			room.kind === "direct" && { label: "Who is this?", act: () => whoWindow(this.session, room.name) },
-			room.kind !== "server" && { label: real ? "Leave" : "Close", danger: true, act: () => this.leave(room) },
-		], null, room.name);
-	}
-
-	meMenu(el) {
-		const { away, account } = this.model.me;
-		const accounts = this.session.caps.has("draft/account-registration");
-
-		openMenu(el, [
-			{ label: "Another name…", act: () => ask("Another name", [{ name: "nick", label: "Name", props: { value: this.model.me.nick, maxLength: 32 } }], "Change", ({ nick }) => {
-				this.session.conn.send("NICK", [nick.trim()]);
-				return "";
-			}) },
-			away ? { label: "I am back", act: () => this.commands.back() } : { label: "I am away…", act: () => ask("Away", [{ name: "why", label: "Why", hint: "(not needed)" }], "Away", ({ why }) => {
-				this.commands.away([], why.trim());
-				return "";
-			}) },
-			accounts && !account && { label: "Register this name…", act: () => registerWindow(this.session) },
-			accounts && !account && { label: "Log in…", act: () => loginWindow(this.session) },
-			accounts && account && { label: "Another password…", act: () => passwordWindow(this.session) },
-			accounts && account && { label: "Log out of the account", act: () => this.commands.logout() },
-			{ label: "Settings…", act: settingsWindow },
-			{ label: "Help…", act: helpWindow },
-			{ label: "Disconnect", danger: true, act: () => this.quit() },
-		], null, "You");
-	}
-
-	// --- files
-
-	#pick(to, accept = "") {
-		this.pickFor = to;
-		$("pick").accept = accept;
-		$("pick").click();
-	}
-
-	/** Files for the room or person called so, one after another. */
-	async share(to, files) {
-		if (!to || to === SERVER) {
-			this.#here("Choose a room first.", "error");
-			return;
-		}
-		for (const file of files)
-			await this.#upload(to, file);
-	}
-
-	async #upload(to, file) {
-		const stop = new AbortController();
-		const bar = h("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
-		const preview = file.type.startsWith("image/") ? h("img", { src: URL.createObjectURL(file), alt: "" }) : null;
-		const words = h("span.upload-name", {}, `Sending the file ${file.name} (${bytesOf(file.size)}) to ${to}`);
-		const el = h("div.upload", {}, preview, h("div.upload-words", {}, words, bar), iconButton("x", "Stop", () => stop.abort()));
-
-		$("uploads").append(el);
-		const error = await upload(this.session, to, file, { progress: (p) => (bar.value = p), signal: stop.signal });
-
-		if (preview)
-			URL.revokeObjectURL(preview.src);
-		el.remove();
-		if (error)
-			this.#here(`${file.name} was not sent. ${error}`, "error");
-		else
-			announce(`File ${file.name} sent successfully`);
+			},
+		);
 	}
 
 	#view(file) {
@@ -593,53 +459,20 @@ export class App {
 		view(files, Math.max(0, files.indexOf(file)));
 	}
 
-	#drops() {
-		let depth = 0;
-		const has = (e) => [...(e.dataTransfer?.types ?? [])].includes("Files") && this.inside && this.room && this.room.kind !== "server";
-		const show = (on) => {
-			$("drop").hidden = !on;
-			if (on)
-				$("drop").querySelector("b").textContent = this.room.name;
-		};
-
-		addEventListener("dragenter", (e) => has(e) && (depth++, show(true)));
-		addEventListener("dragleave", (e) => has(e) && --depth <= 0 && (depth = 0, show(false)));
-		addEventListener("dragover", (e) => {
-			if (e.dataTransfer)
-				e.preventDefault();
-		});
-		addEventListener("drop", (e) => {
-			depth = 0;
-			show(false);
-			if (!has(e))
-				return;
-			e.preventDefault();
-			this.share(this.room.name, filesOf(e.dataTransfer));
-		});
-		$("pick").addEventListener("change", () => {
-			const files = [...$("pick").files];
-
-			this.share(this.pickFor ?? this.room?.name, files);
-			this.pickFor = undefined;
-			$("pick").value = "";
-			$("pick").accept = "";
-		});
-	}
-
 	// --- buttons and keys
 
 	#buttons() {
 		const on = (id, fn) => $(id).addEventListener("click", (e) => fn(e.currentTarget));
 
-		on("me", (el) => this.meMenu(el));
+		on("me", (el) => meMenu(this, el));
 		on("side-settings", settingsWindow);
-		on("join", () => roomsWindow(this.session));
+		on("join", () => roomsWindow(this.session, (name) => this.goTo(name)));
 		on("disconnect", () => this.quit());
 		on("open-side", () => this.#narrow(!document.body.classList.contains("side-open")));
 		on("open-users", () => this.#people());
-		on("open-search", () => this.#search());
-		on("room-menu", (el) => this.room && this.roomMenu(this.room, el));
-		on("topic", () => this.room?.kind === "room" && this.#topic(this.room));
+		on("open-search", () => this.search());
+		on("room-menu", (el) => this.room && roomMenu(this, this.room, el));
+		on("topic", () => this.room?.kind === "room" && this.topic(this.room));
 		document.querySelector("#out button").addEventListener("click", () => this.room && this.session.join(this.room.name));
 		on("shade", () => this.#narrow(false));
 		for (const what of ["focus", "blur"])
@@ -652,30 +485,7 @@ export class App {
 		addEventListener("pageshow", (e) => e.persisted && this.inside && this.session.conn.poke());
 		addEventListener("online", () => this.inside && this.session.conn.poke());
 		addEventListener("pagehide", () => this.inside && this.session.conn.send("QUIT", ["the page was closed"]));
-		this.#tools();
-	}
-
-	/** Buttons beside the message that the pointer is on. */
-	#tools() {
-		const tools = h("div.tools", {},
-			iconButton("reply", "Reply", () => tools.m && this.input.reply(tools.m)),
-			iconButton("smile", "React", (e) => tools.m && openMenu(e.currentTarget, [{ row: EMOJI.map((x) => rowButton(x, `React with ${x}`, () => this.session.react(this.room, tools.m, x))), label: "Reactions" }])),
-			iconButton("more", "More", (e) => tools.m && this.messageMenu(tools.m, e.currentTarget)));
-		const put = (e) => {
-			const m = this.log.of(e.target);
-			const said = e.target.closest?.(".row")?.querySelector(".said");
-
-			if (said && m && TALK.has(m.kind) && m.msgid && !m.deleted && tools.parentNode !== said) {
-				tools.m = m;
-				said.append(tools);
-			} else if (!said || !m?.msgid) {
-				tools.remove();
-			}
-		};
-
-		$("log").addEventListener("pointerover", put);
-		$("log").addEventListener("focusin", put);
-		$("log").addEventListener("pointerleave", () => tools.remove());
+		messageTools(this);
 	}
 
 	#keys() {
@@ -685,9 +495,13 @@ export class App {
 			const ctrl = e.ctrlKey || e.metaKey;
 
 			if (ctrl && e.key.toLowerCase() === "k") {
-				switchWindow(this.model, (r) => this.go(r), (n) => this.goTo(n));
+				switchWindow(
+					this.model,
+					(r) => this.go(r),
+					(n) => this.goTo(n),
+				);
 			} else if (ctrl && e.shiftKey && e.key.toLowerCase() === "f") {
-				this.#search();
+				this.search();
 			} else if (e.altKey && (e.key === "ArrowUp" || e.key === "ArrowDown")) {
 				const room = this.rooms.next(e.key === "ArrowUp" ? -1 : 1, e.shiftKey);
 
@@ -705,13 +519,15 @@ export class App {
 			}
 			e.preventDefault();
 		});
-		closeMenu(false);
 	}
 
 	/** Nothing has the focus that wants letters. */
 	#idle() {
 		const el = document.activeElement;
 
-		return (el === document.body || el === $("log") || el?.closest?.("#log-list")) && !document.querySelector("dialog[open], .menu");
+		return (
+			(el === document.body || el === $("log") || el?.closest?.("#log-list")) &&
+			!document.querySelector("dialog[open], .menu")
+		);
 	}
 }

@@ -145,11 +145,24 @@ export class Input {
 		const m = this.#editing ?? this.model.active?.reply;
 
 		$("context").hidden = !m;
-		$("context").replaceChildren(...(m ? [h("span", {}, this.#editing ? "Editing: " : "Reply to ", this.#editing ? null : h("b", {}, m.nick), this.#editing ? "" : ": ",
-			h("span.soft", {}, m.file ? m.file.name : plain(m.text).slice(0, 120))), iconButton("x", "Cancel", () => {
-			this.cancel();
-			this.focus();
-		})] : []));
+		$("context").replaceChildren(
+			...(m
+				? [
+						h(
+							"span",
+							{},
+							this.#editing ? "Editing: " : "Reply to ",
+							this.#editing ? null : h("b", {}, m.nick),
+							this.#editing ? "" : ": ",
+							h("span.soft", {}, m.file ? m.file.name : plain(m.text).slice(0, 120)),
+						),
+						iconButton("x", "Cancel", () => {
+							this.cancel();
+							this.focus();
+						}),
+					]
+				: []),
+		);
 	}
 
 	/** text where the cursor is, as a word of its own. */
@@ -171,7 +184,8 @@ export class Input {
 		if (!room || selectionStart !== selectionEnd)
 			return;
 		const word = /\S*$/.exec(value.slice(0, selectionStart))[0];
-		const automatic = word.length > 1 && (word.startsWith("@") || word.startsWith("#")) || (word.startsWith("/") && word === value);
+		const automatic =
+			(word.length > 1 && (word.startsWith("@") || word.startsWith("#"))) || (word.startsWith("/") && word === value);
 
 		if (!all && !automatic) {
 			this.#close();
@@ -185,8 +199,11 @@ export class Input {
 			if (nick && !own && !last.includes(nick))
 				last.push(nick);
 		}
-		const { from, items } = complete(value, selectionStart, { names: this.#names(room), last,
-			rooms: [...this.model.rooms.values()].filter((r) => r.kind === "room").map((r) => r.name) });
+		const { from, items } = complete(value, selectionStart, {
+			names: this.#names(room),
+			last,
+			rooms: [...this.model.rooms.values()].filter((r) => r.kind === "room").map((r) => r.name),
+		});
 
 		this.#from = from;
 		this.#items = items.slice(0, 50);
@@ -198,17 +215,34 @@ export class Input {
 	}
 
 	#names(room) {
-		return room.kind === "room" ? [...room.members.values()].map((u) => u.nick).filter((n) => !this.model.isMe(n)) : room.kind === "direct" ? [room.name] : [];
+		return room.kind === "room"
+			? [...room.members.values()].map((u) => u.nick).filter((n) => !this.model.isMe(n))
+			: room.kind === "direct"
+				? [room.name]
+				: [];
 	}
 
 	#show() {
 		this.#list.hidden = !this.#items.length;
-		this.#list.replaceChildren(...this.#items.map((i, n) => h("div.option", { id: "option-" + n, role: "option", "aria-selected": String(n === this.#at),
-			onpointerdown: (e) => {
-				e.preventDefault();
-				this.#at = n;
-				this.#take();
-			} }, h("span", {}, i.label), i.hint ? h("span.soft", {}, i.hint) : null)));
+		this.#list.replaceChildren(
+			...this.#items.map((i, n) =>
+				h(
+					"div.option",
+					{
+						id: "option-" + n,
+						role: "option",
+						"aria-selected": String(n === this.#at),
+						onpointerdown: (e) => {
+							e.preventDefault();
+							this.#at = n;
+							this.#take();
+						},
+					},
+					h("span", {}, i.label),
+					i.hint ? h("span.soft", {}, i.hint) : null,
+				),
+			),
+		);
 		if (this.#items.length) {
 			this.#el.setAttribute("aria-activedescendant", "option-" + this.#at);
 			this.#list.children[this.#at].scrollIntoView({ block: "nearest" });
@@ -246,11 +280,22 @@ export class Input {
 			this.#show();
 		} else if (e.key === "Tab" && !e.shiftKey && open) {
 			this.#take();
-		} else if (e.key === "Tab" && !e.shiftKey && this.#el.value && this.#el.selectionStart > 0 && /\S$/.test(this.#el.value.slice(0, this.#el.selectionStart))) {
+		} else if (
+			e.key === "Tab" &&
+			!e.shiftKey &&
+			this.#el.value &&
+			this.#el.selectionStart > 0 &&
+			/\S$/.test(this.#el.value.slice(0, this.#el.selectionStart))
+		) {
 			this.#complete(true);
 			if (!this.#items.length)
 				return;
-		} else if (e.key === "Enter" && open && this.#el.value.startsWith("/") && this.#items[this.#at].text.trim() !== this.#el.value.trim()) {
+		} else if (
+			e.key === "Enter" &&
+			open &&
+			this.#el.value.startsWith("/") &&
+			this.#items[this.#at].text.trim() !== this.#el.value.trim()
+		) {
 			this.#take();
 		} else if (e.key === "Enter" && !e.shiftKey && !e.altKey && this.act.enterSends()) {
 			this.submit();

@@ -178,7 +178,10 @@ export class Log {
 
 		for (const m of list)
 			total += this.#height(m);
-		const top = Math.max(0, this.#stick ? total - view : at >= 0 ? at - anchor.off : this.#el.scrollTop - this.#list.offsetTop);
+		const top = Math.max(
+			0,
+			this.#stick ? total - view : at >= 0 ? at - anchor.off : this.#el.scrollTop - this.#list.offsetTop,
+		);
 		let y = 0;
 
 		for (let i = 0; i < list.length; i++) {
@@ -407,8 +410,15 @@ export class Log {
 
 		button.hidden = this.#stick;
 		button.lastElementChild.textContent = room.unread ? String(room.unread) : "";
-		const words = room.loading ? "Loading…" : room.more ? "" : room.kind === "room" ? `This is the beginning of what can be read in ${room.name}.`
-			: room.kind === "direct" ? `This is the beginning of your talk with ${room.name}.` : "";
+		const words = room.loading
+			? "Loading…"
+			: room.more
+				? ""
+				: room.kind === "room"
+					? `This is the beginning of what can be read in ${room.name}.`
+					: room.kind === "direct"
+						? `This is the beginning of your talk with ${room.name}.`
+						: "";
 
 		if (this.#top.textContent !== words)
 			this.#top.replaceChildren(h("p.soft", {}, words));
@@ -421,7 +431,7 @@ export class Log {
 	of(el) {
 		const key = Number(el?.closest?.(".row")?.dataset.key);
 
-		return key > 0 ? this.#items.find((m) => m.key === key) ?? null : null;
+		return key > 0 ? (this.#items.find((m) => m.key === key) ?? null) : null;
 	}
 
 	#menu(e) {

@@ -88,7 +88,13 @@ export class Login {
 
 	/** code: which field it is about. */
 	error(text, code = "") {
-		const field = { nick: "login-name", account: "login-password", server: "login-pass", unreachable: "login-host", address: "login-host" }[code];
+		const field = {
+			nick: "login-name",
+			account: "login-password",
+			server: "login-pass",
+			unreachable: "login-host",
+			address: "login-host",
+		}[code];
 
 		$("login-error").textContent = text;
 		for (const input of $("login-form").querySelectorAll("input"))
@@ -125,7 +131,13 @@ export class Login {
 		keep(KEY, { name, mode });
 		this.error("");
 		this.busy(true);
-		this.connect({ url, nick: name, account: name, password: mode === "account" ? password : "", pass: $("login-pass").value,
-			register: mode === "register" ? register : null });
+		this.connect({
+			url,
+			nick: name,
+			account: name,
+			password: mode === "account" ? password : "",
+			pass: $("login-pass").value,
+			register: mode === "register" ? register : null,
+		});
 	}
 }

@@ -25,7 +25,11 @@ const gone = () => closeMenu(false);
  */
 export function openMenu(from, items, at = null, label = "") {
 	closeMenu(false);
-	const el = h("div.menu", { role: "menu", "aria-label": label || null }, items.filter(Boolean).map((i) => item(i)));
+	const el = h(
+		"div.menu",
+		{ role: "menu", "aria-label": label || null },
+		items.filter(Boolean).map((i) => item(i)),
+	);
 
 	$("main").append(el);
 	open = { el, from };
@@ -41,21 +45,41 @@ function item(i) {
 		return h("div.menu-head", { role: "presentation" }, i.head);
 	if (i.row)
 		return h("div.menu-row", { role: "group", "aria-label": i.label ?? null }, i.row);
-	const b = h(`button${i.danger ? ".danger" : ""}`, { type: "button", role: i.checked === undefined ? "menuitem" : "menuitemcheckbox", tabIndex: -1,
-		"aria-checked": i.checked === undefined ? null : String(i.checked), onclick: () => {
-			closeMenu();
-			i.act();
-		} }, i.label);
+	const b = h(
+		`button${i.danger ? ".danger" : ""}`,
+		{
+			type: "button",
+			role: i.checked === undefined ? "menuitem" : "menuitemcheckbox",
+			tabIndex: -1,
+			"aria-checked": i.checked === undefined ? null : String(i.checked),
+			onclick: () => {
+				closeMenu();
+				i.act();
+			},
+		},
+		i.label,
+	);
 
 	return b;
 }
 
 /** A button of a row within a menu. */
 export function rowButton(text, label, act) {
-	return h("button.emoji", { type: "button", role: "menuitem", tabIndex: -1, "aria-label": label, title: label, onclick: () => {
-		closeMenu();
-		act();
-	} }, text);
+	return h(
+		"button.emoji",
+		{
+			type: "button",
+			role: "menuitem",
+			tabIndex: -1,
+			"aria-label": label,
+			title: label,
+			onclick: () => {
+				closeMenu();
+				act();
+			},
+		},
+		text,
+	);
 }
 
 function place(el, box, at) {

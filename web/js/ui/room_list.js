@@ -51,10 +51,14 @@ export class RoomList {
 		const user = room.kind === "direct" ? this.model.users.get(room.key) : null;
 		const hot = room.kind === "direct" ? room.unread : room.mentions;
 		const count = hot || room.unread;
-		const b = h("button.room", { type: "button", onclick: () => this.go(room), oncontextmenu: (e) => {
-			e.preventDefault();
-			this.menu(room, e.currentTarget);
-		} });
+		const b = h("button.room", {
+			type: "button",
+			onclick: () => this.go(room),
+			oncontextmenu: (e) => {
+				e.preventDefault();
+				this.menu(room, e.currentTarget);
+			},
+		});
 
 		b.dataset.key = room.key;
 		if (active)
@@ -62,14 +66,27 @@ export class RoomList {
 		b.classList.toggle("unread", room.unread > 0);
 		b.classList.toggle("gone", room.kind === "room" && !room.joined);
 		if (room.kind === "direct")
-			b.append(h(`span.avatar.small.n${nameColour(room.name)}.${user?.online === false ? "off" : user?.away ? "away" : "on"}`, { "aria-hidden": "true" }, initial(room.name)));
+			b.append(
+				h(
+					`span.avatar.small.n${nameColour(room.name)}.${user?.online === false ? "off" : user?.away ? "away" : "on"}`,
+					{ "aria-hidden": "true" },
+					initial(room.name),
+				),
+			);
 		else
 			b.append(h("span.hash", { "aria-hidden": "true" }, room.name === SERVER ? "⌂" : "#"));
 		b.append(h("span.room-name", {}, name));
 		if (user?.online === false)
 			b.append(h("span.hidden", {}, ", not here"));
 		if (count)
-			b.append(h(`span.count${hot ? ".hot" : ""}`, {}, count > 99 ? "99+" : String(count), h("span.hidden", {}, hot ? " for you" : " unread")));
+			b.append(
+				h(
+					`span.count${hot ? ".hot" : ""}`,
+					{},
+					count > 99 ? "99+" : String(count),
+					h("span.hidden", {}, hot ? " for you" : " unread"),
+				),
+			);
 		return b;
 	}
 

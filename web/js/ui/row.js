@@ -10,20 +10,41 @@ const STATES = { sending: ["wait", "Sending"], delivered: ["check", "Delivered"]
 
 /** Does m stand under the same name as the one before it? */
 function continues(m, before) {
-	return before && m.kind === "text" && TALK.has(before.kind) && before.kind === "text" && before.nick === m.nick && m.at - before.at < GROUP_MS
-		&& dayKey(m.at) === dayKey(before.at) && !m.reply && !m.only && !before.only;
+	return (
+		before &&
+		m.kind === "text" &&
+		TALK.has(before.kind) &&
+		before.kind === "text" &&
+		before.nick === m.nick &&
+		m.at - before.at < GROUP_MS &&
+		dayKey(m.at) === dayKey(before.at) &&
+		!m.reply &&
+		!m.only &&
+		!before.only
+	);
 }
 
-/** What of a row follows from those around it and from the settings: rows with another sign are made anew. fresh: the line "new" is above it. */
+/**
+ * What of a row follows from those around it and from the settings: rows with another sign are made anew. fresh: the line "new"
+ * is above it.
+ */
 export function sign(m, before, room, fresh) {
 	const newDay = !before || dayKey(before.at) !== dayKey(m.at);
 
-	return { newDay, fresh, grouped: settings.format === "groups" && !newDay && !fresh && Boolean(continues(m, before)),
-		key: `${newDay}${fresh}${settings.format}${settings.twelve}${settings.previews}${room.kind}` };
+	return {
+		newDay,
+		fresh,
+		grouped: settings.format === "groups" && !newDay && !fresh && Boolean(continues(m, before)),
+		key: `${newDay}${fresh}${settings.format}${settings.twelve}${settings.previews}${room.kind}`,
+	};
 }
 
-const list = (names) => (names.length > 6 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} others` : names.length > 1
-	? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]);
+const list = (names) =>
+	names.length > 6
+		? `${names.slice(0, 5).join(", ")} and ${names.length - 5} others`
+		: names.length > 1
+			? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
+			: names[0];
 
 /** Several who have come and gone, in one line. */
 export function summary(events) {
@@ -47,12 +68,18 @@ export function summary(events) {
 	const back = [...both].filter((n) => !come.has(n) && !gone.has(n));
 	const part = (names, one, many) => (names.length ? [`${list(names)} ${names.length > 1 ? many : one}`] : []);
 
-	return [...part([...come], "has entered the chat", "have entered the chat"), ...part([...gone], "has left the chat", "have left the chat"),
-		...part(back, "came and went", "came and went"), ...renamed].join("; ") + ".";
+	return (
+		[
+			...part([...come], "has entered the chat", "have entered the chat"),
+			...part([...gone], "has left the chat", "have left the chat"),
+			...part(back, "came and went", "came and went"),
+			...renamed,
+		].join("; ") + "."
+	);
 }
 
 export class Rows {
-	/** model; act: what is done with clicks: { user(nick, el), room(name), jump(id), react(m, what), view(file), retry(m), discard(m) }. */
+	/** act: what is done with clicks: user(nick, el), room(name), jump(id), react(m, what), view(file), retry(m), discard(m). */
 	constructor(model, act) {
 		this.model = model;
 		this.act = act;
@@ -71,20 +98,40 @@ export class Rows {
 	}
 
 	#time(m, cls = "time") {
-		return h("time." + cls, { dateTime: new Date(m.at).toISOString(), title: new Date(m.at).toLocaleString() }, clock(m.at, settings.twelve));
+		return h(
+			"time." + cls,
+			{ dateTime: new Date(m.at).toISOString(), title: new Date(m.at).toLocaleString() },
+			clock(m.at, settings.twelve),
+		);
 	}
 
 	#event(m) {
-		return h("div.event." + m.kind, m.kind === "error" ? { role: "alert" } : {}, this.#time(m), h("span.event-text", {}, ...this.#text(m.text, "")));
+		return h(
+			"div.event." + m.kind,
+			m.kind === "error" ? { role: "alert" } : {},
+			this.#time(m),
+			h("span.event-text", {}, ...this.#text(m.text, "")),
+		);
 	}
 
 	#name(m) {
-		return h(`button.name.n${nameColour(m.nick)}`, { type: "button", tabIndex: -1, onclick: (e) => this.act.user(m.nick, e.currentTarget) }, m.nick);
+		return h(
+			`button.name.n${nameColour(m.nick)}`,
+			{ type: "button", tabIndex: -1, onclick: (e) => this.act.user(m.nick, e.currentTarget) },
+			m.nick,
+		);
 	}
 
 	#said(m, room, s) {
-		const classes = ["said", m.kind, m.own && "own", m.mention && room.kind === "room" && "mention", m.state === "failed" && "bad",
-			s.grouped ? "grouped" : "first", settings.format === "groups" ? "groups" : "lines"].filter(Boolean);
+		const classes = [
+			"said",
+			m.kind,
+			m.own && "own",
+			m.mention && room.kind === "room" && "mention",
+			m.state === "failed" && "bad",
+			s.grouped ? "grouped" : "first",
+			settings.format === "groups" ? "groups" : "lines",
+		].filter(Boolean);
 		const body = h("div.body", {});
 		const el = h("div." + classes.join("."), {});
 
@@ -130,15 +177,25 @@ export class Rows {
 	#badges(m) {
 		const user = this.model.users.get(m.nick.toLowerCase());
 
-		return [user?.bot && h("span.badge", {}, "bot"), m.only && h("span.badge", { title: "Only some of the room see this" }, "to " + m.only),
-			m.kind === "notice" && h("span.badge", {}, "notice")].filter(Boolean);
+		return [
+			user?.bot && h("span.badge", {}, "bot"),
+			m.only && h("span.badge", { title: "Only some of the room see this" }, "to " + m.only),
+			m.kind === "notice" && h("span.badge", {}, "notice"),
+		].filter(Boolean);
 	}
 
 	#content(m) {
 		const content = h("div.text", { dir: "auto" });
 
 		if (m.deleted) {
-			content.append(h("i.soft", {}, m.by && m.by !== m.nick ? `${m.by} has taken this message back.` : "This message has been taken back.", m.why ? ` (${m.why})` : ""));
+			content.append(
+				h(
+					"i.soft",
+					{},
+					m.by && m.by !== m.nick ? `${m.by} has taken this message back.` : "This message has been taken back.",
+					m.why ? ` (${m.why})` : "",
+				),
+			);
 			return content;
 		}
 		if (m.file) {
@@ -151,7 +208,14 @@ export class Rows {
 		if (m.edited)
 			content.append(h("span.soft.tiny", {}, " (edited)"));
 		if (m.own && STATES[m.state])
-			content.append(h("span.state." + m.state, { title: STATES[m.state][1] }, icon(STATES[m.state][0]), h("span.hidden", {}, STATES[m.state][1])));
+			content.append(
+				h(
+					"span.state." + m.state,
+					{ title: STATES[m.state][1] },
+					icon(STATES[m.state][0]),
+					h("span.hidden", {}, STATES[m.state][1]),
+				),
+			);
 		return content;
 	}
 
@@ -160,9 +224,11 @@ export class Rows {
 		const out = [];
 
 		for (const run of runs(text)) {
-			const nodes = links(run.text).flatMap((part) => (part.href
-				? [h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text)]
-				: this.#words(part.text, me)));
+			const nodes = links(run.text).flatMap((part) =>
+				part.href
+					? [h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow" }, part.text)]
+					: this.#words(part.text, me),
+			);
 			const classes = ["bold", "italic", "underline", "strike", "mono", "reverse"].filter((c) => run[c]);
 
 			if (run.fg < 16)
@@ -191,25 +257,51 @@ export class Rows {
 
 	#quote(m) {
 		const to = this.model.active?.byId.get(m.reply);
-		const words = to ? (to.deleted ? "a message that has been taken back" : to.file ? to.file.name : plain(to.text).slice(0, 140)) : "an earlier message";
+		const words = to
+			? to.deleted
+				? "a message that has been taken back"
+				: to.file
+					? to.file.name
+					: plain(to.text).slice(0, 140)
+			: "an earlier message";
 
-		return h("button.quote", { type: "button", onclick: () => this.act.jump(m.reply), title: "Show it" }, icon("reply"),
-			to && h(`span.nick.n${nameColour(to.nick)}`, {}, to.nick), h("span.quoted", {}, words));
+		return h(
+			"button.quote",
+			{ type: "button", onclick: () => this.act.jump(m.reply), title: "Show it" },
+			icon("reply"),
+			to && h(`span.nick.n${nameColour(to.nick)}`, {}, to.nick),
+			h("span.quoted", {}, words),
+		);
 	}
 
 	#reactions(m) {
 		const me = this.model.me.nick;
-		const list = [...m.reactions].map(([what, who]) => h("button.reaction", { type: "button", title: [...who].slice(0, 30).join(", "),
-			"aria-pressed": String(who.has(me)), "aria-label": `${what}, ${who.size}: ${[...who].slice(0, 30).join(", ")}`,
-			onclick: () => this.act.react(m, what) }, h("span", {}, what), h("b", {}, String(who.size))));
+		const list = [...m.reactions].map(([what, who]) =>
+			h(
+				"button.reaction",
+				{
+					type: "button",
+					title: [...who].slice(0, 30).join(", "),
+					"aria-pressed": String(who.has(me)),
+					"aria-label": `${what}, ${who.size}: ${[...who].slice(0, 30).join(", ")}`,
+					onclick: () => this.act.react(m, what),
+				},
+				h("span", {}, what),
+				h("b", {}, String(who.size)),
+			),
+		);
 
 		return h("div.reactions", {}, ...list);
 	}
 
 	#failed(m, room) {
-		return h("div.failed", {}, h("span", { role: "alert" }, m.why || "This was not sent."),
+		return h(
+			"div.failed",
+			{},
+			h("span", { role: "alert" }, m.why || "This was not sent."),
 			h("button.link", { type: "button", onclick: () => this.act.retry(room, m) }, "Try again"),
-			h("button.link", { type: "button", onclick: () => this.act.discard(room, m) }, "Discard"));
+			h("button.link", { type: "button", onclick: () => this.act.discard(room, m) }, "Discard"),
+		);
 	}
 
 	#file(m) {
@@ -218,7 +310,13 @@ export class Rows {
 		if (f.gone)
 			return h("span.file.gone", {}, icon("file"), h("span", {}, f.name), h("span.soft", {}, "(file expired)"));
 		if (f.image && settings.previews) {
-			const img = h("img", { src: f.thumb || f.url, alt: f.name, loading: "lazy", decoding: "async", onerror: (e) => e.target.parentNode?.classList.add("broken") });
+			const img = h("img", {
+				src: f.thumb || f.url,
+				alt: f.name,
+				loading: "lazy",
+				decoding: "async",
+				onerror: (e) => e.target.parentNode?.classList.add("broken"),
+			});
 
 			if (f.w && f.h) {
 				const scale = Math.min(1, 360 / f.w, 280 / f.h);
@@ -226,9 +324,23 @@ export class Rows {
 				img.width = Math.round(f.w * scale);
 				img.height = Math.round(f.h * scale);
 			}
-			return h("button.picture", { type: "button", title: f.name, "aria-label": `Picture ${f.name}: show it large`, onclick: () => this.act.view(f, m) }, img);
+			return h(
+				"button.picture",
+				{
+					type: "button",
+					title: f.name,
+					"aria-label": `Picture ${f.name}: show it large`,
+					onclick: () => this.act.view(f, m),
+				},
+				img,
+			);
 		}
-		return h("a.file", { href: f.url, target: "_blank", rel: "noopener noreferrer nofollow" }, icon("file"), h("span", {}, f.name),
-			h("span.soft", {}, f.size ? size(f.size) : f.label));
+		return h(
+			"a.file",
+			{ href: f.url, target: "_blank", rel: "noopener noreferrer nofollow" },
+			icon("file"),
+			h("span", {}, f.name),
+			h("span.soft", {}, f.size ? size(f.size) : f.label),
+		);
 	}
 }

@@ -62,7 +62,14 @@ export class UserList {
 		$("people-count").textContent = n ? String(n) : "";
 		$("users-count").textContent = n ? String(n) : "";
 		$("open-users").setAttribute("aria-label", n ? `Users, ${n}` : "Users");
-		this.#users = n ? this.model.sorted(room) : room?.kind === "direct" ? [{ nick: room.name, rank: 0 }, { nick: this.model.me.nick, rank: 0 }] : [];
+		this.#users = n
+			? this.model.sorted(room)
+			: room?.kind === "direct"
+				? [
+						{ nick: room.name, rank: 0 },
+						{ nick: this.model.me.nick, rank: 0 },
+					]
+				: [];
 		if (words && n >= FILTER_FROM)
 			this.#users = this.#users.filter((u) => u.nick.toLowerCase().includes(words));
 		this.#space.style.height = this.#users.length * ROW + "px";
@@ -87,12 +94,22 @@ export class UserList {
 	#row({ nick, rank }, i) {
 		const u = this.model.users.get(nick.toLowerCase());
 		const state = u?.away ? "away" : u?.online === false ? "off" : "on";
-		const el = h(`div.person.${state}`, { id: "person-" + i, role: "option", "aria-selected": String(i === this.#at), "aria-setsize": this.#users.length,
-			"aria-posinset": i + 1, title: u?.away ? `${nick} is away${u.awayText ? `: ${u.awayText}` : ""}` : nick },
-		h(`span.avatar.small.n${nameColour(nick)}.${state}`, { "aria-hidden": "true" }, initial(nick)),
-		h("span.person-name", {}, nick), u?.bot ? h("span.badge", {}, "bot") : null,
-		state !== "on" ? h("span.hidden", {}, state === "away" ? " (away)" : " (not here)") : null,
-		rank ? h("span.rank", { title: RANK_NAMES[rank] }, SIGNS[rank], h("span.hidden", {}, RANK_NAMES[rank])) : null);
+		const el = h(
+			`div.person.${state}`,
+			{
+				id: "person-" + i,
+				role: "option",
+				"aria-selected": String(i === this.#at),
+				"aria-setsize": this.#users.length,
+				"aria-posinset": i + 1,
+				title: u?.away ? `${nick} is away${u.awayText ? `: ${u.awayText}` : ""}` : nick,
+			},
+			h(`span.avatar.small.n${nameColour(nick)}.${state}`, { "aria-hidden": "true" }, initial(nick)),
+			h("span.person-name", {}, nick),
+			u?.bot ? h("span.badge", {}, "bot") : null,
+			state !== "on" ? h("span.hidden", {}, state === "away" ? " (away)" : " (not here)") : null,
+			rank ? h("span.rank", { title: RANK_NAMES[rank] }, SIGNS[rank], h("span.hidden", {}, RANK_NAMES[rank])) : null,
+		);
 
 		el.dataset.nick = nick;
 		el.style.top = i * ROW + "px";

@@ -10,7 +10,18 @@ export function view(files, at) {
 	const link = h("a.button", { target: "_blank", rel: "noopener noreferrer" }, "Open");
 	const back = iconButton("reply", "The one before", () => go(-1), "prev");
 	const on = iconButton("reply", "The next one", () => go(1), "next");
-	const el = h("dialog.viewer", { "aria-label": "Picture" }, h("header", {}, name, link, iconButton("x", "Close", () => el.close())), h("div.stage", {}, back, img, on));
+	const el = h(
+		"dialog.viewer",
+		{ "aria-label": "Picture" },
+		h(
+			"header",
+			{},
+			name,
+			link,
+			iconButton("x", "Close", () => el.close()),
+		),
+		h("div.stage", {}, back, img, on),
+	);
 
 	function go(step) {
 		at = Math.max(0, Math.min(files.length - 1, at + step));
