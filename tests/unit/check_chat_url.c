@@ -238,6 +238,14 @@ START_TEST(which_server)
 }
 END_TEST
 
+START_TEST(local)
+{
+	ck_assert(server_is_local("localhost") && server_is_local("127.0.0.9") &&
+		  server_is_local("::1"));
+	ck_assert(!server_is_local("127.example.org") && !server_is_local("localhost.example.org"));
+}
+END_TEST
+
 START_TEST(pins)
 {
 	uint8_t a[SERVER_PIN_LEN], b[SERVER_PIN_LEN];
@@ -323,6 +331,7 @@ main(void)
 	tcase_add_loop_test(n, safe, 0, sizeof(names) / sizeof(names[0]));
 	tcase_add_test(n, long_names);
 	tcase_add_loop_test(n, which_server, 0, sizeof(servers) / sizeof(servers[0]));
+	tcase_add_test(n, local);
 	tcase_add_test(n, pins);
 	tcase_add_test(n, looks);
 	tcase_add_test(n, sizes);

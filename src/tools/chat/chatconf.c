@@ -379,13 +379,6 @@ take_script(struct chat_conf *c, int argc, char **argv)
 	return -1;
 }
 
-static bool
-is_local(const char *host)
-{
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "::1") == 0;
-}
-
 /* "~/x" in the file: no shell has seen it. */
 static void
 expand_home(char *path, size_t cap)
@@ -407,7 +400,7 @@ settle(struct chat_conf *c)
 
 	l->host = c->host;
 	expand_home(c->autosave, sizeof(c->autosave));
-	if (l->pinned || l->port == PORT_TLS || (!is_local(c->host) && !l->plain_ok))
+	if (l->pinned || l->port == PORT_TLS || (!server_is_local(c->host) && !l->plain_ok))
 		l->tls = true;
 	if (l->port == 0)
 		l->port = l->tls ? PORT_TLS : PORT_PLAIN;

@@ -24,6 +24,7 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "proto/irc.h"
+#include "server.h"
 #include "url.h"
 #include "xfer.h"
 
@@ -187,8 +188,10 @@ allow_server(const struct chat_conf *conf, const struct url *u, struct xfer_rule
 {
 	struct addrinfo *found = NULL;
 
-	if (strcasecmp(u->host, conf->host) != 0 ||
-	    getaddrinfo(conf->host, NULL, NULL, &found) != 0)
+	bool same = strcasecmp(u->host, conf->host) == 0 ||
+		    (server_is_local(u->host) && server_is_local(conf->host));
+
+	if (!same || getaddrinfo(u->host, NULL, NULL, &found) != 0)
 		return;
 	r->plain = conf->link.plain_ok;
 	for (struct addrinfo *a = found; a != NULL && r->n < XFER_ALLOWED_MAX; a = a->ai_next) {

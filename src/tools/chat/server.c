@@ -9,6 +9,7 @@
 
 #include "lib/util.h"
 #include "proto/sasl.h"
+#include "url.h"
 
 bool
 server_parse(const char *s, char *host, size_t cap, unsigned *port_r)
@@ -65,4 +66,12 @@ server_pin(const char *s, uint8_t pin[SERVER_PIN_LEN])
 		n++;
 	}
 	return n == 2 * SERVER_PIN_LEN;
+}
+
+bool
+server_is_local(const char *host)
+{
+	struct net n;
+
+	return strcasecmp(host, "localhost") == 0 || (net_parse(host, &n) && net_is_loopback(&n));
 }
