@@ -431,6 +431,24 @@ START_TEST(unanswered)
 }
 END_TEST
 
+/* The room that something waits for cannot be entered any more. */
+START_TEST(locked_out)
+{
+	session_lost(&s);
+	session_typed(&s, "meanwhile");
+	log_in();
+	said();
+	showed();
+	line(":srv 474 me #lobby :Cannot join channel (+b)");
+	ck_assert_str_eq(showed(), "Sorry, lobby: cannot join channel (+b).\n"
+				   "Couldn't send message :( cannot join channel (+b): meanwhile\n"
+				   "You are in no room now: /join ROOM, or /rooms for a list.\n");
+	ck_assert_uint_eq(s.npending, 0);
+	session_typed(&s, "hello?");
+	ck_assert_str_eq(said(), "");
+}
+END_TEST
+
 START_TEST(files)
 {
 	bprintf(s.host, sizeof(s.host), "chat.example");
@@ -532,6 +550,7 @@ main(void)
 	tcase_add_test(in, multiline);
 	tcase_add_test(in, catching_up);
 	tcase_add_test(in, unanswered);
+	tcase_add_test(in, locked_out);
 	tcase_add_test(in, files);
 	tcase_add_test(in, completion);
 	tcase_add_test(in, bounded);

@@ -77,6 +77,8 @@ answer_again(struct session *s, const char *line)
 	} else if (nl != NULL) {
 		*nl = '\0';
 		put(s, "NS SET PASSWORD %s :%s", s->ask_word, line);
+		if (s->login[0] != '\0') /* for the next connection */
+			bprintf(s->password, sizeof(s->password), "%s", line);
 	} else if (s->ask_to[0] != '\0') {
 		put(s, "NS REGISTER %s %s %s", line, s->ask_mail, s->ask_to);
 	} else {

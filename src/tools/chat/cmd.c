@@ -640,8 +640,7 @@ c_leave(struct session *s, struct str *a, unsigned n)
 	if (r == NULL) {
 		session_note(s, "You are not in that room.");
 	} else if (r->direct) {
-		room_free(s, r);
-		changed(s);
+		room_left(s, r);
 	} else {
 		put(s, "PART #%s%s" STR_FMT, r->name, n > 1 ? " :" : "", STR_ARG(a[1]));
 	}

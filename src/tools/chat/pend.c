@@ -276,6 +276,22 @@ pend_go(struct session *s, const struct room *r)
 }
 
 void
+pend_drop(struct session *s, const struct room *r, const char *why)
+{
+	struct pending **at = &s->pending;
+
+	while (*at != NULL) {
+		if (!is_for(s, *at, r)) {
+			at = &(*at)->next;
+			continue;
+		}
+		if (!s->script)
+			session_note(s, "Couldn't send message :( %s: %s", why, (*at)->text);
+		forget(s, at);
+	}
+}
+
+void
 pend_fini(struct session *s)
 {
 	while (s->pending != NULL)

@@ -42,6 +42,8 @@ void changed(struct session *s);
 
 struct room *room_new(struct session *s, struct str name, bool direct);
 void room_free(struct session *s, struct room *r);
+/* The same; plain lines go to another room then. */
+void room_left(struct session *s, struct room *r);
 /* "#lobby" or "lobby"; NULL: we are not there and know nothing of it. */
 struct room *room_of(const struct session *s, struct str channel);
 struct member *member_add(struct room *r, struct str name, char rank);
@@ -77,6 +79,8 @@ void
 pend_lost(struct session *s); /* the connection has ended: what was sent may have arrived or not */
 /* Sends what waits for that room (NULL: for people), and again what is now known not to have arrived. */
 void pend_go(struct session *s, const struct room *r);
+/* What waits for that room will not be sent. */
+void pend_drop(struct session *s, const struct room *r, const char *why);
 void pend_fini(struct session *s);
 
 /* --- what the server tells (told.c) --- */

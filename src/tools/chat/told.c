@@ -207,8 +207,8 @@ on_JOIN(struct session *s, const struct wire *w)
 }
 
 /* We are not there any more; plain lines go somewhere else. */
-static void
-self_left(struct session *s, struct room *r)
+void
+room_left(struct session *s, struct room *r)
 {
 	bool was = s->cur == r;
 
@@ -235,7 +235,7 @@ on_PART(struct session *s, const struct wire *w)
 		return;
 	if (session_is_me(s, w->nick)) {
 		session_note(s, "You have left %s.", r->name);
-		self_left(s, r);
+		room_left(s, r);
 		return;
 	}
 	member_del(r, w->nick);
@@ -275,7 +275,7 @@ on_KICK(struct session *s, const struct wire *w)
 	if (session_is_me(s, w->m.param[1])) {
 		session_note(s, "You have been removed from %s by " STR_FMT "%s.", r->name,
 			     STR_ARG(w->nick), because(w->m.param[2]));
-		self_left(s, r);
+		room_left(s, r);
 		return;
 	}
 	member_del(r, w->m.param[1]);
@@ -601,7 +601,8 @@ joining_failed(struct session *s, const struct wire *w, const char *why)
 		s->front->refused(s->arg, REFUSED_ROOM, why);
 	else
 		session_note(s, "Sorry, %s: %s.", r->name, why);
-	room_free(s, r);
+	pend_drop(s, r, why);
+	room_left(s, r);
 	return true;
 }
 
