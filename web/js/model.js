@@ -13,6 +13,7 @@ export const SERVER = "*"; // the room that has what the server says to us
 export const TALK = new Set(["text", "action", "notice"]); // kinds that somebody has said
 export const ID_TAG = "+chatd.org/id"; // our own number of a message that we send
 
+const KNOWN = 10000; // people that are remembered when they have gone
 const MOST = 20000; // messages of a room that are kept
 
 let serial = 0;
@@ -140,6 +141,11 @@ export class Model {
 		return u;
 	}
 
+	/** What is known of somebody; undefined: nothing. */
+	known(nick) {
+		return this.users.get(fold(nick));
+	}
+
 	isMe(nick) {
 		return same(nick, this.me.nick);
 	}
@@ -164,14 +170,14 @@ export class Model {
 		return [...this.rooms.values()].sort((a, b) => order[a.kind] - order[b.kind] || a.key.localeCompare(b.key));
 	}
 
-	#forgetUser(nick) {
-		const key = fold(nick);
+	/** Somebody has gone; of very many nothing is kept. */
+	gone(nick) {
+		const u = this.known(nick);
 
-		for (const room of this.rooms.values()) {
-			if (room.members.has(key) || room.key === key)
-				return;
-		}
-		this.users.delete(key);
+		if (u && this.users.size > KNOWN && !this.room(nick))
+			this.users.delete(fold(nick));
+		else if (u)
+			u.online = false;
 	}
 
 	/** The connection is gone: nobody is known to be anywhere. */
@@ -754,10 +760,7 @@ const HANDLERS = {
 			this.said(room, m);
 			this.tell("members", room);
 		});
-		const u = this.users.get(fold(m.nick));
-
-		if (u)
-			u.online = false;
+		this.gone(m.nick);
 		this.tell("user", null, m.nick);
 	},
 	NICK(m) {

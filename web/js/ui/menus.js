@@ -1,6 +1,7 @@
 // menus.js - what can be done with a message, a person, a room, oneself; as menus, and as buttons beside a message.
 
 import { plain } from "../format.js";
+import { fold } from "../irc.js";
 import { TALK } from "../model.js";
 import { ask } from "./dialogs.js";
 import { $, h, iconButton } from "./dom.js";
@@ -40,7 +41,7 @@ export function messageMenu(app, m, el, at = null) {
 export function userMenu(app, nick, el) {
 	const room = app.room;
 	const me = app.model.isMe(nick);
-	const here = room?.kind === "room" && room.members.has(nick.toLowerCase());
+	const here = room?.kind === "room" && room.members.has(fold(nick));
 	const mine = app.model.rank(room);
 	const rank = app.model.rank(room, nick);
 	const order = here && !me && mine >= 2 && rank <= mine;

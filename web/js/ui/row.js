@@ -162,20 +162,20 @@ export class Rows {
 
 	#lined(el, body, m, room) {
 		const form = FORMATS[settings.format] ?? FORMATS.colon;
-		const [before, after] = (room.kind === "direct" && form.direct ? form.direct : form.before).split("%n");
+		const [before, after] = (room.kind === "direct" && form.direct && !m.own ? form.direct : form.before).split("%n");
 
 		el.append(this.#time(m));
 		if (m.reply)
 			body.append(this.#quote(m));
 		const lead = m.kind === "action" ? [] : [h("span.form", {}, before), this.#name(m), h("span.form", {}, after)];
-		const end = m.kind !== "action" && room.kind === "direct" && form.after ? h("span.form", {}, form.after) : null;
+		const end = m.kind !== "action" && room.kind === "direct" && form.after && !m.own ? h("span.form", {}, form.after) : null;
 
 		body.append(h("div.line", {}, ...lead, this.#content(m), end));
 		el.append(body);
 	}
 
 	#badges(m) {
-		const user = this.model.users.get(m.nick.toLowerCase());
+		const user = this.model.known(m.nick);
 
 		return [
 			user?.bot && h("span.badge", {}, "bot"),
@@ -244,7 +244,7 @@ export class Rows {
 	}
 
 	#words(text, me) {
-		const isName = (w) => w.length > 1 && this.model.users.has(w.toLowerCase());
+		const isName = (w) => w.length > 1 && Boolean(this.model.known(w));
 
 		return words(text, isName).map((w) => {
 			if (w.room)

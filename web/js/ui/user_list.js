@@ -92,7 +92,7 @@ export class UserList {
 	}
 
 	#row({ nick, rank }, i) {
-		const u = this.model.users.get(nick.toLowerCase());
+		const u = this.model.known(nick);
 		const state = u?.away ? "away" : u?.online === false ? "off" : "on";
 		const el = h(
 			`div.person.${state}`,
