@@ -329,9 +329,13 @@ class Lines(ChatCase):
     def test_account(self):
         if not build().passwords or not build().store:
             self.skipTest("built without accounts")
+        tel = self.client("tel")
         t = self.talker()
         t.type("/register\r")
         t.expect("New password")
+        tel.send("in between")
+        t.expect("^%s: in between" % tel.name)
+        t.until("the question again", lambda: t.screen.lines()[t.screen.y].startswith("New password"))
         t.type("correct horse\r")
         t.expect("The same again")
         t.type("correct horse\r")

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -30,15 +31,43 @@ on_signal(int sig)
 	stopped = sig;
 }
 
+static sigset_t outside; /* the signals that are blocked while nothing is waited for */
+
 void
 client_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 	struct sigaction sa = {.sa_handler = on_signal};
+	sigset_t block;
 
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		(void)sigaction(signals[i], &sa, NULL);
+	sigemptyset(&block);
+	sigaddset(&block, SIGWINCH);
+	sigaddset(&block, SIGCONT);
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		(void)sigaction(ends[i], &sa, NULL);
+		sigaddset(&block, ends[i]);
+	}
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigprocmask(SIG_BLOCK, &block, &outside);
+}
+
+void
+client_wait(struct pollfd *fds, unsigned n, uint64_t due)
+{
+	uint64_t now = mono_ms(), ms = due > now ? MIN(due - now, UINT64_C(60000)) : 0;
+	struct timespec wait = {.tv_sec = (time_t)(ms / 1000),
+				.tv_nsec = (long)(ms % 1000) * 1000000};
+
+	if (ppoll(fds, n, &wait, &outside) >= 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		fds[i].revents = 0;
+}
+
+bool
+client_stopped(void)
+{
+	return stopped != 0;
 }
 
 /* --- what the session wants ---------------------------------------------------------------- */
@@ -413,9 +442,8 @@ bool
 client_turn(struct client *c, int fd, uint64_t until)
 {
 	struct pollfd fds[XFER_POLL_MAX + 2];
-	uint64_t due, now;
+	uint64_t due;
 	short events;
-	int wait;
 	unsigned n;
 
 	due = next_due(c, until);
@@ -423,13 +451,7 @@ client_turn(struct client *c, int fd, uint64_t until)
 	fds[n].fd = link_fd(c->link, c->s.out.len > 0, &events);
 	fds[n].events = events;
 	fds[n + 1] = (struct pollfd){.fd = fd, .events = POLLIN};
-	now = mono_ms();
-	wait = due == UINT64_MAX ? -1 : due <= now ? 0 : (int)MIN(due - now, 60000u);
-	if (stopped != 0)
-		wait = 0;
-	if (poll(fds, n + 2, wait) < 0)
-		for (unsigned i = 0; i < n + 2; i++)
-			fds[i].revents = 0;
+	client_wait(fds, n + 2, due);
 	xfers_run(c->xfers, fds, n);
 	if (fds[n].revents != 0 || link_due(c->link) <= mono_ms())
 		run_link(c);

@@ -2,6 +2,8 @@
 #ifndef CHAT_CLIENT_H
 #define CHAT_CLIENT_H
 
+#include <poll.h>
+
 #include "chatconf.h"
 #include "session.h"
 
@@ -43,7 +45,12 @@ bool client_turn(struct client *c, int fd, uint64_t until);
 /* It is over, with that exit code; why: "" or what is to be said on stderr. */
 void client_end(struct client *c, int code, const char *why);
 
-/* Set by SIGINT, SIGTERM and SIGHUP: the turn says goodbye and ends. */
+/* From now on signals come while client_wait() waits, and only then, so that none is missed: SIGINT, SIGTERM and SIGHUP, with which
+ * the next turn says goodbye, and those about the terminal. */
 void client_signals(void);
+/* poll(), at most until due (mono_ms); errors are as if nothing had come. */
+void client_wait(struct pollfd *fds, unsigned n, uint64_t due);
+/* Has one of the three come? */
+bool client_stopped(void);
 
 #endif

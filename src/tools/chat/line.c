@@ -40,6 +40,7 @@ struct line {
 	bool tty; /* both ways */
 	bool editing; /* a line is on the screen, */
 	bool hidden; /* or was taken off it */
+	const char *asking; /* or this, and what is typed is not seen, or not known */
 	char keys[512]; /* read, not used yet */
 	size_t nkeys;
 	bool eof;
@@ -113,17 +114,45 @@ cursor_row(struct line *l)
 }
 
 static void
-hide(struct line *l)
+take_off(struct line *l)
 {
-	unsigned row;
+	unsigned row = cursor_row(l);
 
-	if (!l->editing || l->hidden)
-		return;
-	row = cursor_row(l);
 	fputs("\r", stdout);
 	if (row > 0)
 		printf("\033[%uA", row);
 	fputs("\033[J", stdout);
+}
+
+static void
+put_back(struct line *l)
+{
+	fflush(stdout);
+	el_set(l->el, EL_REFRESH);
+}
+#else
+static void
+take_off(struct line *l)
+{
+	(void)l;
+}
+
+static void
+put_back(struct line *l)
+{
+	(void)l;
+}
+#endif
+
+static void
+hide(struct line *l)
+{
+	if (l->hidden || (l->asking == NULL && !l->editing))
+		return;
+	if (l->asking != NULL)
+		fputs("\r\033[K", stdout);
+	else
+		take_off(l);
 	l->hidden = true;
 }
 
@@ -132,24 +161,13 @@ draw(struct line *l)
 {
 	if (!l->hidden)
 		return;
-	fflush(stdout);
 	l->hidden = false;
-	el_set(l->el, EL_REFRESH);
+	if (l->asking != NULL)
+		fputs(l->asking, stdout);
+	else
+		put_back(l);
 	fflush(stdout);
 }
-#else
-static void
-hide(struct line *l)
-{
-	(void)l;
-}
-
-static void
-draw(struct line *l)
-{
-	l->hidden = false;
-}
-#endif
 
 static void
 on_show(void *arg, const struct show *s)
@@ -299,6 +317,21 @@ plain_line(struct line *l, char *out, size_t cap)
 	return n > 0 && l->eof;
 }
 
+/* Behind a prompt that is written again when something came in between. */
+static bool
+asked_line(struct line *l, const char *prompt, char *out, size_t cap)
+{
+	bool ok;
+
+	fputs(prompt, stdout);
+	fflush(stdout);
+	l->asking = prompt;
+	ok = plain_line(l, out, cap);
+	l->asking = NULL;
+	l->hidden = false;
+	return ok;
+}
+
 static bool
 secret_line(struct line *l, const char *prompt, char *out, size_t cap)
 {
@@ -311,9 +344,7 @@ secret_line(struct line *l, const char *prompt, char *out, size_t cap)
 		raw.c_iflag |= ICRNL;
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	}
-	fputs(prompt, stdout); /* who sees it may type */
-	fflush(stdout);
-	ok = plain_line(l, out, cap);
+	ok = asked_line(l, prompt, out, cap);
 	if (tty)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	puts("");
@@ -449,11 +480,7 @@ next_line(struct line *l, char *out, size_t cap)
 	if (l->el != NULL)
 		return edit_line(l, out, cap);
 #endif
-	if (l->tty) {
-		fputs(prompt_text(l), stdout);
-		fflush(stdout);
-	}
-	return plain_line(l, out, cap);
+	return l->tty ? asked_line(l, prompt_text(l), out, cap) : plain_line(l, out, cap);
 }
 
 /* What was said is on its way; the end of the input waits for it. */

@@ -234,11 +234,13 @@ get(struct chat_conf *conf)
 	why = xfer_down(x, conf->url, &rules, fd, XFER_DOWN_MAX, NULL, on_got, &g);
 	while (why == NULL && !g.done) {
 		struct pollfd fds[XFER_POLL_MAX];
-		uint64_t due = mono_ms() + 1000, now = mono_ms();
+		uint64_t due = mono_ms() + 1000;
 		unsigned n = xfers_poll(x, fds, &due);
 
-		if (poll(fds, n, due > now ? (int)(due - now) : 0) >= 0)
-			xfers_run(x, fds, n);
+		client_wait(fds, n, due);
+		xfers_run(x, fds, n);
+		if (client_stopped())
+			why = "interrupted";
 	}
 	if (why == NULL && g.why[0] != '\0')
 		why = g.why;
