@@ -172,15 +172,11 @@ static const struct route {
 	bool (*answer)(struct MHD_Connection *c, const char *path);
 	http_begin_fn *begin;
 } routes[] = {
-    {"/ws", GET, upgrade_answer, NULL},
-    {"/healthz", GET, healthz, NULL},
-    {"/metrics", GET, NULL, metrics_begin},
-    {"/files/u/", POST, NULL, upload_begin},
-    {"/files/u/", OPTIONS, NULL, upload_options},
-    {"/files", POST, NULL, upload_begin},
-    {"/files", OPTIONS, NULL, upload_options},
-    {"/files/", GET, NULL, download_begin},
-    {"/", GET, assets_answer, NULL},
+    {"/ws", GET, upgrade_answer, NULL},     {"/healthz", GET, healthz, NULL},
+    {"/metrics", GET, NULL, metrics_begin}, {"/files/u/", POST, NULL, upload_begin},
+    {"/files/u/", GET, upload_form, NULL},  {"/files/u/", OPTIONS, NULL, upload_options},
+    {"/files", POST, NULL, upload_begin},   {"/files", OPTIONS, NULL, upload_options},
+    {"/files/", GET, NULL, download_begin}, {"/", GET, assets_answer, NULL},
     {"/assets/", GET, assets_answer, NULL},
 };
 

@@ -54,7 +54,7 @@ struct upload {
 	LIST_ENTRY(upload) entry;
 	enum step step;
 	bool resumed; /* and has been called for it */
-	bool form, told; /* form: multipart; told: those it is for */
+	bool form, plain; /* form: multipart; plain: the answer is for a person */
 	enum part part;
 	struct ask *ask; /* NULL: nothing is asked */
 	uint8_t token[UPLOAD_TOKEN], id[FILE_ID];
@@ -188,10 +188,22 @@ created(struct upload *u)
 	return http_queue(u->x.c, MHD_HTTP_CREATED, r);
 }
 
+/* The form that upload_form shows has a person in front of it. */
+static bool
+created_by_form(struct upload *u)
+{
+	char text[400];
+
+	bprintf(text, sizeof(text), "%s has been shared.", u->name);
+	return http_say(u->x.c, MHD_HTTP_CREATED, text);
+}
+
 static bool
 answer(struct upload *u)
 {
-	return u->status == MHD_HTTP_CREATED ? created(u) : http_say(u->x.c, u->status, u->text);
+	if (u->status != MHD_HTTP_CREATED)
+		return http_say(u->x.c, u->status, u->text);
+	return u->plain ? created_by_form(u) : created(u);
 }
 
 /* It is refused, but goes on coming: libmicrohttpd takes an answer only at its end. */
@@ -255,7 +267,6 @@ shared(void *arg, unsigned type, const void *frame, size_t len)
 
 	u->ask = NULL;
 	if (file_of(type, frame, len, &f)) {
-		u->told = true;
 		locate(u, &f);
 		over(u, MHD_HTTP_CREATED, "");
 	} else {
@@ -601,7 +612,8 @@ ask(struct upload *u, struct MHD_Connection *c, const char *path)
 	struct m_r_upload m = {.conn = client->id, .address = str_of(client->rec.address)};
 	unsigned status = credentials(c, path, u, &m, plain, sizeof(plain));
 
-	if (status == 0 && !http_origin_fits(c))
+	/* a browser adds a password that it knows, whoever asks it to; a link only who has it can tell */
+	if (status == 0 && m.token.n == 0 && !http_origin_fits(c))
 		status = MHD_HTTP_FORBIDDEN;
 	if (status == 0 && too_many(client))
 		status = MHD_HTTP_TOO_MANY_REQUESTS;
@@ -644,7 +656,9 @@ first_words(struct upload *u, struct MHD_Connection *c)
 	const char *said = http_header(c, MHD_HTTP_HEADER_CONTENT_DISPOSITION);
 	const char *name = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "name");
 	const char *host = http_header(c, MHD_HTTP_HEADER_HOST);
+	const char *accept = http_header(c, MHD_HTTP_HEADER_ACCEPT);
 
+	u->plain = accept != NULL && strstr(accept, "text/html") != NULL;
 	u->fd = -1;
 	u->x.more = upload_more;
 	u->x.end = upload_end;
@@ -683,6 +697,37 @@ upload_begin(struct MHD_Connection *c, const char *path, bool *good_r)
 	*good_r = http_say(c, status, why(status));
 	upload_end(&u->x);
 	return NULL;
+}
+
+/* For a person who has opened the link in a browser. Whether it holds is seen when the file comes. */
+bool
+upload_form(struct MHD_Connection *c, const char *path)
+{
+	static const char page[] =
+	    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+	    "content=\"width=device-width\"><title>Share a "
+	    "file</title><style>:root{color-scheme:light "
+	    "dark;font:1.1rem sans-serif}body{max-width:30rem;margin:3rem auto;padding:0 "
+	    "1rem}input,button{font:inherit;margin:.5rem 0;display:block;max-width:100%}</style>"
+	    "<h1>Share a file</h1><form method=post enctype=multipart/form-data><label>File <input "
+	    "type=file name=file required autofocus></label><button>Share it</button></form>\n";
+	uint8_t token[UPLOAD_TOKEN];
+	struct MHD_Response *r;
+
+	if (base64url_decode(str_of(path + strlen(AT)), token, sizeof(token)) < 0)
+		return http_say(c, MHD_HTTP_NOT_FOUND, why(MHD_HTTP_NOT_FOUND));
+	r = MHD_create_response_from_buffer(sizeof(page) - 1, (void *)(uintptr_t)page,
+					    MHD_RESPMEM_PERSISTENT);
+	if (r == NULL)
+		return false;
+	http_safe(r, false);
+	MHD_add_response_header(
+	    r, "Content-Security-Policy",
+	    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+	    "frame-ancestors 'none'; base-uri 'none'");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return http_queue(c, MHD_HTTP_OK, r);
 }
 
 struct exchange *

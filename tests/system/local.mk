@@ -63,6 +63,9 @@ EXTRA_DIST += \
 	%reldir%/test_store_history.py \
 	%reldir%/test_store_sessions.py \
 	%reldir%/test_talk.py \
+	%reldir%/test_files.py \
+	%reldir%/test_web.py \
 	%reldir%/test_wire.py \
 	%reldir%/test_ws.py \
+	%reldir%/web.py \
 	%reldir%/ws.py

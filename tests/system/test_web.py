@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""chatd-web as a web server: the page and how it is kept, health, metrics; requests that are none, or can be read in two ways."""
+
+import gzip
+import re
+
+from harness import cpu_seconds, fd_count, limit, main, rss_bytes
+from web import WebCase
+
+
+class Page(WebCase):
+    def test_index(self):
+        a = self.get("/")
+        self.assertEqual((a.status, a.headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn(b"<!doctype html>", a.body.lower())
+        for name, value in (("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"),
+                            ("cache-control", "no-cache")):
+            self.assertEqual(a.headers[name], value)
+        csp = a.headers["content-security-policy"]
+        self.assertIn("default-src 'none'", csp)
+        self.assertNotIn("unsafe", csp)
+
+    def test_etag_and_gzip(self):
+        for path in ["/"] + re.findall(r'(?:href|src)="(/assets/[^"]+)"', self.get("/").body.decode())[:4]:
+            plain, packed = self.get(path), self.get(path, "Accept-Encoding: br, gzip")
+            self.assertEqual((plain.status, packed.status), (200, 200), path)
+            self.assertEqual(gzip.decompress(packed.body), plain.body)
+            self.assertEqual((packed.headers["content-encoding"], packed.headers["vary"]), ("gzip", "Accept-Encoding"))
+            self.assertNotEqual(packed.headers["etag"], plain.headers["etag"])
+            self.assertEqual(self.get(path, "Accept-Encoding: gzip;q=0").headers.get("content-encoding"), None)
+            same = self.get(path, "If-None-Match: " + plain.headers["etag"])
+            self.assertEqual((same.status, same.body), (304, b""))
+            self.assertEqual(self.get(path, 'If-None-Match: "other"').status, 200)
+            if path != "/":
+                self.assertIn("immutable", plain.headers["cache-control"])
+
+    def test_head_and_keepalive(self):
+        c = self.http()
+        for _ in range(3):
+            a = c.ask("HEAD", "/")
+            self.assertEqual((a.status, a.body), (200, b""))
+            b = c.ask("GET", "/")
+            self.assertEqual(len(b.body), int(a.headers["content-length"]))
+
+    def test_pipelined(self):
+        c = self.http()
+        one = ("GET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n" % c.host).encode()
+        c.send(one * 20)
+        for _ in range(20):
+            self.assertEqual(c.read().text, "ok")
+
+    def test_verbs(self):
+        for verb, path, status in (("POST", "/", 405), ("PUT", "/healthz", 405), ("DELETE", "/files/x", 405), ("GET", "/files", 405),
+                                   ("BREW", "/", 501), ("GET", "/nothing", 404), ("GET", "/assets/0/../../etc/passwd", 404),
+                                   ("GET", "/assets/0/..%2f..%2fetc%2fpasswd", 404), ("GET", "/files/", 404), ("GET", "/ws", 426)):
+            self.assertEqual(self.ask(verb, path, body=b"" if verb in ("POST", "PUT") else None).status, status, (verb, path))
+
+    def test_metrics(self):
+        a = self.get("/metrics")
+        self.assertEqual((a.status, a.headers["content-type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
+
+        def names(text):
+            return [l.rpartition(" ")[0] for l in text.splitlines() if l[:1] != "#"]
+        self.assertEqual(names(a.text), names(self.d.ctl("metrics")))
+        self.assertEqual(self.ask("HEAD", "/metrics").status, 200)
+        d = self.daemon({"web": {"metrics": "192.0.2.0/24 2001:db8::/32"}})
+        self.assertEqual(self.get("/metrics", d=d).status, 403)
+        self.assertEqual(self.get("/metrics", "X-Forwarded-For: 192.0.2.1", d=d).status, 403)
+        self.assertEqual(self.get("/healthz", d=d).text, "ok")
+
+
+class Bad(WebCase):
+    """Rows of bad input: each is answered with its status, the connection ends, and nothing of it is done."""
+
+    def refused(self, data, *statuses, first=b""):
+        c = self.http()
+        if first:
+            c.send(first)
+            self.assertEqual(c.read().status, 200)
+        try:
+            c.send(data.replace(b"@HOST@", c.host.encode()))
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        a = c.read()
+        self.assertIn(a.status, statuses, (data[:200], a))
+        self.assertTrue(c.ended(), data[:200])
+
+    rows = (
+        (b"GET / HTTP/1.1\nHost: @HOST@\n\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\nX: y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX: y\rZ: a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX : y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX: y\r\n z\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n X: y\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nno colon\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\n: y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX: a\x00b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET http://@HOST@/ HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET healthz HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET /a%00b HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET /\xff HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET  / HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET / HTTP/1.1 \r\nHost: @HOST@\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: @HOST@\r\n\r\n", 505),
+        (b"GET /\r\n\r\n", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: +5\r\n\r\nhello", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 99999999999999999999\r\n\r\nhello", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /files HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"NICK x\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 100, 400),
+    )
+
+    def test_rows(self):
+        for data, status in self.rows:
+            self.refused(data, status)
+
+    def test_rows_behind_another(self):
+        """The same as the second request of a connection, in the same segment or the next."""
+        good = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        for data, status in self.rows:
+            self.refused(data, status, first=good)
+
+    def test_too_long(self):
+        self.refused(b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 414)
+        self.refused(b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX: " + b"a" * 65536 + b"\r\n\r\n", 431)
+        self.refused(b"GET / HTTP/1.1\r\nHost: @HOST@\r\n" + b"a: b\r\n" * 1000 + b"\r\n", 431)
+
+    def test_byte_by_byte(self):
+        c = self.http()
+        for byte in ("GET /healthz HTTP/1.1\r\nHost: %s\r\nX-A:  b \r\n\r\n" % c.host).encode():
+            c.send(bytes([byte]))
+        self.assertEqual(c.read().text, "ok")
+
+    def test_slow_head(self):
+        """A byte now and then does not keep a connection: the head has ten seconds."""
+        c, idle = self.http(), self.http()
+        pid = self.d.kids("web")[0]
+        fds = fd_count(pid)
+        c.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        self.eventually("the end of two slow ones", lambda: fd_count(pid) <= fds - 2, limit(15))
+        self.assertTrue(c.ended() and idle.ended())
+
+    def test_many_slow(self):
+        """Hundreds of connections that say little: others are answered meanwhile, and memory comes back."""
+        pid = self.d.kids("web")[0]
+        self.get("/")
+        before = rss_bytes(pid)
+        slow = [self.http() for _ in range(300)]
+        for c in slow:
+            c.send(b"GET / HTTP/1.1\r\nX: ")
+        self.assertEqual(self.get("/healthz").text, "ok")
+        self.assertLess(rss_bytes(pid) - before, 300 * 65536 + (4 << 20))
+        used = cpu_seconds(pid)
+        for c in slow:
+            c.close()
+        self.eventually("an end of them", lambda: fd_count(pid) < 60)
+        self.assertLess(cpu_seconds(pid) - used, limit(1))
+
+
+if __name__ == "__main__":
+    main()
