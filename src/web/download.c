@@ -244,12 +244,8 @@ on_page(struct download *d, const void *frame, size_t len)
 	struct m_q_page page;
 	struct m_q_file file;
 
-	if (!m_q_page_get(frame, len, &page) ||
-	    (page.code != ERR_NONE && page.code != ERR_NOT_FOUND))
-		refused(d, MHD_HTTP_SERVICE_UNAVAILABLE, "Try again in a moment.");
-	else if (page.code == ERR_NOT_FOUND)
-		refused(d, MHD_HTTP_NOT_FOUND, "There is no such file.");
-	else if (!m_q_file_get(page.rows.p, page.rows.n, &file) || !file_get(file.file, &f))
+	if (!m_q_page_get(frame, len, &page) || !m_q_file_get(page.rows.p, page.rows.n, &file) ||
+	    !file_get(file.file, &f))
 		refused(d, MHD_HTTP_INTERNAL_SERVER_ERROR, "That file cannot be found.");
 	else if (f.flags & FILE_GONE)
 		refused(d, MHD_HTTP_GONE, "That file is gone.");
@@ -262,6 +258,7 @@ found(void *arg, unsigned type, const void *frame, size_t len)
 {
 	struct download *d = arg;
 	struct m_e_refused no;
+	struct m_e_failed failed;
 
 	d->ask = NULL;
 	if (type == MSG_q_page)
@@ -269,6 +266,9 @@ found(void *arg, unsigned type, const void *frame, size_t len)
 	else if (type == MSG_e_refused && m_e_refused_get(frame, len, &no) &&
 		 no.code == ERR_LINK_EXPIRED)
 		refused(d, MHD_HTTP_FORBIDDEN, "That link was not made here.");
+	else if (type == MSG_e_failed && m_e_failed_get(frame, len, &failed) &&
+		 failed.code == ERR_NOT_FOUND) /* the link was: it has been deleted */
+		refused(d, MHD_HTTP_GONE, "That file is gone.");
 	else
 		refused(d, MHD_HTTP_SERVICE_UNAVAILABLE, "Try again in a moment.");
 	http_resume(&d->x);
@@ -280,7 +280,7 @@ download_more(struct exchange *x, const char *data, size_t *n)
 	struct download *d = (struct download *)x;
 
 	(void)data;
-	if (*n > 0) {
+	if (*n > 0 || x->recalled) { /* answered now, the connection would have to end */
 		*n = 0;
 		return true;
 	}

@@ -255,7 +255,7 @@ look_at(const char *name)
 		return;
 	}
 	if (fstatat(dirfd(sweep.sub), name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    (uint64_t)st.st_ctime + YOUNG_S > wall_ms() / 1000 ||
+	    (uint64_t)st.st_mtime + YOUNG_S > wall_ms() / 1000 ||
 	    is_in(id, (struct str){(const char *)sweep.ids, sweep.n}))
 		return;
 	memcpy(sweep.ids + sweep.n, id, FILE_ID);

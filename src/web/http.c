@@ -276,6 +276,7 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 	if (*x_r != NULL) {
 		(*x_r)->c = c;
 		(*x_r)->client = client;
+		(*x_r)->recalled = client->waits;
 	}
 	return good;
 }
@@ -295,6 +296,7 @@ request(void *cls, struct MHD_Connection *c, const char *url, const char *method
 		*mine_r = x;
 	} else {
 		good = x->more(x, data, data_size);
+		x->recalled = false;
 	}
 	return good ? MHD_YES : MHD_NO;
 }

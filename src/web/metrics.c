@@ -105,7 +105,7 @@ scrape_more(struct exchange *x, const char *data, size_t *n)
 	struct buf text = {0};
 
 	(void)data;
-	if (*n > 0) {
+	if (*n > 0 || x->recalled) { /* answered now, the connection would have to end */
 		*n = 0;
 		return true;
 	}

@@ -53,7 +53,6 @@ struct upload {
 	struct disk_job job;
 	LIST_ENTRY(upload) entry;
 	enum step step;
-	bool resumed; /* and has been called for it */
 	bool form, plain; /* form: multipart; plain: the answer is for a person */
 	enum part part;
 	struct ask *ask; /* NULL: nothing is asked */
@@ -488,13 +487,12 @@ upload_more(struct exchange *x, const char *data, size_t *n)
 
 	if (u->step == BODY && *n > 0)
 		take(u, data, *n);
-	else if (u->step == BODY && u->resumed)
+	else if (u->step == BODY && !x->recalled)
 		complete(u);
 	else if (*n > 0)
 		swallow(u, *n);
 	if (u->step == OVER && *n == 0)
 		return answer(u);
-	u->resumed = true;
 	*n = 0;
 	return true;
 }

@@ -43,7 +43,8 @@ struct client {
 struct exchange {
 	struct MHD_Connection *c;
 	struct client *client;
-	/* Called when it is resumed (n 0; once), with what comes of the body, and at its end (n 0). What it has taken of n it
+	bool recalled; /* the call is the one for being resumed, not one of the body's */
+	/* Called once when it is resumed after it began (recalled, n 0), with what comes of the body, and at its end (n 0). What it has taken of n it
 	 * takes off. False: no memory, the connection is to be closed. */
 	bool (*more)(struct exchange *x, const char *data, size_t *n);
 	/* It is over, however that came: frees it. */

@@ -1,0 +1,543 @@
+#!/usr/bin/env python3
+"""Files, from a link to upload to the end: who sees them, who gets them, what is refused, what is left when something is killed."""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import threading
+import time
+import zlib
+
+from harness import fd_count, limit, main, rss_bytes, wait_gone
+from web import WebCase
+
+LINK = r"(http://127\.0\.0\.1:\d+(/files/[\w-]{22}/[^?\s]+\?e=\d+&s=[\w-]{16}))"
+TOKEN = r"http://127\.0\.0\.1:\d+(/files/u/[\w-]{48})"
+PASSWORD = "correct horse battery"
+
+
+def chunk(kind, data):
+    return struct.pack("!I", len(data)) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+
+
+def png(w, h, more=b""):
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack("!IIBBBBB", w, h, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) +
+            chunk(b"IEND", b"") + more)
+
+
+def form(*parts, boundary="----x"):
+    """(field, file's name or None, bytes) each."""
+    body = b""
+    for field, name, data in parts:
+        said = 'form-data; name="%s"' % field + ('; filename="%s"' % name if name is not None else "")
+        body += b"--%s\r\nContent-Disposition: %s\r\n\r\n" % (boundary.encode(), said.encode()) + data + b"\r\n"
+    return ["Content-Type: multipart/form-data; boundary=" + boundary], body + b"--%s--\r\n" % boundary.encode()
+
+
+class FilesCase(WebCase):
+    store = passwords = True
+    config = dict(WebCase.config, accounts={"cost": 8192}, history={"replay": 0})
+
+    def upload_path(self, c, target=""):
+        """A link to upload to, for c's room or for target."""
+        c.sync()
+        return c.ask(("/file " + target).strip(), r"^Upload one file .*: " + TOKEN).group(1)
+
+    def post(self, path, data, name=None, headers=(), d=None, c=None):
+        said = ['Content-Disposition: attachment; filename="%s"' % name] if name else []
+        return (c.ask if c else self.ask)("POST", path, said + list(headers), data, **({} if c else {"d": d}))
+
+    def share(self, c, data, name, target="", d=None):
+        """The link's path, as the answer says it."""
+        a = self.post(self.upload_path(c, target), data, name, d=d)
+        self.assertEqual(a.status, 201, a)
+        self.assertEqual(json.loads(a.body)["url"], a.headers["location"])
+        return re.fullmatch(LINK, a.headers["location"]).group(2)
+
+    def on_disk(self, d=None):
+        """What is beneath state_dir/files."""
+        top = os.path.join((d or self.d).dir, "state", "files")
+        return sorted(os.path.relpath(os.path.join(at, n), top) for at, _, names in os.walk(top) for n in names)
+
+    def place(self, path, d=None):
+        """Where the bytes of a link's path are."""
+        name = path.split("/")[2]
+        return os.path.join((d or self.d).dir, "state", "files", name[:2], name)
+
+    def drained(self, d=None):
+        """No upload is under way any more: chatd-web holds none open."""
+        pid = (d or self.d).kids("web")[0]
+
+        def none():
+            try:
+                return not any("/files/" in os.readlink("/proc/%d/fd/%s" % (pid, fd)) for fd in os.listdir("/proc/%d/fd" % pid))
+            except FileNotFoundError:
+                return False
+        self.eventually("the end of uploads", none)
+
+
+class Share(FilesCase):
+    def test_everybody(self):
+        """A file from telnet: telnet and IRC are shown a link; who has it gets the bytes."""
+        a, b, i = self.client("alice"), self.client("bob"), self.irc("irc")
+        room = self.room()
+        for c in (a, b):
+            c.ask("/join " + room, "^You (are in|have made)")
+        i.ask("JOIN #" + room, "366")
+        path = self.upload_path(a)
+        body = os.urandom(300000)
+        answer = self.post(path, body, "data of mine.bin")
+        self.assertEqual(answer.status, 201, answer)
+        told = json.loads(answer.body)
+        self.assertEqual((told["name"], told["size"], told["type"]), ("data of mine.bin", 300000, "application/octet-stream"))
+        for c in (a, b):
+            link = c.expect(r"^%s has shared the file data of mine\.bin \(293 KiB, %s\)" % (a.name, LINK)).group(1)
+            self.assertEqual(link, answer.headers["location"])
+        said = i.expect("PRIVMSG", "#" + room)
+        self.assertIn(link, said.params[1])
+        got = self.get(re.match(LINK, link).group(2))
+        self.assertEqual((got.status, got.body), (200, body))
+        self.assertEqual(got.headers["content-disposition"],
+                         "attachment; filename=\"data of mine.bin\"; filename*=UTF-8''data%20of%20mine.bin")
+        self.assertEqual(got.headers["content-security-policy"], "default-src 'none'; sandbox")
+        self.assertEqual(got.headers["x-content-type-options"], "nosniff")
+        # one link, one file
+        again = self.post(path, b"other")
+        self.assertEqual(again.status, 410, again)
+        self.assertEqual(self.get(re.match(LINK, link).group(2)).body, body)
+
+    def test_picture(self):
+        """A form as the page makes it: the small picture first."""
+        a, b = self.clients("alice", "bob")
+        data, thumb = png(640, 480), png(64, 48)
+        headers, body = form(("width", None, b"640"), ("thumb", "t.webp", thumb), ("file", "Z\u00fcrich.png", data))
+        answer = self.ask("POST", self.upload_path(a, b.name), headers, body)
+        self.assertEqual(answer.status, 201, answer)
+        link = re.match(LINK, answer.headers["location"]).group(2)
+        b.expect("^%s sent you an image" % a.name)
+        got, small = self.get(link), self.get(link + "&t=1")
+        self.assertEqual((got.body, small.body), (data, thumb))
+        self.assertEqual((got.headers["content-type"], small.headers["content-type"]), ("image/png", "image/png"))
+        self.assertTrue(got.headers["content-disposition"].startswith("inline;"))
+        self.assertIn("filename*=UTF-8''Z%C3%BCrich.png", got.headers["content-disposition"])
+        shown = self.d.json("file", "show", link.split("/")[2])
+        self.assertIn("Z\u00fcrich.png", json.dumps(shown, ensure_ascii=False))
+
+    def test_forms(self):
+        """However the stream is cut; what is no thumbnail is left out; what is no form is refused."""
+        a = self.client("alice")
+        body = b"\r\n--" + os.urandom(40000) + b"\r\n----x" + b"\r\n------"
+        headers, data = form(("thumb", "t", b"x" * 70000), ("file", "f.bin", body), ("other", None, b"\r\n"))
+        c = self.http()
+        path = self.upload_path(a)
+        c.send(("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n%s\r\n\r\n" % (path, c.host, len(data), headers[0])).encode())
+        for i in range(0, len(data), 997):
+            c.send(data[i:i + 997])
+        answer = c.read()
+        self.assertEqual(answer.status, 201, answer)
+        link = re.match(LINK, answer.headers["location"]).group(2)
+        self.assertEqual(self.get(link).body, body)
+        self.assertEqual(self.get(link + "&t=1").status, 410)
+        for headers, data in (form(("other", None, b"x")), form(("file", "f", b"")), form(("file", "f", b"a"), ("file", "g", b"b")),
+                              (form()[0], b"no form at all, " * 10), (["Content-Type: multipart/form-data"], b"x"),
+                              (form()[0], form(("file", "f", b"a"))[1][:-8])):
+            answer = self.ask("POST", self.upload_path(a), headers, data)
+            self.assertEqual(answer.status, 400, (answer, data[:100]))
+        self.drained()
+
+    def test_browser(self):
+        """The link opened in a browser is a form, which posts to it."""
+        a = self.client("alice")
+        path = self.upload_path(a)
+        page = self.get(path)
+        self.assertEqual((page.status, page.headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn(b"multipart/form-data", page.body)
+        headers, data = form(("file", "f.txt", b"hello"))
+        answer = self.ask("POST", path, headers + ["Accept: text/html,*/*", "Origin: null"], data)
+        self.assertEqual((answer.status, answer.text), (201, "f.txt has been shared."))
+        self.assertEqual(self.get("/files/u/x").status, 404)
+
+    def test_chunked_and_continue(self):
+        a = self.client("alice")
+        c = self.http()
+        c.send(("POST %s HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n" %
+                (self.upload_path(a), c.host)).encode())
+        while b"100 Continue" not in c.raw:
+            c.raw += c.sock.recv(4096)
+        c.send(b"5\r\nhello\r\n7\r\n, world\r\n0\r\n\r\n")
+        answer = c.read()
+        self.assertEqual(answer.status, 201, answer)
+        self.assertTrue(c.ended())
+        self.assertEqual(self.get(re.match(LINK, answer.headers["location"]).group(2)).text, "hello, world")
+
+    def test_names(self):
+        a = self.client("alice")
+        for sent, kept in (("../../etc/passwd", "passwd"), ("C:\\dir\\a.txt", "a.txt"), ("..", "file"), ("a\x01\x1b[31mb.txt", "ab.txt"),
+                           ("evil\u202egnp.exe", "evilgnp.exe"), ("\u4f60\u597d \U0001f600.png", "\u4f60\u597d \U0001f600.png"), ("   ", "file"),
+                           ("x" * 400 + ".jpeg", "x" * 195 + ".jpeg"), ("\u00e9" * 300 + ".txt", "\u00e9" * 98 + ".txt")):
+            headers, data = form(("file", sent, b"x"))
+            answer = self.ask("POST", self.upload_path(a), headers, data)
+            self.assertEqual(answer.status, 201, answer)
+            self.assertEqual(json.loads(answer.body)["name"], kept)
+            got = self.get(re.match(LINK, answer.headers["location"]).group(2))
+            self.assertEqual(got.status, 200)
+        answer = self.post(self.upload_path(a) + "?name=by%20name.txt", b"x")
+        self.assertEqual(json.loads(answer.body)["name"], "by name.txt")
+        answer = self.post(self.upload_path(a), b"x", headers=["Content-Disposition: attachment; filename*=UTF-8''%e2%82%ac.txt; filename=\"n\""])
+        self.assertEqual(json.loads(answer.body)["name"], "\u20ac.txt")
+
+    def test_harmless(self):
+        """What a browser could run is for saving, whatever it is called."""
+        a = self.client("alice")
+        for name, data in (("x.png", b"<!doctype html><script>alert(1)</script>"), ("x.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>'),
+                           ("x.html", b"<html><body onload=alert(1)>"), ("x.pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")):
+            got = self.get(self.share(a, data, name))
+            self.assertTrue(got.headers["content-disposition"].startswith("attachment"), (name, got))
+            self.assertEqual(got.headers["content-security-policy"], "default-src 'none'; sandbox")
+            self.assertNotIn(got.headers["content-type"].split(";")[0], ("image/png", "text/plain"))
+        got = self.get(self.share(a, b"GIF89a<script>alert(1)</script>", "x.gif"))
+        self.assertEqual((got.headers["content-type"], got.headers["x-content-type-options"]), ("image/gif", "nosniff"))
+        # a picture that says it is enormous is as big as it says to nobody
+        shown = self.share(a, png(60000, 60000), "x.png")
+        self.assertEqual(self.get(shown).headers["content-type"], "image/png")
+
+    def test_for_the_absent(self):
+        i = self.irc("owner")
+        i.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS", i.nick)
+        i.expect("900")
+        i.send("QUIT")
+        i.expect_eof()
+        a = self.client("alice")
+        link = self.share(a, b"for later", "later.txt", i.nick)
+        c = self.connect()
+        c.expect("What name")
+        c.send(i.nick)
+        c.expect("[Pp]assword")
+        c.send(PASSWORD)
+        c.expect(r"%s has shared the file later\.txt with you \(9 bytes, %s\)" % (a.name, LINK))
+        self.assertEqual(self.get(link).text, "for later")
+
+    def test_left_meanwhile(self):
+        """Who asked for the link has gone: so has the link."""
+        a, b = self.clients("alice", "bob")
+        path, slow = self.upload_path(a), self.upload_path(a)
+        c = self.http()
+        c.send(("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 10\r\n\r\nhello" % (slow, c.host)).encode())
+        self.eventually("the beginning", lambda: any("/files/" in os.readlink("/proc/%d/fd/%s" % (self.d.kids("web")[0], fd))
+                                                     for fd in os.listdir("/proc/%d/fd" % self.d.kids("web")[0])))
+        before = self.on_disk()
+        a.send("/quit")
+        a.expect_eof()
+        b.sync()
+        self.assertEqual(self.post(path, b"x").status, 410)
+        c.send(b"world")
+        self.assertEqual(c.read().status, 410)
+        self.assertEqual(self.on_disk(), before)
+        self.assertNotIn("shared", b.sync())
+
+    def test_wrong_links(self):
+        a = self.client("alice")
+        path = self.upload_path(a)
+        for wrong, status in ((path[:-1] + ("A" if path[-1] != "A" else "B"), 410), (path[:-5], 404), (path + "/x", 404), ("/files/u/", 404)):
+            self.assertEqual(self.post(wrong, b"x").status, status, wrong)
+        link = self.share(a, b"secret", "s.txt")
+        e, s = re.search(r"e=(\d+)&s=(.*)", link).groups()
+        for wrong, status in ((link.replace("e=" + e, "e=%d" % (int(e) + 1)), 403), (link.replace("e=" + e, "e=1"), 410),
+                              (link[:-1] + ("A" if s[-1] != "A" else "B"), 403), (link.partition("?")[0], 403), (link.replace("&s=" + s, ""), 403),
+                              ("/files/" + "A" * 22 + "/x?e=%s&s=%s" % (e, s), 403), ("/files/..%2f..%2fchatd.db?e=1&s=x", 404)):
+            self.assertEqual(self.get(wrong).status, status, wrong)
+        self.assertEqual(self.get(link).status, 200)
+
+
+class Get(FilesCase):
+    def setUp(self):
+        super().setUp()
+        self.a = self.client("alice")
+        self.body = bytes(range(256)) * 40
+        self.link = self.share(self.a, self.body, "r.bin")
+
+    def test_ranges(self):
+        n = len(self.body)
+        for said, status, want in (("bytes=0-9", 206, self.body[:10]), ("bytes=100-", 206, self.body[100:]), ("bytes=-7", 206, self.body[-7:]),
+                                   ("bytes=0-99999999", 206, self.body), ("bytes=%d-" % n, 416, b""), ("bytes=-0", 416, b""),
+                                   ("bytes=5-4", 200, self.body), ("bytes=0-1,5-6", 200, self.body), ("lines=1-2", 200, self.body),
+                                   ("bytes=-99999999", 206, self.body), ("bytes=99999999999999999999-", 200, self.body)):
+            got = self.get(self.link, "Range: " + said)
+            self.assertEqual((got.status, got.body), (status, want), said)
+        self.assertEqual(self.get(self.link, "Range: bytes=3-5").headers["content-range"], "bytes 3-5/%d" % n)
+        self.assertEqual(self.get(self.link, "Range: bytes=%d-" % n).headers["content-range"], "bytes */%d" % n)
+        etag = self.get(self.link).headers["etag"]
+        self.assertEqual(self.get(self.link, "Range: bytes=0-1", "If-Range: " + etag).status, 206)
+        self.assertEqual(self.get(self.link, "Range: bytes=0-1", 'If-Range: "x"').status, 200)
+
+    def test_head_and_etag(self):
+        c = self.http()
+        head = c.ask("HEAD", self.link)
+        self.assertEqual((head.status, int(head.headers["content-length"])), (200, len(self.body)))
+        self.assertEqual(c.ask("GET", self.link).body, self.body)  # the connection goes on
+        same = c.ask("GET", self.link, ["If-None-Match: " + head.headers["etag"]])
+        self.assertEqual((same.status, same.body), (304, b""))
+
+    def test_deleted(self):
+        self.d.ctl("file", "delete", self.link.split("/")[2])
+        self.eventually("its end", lambda: self.get(self.link).status == 410)
+        self.eventually("its removal", lambda: not os.path.exists(self.place(self.link)))
+
+    def test_planted(self):
+        """What is put in a file's place is not followed, and not waited for."""
+        place = self.place(self.link)
+        for plant in (lambda: os.symlink("/etc/passwd", place), lambda: os.mkfifo(place), lambda: os.mkdir(place)):
+            if os.path.isdir(place):
+                os.rmdir(place)
+            else:
+                os.unlink(place)
+            plant()
+            self.assertEqual(self.get(self.link).status, 410)
+        os.rmdir(place)
+        sub = os.path.dirname(place)
+        for name in os.listdir(sub):
+            os.unlink(os.path.join(sub, name))
+        os.rmdir(sub)
+        os.symlink("/etc", sub)
+        self.assertEqual(self.get(self.link).status, 410)
+
+    def test_forgets_descriptors(self):
+        pid = self.d.kids("web")[0]
+        self.get(self.link)
+        before = fd_count(pid)
+        for n in range(100):
+            c = self.http()
+            c.send(("GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % self.link).encode())
+            if n % 2:
+                c.read()
+            c.close()
+        self.eventually("all closed", lambda: fd_count(pid) <= before)
+
+
+class Host(FilesCase):
+    """POST /files with a name and a password (draft/FILEHOST)."""
+
+    def setUp(self):
+        super().setUp()
+        self.i = self.irc("owner")
+        self.i.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS", self.i.nick)
+
+    def auth(self, password=PASSWORD):
+        return ["Authorization: Basic " + base64.b64encode(("%s:%s" % (self.i.nick, password)).encode()).decode()]
+
+    def test_post(self):
+        answer = self.post("/files", png(3, 2), "p.png", self.auth())
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual(self.get(re.match(LINK, answer.headers["location"]).group(2)).body, png(3, 2))
+        rows = self.d.json("file", "list", "p.png")
+        self.assertEqual(len(rows), 1, rows)
+
+    def test_refused(self):
+        for headers in ([], self.auth("wrong"), ["Authorization: Basic !!!!"], ["Authorization: Bearer x"], ["Authorization: Basic " + "A" * 4000]):
+            answer = self.post("/files", b"x", "x", headers)
+            self.assertEqual(answer.status, 401, answer)
+            self.assertTrue(answer.headers["www-authenticate"].startswith("Basic "))
+        self.assertEqual(self.post("/files", b"x", "x", self.auth() + ["Origin: http://elsewhere.test"]).status, 403)
+
+    def test_options(self):
+        answer = self.ask("OPTIONS", "/files")
+        self.assertEqual(answer.status, 204)
+        self.assertEqual((answer.headers["allow"], "*/*" in answer.headers["accept-post"]), ("OPTIONS, POST", True))
+
+
+class Limits(FilesCase):
+    own = True
+
+    def test_size(self):
+        d = self.daemon({"files": {"max_size": 100000}})
+        a = self.client("alice", d=d)
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 100000).status, 201)
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 100001).status, 413)
+        headers, data = form(("file", "f", b"x" * 100001))
+        answer = self.ask("POST", self.upload_path(a), headers, data)
+        self.assertEqual(answer.status, 413, answer)
+        # a length that is a lie, or none: endless
+        c = self.http()
+        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % self.upload_path(a)).encode())
+        sent = 0
+        try:
+            while sent < 64 << 20:
+                c.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+                sent += 65536
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        self.assertLess(sent, 32 << 20)
+        self.drained(d)
+        self.assertEqual(len(self.on_disk(d)), 1)
+        self.assertEqual(self.post(self.upload_path(a), b"x").status, 201)
+
+    def test_quota(self):
+        d = self.daemon({"files": {"total_quota": 250000}})
+        a = self.client("alice", d=d)
+        for status in (201, 201, 507):
+            self.assertEqual(self.post(self.upload_path(a), b"x" * 100000).status, status)
+        a.sync()
+
+    def test_expiry(self):
+        d = self.daemon({"files": {"upload_time": 30, "link_time": 60}})
+        a = self.client("alice", d=d)
+        link = self.share(a, b"x", "x", d=d)
+        e = int(re.search(r"e=(\d+)", link).group(1))
+        self.assertAlmostEqual(e, time.time() + 60, delta=5)
+
+    def test_at_once(self):
+        """Uploads that stand still are ended; no more than some are taken."""
+        d = self.daemon()
+        a = self.client("alice", d=d)
+        slow = [self.http(d) for _ in range(64)]
+        for c in slow:
+            c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx" % self.upload_path(a)).encode())
+        self.eventually("one too many", lambda: self.post(self.upload_path(a), b"x", d=d).status == 429)
+        for c in slow:
+            c.close()
+        self.drained(d)
+        self.assertEqual(self.post(self.upload_path(a), b"x", d=d).status, 201)
+
+    def test_slow_body(self):
+        d = self.daemon()
+        a = self.client("alice", d=d)
+        c = self.http(d)
+        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" % self.upload_path(a)).encode())
+        begun = time.monotonic()
+        done = threading.Event()
+
+        def trickle():
+            try:
+                while not done.wait(0.5):
+                    c.send(b"x")
+            except OSError:
+                pass
+        t = threading.Thread(target=trickle)
+        t.start()
+        c.sock.settimeout(limit(60))
+        self.assertTrue(c.ended())
+        done.set()
+        t.join()
+        self.assertLess(time.monotonic() - begun, limit(40))
+        self.assertEqual(self.on_disk(d), [])
+
+    def test_memory(self):
+        """A big file is never in memory."""
+        d = self.daemon()
+        a = self.client("alice", d=d)
+        self.get(self.share(a, os.urandom(1 << 20), "first", d=d), d=d)
+        pid = d.kids("web")[0]
+        before = rss_bytes(pid)
+        body = os.urandom(1 << 20) * 32
+        link = self.share(a, body, "big.bin", d=d)
+        self.assertEqual(self.get(link, d=d).body, body)
+        self.assertLess(rss_bytes(pid) - before, 4 << 20)
+
+    def test_reading_slowly(self):
+        """Who does not read what it asked for waits alone."""
+        d = self.daemon()
+        a = self.client("alice", d=d)
+        link = self.share(a, os.urandom(1 << 20) * 16, "big.bin", d=d)
+        c = self.http(d)
+        c.send(("GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % link).encode())
+        self.assertEqual(self.get("/healthz", d=d).text, "ok")
+        self.assertEqual(len(c.read().body), 16 << 20)
+
+
+class Kills(FilesCase):
+    own = True
+
+    def begin(self, d, a, n=1000000):
+        """An upload of n bytes of which half has come."""
+        c = self.http(d)
+        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (self.upload_path(a), n)).encode() + b"x" * (n // 2))
+        pid = d.kids("web")[0]
+
+        def half():
+            for fd in os.listdir("/proc/%d/fd" % pid):
+                try:
+                    if "/files/" in os.readlink("/proc/%d/fd/%s" % (pid, fd)) and os.stat("/proc/%d/fd/%s" % (pid, fd)).st_size == n // 2:
+                        return True
+                except OSError:
+                    pass
+            return False
+        self.eventually("half of it", half)
+        return c
+
+    def test_web(self):
+        """chatd-web is killed in the middle: nothing of it is left, nobody is told, and the same link takes it again."""
+        d = self.daemon()
+        a, b = self.client("alice", d=d), self.client("bob", d=d)
+        path = self.upload_path(a)
+        c = self.begin(d, a)
+        pid = d.kill_role("web")
+        wait_gone([pid])
+        self.assertTrue(c.ended())
+        self.assertEqual(self.on_disk(d), [])
+        self.assertNotIn("shared", b.sync())
+        self.eventually("another", lambda: d.kids("web") not in ([], [pid]))
+        self.assertEqual(self.post(path, b"y" * 1000, "y.txt", d=d).status, 201)
+        b.expect("has shared the file y.txt")
+
+    def test_broker(self):
+        """The broker is killed in the middle of an upload, and between two: they go on."""
+        d = self.daemon()
+        a, b = self.client("alice", d=d), self.client("bob", d=d)
+        c = self.begin(d, a)
+        d.kill_role("broker")
+        c.send(b"x" * 500000)
+        answer = c.read()
+        self.assertEqual(answer.status, 201, answer)
+        b.expect("has shared the file")
+        for n in range(5):
+            path = self.upload_path(a)
+            d.kill_role("broker")
+            answer = self.post(path, b"z" * 1000, "n%d.txt" % n, d=d)
+            self.assertEqual(answer.status, 201, answer)
+            b.expect(r"has shared the file n%d\.txt" % n)
+        self.assertEqual(len(self.on_disk(d)), 6)
+
+    def test_store_away(self):
+        """No file comes while nobody could remember it."""
+        d = self.daemon()
+        a = self.client("alice", d=d)
+        link, path = self.share(a, b"x", "x", d=d), self.upload_path(a)
+        os.kill(d.kids("store")[0], signal.SIGSTOP)
+        try:
+            self.assertEqual(self.post(path, b"y", d=d).status, 503)
+            self.assertIn(self.get(link, d=d).status, (200, 503))  # what has just been asked is remembered
+        finally:
+            os.kill(d.kids("store")[0], signal.SIGCONT)
+        d.restarts_meant = True
+        self.eventually("the store", lambda: self.post(path, b"y", d=d).status == 201)
+
+    def test_swept(self):
+        """What nobody knows of goes when chatd-web starts; what is young, or not ours, or known, stays."""
+        d = self.daemon()
+        a = self.client("alice", d=d)
+        link = self.share(a, b"x", "x", d=d)
+        top = os.path.join(d.dir, "state", "files")
+        old, young = ("%s" % base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=") for _ in range(2))
+        st = os.stat(top)
+        for name in (old, young, "not-ours"):
+            sub = os.path.join(top, name[:2])
+            os.makedirs(sub, exist_ok=True)
+            os.chown(sub, st.st_uid, st.st_gid)
+            with open(os.path.join(sub, name), "wb"):
+                pass
+        d.stop()
+        for path in (os.path.join(top, old[:2], old), os.path.join(top, "no", "not-ours"), self.place(link, d)):
+            os.utime(path, (time.time() - 3600,) * 2)
+        d.start()
+        self.eventually("the old ones' end", lambda: not os.path.exists(os.path.join(top, old[:2], old)))
+        self.assertTrue(os.path.exists(self.place(link, d)))
+        for path in (os.path.join(top, "no", "not-ours"), os.path.join(top, young[:2], young)):
+            self.assertTrue(os.path.exists(path))
+
+
+if __name__ == "__main__":
+    main()
