@@ -375,7 +375,7 @@ export function socketUrl(host, page) {
 	try {
 		const u = new URL(`${scheme}//${host.trim()}/ws`);
 
-		return u.host && u.pathname === "/ws" && !u.username && !u.search && !u.hash ? u.href : null;
+		return u.host && !/\s/.test(host.trim()) && u.pathname === "/ws" && !u.username && !u.search && !u.hash ? u.href : null;
 	} catch {
 		return null;
 	}
