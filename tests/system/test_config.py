@@ -129,16 +129,17 @@ class Files(Case):
         self.assertEqual(self.d.ctl("config", "dump"), first.stdout)
 
     def test_sample(self):
-        """The file that is installed is good, but for the account that has to be made first."""
-        from harness import TOP
-        with open(os.path.join(TOP, "etc", "chatd.conf.in"), encoding="utf-8") as f:
-            text = f.read()
+        """The file that is installed is good, but for the account that has to be made first; it names what this build has."""
         import pwd
         import grp
         me = pwd.getpwuid(os.getuid()).pw_name
         group = grp.getgrgid(os.getgid()).gr_name
-        for a, b in (("rundir", self.d.dir), ("statedir", self.d.dir), ("chatd_user", me), ("chatd_group", group)):
-            text = text.replace("@%s@" % a, b)
+        with open(os.path.join(build().path, "etc", "chatd.conf"), encoding="utf-8") as f:
+            text = f.read()
+        for regex, now in ((r'(?m)^user = "[^"]*"', 'user = "%s"' % me), (r'(?m)^group = "[^"]*"', 'group = "%s"' % group),
+                           (r'admin = \[ "@[^"]*" \]', 'admin = [ "@%s" ]' % group)):
+            text, n = re.subn(regex, now, text)
+            self.assertEqual(n, 1, regex)
         self.d.write_conf(text)
         r = check(self.d)
         self.assertEqual(r.returncode, 0, r.stderr)
