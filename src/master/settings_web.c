@@ -64,12 +64,9 @@ is_net(const char *word)
 const char *
 settings_check_url(const char *v)
 {
-	bool good = v[0] == '\0' || (behind_scheme(v) != NULL && strpbrk(v, " \"<>?#") == NULL &&
-				     v[strlen(v) - 1] != '/');
-
-	return good ? NULL
-		    : "wants an address that begins with http:// or https:// and does not end with "
-		      "/";
+	if (v[0] == '\0' || (behind_scheme(v) != NULL && strpbrk(v, " \"<>?#") == NULL))
+		return NULL;
+	return "wants an address that begins with http:// or https://";
 }
 
 const char *

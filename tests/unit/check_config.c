@@ -108,7 +108,7 @@ static const struct bad {
     {"web = { root = \"page\"; };", "x.conf:1: web.root wants a path that begins with /"},
     {"web = { url = \"chat.example.org\"; };", "x.conf:1: web.url wants an address"},
     {"web = { url = \"https://\"; };", "x.conf:1: web.url wants an address"},
-    {"web = { url = \"https://chat.example.org/\"; };", "x.conf:1: web.url wants an address"},
+    {"web = { url = \"https://chat.example.org/a b\"; };", "x.conf:1: web.url wants an address"},
     {"web = { url = \"ftp://chat.example.org\"; };", "x.conf:1: web.url wants an address"},
     {"web = { origins = \"https://a https://b/c\"; };", "x.conf:1: web.origins wants origins"},
     {"web = { origins = \"*\"; };", "x.conf:1: web.origins wants origins"},
