@@ -24,7 +24,8 @@ if HAVE_SQLITE
 fuzz_targets += %D%/fuzz_search %D%/fuzz_store_ask
 endif
 if HAVE_WEB
-fuzz_targets += %D%/fuzz_ws
+fuzz_targets += %D%/fuzz_http %D%/fuzz_ws
+%C%_fuzz_http_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(fuzz_libs)
 endif
 

@@ -53,7 +53,8 @@ unit_checks += %D%/check_scram
 %C%_check_scram_LDADD = $(auth_libs) $(SODIUM_LIBS) $(unit_libs)
 endif
 if HAVE_WEB
-unit_checks += %D%/check_ws
+unit_checks += %D%/check_http %D%/check_ws
+%C%_check_http_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(unit_libs)
 endif
 check_PROGRAMS += $(unit_checks)
