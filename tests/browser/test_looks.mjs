@@ -76,6 +76,7 @@ async function login(t) {
 
 		await axe(t, p, name);
 		await p.page.fill("#login-name", "mia");
+		await p.page.fill("#login-host", "localhost:8080");
 		if (name === "login")
 			await shot(t, p, name);
 		await p.page.click("#tab-register");
@@ -112,7 +113,6 @@ async function chat(t) {
 	await axe(t, zoe, "viewer");
 	await shot(t, zoe, "viewer");
 	await zoe.page.keyboard.press("Escape");
-	await zoe.choose("Two sugars", "Copy text").catch(() => {});
 }
 
 async function phone(t) {
@@ -176,8 +176,8 @@ async function windows(t) {
 	await page.click("#side-settings");
 	await zoe.dialog().getByLabel("Appearance").selectOption("dark");
 	await axe(t, zoe, "settings, dark");
-	await zoe.dialog().getByLabel("Time").selectOption("12");
-	await zoe.dialog().getByLabel("Messages").selectOption({ index: 1 });
+	await zoe.dialog().getByLabel("Time", { exact: true }).selectOption("12");
+	await zoe.dialog().getByLabel("Messages", { exact: true }).selectOption({ index: 1 });
 	await page.keyboard.press("Escape");
 	await page.locator("#log-list time", { hasText: /2:05\spm/i }).first().waitFor();
 	await page.locator(".said.lines").first().waitFor();
