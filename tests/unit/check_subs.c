@@ -229,6 +229,8 @@ END_TEST
 
 /* --- the store --------------------------------------------------------------------------------------------- */
 
+#ifdef HAVE_SQLITE
+
 static int
 store_attach(uint64_t seq)
 {
@@ -338,6 +340,8 @@ START_TEST(a_store_that_catches_up_keeps_nobody_waiting)
 	close(fd);
 }
 END_TEST
+
+#endif
 
 int
 main(void)

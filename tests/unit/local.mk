@@ -4,7 +4,6 @@ EXTRA_DIST += %D%/unit.h %D%/unit_str.h %D%/ipc_golden.def
 
 if HAVE_CHECK
 unit_checks = \
-	%D%/check_account \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
@@ -13,7 +12,6 @@ unit_checks = \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_event \
-	%D%/check_file \
 	%D%/check_file_words \
 	%D%/check_ipc \
 	%D%/check_ipc_file \
@@ -32,7 +30,6 @@ unit_checks = \
 	%D%/check_redact \
 	%D%/check_registry \
 	%D%/check_render \
-	%D%/check_reserve \
 	%D%/check_rooms \
 	%D%/check_sasl \
 	%D%/check_secret \
@@ -44,8 +41,8 @@ unit_checks = \
 	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_file %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
-	%D%/check_lookup %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_storeop
+unit_checks += %D%/check_account %D%/check_ask %D%/check_ask_count %D%/check_ask_file %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
+	%D%/check_file %D%/check_lookup %D%/check_reserve %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_storeop
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
