@@ -456,16 +456,19 @@ http_init(void)
 	assets_init();
 	files_init();
 	filetype_init();
-	http.d = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE |
-				      MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
-				  0, NULL, NULL, request, NULL, /**/
-				  MHD_OPTION_EXTERNAL_LOGGER, mhd_log, NULL, /**/
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, /**/
-				  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, /**/
-				  MHD_OPTION_STRICT_FOR_CLIENT, 1, /**/
-				  MHD_OPTION_NOTIFY_CONNECTION, comes_or_goes, NULL, /**/
-				  MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, /**/
-				  MHD_OPTION_END);
+	http.d = MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE |
+		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+	    0, NULL, NULL, request, NULL, /**/
+	    MHD_OPTION_EXTERNAL_LOGGER, mhd_log, NULL, /**/
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, /**/
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, /**/
+	    /* proc.c ignores the signal; unless it knows that, it does not use sendfile */
+	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /**/
+	    MHD_OPTION_STRICT_FOR_CLIENT, 1, /**/
+	    MHD_OPTION_NOTIFY_CONNECTION, comes_or_goes, NULL, /**/
+	    MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, /**/
+	    MHD_OPTION_END);
 	if (http.d == NULL)
 		fatal("libmicrohttpd cannot be started");
 	info = MHD_get_daemon_info(http.d, MHD_DAEMON_INFO_EPOLL_FD);
