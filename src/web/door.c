@@ -159,3 +159,14 @@ look(void *arg)
 	if (!LIST_EMPTY(&clients))
 		loop_timer_start(proc.loop, &look_timer, LOOK_MS, look, NULL);
 }
+
+void
+door_drain(void)
+{
+	struct client *c;
+
+	LIST_FOREACH (c, &clients, door) {
+		if (!c->waits && !c->answered && !http_in_body(&c->watch))
+			shutdown(c->fd, SHUT_RDWR);
+	}
+}

@@ -481,6 +481,7 @@ void
 http_drain(void)
 {
 	http.draining = true;
+	door_drain();
 	if (http.n == 0)
 		proc_done();
 }
