@@ -114,6 +114,9 @@ class World(IrcCase):
     def ctl(self, *words):
         return self.d.ctl(*words)
 
+    def logged(self, regex):
+        return self.d.expect_log(regex)
+
     def files(self):
         state = os.path.join(self.d.dir, "state", "files")
         return sorted(os.path.join(top, f) for top, _, names in os.walk(state) for f in names)

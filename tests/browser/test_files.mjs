@@ -111,6 +111,7 @@ async function pasted(t) {
 	await give(ann, "drop", "for ben.png", await picture(ann, 90, 60));
 	await ben.goTo("ann");
 	await seesPicture(ben, "for ben.png");
+	await t.w.logged(String.raw`ann  --->  ben  \[ Image \]`);
 }
 
 async function large(t) {

@@ -211,6 +211,27 @@ class Rest(unittest.TestCase):
         for word in re.findall(r"^    chatctl (\w+)", read("README.md"), re.M):
             self.assertIn(word, commands)
 
+    def test_behaviours_name_tests(self):
+        """Each test that doc/behaviours.md has beside a behaviour is there."""
+        there = set()
+        for name in os.listdir(os.path.join(TOP, "tests", "system")):
+            if re.fullmatch(r"test_\w+\.py", name):
+                kind = None
+                for line in read("tests", "system", name).split("\n"):
+                    m = re.match(r"class (\w+)|    def (test_\w+)", line)
+                    if m and m.group(1):
+                        kind = m.group(1)
+                    elif m:
+                        there.add("%s.%s.%s" % (name[:-3], kind, m.group(2)))
+        for name in os.listdir(os.path.join(TOP, "tests", "browser")):
+            if re.fullmatch(r"test_\w+\.mjs", name):
+                table = read("tests", "browser", name).partition("export const tests")[2]
+                there.update("%s: %s" % (name[:-4], words) for words in re.findall(r'^\t"(.*?)":', table, re.M))
+        page = read("doc", "behaviours.md")
+        named = re.findall(r"test_\w+\.[A-Z]\w+\.test_\w+|test_\w+: [^|;\n]*[^|;\s]", page[page.index("## Where"):])
+        self.assertGreater(len(named), 100)
+        self.assertEqual([n for n in named if n not in there], [])
+
 
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], "-v"] + sys.argv[1:])
