@@ -22,6 +22,7 @@
 #include "worker/secret.h"
 #include "worker/session.h"
 #include "worker/ticket.h"
+#include "worker/words.h"
 #include "worker/worker.h"
 
 #define TRIES 3 /* of a password, then the command is over */
@@ -210,12 +211,10 @@ static bool
 new_good(struct conn *c, struct str password)
 {
 	const char *name = account_of(c) != NULL ? account_of(c) : c->name;
-	struct str least = credential_password_least();
-	char why[512];
 
 	if (credential_password_good(password, str_of(name)))
 		return true;
-	tell(c, "Sorry, %s.", chat_err_text(ERR_PASSWORD_WEAK, least.p, least.n, why, sizeof(why)));
+	words_refused(c, ERR_PASSWORD_WEAK, credential_password_least());
 	return false;
 }
 
@@ -290,9 +289,7 @@ ask_login(struct conn *c, struct str name, struct str password)
 static void
 login_failed(struct conn *c, struct late *l, unsigned code, struct str arg)
 {
-	char why[512];
-
-	tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+	words_refused(c, code, arg);
 	if (!late_retry(c, l, code) && c->state == CONN_NAMING)
 		session_ask_name(c);
 }
@@ -484,12 +481,11 @@ changed(struct conn *c, struct late *l)
 {
 	const struct m_e_done *e = l->e;
 	const struct form *f = l->state;
-	char why[512];
 	struct str arg;
 	unsigned code;
 
 	if (late_failed(l, &code, &arg)) {
-		tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+		words_refused(c, code, arg);
 		late_retry(c, l, code);
 	} else if (l->type == MSG_e_done && e->text.n > 0)
 		tell(c, STR_FMT, STR_ARG(e->text));
@@ -557,7 +553,6 @@ void
 cmd_account(struct conn *c, const struct cmd_args *a)
 {
 	bool del = cmd_same(a->v[0], "delete"), email = cmd_same(a->v[0], "email");
-	char why[512];
 	struct form *f;
 
 	if (a->n == 0) {
@@ -571,7 +566,7 @@ cmd_account(struct conn *c, const struct cmd_args *a)
 	if (!may_change(c))
 		return;
 	if (email && credential_email(a->v[1]) != ERR_NONE) {
-		tell(c, "Sorry, %s.", chat_err_text(ERR_EMAIL_BAD, "", 0, why, sizeof(why)));
+		words_refused(c, ERR_EMAIL_BAD, STR_LIT(""));
 		return;
 	}
 	if (del)

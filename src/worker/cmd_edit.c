@@ -10,6 +10,7 @@
 #include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/words.h"
 
 /* "3-4711". */
 static bool
@@ -77,7 +78,7 @@ changed(struct conn *c, struct late *l)
 	unsigned code;
 
 	if (late_failed(l, &code, &arg))
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else
 		tell(c, "Done.");
 }

@@ -13,6 +13,7 @@
 #include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/words.h"
 #include "worker/worker.h"
 
 #define LINES 20 /* that /history shows if nobody says how many */
@@ -105,7 +106,7 @@ static void
 history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	if (code != ERR_NONE)
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else
 		pager_shown(c, q);
 }
@@ -167,7 +168,7 @@ new_found(struct conn *c, struct question *q, unsigned code, struct str arg)
 	struct m_r_query w = {.kind = QUERY_LATEST, .hi = q->num + 1};
 
 	if (code != ERR_NONE) {
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 		return;
 	}
 	if (q->num == 0) {
@@ -317,7 +318,7 @@ static void
 search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	if (code != ERR_NONE)
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else if (q->rows == 0 && q->what.hi == 0)
 		tell(c, "Nothing has been found.");
 	else

@@ -11,6 +11,7 @@
 #include "worker/arena.h"
 #include "worker/history.h"
 #include "worker/outq.h"
+#include "worker/words.h"
 #include "worker/worker.h"
 
 struct reader *
@@ -79,15 +80,6 @@ reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str 
 	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
 }
 
-void
-reader_refused(struct conn *c, unsigned code, struct str arg)
-{
-	char why[512];
-
-	chat_err_text(code, arg.p, arg.n, why, sizeof(why));
-	tell(c, "Sorry, %s.", why);
-}
-
 /* --- words of a command --- */
 
 bool
@@ -146,7 +138,7 @@ missed_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 		tell(c,
 		     "--- /history new reads what is new in your room; /history new @NAME, #ROOM.");
 	else if (!q->behind && code != ERR_NONE)
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else if (!q->behind)
 		tell(c, "You have missed nothing.");
 }

@@ -42,8 +42,6 @@ void reader_forget(struct conn *c);
 void reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place);
 /* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
 size_t reader_when(char out[WHEN_MAX], uint64_t ms);
-/* "Sorry, …". */
-void reader_refused(struct conn *c, unsigned code, struct str arg);
 
 /* The next word of *rest, which moves behind it. False: there is none. */
 bool reader_word(struct str *rest, struct str *word);

@@ -95,13 +95,9 @@ trim(struct str s)
 	return s;
 }
 
-static void
-ask_again(struct conn *c, const char *why, bool sentence)
+void
+session_ask_name(struct conn *c)
 {
-	if (sentence)
-		tell(c, "%s", why);
-	else
-		tell(c, "Sorry, %s.", why);
 	outq_ref(c, prompt);
 }
 
@@ -122,7 +118,7 @@ take_name(struct conn *c, struct str name)
 	if (name.n > 5 && strncasecmp(name.p, "NICK ", 5) == 0)
 		name = trim((struct str){name.p + 5, name.n - 5});
 	if (name.n == 0) {
-		outq_ref(c, prompt);
+		session_ask_name(c);
 		return;
 	}
 	if (session_is_http(name)) {
@@ -137,17 +133,12 @@ take_name(struct conn *c, struct str name)
 	}
 	err = line_was_unclean ? NAME_BAD_CHAR : name_check(name.p, name.n);
 	if (err != NAME_OK) {
-		ask_again(c, name_strerror(err), true);
+		tell(c, "%s", name_strerror(err));
+		session_ask_name(c);
 		return;
 	}
 	if (!account_asks(c, name))
 		request_login(c, name, STR_LIT(""), STR_LIT(""));
-}
-
-void
-session_ask_name(struct conn *c)
-{
-	outq_ref(c, prompt);
 }
 
 static void
@@ -155,13 +146,11 @@ name_refused(struct conn *c, unsigned err, struct str arg)
 {
 	char why[512];
 
-	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
-	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED) {
-		ask_again(c, why, false);
-		return;
-	}
-	tell(c, "Sorry, %s.", why);
-	conn_end(c, why, true);
+	words_refused(c, err, arg);
+	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED)
+		session_ask_name(c);
+	else
+		conn_end(c, chat_err_text(err, arg.p, arg.n, why, sizeof(why)), true);
 }
 
 static void
@@ -422,13 +411,12 @@ session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 {
 	char why[512];
 
-	chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why));
 	if (what == ASKED_LOGIN)
 		name_refused(c, e->code, e->arg);
 	else if (what == ASKED_SAY || what == ASKED_DM)
-		session_not_sent(c, why);
+		session_not_sent(c, chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why)));
 	else
-		tell(c, "Sorry, %s.", why);
+		words_refused(c, e->code, e->arg);
 }
 
 static bool

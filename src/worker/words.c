@@ -41,6 +41,14 @@ words_because(struct str reason)
 	return because;
 }
 
+void
+words_refused(struct conn *c, unsigned code, struct str arg)
+{
+	char why[512];
+
+	tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+}
+
 /* --- what others read --------------------------------------------------------------- */
 
 static void
@@ -302,17 +310,14 @@ told_mode(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_mode *e = s->e;
 	struct str rest = e->refused;
 	struct mode_refusal no;
-	char why[512];
 
 	(void)own;
 	if (e->changes.n > 0)
 		fan_give(c, c->cls);
 	else if (e->refused.n == 0)
 		tell(c, "It is so already.");
-	while (refusal_next(&rest, &no)) {
-		chat_err_text(no.code, no.arg.p, no.arg.n, why, sizeof(why));
-		tell(c, "Sorry, %s.", why);
-	}
+	while (refusal_next(&rest, &no))
+		words_refused(c, no.code, no.arg);
 }
 
 static void

@@ -15,6 +15,9 @@ void words_make(struct shown *s);
 /* tongue.told for telnet. */
 void words_told(struct conn *c, const struct shown *s, bool own);
 
+/* "Sorry, …": what it asked for was refused. */
+void words_refused(struct conn *c, unsigned code, struct str arg);
+
 /* It goes by a name that is somebody's account, for so long. */
 void words_reserved(struct conn *c, struct str name, unsigned seconds);
 
