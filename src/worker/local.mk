@@ -26,6 +26,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/event_talk.c \
 	%D%/event_user.c \
 	%D%/fanout.c %D%/fanout.h \
+	%D%/form.c %D%/form.h \
 	%D%/history.c %D%/history.h \
 	%D%/input.c %D%/input.h \
 	%D%/outq.c %D%/outq.h \
