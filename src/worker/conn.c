@@ -15,6 +15,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/account.h"
+#include "worker/backlog.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
@@ -139,7 +140,7 @@ conns_rearm(void)
 	due_rearm(&conns.login);
 	due_rearm(&conns.idle);
 	input_rearm();
-	outq_rearm();
+	backlog_rearm();
 }
 
 /* --- places ------------------------------------------------------------------------- */
@@ -461,13 +462,13 @@ reap(struct conn *c)
 	c->flags |= CONN_LINGER;
 	due_add(&conns.linger, &c->due);
 	if (!(c->flags & CONN_HUNG_UP))
-		loop_mod(worker.loop, &c->io, EPOLLIN | (outq_sendable(c) ? EPOLLOUT : 0));
+		loop_mod(worker.loop, &c->io, EPOLLIN | (backlog_sendable(c) ? EPOLLOUT : 0));
 }
 
 void
 conns_reap_turn(void)
 {
-	outq_settle();
+	backlog_settle();
 	if (conns.ended.n == 0)
 		return;
 	/* a conn can be listed twice (ended, then its linger ended in the same turn) */

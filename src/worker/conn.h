@@ -16,13 +16,12 @@
 #include <stdint.h>
 
 #include "ipc/board.h"
-#include "lib/buf.h"
 #include "lib/loop.h"
 #include "proto/telnet.h"
 #include "worker/arena.h"
 #include "worker/due.h"
-#include "worker/hold.h"
 
+struct backlog;
 struct room;
 struct query;
 struct account;
@@ -69,16 +68,6 @@ enum conn_flag {
 	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 };
 
-/* A queue that the socket would not take at the end of a turn, or that has to wait for the disk (hold.h). */
-struct backlog {
-	struct buf buf;
-	struct due due; /* the socket takes nothing */
-	struct conn *conn;
-	uint64_t out; /* bytes that have left it */
-	struct holds holds;
-	struct due held; /* in the list of those with holds */
-};
-
 struct in_room {
 	struct room *room;
 	uint32_t at; /* index in the room's members */
@@ -102,7 +91,7 @@ struct paste {
 struct conn {
 	/* --- touched by each delivery --- */
 	struct slice ref[CONN_REFS];
-	struct backlog *back; /* owned; NULL: none */
+	struct backlog *back; /* owned; NULL: none (backlog.h) */
 	struct room *cur; /* where a plain line goes; NULL: nowhere */
 	uint8_t nref;
 	uint8_t cls; /* render class (render.h), without CLS_OTHER */

@@ -6,6 +6,7 @@
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
+#include "worker/backlog.h"
 #include "worker/event_priv.h"
 #include "worker/fanout.h"
 #include "worker/irc/reply.h"
@@ -138,7 +139,7 @@ take_e_durable(const void *frame, size_t len, struct conn *own, enum asked_for w
 	GET(e_durable)
 	(void)own;
 	(void)what;
-	outq_durable(e.upto);
+	backlog_durable(e.upto);
 }
 
 /* --- what waits for the disk (store.durability "disk") ------------------------------------------- */
@@ -304,6 +305,6 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 		irc_label_waits(c);
 	}
 	if (held != NULL)
-		outq_hold_end(held);
+		backlog_hold_end(held);
 	outq_relieve();
 }

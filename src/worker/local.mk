@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 %C%_libworker_role_a_SOURCES = \
 	%D%/account.c %D%/account.h \
 	%D%/answers.c %D%/answers.h \
+	%D%/backlog.c %D%/backlog.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_account.c %D%/cmd_account.h \
 	%D%/cmd_edit.c %D%/cmd_history.c %D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \

@@ -16,6 +16,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/arena.h"
+#include "worker/backlog.h"
 #include "worker/conn.h"
 #include "worker/event.h"
 #include "worker/input.h"
@@ -121,7 +122,7 @@ turn_end(void *arg)
 		options_changed = false;
 		worker.disk = options_disk(&proc.opt);
 		if (!worker.disk)
-			outq_release();
+			backlog_release();
 		conns_rearm();
 		irc_rearm();
 		session_init();
@@ -217,7 +218,7 @@ worker_start(void)
 	link_made();
 	worker.disk = options_disk(&proc.opt);
 	arena_init();
-	outq_init(worker.loop);
+	backlog_init(worker.loop);
 	conns_init(worker.loop, board_own->nsessions);
 	session_init();
 	irc_init(worker.loop);

@@ -31,6 +31,7 @@
 #include "proto/irc.h"
 #include "registry/registry.h"
 #include "worker/arena.h"
+#include "worker/backlog.h"
 #include "worker/conn.h"
 #include "worker/event.h"
 #include "worker/input.h"
@@ -444,7 +445,7 @@ set_up(void)
 	FUZZ_ASSERT(board_own != NULL);
 	board_own->nsessions = 64;
 	arena_init();
-	outq_init(worker.loop);
+	backlog_init(worker.loop);
 	conns_init(worker.loop, 64);
 	session_init();
 	irc_init(worker.loop);
