@@ -91,11 +91,13 @@ intake_begin(void)
 	accounts_begin();
 	admin_begin();
 	retain_begin();
+	orphans_begin();
 }
 
 void
 intake_end(void)
 {
+	orphans_end();
 	retain_end();
 	admin_end();
 	accounts_end();
@@ -113,6 +115,7 @@ intake_forget(void)
 {
 	clock_at = 0;
 	accounts_changed();
+	senders_forget();
 	places_forget();
 	rooms_forget();
 }

@@ -137,6 +137,12 @@ sender_row(unsigned which, struct str name, struct str uhost, uint64_t account, 
 	return db_number(&q);
 }
 
+void
+senders_forget(void)
+{
+	memset(senders, 0, sizeof(senders));
+}
+
 uint64_t
 sender_of(struct str name, struct str uhost, struct str account, uint32_t umodes)
 {
@@ -150,11 +156,14 @@ sender_of(struct str name, struct str uhost, struct str account, uint32_t umodes
 	i = (siphash(text, name.n + uhost.n, key) + id + umodes) & (CELLS - 1);
 	if (senders[i].id != 0 && senders[i].account == id && senders[i].umodes == umodes &&
 	    senders[i].name_len == name.n && senders[i].uhost_len == uhost.n &&
-	    memcmp(senders[i].text, text, name.n + uhost.n) == 0)
+	    memcmp(senders[i].text, text, name.n + uhost.n) == 0) {
+		orphans_used(senders[i].id);
 		return senders[i].id;
+	}
 	senders[i].id = sender_row(FIND_SENDER, name, uhost, id, umodes);
 	if (senders[i].id == 0)
 		senders[i].id = sender_row(ADD_SENDER, name, uhost, id, umodes);
+	orphans_used(senders[i].id);
 	senders[i].account = id;
 	senders[i].umodes = umodes;
 	senders[i].name_len = (uint8_t)name.n;
@@ -170,7 +179,6 @@ places_forget(void)
 {
 	memset(rooms, 0, sizeof(rooms));
 	memset(pairs, 0, sizeof(pairs));
-	memset(senders, 0, sizeof(senders));
 }
 
 static size_t

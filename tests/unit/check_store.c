@@ -410,6 +410,8 @@ START_TEST(accounts_go_with_their_messages)
 	ck_assert_uint_eq(
 	    number("SELECT count(*) FROM message_text WHERE message_text MATCH 'mine'"), 0);
 	ck_assert_uint_eq(number("SELECT count(*) FROM chore"), 0);
+	/* where it came from is not kept either */
+	ck_assert_uint_eq(number("SELECT count(*) FROM sender WHERE name='alice'"), 0);
 	/* its number is never another's */
 	ck_assert_uint_gt(make_account("alice"), id);
 	FEED(s_account, .ticket = 9, .op = ACCOUNT_DELETE, .id = id);
@@ -572,6 +574,119 @@ START_TEST(purged_words_leave_the_index_over_lives)
 }
 END_TEST
 
+/* One after the other, bob's and bobby's. */
+static void
+say_in_turn(uint64_t from, unsigned n, const char *text)
+{
+	for (uint64_t seq = from; seq < from + n; seq++)
+		FEED(e_say, .seq = seq, .at = 1000 * seq, .room = DEN,
+		     .name = S(seq % 2 ? "bob" : "bobby"), .uhost = S("telnet@192.0.2.1"),
+		     .room_name = S("den"), .text = S(text));
+}
+
+/* Whatever is due within a day is done; nothing is deleted for its age. */
+static void
+a_day_later(void)
+{
+	opt.history_days = 0;
+	settings_put(&opt);
+	writer_later_here(25 * 3600 * 1000);
+	while (writer_rest_here() == 0) {
+	}
+}
+
+#define SENDERS "SELECT count(*) FROM sender"
+
+START_TEST(senders_of_nothing_go)
+{
+	say_in_turn(1, 1200, "word");
+	FEED(e_topic, .seq = 2000, .at = 5, .room = DEN, .name = S("carol"), .uhost = S("b@c"),
+	     .room_name = S("den"), .text = S("all that is left of her"));
+	FEED(e_topic, .seq = 2001, .at = 5, .room = ID_MAKE(4, 1), .name = S("dora"),
+	     .uhost = S("b@c"), .room_name = S("pit"), .text = S("x"));
+	flush();
+	a_day_later();
+	ck_assert_uint_eq(number(SENDERS), 4);
+	for (uint64_t seq = 1; seq <= 1200; seq += 2)
+		FEED(e_redact, .seq = 3000 + seq, .at = 5, .room = DEN, .msg = seq);
+	flush();
+	ck_assert_uint_eq(number(SENDERS), 4);
+	a_day_later();
+	ck_assert_uint_eq(number(SENDERS), 3);
+	ck_assert_uint_eq(number(SENDERS " WHERE name='bob'"), 0);
+	/* as if it had never spoken */
+	say(5000, DEN, "again");
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message m JOIN sender s ON s.id=m.sender"
+				 " WHERE s.name='bob'"),
+			  1);
+}
+END_TEST
+
+/* Who says something while they are looked for is not one of them, wherever the walk is. */
+START_TEST(senders_come_back_meanwhile)
+{
+	opt.history_days = 0;
+	settings_put(&opt);
+	for (unsigned slices = 0; slices < 12; slices++) {
+		uint64_t seq = 10000 * (slices + 1);
+
+		say_in_turn(seq, 1200, "word");
+		flush();
+		for (uint64_t i = 1; i < 1200; i += 2)
+			FEED(e_redact, .seq = seq + 2000 + i, .at = 5, .room = DEN, .msg = seq + i);
+		flush();
+		writer_later_here(25 * 3600 * 1000);
+		for (unsigned i = 0; i < slices; i++)
+			writer_rest_here();
+		say_in_turn(seq + 5001, 1, "here I am");
+		while (writer_rest_here() == 0) {
+		}
+		ck_assert_uint_eq(number("SELECT count(*) FROM message WHERE sender NOT IN"
+					 " (SELECT id FROM sender)"),
+				  0);
+		FEED(s_admin, .ticket = 6, .op = STORE_HISTORY_PURGE,
+		     .args = S("*\x1f"
+			       "0"));
+		flush();
+		a_day_later();
+		ck_assert_uint_eq(number(SENDERS), 0);
+	}
+}
+END_TEST
+
+START_TEST(marks_of_what_is_gone_go)
+{
+	uint64_t bob;
+
+	make_account("alice");
+	bob = make_account("bob");
+	say(5, DEN, "one");
+	FEED(e_mark, .seq = 6, .account = S("alice"), .room = DEN, .room_name = S("den"),
+	     .when = 5);
+	FEED(e_mark, .seq = 7, .account = S("alice"), .peer = S("bob"), .when = 5);
+	FEED(e_join, .seq = 8, .room = DEN, .name = S("alice"), .room_name = S("den"),
+	     .uhost = S("b@c"), .account = S("alice"));
+	flush();
+	a_day_later();
+	ck_assert_uint_eq(number("SELECT count(*) FROM mark"), 2);
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in"), 1);
+	FEED(s_account, .ticket = 8, .op = ACCOUNT_DELETE, .id = bob);
+	flush();
+	a_day_later();
+	ck_assert_uint_eq(number("SELECT count(*) FROM mark"), 1);
+	/* in the next registry the room is not there, as it was not kept */
+	writer_close_here();
+	writer_init(NULL, 2);
+	writer_open_here(answered);
+	a_day_later();
+	ck_assert_uint_eq(number("SELECT count(*) FROM mark"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
+}
+END_TEST
+
 /* --- when it cannot be written --------------------------------------------------------------------------------- */
 
 /* It tries again and again, as if time went by, until it wants to wait so long. */
@@ -722,6 +837,9 @@ main(void)
 	tcase_add_test(w, too_old_and_too_many);
 	tcase_add_test(w, purged);
 	tcase_add_test(w, purged_words_leave_the_index_over_lives);
+	tcase_add_test(w, senders_of_nothing_go);
+	tcase_add_test(w, senders_come_back_meanwhile);
+	tcase_add_test(w, marks_of_what_is_gone_go);
 	tcase_add_test(w, locked_by_another);
 	tcase_add_test(w, locked_for_long);
 	tcase_add_test(w, a_damaged_file_is_left_alone);
