@@ -113,12 +113,12 @@ umode_names(uint32_t umodes, const char *out[])
 }
 
 static size_t
-cap_names(uint32_t caps, const char *out[])
+cap_names(uint64_t caps, const char *out[])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(cap_words); i++) {
-		if (caps & 1u << i)
+		if (caps & UINT64_C(1) << i)
 			out[n++] = cap_words[i];
 	}
 	return n;

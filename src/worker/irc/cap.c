@@ -32,18 +32,17 @@ static const struct {
 
 #define NEED_ACCOUNTS (CAP_SASL | CAP_REGISTRATION)
 #define ONE_OF (CAP_METADATA | CAP_METADATA_2) /* not both: their specification */
-#define NEED_STORE \
-	((uint32_t)CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | (uint32_t)CAP_SEARCH)
+#define NEED_STORE (CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | CAP_SEARCH)
 
 uint8_t
-cap_class(uint32_t have)
+cap_class(uint64_t have)
 {
 	uint8_t cls = 0;
 
 	if (!(have & CAP_BATCH)) /* which it depends on */
-		have &= ~(uint32_t)CAP_MULTILINE;
+		have &= ~CAP_MULTILINE;
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (have & 1u << i)
+		if (have & UINT64_C(1) << i)
 			cls |= caps[i].cls;
 	}
 	return cls;
@@ -51,7 +50,7 @@ cap_class(uint32_t have)
 
 /* They are what c has from now on. */
 static void
-cap_set(struct conn *c, uint32_t have)
+cap_set(struct conn *c, uint64_t have)
 {
 	c->irc->caps = have;
 	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
@@ -60,34 +59,34 @@ cap_set(struct conn *c, uint32_t have)
 		metadata_unsubscribe(c);
 }
 
-uint32_t
+uint64_t
 cap_offered(void)
 {
-	uint32_t all = (uint32_t)((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~(uint32_t)CAP_STS;
+	uint64_t all = ((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~CAP_STS;
 
 	if (!accounts_here())
-		all &= ~(uint32_t)NEED_ACCOUNTS;
+		all &= ~NEED_ACCOUNTS;
 	if (!history_kept())
-		all &= ~(uint32_t)NEED_STORE;
+		all &= ~NEED_STORE;
 	return all;
 }
 
 /* sts says nothing without its value, and is never asked for (its specification). */
-uint32_t
+uint64_t
 cap_listed(const struct conn *c, bool with_value)
 {
 	bool sts = with_value && proc.opt.irc_sts_port != 0;
 
 	(void)c;
-	return cap_offered() | (sts ? (uint32_t)CAP_STS : 0);
+	return cap_offered() | (sts ? CAP_STS : 0);
 }
 
-uint32_t
+uint64_t
 cap_bit(struct str name)
 {
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
 		if (str_eq(str_of(caps[i].name), name))
-			return cap_offered() & 1u << i;
+			return cap_offered() & UINT64_C(1) << i;
 	}
 	return 0;
 }
@@ -135,7 +134,7 @@ cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t c
 
 /* What clients have been told. */
 static struct {
-	uint32_t offered;
+	uint64_t offered;
 	uint64_t port, duration, preload; /* of sts */
 } told;
 
@@ -155,14 +154,14 @@ sts_changed(void)
 
 /* In nobody's answer, whatever is under way. */
 static void
-cap_tell(struct conn *c, const char *sub, uint32_t which, bool with_value)
+cap_tell(struct conn *c, const char *sub, uint64_t which, bool with_value)
 {
 	char line[2 * IRC_BODY_MAX];
 	size_t n = bprintf(line, sizeof(line), ":%s CAP %s %s :", irc_me, irc_nick(c), sub);
 	bool any = false;
 
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (!(which & 1u << i))
+		if (!(which & UINT64_C(1) << i))
 			continue;
 		if (any)
 			line[n++] = ' ';
@@ -177,8 +176,8 @@ cap_tell(struct conn *c, const char *sub, uint32_t which, bool with_value)
 void
 cap_changed(void)
 {
-	uint32_t now = cap_offered(), gone = told.offered & ~now, come = now & ~told.offered;
-	uint32_t sts = sts_changed() ? (uint32_t)CAP_STS : 0;
+	uint64_t now = cap_offered(), gone = told.offered & ~now, come = now & ~told.offered;
+	uint64_t sts = sts_changed() ? CAP_STS : 0;
 
 	told.offered = now;
 	for (uint32_t i = 0; (gone | come | sts) != 0 && i < conns_places(); i++) {
@@ -210,13 +209,13 @@ list_room(const struct conn *c, const char *sub)
 /* All lines but the last have a '*' for those who know what that means, version 302's; others are sent one line, and
  * may ask for what does not fit into it all the same. */
 static void
-cap_list(struct conn *c, const char *sub, uint32_t which, bool v302)
+cap_list(struct conn *c, const char *sub, uint64_t which, bool v302)
 {
 	size_t room = list_room(c, sub), n = 0, k;
 	char line[IRC_BODY_MAX], one[128];
 
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (!(which & 1u << i))
+		if (!(which & UINT64_C(1) << i))
 			continue;
 		k = cap_put(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
 		if (n > 0 && n + 1 + k > room) {
@@ -270,8 +269,8 @@ static void
 cap_req(struct conn *c, struct str wanted)
 {
 	/* a client of version 302 has this one whether it wants or not */
-	uint32_t kept = c->irc->flags & IRC_CAP_302 ? (uint32_t)CAP_CAP_NOTIFY : 0;
-	uint32_t have = c->irc->caps, bit;
+	uint64_t kept = c->irc->flags & IRC_CAP_302 ? CAP_CAP_NOTIFY : 0;
+	uint64_t have = c->irc->caps, bit;
 	struct str rest = wanted, word;
 
 	while (next_word(&rest, &word)) {

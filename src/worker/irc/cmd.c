@@ -336,7 +336,7 @@ label_fits(const struct irc_run *r, struct str value)
 static void
 label_of(struct conn *c, struct irc_run *r)
 {
-	const uint32_t needs = CAP_LABEL | CAP_BATCH;
+	const uint64_t needs = CAP_LABEL | CAP_BATCH;
 	struct str value;
 
 	r->nlabel = 0;

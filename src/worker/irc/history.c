@@ -83,7 +83,7 @@ irc_history_event(struct conn *c, const struct question *q)
 static bool
 wanted(const struct conn *c, const struct shown *s)
 {
-	uint32_t needs = s->irc_only ? irc_needs(MSG_TAGS) : irc_needs(s->type);
+	uint64_t needs = s->irc_only ? irc_needs(MSG_TAGS) : irc_needs(s->type);
 
 	if (s->what != SHOWN_NOTE)
 		return true;

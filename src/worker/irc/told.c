@@ -76,7 +76,7 @@ told_join(struct conn *c, const struct shown *s, bool own)
 	metadata_joined(c, room_of(e->room));
 	if (irc_mark_joined(c, e->room_name, own))
 		return;
-	if (c->irc->caps & CAP_NO_NAMES)
+	if (c->irc->caps & CAP_NO_NAMES_EITHER)
 		metadata_due(c);
 	else if (own)
 		names_after_join(c, e->room, e->room_name);
@@ -169,7 +169,7 @@ told_away(struct conn *c, const struct shown *s, bool own)
 static void
 told_redact(struct conn *c, const struct shown *s, bool own)
 {
-	const uint32_t needs = CAP_REDACTION | CAP_ECHO;
+	const uint64_t needs = CAP_REDACTION | CAP_ECHO;
 
 	(void)s;
 	(void)own;
@@ -444,7 +444,7 @@ irc_renamed(struct room *r, const struct shown *s, const struct conn *own)
 		c->flags &= ~label;
 		show_as_moved(c, r, e);
 		c->flags |= label;
-		if (c->irc->caps & CAP_NO_NAMES)
+		if (c->irc->caps & CAP_NO_NAMES_EITHER)
 			continue;
 		if (c == own)
 			names_after_join(c, r->id, e->to);
