@@ -4,7 +4,6 @@ EXTRA_DIST += %D%/unit.h %D%/unit_str.h %D%/ipc_golden.def
 
 if HAVE_CHECK
 unit_checks = \
-	%D%/check_account \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
@@ -16,6 +15,7 @@ unit_checks = \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
+	%D%/check_login \
 	%D%/check_mask \
 	%D%/check_meta \
 	%D%/check_modes \
@@ -25,6 +25,7 @@ unit_checks = \
 	%D%/check_outq \
 	%D%/check_query \
 	%D%/check_redact \
+	%D%/check_register \
 	%D%/check_registry \
 	%D%/check_render \
 	%D%/check_reserve \
@@ -58,14 +59,15 @@ unit_world = %D%/world.c %D%/world.h
 unit_den = $(unit_world) %D%/den.c %D%/den.h
 unit_storeend = %D%/storeend.c %D%/storeend.h
 unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
-%C%_check_account_SOURCES = %D%/check_account.c $(unit_authend) $(unit_storeend)
-%C%_check_account_LDADD = $(unit_broker) $(unit_libs)
+unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_broker_SOURCES = %D%/check_broker.c $(unit_world)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)
 %C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_login_SOURCES = %D%/check_login.c $(unit_desk)
+%C%_check_login_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_meta_SOURCES = %D%/check_meta.c $(unit_world)
 %C%_check_meta_LDADD = $(unit_broker) $(unit_libs)
@@ -75,6 +77,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_oper_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_redact_SOURCES = %D%/check_redact.c $(unit_world)
 %C%_check_redact_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_register_SOURCES = %D%/check_register.c $(unit_desk)
+%C%_check_register_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_registry_SOURCES = %D%/check_registry.c $(unit_world)
 %C%_check_registry_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_reserve_SOURCES = %D%/check_reserve.c $(unit_world) $(unit_storeend)
