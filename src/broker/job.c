@@ -8,13 +8,20 @@
 
 #include "broker/auth.h"
 #include "broker/store.h"
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/util.h"
 
 #define JOBS_EACH 16
 
+uint64_t job_wait_ms = 10000;
+
 static struct job jobs[JOBS_MAX];
 static uint32_t last_ticket;
 static bool some_lost;
+static unsigned overdue; /* changes that the store has not answered in time */
+static struct loop_timer due_timer; /* until the first of those that wait is due */
 
 static struct job *
 place_for(uint64_t user, uint64_t conn)
@@ -26,7 +33,7 @@ place_for(uint64_t user, uint64_t conn)
 		if (jobs[i].ticket == 0)
 			free_one = free_one != NULL ? free_one : &jobs[i];
 		else
-			his += jobs[i].user == user && jobs[i].conn == conn;
+			his += !jobs[i].alone && jobs[i].user == user && jobs[i].conn == conn;
 	}
 	return his < JOBS_EACH ? free_one : NULL;
 }
@@ -50,6 +57,7 @@ job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
 			  .inc = r->inc,
 			  .user = user,
 			  .conn = conn,
+			  .wait_ms = job_wait_ms,
 			  .state = state_size > 0 ? xcalloc(1, state_size) : NULL,
 			  .state_size = state_size};
 	m.ticket = j->ticket;
@@ -59,22 +67,68 @@ job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
 	return j;
 }
 
+/* --- asking ------------------------------------------------------------------------------------------ */
+
+/* Somebody has waited long enough: jobs_resume sees who. */
+static void
+time_is_up(void *arg)
+{
+	(void)arg;
+	some_lost = true;
+}
+
+static bool
+is_watched(const struct job *j)
+{
+	return j->waits != JOB_FOR_NOBODY && !j->lost && !j->overdue;
+}
+
+/* Is it with the store, to be done? */
+static bool
+is_change(const struct job *j)
+{
+	return j->changes && j->waits == JOB_FOR_STORE && !j->lost;
+}
+
+static void
+watch(const struct job *j)
+{
+	uint64_t now = loop_now(proc.loop);
+
+	if (is_watched(j) && (due_timer.place == 0 || j->due < due_timer.due))
+		loop_timer_start(proc.loop, &due_timer, j->due - MIN(j->due, now), time_is_up,
+				 NULL);
+}
+
+static void
+asked(struct job *j, enum job_waits whom, bool sent, job_fn *fn)
+{
+	j->fn = fn;
+	j->waits = whom;
+	j->changes = false;
+	j->lost = !sent;
+	some_lost |= j->lost;
+	j->due = loop_now(proc.loop) + j->wait_ms;
+	watch(j);
+}
+
 void
 job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	j->fn = fn;
-	j->waits = JOB_FOR_STORE;
-	j->lost = !store_send(frame, len);
-	some_lost |= j->lost;
+	asked(j, JOB_FOR_STORE, store_send(frame, len), fn);
+}
+
+void
+job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn)
+{
+	asked(j, JOB_FOR_STORE, overdue == 0 && store_send(frame, len), fn);
+	j->changes = true;
 }
 
 void
 job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	j->fn = fn;
-	j->waits = JOB_FOR_AUTH;
-	j->lost = !auth_ask(j->ticket, frame, len);
-	some_lost |= j->lost;
+	asked(j, JOB_FOR_AUTH, auth_ask(j->ticket, frame, len), fn);
 }
 
 struct reg_user *
@@ -91,11 +145,23 @@ job_entry_begin(const struct job *j)
 		br.t.targets |= 1ull << j->sub;
 }
 
-void
-job_end(struct job *j)
+/* --- the end ----------------------------------------------------------------------------------------- */
+
+/* Nobody waits for it any more. */
+static void
+leave(struct job *j)
 {
 	if (j->ended != NULL)
 		j->ended(j);
+	j->ended = NULL;
+	j->alone = true;
+}
+
+void
+job_end(struct job *j)
+{
+	leave(j);
+	overdue -= j->overdue;
 	if (j->state != NULL)
 		explicit_bzero(j->state, j->state_size);
 	free(j->state);
@@ -108,14 +174,16 @@ job_done(struct job *j, const char *text)
 	struct m_e_done m = {
 	    .user = j->user, .conn = j->conn, .ticket = j->ticket, .text = str_of(text)};
 
-	job_entry_begin(j);
-	EVENT_HEAD(&req_nobody, m);
-	ENTRY_COMMIT(done, &m);
+	if (!j->alone) {
+		job_entry_begin(j);
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(done, &m);
+	}
 	job_end(j);
 }
 
-void
-job_failed(struct job *j, enum chat_err err, struct str arg)
+static void
+tell_failed(const struct job *j, enum chat_err err, struct str arg)
 {
 	struct m_e_failed m = {.user = j->user,
 			       .conn = j->conn,
@@ -126,7 +194,26 @@ job_failed(struct job *j, enum chat_err err, struct str arg)
 	job_entry_begin(j);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(failed, &m);
+}
+
+void
+job_failed(struct job *j, enum chat_err err, struct str arg)
+{
+	if (!j->alone)
+		tell_failed(j, err, arg);
 	job_end(j);
+}
+
+/* --- answers, or none -------------------------------------------------------------------------------- */
+
+static void
+go_on(struct job *j, const void *frame, size_t len)
+{
+	if (j->overdue && --overdue == 0)
+		log_notice("nothing that the store was to change is overdue any more");
+	j->overdue = j->lost = false;
+	j->waits = JOB_FOR_NOBODY;
+	j->fn(j, frame, len);
 }
 
 static void
@@ -134,8 +221,7 @@ answered(enum job_waits waits, const void *frame, size_t len, uint32_t ticket)
 {
 	for (unsigned i = 0; i < JOBS_MAX; i++) {
 		if (jobs[i].ticket == ticket && ticket != 0 && jobs[i].waits == waits) {
-			jobs[i].waits = JOB_FOR_NOBODY;
-			jobs[i].fn(&jobs[i], frame, len);
+			go_on(&jobs[i], frame, len);
 			return;
 		}
 	}
@@ -156,38 +242,68 @@ jobs_auth_answered(const void *frame, size_t len, uint32_t ticket)
 }
 
 void
-jobs_store_gone(void)
+jobs_store_gone(bool dead)
 {
-	for (unsigned i = 0; i < JOBS_MAX; i++)
-		jobs[i].lost |= jobs[i].ticket != 0 && jobs[i].waits == JOB_FOR_STORE;
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->waits != JOB_FOR_STORE)
+			continue;
+		if (is_change(j) && !dead)
+			j->due = 0;
+		else
+			j->lost = true;
+	}
 	some_lost = true;
+}
+
+/* The disk may hang: what is in the store's writer will be done when it goes on, if it does. */
+static void
+be_overdue(struct job *j)
+{
+	if (!j->alone)
+		tell_failed(j, ERR_NO_ANSWER, STR_LIT(""));
+	leave(j);
+	j->overdue = true;
+	if (overdue++ == 0)
+		log_warn("the store does not answer: what it was to change may still be made, and "
+			 "it is not asked to change anything else meanwhile");
 }
 
 void
 jobs_resume(void)
 {
+	uint64_t now = loop_now(proc.loop);
+
 	if (!some_lost || !br.recovered)
 		return;
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket == 0 || !jobs[i].lost)
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		bool late = is_watched(j) && now >= j->due;
+
+		if (!j->lost && !late)
 			continue;
 		if (!subs_room())
 			return;
-		jobs[i].lost = false;
-		jobs[i].waits = JOB_FOR_NOBODY;
-		jobs[i].fn(&jobs[i], NULL, 0);
+		if (late && j->changes)
+			be_overdue(j);
+		else
+			go_on(j, NULL, 0);
 	}
 	some_lost = false;
-	for (unsigned i = 0; i < JOBS_MAX; i++)
+	for (unsigned i = 0; i < JOBS_MAX; i++) {
 		some_lost |= jobs[i].lost;
+		watch(&jobs[i]);
+	}
 }
 
 void
 jobs_forget(uint32_t sub, uint32_t inc)
 {
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket != 0 && jobs[i].sub == sub && jobs[i].inc == inc)
-			job_end(&jobs[i]);
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->ticket == 0 || j->sub != sub || j->inc != inc)
+			continue;
+		if (is_change(j))
+			leave(j);
+		else
+			job_end(j);
 	}
 }
 
@@ -198,4 +314,5 @@ jobs_fini(void)
 		job_end(&jobs[i]);
 	last_ticket = 0;
 	some_lost = false;
+	loop_timer_stop(proc.loop, &due_timer);
 }

@@ -15,11 +15,17 @@
 
 #define JOBS_MAX 512 /* under way, everybody's together */
 
+/* How long (ms) an answer is waited for: a store and an auth process that work need less, with what is before it in their queues, and
+ * people and chatctl do not wait longer. Tests change it. */
+extern uint64_t job_wait_ms;
+#define JOB_LONG_MS 600000 /* …for what goes over all that the store has: as long as chatctl does */
+
 struct job;
 /* An answer: a frame of the store's or of an auth process's, valid during the call; NULL: whoever was
- * asked is not there any more. There is room in the journal. Asks on, or ends the job. */
+ * asked is not there any more, or has not answered in time. There is room in the journal. Asks on, or ends the job. */
 typedef void job_fn(struct job *j, const void *frame, size_t len);
-/* The job ends, however that came: what its state counts or holds is given back. */
+/* The job ends, however that came, or goes on without anybody who waits for it: what its state counts or holds for the
+ * one who asked is given back, and passwords are wiped. Once for each job. */
 typedef void job_end_fn(struct job *j);
 
 enum job_waits { JOB_FOR_NOBODY, JOB_FOR_STORE, JOB_FOR_AUTH };
@@ -31,6 +37,10 @@ struct job {
 	job_fn *fn; /* the next answer is for */
 	enum job_waits waits; /* for whose answer */
 	bool lost; /* which will not come */
+	bool changes; /* what was asked for is done, however late the answer comes */
+	bool alone; /* nobody waits for the end of it: nobody is told */
+	bool overdue; /* and the answer has not come in time */
+	uint64_t wait_ms, due; /* how long an answer is waited for; until when (mono ms) */
 	job_end_fn *ended; /* the caller's, NULL at first */
 	void *state; /* owned: the caller's, zero at first; wiped at the end */
 	size_t state_size;
@@ -41,11 +51,14 @@ struct job {
 struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size);
 /* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
+/* The same, for what the store is to change. When the answer is late whoever asked is told ERR_NO_ANSWER, and the job goes on
+ * alone: fn gets the answer whenever it comes, and what it says is done. NULL at once while another change is overdue. */
+void job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, of an auth process. NULL also when too much is being asked of them. */
 void job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* u of the job; NULL: it was of a connection, or is gone. */
 struct reg_user *job_user(const struct job *j);
-/* The end: e_done, e_failed; just the end. j is gone. */
+/* The end: e_done, e_failed, unless it is alone; just the end. j is gone. */
 void job_done(struct job *j, const char *text);
 void job_failed(struct job *j, enum chat_err err, struct str arg);
 void job_end(struct job *j);
@@ -60,10 +73,11 @@ void job_entry_begin(const struct job *j);
 bool jobs_store_answered(const void *frame, size_t len, uint32_t ticket);
 /* The same from an auth process; NULL: there is none left. */
 void jobs_auth_answered(const void *frame, size_t len, uint32_t ticket);
-/* The store is gone: those that wait for it get NULL when the journal has room (jobs_resume). */
-void jobs_store_gone(void);
+/* The store is dead, or there and does not read: those that wait for it get NULL when the journal has room (jobs_resume), like those
+ * that have waited too long; but what one that lives is to change is overdue. */
+void jobs_store_gone(bool dead);
 void jobs_resume(void);
-/* Subscriber `sub` is gone: nobody waits for its jobs' answers. */
+/* Subscriber `sub` is gone: its jobs end, or go on alone where something is being changed. */
 void jobs_forget(uint32_t sub, uint32_t inc);
 /* Forget everything, for tests. */
 void jobs_fini(void);

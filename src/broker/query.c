@@ -180,7 +180,8 @@ job_page(struct job *j, const struct m_s_page *p)
 			     .arg = p->arg,
 			     .rows = p->rows};
 
-	if (sub_alive(j->sub, j->inc) && !sub_side(j->sub, out, m_q_page_put(out, sizeof(out), &m)))
+	if (!j->alone && sub_alive(j->sub, j->inc) &&
+	    !sub_side(j->sub, out, m_q_page_put(out, sizeof(out), &m)))
 		job_failed(j, ERR_BUSY, STR_LIT(""));
 	else
 		job_end(j);
@@ -283,6 +284,7 @@ ask(const struct req *r, const struct reg_user *u, struct asking *a)
 		return;
 	}
 	a->s.ticket = j->ticket;
+	j->wait_ms += proc.opt.store_query_time;
 	job_ask_store(j, out, m_s_query_put(out, sizeof(out), &a->s), answered);
 }
 

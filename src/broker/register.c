@@ -58,11 +58,14 @@ cert_good(struct str cert)
 static void
 ended(struct job *j)
 {
-	const struct change *c = j->state;
+	struct change *c = j->state;
 
 	guess_end(c->from);
 	if (c->of != NULL)
 		guess_end(c->of);
+	explicit_bzero(c->password, sizeof(c->password));
+	explicit_bzero(c->text, sizeof(c->text));
+	c->npassword = c->ntext = 0;
 }
 
 static struct job *
@@ -112,7 +115,7 @@ ask_change(struct job *j, struct str hash, struct str scram, struct str text, jo
 				.text = text,
 				.invite = str_of(c->invite)};
 
-	job_ask_store(j, frame, m_s_account_put(frame, sizeof(frame), &m), fn);
+	job_ask_change(j, frame, m_s_account_put(frame, sizeof(frame), &m), fn);
 	explicit_bzero(frame, sizeof(frame));
 }
 
@@ -168,7 +171,10 @@ again_found(struct job *j, const void *frame, size_t len)
 	/* made while the broker died, or the registry was full: it has not heard of it */
 	if (m.id != 0 && account_named(m.name) == NULL)
 		account_made(m.name, m.id, m.flags, m.kept);
-	account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
+	if (j->alone)
+		job_end(j);
+	else
+		account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
 }
 
 /* The store has an account of this name, of which the registry knows nothing. */
@@ -202,13 +208,14 @@ registered(struct job *j, const void *frame, size_t len)
 	guess_wrong(c->from);
 	if (!account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0))
 		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));
-	else if (j->user != 0 && job_user(j) == NULL)
-		job_end(j);
 	else {
 		log_notice("account %s: registered%s, from %s", c->name,
 			   c->invite[0] != '\0' ? " by an invitation" : "", c->address);
 		access_invited(m.text, str_of(c->name));
-		login_proved(j, str_of(c->name), true, m.text);
+		if (j->alone || (j->user != 0 && job_user(j) == NULL))
+			job_end(j);
+		else
+			login_proved(j, str_of(c->name), true, m.text);
 	}
 }
 

@@ -72,13 +72,13 @@ store_absent(void)
 {
 	log_err("the store does not read its channel: chat goes on without it");
 	show(STORE_BEHIND, ABSENT);
-	jobs_store_gone();
+	jobs_store_gone(false);
 }
 
 void
 store_gone(void)
 {
-	jobs_store_gone();
+	jobs_store_gone(true);
 }
 
 bool

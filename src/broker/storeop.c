@@ -39,6 +39,42 @@ word(struct str *rest)
 
 #define ABOUT_MAX 200 /* bytes of what a refusal is about */
 
+/* --- what may be asked ------------------------------------------------------------------------------------- */
+
+static const struct {
+	uint8_t level; /* that it needs: enum admin_level */
+	bool slow; /* it goes over all that the store has */
+	bool changes; /* what the store keeps */
+	bool account; /* that is an account: by op, enum account_op */
+	uint8_t op;
+} ops[STORE_OPS] = {
+    [STORE_STATUS] = {LEVEL_READ, false, false, false, 0},
+    [STORE_CHECK] = {LEVEL_ADMIN, true, false, false, 0},
+    [STORE_BACKUP] = {LEVEL_ADMIN, true, false, false, 0},
+    [STORE_ACCOUNTS] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_ACCOUNT_SHOW] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_ACCOUNT_ADD] = {LEVEL_ADMIN, false, true, true, ACCOUNT_CREATE},
+    [STORE_ACCOUNT_PASSWORD] = {LEVEL_ADMIN, false, true, true, ACCOUNT_PASSWORD},
+    [STORE_ACCOUNT_DISABLE] = {LEVEL_ADMIN, false, true, true, ACCOUNT_DISABLE},
+    [STORE_ACCOUNT_ENABLE] = {LEVEL_ADMIN, false, true, true, ACCOUNT_ENABLE},
+    [STORE_ACCOUNT_DELETE] = {LEVEL_ADMIN, true, true, true, ACCOUNT_DELETE},
+    [STORE_HISTORY_PURGE] = {LEVEL_ADMIN, true, true, false, 0},
+    [STORE_INVITE_CREATE] = {LEVEL_ADMIN, false, true, false, 0},
+    [STORE_INVITES] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, true, false, 0},
+    [STORE_ACCOUNT_NAME] = {LEVEL_READ, false, false, false, 0},
+};
+
+static struct job *
+begin(const struct req *r, unsigned op, size_t state_size)
+{
+	struct job *j = job_begin(r, 0, 0, state_size);
+
+	if (j != NULL && ops[op].slow)
+		j->wait_ms = JOB_LONG_MS;
+	return j;
+}
+
 /* --- what the store does alone ---------------------------------------------------------------------------- */
 
 /* Rows, or a word that it is done. */
@@ -65,9 +101,10 @@ pass_on(const struct req *r, const struct m_r_store *q)
 {
 	static char out[IPC_FRAME_MAX];
 	struct str args = q->args, about = word(&args);
-	struct job *j = job_begin(r, 0, 0, ABOUT_MAX);
+	struct job *j = begin(r, q->op, ABOUT_MAX);
 	struct m_s_admin m = {.op = q->op, .args = q->args};
 	char by[32];
+	size_t n;
 
 	if (j == NULL)
 		return;
@@ -75,7 +112,11 @@ pass_on(const struct req *r, const struct m_r_store *q)
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	m.ticket = j->ticket;
 	m.by = str_of(by);
-	job_ask_store(j, out, m_s_admin_put(out, sizeof(out), &m), answered);
+	n = m_s_admin_put(out, sizeof(out), &m);
+	if (ops[q->op].changes)
+		job_ask_change(j, out, n, answered);
+	else
+		job_ask_store(j, out, n, answered);
 }
 
 /* --- accounts --------------------------------------------------------------------------------------------- */
@@ -134,7 +175,7 @@ ask_change(struct job *j, struct str hash, struct str scram)
 				.scram = scram,
 				.text = str_of(c->text)};
 
-	job_ask_store(j, out, m_s_account_put(out, sizeof(out), &m), changed);
+	job_ask_change(j, out, m_s_account_put(out, sizeof(out), &m), changed);
 	explicit_bzero(out, sizeof(out));
 }
 
@@ -172,9 +213,9 @@ may_change(const struct change *c, const struct m_r_store *q, struct str name)
 }
 
 static void
-change(const struct req *r, const struct m_r_store *q, enum account_op op)
+change(const struct req *r, const struct m_r_store *q)
 {
-	struct change c = {.op = (uint8_t)op};
+	struct change c = {.op = ops[q->op].op};
 	struct str args = q->args, name = word(&args), text = word(&args);
 	enum chat_err err;
 	struct job *j;
@@ -188,37 +229,15 @@ change(const struct req *r, const struct m_r_store *q, enum account_op op)
 		answer_refused(r, 0, 0, err, account_refused_for(err, str_of(c.name)));
 		return;
 	}
-	j = job_begin(r, 0, 0, sizeof(c));
+	j = begin(r, q->op, sizeof(c));
 	if (j == NULL)
 		return;
 	memcpy(j->state, &c, sizeof(c));
-	if (op == ACCOUNT_CREATE || op == ACCOUNT_PASSWORD)
+	if (c.op == ACCOUNT_CREATE || c.op == ACCOUNT_PASSWORD)
 		account_hash(j, q->secret, hashed);
 	else
 		ask_change(j, STR_LIT(""), STR_LIT(""));
 }
-
-static const struct {
-	uint8_t level; /* that it needs: enum admin_level */
-	bool account;
-	uint8_t op; /* then: enum account_op */
-} ops[STORE_OPS] = {
-    [STORE_STATUS] = {LEVEL_READ, false, 0},
-    [STORE_CHECK] = {LEVEL_ADMIN, false, 0},
-    [STORE_BACKUP] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNTS] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNT_SHOW] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNT_ADD] = {LEVEL_ADMIN, true, ACCOUNT_CREATE},
-    [STORE_ACCOUNT_PASSWORD] = {LEVEL_ADMIN, true, ACCOUNT_PASSWORD},
-    [STORE_ACCOUNT_DISABLE] = {LEVEL_ADMIN, true, ACCOUNT_DISABLE},
-    [STORE_ACCOUNT_ENABLE] = {LEVEL_ADMIN, true, ACCOUNT_ENABLE},
-    [STORE_ACCOUNT_DELETE] = {LEVEL_ADMIN, true, ACCOUNT_DELETE},
-    [STORE_HISTORY_PURGE] = {LEVEL_ADMIN, false, 0},
-    [STORE_INVITE_CREATE] = {LEVEL_ADMIN, false, 0},
-    [STORE_INVITES] = {LEVEL_ADMIN, false, 0},
-    [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNT_NAME] = {LEVEL_READ, false, 0},
-};
 
 bool
 r_store(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
@@ -234,7 +253,7 @@ r_store(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	else if (!store_wanted())
 		answer_refused(r, 0, 0, ERR_STORE_AWAY, STR_LIT(""));
 	else if (ops[q.op].account)
-		change(r, &q, ops[q.op].op);
+		change(r, &q);
 	else
 		pass_on(r, &q);
 	/* the frame is our own buffer, which it was read into */

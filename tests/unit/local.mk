@@ -15,6 +15,7 @@ unit_checks = \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
+	%D%/check_job \
 	%D%/check_login \
 	%D%/check_mask \
 	%D%/check_meta \
@@ -66,6 +67,8 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)
 %C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_job_SOURCES = %D%/check_job.c $(unit_desk)
+%C%_check_job_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_login_SOURCES = %D%/check_login.c $(unit_desk)
 %C%_check_login_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
