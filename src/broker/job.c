@@ -23,48 +23,74 @@ static bool some_lost;
 static unsigned overdue; /* changes that the store has not answered in time */
 static struct loop_timer due_timer; /* until the first of those that wait is due */
 
+/* Free for a job like this one; NULL: there are too many. */
 static struct job *
-place_for(uint64_t user, uint64_t conn)
+place_for(const struct job *like)
 {
 	struct job *free_one = NULL;
-	unsigned his = 0;
+	unsigned his = 0, questions = 0;
 
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket == 0)
-			free_one = free_one != NULL ? free_one : &jobs[i];
-		else
-			his += !jobs[i].alone && jobs[i].user == user && jobs[i].conn == conn;
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->ticket == 0) {
+			free_one = free_one != NULL ? free_one : j;
+			continue;
+		}
+		his += !j->alone && j->user == like->user && j->conn == like->conn;
+		questions += j->question;
 	}
-	return his < JOBS_EACH ? free_one : NULL;
+	return his < JOBS_EACH && (!like->question || questions < JOBS_QUESTIONS_MAX) ? free_one
+										      : NULL;
 }
 
-struct job *
-job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
+static struct job *
+job_new(struct job like, size_t state_size)
 {
-	struct m_e_wait m = {.user = user};
-	struct job *j = place_for(user, conn);
+	struct job *j = place_for(&like);
 
-	if (j == NULL) {
-		answer_refused(r, user, conn, ERR_BUSY, STR_LIT(""));
+	if (j == NULL)
 		return NULL;
-	}
 	/* not the same as those that the last broker gave */
 	if (last_ticket == 0)
 		last_ticket = (uint32_t)br.j.seq;
 	last_ticket += last_ticket + 1 == 0 ? 2 : 1;
-	*j = (struct job){.ticket = last_ticket,
-			  .sub = r->sub,
-			  .inc = r->inc,
-			  .user = user,
-			  .conn = conn,
-			  .wait_ms = job_wait_ms,
-			  .state = state_size > 0 ? xcalloc(1, state_size) : NULL,
-			  .state_size = state_size};
+	*j = like;
+	j->ticket = last_ticket;
+	j->wait_ms = job_wait_ms;
+	j->state = state_size > 0 ? xcalloc(1, state_size) : NULL;
+	j->state_size = state_size;
+	return j;
+}
+
+static struct job *
+begin(const struct req *r, struct job like, size_t state_size)
+{
+	struct m_e_wait m = {.user = like.user};
+	struct job *j;
+
+	like.sub = r->sub;
+	like.inc = r->inc;
+	j = job_new(like, state_size);
+	if (j == NULL) {
+		answer_refused(r, like.user, like.conn, ERR_BUSY, STR_LIT(""));
+		return NULL;
+	}
 	m.ticket = j->ticket;
 	entry_begin(r);
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(wait, &m);
 	return j;
+}
+
+struct job *
+job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
+{
+	return begin(r, (struct job){.user = user, .conn = conn}, state_size);
+}
+
+struct job *
+job_begin_question(const struct req *r, uint64_t user, size_t state_size)
+{
+	return begin(r, (struct job){.user = user, .question = true}, state_size);
 }
 
 /* --- asking ------------------------------------------------------------------------------------------ */

@@ -14,6 +14,9 @@
 #include "broker/broker.h"
 
 #define JOBS_MAX 512 /* under way, everybody's together */
+/* …of which so many at most are questions about what was said, and what nobody waits for: the rest is there for logins, whoever
+ * asks however much. */
+#define JOBS_QUESTIONS_MAX 384
 
 /* How long (ms) an answer is waited for: a store and an auth process that work need less, with what is before it in their queues, and
  * people and chatctl do not wait longer. Tests change it. */
@@ -36,6 +39,7 @@ struct job {
 	uint64_t user, conn; /* of whom; user 0: of a connection without a name, or control's */
 	job_fn *fn; /* the next answer is for */
 	enum job_waits waits; /* for whose answer */
+	bool question; /* one of JOBS_QUESTIONS_MAX */
 	bool lost; /* which will not come */
 	bool changes; /* what was asked for is done, however late the answer comes */
 	bool alone; /* nobody waits for the end of it: nobody is told */
@@ -49,6 +53,8 @@ struct job {
 /* Begin a job, for the request r of user (or conn): it is answered by e_wait. NULL: too many are under
  * way, or 16 of this user's (or connection's) are, and the request has been refused. */
 struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size);
+/* The same, of what is asked about what was said. */
+struct job *job_begin_question(const struct req *r, uint64_t user, size_t state_size);
 /* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, for what the store is to change. When the answer is late whoever asked is told ERR_NO_ANSWER, and the job goes on

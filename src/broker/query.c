@@ -274,7 +274,7 @@ ask(const struct req *r, const struct reg_user *u, struct asking *a)
 {
 	static char out[IPC_FRAME_MAX];
 	static const struct m_s_page nothing;
-	struct job *j = job_begin(r, u != NULL ? u->id : 0, 0, sizeof(a->about));
+	struct job *j = job_begin_question(r, u != NULL ? u->id : 0, sizeof(a->about));
 
 	if (j == NULL)
 		return;

@@ -286,7 +286,7 @@ change_old(const struct req *r, const struct reg_user *u, const struct change *c
 		answer_refused(r, u->id, 0, ERR_NO_SUCH_MESSAGE, STR_LIT(""));
 		return;
 	}
-	j = job_begin(r, u->id, 0, sizeof(*c));
+	j = job_begin_question(r, u->id, sizeof(*c));
 	if (j == NULL)
 		return;
 	memcpy(j->state, c, sizeof(*c));

@@ -1,4 +1,4 @@
-/* check_job.c - those who are asked do not answer in time. */
+/* check_job.c - those who are asked do not answer in time; more is asked than they can answer. */
 #include "config.h"
 
 #include <stdio.h>
@@ -11,12 +11,13 @@
 #include "desk.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
+#include "lib/util.h"
 
 static void
 setup(void)
 {
 	desk_setup();
-	job_wait_ms = 1;
+	job_wait_ms = proc.opt.store_query_time = 1;
 }
 
 /* Whoever has been asked has had all the time that there is. */
@@ -241,6 +242,42 @@ START_TEST(no_answer_to_a_login)
 }
 END_TEST
 
+/* --- many ---------------------------------------------------------------------------------------------- */
+
+static bool
+asks(uint64_t user)
+{
+	return ASK(query, 0, .user = user, .kind = QUERY_SEARCH, .limit = 10, .text = S("word")) ==
+	       MSG_e_wait;
+}
+
+/* However much people ask, others log in. */
+START_TEST(a_flood_of_questions)
+{
+	uint64_t id = storeend_account("alice"), user[30], asked = 0;
+	char name[16];
+
+	for (size_t i = 0; i < ARRAY_LEN(user); i++) {
+		bprintf(name, sizeof(name), "u%zu", i);
+		user[i] = world_login(0, name, "192.0.2.9");
+		ck_assert(world_join(0, user[i], "den"));
+	}
+	for (unsigned n = 0; n < 16; n++)
+		ck_assert(asks(user[0]));
+	ck_assert(!asks(user[0]));
+	ck_assert_uint_eq(world_refused(), ERR_BUSY);
+	for (size_t i = 1; i < ARRAY_LEN(user); i++) {
+		while (asks(user[i]))
+			asked++;
+		ck_assert_uint_eq(world_refused(), ERR_BUSY);
+	}
+	ck_assert_uint_eq(asked, JOBS_QUESTIONS_MAX - 16);
+	ck_assert_uint_eq(log_in(1, 0, 40, id, "alice", true), MSG_e_authed);
+	time_passes();
+	ck_assert(asks(user[0]));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -257,5 +294,6 @@ main(void)
 	tcase_add_test(t, others_may_try);
 	tcase_add_test(t, what_takes_long);
 	tcase_add_test(t, no_answer_to_a_login);
+	tcase_add_test(t, a_flood_of_questions);
 	return unit_run(s);
 }
