@@ -3,7 +3,6 @@
 
 #include "broker/guess.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "broker/broker.h"
@@ -101,6 +100,14 @@ guess_wrong(struct guess *g)
 {
 	if (g->wrong++ == 0)
 		g->wrong_at = loop_now(proc.loop);
+}
+
+/* What has been forgotten since is not taken back twice. */
+void
+guess_not_wrong(struct guess *g, uint64_t at)
+{
+	if (loop_now(proc.loop) - at < WAIT_MS)
+		g->wrong -= g->wrong > 0;
 }
 
 void

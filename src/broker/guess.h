@@ -7,6 +7,7 @@
 #define BROKER_GUESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/str.h"
 
@@ -22,6 +23,8 @@ bool guess_may(struct guess *g);
 void guess_begin(struct guess *g);
 void guess_end(struct guess *g);
 void guess_wrong(struct guess *g);
+/* What was counted as a wrong one at that time (mono ms) was none. */
+void guess_not_wrong(struct guess *g, uint64_t at);
 
 /* Forget everything, for tests. */
 void guess_fini(void);

@@ -5,7 +5,8 @@
  * the right secret is told that the account is disabled.
  *
  * Between the two messages of a SCRAM exchange nobody waits, so there is no job; the exchange is remembered in a table, where the
- * oldest gives way.
+ * oldest gives way. So that nobody drives out others' a first message counts as a wrong guess from its address, until the final one
+ * tells.
  */
 #include "config.h"
 
@@ -36,6 +37,7 @@ struct login {
 	size_t nsecret, nserver;
 	char secret[AUTH_SECRET_MAX]; /* wiped with the job's state */
 	/* SCRAM */
+	uint64_t counted_at; /* when the first message was counted as a guess (mono ms) */
 	char verifier[SCRAM_MAX + 1], server[AUTH_SECRET_MAX];
 };
 
@@ -279,7 +281,11 @@ answered_first(struct job *j, const void *frame, size_t len)
 
 	if (frame == NULL || !m_a_scrammed_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
-	} else if (!m.ok) {
+		return;
+	}
+	guess_wrong(l->from);
+	l->counted_at = loop_now(proc.loop);
+	if (!m.ok) {
 		job_failed(j, ERR_LOGIN_WRONG, STR_LIT("")); /* malformed, or wants too much */
 	} else {
 		memcpy(l->server, m.text.p, m.text.n);
@@ -486,6 +492,8 @@ auth_scram_final(const struct req *r, const struct reg_user *u, const struct m_r
 		if (x->ticket == 0 || x->ticket != q->ticket || x->sub != r->sub ||
 		    x->inc != r->inc || x->user != q->user || x->conn != q->conn)
 			continue;
+		/* it is about to be seen what it is */
+		guess_not_wrong(x->login->from, x->login->counted_at);
 		j = begin(r, q, x->login);
 		if (j != NULL)
 			ask_scram(j, q->secret, answered_final);

@@ -217,11 +217,13 @@ END_TEST
 
 /* --- SCRAM, certificates --------------------------------------------------------------------------------- */
 
+static char scram_from[24] = "192.0.2.1";
+
 static unsigned
 scram(uint64_t conn, unsigned mech, uint32_t ticket, const char *name, const char *text)
 {
 	return ASK(auth, 0, .conn = conn, .mech = (uint8_t)mech, .ticket = ticket, .name = S(name),
-		   .secret = S(text), .address = S("192.0.2.1"));
+		   .secret = S(text), .address = S(scram_from));
 }
 
 /* Up to the challenge; its ticket. verifier: what was asked about. */
@@ -304,10 +306,51 @@ START_TEST(many_exchanges)
 	char verifier[SCRAM_MAX + 1];
 	uint32_t first = scram_begin(1, 0, "nobody", verifier), last = 0;
 
-	for (uint64_t conn = 2; conn <= 300; conn++)
+	for (uint64_t conn = 2; conn <= 300; conn++) {
+		bprintf(scram_from, sizeof(scram_from), "198.51.%u.1", (unsigned)(conn / 16));
 		last = scram_begin(conn, 0, "nobody", verifier);
+	}
 	ck_assert_uint_eq(scram(1, AUTH_SCRAM_FINAL, first, "", "p=x"), MSG_e_refused);
 	ck_assert_uint_eq(scram(300, AUTH_SCRAM_FINAL, last, "", "p=x"), MSG_e_wait);
+}
+END_TEST
+
+/* One address cannot fill the table: what it begins and does not end well is counted as a guess, of its own and of no account. */
+START_TEST(exchanges_from_an_address)
+{
+	uint64_t id = storeend_account("alice"), conn;
+	char verifier[SCRAM_MAX + 1];
+	struct m_a_scram q;
+	uint32_t ticket;
+
+	/* those that end well are none */
+	for (conn = 1; conn <= 40; conn++) {
+		ticket = scram_begin(conn, id, "alice", verifier);
+		ck_assert_uint_eq(scram(conn, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
+		q = AUTH_ASKED(auth, a_scram);
+		AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = 1, .text = S("v=yes"));
+		ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	}
+	for (; conn <= 60; conn++)
+		ticket = scram_begin(conn, id, "alice", verifier);
+	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+	/* elsewhere the account is what it was */
+	bprintf(scram_from, sizeof(scram_from), "198.51.100.1");
+	for (conn = 70; conn < 76; conn++)
+		scram_begin(conn, id, "alice", verifier);
+	/* a wrong proof is one guess, not two; and one about the account */
+	for (int i = 0; i < 5; i++) {
+		ticket = scram_begin(80, id, "alice", verifier);
+		ck_assert_uint_eq(scram(80, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
+		q = AUTH_ASKED(auth, a_scram);
+		AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket);
+		ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+	}
+	ck_assert_uint_eq(scram(80, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
+	for (conn = 90; conn < 99; conn++)
+		scram_begin(conn, 0, "nobody", verifier);
+	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, "nobody", "n,,n=x,r=abc"), MSG_e_refused);
 }
 END_TEST
 
@@ -508,6 +551,7 @@ main(void)
 	tcase_add_test(t, an_exchange);
 	tcase_add_test(t, an_exchange_with_nobody);
 	tcase_add_test(t, many_exchanges);
+	tcase_add_test(t, exchanges_from_an_address);
 	tcase_add_test(t, another_password_ends_exchanges);
 	tcase_add_test(t, a_certificate);
 	tcase_add_test(t, guesses_about_an_account);
