@@ -59,8 +59,10 @@ void account_lookup(struct job *j, struct str name,
 		    void fn(struct job *j, const void *frame, size_t len));
 void account_check(struct job *j, struct str hash, struct str password,
 		   void fn(struct job *j, const void *frame, size_t len));
+/* …once more for the hash of the password that fits it, at the present cost, which the account then has; nobody waits for that. */
+void account_rehash(uint64_t id, struct str name, struct str hash, struct str password);
 /* …for the hash of a password, and its verifier if that is wanted (a_hashed). */
-void account_hash(struct job *j, struct str password,
+void account_hash(struct job *j, struct str password, bool scram,
 		  void fn(struct job *j, const void *frame, size_t len));
 /* What e_refused names when err is why an account is not made or changed: the least number of characters, "email", else other.
  * Until the next call. */

@@ -38,8 +38,10 @@ place_for(const struct job *like)
 		his += !j->alone && j->user == like->user && j->conn == like->conn;
 		questions += j->question;
 	}
-	return his < JOBS_EACH && (!like->question || questions < JOBS_QUESTIONS_MAX) ? free_one
-										      : NULL;
+	return (like->alone || his < JOBS_EACH) &&
+		       (!like->question || questions < JOBS_QUESTIONS_MAX)
+		   ? free_one
+		   : NULL;
 }
 
 static struct job *
@@ -91,6 +93,12 @@ struct job *
 job_begin_question(const struct req *r, uint64_t user, size_t state_size)
 {
 	return begin(r, (struct job){.user = user, .question = true}, state_size);
+}
+
+struct job *
+job_begin_alone(size_t state_size)
+{
+	return job_new((struct job){.question = true, .alone = true}, state_size);
 }
 
 /* --- asking ------------------------------------------------------------------------------------------ */

@@ -55,6 +55,8 @@ struct job {
 struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size);
 /* The same, of what is asked about what was said. */
 struct job *job_begin_question(const struct req *r, uint64_t user, size_t state_size);
+/* The same, of what nobody has asked for: it is alone. */
+struct job *job_begin_alone(size_t state_size);
 /* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, for what the store is to change. When the answer is late whoever asked is told ERR_NO_ANSWER, and the job goes on

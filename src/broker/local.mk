@@ -22,6 +22,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/reap.c \
 	%D%/redact.c \
 	%D%/register.c \
+	%D%/rehash.c \
 	%D%/reserve.c \
 	%D%/restore.c \
 	%D%/rooms.c \

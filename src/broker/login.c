@@ -36,6 +36,7 @@ struct login {
 	    fellow; /* somebody at this address is logged in to it already: other people's guesses do not count */
 	size_t nsecret, nserver;
 	char secret[AUTH_SECRET_MAX]; /* wiped with the job's state */
+	char hash[PWHASH_MAX + 1]; /* that a password is held against */
 	/* SCRAM */
 	uint64_t counted_at; /* when the first message was counted as a guess (mono ms) */
 	char verifier[SCRAM_MAX + 1], server[AUTH_SECRET_MAX];
@@ -141,11 +142,13 @@ checked(struct job *j, const void *frame, size_t len)
 	const struct login *l = j->state;
 	struct m_a_result m;
 
-	if (frame == NULL || !m_a_result_get(frame, len, &m))
+	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else if (m.ok && l->known)
+	} else if (m.ok && l->known) {
+		if (m.stale)
+			account_rehash(l->id, str_of(l->name), str_of(l->hash), secret_of(l));
 		right(j, STR_LIT(""));
-	else
+	} else
 		wrong(j, ERR_LOGIN_WRONG);
 }
 
@@ -168,8 +171,11 @@ found_password(struct job *j, const void *frame, size_t len)
 	struct login *l = j->state;
 	struct m_s_found m;
 
-	if (take_found(j, frame, len, &m))
-		account_check(j, l->known ? m.hash : STR_LIT(""), secret_of(l), checked);
+	if (!take_found(j, frame, len, &m))
+		return;
+	if (l->known)
+		bprintf(l->hash, sizeof(l->hash), STR_FMT, STR_ARG(m.hash));
+	account_check(j, str_of(l->hash), secret_of(l), checked);
 }
 
 /* --- certificates ------------------------------------------------------------------------------------------- */

@@ -89,12 +89,12 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 }
 
 void
-account_hash(struct job *j, struct str password, job_fn *fn)
+account_hash(struct job *j, struct str password, bool scram, job_fn *fn)
 {
 	char frame[IPC_HDR + 16 + PASSWORD_MAX];
 	struct m_a_hash m = {.ticket = j->ticket,
 			     .memory = (uint32_t)proc.opt.accounts_cost,
-			     .scram = proc.opt.accounts_scram != 0,
+			     .scram = scram,
 			     .password = password};
 
 	job_ask_auth(j, frame, m_a_hash_put(frame, sizeof(frame), &m), fn);
@@ -292,7 +292,7 @@ begin_register(const struct req *r, const struct reg_user *u, const struct m_r_r
 	if (account_named(q->name) != NULL)
 		account_lookup(j, q->name, again_found);
 	else
-		account_hash(j, q->password, hashed_new);
+		account_hash(j, q->password, proc.opt.accounts_scram, hashed_new);
 }
 
 bool
@@ -372,7 +372,7 @@ allowed(struct job *j)
 	struct str text = {c->text, c->ntext};
 
 	if (c->op == ACCOUNT_PASSWORD)
-		account_hash(j, text, hashed_change);
+		account_hash(j, text, proc.opt.accounts_scram, hashed_change);
 	else
 		ask_change(j, STR_LIT(""), STR_LIT(""), text, changed);
 }

@@ -234,7 +234,7 @@ change(const struct req *r, const struct m_r_store *q)
 		return;
 	memcpy(j->state, &c, sizeof(c));
 	if (c.op == ACCOUNT_CREATE || c.op == ACCOUNT_PASSWORD)
-		account_hash(j, q->secret, hashed);
+		account_hash(j, q->secret, proc.opt.accounts_scram, hashed);
 	else
 		ask_change(j, STR_LIT(""), STR_LIT(""));
 }

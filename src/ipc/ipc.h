@@ -144,6 +144,7 @@ enum account_op {
 	ACCOUNT_ENABLE,
 	ACCOUNT_CERT_ADD, /* text: a fingerprint that logs in too */
 	ACCOUNT_CERT_DEL,
+	ACCOUNT_REHASH, /* the broker's own: another hash of the same password, if text is still the present one */
 	ACCOUNT_OPS
 };
 enum account_flag { ACCOUNT_DISABLED = 1, ACCOUNT_SCRAM = 2 /* has a verifier */ };

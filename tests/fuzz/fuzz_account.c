@@ -174,7 +174,8 @@ auth_answer(struct script *s, const char *frame, size_t len)
 	bool ok = byte(s) < 200;
 
 	if (m_a_check_get(frame, len, &check)) {
-		struct m_a_result m = {.ticket = check.ticket, .ok = ok};
+		struct m_a_result m = {
+		    .ticket = check.ticket, .ok = ok, .stale = ok && check.ticket % 2};
 
 		return m_a_result_put(out, sizeof(out), &m);
 	}

@@ -18,6 +18,7 @@ import time
 from harness import Case, OwnCase, TOP, build, cpu_seconds, limit, main
 
 HASH = re.compile(r"^\$argon2id\$v=19\$m=65536,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\n$")
+RESULT = 8 + 4 + 1 + 1  # bytes of an a_result
 ARGON2ID = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI"
 
 
@@ -226,11 +227,11 @@ class Checks(Case):
     def results(self, n):
         """The next n: (ticket, ok)."""
         data = b""
-        while len(data) < 13 * n:
+        while len(data) < RESULT * n:
             got = self.broker.recv(4096)
             self.assertTrue(got, "the channel was closed")
             data += got
-        return [struct.unpack_from("=IB", data, 13 * i + 8) for i in range(n)]
+        return [struct.unpack_from("=IB", data, RESULT * i + 8) for i in range(n)]
 
     def ask(self, *checks):
         self.broker.sendall(b"".join(self.question(i, h, p) for i, (h, p) in enumerate(checks)))
@@ -334,9 +335,9 @@ class Checks(Case):
             early = self.broker.recv(4096)
         except BlockingIOError:
             early = b""
-        self.assertLess(len(early), 13 * (n - 1), "before the last check")
+        self.assertLess(len(early), RESULT * (n - 1), "before the last check")
         self.broker.settimeout(limit(20))
-        rest = [struct.unpack_from("=IB", early, i + 8) for i in range(0, len(early), 13)]
+        rest = [struct.unpack_from("=IB", early, i + 8) for i in range(0, len(early), RESULT)]
         rest += self.results(n - 1 - len(rest))
         self.assertEqual(first + rest, [(100 + i, i % 2) for i in range(n)])
 
@@ -358,7 +359,7 @@ class Checks(Case):
 
     def test_nonsense_costs_the_channel(self):
         good = mkpasswd(b"x").stdout.strip()
-        for data in (b"\0" * 8, b"\xff" * 100, frame("a_result", b"\0" * 5), frame("ping", b"\0" * 8),
+        for data in (b"\0" * 8, b"\xff" * 100, frame("a_result", b"\0" * 6), frame("ping", b"\0" * 8),
                      self.question(1, good, b"x" * 513), self.question(1, b"h" * 129, b"x"),
                      frame("a_check", b"\1\0\0\0\xff\xff")):
             with self.subTest(data[:12]):

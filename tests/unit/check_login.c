@@ -141,6 +141,36 @@ START_TEST(names_with_what_is_not_seen)
 }
 END_TEST
 
+/* Hashes of another cost would tell by the time that they take which accounts there are. */
+START_TEST(a_hash_of_another_cost)
+{
+	uint64_t id = storeend_account("alice"), u = world_login(0, "al", "192.0.2.1"), seq;
+	struct m_s_account q;
+	struct m_a_check c;
+	struct m_a_hash h;
+
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	c = AUTH_ASKED(auth, a_check);
+	AUTH_SAYS(auth, a_result, .ticket = c.ticket, .ok = 1, .stale = 1);
+	/* who logs in does not wait for it, and is not told */
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	seq = br.j.seq;
+	h = AUTH_ASKED(auth, a_hash);
+	ck_str(h.password, "correct horse");
+	ck_assert(!h.scram && h.memory == (unsigned)proc.opt.accounts_cost);
+	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"));
+	q = STORE_ASKED(s_account);
+	ck_assert(q.op == ACCOUNT_REHASH && q.id == id);
+	ck_str(q.hash, "$new");
+	ck_str(q.text, HASH);
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	ck_assert_uint_eq(br.j.seq, seq);
+	/* its owner cannot ask for that */
+	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_REHASH), 0);
+}
+END_TEST
+
 /* Wrong word, no such account: nothing differs but what nobody is told. */
 START_TEST(what_is_wrong)
 {
@@ -544,6 +574,7 @@ main(void)
 	tcase_add_test(t, a_proof_of_what_is_no_more);
 	tcase_add_test(t, with_a_name);
 	tcase_add_test(t, names_with_what_is_not_seen);
+	tcase_add_test(t, a_hash_of_another_cost);
 	tcase_add_test(t, what_is_wrong);
 	tcase_add_test(t, a_disabled_account);
 	tcase_add_test(t, deleted_meanwhile);

@@ -385,6 +385,14 @@ START_TEST(accounts_change)
 	FEED(s_account, .ticket = 14, .op = ACCOUNT_CERT_DEL, .id = id, .text = S("bb"));
 	flush();
 	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NOT_FOUND);
+	/* another hash of the same password, unless there is another password */
+	FEED(s_account, .ticket = 16, .op = ACCOUNT_REHASH, .id = id, .hash = S("again"),
+	     .text = S("new"));
+	FEED(s_account, .ticket = 17, .op = ACCOUNT_REHASH, .id = id, .hash = S("late"),
+	     .text = S("new"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account WHERE hash='again'"), 1);
 	FEED(s_account, .ticket = 15, .op = ACCOUNT_EMAIL, .id = 99, .text = S("x"));
 	flush();
 	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NO_ACCOUNT);
