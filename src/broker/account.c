@@ -134,8 +134,7 @@ account_id_named(struct str name)
 	return a != NULL ? a->id : 0;
 }
 
-/* The account that u's slots name; NULL: none. */
-static const struct reg_account *
+const struct reg_account *
 account_of(const struct reg_user *u)
 {
 	const struct reg_account *a;
@@ -202,15 +201,6 @@ accounts_rebuild(void)
 		if (W->users[i].id != 0)
 			account_user_came(&W->users[i]);
 	}
-}
-
-void
-entry_to_account(const struct reg_user *u)
-{
-	const struct reg_account *a = account_of(u);
-
-	for (u = a != NULL ? account_first(a) : NULL; u != NULL; u = account_next(u))
-		entry_to_user(u);
 }
 
 /* --- accounts come and go --------------------------------------------------------------------------------- */

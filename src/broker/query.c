@@ -343,6 +343,27 @@ mark_place(const struct reg_user *u, const struct m_r_mark *q, struct m_e_mark *
 	return m->peer.n > 0 ? ERR_NONE : ERR_NO_SUCH_USER;
 }
 
+/* Those who are logged in to u's account under other names see it as their own: an entry each, for at most as many as u might have
+ * sessions. Who is not in the room is told when it comes in. */
+static void
+tell_fellows(const struct reg_user *u, struct m_e_mark m)
+{
+	const struct reg_account *a = account_of(u);
+	unsigned n = 0;
+
+	for (const struct reg_user *o = a != NULL ? account_first(a) : NULL;
+	     o != NULL && n < SESSIONS_PER_USER; o = account_next(o)) {
+		if (o == u || (m.room != 0 && regw_member(W, o, m.room) == NULL))
+			continue;
+		m.user = o->id;
+		entry_begin(&req_nobody);
+		entry_to_user(o);
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(mark, &m);
+		n++;
+	}
+}
+
 bool
 r_mark(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -361,9 +382,10 @@ r_mark(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	/* what has not been said yet has not been read */
 	m.when = MIN(q.when, br.now);
 	entry_begin(r);
-	entry_to_account(u);
+	entry_to_user(u);
 	entry_to_store();
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(mark, &m);
+	tell_fellows(u, m);
 	return true;
 }

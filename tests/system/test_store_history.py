@@ -580,6 +580,16 @@ class Accounts(HistoryCase):
         a.ask("MARKREAD %s %s" % (chan, later), "MARKREAD", chan, later)
         twin.expect("MARKREAD", chan, later)
         self.assertEqual([m for m in other.sync() if m.is_("MARKREAD")], [])
+        # under another name, too
+        phone = self.irc("phone", caps)
+        phone.ask("PRIVMSG NickServ :IDENTIFY %s %s" % (a.nick, PASSWORD), "NOTICE")
+        phone.ask("JOIN " + chan, "366")
+        last = self.say(a, chan, "z")[0]
+        phone.expect("PRIVMSG", chan, "z")
+        last = "timestamp=" + last.tags["time"]
+        phone.ask("MARKREAD %s %s" % (chan, last), "MARKREAD", chan, last)
+        a.expect("MARKREAD", chan, last)
+        later = last
         a.ask("PART " + chan, "PART")
         a.send("JOIN " + chan)
         self.assertEqual([m.params for m in a.until(lambda m: m.is_("366")) if m.is_("MARKREAD")], [[chan, later]])

@@ -322,11 +322,19 @@ END_TEST
 
 START_TEST(marks_go_to_all_of_the_account_and_the_store)
 {
-	uint64_t other = world_login(5, "alice2", "192.0.2.9");
+	uint64_t other = world_login(5, "alice2", "192.0.2.9"), seq;
 
 	storeend_logged_in(other, "alice");
 	ck_assert_uint_eq(ASK(mark, 0, .user = alice, .room = S("den"), .when = ~0ull), MSG_e_mark);
-	ck_assert_uint_eq(world_last()->targets, 1u | 1u << 5 | 1ull << SUB_STORE);
+	ck_assert_uint_eq(world_last()->targets, 1u | 1ull << SUB_STORE);
+	ck_assert_uint_eq(LAST(mark).user, alice);
+	/* under another name, when it is there: to each as its own */
+	ck_assert(world_join(5, other, "den"));
+	seq = br.j.seq;
+	ck_assert_uint_eq(ASK(mark, 0, .user = alice, .room = S("den"), .when = ~0ull), MSG_e_mark);
+	ck_assert_uint_eq(br.j.seq, seq + 2);
+	ck_assert_uint_eq(world_last()->targets, 1u << 5);
+	ck_assert_uint_eq(LAST(mark).user, other);
 	ck_assert_uint_eq(LAST(mark).when, br.now);
 	ck_str(LAST(mark).account, "alice");
 	ck_str(LAST(mark).room_name, "den");
