@@ -13,6 +13,7 @@
 #include "broker/store.h"
 #include "ipc/credential.h"
 #include "ipc/proc.h"
+#include "ipc/store.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -23,19 +24,6 @@ struct change {
 	char name[NAME_BYTES_MAX + 1];
 	char text[EMAIL_MAX + 1]; /* the op's */
 };
-
-/* The first word of *rest, which moves behind it. */
-static struct str
-word(struct str *rest)
-{
-	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
-	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	size_t used = end != NULL ? w.n + 1 : w.n;
-
-	rest->p += used;
-	rest->n -= used;
-	return w;
-}
 
 #define ABOUT_MAX 200 /* bytes of what a refusal is about */
 
@@ -100,7 +88,7 @@ static void
 pass_on(const struct req *r, const struct m_r_store *q)
 {
 	static char out[IPC_FRAME_MAX];
-	struct str args = q->args, about = word(&args);
+	struct str args = q->args, about = store_word(&args);
 	struct job *j = begin(r, q->op, ABOUT_MAX);
 	struct m_s_admin m = {.op = q->op, .args = q->args};
 	char by[32];
@@ -216,7 +204,7 @@ static void
 change(const struct req *r, const struct m_r_store *q)
 {
 	struct change c = {.op = ops[q->op].op};
-	struct str args = q->args, name = word(&args), text = word(&args);
+	struct str args = q->args, name = store_word(&args), text = store_word(&args);
 	enum chat_err err;
 	struct job *j;
 

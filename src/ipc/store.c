@@ -44,3 +44,15 @@ restore_account_next(struct str *rest, struct restore_account *a)
 	rest->n -= sizeof(head) + head.name_len;
 	return true;
 }
+
+struct str
+store_word(struct str *rest)
+{
+	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
+	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
+	size_t used = end != NULL ? w.n + 1 : w.n;
+
+	rest->p += used;
+	rest->n -= used;
+	return w;
+}

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "ipc/store.h"
 #include "lib/util.h"
 
 enum { ADD_INVITE, DEL_INVITE, DEL_EXPIRED, ACCOUNT_PLACES, N };
@@ -34,19 +35,6 @@ void
 admin_end(void)
 {
 	db_set_fini(&set);
-}
-
-/* The first word of *rest, which moves behind it. */
-static struct str
-word(struct str *rest)
-{
-	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
-	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	size_t skip = end != NULL ? w.n + 1 : w.n;
-
-	rest->p += skip;
-	rest->n -= skip;
-	return w;
 }
 
 static uint64_t
@@ -78,7 +66,8 @@ make_word(char out[20])
 static void
 op_INVITE_CREATE(const struct m_s_admin *m)
 {
-	struct str args = m->args, rooms = word(&args), uses = word(&args), expires = word(&args);
+	struct str args = m->args, rooms = store_word(&args), uses = store_word(&args),
+		   expires = store_word(&args);
 	uint8_t hash[16];
 	struct db_query q;
 	char out[20];
@@ -150,8 +139,8 @@ purge_direct(uint64_t account, uint64_t before, struct purged *p)
 static void
 op_HISTORY_PURGE(const struct m_s_admin *m)
 {
-	struct str args = m->args, what = word(&args);
-	uint64_t before = number(word(&args)), id;
+	struct str args = m->args, what = store_word(&args);
+	uint64_t before = number(store_word(&args)), id;
 	struct purged p = {0};
 	char text[96];
 

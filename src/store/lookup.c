@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "ipc/ipc.h"
+#include "ipc/store.h"
 #include "lib/glob.h"
 #include "lib/util.h"
 #include "store/db.h"
@@ -184,18 +185,6 @@ refuse(struct lookup *l, unsigned code, struct str arg)
 	l->arg = (struct str){arg.p, MIN(arg.n, (size_t)NAME_BYTES_MAX)};
 }
 
-/* The first of the words, which moves on behind it. */
-static struct str
-word(struct str *args)
-{
-	const char *end = args->n > 0 ? memchr(args->p, '\x1f', args->n) : NULL;
-	struct str w = {args->p, end != NULL ? (size_t)(end - args->p) : args->n};
-
-	args->p += w.n + (end != NULL);
-	args->n -= w.n + (end != NULL);
-	return w;
-}
-
 static bool
 put_account(struct lookup *l, const struct db_query *q, uint64_t messages)
 {
@@ -229,7 +218,8 @@ static void
 admin_accounts(struct lookup *l, struct str args)
 {
 	char pattern[NAME_FOLD_MAX], after[NAME_FOLD_MAX];
-	size_t pattern_n = fold_of(word(&args), pattern), after_n = fold_of(word(&args), after);
+	size_t pattern_n = fold_of(store_word(&args), pattern),
+	       after_n = fold_of(store_word(&args), after);
 	struct db_query q = db_query(&l->set, ACCOUNTS);
 
 	db_text(&q, (struct str){after, after_n});
@@ -265,7 +255,7 @@ put_facts(struct lookup *l, unsigned which, uint64_t account, struct str name)
 static void
 admin_account_show(struct lookup *l, struct str args)
 {
-	struct str name = word(&args);
+	struct str name = store_word(&args);
 	uint64_t id = account_named(l, name), messages = number(l, MESSAGES, id);
 	struct db_query q = db_query(&l->set, LISTED_ONE);
 
@@ -285,7 +275,7 @@ admin_account_name(struct lookup *l, struct str args)
 {
 	struct db_query q = db_query(&l->set, LISTED_ONE);
 	struct m_q_fact m = {.name = STR_LIT("account")};
-	struct str first = word(&args);
+	struct str first = store_word(&args);
 	char frame[256], id[24];
 
 	bprintf(id, sizeof(id), STR_FMT, STR_ARG(first));
