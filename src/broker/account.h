@@ -59,6 +59,9 @@ void account_lookup(struct job *j, struct str name,
 		    void fn(struct job *j, const void *frame, size_t len));
 void account_check(struct job *j, struct str hash, struct str password,
 		   void fn(struct job *j, const void *frame, size_t len));
+/* …the store, to change the account so (s_done); the ticket is put into m. */
+void account_change(struct job *j, struct m_s_account *m,
+		    void fn(struct job *j, const void *frame, size_t len));
 /* …once more for the hash of the password that fits it, at the present cost, which the account then has; nobody waits for that. */
 void account_rehash(uint64_t id, struct str name, struct str hash, struct str password);
 /* …for the hash of a password, and its verifier if that is wanted (a_hashed). */

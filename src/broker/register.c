@@ -101,13 +101,21 @@ account_hash(struct job *j, struct str password, bool scram, job_fn *fn)
 	explicit_bzero(frame, sizeof(frame));
 }
 
+void
+account_change(struct job *j, struct m_s_account *m, job_fn *fn)
+{
+	char frame[IPC_HDR + 32 + NAME_BYTES_MAX + PWHASH_MAX + SCRAM_MAX + 512 + INVITE_WORD_MAX];
+
+	m->ticket = j->ticket;
+	job_ask_change(j, frame, m_s_account_put(frame, sizeof(frame), m), fn);
+	explicit_bzero(frame, sizeof(frame));
+}
+
 static void
 ask_change(struct job *j, struct str hash, struct str scram, struct str text, job_fn *fn)
 {
-	char frame[IPC_HDR + 32 + NAME_BYTES_MAX + PWHASH_MAX + SCRAM_MAX + 512 + INVITE_WORD_MAX];
 	const struct change *c = j->state;
-	struct m_s_account m = {.ticket = j->ticket,
-				.op = c->op,
+	struct m_s_account m = {.op = c->op,
 				.id = c->id,
 				.name = str_of(c->name),
 				.hash = hash,
@@ -115,8 +123,7 @@ ask_change(struct job *j, struct str hash, struct str scram, struct str text, jo
 				.text = text,
 				.invite = str_of(c->invite)};
 
-	job_ask_change(j, frame, m_s_account_put(frame, sizeof(frame), &m), fn);
-	explicit_bzero(frame, sizeof(frame));
+	account_change(j, &m, fn);
 }
 
 /* The store's word that it is done. False: it is not, and the job has failed. */

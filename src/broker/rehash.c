@@ -3,8 +3,6 @@
  */
 #include "config.h"
 
-#include <string.h>
-
 #include "broker/account.h"
 #include "broker/job.h"
 #include "lib/log.h"
@@ -29,13 +27,9 @@ changed(struct job *j, const void *frame, size_t len)
 static void
 hashed(struct job *j, const void *frame, size_t len)
 {
-	char out[IPC_HDR + 32 + NAME_BYTES_MAX + 2 * PWHASH_MAX];
 	const struct rehash *r = j->state;
-	struct m_s_account m = {.ticket = j->ticket,
-				.op = ACCOUNT_REHASH,
-				.id = r->id,
-				.name = str_of(r->name),
-				.text = str_of(r->old)};
+	struct m_s_account m = {
+	    .op = ACCOUNT_REHASH, .id = r->id, .name = str_of(r->name), .text = str_of(r->old)};
 	struct m_a_hashed h;
 
 	if (frame == NULL || !m_a_hashed_get(frame, len, &h) || !h.ok) {
@@ -43,8 +37,7 @@ hashed(struct job *j, const void *frame, size_t len)
 		return;
 	}
 	m.hash = h.hash;
-	job_ask_change(j, out, m_s_account_put(out, sizeof(out), &m), changed);
-	explicit_bzero(out, sizeof(out));
+	account_change(j, &m, changed);
 }
 
 void

@@ -153,18 +153,15 @@ changed(struct job *j, const void *frame, size_t len)
 static void
 ask_change(struct job *j, struct str hash, struct str scram)
 {
-	static char out[4096];
 	const struct change *c = j->state;
-	struct m_s_account m = {.ticket = j->ticket,
-				.op = c->op,
+	struct m_s_account m = {.op = c->op,
 				.id = c->id,
 				.name = str_of(c->name),
 				.hash = hash,
 				.scram = scram,
 				.text = str_of(c->text)};
 
-	job_ask_change(j, out, m_s_account_put(out, sizeof(out), &m), changed);
-	explicit_bzero(out, sizeof(out));
+	account_change(j, &m, changed);
 }
 
 static void
