@@ -22,11 +22,7 @@
 bool
 store_wanted(void)
 {
-#ifdef HAVE_SQLITE
-	return proc.opt.store_enabled != 0;
-#else
-	return false;
-#endif
+	return options_store(&proc.opt);
 }
 
 bool

@@ -366,7 +366,7 @@ room_fields(struct conn *c, const struct reg_room_view *v, const char *founder)
 	if (v->founder != 0)
 		writer_u64(w, "founder_id", v->founder);
 	writer_s(w, "history",
-		 !proc.opt.store_enabled || !proc.opt.history_rooms || v->flags & ROOM_NO_HISTORY
+		 !options_store(&proc.opt) || !proc.opt.history_rooms || v->flags & ROOM_NO_HISTORY
 		     ? "off"
 		     : "on");
 	if (v->history_days != 0)

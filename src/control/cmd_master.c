@@ -101,8 +101,8 @@ store_field(struct writer *w)
 	uint64_t stored;
 	unsigned state;
 
-	if (!proc.opt.store_enabled || control_registry == NULL) {
-		writer_s(w, "store", proc.opt.store_enabled ? "not there yet" : "off");
+	if (!options_store(&proc.opt) || control_registry == NULL) {
+		writer_s(w, "store", options_store(&proc.opt) ? "not there yet" : "off");
 		return;
 	}
 	state = registry_store(control_registry, &stored, why);

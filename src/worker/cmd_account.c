@@ -26,7 +26,7 @@
 static bool
 may_ask(struct conn *c)
 {
-	if (!proc.opt.store_enabled)
+	if (!options_store(&proc.opt))
 		tell(c, "Sorry, no accounts are kept on this server.");
 	else if (!account_secret_ok(c))
 		tell(c, ACCOUNT_SECRET_NO ".");

@@ -22,7 +22,7 @@
 bool
 history_kept(void)
 {
-	if (!proc.opt.store_enabled || !(proc.opt.history_rooms || proc.opt.history_direct))
+	if (!options_store(&proc.opt) || !(proc.opt.history_rooms || proc.opt.history_direct))
 		return false;
 	return worker.reg == NULL || registry_store_state(worker.reg) != STORE_UNUSABLE;
 }
