@@ -47,22 +47,13 @@ access_rank(struct str word)
 	return 0;
 }
 
-static bool
-same_account(struct str a, struct str b)
-{
-	char fa[NAME_FOLD_MAX], fb[NAME_FOLD_MAX];
-	ssize_t na = name_fold(a.p, a.n, fa, sizeof(fa)), nb = name_fold(b.p, b.n, fb, sizeof(fb));
-
-	return na > 0 && na == nb && memcmp(fa, fb, (size_t)na) == 0;
-}
-
 struct reg_list *
 access_find(const struct room_cache *c, struct str account)
 {
 	for (uint32_t i = 0; i < c->nlists; i++) {
 		struct reg_list *l = &W->lists[c->lists[i]];
 
-		if (l->op == LIST_ACCESS && same_account(str_of(l->mask), account))
+		if (l->op == LIST_ACCESS && name_same(str_of(l->mask), account))
 			return l;
 	}
 	return NULL;

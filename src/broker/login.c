@@ -423,14 +423,10 @@ address_of(const struct reg_user *u, const struct m_r_auth *q)
 static bool
 names_good(const struct m_r_auth *q, char fold[NAME_FOLD_MAX], ssize_t *n_r)
 {
-	char other[NAME_FOLD_MAX];
-	ssize_t n;
-
 	*n_r = name_fold(q->name.p, q->name.n, fold, NAME_FOLD_MAX);
 	if (name_check(q->name.p, q->name.n) != NAME_OK || *n_r <= 0)
 		return false;
-	n = name_fold(q->authzid.p, q->authzid.n, other, sizeof(other));
-	return q->authzid.n == 0 || (n == *n_r && memcmp(fold, other, (size_t)n) == 0);
+	return q->authzid.n == 0 || name_same(q->authzid, q->name);
 }
 
 static void

@@ -165,14 +165,7 @@ mask_takes(struct str mask, const struct reg_user *u)
 static bool
 account_takes(struct str account, const struct reg_user *u)
 {
-	char want[NAME_FOLD_MAX], have[NAME_FOLD_MAX];
-	struct str own = user_account(u);
-	ssize_t n = name_fold(account.p, account.n, want, sizeof(want));
-
-	if (account.n == 0)
-		return true;
-	return n > 0 && name_fold(own.p, own.n, have, sizeof(have)) == n &&
-	       memcmp(want, have, (size_t)n) == 0;
+	return account.n == 0 || name_same(account, user_account(u));
 }
 
 /* The block of this name that is for somebody like u. */

@@ -91,9 +91,6 @@ bool
 account_is_named(const struct conn *c, struct str name)
 {
 	const char *account = account_of(c);
-	char a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
 
-	return account != NULL && n > 0 && name_fold(account, strlen(account), b, sizeof(b)) == n &&
-	       memcmp(a, b, (size_t)n) == 0;
+	return account != NULL && name_same(name, str_of(account));
 }

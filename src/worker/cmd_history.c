@@ -140,12 +140,7 @@ static const struct history_as as_new = {NULL, history_row, new_end};
 static bool
 is_place(const struct m_r_query *w, const struct m_q_place *place)
 {
-	char a[ROOM_FOLD_MAX], b[ROOM_FOLD_MAX];
-	struct str name = place->born != 0 ? w->room : w->name;
-	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
-	ssize_t m = name_fold(place->name.p, place->name.n, b, sizeof(b));
-
-	return n > 0 && n == m && memcmp(a, b, (size_t)n) == 0;
+	return name_same(place->born != 0 ? w->room : w->name, place->name);
 }
 
 /* Of the place that is meant: how many, and up to where. */
