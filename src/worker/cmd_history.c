@@ -13,6 +13,7 @@
 #include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/row.h"
 #include "worker/words.h"
 #include "worker/worker.h"
 
@@ -72,7 +73,7 @@ history_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s))
+	if (!row_event(c, r, &s))
 		return;
 	q->shown++;
 	reader_show(c, &s, r->seq, q->num != 0, STR_LIT(""));
@@ -295,7 +296,7 @@ search_row(struct conn *c, struct question *q, const struct row *r)
 	struct shown s;
 	struct str place;
 
-	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+	if (!row_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
 	place = s.room;
 	if (s.type == MSG_e_dm) {

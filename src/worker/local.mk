@@ -35,6 +35,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/reader.c %D%/reader.h \
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
+	%D%/row.c %D%/row.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/session.c %D%/session.h \
 	%D%/sight.c %D%/sight.h \

@@ -11,6 +11,7 @@
 #include "worker/arena.h"
 #include "worker/history.h"
 #include "worker/outq.h"
+#include "worker/row.h"
 #include "worker/words.h"
 #include "worker/worker.h"
 
@@ -148,7 +149,7 @@ replay_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+	if (!row_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
 	if (q->shown++ == 0)
 		tell(c, "--- Earlier in " STR_FMT ":", STR_ARG(q->target));
@@ -169,7 +170,7 @@ kept_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
+	if (!row_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
 		return;
 	if (q->shown++ == 0)
 		tell(c, "--- Kept for you while you were away:");

@@ -22,6 +22,7 @@
 #include "worker/history.h"
 #include "worker/input.h"
 #include "worker/outq.h"
+#include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
 #include "worker/secret.h"
@@ -461,6 +462,7 @@ session_ended(struct conn *c, const char *reason)
 	(void)reason;
 	paste_free(c);
 	secret_free(c);
+	reader_forget(c);
 	for (unsigned i = 0; c->ignores != NULL && i < c->ignores->n; i++) {
 		free(c->ignores->name[i]);
 		free(c->ignores->fold[i]);

@@ -18,6 +18,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/row.h"
 
 #define LINE_BYTES (IRC_TAGS_MAX + IRC_LINE_MAX + 64)
 
@@ -92,11 +93,11 @@ wanted(const struct conn *c, const struct shown *s)
 }
 
 static void
-row_event(struct conn *c, struct question *q, const struct row *r)
+history_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (history_event(c, r, &s) && wanted(c, &s))
+	if (row_event(c, r, &s) && wanted(c, &s))
 		irc_history_event(c, q);
 }
 
@@ -315,7 +316,7 @@ targets_row(struct conn *c, struct question *q, const struct row *r)
 	line_in_batch(c, q, line, n);
 }
 
-static const struct history_as as_history = {history_begin, row_event, history_end};
+static const struct history_as as_history = {history_begin, history_row, history_end};
 static const struct history_as as_targets = {targets_begin, targets_row, history_end};
 
 /* CHATHISTORY subcommand [target] selector… limit */

@@ -16,6 +16,7 @@
 #include "worker/irc/reply.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/row.h"
 #include "worker/worker.h"
 
 /* when 0: it is not known. */
