@@ -182,15 +182,13 @@ let_in(struct reg_room *room, struct str account)
 void
 access_invited(struct str rooms, struct str account)
 {
-	while (rooms.n > 0) {
-		const char *comma = memchr(rooms.p, ',', rooms.n);
-		size_t n = comma != NULL ? (size_t)(comma - rooms.p) : rooms.n;
-		struct reg_room *room = room_find((struct str){rooms.p, n});
+	struct str name;
+
+	while (str_next(&rooms, ',', &name)) {
+		struct reg_room *room = room_find(name);
 
 		if (room != NULL && room->modes & 1u << MODE_INVITE_ONLY)
 			let_in(room, account);
-		n += comma != NULL;
-		rooms = (struct str){rooms.p + n, rooms.n - n};
 	}
 }
 

@@ -28,4 +28,23 @@ str_eq(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* The next of the items that stand between separators; *rest moves behind it. Empty ones are passed over. False: there is
+ * none left, and *item_r is empty. */
+static inline bool
+str_next(struct str *rest, char sep, struct str *item_r)
+{
+	const char *end;
+
+	while (rest->n > 0 && rest->p[0] == sep)
+		*rest = (struct str){rest->p + 1, rest->n - 1};
+	*item_r = *rest;
+	if (rest->n == 0)
+		return false;
+	end = (const char *)memchr(rest->p, sep, rest->n);
+	if (end != NULL)
+		item_r->n = (size_t)(end - rest->p);
+	*rest = (struct str){rest->p + item_r->n, rest->n - item_r->n};
+	return true;
+}
+
 #endif

@@ -192,12 +192,10 @@ skip_spaces(struct str s)
 static struct str
 next_word(struct str *rest)
 {
-	struct str s = skip_spaces(*rest), word = s;
-	const char *end = s.n > 0 ? memchr(s.p, ' ', s.n) : NULL;
+	struct str word;
 
-	if (end != NULL)
-		word.n = (size_t)(end - s.p);
-	*rest = skip_spaces((struct str){s.p + word.n, s.n - word.n});
+	str_next(rest, ' ', &word);
+	*rest = skip_spaces(*rest);
 	return word;
 }
 

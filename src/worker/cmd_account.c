@@ -139,15 +139,10 @@ cmd_login(struct conn *c, const struct cmd_args *a)
 static void
 join_all(struct conn *c, struct str rooms)
 {
-	while (rooms.n > 0) {
-		const char *comma = memchr(rooms.p, ',', rooms.n);
-		size_t n = comma != NULL ? (size_t)(comma - rooms.p) : rooms.n;
+	struct str room;
 
-		if (n > 0)
-			request_join(c, ASKED_DO, (struct str){rooms.p, n}, STR_LIT(""));
-		n += comma != NULL;
-		rooms = (struct str){rooms.p + n, rooms.n - n};
-	}
+	while (str_next(&rooms, ',', &room))
+		request_join(c, ASKED_DO, room, STR_LIT(""));
 	if (c->pending > 0)
 		c->flags |= CONN_BARRIER | CONN_WAITS;
 }

@@ -42,9 +42,9 @@ message_get(struct conn *c, struct str *rest, struct message *m)
 	const struct room *room = c->cur;
 
 	*m = (struct message){0};
-	if (reader_word(&at, &word) && word.n > 1 && word.p[0] == '@') {
+	if (str_next(&at, ' ', &word) && word.n > 1 && word.p[0] == '@') {
 		m->name = (struct str){word.p + 1, word.n - 1};
-		reader_word(&at, &word);
+		str_next(&at, ' ', &word);
 	}
 	if (id_get(word, &m->seq)) {
 		*rest = at;
@@ -110,7 +110,7 @@ cmd_delete(struct conn *c, const struct cmd_args *a)
 	uint64_t seq;
 
 	/* A mistyped ID must not take back the last message instead. */
-	if (reader_word(&at, &word) && word.p[0] != '@' && !id_get(word, &seq)) {
+	if (str_next(&at, ' ', &word) && word.p[0] != '@' && !id_get(word, &seq)) {
 		tell(c, "Which message? /history ids shows how they are called.");
 		return;
 	}

@@ -221,7 +221,7 @@ take_time(struct wish *h, struct str *word, struct str *rest)
 
 	h->after |= ms == &h->w.lo;
 	h->w.bounds |= ms == &h->w.lo ? QUERY_LO_TIME : QUERY_HI_TIME;
-	if (!reader_word(rest, &when))
+	if (!str_next(rest, ' ', &when))
 		return false;
 	*word = when;
 	return clock_time(when, ms) || query_time_get(when, ms);
@@ -261,7 +261,7 @@ cmd_history(struct conn *c, const struct cmd_args *a)
 	struct wish h = {.w = {.limit = LINES}};
 	struct str rest = a->v[0], word;
 
-	while (reader_word(&rest, &word)) {
+	while (str_next(&rest, ' ', &word)) {
 		if (!take_word(&h, &word, &rest)) {
 			tell(c, "What is \"" STR_FMT "\"? /help history explains.", STR_ARG(word));
 			return;

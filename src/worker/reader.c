@@ -81,24 +81,6 @@ reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str 
 	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
 }
 
-/* --- words of a command --- */
-
-bool
-reader_word(struct str *rest, struct str *word)
-{
-	const char *end;
-
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		rest->p++;
-		rest->n--;
-	}
-	end = rest->n > 0 ? memchr(rest->p, ' ', rest->n) : NULL;
-	*word = (struct str){rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	rest->p += word->n;
-	rest->n -= word->n;
-	return word->n > 0;
-}
-
 bool
 reader_number(struct str s, uint64_t *n_r)
 {

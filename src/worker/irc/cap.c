@@ -249,21 +249,6 @@ cap_echo(struct conn *c, const char *sub, struct str list)
 	} while (list.n > 0 && strcmp(sub, "ACK") == 0);
 }
 
-/* The next word of *rest; false: there is none. */
-static bool
-next_word(struct str *rest, struct str *word_r)
-{
-	size_t n = 0;
-
-	while (rest->n > 0 && rest->p[0] == ' ')
-		*rest = (struct str){rest->p + 1, rest->n - 1};
-	while (n < rest->n && rest->p[n] != ' ')
-		n++;
-	*word_r = (struct str){rest->p, n};
-	*rest = (struct str){rest->p + n, rest->n - n};
-	return n > 0;
-}
-
 /* All or nothing. */
 static void
 cap_req(struct conn *c, struct str wanted)
@@ -273,7 +258,7 @@ cap_req(struct conn *c, struct str wanted)
 	uint64_t have = c->irc->caps, bit;
 	struct str rest = wanted, word;
 
-	while (next_word(&rest, &word)) {
+	while (str_next(&rest, ' ', &word)) {
 		bool off = word.p[0] == '-';
 
 		bit = cap_bit((struct str){word.p + off, word.n - off});

@@ -153,15 +153,9 @@ irc_cmd_find(struct str name)
 bool
 irc_item(struct str list, unsigned k, struct str *item_r)
 {
-	while (list.n > 0) {
-		const char *comma = memchr(list.p, ',', list.n);
-		size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
-
-		*item_r = (struct str){list.p, n};
-		if (n > 0 && k-- == 0)
+	while (str_next(&list, ',', item_r)) {
+		if (k-- == 0)
 			return true;
-		n += comma != NULL;
-		list = (struct str){list.p + n, list.n - n};
 	}
 	return false;
 }
