@@ -120,35 +120,36 @@ conn_done(struct conn *c)
 void
 conn_ok(struct conn *c, const char *fmt, ...)
 {
-	char text[1200];
+	struct buf text = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
 	if (c->w.format == CTL_TABLE) {
-		ctl_show(&c->w.body, text, strlen(text), false);
+		ctl_show(&c->w.body, buf_data(&text), text.len, false);
 		buf_append(&c->w.body, "\n", 1);
 	} else {
 		writer_object(&c->w);
 		writer_bool(&c->w, "done", true);
-		writer_s(&c->w, "text", text);
+		writer_str(&c->w, "text", buf_data(&text), text.len);
 		writer_object_end(&c->w);
 	}
+	buf_fini(&text);
 	conn_done(c);
 }
 
 void
 conn_fail(struct conn *c, unsigned code, const char *fmt, ...)
 {
-	struct buf shown = {0};
-	char text[1200];
+	struct buf text = {0}, shown = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	ctl_show(&shown, text, strlen(text), false);
+	ctl_show(&shown, buf_data(&text), text.len, false);
+	buf_fini(&text);
 	record(c, code, buf_data(&shown), shown.len);
 	buf_append(&shown, "", 1);
 	conn_end(c, buf_data(&shown));

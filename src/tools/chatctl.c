@@ -26,21 +26,24 @@
 int
 tools_fail(int code, const char *fmt, ...)
 {
-	char text[2048];
+	struct buf line = {0};
+	char *text;
 	va_list ap;
 	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_vprintf(&line, fmt, ap);
 	va_end(ap);
+	text = buf_data(&line);
 	/* it may repeat what somebody typed, or a user's words */
-	for (char *p = text; !text_utf8_ok(text, strlen(text)) && *p != '\0'; p++) {
+	for (char *p = text; !text_utf8_ok(text, line.len) && *p != '\0'; p++) {
 		if ((unsigned char)*p >= 0x80)
 			*p = '?';
 	}
-	n = text_clean(text, strlen(text), 0);
+	n = text_clean(text, line.len, 0);
 	n = text_balance(text, n, n); /* no room for closing: what turns the direction goes */
 	fprintf(stderr, "chatctl: %.*s\n", (int)n, text);
+	buf_fini(&line);
 	return code;
 }
 

@@ -223,6 +223,46 @@ START_TEST(table_is_sound)
 }
 END_TEST
 
+/* Each row's help says all that stands in the row. */
+START_TEST(help_is_whole)
+{
+	struct buf all = {0};
+
+	ck_assert(ctl_help(&all, NULL));
+	for (unsigned i = 0; i < CTL_CMDS; i++) {
+		const struct ctl_cmd *cmd = &ctl_cmds[i];
+		struct buf b = {0};
+
+		ck_assert(ctl_help(&b, cmd->name));
+		ck_assert(strstr(buf_data(&b), cmd->args) != NULL);
+		ck_assert(strstr(buf_data(&b), cmd->help) != NULL);
+		ck_assert(strstr(buf_data(&b), cmd->example) != NULL);
+		ck_assert(strstr(buf_data(&all), cmd->help) != NULL);
+		buf_fini(&b);
+	}
+	buf_fini(&all);
+}
+END_TEST
+
+START_TEST(printed)
+{
+	static char text[5000];
+	struct buf b = {0};
+
+	memset(text, 'x', sizeof(text) - 1);
+	ck_assert_int_eq(buf_printf(&b, "%d ", 7), 0);
+	ck_assert_int_eq(buf_printf(&b, "%s|%s", text, "end"), 0);
+	ck_assert_uint_eq(b.len, 2 + sizeof(text) - 1 + 4);
+	ck_assert_str_eq(buf_data(&b) + b.len - 5, "x|end");
+	buf_fini(&b);
+	buf_init(&b, 8);
+	ck_assert_int_eq(buf_printf(&b, "1234567"), 0);
+	ck_assert_int_eq(buf_printf(&b, "%s", text), -1);
+	ck_assert_str_eq(buf_data(&b), "1234567");
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(exits)
 {
 	ck_assert_int_eq(ctl_exit(CTL_OK), 0);
@@ -404,6 +444,8 @@ main(void)
 	tcase_add_test(tc, requests_refused);
 	tcase_add_test(tc, lines);
 	tcase_add_test(tc, table_is_sound);
+	tcase_add_test(tc, help_is_whole);
+	tcase_add_test(tc, printed);
 	tcase_add_test(tc, exits);
 	tcase_add_test(tc, shown);
 	tcase_add_test(tc, globs);
