@@ -1,6 +1,7 @@
-/* cmd_history.c - what was said: shown, searched, exported. Rows come as the events that they were, a page at a time. */
+/* cmd_history.c - what was said: shown, searched, exported, deleted. Rows come as the events that they were, a page at a time. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,20 +241,20 @@ answered(struct conn *c, unsigned type, const void *frame, size_t len)
 	struct question *k = c->state;
 	struct m_q_page m;
 	struct said s;
+	struct str row;
 	uint32_t got = 0;
 
 	if (type != MSG_q_page || !m_q_page_get(frame, len, &m)) {
 		conn_fail(c, CTL_INTERNAL, "the store has answered something else");
 		return;
 	}
-	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
-	     m.rows.p += n, m.rows.n -= (size_t)n) {
+	while (ipc_next(&m.rows, &row)) {
 		struct ev_head h;
 
 		got++;
-		if (ev_head_get(m.rows.p, (size_t)n, &h))
+		if (ev_head_get(row.p, row.n, &h))
 			k->q.lo = h.seq;
-		if (row_get(m.rows.p, (size_t)n, &s))
+		if (row_get(row.p, row.n, &s))
 			row_put(&c->w, &s);
 	}
 	if (k->all && got > 0 && (m.more || got == k->q.limit)) {
@@ -347,4 +348,18 @@ cmd_history_search(struct conn *c)
 	k->q.bounds =
 	    (uint8_t)((t.after != 0 ? QUERY_LO_TIME : 0) | (t.before != 0 ? QUERY_HI_TIME : 0));
 	go(c);
+}
+
+void
+cmd_history_purge(struct conn *c)
+{
+	char args[600];
+
+	if (strlen(c->req.args[0]) > 512 || strchr(c->req.args[0], '\x1f') != NULL) {
+		conn_fail(c, CTL_NOT_FOUND, "there is no such room or account");
+		return;
+	}
+	bprintf(args, sizeof(args), "%s\x1f%" PRIu64, c->req.args[0],
+		c->req.older_s != 0 ? wall_ms() - c->req.older_s * 1000 : 0);
+	conn_store(c, STORE_HISTORY_PURGE, args, store_done);
 }

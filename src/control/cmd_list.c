@@ -6,6 +6,7 @@
  */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -541,11 +542,11 @@ founder_told(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_q_page m;
 	struct m_q_fact f;
-	ssize_t n;
+	struct str row;
 
 	c->name[0] = '\0';
-	if (type == MSG_q_page && m_q_page_get(frame, len, &m) &&
-	    (n = ipc_frame(m.rows.p, m.rows.n)) > 0 && m_q_fact_get(m.rows.p, (size_t)n, &f))
+	if (type == MSG_q_page && m_q_page_get(frame, len, &m) && ipc_next(&m.rows, &row) &&
+	    m_q_fact_get(row.p, row.n, &f))
 		bprintf(c->name, sizeof(c->name), STR_FMT, STR_ARG(f.text));
 	c->after = 1;
 	conn_sync(c, room_found);
@@ -554,14 +555,11 @@ founder_told(struct conn *c, unsigned type, const void *frame, size_t len)
 static void
 ask_founder(struct conn *c, uint64_t account)
 {
-	static char out[4096];
 	char id[24];
-	struct m_r_store m = {.op = STORE_ACCOUNT_NAME, .level = LEVEL_READ};
 
-	bprintf(id, sizeof(id), "%llu", (unsigned long long)account);
-	m.args = str_of(id);
+	bprintf(id, sizeof(id), "%" PRIu64, account);
 	c->may_fail = true;
-	conn_ask(c, out, m_r_store_put(out, sizeof(out), &m), founder_told);
+	conn_store(c, STORE_ACCOUNT_NAME, id, founder_told);
 }
 
 static void

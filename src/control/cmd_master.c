@@ -298,23 +298,16 @@ text_done(struct conn *c)
 	conn_done(c);
 }
 
-void
-cmd_config_check(struct conn *c)
-{
-	forward(c, NULL, text_done);
-}
+/* Its own words are all there is to say. */
+#define FORWARD(cmd) \
+	void cmd_##cmd(struct conn *c) \
+	{ \
+		forward(c, NULL, text_done); \
+	}
 
-void
-cmd_config_dump(struct conn *c)
-{
-	forward(c, NULL, text_done);
-}
-
-void
-cmd_reload(struct conn *c)
-{
-	forward(c, NULL, text_done);
-}
+FORWARD(config_check)
+FORWARD(config_dump)
+FORWARD(reload)
 
 void
 cmd_log_level(struct conn *c)

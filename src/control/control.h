@@ -40,6 +40,8 @@ void stream_event(unsigned type, const void *frame, size_t len);
 void stream_again(void);
 /* c's request ends: no longer follow for it. */
 void stream_forget(struct conn *c);
+/* Ends a request that the store carries out, with what its e_done says (cmd_store.c). */
+conn_event_fn store_done;
 /* The listener the master told of, for `listeners` (cmd_master.c). */
 void listeners_row(struct conn *c, const struct m_ctl_listener *m);
 

@@ -257,6 +257,20 @@ conn_ask(struct conn *c, void *frame, size_t len, conn_event_fn *fn)
 }
 
 void
+conn_store(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
+{
+	struct m_r_store m = {.op = (uint8_t)op,
+			      .level = (uint8_t)access_level(&c->peer),
+			      .uid = c->peer.uid,
+			      .pid = (uint32_t)c->peer.pid,
+			      .args = str_of(args),
+			      .secret = str_of(c->secret)};
+
+	conn_ask(c, frame_buf, m_r_store_put(frame_buf, sizeof(frame_buf), &m), fn);
+	explicit_bzero(frame_buf, sizeof(frame_buf));
+}
+
+void
 conn_master(struct conn *c, const char *line, conn_fn *fn)
 {
 	static uint32_t ids;

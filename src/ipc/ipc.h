@@ -179,7 +179,7 @@ enum store_op {
 	STORE_ACCOUNT_DELETE, /* NAME ["messages"] */
 	STORE_HISTORY_PURGE, /* ROOM|@NAME|* BEFORE-ms */
 	STORE_INVITE_CREATE, /* ROOMS USES EXPIRES-ms -> the word */
-	STORE_INVITES, /* -> q_invite */
+	STORE_INVITES, /* [AFTER-ID] -> q_invite */
 	STORE_INVITE_DELETE, /* ID */
 	STORE_ACCOUNT_NAME, /* ID -> a fact, "account" */
 	STORE_OPS
@@ -363,6 +363,8 @@ unsigned ipc_type(const void *frame);
 /* First frame in n bytes: its length, 0 when it is not all there yet, -1 when it can never be
  * one (length below the header or above IPC_FRAME_MAX, nonzero reserved bytes). */
 ssize_t ipc_frame(const void *p, size_t n);
+/* Take the first frame of *rest, as rows of a page are, which moves behind it. False: none is left, or what is left is none. */
+bool ipc_next(struct str *rest, struct str *frame_r);
 
 /* May a process of role `from` send message `type` to role `to`? */
 bool ipc_allowed(unsigned type, unsigned from, unsigned to);

@@ -46,7 +46,8 @@ static const char *const sql[SQL_COUNT] = {
     [ROOMS] = "SELECT p.name FROM room r JOIN place p ON p.id = r.place WHERE r.founder = ?1",
     [MESSAGES] =
 	"SELECT count(*) FROM message WHERE sender IN (SELECT id FROM sender WHERE account = ?1)",
-    [INVITES] = "SELECT id, rooms, uses, used, created, expires, by FROM invite ORDER BY id",
+    [INVITES] =
+	"SELECT id, rooms, uses, used, created, expires, by FROM invite WHERE id > ?1 ORDER BY id",
 };
 
 struct lookup {
@@ -185,6 +186,15 @@ refuse(struct lookup *l, unsigned code, struct str arg)
 	l->arg = (struct str){arg.p, MIN(arg.n, (size_t)NAME_BYTES_MAX)};
 }
 
+static uint64_t
+id_of(struct str word)
+{
+	char id[24];
+
+	bprintf(id, sizeof(id), STR_FMT, STR_ARG(word));
+	return strtoull(id, NULL, 10);
+}
+
 static bool
 put_account(struct lookup *l, const struct db_query *q, uint64_t messages)
 {
@@ -275,11 +285,9 @@ admin_account_name(struct lookup *l, struct str args)
 {
 	struct db_query q = db_query(&l->set, LISTED_ONE);
 	struct m_q_fact m = {.name = STR_LIT("account")};
-	struct str first = store_word(&args);
-	char frame[256], id[24];
+	char frame[256];
 
-	bprintf(id, sizeof(id), STR_FMT, STR_ARG(first));
-	db_int(&q, strtoull(id, NULL, 10));
+	db_int(&q, id_of(store_word(&args)));
 	if (db_row(&q)) {
 		m.text = db_col_text(&q, 2);
 		page_put(&l->page, false, frame, m_q_fact_put(frame, sizeof(frame), &m), PAGE_MAX);
@@ -287,13 +295,14 @@ admin_account_name(struct lookup *l, struct str args)
 	db_end(&q);
 }
 
+/* [AFTER-ID] */
 static void
 admin_invites(struct lookup *l, struct str args)
 {
 	struct db_query q = db_query(&l->set, INVITES);
 	char frame[1024];
 
-	(void)args;
+	db_int(&q, id_of(store_word(&args)));
 	while (db_row(&q)) {
 		struct m_q_invite m = {
 		    .id = db_col_int(&q, 0),

@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 
 from harness import OwnCase, eventually, main
@@ -193,6 +194,18 @@ class Invitations(OwnCase):
         d.ctl("invite", "delete", i["id"])
         self.assertEqual(d.json("invite", "list"), [])
         self.assertIn("no such entry: 9", d.ctl("invite", "delete", "9", status=5))
+
+    def test_many(self):
+        """More than a page holds."""
+        d, n = self.daemon(), 150
+        rooms = ",".join("%03d%s" % (i, "r" * 60) for i in range(8))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(d.socket)
+            s.sendall(b"".join(b"invite create --room %s\n" % rooms.encode() for _ in range(n)))
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+        self.assertEqual([(i["id"], i["rooms"]) for i in d.json("invite", "list")], [(i + 1, rooms) for i in range(n)])
 
 
 if __name__ == "__main__":
