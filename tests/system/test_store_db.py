@@ -5,13 +5,12 @@ notices."""
 import os
 import pwd
 import signal
-import sqlite3
 import stat
 import subprocess
 
 import faults
 import storecheck
-from harness import Daemon, OwnCase, eventually, main
+from harness import Daemon, OwnCase, build, eventually, main
 from load import Swarm
 
 CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
@@ -32,16 +31,8 @@ class Store(OwnCase):
         counts = storecheck.check(self.d, *swarms)
         self.assertTrue(storecheck.good(counts), counts)
 
-    def texts(self):
-        """What is in the database now."""
-        db = storecheck.opened(self.d)
-        try:
-            return [r[0] for r in db.execute("SELECT text FROM message ORDER BY seq")]
-        finally:
-            db.close()
-
     def kept(self, *texts):
-        return eventually("%r in the database" % (texts,), lambda: all(self.texts().count(t) == 1 for t in texts))
+        storecheck.kept(self.d, *texts)
 
 
 class Well(Store):
@@ -146,15 +137,12 @@ class Unwell(Store):
         alice.send("one")
         self.kept("one")
         mark = d.log_mark()
-        other = sqlite3.connect(storecheck.path(d), isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        alice.send("two")
-        bob.expect("two")
-        d.expect_log("cannot write to the database chatd.db, trying again: database is locked", mark)
-        bob.send("three")
-        alice.expect("three")
-        other.execute("ROLLBACK")
-        other.close()
+        with storecheck.locked(d):
+            alice.send("two")
+            bob.expect("two")
+            d.expect_log("cannot write to the database chatd.db, trying again: database is locked", mark)
+            bob.send("three")
+            alice.expect("three")
         d.expect_log("the database can be written again", mark)
         self.kept("one", "two", "three")
         self.assertEqual(sum("cannot write" in line for line in d.lines[mark:]), 1)
@@ -165,13 +153,7 @@ class Unwell(Store):
         alice.send("one")
         self.kept("one")
         d.stop()
-        garbage = b"this is no database, and not to be written over\n" * 100
-        for end in ("-wal", "-shm"):
-            if os.path.exists(storecheck.path(d) + end):
-                os.unlink(storecheck.path(d) + end)
-        os.rename(storecheck.path(d), storecheck.path(d) + ".good")
-        with open(storecheck.path(d), "wb") as f:
-            f.write(garbage)
+        storecheck.spoil(d)
         mark = d.log_mark()
         d.start()
         alice, bob = self.clients("alice", "bob")
@@ -186,9 +168,9 @@ class Unwell(Store):
         d.expect_log(said, mark)
         self.assertEqual(sum(said in line for line in d.lines), 1)
         with open(storecheck.path(d), "rb") as f:
-            self.assertEqual(f.read(), garbage)
+            self.assertEqual(f.read(), storecheck.GARBAGE)
         # put right by hand: what the ring still has is kept as well
-        os.rename(storecheck.path(d) + ".good", storecheck.path(d))
+        storecheck.mend(d)
         d.expect_log("the database can be written again", mark)
         alice.send("three")
         self.kept("one", "two", "three")
@@ -214,7 +196,7 @@ class Unwell(Store):
         bob.expect("three")
         d.expect_log("the database is ahead of the journal", mark)
         eventually("the state", lambda: "ahead of the journal" in d.json("status")["store"])
-        self.assertEqual(self.texts(), ["one", "two"])
+        self.assertEqual(storecheck.texts(d), ["one", "two"])
         d.stop()
         with open(epoch, "w", encoding="ascii") as f:
             f.write("10\n")
@@ -226,10 +208,9 @@ class Unwell(Store):
 
     def test_disk_full(self):
         """As many writes as it takes fail for want of room, in the middle of a crowd's talk."""
-        if not self.killpoints():
+        if not build().killpoints:
             self.skipTest("no points to fail at")
-        fired = "fired"
-        d = self.daemon(env={"CHATD_DISK": "write:150:full:4:" + fired})
+        d = self.daemon(env={"CHATD_DISK": "write:150:full:4:fired"})
         s = self.swarm(20, 3)
         s.run(each=200)
         d.expect_log("cannot write to the database")
@@ -279,11 +260,6 @@ class Unwell(Store):
         uid, gid = (int(ids[k].split()[0]) for k in ("Uid", "Gid"))
         who = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
         subprocess.run(["prlimit", "--pid", str(pid), "--fsize=%s:unlimited" % size], check=True, **who)
-
-    @staticmethod
-    def killpoints():
-        from harness import build
-        return build().killpoints
 
 
 class Hung(Store):

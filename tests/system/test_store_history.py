@@ -3,7 +3,6 @@
 /unread; messages kept for the absent. Written from the specifications (draft/chathistory, draft/event-playback,
 draft/read-marker, soju's search)."""
 
-import base64
 import datetime
 import os
 import shutil
@@ -11,38 +10,39 @@ import signal
 import unittest
 
 from harness import build, eventually, main
-from irc import IrcCase
+from irc import PASSWORD, AccountCase
 from test_irc_clients import WeeChat
 
 CAPS = ("batch", "message-tags", "server-time", "echo-message", "labeled-response", "draft/chathistory")
 EVENTS = CAPS + ("draft/event-playback",)
-PASSWORD = "correct horse"
 
 
-class HistoryCase(IrcCase):
-    config = dict(IrcCase.config, accounts={"cost": 8192}, history={"replay": 10})
+class HistoryCase(AccountCase):
+    passwords = False
+    config = dict(AccountCase.config, history={"replay": 10})
 
     def account(self, stem, caps=CAPS):
         """A client that is logged in to an account of its own name."""
-        c = self.irc(stem, caps)
-        c.ask("REGISTER * * :%s" % PASSWORD, "REGISTER", "SUCCESS", c.nick)
+        c = self.registered(stem, caps=caps)
         c.sync()
         return c
 
     def again(self, c, caps=CAPS):
         """One more client for the account of c."""
-        n = self.irc_raw()
-        n.nick = c.nick
-        n.caps = tuple(caps)
-        n.send("CAP LS 302")
-        n.ask("CAP REQ :sasl " + " ".join(caps), "CAP", None, "ACK")
-        n.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
-        word = base64.b64encode(("\0%s\0%s" % (c.nick, PASSWORD)).encode()).decode()
-        n.ask("AUTHENTICATE " + word, "903")
-        n.send("NICK " + c.nick, "USER u 0 * :r", "CAP END")
-        n.expect("001", c.nick)
-        n.welcome = n.until(lambda m: m.command in ("376", "422"))
-        return n
+        return self.logged_in(c.nick, ("sasl",) + tuple(caps), c.nick)
+
+    @staticmethod
+    def log_in(t, name):
+        """By telnet; what comes of it is the caller's to look at."""
+        t.ask("/login " + name, "assword")
+        t.send(PASSWORD)
+
+    @staticmethod
+    def gone(c, other):
+        """c quits; that is so when other cannot see it any more."""
+        c.send("QUIT")
+        c.expect_eof()
+        eventually(c.nick + " is gone", lambda: not [m for m in other.answers("ISON " + c.nick) if c.nick in m.params[-1].split()])
 
     def batch(self, got, kind):
         """The lines of the batch of that kind in got, which has nothing else but batches within it."""
@@ -418,7 +418,9 @@ class Replay(HistoryCase):
         t.expect("^--- That was before you came.$")
         empty = self.client("e")
         empty.send("/join %s" % self.fresh("empty"))
-        self.assertNotIn("---", empty.sync() + empty.sync())
+        empty.ask("/history", "^---")  # asked for after it, so answered after it
+        empty.sync()
+        self.assertNotIn("Earlier", empty.seen(50))
 
     def test_none(self):
         d = self.daemon({"history": {"replay": 0}})
@@ -428,6 +430,7 @@ class Replay(HistoryCase):
         t.send("/join " + chan[1:])
         t.expect("You are in")
         t.ask("/history", "x$")
+        t.sync()
         self.assertNotIn("Earlier", t.seen(50))
 
 
@@ -514,28 +517,23 @@ class Accounts(HistoryCase):
 
     def test_kept_for_the_absent(self):
         a, b = self.account("a"), self.account("b")
-        b.send("QUIT")
-        b.expect_eof()
-        t = self.client("t")
-        t.send("/login " + a.nick)
-        t.expect("assword")
-        t.send(PASSWORD)
+        t, guest = self.client("t"), self.irc("g")
+        self.log_in(t, a.nick)
         t.expect("logged in")
-        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        self.gone(b, a)
         a.send("PRIVMSG %s :see you" % b.nick)
         self.assertEqual(a.expect("PRIVMSG", b.nick, "see you").params, [b.nick, "see you"])
         a.expect("301", a.nick, b.nick)
         t.send("hello later@" + b.nick)
         t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        guest.ask("PRIVMSG %s :from a guest" % b.nick, "301")
         a.ask("PRIVMSG %s :x" % self.fresh("nobody"), "401")
         back = self.again(b)
-        got = [back.expect("PRIVMSG", b.nick, w) for w in ("see you", "hello later")]
+        got = [back.expect("PRIVMSG", b.nick, w) for w in ("see you", "hello later", "from a guest")]
         self.assertTrue(all("time" in m.tags for m in got))
         back.sync()
         # once
-        back.send("QUIT")
-        back.expect_eof()
-        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        self.gone(back, a)
         a.send("PRIVMSG %s :dated" % b.nick)
         a.expect("301", a.nick, b.nick)
         old = self.again(b, ())
@@ -543,17 +541,13 @@ class Accounts(HistoryCase):
         self.assertRegex(m.params[-1], r"^\[\d{4}-\d\d-\d\d \d\d:\d\d\] dated$")
         self.assertEqual([m.command for m in old.sync() if m.is_("PRIVMSG")], [])
         # and in telnet, behind the sender's acknowledgement
-        old.send("QUIT")
-        old.expect_eof()
-        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        self.gone(old, a)
         t.ask("/ack on", "Telling you")
         t.send("third time@" + b.nick)
         t.expect("%s is not here; it will be told when it logs in." % b.nick)
         t.expect("message has been sent")
         g = self.client("g")
-        g.send("/login " + b.nick)
-        g.expect("assword")
-        g.send(PASSWORD)
+        self.log_in(g, b.nick)
         g.expect("^--- Kept for you while you were away:$")
         g.expect(r'^\d\d:\d\d %s sent you "third time"$' % a.nick)
 
@@ -640,8 +634,7 @@ class Accounts(HistoryCase):
         a.expect("QUIT")
         self.say(a, chan, *["missed %d" % i for i in range(3)])
         back = self.client("guest")
-        back.ask("/login " + t.name, "assword")
-        back.send(PASSWORD)
+        self.log_in(back, t.name)
         back.expect("While you were away")
         back.expect("%s: 3 messages" % chan[1:])
         back.ask("/join " + chan[1:], "That was before you came")
@@ -667,8 +660,7 @@ class Accounts(HistoryCase):
         for room in left, shut, still:
             self.say(a, room, "behind your back")
         back = self.client("guest2")
-        back.ask("/login " + t.name, "assword")
-        back.send(PASSWORD)
+        self.log_in(back, t.name)
         back.expect("While you were away")
         back.expect("%s: 1 message" % still[1:])
         mark = back.mark()
@@ -741,9 +733,7 @@ class Away(HistoryCase):
         stranger.expect("REDACT", "#lobby", said[0].tags["msgid"])
         self.assertEqual(self.words(self.history(b, "LATEST #lobby * 5")), ["second"])
         t = self.client("t")
-        t.send("/login " + a.nick)
-        t.expect("assword")
-        t.send(PASSWORD)
+        self.log_in(t, a.nick)
         t.expect("logged in")
         t.ask("/join lobby", "You are|You have|already")
         t.send("/history ids 1")
