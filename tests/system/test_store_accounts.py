@@ -2,9 +2,11 @@
 """Accounts, beside what test_irc_accounts says of the protocol: what the log tells of logins, names that are one name, what
 guessing costs, and what the end of each process, or of all of them, does to them."""
 
+import contextlib
 import statistics
 import time
 
+import storecheck
 from harness import main
 from irc import PASSWORD, AccountCase, plain
 
@@ -56,6 +58,24 @@ class Accounts(AccountCase):
                     took[known].append(time.monotonic() - begun)
         middle = {known: statistics.median(all) for known, all in took.items()}
         self.assertLess(max(middle.values()), 1.25 * min(middle.values()), middle)
+
+    def test_another_cost(self):
+        """Nor does it when passwords are to cost something else: a hash is made anew when its owner gives the password."""
+        d = self.daemon()
+        name, other = self.reserved(d=d), self.reserved(d=d)
+        d.write_conf(dict(self.config, accounts={"cost": 16384}))
+        d.ctl("reload")
+        mark = d.log_mark()
+        self.assertEqual(self.auth_plain(self.newcomer(d=d), name, "wrong word"), ["904"])
+        self.assertEqual(self.auth_plain(self.newcomer(d=d), name), ["900", "903"])
+        d.expect_log("account %s: its password has a hash of the present cost" % name, mark)
+        with contextlib.closing(storecheck.opened(d)) as db:
+            costs = dict(db.execute("SELECT name, substr(hash, instr(hash, 'm='), 7) FROM account"))
+        self.assertEqual(costs, {name: "m=16384", other: "m=8192,"})
+        mark = d.log_mark()
+        for way in (self.auth_plain, self.auth_scram, self.auth_plain):
+            self.assertEqual(way(self.newcomer(d=d), name)[-1], "903")
+        self.assertNotIn("present cost", "".join(d.lines[mark:]))
 
     def test_many_guesses(self):
         """About one account, from many addresses: they have to wait, and its owner, who is here, does not."""
