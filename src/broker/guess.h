@@ -17,6 +17,8 @@ struct guess;
  * Never NULL; may be another's by the time that an answer comes, which is a matter of luck and no harm. */
 struct guess *guess_from(struct str address);
 struct guess *guess_for(struct str fold);
+/* In what follows g may be NULL: it is no guess about anything, and always allowed. */
+
 /* Not too many wrong ones lately, nor too many that are being checked? */
 bool guess_may(struct guess *g);
 /* One is being checked; it has been; it was wrong. */

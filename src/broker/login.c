@@ -109,8 +109,7 @@ wrong(struct job *j, enum chat_err err)
 	const struct login *l = j->state;
 
 	guess_wrong(l->from);
-	if (l->of != NULL)
-		guess_wrong(l->of);
+	guess_wrong(l->of);
 	log_notice("account %s: not logged in, %s, from %s", l->name,
 		   l->of == NULL ? "an unknown certificate" : "no such account or another password",
 		   l->address);
@@ -359,14 +358,13 @@ ended(struct job *j)
 	const struct login *l = j->state;
 
 	guess_end(l->from);
-	if (l->of != NULL)
-		guess_end(l->of);
+	guess_end(l->of);
 }
 
 static bool
 may_guess(const struct login *l)
 {
-	return guess_may(l->from) && (l->of == NULL || l->fellow || guess_may(l->of));
+	return guess_may(l->from) && (l->fellow || guess_may(l->of));
 }
 
 /* A job in the state `l`; NULL: refused. */
@@ -385,8 +383,7 @@ begin(const struct req *r, const struct m_r_auth *q, const struct login *l)
 	memcpy(j->state, l, sizeof(*l));
 	j->ended = ended;
 	guess_begin(l->from);
-	if (l->of != NULL)
-		guess_begin(l->of);
+	guess_begin(l->of);
 	return j;
 }
 

@@ -61,8 +61,7 @@ ended(struct job *j)
 	struct change *c = j->state;
 
 	guess_end(c->from);
-	if (c->of != NULL)
-		guess_end(c->of);
+	guess_end(c->of);
 	explicit_bzero(c->password, sizeof(c->password));
 	explicit_bzero(c->text, sizeof(c->text));
 	c->npassword = c->ntext = 0;
@@ -73,7 +72,7 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 {
 	struct job *j;
 
-	if (!guess_may(c->from) || (c->of != NULL && !guess_may(c->of))) {
+	if (!guess_may(c->from) || !guess_may(c->of)) {
 		answer_refused(r, user, conn, ERR_TRIES, STR_LIT("ACCOUNT"));
 		return NULL;
 	}
@@ -83,8 +82,7 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 	memcpy(j->state, c, sizeof(*c));
 	j->ended = ended;
 	guess_begin(c->from);
-	if (c->of != NULL)
-		guess_begin(c->of);
+	guess_begin(c->of);
 	return j;
 }
 
@@ -158,8 +156,7 @@ again_checked(struct job *j, const void *frame, size_t len)
 		login_proved(j, str_of(c->name), true, STR_LIT(""));
 	} else {
 		guess_wrong(c->from);
-		if (c->of != NULL)
-			guess_wrong(c->of);
+		guess_wrong(c->of);
 		job_failed(j, ERR_ACCOUNT_EXISTS, str_of(c->name));
 	}
 }
