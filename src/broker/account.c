@@ -135,7 +135,7 @@ account_id_named(struct str name)
 }
 
 const struct reg_account *
-account_of(const struct reg_user *u)
+account_of_user(const struct reg_user *u)
 {
 	const struct reg_account *a;
 
@@ -148,7 +148,7 @@ account_of(const struct reg_user *u)
 void
 account_user_came(const struct reg_user *u)
 {
-	const struct reg_account *a = account_of(u);
+	const struct reg_account *a = account_of_user(u);
 	uint32_t slot = (uint32_t)(u - W->users);
 
 	if (a == NULL)

@@ -22,7 +22,7 @@ struct reg_user *account_next(const struct reg_user *u);
 /* Is u logged in to it? */
 bool account_is_of(const struct reg_account *a, const struct reg_user *u);
 /* The account that u is logged in to; NULL: to none, or to one that is no more. */
-const struct reg_account *account_of(const struct reg_user *u);
+const struct reg_account *account_of_user(const struct reg_user *u);
 
 /* --- what an entry says of it (redo records; one per account and entry) --------------------------------- */
 

@@ -348,7 +348,7 @@ mark_place(const struct reg_user *u, const struct m_r_mark *q, struct m_e_mark *
 static void
 tell_fellows(const struct reg_user *u, struct m_e_mark m)
 {
-	const struct reg_account *a = account_of(u);
+	const struct reg_account *a = account_of_user(u);
 	unsigned n = 0;
 
 	for (const struct reg_user *o = a != NULL ? account_first(a) : NULL;

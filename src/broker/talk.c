@@ -282,7 +282,7 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 bool
 r_kept(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	const struct reg_account *a = account_of(u);
+	const struct reg_account *a = account_of_user(u);
 	struct m_e_kept m = {.user = u->id, .account = user_account(u)};
 	struct m_r_kept q;
 
