@@ -9,7 +9,6 @@
 #include "broker/auth.h"
 #include "broker/store.h"
 #include "ipc/proc.h"
-#include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
 
@@ -20,7 +19,6 @@ uint64_t job_wait_ms = 10000;
 static struct job jobs[JOBS_MAX];
 static uint32_t last_ticket;
 static bool some_lost;
-static unsigned overdue; /* changes that the store has not answered in time */
 static struct loop_timer due_timer; /* until the first of those that wait is due */
 
 /* Free for a job like this one; NULL: there are too many. */
@@ -155,7 +153,7 @@ job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn)
 void
 job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	asked(j, JOB_FOR_STORE, overdue == 0 && store_send(frame, len), fn);
+	asked(j, JOB_FOR_STORE, store_send(frame, len), fn);
 	j->changes = true;
 }
 
@@ -195,7 +193,6 @@ void
 job_end(struct job *j)
 {
 	leave(j);
-	overdue -= j->overdue;
 	if (j->state != NULL)
 		explicit_bzero(j->state, j->state_size);
 	free(j->state);
@@ -243,8 +240,6 @@ job_failed(struct job *j, enum chat_err err, struct str arg)
 static void
 go_on(struct job *j, const void *frame, size_t len)
 {
-	if (j->overdue && --overdue == 0)
-		log_notice("nothing that the store was to change is overdue any more");
 	j->overdue = j->lost = false;
 	j->waits = JOB_FOR_NOBODY;
 	j->fn(j, frame, len);
@@ -262,11 +257,10 @@ answered(enum job_waits waits, const void *frame, size_t len, uint32_t ticket)
 	/* of a broker before, or of somebody who has gone */
 }
 
-bool
+void
 jobs_store_answered(const void *frame, size_t len, uint32_t ticket)
 {
 	answered(JOB_FOR_STORE, frame, len, ticket);
-	return true;
 }
 
 void
@@ -289,7 +283,8 @@ jobs_store_gone(bool dead)
 	some_lost = true;
 }
 
-/* The disk may hang: what is in the store's writer will be done when it goes on, if it does. */
+/* The disk may hang: what is in the store's writer will be done when it goes on, if it does. The store takes no other change
+ * meanwhile. */
 static void
 be_overdue(struct job *j)
 {
@@ -297,9 +292,6 @@ be_overdue(struct job *j)
 		tell_failed(j, ERR_NO_ANSWER, STR_LIT(""));
 	leave(j);
 	j->overdue = true;
-	if (overdue++ == 0)
-		log_warn("the store does not answer: what it was to change may still be made, and "
-			 "it is not asked to change anything else meanwhile");
 }
 
 void

@@ -60,7 +60,7 @@ struct job *job_begin_alone(size_t state_size);
 /* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, for what the store is to change. When the answer is late whoever asked is told ERR_NO_ANSWER, and the job goes on
- * alone: fn gets the answer whenever it comes, and what it says is done. NULL at once while another change is overdue. */
+ * alone: fn gets the answer whenever it comes, and what it says is done. */
 void job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, of an auth process. NULL also when too much is being asked of them. */
 void job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn);
@@ -77,8 +77,8 @@ job_fn job_paged;
 /* What goes into the events that answer: an entry for whoever asked alone. */
 void job_entry_begin(const struct job *j);
 
-/* A frame that answers a ticket has come from the store. False: it is none. */
-bool jobs_store_answered(const void *frame, size_t len, uint32_t ticket);
+/* A frame that answers a ticket has come from the store. */
+void jobs_store_answered(const void *frame, size_t len, uint32_t ticket);
 /* The same from an auth process; NULL: there is none left. */
 void jobs_auth_answered(const void *frame, size_t len, uint32_t ticket);
 /* The store is dead, or there and does not read: those that wait for it get NULL when the journal has room (jobs_resume), like those

@@ -173,7 +173,8 @@ take_answer(const void *frame, size_t len)
 	if (len < IPC_HDR + sizeof(ticket))
 		return false;
 	memcpy(&ticket, (const char *)frame + IPC_HDR, sizeof(ticket));
-	return jobs_store_answered(frame, len, ticket);
+	jobs_store_answered(frame, len, ticket);
+	return true;
 }
 
 static const struct {

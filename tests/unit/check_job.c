@@ -76,11 +76,11 @@ START_TEST(a_disk_that_hangs)
 	ck_assert_uint_eq(LAST(failed).user, u);
 	/* the job waits for the store, with nobody's password */
 	ck_assert(!remembered("old horse") && !remembered("new horses"));
-	/* nothing else is asked of it, nor waited for again */
+	/* what is refused meanwhile is; and nobody is told twice */
 	ck_assert_uint_eq(CHANGE(u, ACCOUNT_EMAIL, "a@example.org"), MSG_e_wait);
 	store_finds(id, "alice");
 	auth_says(true);
-	jobs_resume();
+	STORE_SAYS(s_done, .ticket = STORE_ASKED(s_account).ticket, .code = ERR_STORE_AWAY);
 	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
 	seq = br.j.seq;
 	time_passes();
