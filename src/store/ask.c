@@ -3,7 +3,6 @@
 
 #include "store/ask_priv.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -39,17 +38,6 @@ static const char *const sql[ASK_SQL_COUNT] = {
 };
 
 /* --- the connection ---------------------------------------------------------------------------------- */
-
-/* Work of SQLite between two looks at the time: some tens of microseconds. */
-#define STEPS 1000
-
-static int
-over(void *arg)
-{
-	const struct ask *a = arg;
-
-	return mono_ms() >= a->deadline;
-}
 
 struct ask *
 ask_new(const char *file, uint64_t epoch)
@@ -92,7 +80,7 @@ connected(struct ask *a)
 		return true;
 	if (!db_open(&a->db, a->file, DB_READ))
 		return false;
-	sqlite3_progress_handler(a->db.h, STEPS, over, a);
+	db_limit(&a->db, &a->deadline);
 	db_set_init(&a->set, &a->db, sql, ASK_SQL_COUNT);
 	rows_init(&a->rows, &a->db, a->epoch);
 	return true;
@@ -223,7 +211,7 @@ fresh(struct ask *a)
 static void
 done(struct ask *a)
 {
-	if ((a->db.err & 0xff) == SQLITE_INTERRUPT) {
+	if (db_late(&a->db)) {
 		a->page.more = true;
 		db_clear(&a->db);
 	}

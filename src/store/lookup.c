@@ -3,7 +3,6 @@
 
 #include "store/lookup.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -63,16 +62,6 @@ struct lookup {
 
 /* --- the connection ---------------------------------------------------------------------------------- */
 
-#define STEPS 1000
-
-static int
-over(void *arg)
-{
-	const struct lookup *l = arg;
-
-	return mono_ms() >= l->deadline;
-}
-
 struct lookup *
 lookup_new(const char *file)
 {
@@ -105,7 +94,7 @@ connected(struct lookup *l)
 		return true;
 	if (!db_open(&l->db, l->file, DB_READ))
 		return false;
-	sqlite3_progress_handler(l->db.h, STEPS, over, l);
+	db_limit(&l->db, &l->deadline);
 	db_set_init(&l->set, &l->db, sql, SQL_COUNT);
 	return true;
 }
@@ -349,7 +338,7 @@ list(struct lookup *l, const struct m_s_admin *m)
 	l->deadline = mono_ms() + s.query_time;
 	lists[m->op](l, m->args);
 	l->deadline = UINT64_MAX;
-	if ((l->db.err & 0xff) == SQLITE_INTERRUPT) {
+	if (db_late(&l->db)) {
 		l->page.more = true;
 		db_clear(&l->db);
 	} else if (!db_ok(&l->db)) {

@@ -44,9 +44,6 @@ static struct {
 static size_t pending; /* w.group.len, for other threads */
 static uint64_t skipped; /* ms that a test has let pass */
 
-static enum { SEQ, N } const seq_statement = SEQ;
-static const char *const sql[N] = {[SEQ] = "SELECT value FROM meta WHERE name='seq'"};
-
 uint64_t
 writer_ms(void)
 {
@@ -175,20 +172,6 @@ not_well(void)
 		refuse_requests();
 }
 
-static uint64_t
-last_seq(void)
-{
-	struct db_set set;
-	struct db_query q;
-	uint64_t seq;
-
-	db_set_init(&set, &in.db, sql, N);
-	q = db_query(&set, seq_statement);
-	seq = db_number(&q);
-	db_set_fini(&set);
-	return seq;
-}
-
 static void
 close_db(void)
 {
@@ -202,14 +185,13 @@ static bool
 open_db(void)
 {
 	uint64_t seq = 0;
-
 	bool made;
 
 	if (!db_open(&in.db, DB_FILE, w.had ? DB_WRITE : DB_MAKE))
 		return false;
 	made = schema_version(&in.db) == 0;
 	if (schema_apply(&in.db))
-		seq = last_seq();
+		seq = db_number_of(&in.db, "SELECT value FROM meta WHERE name='seq'");
 	if (!db_ok(&in.db)) {
 		db_close(&in.db);
 		return false;

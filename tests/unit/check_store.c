@@ -190,18 +190,12 @@ end(void)
 static uint64_t
 number(const char *sql)
 {
-	const char *const all[] = {sql};
-	struct db_set set;
-	struct db_query q;
 	struct db db;
 	uint64_t v;
 
 	ck_assert_msg(db_open(&db, DB_FILE, DB_READ), "%s", db.why);
-	db_set_init(&set, &db, all, 1);
-	q = db_query(&set, 0);
-	v = db_number(&q);
+	v = db_number_of(&db, sql);
 	ck_assert_msg(db_ok(&db), "%s: %s", sql, db.why);
-	db_set_fini(&set);
 	db_close(&db);
 	return v;
 }
