@@ -197,13 +197,9 @@ row_put(struct writer *w, const struct said *s)
 	irc_msgid_put(id, s->seq);
 	/* where a text was cut in two, within a line, is IRC's alone to know */
 	if (words.n > 0 && memchr(words.p, TEXT_CUT, words.n) != NULL) {
-		size_t n = 0;
-
-		for (size_t i = 0; i < words.n; i++) {
-			if (words.p[i] != TEXT_CUT)
-				text[n++] = words.p[i];
-		}
-		words = (struct str){text, n};
+		memcpy(text, words.p, words.n);
+		words.n = text_clean(text, words.n, TEXT_KEEP_NL | TEXT_KEEP_IRC);
+		words.p = text;
 	}
 	writer_row(w);
 	writer_time(w, "time", s->at);
