@@ -105,6 +105,12 @@ class Irc:
                     self.isupport[key] = value
         return self
 
+    def offered(self):
+        """The capabilities that there are: values by name."""
+        self.send("CAP LS 302")
+        got = self.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")
+        return dict(w.partition("=")[::2] for m in got if m.command == "CAP" for w in m.params[-1].split())
+
     # -- in
 
     def _pump(self, left):

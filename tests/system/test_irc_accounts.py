@@ -22,9 +22,7 @@ GUEST = re.compile(r"^Guest\d+$")
 class Sasl(AccountCase):
     def test_offered(self):
         c = self.irc_raw()
-        c.send("CAP LS 302")
-        words = " ".join(m.params[-1] for m in c.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")).split()
-        values = dict(w.partition("=")[::2] for w in words)
+        values = c.offered()
         self.assertEqual(values["sasl"], "PLAIN,SCRAM-SHA-256")
         self.assertEqual(set(values["draft/account-registration"].split(",")), {"before-connect", "custom-account-name"})
 
@@ -562,9 +560,7 @@ class Closed_(AccountCase):
 
     def test_told(self):
         c = self.irc_raw()
-        c.send("CAP LS 302")
-        words = " ".join(m.params[-1] for m in c.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")).split()
-        values = dict(w.partition("=")[::2] for w in words)
+        values = c.offered()
         self.assertEqual(values["sasl"], "PLAIN")
         self.assertEqual(set(values["draft/account-registration"].split(",")), {"custom-account-name", "email-required"})
         c.send("NICK " + self.fresh("n"))
@@ -622,14 +618,9 @@ class Plaintext(AccountCase):
         c.send("WEBIRC gate gateway host 192.0.2.%d%s" % (len(self.fresh("")) + 1, options and " :" + options))
         return c
 
-    def mechanisms(self, c):
-        c.send("CAP LS 302")
-        words = " ".join(m.params[-1] for m in c.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")).split()
-        return dict(w.partition("=")[::2] for w in words)["sasl"]
-
     def test_refused(self):
         c = self.gateway()
-        self.assertEqual(self.mechanisms(c), "SCRAM-SHA-256")
+        self.assertEqual(c.offered()["sasl"], "SCRAM-SHA-256")
         self.assertEqual(c.ask("AUTHENTICATE PLAIN", "908").params[1], "SCRAM-SHA-256")
         self.assertIn("TLS", c.expect("904").params[-1])
         m = c.ask("REGISTER early * :" + PASSWORD, "FAIL", "REGISTER")
@@ -642,7 +633,7 @@ class Plaintext(AccountCase):
         owner = self.registered()
         self.assertEqual(self.auth_scram(self.gateway(), owner.nick), ["900", "903"])
         c = self.gateway("secure")
-        self.assertEqual(self.mechanisms(c), "PLAIN,SCRAM-SHA-256")
+        self.assertEqual(c.offered()["sasl"], "PLAIN,SCRAM-SHA-256")
         self.assertEqual(self.auth_plain(c, owner.nick), ["900", "903"])
 
 
