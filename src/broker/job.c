@@ -140,7 +140,7 @@ asked(struct job *j, enum job_waits whom, bool sent, job_fn *fn)
 	j->changes = false;
 	j->lost = !sent;
 	some_lost |= j->lost;
-	j->due = loop_now(proc.loop) + j->wait_ms;
+	j->due = loop_now(proc.loop) + j->wait_ms * (whom == JOB_FOR_AUTH ? JOB_AUTH_TIMES : 1);
 	watch(j);
 }
 

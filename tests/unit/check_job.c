@@ -24,7 +24,7 @@ setup(void)
 static void
 time_passes(void)
 {
-	usleep(3000);
+	usleep(5000);
 	loop_turn(proc.loop, 1000);
 	jobs_resume();
 }
