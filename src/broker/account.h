@@ -72,10 +72,6 @@ void account_hash(struct job *j, struct str password, bool scram,
 struct str account_refused_for(enum chat_err err, struct str other);
 /* Whoever asked has logged in to the account of this name, which is there: e_account, e_authed. j is gone. */
 void login_proved(struct job *j, struct str name, bool created, struct str data);
-/* The account has another password: what was begun with the last one comes to nothing. */
-void login_secret_changed(uint64_t id);
-/* Forget the exchanges under way, for tests. */
-void logins_fini(void);
 
 /* --- the proof that r_login brings (token.c) ---------------------------------------------------------------------- */
 

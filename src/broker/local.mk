@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/admin.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
+	%D%/exchange.c %D%/exchange.h \
 	%D%/guess.c %D%/guess.h \
 	%D%/job.c %D%/job.h \
 	%D%/keep.c %D%/keep.h \

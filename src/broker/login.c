@@ -4,9 +4,8 @@
  * not there, or has no such secret, goes all the same way and takes as long: nobody learns which there are. Only who has
  * the right secret is told that the account is disabled.
  *
- * Between the two messages of a SCRAM exchange nobody waits, so there is no job; the exchange is remembered in a table, where the
- * oldest gives way. So that nobody drives out others' a first message counts as a wrong guess from its address, until the final one
- * tells.
+ * Between the two messages of a SCRAM exchange nobody waits, and the exchange is in a table where the oldest gives way (exchange.h). So
+ * that nobody drives out others' a first message counts as a wrong guess from its address, until the final one tells.
  */
 #include "config.h"
 
@@ -14,7 +13,7 @@
 #include <string.h>
 
 #include "broker/account.h"
-#include "broker/auth.h"
+#include "broker/exchange.h"
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/store.h"
@@ -22,8 +21,6 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
-
-#define EXCHANGES 256u
 
 struct login {
 	bool known; /* there is what the secret could fit */
@@ -198,72 +195,6 @@ found_cert(struct job *j, const void *frame, size_t len)
 
 /* --- SCRAM ------------------------------------------------------------------------------------------------------ */
 
-static struct exchange {
-	uint32_t ticket; /* 0: free */
-	uint32_t sub, inc;
-	uint64_t user, conn, order;
-	struct login *login; /* owned */
-} exchanges[EXCHANGES];
-
-static uint64_t exchange_order;
-
-static void
-exchange_end(struct exchange *x)
-{
-	if (x->login != NULL)
-		explicit_bzero(x->login, sizeof(*x->login));
-	free(x->login);
-	*x = (struct exchange){0};
-}
-
-void
-logins_fini(void)
-{
-	for (unsigned i = 0; i < EXCHANGES; i++)
-		exchange_end(&exchanges[i]);
-}
-
-void
-login_secret_changed(uint64_t id)
-{
-	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		if (x->ticket != 0 && x->login->known && x->login->id == id)
-			exchange_end(x);
-	}
-}
-
-/* The place of this connection's last one, or a free one, or the oldest. */
-static struct exchange *
-exchange_place(const struct job *j)
-{
-	struct exchange *oldest = exchanges;
-
-	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		if (x->ticket != 0 && x->sub == j->sub && x->inc == j->inc && x->user == j->user &&
-		    x->conn == j->conn)
-			return x;
-		if (x->order < oldest->order)
-			oldest = x;
-	}
-	return oldest;
-}
-
-static void
-exchange_begin(const struct job *j)
-{
-	struct exchange *x = exchange_place(j);
-
-	exchange_end(x);
-	*x = (struct exchange){.ticket = j->ticket,
-			       .sub = j->sub,
-			       .inc = j->inc,
-			       .user = j->user,
-			       .conn = j->conn,
-			       .order = ++exchange_order,
-			       .login = xcalloc(1, sizeof(struct login))};
-	memcpy(x->login, j->state, sizeof(*x->login));
-}
-
 static void
 challenge(struct job *j)
 {
@@ -271,7 +202,7 @@ challenge(struct job *j)
 	struct m_e_challenge m = {
 	    .user = j->user, .conn = j->conn, .ticket = j->ticket, .data = {l->server, l->nserver}};
 
-	exchange_begin(j);
+	exchange_begin(j, l->known ? l->id : 0);
 	job_entry_begin(j);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(challenge, &m);
@@ -484,23 +415,21 @@ auth_scram(const struct req *r, const struct reg_user *u, const struct m_r_auth 
 static void
 auth_scram_final(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
 {
-	(void)u;
-	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		struct job *j;
+	struct login *l = exchange_take(r, q);
+	struct job *j;
 
-		if (x->ticket == 0 || x->ticket != q->ticket || x->sub != r->sub ||
-		    x->inc != r->inc || x->user != q->user || x->conn != q->conn)
-			continue;
-		/* it is about to be seen what it is */
-		guess_not_wrong(x->login->from, x->login->counted_at);
-		j = begin(r, q, x->login);
-		if (j != NULL)
-			ask_scram(j, q->secret, answered_final);
-		exchange_end(x);
+	(void)u;
+	if (l == NULL) { /* of a broker before, or too long ago */
+		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
 		return;
 	}
-	/* of a broker before, or too long ago */
-	answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
+	/* it is about to be seen what it is */
+	guess_not_wrong(l->from, l->counted_at);
+	j = begin(r, q, l);
+	if (j != NULL)
+		ask_scram(j, q->secret, answered_final);
+	explicit_bzero(l, sizeof(*l));
+	free(l);
 }
 
 static void

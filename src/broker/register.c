@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "broker/account.h"
-#include "broker/auth.h"
+#include "broker/exchange.h"
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/keep.h"
@@ -353,7 +353,7 @@ changed(struct job *j, const void *frame, size_t len)
 	if (c->op == ACCOUNT_DELETE)
 		account_went(c);
 	else if (c->op == ACCOUNT_PASSWORD)
-		login_secret_changed(c->id);
+		exchanges_secret_changed(c->id);
 	log_notice("account %s: %s, from %s", c->name, change_words[c->op], c->address);
 	job_done(j, "");
 }

@@ -9,6 +9,7 @@
 
 #include "broker/account.h"
 #include "broker/broker.h"
+#include "broker/exchange.h"
 #include "broker/job.h"
 #include "broker/store.h"
 #include "ipc/credential.h"
@@ -133,7 +134,7 @@ changed(struct job *j, const void *frame, size_t len)
 		return;
 	}
 	if (c->op == ACCOUNT_PASSWORD)
-		login_secret_changed(c->id);
+		exchanges_secret_changed(c->id);
 	if (c->op == ACCOUNT_CREATE &&
 	    !account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0)) {
 		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));

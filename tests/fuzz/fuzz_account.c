@@ -12,6 +12,7 @@
 
 #include "broker/account.h"
 #include "broker/auth.h"
+#include "broker/exchange.h"
 #include "broker/job.h"
 #include "broker/subs.h"
 #include "fuzz.h"
@@ -361,7 +362,7 @@ clean_up(void)
 		;
 	reserves_fini();
 	opers_fini();
-	logins_fini();
+	exchanges_fini();
 	for (uint32_t i = 0; i < br.reg.h->account_top; i++)
 		br.reg.accounts[i].id = 0;
 	regw_rebuild(&br.reg);

@@ -10,6 +10,7 @@
 
 #include "broker/auth.h"
 #include "broker/account.h"
+#include "broker/exchange.h"
 #include "broker/keep.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
@@ -106,7 +107,7 @@ void
 world_fini(struct world *w)
 {
 	opers_fini();
-	logins_fini();
+	exchanges_fini();
 	registry_unmap(w->reader);
 	forget();
 	munmap(w->reg, w->reg_size);
