@@ -28,6 +28,17 @@ str_eq(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Without the spaces around it. */
+static inline struct str
+str_trim(struct str s)
+{
+	while (s.n > 0 && s.p[0] == ' ')
+		s = (struct str){s.p + 1, s.n - 1};
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
 /* The next of the items that stand between separators; *rest moves behind it. Empty ones are passed over. False: there is
  * none left, and *item_r is empty. */
 static inline bool

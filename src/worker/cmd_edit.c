@@ -57,10 +57,7 @@ message_get(struct conn *c, struct str *rest, struct message *m)
 		if (said->room == 0)
 			m->name = (struct str){said->to, said->nto};
 	}
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		rest->p++;
-		rest->n--;
-	}
+	*rest = str_trim(*rest);
 	if (m->name.n == 0 && room != NULL)
 		m->room = room_name(room);
 	if (m->name.n > NAME_BYTES_MAX || (m->name.n == 0 && room == NULL)) {

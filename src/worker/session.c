@@ -84,18 +84,6 @@ is_farewell(struct str s)
 	       cmd_same(s, "!disconnect");
 }
 
-static struct str
-trim(struct str s)
-{
-	while (s.n > 0 && s.p[0] == ' ') {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
 void
 session_ask_name(struct conn *c)
 {
@@ -115,9 +103,9 @@ take_name(struct conn *c, struct str name)
 {
 	enum name_err err;
 
-	name = trim(name);
+	name = str_trim(name);
 	if (name.n > 5 && strncasecmp(name.p, "NICK ", 5) == 0)
-		name = trim((struct str){name.p + 5, name.n - 5});
+		name = str_trim((struct str){name.p + 5, name.n - 5});
 	if (name.n == 0) {
 		session_ask_name(c);
 		return;
@@ -332,7 +320,7 @@ plain_line(struct conn *c, char *p, size_t n)
 static bool
 clean_line(struct conn *c, char *p, size_t n, size_t cap)
 {
-	struct str line = trim((struct str){p, n});
+	struct str line = str_trim((struct str){p, n});
 	enum cmd_done done;
 
 	if (c->state == CONN_NAMING && accounts_awaited()) {

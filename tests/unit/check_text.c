@@ -534,6 +534,9 @@ START_TEST(items)
 	assert_is(item, "a b", "the only one");
 	ck_assert(!str_next(&all, ',', &item));
 	ck_assert(!str_next(&none, ',', &item));
+	assert_is(str_trim(STR_LIT("  a b ")), "a b", "without what is around it");
+	ck_assert_uint_eq(str_trim(STR_LIT("  ")).n, 0);
+	ck_assert_uint_eq(str_trim(none).n, 0);
 }
 END_TEST
 
