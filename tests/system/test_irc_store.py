@@ -31,6 +31,12 @@ class NoStore(IrcCase):
         c.ask("CHATHISTORY LATEST x * 10", "451")
         c.ask("MARKREAD x", "451")
 
+    def test_help(self):
+        """It does not speak of what is not there."""
+        names = {w for m in self.irc("alice").answers("HELP") for w in m.params[-1].split()}
+        self.assertIn("PRIVMSG", names)
+        self.assertFalse(names & {"CHATHISTORY", "CHANSERV", "MARKREAD", "NICKSERV", "REGISTER", "SEARCH", "VERIFY"})
+
     def test_chathistory(self):
         alice = self.irc("alice")
         chan = self.channel(alice)
