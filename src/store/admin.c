@@ -171,7 +171,7 @@ op_HISTORY_PURGE(const struct m_s_admin *m)
 
 /* --- looking whether all is well ---------------------------------------------------------------------------- */
 
-/* args: what the database itself has been found to be (chores.c). */
+/* args: what the database itself has been found to be (upkeep.c). */
 static void
 op_CHECK(const struct m_s_admin *m)
 {

@@ -17,13 +17,13 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "store/ask.h"
-#include "store/chores.h"
 #include "store/db.h"
 #include "store/faultvfs.h"
 #include "store/link.h"
 #include "store/lookup.h"
 #include "store/settings.h"
 #include "store/thread.h"
+#include "store/upkeep.h"
 #include "store/writer.h"
 
 /* Bytes of events that wait for the writer: above the one no more are wanted, below the other they are again. */
@@ -32,13 +32,13 @@
 #define STUCK_MS \
 	2000 /* the writer has not come back from the disk for so long: people should know */
 
-enum who { WRITER, ASK, SEARCH, LOOKUP, CHORES, THREADS };
+enum who { WRITER, ASK, SEARCH, LOOKUP, UPKEEP, THREADS };
 
 static const struct thread_role *const roles[THREADS] = {[WRITER] = &writer_role,
 							 [ASK] = &ask_role,
 							 [SEARCH] = &search_role,
 							 [LOOKUP] = &lookup_role,
-							 [CHORES] = &chores_role};
+							 [UPKEEP] = &upkeep_role};
 static struct thread *threads[THREADS]; /* NULL: not started */
 static struct registry *registry;
 static struct loop_timer watch_timer;
@@ -94,7 +94,7 @@ whose(unsigned type, const void *frame, size_t len)
 			return THREADS;
 		if (lookup_is_its(admin.op))
 			return LOOKUP;
-		return admin.op <= STORE_BACKUP ? CHORES : WRITER;
+		return upkeep_is_its(admin.op) ? UPKEEP : WRITER;
 	default:
 		return THREADS;
 	}

@@ -1,9 +1,9 @@
-/* chores.c - see chores.h. It has a connection of its own for each, so that a database that was put right by hand is seen, and the
+/* upkeep.c - see upkeep.h. It has a connection of its own for each, so that a database that was put right by hand is seen, and the
  * writer's log does not grow for its sake when nothing is asked.
  */
 #include "config.h"
 
-#include "store/chores.h"
+#include "store/upkeep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -240,21 +240,28 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 
 /* --- the thread ----------------------------------------------------------------------------------------------- */
 
+static void (*const ops[STORE_OPS])(struct thread *t, const struct m_s_admin *m) = {
+    [STORE_STATUS] = op_STATUS,
+    [STORE_CHECK] = op_CHECK,
+    [STORE_BACKUP] = op_BACKUP,
+};
+
+bool
+upkeep_is_its(unsigned op)
+{
+	return op < STORE_OPS && ops[op] != NULL;
+}
+
 static void
 take(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
 	struct m_s_admin m;
 
-	if (!m_s_admin_get(frame, len, &m))
+	if (!m_s_admin_get(frame, len, &m) || !upkeep_is_its(m.op))
 		return;
 	/* what was said before is in it, if the disk is not too slow */
 	reached_wait(seq, 1000);
-	if (m.op == STORE_STATUS)
-		op_STATUS(t, &m);
-	else if (m.op == STORE_CHECK)
-		op_CHECK(t, &m);
-	else if (m.op == STORE_BACKUP)
-		op_BACKUP(t, &m);
+	ops[m.op](t, &m);
 }
 
-const struct thread_role chores_role = {.name = "chores", .inbox = 1u << 20, .frame = take};
+const struct thread_role upkeep_role = {.name = "upkeep", .inbox = 1u << 20, .frame = take};
