@@ -253,14 +253,8 @@ answered(struct conn *c, unsigned type, const void *frame, size_t len)
 		if (row_get(row.p, row.n, &s))
 			row_put(&c->w, &s);
 	}
-	if (k->all && got > 0 && (m.more || got == k->q.limit)) {
-		conn_more(c);
-		k->q.bounds = 0;
-		c->step = ask;
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	k->q.bounds = 0;
+	conn_page(c, k->all && got > 0 && (m.more || got == k->q.limit) ? ask : NULL);
 }
 
 static void

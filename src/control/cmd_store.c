@@ -182,13 +182,7 @@ accounts(struct conn *c, unsigned type, const void *frame, size_t len)
 		writer_row_end(&c->w);
 		bprintf(c->name, sizeof(c->name), STR_FMT, STR_ARG(a.name));
 	}
-	if (m.more && a.name.n > 0) {
-		conn_more(c);
-		c->step = ask_accounts;
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	conn_page(c, m.more && a.name.n > 0 ? ask_accounts : NULL);
 }
 
 static void
@@ -332,13 +326,7 @@ invites(struct conn *c, unsigned type, const void *frame, size_t len)
 		writer_row_end(&c->w);
 		c->after = i.id;
 	}
-	if (m.more && i.id != 0) {
-		conn_more(c);
-		c->step = ask_invites;
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	conn_page(c, m.more && i.id != 0 ? ask_invites : NULL);
 }
 
 static void

@@ -95,6 +95,9 @@ void conn_more(struct conn *c);
 /* The request is done: the last part. The first: with one line (or JSON object) that says so. */
 void conn_ok(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void conn_done(struct conn *c);
+/* A listing has got another page of rows. fn asks for the next one, when its reader has read this one; NULL: that was the last, and
+ * the request is done. */
+void conn_page(struct conn *c, conn_fn *fn);
 /* code: enum ctl_code. */
 void conn_fail(struct conn *c, unsigned code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

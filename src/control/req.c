@@ -118,6 +118,18 @@ conn_done(struct conn *c)
 }
 
 void
+conn_page(struct conn *c, conn_fn *fn)
+{
+	if (fn != NULL) {
+		conn_more(c);
+		c->step = fn;
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+void
 conn_ok(struct conn *c, const char *fmt, ...)
 {
 	struct buf text = {0};
