@@ -18,10 +18,11 @@
  * asks however much. */
 #define JOBS_QUESTIONS_MAX 384
 
-/* How long (ms) an answer is waited for: a store and an auth process that work need less, with what is before it in their queues, and
- * people and chatctl do not wait longer. Tests change it. */
+/* How long (ms) the store is waited for: one that works needs less, with what is before it in its queue, and people and chatctl
+ * do not wait longer. Tests change it. */
 extern uint64_t job_wait_ms;
-#define JOB_AUTH_TIMES 3 /* …of an auth process: AUTH_PENDING_MAX hashes by a single one, half a second each */
+/* …so many times as long an auth process: AUTH_PENDING_MAX hashes by a single one, half a second each */
+#define JOB_AUTH_TIMES 3
 #define JOB_LONG_MS 600000 /* …for what goes over all that the store has: as long as chatctl does */
 
 struct job;
