@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "broker/account.h"
@@ -168,6 +169,29 @@ START_TEST(a_hash_of_another_cost)
 	ck_assert_uint_eq(br.j.seq, seq);
 	/* its owner cannot ask for that */
 	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_REHASH), 0);
+}
+END_TEST
+
+/* Nobody who logs in waits for what can be done another time. */
+START_TEST(a_hash_of_another_cost_among_many)
+{
+	uint64_t id = storeend_account("alice");
+	unsigned many = AUTH_PENDING_MAX / 4 + 1;
+	char address[24], name[16] = "alice";
+	struct m_a_check c;
+
+	for (unsigned i = 0; i < many; i++) {
+		bprintf(address, sizeof(address), "198.51.%u.1", i);
+		ck_assert_uint_eq(give_password(0, 0, 40 + i, name, address), MSG_e_wait);
+		store_finds(i == 0 ? id : 0, name);
+		bprintf(name, sizeof(name), "nobody%u", i);
+	}
+	c = AUTH_ASKED(auth, a_check);
+	AUTH_SAYS(auth, a_result, .ticket = c.ticket, .ok = 1, .stale = 1);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	while (--many > 0)
+		auth_says(false);
+	ck_assert_int_eq(recv(auth, name, 1, MSG_DONTWAIT), -1);
 }
 END_TEST
 
@@ -575,6 +599,7 @@ main(void)
 	tcase_add_test(t, with_a_name);
 	tcase_add_test(t, names_with_what_is_not_seen);
 	tcase_add_test(t, a_hash_of_another_cost);
+	tcase_add_test(t, a_hash_of_another_cost_among_many);
 	tcase_add_test(t, what_is_wrong);
 	tcase_add_test(t, a_disabled_account);
 	tcase_add_test(t, deleted_meanwhile);
