@@ -58,14 +58,14 @@ enum conn_flag {
 	CONN_ACK = 1 << 11, /* is told of each message sent */
 	CONN_IGNORES = 1 << 12, /* has a list of ignored names */
 	CONN_LEAVING = 1 << 13, /* said that it goes: r_quit has been sent */
-	CONN_HELD = 1 << 15, /* not read because the broker is behind */
 	CONN_HALF = 1 << 14, /* its end of file is behind input that has to wait */
-	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
+	CONN_HELD = 1 << 15, /* not read because the broker is behind */
 	CONN_LINGER = 1 << 16, /* all is sent, its last words are being thrown away */
 	CONN_WORD_LEFT = 1 << 17, /* left by !DISCONNECT: another farewell */
+	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
+	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 	CONN_WAITS = 1 << 20, /* with CONN_BARRIER: until all that is pending has been answered */
 	CONN_PRIVATE = 1 << 21, /* what it sends cannot be read on the way: TLS, or this host */
-	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 };
 
 struct in_room {

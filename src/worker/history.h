@@ -33,8 +33,8 @@ struct history_as {
 };
 
 struct question {
-	struct query
-	    query; /* c->query while it is shown; one that the client waits for: from the beginning */
+	/* c->query while it is shown; one that the client waits for: from the beginning */
+	struct query query;
 	const struct history_as *as;
 	struct question *next; /* of c->shown */
 	bool behind, begun; /* not waited for; begin has been called */
@@ -52,8 +52,8 @@ struct question {
 	uint32_t sought; /* rows on the way back */
 	uint64_t hi, from; /* as it was asked; where it goes back to */
 	uint8_t bounds;
-	uint64_t first, last,
-	    last_at; /* numbers of the first and the last of them, the last one's time */
+	uint64_t first, last; /* numbers of the first and the last of them */
+	uint64_t last_at; /* the last one's time */
 	unsigned code; /* and how it ended */
 	char arg[256];
 	uint8_t narg;

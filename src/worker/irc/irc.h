@@ -33,9 +33,9 @@ enum irc_flag {
 	IRC_ASKED = 32, /* its login is being decided */
 	IRC_NAMES_DUE = 64, /* is to be told who is in some of its rooms (names_later) */
 	IRC_SPOKE = 128, /* has sent a command */
-	IRC_ACCOUNT_DUE = 1024, /* its account is another: it has yet to see ACCOUNT */
-	IRC_METADATA_DUE = 512, /* is to be shown what others have set (metadata_due) */
 	IRC_TOLD_AWAY = 256, /* AWAY before the login: has been answered, and is not again */
+	IRC_METADATA_DUE = 512, /* is to be shown what others have set (metadata_due) */
+	IRC_ACCOUNT_DUE = 1024, /* its account is another: it has yet to see ACCOUNT */
 };
 
 struct irc {
