@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Not terminated; points into something that the giver of it names, and lives as long as that. */
@@ -26,6 +27,21 @@ static inline bool
 str_eq(struct str a, struct str b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+/* Nothing but digits, and not more than 17. */
+static inline bool
+str_number(struct str s, uint64_t *n_r)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*n_r = n;
+	return s.n > 0 && s.n < 18;
 }
 
 /* Without the spaces around it. */

@@ -20,8 +20,8 @@ id_get(struct str s, uint64_t *seq_r)
 	size_t n = dash != NULL ? (size_t)(dash - s.p) : 0;
 	uint64_t epoch, at;
 
-	if (dash == NULL || !reader_number((struct str){s.p, n}, &epoch) ||
-	    !reader_number((struct str){dash + 1, s.n - n - 1}, &at) ||
+	if (dash == NULL || !str_number((struct str){s.p, n}, &epoch) ||
+	    !str_number((struct str){dash + 1, s.n - n - 1}, &at) ||
 	    epoch >> (63 - ID_SHIFT) != 0 || at >> ID_SHIFT != 0)
 		return false;
 	*seq_r = epoch << ID_SHIFT | at;

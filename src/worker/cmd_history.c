@@ -189,8 +189,8 @@ clock_time(struct str s, uint64_t *ms_r)
 	uint64_t hour, minute;
 	struct tm tm;
 
-	if (h == 0 || !reader_number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
-	    !reader_number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
+	if (h == 0 || !str_number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
+	    !str_number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
 	    localtime_r(&now, &tm) == NULL)
 		return false;
 	tm.tm_hour = (int)hour;
@@ -239,7 +239,7 @@ take_word(struct wish *h, struct str *at, struct str *rest)
 		return h->ids = true;
 	if (cmd_same(word, "new"))
 		return h->new = true;
-	if (reader_number(word, &n)) {
+	if (str_number(word, &n)) {
 		h->w.limit = (uint32_t)MIN(MAX(n, 1u), (uint64_t)QUERY_ROWS_MAX);
 		return true;
 	}

@@ -81,20 +81,6 @@ reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str 
 	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
 }
 
-bool
-reader_number(struct str s, uint64_t *n_r)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*n_r = n;
-	return s.n > 0 && s.n < 18;
-}
-
 /* --- what is shown without asking --------------------------------------------------------------------- */
 
 static void

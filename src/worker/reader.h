@@ -43,7 +43,4 @@ void reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct
 /* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
 size_t reader_when(char out[WHEN_MAX], uint64_t ms);
 
-/* Nothing but digits, and not too many. */
-bool reader_number(struct str s, uint64_t *n_r);
-
 #endif

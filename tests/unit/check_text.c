@@ -521,6 +521,7 @@ END_TEST
 
 START_TEST(items)
 {
+	uint64_t n;
 	struct str rest = STR_LIT(",a,,bc,"), all = STR_LIT("a b"), none = {NULL, 0}, item;
 
 	ck_assert(str_next(&rest, ',', &item));
@@ -534,6 +535,10 @@ START_TEST(items)
 	assert_is(item, "a b", "the only one");
 	ck_assert(!str_next(&all, ',', &item));
 	ck_assert(!str_next(&none, ',', &item));
+	ck_assert(str_number(STR_LIT("007"), &n) && n == 7);
+	ck_assert(str_number(STR_LIT("99999999999999999"), &n) && n == 99999999999999999);
+	ck_assert(!str_number(STR_LIT("100000000000000000"), &n));
+	ck_assert(!str_number(STR_LIT("1a"), &n) && !str_number(none, &n));
 	assert_is(str_trim(STR_LIT("  a b ")), "a b", "without what is around it");
 	ck_assert_uint_eq(str_trim(STR_LIT("  ")).n, 0);
 	ck_assert_uint_eq(str_trim(none).n, 0);

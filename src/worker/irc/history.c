@@ -123,15 +123,12 @@ irc_selector_get(struct str s, bool star, struct irc_selector *sel)
 bool
 irc_history_limit(struct str s, uint32_t *limit_r)
 {
-	uint32_t n = 0;
+	uint64_t n;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (uint32_t)(s.p[i] - '0');
-	}
-	*limit_r = n == 0 || n > IRC_HISTORY_MAX ? IRC_HISTORY_MAX : n;
-	return s.n > 0 && s.n < 10;
+	if (s.n >= 10 || !str_number(s, &n))
+		return false;
+	*limit_r = n == 0 || n > IRC_HISTORY_MAX ? IRC_HISTORY_MAX : (uint32_t)n;
+	return true;
 }
 
 static void
