@@ -42,7 +42,7 @@ unit_checks = \
 	%D%/check_users
 if HAVE_SQLITE
 unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
-	%D%/check_lookup %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_storeop
+	%D%/check_lookup %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_store_delete %D%/check_store_trouble %D%/check_storeop
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
@@ -146,7 +146,13 @@ unit_asker = $(unit_bygone) %D%/asker.c %D%/asker.h
 %C%_check_lookup_LDADD = $(unit_store)
 %C%_check_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_check_search_LDADD = $(unit_store)
+unit_scribe = %D%/scribe.c %D%/scribe.h
+%C%_check_store_SOURCES = %D%/check_store.c $(unit_scribe)
 %C%_check_store_LDADD = $(unit_store)
+%C%_check_store_delete_SOURCES = %D%/check_store_delete.c $(unit_scribe)
+%C%_check_store_delete_LDADD = $(unit_store)
+%C%_check_store_trouble_SOURCES = %D%/check_store_trouble.c $(unit_scribe)
+%C%_check_store_trouble_LDADD = $(unit_store)
 endif
 %C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_text_LDADD = $(unit_libs)
