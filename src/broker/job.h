@@ -72,7 +72,7 @@ struct reg_user *job_user(const struct job *j);
 void job_done(struct job *j, const char *text);
 void job_failed(struct job *j, enum chat_err err, struct str arg);
 void job_end(struct job *j);
-/* The end: a page of rows for whoever asked (query.c). job_paged is a job_fn that makes it of the store's s_page. */
+/* The end: a page of rows for whoever asked. job_paged is a job_fn that makes it of the store's s_page. */
 struct m_s_page;
 void job_page(struct job *j, const struct m_s_page *p);
 job_fn job_paged;

@@ -57,11 +57,8 @@ past_of(uint64_t user)
 void
 opers_fini(void)
 {
-	jobs_fini();
 	free(pasts);
 	pasts = NULL;
-	guess_fini();
-	auth_fini();
 }
 
 /* --- by which block ---------------------------------------------------------------------------------------- */

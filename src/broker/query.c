@@ -13,7 +13,6 @@
 #include "broker/account.h"
 #include "broker/job.h"
 #include "broker/store.h"
-#include "broker/subs.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 
@@ -167,40 +166,6 @@ by_admin(struct asking *a)
 }
 
 /* --- answers -------------------------------------------------------------------------------------- */
-
-void
-job_page(struct job *j, const struct m_s_page *p)
-{
-	static char out[IPC_FRAME_MAX];
-	struct m_q_page m = {.user = j->user,
-			     .conn = j->conn,
-			     .ticket = j->ticket,
-			     .code = p->code,
-			     .more = p->more,
-			     .arg = p->arg,
-			     .rows = p->rows};
-
-	if (!j->alone && sub_alive(j->sub, j->inc) &&
-	    !sub_side(j->sub, out, m_q_page_put(out, sizeof(out), &m)))
-		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else
-		job_end(j);
-}
-
-void
-job_paged(struct job *j, const void *frame, size_t len)
-{
-	struct m_s_page p;
-
-	if (frame == NULL)
-		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
-	else if (!m_s_page_get(frame, len, &p) || p.code >= ERR_COUNT)
-		job_failed(j, ERR_INTERNAL, STR_LIT(""));
-	else if (p.code != ERR_NONE)
-		job_failed(j, p.code, p.arg);
-	else
-		job_page(j, &p);
-}
 
 static bool
 is_in_all(const struct reg_user *u, const struct about *about)

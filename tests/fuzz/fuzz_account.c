@@ -13,6 +13,7 @@
 #include "broker/account.h"
 #include "broker/auth.h"
 #include "broker/exchange.h"
+#include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/subs.h"
 #include "fuzz.h"
@@ -362,6 +363,7 @@ clean_up(void)
 		;
 	reserves_fini();
 	opers_fini();
+	guess_fini();
 	exchanges_fini();
 	for (uint32_t i = 0; i < br.reg.h->account_top; i++)
 		br.reg.accounts[i].id = 0;
