@@ -4,7 +4,8 @@
  * The input is lines. The first character of each says what: 0 to 3, that this client sends the rest (0 has not
  * registered, 1 and 2 speak IRC, one of them with all capabilities, 3 speaks telnet); a to d, the same, and the next line
  * does not wait for what comes of it; A to D, that this one hangs up; e to h, that it stops reading, or goes on;
- * i to l, that it has logged in to the account eve: more than one called so are one user.
+ * i to l, that it has logged in to the account eve: more than one called so are one user; m, that who says something is
+ * answered when it is on the disk from now on, or is not; n, that all is on the disk.
  *
  * The worker's requests are decided at once, as those of worker 0; what the broker calls a peer's mistake would cost a
  * worker its life, so there must be none.
@@ -302,6 +303,15 @@ log_in(const struct client *c)
 	run();
 }
 
+/* As a reload does it. */
+static void
+disk(bool on)
+{
+	worker.disk = on;
+	if (!on)
+		backlog_release();
+}
+
 /* One line of the input. */
 static void
 act(const char *p, size_t n)
@@ -314,6 +324,10 @@ act(const char *p, size_t n)
 		clients[*p - 'e'].deaf ^= true;
 	} else if (*p >= 'i' && *p <= 'l') {
 		log_in(&clients[*p - 'i']);
+	} else if (*p == 'm') {
+		disk(!worker.disk);
+	} else if (*p == 'n') {
+		backlog_durable(br.j.seq);
 	} else if (*p >= 'a' && *p <= 'd') {
 		say(&clients[*p - 'a'], p + 1, n - 1);
 	} else {
@@ -470,6 +484,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (nl == last)
 			break;
 	}
+	disk(false);
 	for (unsigned k = 0; k < CLIENTS; k++) {
 		clients[k].deaf = false;
 		hear(&clients[k]);
