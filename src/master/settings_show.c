@@ -221,25 +221,6 @@ change_group(struct buf *b, const struct settings *s, const char *from, const ch
 	}
 }
 
-static bool
-not_built(const char *path)
-{
-	static const char *const groups[] = {
-#ifndef HAVE_SODIUM
-	    "auth.",
-#endif
-#ifndef HAVE_SQLITE
-	    "accounts.", "history.", "store.",
-#endif
-	    NULL};
-
-	for (const char *const *g = groups; *g != NULL; g++) {
-		if (strncmp(path, *g, strlen(*g)) == 0)
-			return true;
-	}
-	return false;
-}
-
 char *
 settings_show(const struct settings *s, bool secrets)
 {
@@ -251,7 +232,7 @@ settings_show(const struct settings *s, bool secrets)
 
 		if (group_len(before) == 0 && group_len(r->path) > 0)
 			out_listeners(&b, s);
-		if (not_built(r->path))
+		if (!settings_built(r->path))
 			continue;
 		change_group(&b, s, before, r->path, secrets);
 		out_option(&b, s, r, depth_of(r->path, group_len(r->path)), secrets);
