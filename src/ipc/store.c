@@ -3,9 +3,11 @@
 
 #include "ipc/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/ipc.h"
+#include "lib/util.h"
 
 /* What stands before the name, which fills the rest. */
 struct account_head {
@@ -55,4 +57,13 @@ store_word(struct str *rest)
 	rest->p += used;
 	rest->n -= used;
 	return w;
+}
+
+uint64_t
+store_number(struct str word)
+{
+	char text[24];
+
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(word));
+	return strtoull(text, NULL, 10);
 }

@@ -23,5 +23,7 @@ bool restore_account_next(struct str *rest, struct restore_account *a);
 
 /* The first of the words of r_store and s_admin (\x1f between them), which *rest moves behind; empty: there is none. */
 struct str store_word(struct str *rest);
+/* A word that is a decimal number; 0: it is none. */
+uint64_t store_number(struct str word);
 
 #endif

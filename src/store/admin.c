@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -35,15 +34,6 @@ void
 admin_end(void)
 {
 	db_set_fini(&set);
-}
-
-static uint64_t
-number(struct str s)
-{
-	char text[24];
-
-	bprintf(text, sizeof(text), STR_FMT, STR_ARG(s));
-	return strtoull(text, NULL, 10);
 }
 
 /* --- invitations ------------------------------------------------------------------------------------------- */
@@ -83,9 +73,9 @@ op_INVITE_CREATE(const struct m_s_admin *m)
 	q = db_query(&set, ADD_INVITE);
 	db_blob(&q, (struct str){(const char *)hash, sizeof(hash)});
 	db_text(&q, rooms);
-	db_int(&q, number(uses));
+	db_int(&q, store_number(uses));
 	db_int(&q, wall_ms());
-	db_int(&q, number(expires));
+	db_int(&q, store_number(expires));
 	db_text(&q, m->by);
 	db_run(&q);
 	done(m->ticket, ERR_NONE, (uint64_t)sqlite3_last_insert_rowid(in.db.h), out);
@@ -97,7 +87,7 @@ op_INVITE_DELETE(const struct m_s_admin *m)
 	struct db_query q = db_query(&set, DEL_INVITE);
 	bool gone;
 
-	db_int(&q, number(m->args));
+	db_int(&q, store_number(m->args));
 	gone = db_run(&q) && db_changes(&in.db) > 0;
 	done(m->ticket, gone ? ERR_NONE : ERR_NOT_FOUND, 0, "");
 }
@@ -140,7 +130,7 @@ static void
 op_HISTORY_PURGE(const struct m_s_admin *m)
 {
 	struct str args = m->args, what = store_word(&args);
-	uint64_t before = number(store_word(&args)), id;
+	uint64_t before = store_number(store_word(&args)), id;
 	struct purged p = {0};
 	char text[96];
 

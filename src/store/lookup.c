@@ -175,15 +175,6 @@ refuse(struct lookup *l, unsigned code, struct str arg)
 	l->arg = (struct str){arg.p, MIN(arg.n, (size_t)NAME_BYTES_MAX)};
 }
 
-static uint64_t
-id_of(struct str word)
-{
-	char id[24];
-
-	bprintf(id, sizeof(id), STR_FMT, STR_ARG(word));
-	return strtoull(id, NULL, 10);
-}
-
 static bool
 put_account(struct lookup *l, const struct db_query *q, uint64_t messages)
 {
@@ -276,7 +267,7 @@ admin_account_name(struct lookup *l, struct str args)
 	struct m_q_fact m = {.name = STR_LIT("account")};
 	char frame[256];
 
-	db_int(&q, id_of(store_word(&args)));
+	db_int(&q, store_number(store_word(&args)));
 	if (db_row(&q)) {
 		m.text = db_col_text(&q, 2);
 		page_put(&l->page, false, frame, m_q_fact_put(frame, sizeof(frame), &m), PAGE_MAX);
@@ -291,7 +282,7 @@ admin_invites(struct lookup *l, struct str args)
 	struct db_query q = db_query(&l->set, INVITES);
 	char frame[1024];
 
-	db_int(&q, id_of(store_word(&args)));
+	db_int(&q, store_number(store_word(&args)));
 	while (db_row(&q)) {
 		struct m_q_invite m = {
 		    .id = db_col_int(&q, 0),
