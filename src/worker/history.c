@@ -245,7 +245,7 @@ history_forget(struct conn *c)
 static bool
 next_row(struct question *q, struct row *r)
 {
-	if (!row_get(q->page + q->at, q->npage - q->at, r))
+	if (q->at == q->npage || !row_get(q->page + q->at, q->npage - q->at, r))
 		return false;
 	q->at += r->len;
 	return true;

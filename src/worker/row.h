@@ -18,8 +18,8 @@ struct row {
 	    at; /* its number and its time; of a q_place the last message's; 0: it has none */
 };
 
-/* The first of the rows in n bytes. False: there is none, or it is not what it should be. */
-bool row_get(const char *p, size_t n, struct row *r);
+/* The first of the rows in the bytes that are left. False: there is none, or it is not what it should be. */
+bool row_get(const char *p, size_t left, struct row *r);
 
 /* A row that is an event, as others are shown such: into memory that the next call uses again. False: it is no event, or none
  * that this client may be shown: a message to those of a higher rank than its own, or of somebody it ignores. The
