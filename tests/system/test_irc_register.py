@@ -1,11 +1,8 @@
 #!/usr/bin/env python3
 """IRC: from a connection to a session. PASS, NICK, USER, CAP, AUTHENTICATE, PING, QUIT, WEBIRC, AWAY before the login."""
 
-import re
-import socket
-
 from harness import main, merged
-from irc import Irc, IrcCase
+from irc import IrcCase
 
 SUPPORTED = "are supported by this server"
 
