@@ -372,6 +372,7 @@ begin(void)
 	    "tom",
 	};
 
+	FUZZ_ASSERT(account_made(STR_LIT("eve"), 1, 0, 0));
 	for (unsigned k = 0; k < CLIENTS; k++) {
 		open_client(k);
 		say(&clients[k], greetings[k], strlen(greetings[k]));
@@ -433,6 +434,7 @@ end(void)
 		hang_up(&clients[k]);
 	for (unsigned i = 0; i < TURNS_MAX && conns_count() > 0; i++)
 		loop_turn(worker.loop, 0);
+	account_deleted(STR_LIT("eve")); /* and the rooms that it has registered */
 	/* the default room stays */
 	FUZZ_ASSERT(conns_count() == 0 && br.reg.h->nusers == 0 && br.reg.h->nrooms <= 1);
 }
@@ -448,7 +450,6 @@ set_up(void)
 	proc.opt.store_enabled = 1; /* which is away */
 	br.reg.h->restored = 1;
 	br.recovered = true;
-	FUZZ_ASSERT(account_made(STR_LIT("eve"), 1, 0, 0));
 	proc.opt.line_rate = 0;
 	proc.opt.queue = 12288;
 	proc.opt.idle = proc.opt.ping = proc.opt.login_time = 0;
