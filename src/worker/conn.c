@@ -239,8 +239,9 @@ conn_of_user(uint64_t user)
 	return c != NULL && c->user == user ? c : NULL;
 }
 
-void
-conn_set_user(struct conn *c, uint64_t user)
+/* user 0: nobody's any more. */
+static void
+set_user(struct conn *c, uint64_t user)
 {
 	uint32_t slot = ID_SLOT(user != 0 ? user : c->user);
 	struct conn **at;
@@ -319,7 +320,7 @@ conn_half_closed(struct conn *c)
 void
 conn_named(struct conn *c, uint64_t user, struct str name)
 {
-	conn_set_user(c, user);
+	set_user(c, user);
 	gauge_set(CTR_unnamed, --conns.unnamed);
 	free(c->name);
 	c->name = xstrndup(name.p, name.n);
@@ -335,8 +336,8 @@ void
 conn_moved(struct conn *c, uint64_t user, struct str name)
 {
 	room_leave_all(c);
-	conn_set_user(c, 0);
-	conn_set_user(c, user);
+	set_user(c, 0);
+	set_user(c, user);
 	log_info("%s is a session of " STR_FMT " now", c->name, STR_ARG(name));
 	free(c->name);
 	c->name = xstrndup(name.p, name.n);
@@ -364,7 +365,7 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 	}
 	room_leave_all(c);
 	if (c->user != 0)
-		conn_set_user(c, 0);
+		set_user(c, 0);
 	query_free(c);
 	ticket_forget(c, TICKET_WAITS);
 	history_forget(c);

@@ -124,7 +124,7 @@ struct conn {
 	struct in_room *rooms; /* owned; in order of joining */
 	uint16_t nrooms, pending; /* requests without an answer */
 	uint16_t port;
-	uint8_t tls, asked; /* names refused */
+	uint8_t tls;
 	int32_t tokens; /* thousandths of a line */
 	uint32_t tok_ms;
 	uint32_t messages_in;
@@ -167,8 +167,6 @@ void conns_reap_turn(void);
 struct conn *conn_at(uint32_t wslot);
 /* The sessions that we have of a user: this one, its twin, and so on. NULL: none. */
 struct conn *conn_of_user(uint64_t user);
-/* user 0: nobody's any more. */
-void conn_set_user(struct conn *c, uint64_t user);
 
 /* Number of places used so far: conn_at(0 .. n - 1). */
 uint32_t conns_places(void);

@@ -15,6 +15,8 @@
 #include "worker/words.h"
 #include "worker/worker.h"
 
+#define WHEN_MAX 24
+
 struct reader *
 reader_of(struct conn *c)
 {
@@ -43,8 +45,9 @@ reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to)
 
 /* --- lines ------------------------------------------------------------------------------------------- */
 
-size_t
-reader_when(char out[WHEN_MAX], uint64_t ms)
+/* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
+static size_t
+put_when(char out[WHEN_MAX], uint64_t ms)
 {
 	time_t at = (time_t)(ms / 1000), now = (time_t)(worker_wall_ms() / 1000);
 	struct tm then, today;
@@ -67,7 +70,7 @@ void
 reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place)
 {
 	char head[WHEN_MAX + 48], *out;
-	size_t n = reader_when(head, s->at);
+	size_t n = put_when(head, s->at);
 	unsigned cls = c->cls & ~(unsigned)CLS_TIME;
 
 	if (s->irc_only)
@@ -94,7 +97,7 @@ missed_row(struct conn *c, struct question *q, const struct row *r)
 		return;
 	if (q->shown++ == 0)
 		tell(c, "--- While you were away:");
-	n = reader_when(when, place.at);
+	n = put_when(when, place.at);
 	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.born != 0 ? "" : "@",
 	     STR_ARG(place.name), place.count, place.count == 1 ? "" : "s",
 	     (int)(n > 0 ? n - 1 : 0), when);

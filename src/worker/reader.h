@@ -17,7 +17,6 @@
 struct shown;
 struct pager; /* cmd_history.c's */
 
-#define WHEN_MAX 24
 #define ID_SHIFT 44 /* JOURNAL_SEQ */
 
 /* The last message of its own. */
@@ -40,7 +39,5 @@ void reader_forget(struct conn *c);
 
 /* One event of before. ids: with its number. place: where it was, if that has to be said. */
 void reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place);
-/* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
-size_t reader_when(char out[WHEN_MAX], uint64_t ms);
 
 #endif

@@ -197,8 +197,9 @@ session_attached(struct conn *c, const struct m_e_attach *e, bool moved)
 
 /* --- messages ----------------------------------------------------------------------- */
 
-void
-session_not_sent(struct conn *c, const char *why)
+/* It was not sent, and why. */
+static void
+not_sent(struct conn *c, const char *why)
 {
 	tell(c, "Couldn't send message :( %s.", why);
 }
@@ -209,7 +210,7 @@ session_say(struct conn *c, struct str text, unsigned kind)
 	if (text.n == 0)
 		return;
 	if (c->cur == NULL)
-		session_not_sent(c, "you are in no room: /join ROOM");
+		not_sent(c, "you are in no room: /join ROOM");
 	else
 		request_say(
 		    c, &(struct saying){.room = c->cur->id, .kind = (uint8_t)kind, .text = text});
@@ -219,9 +220,9 @@ void
 session_dm(struct conn *c, struct str to, struct str text, unsigned kind)
 {
 	if (to.n > NAME_BYTES_MAX)
-		session_not_sent(c, "nobody has such a long name");
+		not_sent(c, "nobody has such a long name");
 	else if (text.n == 0)
-		session_not_sent(c, "there is nothing to send");
+		not_sent(c, "there is nothing to send");
 	else
 		request_dm(c, &(struct saying){.to = to, .kind = (uint8_t)kind, .text = text});
 }
@@ -309,7 +310,7 @@ plain_line(struct conn *c, char *p, size_t n)
 			tell(c, "Server: Something is wrong with format... "
 				"Your message should contain \"@\"");
 		else
-			session_not_sent(c, "you are in no room: /join ROOM");
+			not_sent(c, "you are in no room: /join ROOM");
 		return true;
 	}
 	session_say(c, at.text, MSG_TEXT);
@@ -403,7 +404,7 @@ session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 	if (what == ASKED_LOGIN)
 		name_refused(c, e->code, e->arg);
 	else if (what == ASKED_SAY || what == ASKED_DM)
-		session_not_sent(c, chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why)));
+		not_sent(c, chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why)));
 	else
 		words_refused(c, e->code, e->arg);
 }

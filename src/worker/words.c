@@ -30,8 +30,9 @@ words(struct shown *s, const char *fmt, ...)
 	s->text = (struct str){text, (size_t)MAX(0, MIN(n, (int)sizeof(text) - 1))};
 }
 
-const char *
-words_because(struct str reason)
+/* " (reason)", or nothing; good until the next call. */
+static const char *
+because_of(struct str reason)
 {
 	static char because[REASON_MAX + 8];
 
@@ -64,7 +65,7 @@ make_part(struct shown *s)
 {
 	const struct m_e_part *e = s->e;
 
-	words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), words_because(e->reason));
+	words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), because_of(e->reason));
 }
 
 static void
@@ -77,8 +78,7 @@ make_quit(struct shown *s)
 		words(s, STR_FMT " has left the chat. " STR_FMT ".", STR_ARG(e->name),
 		      STR_ARG(quit_text(e, why)));
 	else
-		words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name),
-		      words_because(e->reason));
+		words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), because_of(e->reason));
 }
 
 static void
@@ -87,7 +87,7 @@ make_kick(struct shown *s)
 	const struct m_e_kick *e = s->e;
 
 	words(s, STR_FMT " has been removed by " STR_FMT "%s.", STR_ARG(e->name),
-	      STR_ARG(e->by_name), words_because(e->reason));
+	      STR_ARG(e->by_name), because_of(e->reason));
 }
 
 static void
@@ -116,7 +116,7 @@ make_rename(struct shown *s)
 	const struct m_e_rename *e = s->e;
 
 	words(s, STR_FMT " has renamed the room: it is " STR_FMT " now.%s", STR_ARG(e->name),
-	      STR_ARG(e->to), words_because(e->reason));
+	      STR_ARG(e->to), because_of(e->reason));
 }
 
 static void
@@ -124,8 +124,7 @@ make_redact(struct shown *s)
 {
 	const struct m_e_redact *e = s->e;
 
-	words(s, STR_FMT " has taken back a message.%s", STR_ARG(e->name),
-	      words_because(e->reason));
+	words(s, STR_FMT " has taken back a message.%s", STR_ARG(e->name), because_of(e->reason));
 }
 
 static void
@@ -195,16 +194,16 @@ quit_words(const struct m_e_quit *e, char *out, size_t cap)
 	case QUIT_KICKED:
 	case QUIT_KILLED:
 		bprintf(out, cap, "You have been removed by " STR_FMT "%s.", STR_ARG(by),
-			words_because(e->reason));
+			because_of(e->reason));
 		break;
 	case QUIT_BANNED:
-		bprintf(out, cap, "You have been banned%s.", words_because(e->reason));
+		bprintf(out, cap, "You have been banned%s.", because_of(e->reason));
 		break;
 	case QUIT_STOP:
-		bprintf(out, cap, "The server stops%s.", words_because(e->reason));
+		bprintf(out, cap, "The server stops%s.", because_of(e->reason));
 		break;
 	default:
-		bprintf(out, cap, "Your session has been ended%s.", words_because(e->reason));
+		bprintf(out, cap, "Your session has been ended%s.", because_of(e->reason));
 	}
 	return out;
 }
@@ -278,7 +277,7 @@ told_kick(struct conn *c, const struct shown *s, bool own)
 	}
 	(void)own;
 	tell(c, "You have been removed from " STR_FMT " by " STR_FMT "%s.", STR_ARG(e->room_name),
-	     STR_ARG(e->by_name), words_because(e->reason));
+	     STR_ARG(e->by_name), because_of(e->reason));
 }
 
 static void

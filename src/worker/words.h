@@ -24,7 +24,4 @@ void words_reserved(struct conn *c, struct str name, unsigned seconds);
 /* It has left the room that its plain lines went to: where do they go now? */
 void words_fall_back(struct conn *c);
 
-/* " (reason)", or nothing; good until the next call. */
-const char *words_because(struct str reason);
-
 #endif

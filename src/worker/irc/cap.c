@@ -34,8 +34,9 @@ static const struct {
 #define ONE_OF (CAP_METADATA | CAP_METADATA_2) /* not both: their specification */
 #define NEED_STORE (CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | CAP_SEARCH)
 
-uint8_t
-cap_class(uint64_t have)
+/* The class of rendering that these capabilities make. */
+static uint8_t
+class_of(uint64_t have)
 {
 	uint8_t cls = 0;
 
@@ -53,14 +54,15 @@ static void
 cap_set(struct conn *c, uint64_t have)
 {
 	c->irc->caps = have;
-	c->cls = (uint8_t)(CLS_IRC | cap_class(have));
+	c->cls = (uint8_t)(CLS_IRC | class_of(have));
 	conn_board(c)->caps = have;
 	if (!metadata_aware(c))
 		metadata_unsubscribe(c);
 }
 
-uint64_t
-cap_offered(void)
+/* Those that may be asked for now: some need a store, or a setting. */
+static uint64_t
+offered(void)
 {
 	uint64_t all = ((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~CAP_STS;
 
@@ -71,22 +73,22 @@ cap_offered(void)
 	return all;
 }
 
-/* sts says nothing without its value, and is never asked for (its specification). */
-uint64_t
-cap_listed(const struct conn *c, bool with_value)
+/* sts says nothing without its value, and is never asked for (its specification): it is only there to be read. */
+static uint64_t
+listed(bool with_value)
 {
 	bool sts = with_value && proc.opt.irc_sts_port != 0;
 
-	(void)c;
-	return cap_offered() | (sts ? CAP_STS : 0);
+	return offered() | (sts ? CAP_STS : 0);
 }
 
-uint64_t
-cap_bit(struct str name)
+/* The bit of a name; 0: there is no such capability, or it is not offered now. */
+static uint64_t
+bit_of(struct str name)
 {
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
 		if (str_eq(str_of(caps[i].name), name))
-			return cap_offered() & UINT64_C(1) << i;
+			return offered() & UINT64_C(1) << i;
 	}
 	return 0;
 }
@@ -122,8 +124,9 @@ put_value(unsigned nth, const struct conn *c, char *out, size_t cap)
 	}
 }
 
-size_t
-cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap)
+/* "name" or "name=value" (for clients of version 302), into out; the length. */
+static size_t
+put_cap(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap)
 {
 	size_t n = bprintf(out, cap, "%s", caps[nth].name);
 
@@ -165,7 +168,7 @@ cap_tell(struct conn *c, const char *sub, uint64_t which, bool with_value)
 			continue;
 		if (any)
 			line[n++] = ' ';
-		n += cap_put(i, c, with_value, line + n, sizeof(line) - n - 2);
+		n += put_cap(i, c, with_value, line + n, sizeof(line) - n - 2);
 		any = true;
 	}
 	n += bprintf(line + n, sizeof(line) - n, "\r\n");
@@ -176,7 +179,7 @@ cap_tell(struct conn *c, const char *sub, uint64_t which, bool with_value)
 void
 cap_changed(void)
 {
-	uint64_t now = cap_offered(), gone = told.offered & ~now, come = now & ~told.offered;
+	uint64_t now = offered(), gone = told.offered & ~now, come = now & ~told.offered;
 	uint64_t sts = sts_changed() ? CAP_STS : 0;
 
 	told.offered = now;
@@ -217,7 +220,7 @@ cap_list(struct conn *c, const char *sub, uint64_t which, bool v302)
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
 		if (!(which & UINT64_C(1) << i))
 			continue;
-		k = cap_put(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
+		k = put_cap(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
 		if (n > 0 && n + 1 + k > room) {
 			if (!v302)
 				break;
@@ -261,7 +264,7 @@ cap_req(struct conn *c, struct str wanted)
 	while (str_next(&rest, ' ', &word)) {
 		bool off = word.p[0] == '-';
 
-		bit = cap_bit((struct str){word.p + off, word.n - off});
+		bit = bit_of((struct str){word.p + off, word.n - off});
 		if (bit == 0 || (off && bit & kept)) {
 			cap_echo(c, "NAK", wanted);
 			return;
@@ -285,7 +288,7 @@ cap_ls(struct conn *c, struct str version)
 		c->irc->flags |= IRC_CAP_302;
 		cap_set(c, c->irc->caps | CAP_CAP_NOTIFY);
 	}
-	cap_list(c, "LS", cap_listed(c, v302), v302);
+	cap_list(c, "LS", listed(v302), v302);
 }
 
 enum irc_done

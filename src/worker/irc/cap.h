@@ -27,17 +27,7 @@ _Static_assert(CAP_NTH_COUNT <= 64, "capabilities are bits of a word");
 	(TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
 struct conn;
 
-/* The class of rendering that these capabilities make. */
-uint8_t cap_class(uint64_t caps);
-/* The bit of a name; 0: there is no such capability, or it is not offered now. */
-uint64_t cap_bit(struct str name);
-/* Those that may be asked for now: some need a store, or a setting. */
-uint64_t cap_offered(void);
-/* Those that are listed for c: sts, too, which is only there to be read. */
-uint64_t cap_listed(const struct conn *c, bool with_value);
 /* What is offered may be something else now, or sts: those who know cap-notify are told what. */
 void cap_changed(void);
-/* "name" or "name=value" (for clients of version 302), into out; the length. */
-size_t cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap);
 
 #endif
