@@ -10,7 +10,7 @@ import subprocess
 
 import faults
 import storecheck
-from harness import Daemon, OwnCase, build, eventually, main
+from harness import Daemon, OwnCase, build, eventually, limit, main
 from load import Swarm
 
 CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
@@ -216,6 +216,28 @@ class Unwell(Store):
         d.expect_log("cannot write to the database")
         d.expect_log("the database can be written again")
         self.held(s)
+
+    def test_hanging_disk(self):
+        """Talk goes on; who wants something changed is told that there is no answer. All is kept once the disk moves again."""
+        if not build().killpoints or not build().passwords:
+            self.skipTest("no points to hang at, or no accounts")
+        d = self.daemon(env={"CHATD_DISK": "any:1:hang:1:hung"})
+        hung = os.path.join(os.path.dirname(storecheck.path(d)), "hung")
+        alice, bob = d.client("alice"), d.client("bob")
+        alice.send("before")
+        bob.expect("alice: before")
+        with open(hung, "w", encoding="utf-8"):
+            pass
+        self.addCleanup(lambda: os.path.exists(hung) and os.unlink(hung))
+        alice.send("/register - secret-1")
+        alice.expect("no answer has come", limit(30))
+        alice.send("while it hangs")
+        bob.expect("alice: while it hangs")
+        os.unlink(hung)
+        d.expect_log("account alice: registered")
+        bob.send("afterwards")
+        alice.expect("bob: afterwards")
+        self.kept("before", "while it hangs", "afterwards")
 
     def test_somebody_elses_directory(self):
         """It is named at the start, nobody waits, and all is kept once it has been given away."""
