@@ -44,7 +44,7 @@ take_e_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		fan_skip(own);
 	count_add(CTR_deliveries_total, fan_to_room());
 	if (own != NULL && own->irc != NULL)
-		tell_own(own, &s);
+		event_tell_own(own, &s);
 	else if (own != NULL)
 		reader_said(own, e.seq, e.room, STR_LIT(""));
 }
@@ -74,7 +74,7 @@ take_e_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	if (own != NULL && own->irc == NULL)
 		reader_said(own, e.seq, 0, e.to_name);
 	/* who talks to itself has read it now */
-	tell_all(e.from != e.to ? e.from : 0, own, &s);
+	event_tell_all(e.from != e.to ? e.from : 0, own, &s);
 }
 
 void
@@ -104,7 +104,7 @@ take_e_wallops(const void *frame, size_t len, struct conn *own, enum asked_for w
 	fan_begin(&s, NULL);
 	fan_skip(own);
 	irc_wallops();
-	tell_own(own, &s);
+	event_tell_own(own, &s);
 }
 
 /* --- words taken back, or become others --------------------------------------------------------- */
@@ -114,7 +114,7 @@ static void
 show_change(struct shown *s, uint64_t room, uint64_t user, uint64_t to, struct conn *own)
 {
 	if (room != 0) {
-		show_room(s, room, 0, own);
+		event_show_room(s, room, 0, own);
 		return;
 	}
 	words_make(s);
@@ -122,7 +122,7 @@ show_change(struct shown *s, uint64_t room, uint64_t user, uint64_t to, struct c
 	fan_skip(own);
 	for (struct conn *c = conn_of_user(to); c != NULL; c = c->twin)
 		fan_once(c);
-	tell_all(user != to ? user : 0, own, s);
+	event_tell_all(user != to ? user : 0, own, s);
 }
 
 void
