@@ -35,6 +35,8 @@ static const char *const sql[ASK_SQL_COUNT] = {
 	" ON m.account = w.account AND m.place = w.place WHERE w.account = ?1 AND w.left_seq > 0",
     [ASK_KEPT] = "SELECT seq FROM kept WHERE account = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq",
     [ASK_MARK] = "SELECT at FROM mark WHERE account = ?1 AND place = ?2",
+    [ASK_MARK_BEFORE] = "SELECT max(m.at) FROM place p JOIN place o ON o.fold = p.fold"
+			" JOIN mark m ON m.account = ?1 AND m.place = o.id WHERE p.id = ?2",
 };
 
 /* --- the connection ---------------------------------------------------------------------------------- */

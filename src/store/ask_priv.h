@@ -34,6 +34,7 @@ enum ask_sql {
 	ASK_WAS_IN,
 	ASK_KEPT,
 	ASK_MARK,
+	ASK_MARK_BEFORE,
 	ASK_SQL_COUNT
 };
 
