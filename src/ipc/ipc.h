@@ -147,6 +147,8 @@ enum account_op {
 	ACCOUNT_REHASH, /* the broker's own: another hash of the same password, if text is still the present one */
 	ACCOUNT_OPS
 };
+/* Why somebody is logged in to an account no more. */
+enum logout { LOGOUT_WISH, LOGOUT_DISABLED, LOGOUT_DELETED };
 enum account_flag { ACCOUNT_DISABLED = 1, ACCOUNT_SCRAM = 2 /* has a verifier */ };
 enum query_kind {
 	QUERY_LATEST, /* the newest `limit` between the bounds; rows are in the order of time, always */

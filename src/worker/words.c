@@ -373,7 +373,10 @@ told_account(struct conn *c, const struct shown *s, bool own)
 	(void)own;
 	if (e->account.n > 0)
 		return;
-	tell(c, "You are not logged in to an account any more.");
+	tell(c, "You are not logged in to an account any more%s.",
+	     e->why == LOGOUT_DELETED    ? ": it has been deleted"
+	     : e->why == LOGOUT_DISABLED ? ": it has been disabled"
+					 : "");
 	if (e->reserved > 0)
 		words_reserved(c, e->name, e->reserved);
 }

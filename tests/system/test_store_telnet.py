@@ -346,12 +346,21 @@ class Administered(OwnCase, StoreCase):
         d = self.daemon()
         a = self.registered()
         d.ctl("account", "disable", a.name)
-        a.line("You are not logged in to an account any more.")
+        a.line("You are not logged in to an account any more: it has been disabled.")
+        a.expect("The name %s is registered" % a.name)
         c = self.connect()
         self.at_prompt(c, a.name)
         c.send(WORD)
         c.expect("Sorry, that account has been disabled")
         c.line(NAME_PROMPT)
+
+    def test_deleted(self):
+        """Whoever was logged in is told the truth: the name is free, and stays its own."""
+        d = self.daemon({"accounts": {"grace": 1}})
+        a = self.registered()
+        d.ctl("account", "delete", a.name)
+        a.line("You are not logged in to an account any more: it has been deleted.")
+        self.assertNotIn("registered", a.sync())
 
     def test_email_needed(self):
         self.daemon({"accounts": {"email": True}})

@@ -233,6 +233,7 @@ START_TEST(a_disabled_account)
 	account_disabled(S("ALICE"), true);
 	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_account);
 	ck_str(LAST(account).account, "");
+	ck_assert_uint_eq(LAST(account).why, LOGOUT_DISABLED);
 	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", false), MSG_e_failed);
 	ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
 	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", true), MSG_e_failed);

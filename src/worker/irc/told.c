@@ -200,6 +200,10 @@ told_account(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_account *e = s->e;
 
 	login_changed(c, e);
+	if (e->why != LOGOUT_WISH)
+		irc_note(c, "*", e->why == LOGOUT_DELETED ? "ACCOUNT_DELETED" : "ACCOUNT_DISABLED",
+			 "Your account has been %s",
+			 e->why == LOGOUT_DELETED ? "deleted" : "disabled");
 	if (e->account.n == 0)
 		login_reserved(c, e->name, e->reserved);
 	if (ticket_logs_in(c))
