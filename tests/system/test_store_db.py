@@ -235,9 +235,31 @@ class Unwell(Store):
         bob.expect("alice: while it hangs")
         os.unlink(hung)
         d.expect_log("account alice: registered")
+        d.expect_log("the disk answers again")
         bob.send("afterwards")
         alice.expect("bob: afterwards")
         self.kept("before", "while it hangs", "afterwards")
+
+    def test_disk_that_hangs_for_good(self):
+        """chatd ends all the same, when the time for it is up; and who waits for its end does not take the closed socket for it."""
+        if not build().killpoints:
+            self.skipTest("no points to hang at")
+        d = self.daemon(env={"CHATD_DISK": "any:1:hang:1:hung"})
+        d.restarts_meant = True  # the store is killed
+        alice, = self.clients("alice")
+        alice.send("on the disk")
+        eventually("something on the disk", lambda: d.json("store", "status").get("messages") == 1)
+        with open(os.path.join(os.path.dirname(storecheck.path(d)), "hung"), "w", encoding="utf-8"):
+            pass
+        alice.send("never on the disk")
+        d.expect_log("writing to the database takes more than")
+        eventually("it shows", lambda: "disk" in d.json("store", "status").get("why_not_writable", ""))
+        d.ctl("stop")
+        d.expect_log("has 10 seconds more")
+        d.ctl("wait", "--timeout", "1s", "down", status=6)
+        d.expect_log("what the store has not written by now is lost", seconds=limit(20))
+        self.assertEqual(d.wait(), 0)
+        d.ctl("wait", "down")
 
     def test_somebody_elses_directory(self):
         """It is named at the start, nobody waits, and all is kept once it has been given away."""
@@ -253,7 +275,7 @@ class Unwell(Store):
         d.expect_log("unable to open database file: Permission denied .as uid %d." % user.pw_uid)
         alice = d.client("alice")
         alice.send("not yet")
-        self.assertIn("Permission denied (as uid %d)" % user.pw_uid, d.json("store", "status")["writable"])
+        self.assertIn("Permission denied (as uid %d)" % user.pw_uid, d.json("store", "status")["why_not_writable"])
         self.assertIn("(as uid %d)" % user.pw_uid,
                       d.ctl_run("store", "backup", os.path.join(state, "copy.db"))[2])
         os.chown(state, user.pw_uid, user.pw_gid)
