@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 
 #define SHOWN_MAX 200 /* bytes of a command's arguments that the log gets */
 
@@ -168,16 +169,29 @@ conn_fail(struct conn *c, unsigned code, const char *fmt, ...)
 	buf_fini(&shown);
 }
 
+/* What the broker or the store did not do. Why the store does not is for administrators to know. */
+static void
+fail_for(struct conn *c, unsigned code, struct str arg)
+{
+	char text[512], why[256];
+	uint64_t stored;
+
+	chat_err_text(code, arg.p, arg.n, text, sizeof(text));
+	if ((code == ERR_STORE_AWAY || code == ERR_NO_ANSWER) && control_registry != NULL &&
+	    registry_store(control_registry, &stored, why) != STORE_WELL && why[0] != '\0')
+		conn_fail(c, (unsigned)chat_err_ctl(code), "%s: %s", text, why);
+	else
+		conn_fail(c, (unsigned)chat_err_ctl(code), "%s", text);
+}
+
 bool
 conn_refused(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_e_refused m;
-	char text[512];
 
 	if (type != MSG_e_refused || !m_e_refused_get(frame, len, &m))
 		return false;
-	conn_fail(c, (unsigned)chat_err_ctl(m.code), "%s",
-		  chat_err_text(m.code, m.arg.p, m.arg.n, text, sizeof(text)));
+	fail_for(c, m.code, m.arg);
 	return true;
 }
 
@@ -357,7 +371,6 @@ on_failed(const void *frame, size_t len)
 {
 	struct m_e_failed m;
 	struct conn *c = NULL;
-	char text[512];
 
 	if (m_e_failed_get(frame, len, &m) && m.ticket != 0)
 		c = by_ticket(m.ticket);
@@ -367,8 +380,7 @@ on_failed(const void *frame, size_t len)
 		looked_up(m.ticket, MSG_e_failed, frame, len);
 		return;
 	}
-	conn_fail(c, (unsigned)chat_err_ctl(m.code), "%s",
-		  chat_err_text(m.code, m.arg.p, m.arg.n, text, sizeof(text)));
+	fail_for(c, m.code, m.arg);
 	conn_pump(c);
 }
 
