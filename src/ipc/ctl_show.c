@@ -78,8 +78,8 @@ ctl_show(struct buf *out, const char *p, size_t n, bool json)
 
 /* --- help ------------------------------------------------------------------------------ */
 
-static void
-put_usage(struct buf *out, const struct ctl_cmd *cmd)
+void
+ctl_usage(struct buf *out, const struct ctl_cmd *cmd)
 {
 	buf_printf(out, "%s", cmd->name);
 	for (unsigned i = 0; i < CTL_OPTIONS; i++) {
@@ -93,7 +93,7 @@ put_usage(struct buf *out, const struct ctl_cmd *cmd)
 static void
 help_one(struct buf *out, const struct ctl_cmd *cmd)
 {
-	put_usage(out, cmd);
+	ctl_usage(out, cmd);
 	buf_printf(out, "\n    %s\n", cmd->help);
 	for (unsigned i = 0; i < CTL_OPTIONS; i++) {
 		if ((cmd->options & (1u << i)) != 0)
@@ -116,7 +116,7 @@ ctl_help(struct buf *out, const char *topic)
 			size_t at = out->len;
 
 			buf_printf(out, "  ");
-			put_usage(out, &ctl_cmds[i]);
+			ctl_usage(out, &ctl_cmds[i]);
 			buf_printf(out, "%*s  %s\n",
 				   (int)(out->len - at < 32 ? 32 - (out->len - at) : 0), "",
 				   ctl_cmds[i].help);

@@ -144,6 +144,15 @@ refused(const char *text, const char *reason)
 	ck_assert_str_eq(why, reason);
 }
 
+START_TEST(stop_now)
+{
+	struct ctl_req r;
+
+	ck_assert_int_eq(parse("stop --in 0", &r), 0);
+	ck_assert_uint_eq(r.in_s, 0);
+}
+END_TEST
+
 START_TEST(requests_refused)
 {
 	refused("-o json", "no command (try help)");
@@ -162,6 +171,11 @@ START_TEST(requests_refused)
 	refused("ban add --for never x", "not a length of time: never (90s, 5m, 2h, 3d, 1w)");
 	refused("ban add --for 99999999999 x",
 		"not a length of time: 99999999999 (90s, 5m, 2h, 3d, 1w)");
+	refused("ban add --for 99999w x", "too long: 99999w (3650d at most)");
+	refused("ban add --for 0 x", "no time at all: 0");
+	refused("history purge", "usage: history purge [--older TIME] WHERE");
+	refused("ban add", "usage: ban add [--for TIME] WHO [REASON]");
+	refused("account show \"\"", "NAME is empty");
 	refused("history purge --older 1 x",
 		"--older: say 1d, 12h, 30m or 10s: there is no unit in 1");
 	refused("invite create --uses 0", "a number from 1 to 1000000, not 0");
@@ -442,6 +456,7 @@ main(void)
 	tcase_add_test(tc, requests);
 	tcase_add_test(tc, requests_text);
 	tcase_add_test(tc, requests_refused);
+	tcase_add_test(tc, stop_now);
 	tcase_add_test(tc, lines);
 	tcase_add_test(tc, table_is_sound);
 	tcase_add_test(tc, help_is_whole);
