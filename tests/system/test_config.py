@@ -279,6 +279,12 @@ class Master(OwnCase):
         d.start()
         with open(path, encoding="ascii") as f:
             self.assertGreater(int(f.read()), before)
+        d.stop()
+        os.mkdir(path + ".new")  # what it is written to first
+        d.start(wait=False)
+        self.assertEqual(d.wait(), 1)
+        d.proc = None
+        d.expect_log("cannot write %s, without which chatd does not start: " % re.escape(path))
 
     def test_port_taken(self):
         with socket.socket() as s:
