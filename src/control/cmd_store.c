@@ -97,6 +97,8 @@ facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
 		number = strtoull(text, &end, 10);
 		if (f.text.n < 19 && text[0] >= '0' && text[0] <= '9' && *end == '\0')
 			writer_u64(&c->w, name, number);
+		else if (str_eq(f.text, STR_LIT("yes")) || str_eq(f.text, STR_LIT("no")))
+			writer_bool(&c->w, name, str_eq(f.text, STR_LIT("yes")));
 		else
 			writer_str(&c->w, name, f.text.p, f.text.n);
 	}

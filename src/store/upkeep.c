@@ -46,6 +46,15 @@ fact_number(struct facts *f, const char *name, uint64_t v)
 	fact(f, name, text);
 }
 
+/* Yes; or no, and why_not under a name of its own. */
+static void
+fact_whether(struct facts *f, const char *name, const char *name_why, const char *why_not)
+{
+	fact(f, name, why_not[0] == '\0' ? "yes" : "no");
+	if (why_not[0] != '\0')
+		fact(f, name_why, why_not);
+}
+
 static void
 answer(struct thread *t, uint32_t ticket, enum chat_err code, const char *arg,
        const struct facts *f)
@@ -102,9 +111,9 @@ op_STATUS(struct thread *t, const struct m_s_admin *m)
 			fact_number(&f, counts[i].name, db_number_of(&db, counts[i].sql));
 		db_close(&db);
 	}
-	fact(&f, "readable", db_ok(&db) ? "yes" : db.why);
+	fact_whether(&f, "readable", "why not readable", db_ok(&db) ? "" : db.why);
 	reached_why(why);
-	fact(&f, "writable", why[0] == '\0' ? "yes" : why);
+	fact_whether(&f, "writable", "why not writable", why);
 	answer(t, m->ticket, ERR_NONE, "", &f);
 }
 
@@ -221,7 +230,7 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 	if (fd < 0) {
 		bprintf(arg, sizeof(arg), "%s: %s (as uid %u)", path, strerror(errno),
 			(unsigned)geteuid());
-		answer(t, m->ticket, ERR_BAD_ARGUMENT, arg, NULL);
+		answer(t, m->ticket, ERR_FAILED, arg, NULL);
 		return;
 	}
 	close(fd);
@@ -229,7 +238,7 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 	if (err != NULL) {
 		unlink(file);
 		bprintf(arg, sizeof(arg), "%s: %s", path, err);
-		answer(t, m->ticket, ERR_BAD_ARGUMENT, arg, NULL);
+		answer(t, m->ticket, ERR_FAILED, arg, NULL);
 		return;
 	}
 	thread_log(t, LOG_NOTICE, "backup to %s, for " STR_FMT, path, STR_ARG(m->by));

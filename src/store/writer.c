@@ -24,6 +24,7 @@
 	1600 /* a pause as long as this: who asked for a change is not kept waiting any more */
 #define INDEX_GROUP_US 20000 /* the index may take so long of a group's transaction… */
 #define INDEX_IDLE_US 50000 /* …and of one of its own */
+#define LONG_MS 1000 /* a transaction that took so long may have been taken for a disk that hangs */
 #define SPARE_MS 5000 /* how often it is looked for something to do */
 /* A commit costs as much as a hundred messages: so long they are gathered for the next one. */
 #define GATHER_MS 50
@@ -335,14 +336,18 @@ write_or_wait(void)
 static bool
 spare(bool (*work)(void))
 {
+	uint64_t began = writer_ms();
 	bool more;
 
 	settings_get(&in.set);
 	in.at_seq = in.seq;
 	db_exec(&in.db, "BEGIN IMMEDIATE");
 	more = work();
-	if (db_exec(&in.db, "COMMIT"))
+	if (db_exec(&in.db, "COMMIT")) {
+		if (writer_ms() - began > LONG_MS)
+			say_state("");
 		return more;
+	}
 	rollback();
 	not_well();
 	close_db();
@@ -445,10 +450,10 @@ finish(void)
 	if (w.group.len > 0)
 		write_or_wait();
 	if (w.group.len > 0)
-		writer_log(
-		    LOG_ERR,
-		    "ending with %zu bytes of events that could not be written, behind %" PRIu64,
-		    w.group.len, in.seq);
+		writer_log(LOG_ERR,
+			   "ending with %zu bytes of events that could not be written and are "
+			   "lost, behind %" PRIu64,
+			   w.group.len, in.seq);
 	checkpoint();
 	close_db();
 	buf_fini(&w.group);
