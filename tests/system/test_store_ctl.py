@@ -40,8 +40,8 @@ class Accounts(IrcCase):
 
     def test_what_is_refused(self):
         d = self.d
-        for words, given, status in ((["add", "no such name"], GOOD, 1), (["add", "dora"], "short\n", 2),
-                                     (["add", "dora"], "dora\n", 2), (["add", "dora", "nonsense"], GOOD, 2),
+        for words, given, status in ((["add", "no such name"], GOOD, 1), (["add", "dora"], "short\n", 1),
+                                     (["add", "dora"], "dora\n", 1), (["add", "dora", "nonsense"], GOOD, 2),
                                      (["add", "dora"], "", 1), (["add", "dora"], "x" * 600 + "\n", 1),
                                      (["passwd", "nobody"], GOOD, 5), (["disable", "nobody"], None, 5),
                                      (["delete", "nobody"], None, 5), (["delete", "nobody", "what"], None, 2)):
