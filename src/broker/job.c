@@ -245,6 +245,7 @@ job_page(struct job *j, const struct m_s_page *p)
 			     .ticket = j->ticket,
 			     .code = p->code,
 			     .more = p->more,
+			     .upto = p->upto,
 			     .arg = p->arg,
 			     .rows = p->rows};
 
@@ -253,6 +254,15 @@ job_page(struct job *j, const struct m_s_page *p)
 		job_failed(j, ERR_BUSY, STR_LIT(""));
 	else
 		job_end(j);
+}
+
+/* A store that cannot write is sent nothing more of what is said, and does not know that it lacks it. */
+static uint64_t
+unwritten(void)
+{
+	const struct reg_header *h = br.reg.h;
+
+	return h->store_state == STORE_BEHIND && h->stored < br.for_store ? MAX(h->stored, 1u) : 0;
 }
 
 void
@@ -266,8 +276,11 @@ job_paged(struct job *j, const void *frame, size_t len)
 		job_failed(j, ERR_INTERNAL, STR_LIT(""));
 	else if (p.code != ERR_NONE)
 		job_failed(j, p.code, p.arg);
-	else
+	else {
+		if (p.upto == 0)
+			p.upto = unwritten();
 		job_page(j, &p);
+	}
 }
 
 /* --- answers, or none -------------------------------------------------------------------------------- */

@@ -236,6 +236,7 @@ answer(struct ask *a, uint32_t ticket, char *out)
 	struct m_s_page m = {.ticket = ticket,
 			     .code = (uint16_t)a->code,
 			     .more = a->code == ERR_NONE && a->page.more,
+			     .upto = a->upto,
 			     .arg = str_of(a->arg)};
 
 	if (a->code == ERR_NONE)
@@ -266,6 +267,12 @@ ask_answer(struct ask *a, const void *frame, size_t len, uint64_t ms, char *out)
 	}
 	done(a);
 	return answer(a, ticket, out);
+}
+
+void
+ask_upto(struct ask *a, uint64_t upto)
+{
+	a->upto = upto;
 }
 
 const char *
@@ -302,14 +309,17 @@ thread_open(struct thread *t)
 
 /* Until what came before the question is committed. A writer that did not get on while the last one waited will not for
  * this one: then what there is must do, and soon. */
-static void
+static bool
 wait_for_writer(uint64_t seq, uint64_t ms)
 {
 	static _Thread_local uint64_t gave_up = UINT64_MAX;
+	bool is_there;
 
 	if (reached() == gave_up)
 		ms = MIN(ms, (uint64_t)WAIT_AGAIN);
-	gave_up = reached_wait(seq, (unsigned)ms) ? UINT64_MAX : reached();
+	is_there = reached_wait(seq, (unsigned)ms);
+	gave_up = is_there ? UINT64_MAX : reached();
+	return is_there;
 }
 
 static void
@@ -322,7 +332,7 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 
 	settings_get(&s);
 	end = mono_ms() + s.query_time;
-	wait_for_writer(seq, s.query_time / WAIT_SHARE);
+	ask_upto(asking, wait_for_writer(seq, s.query_time / WAIT_SHARE) ? 0 : MAX(reached(), 1u));
 	now = mono_ms();
 	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);
 	if (n > 0)

@@ -77,6 +77,7 @@ struct ask {
 
 	/* the answer */
 	unsigned code;
+	uint64_t upto; /* as in s_page */
 	char arg[256];
 	struct page page;
 	uint32_t count;

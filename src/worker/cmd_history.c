@@ -110,6 +110,8 @@ history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 		words_refused(c, code, arg);
 	else
 		pager_shown(c, q);
+	if (q->lacks)
+		words_lacks(c);
 }
 
 static const struct history_as as_history = {NULL, history_row, history_end};
@@ -169,6 +171,8 @@ new_found(struct conn *c, struct question *q, unsigned code, struct str arg)
 	}
 	if (q->num == 0) {
 		tell(c, "You have missed nothing there.");
+		if (q->lacks)
+			words_lacks(c);
 		return;
 	}
 	w.room = q->what.room;
@@ -319,6 +323,8 @@ search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 		tell(c, "Nothing has been found.");
 	else
 		pager_shown(c, q);
+	if (q->lacks)
+		words_lacks(c);
 }
 
 static const struct history_as as_search = {NULL, search_row, search_end};

@@ -90,6 +90,15 @@ finish(struct conn *c, struct question *q)
 	question_free(q);
 }
 
+/* Would what is missing in this page belong to it? */
+static bool
+lacks(const struct m_r_query *w, const struct m_q_page *page)
+{
+	if (page->upto == 0 || (w->kind == QUERY_FIRST && page->more))
+		return false;
+	return w->hi == 0 || w->bounds & QUERY_HI_TIME || w->hi > page->upto + 1;
+}
+
 /* The question that has been asked has been answered. */
 static void
 take_answer(struct question *q, const struct late *l)
@@ -110,6 +119,7 @@ take_answer(struct question *q, const struct late *l)
 		q->npage = page->rows.n;
 		q->at = 0;
 		q->more = page->more;
+		q->lacks |= lacks(&q->what, page);
 	}
 }
 

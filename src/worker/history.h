@@ -47,6 +47,7 @@ struct question {
 	char *page; /* owned */
 	size_t npage, at;
 	bool more;
+	bool lacks; /* the newest of what was asked for may be missing: not written yet */
 	uint32_t rows, page_rows; /* shown or passed over; of this page */
 	uint32_t limit; /* of all pages together */
 	uint32_t sought; /* rows on the way back */

@@ -113,6 +113,8 @@ missed_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 		words_refused(c, code, arg);
 	else if (!q->behind)
 		tell(c, "You have missed nothing.");
+	if (!q->behind && q->lacks)
+		words_lacks(c);
 }
 
 static void
@@ -132,8 +134,11 @@ replay_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	(void)code;
 	(void)arg;
-	if (q->shown > 0)
-		tell(c, "--- That was before you came.");
+	if (q->shown == 0)
+		return;
+	tell(c, "--- That was before you came.");
+	if (q->lacks)
+		words_lacks(c);
 }
 
 static void

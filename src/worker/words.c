@@ -345,6 +345,12 @@ told_away(struct conn *c, const struct shown *s, bool own)
 }
 
 void
+words_lacks(struct conn *c)
+{
+	tell(c, "--- The newest lines may be missing: they are not written to the disk yet.");
+}
+
+void
 words_reserved(struct conn *c, struct str name, unsigned seconds)
 {
 	tell(c, "The name " STR_FMT " is registered. /login within %u s, or you will be renamed.",

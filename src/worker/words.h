@@ -19,6 +19,8 @@ void words_told(struct conn *c, const struct shown *s, bool own);
 void words_refused(struct conn *c, unsigned code, struct str arg);
 
 /* It goes by a name that is somebody's account, for so long. */
+/* Behind an answer of the store which lacks what is not written yet. */
+void words_lacks(struct conn *c);
 void words_reserved(struct conn *c, struct str name, unsigned seconds);
 
 /* It has left the room that its plain lines went to: where do they go now? */

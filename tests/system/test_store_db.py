@@ -233,12 +233,17 @@ class Unwell(Store):
         alice.expect("no answer has come", limit(30))
         alice.send("while it hangs")
         bob.expect("alice: while it hangs")
+        bob.ask("/history 5", "^--- The newest lines may be missing")
+        bob.ask("/search hangs", "^Nothing has been found")
+        bob.expect("^--- The newest lines may be missing")
         os.unlink(hung)
         d.expect_log("account alice: registered")
         d.expect_log("the disk answers again")
         bob.send("afterwards")
         alice.expect("bob: afterwards")
         self.kept("before", "while it hangs", "afterwards")
+        bob.send("/history 5")
+        self.assertNotIn("may be missing", bob.sync())
 
     def test_disk_that_hangs_for_good(self):
         """chatd ends all the same, when the time for it is up; and who waits for its end does not take the closed socket for it."""

@@ -268,6 +268,15 @@ irc_history_hidden(unsigned code)
 	       code == ERR_PERMISSION || code == ERR_NOT_LOGGED_IN || code == ERR_NO_ACCOUNT;
 }
 
+void
+irc_history_lacks(struct conn *c, const struct question *q, const char *cmd)
+{
+	if (q->lacks)
+		irc_note(
+		    c, cmd, "MESSAGES_MISSING",
+		    "The newest messages may be missing: they are not written to the disk yet");
+}
+
 static void
 history_begin(struct conn *c, struct question *q)
 {
@@ -281,6 +290,7 @@ history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 
 	(void)arg;
 	irc_history_close(c, q);
+	irc_history_lacks(c, q, "CHATHISTORY");
 	if (code == ERR_NONE || r == NULL)
 		return;
 	if (irc_history_hidden(code))

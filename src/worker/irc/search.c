@@ -114,6 +114,7 @@ static void
 search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	irc_history_close(c, q);
+	irc_history_lacks(c, q, "SEARCH");
 	if (code == ERR_BAD_ARGUMENT)
 		irc_fail(c, "SEARCH", "INVALID_PARAMS", irc_middle(arg), "Invalid parameters");
 	else if (irc_history_hidden(code))
