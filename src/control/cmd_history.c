@@ -324,7 +324,7 @@ cmd_history_search(struct conn *c)
 	struct query_typed t;
 	enum query_fault fault;
 
-	fault = query_typed_get(typed, &t, k->words, sizeof(k->words), &bad);
+	fault = query_typed_get(typed, &t, k->words, sizeof(k->words), NULL, &bad);
 	if (fault != QUERY_FINE) {
 		conn_fail(c, CTL_BAD, "%s: " STR_FMT, query_strerror(fault), STR_ARG(bad));
 		return;

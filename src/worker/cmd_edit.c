@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "worker/cmd.h"
@@ -33,23 +34,45 @@ struct message {
 	struct str room, name;
 };
 
+/* The last message of c's own, with a name: the one to that person. NULL: it is not known here. */
+static const struct said *
+last_said(const struct conn *c, struct str name)
+{
+	const struct reader *r = c->reader;
+
+	if (r == NULL || (name.n > 0 ? r->alone : r->said).seq == 0)
+		return NULL;
+	if (name.n == 0)
+		return &r->said;
+	return name_same(name, (struct str){r->alone.to, r->alone.nto}) ? &r->alone : NULL;
+}
+
+static void
+which(struct conn *c)
+{
+	tell(c, "Which message? /history ids shows how they are called.");
+}
+
 /* "[@NAME] [ID]": which message is meant; what is left is in *rest. False: none, c has been told. */
 static bool
 message_get(struct conn *c, struct str *rest, struct message *m)
 {
 	struct str at = *rest, word = {"", 0};
-	const struct said *said = c->reader != NULL ? &c->reader->said : NULL;
 	const struct room *room = c->cur;
+	const struct said *said;
 
 	*m = (struct message){0};
 	if (str_next(&at, ' ', &word) && word.n > 1 && word.p[0] == '@') {
 		m->name = (struct str){word.p + 1, word.n - 1};
+		*rest = at;
+		word = (struct str){"", 0};
 		str_next(&at, ' ', &word);
 	}
+	said = last_said(c, m->name);
 	if (id_get(word, &m->seq)) {
 		*rest = at;
-	} else if (m->name.n > 0 || said == NULL || said->seq == 0) {
-		tell(c, "Which message? /history ids shows how they are called.");
+	} else if (said == NULL) {
+		which(c);
 		return false;
 	} else {
 		m->seq = said->seq;
@@ -107,8 +130,9 @@ cmd_delete(struct conn *c, const struct cmd_args *a)
 	uint64_t seq;
 
 	/* A mistyped ID must not take back the last message instead. */
-	if (str_next(&at, ' ', &word) && word.p[0] != '@' && !id_get(word, &seq)) {
-		tell(c, "Which message? /history ids shows how they are called.");
+	if (str_next(&at, ' ', &word) && (word.p[0] != '@' || str_next(&at, ' ', &word)) &&
+	    !id_get(word, &seq)) {
+		which(c);
 		return;
 	}
 	if (message_get(c, &rest, &m))

@@ -216,6 +216,22 @@ struct wish {
 	bool ids, new, after;
 };
 
+/* "2026-01-31 14:30" is a time, too: when has the day, and what follows in *rest is its time perhaps. */
+static void
+take_clock(struct str when, struct str *rest, uint64_t *ms)
+{
+	struct str at = *rest, clock;
+	char both[64];
+
+	if (when.n != sizeof("2026-01-31") - 1 || !str_next(&at, ' ', &clock) ||
+	    when.n + 1 + clock.n >= sizeof(both))
+		return;
+	if (query_time_get((struct str){both, bprintf(both, sizeof(both), STR_FMT "T" STR_FMT,
+						      STR_ARG(when), STR_ARG(clock))},
+			   ms))
+		*rest = at;
+}
+
 /* "before TIME", "after TIME". False: *word is what is wrong. */
 static bool
 take_time(struct wish *h, struct str *word, struct str *rest)
@@ -228,7 +244,12 @@ take_time(struct wish *h, struct str *word, struct str *rest)
 	if (!str_next(rest, ' ', &when))
 		return false;
 	*word = when;
-	return clock_time(when, ms) || query_time_get(when, ms);
+	if (clock_time(when, ms))
+		return true;
+	if (!query_time_get(when, ms))
+		return false;
+	take_clock(when, rest, ms);
+	return true;
 }
 
 static bool
@@ -243,8 +264,8 @@ take_word(struct wish *h, struct str *at, struct str *rest)
 		return h->ids = true;
 	if (cmd_same(word, "new"))
 		return h->new = true;
-	if (str_number(word, &n)) {
-		h->w.limit = (uint32_t)MIN(MAX(n, 1u), (uint64_t)QUERY_ROWS_MAX);
+	if (str_number(word, &n) && n > 0) {
+		h->w.limit = (uint32_t)MIN(n, (uint64_t)QUERY_ROWS_MAX);
 		return true;
 	}
 	if (word.n > 1 && word.n <= NAME_BYTES_MAX && word.p[0] == '@') {
@@ -336,7 +357,8 @@ cmd_search(struct conn *c, const struct cmd_args *a)
 	struct m_r_query w = {.kind = QUERY_SEARCH, .limit = LINES};
 	struct query_typed typed;
 	struct str bad;
-	enum query_fault fault = query_typed_get(a->v[0], &typed, words, sizeof(words), &bad);
+	enum query_fault fault =
+	    query_typed_get(a->v[0], &typed, words, sizeof(words), clock_time, &bad);
 
 	if (fault != QUERY_FINE) {
 		tell(c, "\"" STR_FMT "\": %s", STR_ARG(bad), query_strerror(fault));

@@ -37,10 +37,13 @@ reader_forget(struct conn *c)
 void
 reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to)
 {
-	struct said *s = &reader_of(c)->said;
+	struct reader *r = reader_of(c);
+	struct said *s = &r->said;
 
 	*s = (struct said){.seq = seq, .room = room, .nto = (uint8_t)MIN(to.n, sizeof(s->to))};
 	memcpy(s->to, to.p, s->nto);
+	if (room == 0)
+		r->alone = *s;
 }
 
 /* --- lines ------------------------------------------------------------------------------------------- */

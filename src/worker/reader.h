@@ -19,7 +19,7 @@ struct pager; /* cmd_history.c's */
 
 #define ID_SHIFT 44 /* JOURNAL_SEQ */
 
-/* The last message of its own. */
+/* A message of its own. */
 struct said {
 	uint64_t seq, room;
 	uint8_t nto;
@@ -27,7 +27,8 @@ struct said {
 };
 
 struct reader {
-	struct said said;
+	struct said said; /* the last */
+	struct said alone; /* the last to one person */
 	struct pager *pager; /* owned; freed by free() */
 };
 

@@ -297,7 +297,7 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 		outq_ref(c, arena_commit(render(out, c->cls, &mine)));
 	}
 	if (own && e->kept)
-		tell(c, STR_FMT " is not here; it will be told when it logs in.",
+		tell(c, STR_FMT " is not here, and will be told when logging in.",
 		     STR_ARG(e->to_name));
 	if (own && e->to_away.n > 0)
 		tell(c, STR_FMT " is away: " STR_FMT, STR_ARG(e->to_name), STR_ARG(e->to_away));

@@ -97,6 +97,7 @@ class Form(HistoryCase):
     def test_commands_in_telnet(self):
         alice = self.client("alice")
         for line, answer in (("/history 5 sometimes", 'What is "sometimes"'), ("/history before", 'What is "before"'),
+                             ("/history 0", 'What is "0"'), ("/history before 2026-01-31 25:99", 'What is "25:99"'),
                              ("/history before 25:99", 'What is "25:99"'), ("/delete 9:99", "Which message"),
                              ("/more", "There is nothing to go on with"), ("/edit", "Usage: /edit"),
                              ("/search in:", '"in:"')):
@@ -447,9 +448,11 @@ class Telnet(HistoryCase):
         t.ask("/history 10", "^--- That is all.$")
         t.ask("/history 1 after 2020-01-01", r"^\d\d:\d\d.*n0|^\d\d:\d\d.*entered")
         t.ask("/history before 2020-01-01", "^--- There is nothing more.$")
+        t.ask("/history before 2020-01-01 12:30", "^--- There is nothing more.$")
         t.ask("/history #nowhere", "Sorry, there is no room nowhere")
         t.ask("/history 1 after 00:00", r"^\d\d:\d\d")
         t.ask("/search n3", r"^\d\d:\d\d \[%s\] %s: n3|^\d\d:\d\d %s: n3" % (chan[1:], a.nick, a.nick))
+        t.ask("/search n3 after:00:00", r"^\d\d:\d\d.*n3")
         t.ask("/search n3 from:%s in:%s" % (t.name, chan[1:]), "Nothing has been found")
 
     def test_edit_and_delete(self):
@@ -483,6 +486,24 @@ class Telnet(HistoryCase):
         a.ask("REDACT %s %s :no" % (chan, again), "REDACT", chan, again)
         t.expect("%s has taken back a message" % a.nick)
         self.assertEqual(self.history(a, "LATEST %s * 5" % chan), [])
+
+    def test_the_last_to_somebody(self):
+        """Of a room's and somebody's last messages the one that is meant; and none twice."""
+        t, bob = self.client("t"), self.client("bob")
+        t.send("/msg %s tea?" % bob.name)
+        bob.expect("tea\\?")
+        t.send("hello, all")
+        bob.expect("hello, all")
+        t.send("/edit @%s coffee?" % bob.name)
+        bob.expect("%s edited.*coffee" % t.name)
+        t.ask("/delete @%s nonsense" % bob.name, "^Which message")
+        t.ask("/delete @somebody-else", "^Which message")
+        t.send("/delete @" + bob.name)
+        bob.expect("%s has taken back a message" % t.name)
+        t.ask("/delete @" + bob.name, "^Sorry, that message is not known")
+        t.send("/delete")
+        bob.expect("%s has taken back a message" % t.name)
+        self.assertNotIn("taken back", bob.sync())
 
     def test_text_that_nobody_should_see(self):
         """What is kept of IRC reaches a terminal as what is said now does."""
@@ -525,7 +546,7 @@ class Accounts(HistoryCase):
         self.assertEqual(a.expect("PRIVMSG", b.nick, "see you").params, [b.nick, "see you"])
         a.expect("301", a.nick, b.nick)
         t.send("hello later@" + b.nick)
-        t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        t.expect("%s is not here, and will be told when logging in." % b.nick)
         guest.ask("PRIVMSG %s :from a guest" % b.nick, "301")
         a.ask("PRIVMSG %s :x" % self.fresh("nobody"), "401")
         back = self.again(b)
@@ -544,7 +565,7 @@ class Accounts(HistoryCase):
         self.gone(old, a)
         t.ask("/ack on", "Telling you")
         t.send("third time@" + b.nick)
-        t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        t.expect("%s is not here, and will be told when logging in." % b.nick)
         t.expect("message has been sent")
         g = self.client("g")
         self.log_in(g, b.nick)
