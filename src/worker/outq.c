@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include "ipc/board.h"
+#include "lib/text.h"
 #include "lib/util.h"
 #include "worker/backlog.h"
 #include "worker/tongue.h"
@@ -126,7 +127,9 @@ tell(struct conn *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	tongue_of(c)->words(c, text, (size_t)MAX(0, MIN(n, TELL_MAX - 1)));
+	/* it may have others' words in it, such as a topic */
+	tongue_of(c)->words(c, text,
+			    text_balance(text, (size_t)MAX(0, MIN(n, TELL_MAX - 1)), TELL_MAX - 1));
 }
 
 bool

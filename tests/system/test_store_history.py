@@ -513,6 +513,19 @@ class Telnet(HistoryCase):
         t.ask("/join " + chan[1:], "You are in")
         t.ask("/history", "%s: boldred$" % a.nick)
 
+    def test_text_from_right_to_left(self):
+        """Whatever turns the direction ends with the line, for all who read it."""
+        t, a, b = self.client("t"), self.irc("a", CAPS), self.irc("b")
+        chan = self.channel(a, b)
+        t.ask("/join " + chan[1:], "You are in")
+        a.send("PRIVMSG %s :one \u202etwo" % chan)
+        b.expect("PRIVMSG", chan, "one \u202etwo\u202c")
+        t.expect("%s: one \u202etwo\u202c$" % a.nick)
+        a.ask("TOPIC %s :\u2067tea" % chan, "TOPIC")
+        t.expect("\u2067tea\u2069")
+        t.ask("/history", "%s: one \u202etwo\u202c$" % a.nick)
+        t.ask("/topic", "\u2067tea\u2069")
+
 
 class Accounts(HistoryCase):
     passwords = True

@@ -32,6 +32,17 @@ class RoomsCase(AccountCase):
 
 
 class Kept(RoomsCase):
+    def test_nobody_in_it(self):
+        """A registered room is in LIST as long as it is there."""
+        self.daemon()
+        al = self.account("al")
+        self.register(al, "den")
+        al.ask("PART #den", "PART")
+        al.ask("LIST", "322", "al", "#den", "0")
+        al.sync()
+        al.send("LIST >0")
+        self.assertNotIn("322", [m.command for m in al.until(lambda m: m.command == "323")])
+
     def test_everything_comes_back(self):
         d = self.daemon()
         al, bo, ca = self.account("al"), self.account("bo"), self.account("ca")

@@ -185,7 +185,9 @@ irc_text(struct str param, size_t max)
 
 	memcpy(clean, param.p, param.n);
 	n = text_clean(clean, param.n, TEXT_KEEP_IRC);
-	return (struct str){clean, n > max ? text_cut(clean, n, max) : n};
+	if (n > max)
+		n = text_cut(clean, n, max);
+	return (struct str){clean, text_balance(clean, n, MIN(max, sizeof(clean)))};
 }
 
 /* --- a command under way --------------------------------------------------------------------- */
