@@ -200,7 +200,8 @@ told_account(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_account *e = s->e;
 
 	login_changed(c, e);
-	if (e->why != LOGOUT_WISH)
+	/* whoever is waiting has wished it, and is answered */
+	if (e->why != LOGOUT_WISH && c->ticket == NULL)
 		irc_note(c, "*", e->why == LOGOUT_DELETED ? "ACCOUNT_DELETED" : "ACCOUNT_DISABLED",
 			 "Your account has been %s",
 			 e->why == LOGOUT_DELETED ? "deleted" : "disabled");
