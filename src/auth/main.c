@@ -65,6 +65,7 @@ answer_check(const void *frame, size_t len)
 		return 0;
 	r = (struct m_a_result){.ticket = q.ticket,
 				.ok = password_fits(q.hash, q.memory, q.password)};
+	r.stale = r.ok && password_stale(q.hash, q.memory);
 	count(r.ok ? CTR_auth_ok : CTR_auth_failed);
 	log_trace(ipc, "check %u: %s", q.ticket, r.ok ? "ok" : "failed");
 	return m_a_result_put(result, sizeof(result), &r);

@@ -46,6 +46,18 @@ password_fits(struct str hash, uint32_t memory, struct str password)
 }
 
 bool
+password_stale(struct str hash, uint32_t memory)
+{
+	char text[PWHASH_MAX + 1];
+	bool stale;
+
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(hash));
+	stale = crypto_pwhash_str_needs_rehash(text, PWHASH_PASSES, (size_t)memory * 1024) != 0;
+	sodium_memzero(text, sizeof(text));
+	return stale;
+}
+
+bool
 password_hash(struct str password, uint32_t memory, char out[PWHASH_MAX + 1])
 {
 	char prepared[PASSWORD_MAX];

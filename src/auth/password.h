@@ -10,6 +10,8 @@
 /* hash: text of crypto_pwhash_str; empty (or none that is taken, which is logged): false, after as long as a hash that costs
  * `memory` KiB takes. */
 bool password_fits(struct str hash, uint32_t memory, struct str password);
+/* Does that hash, which a password has fitted, cost something else? */
+bool password_stale(struct str hash, uint32_t memory);
 /* Into out, terminated, at a cost of `memory` KiB. False: password cannot be one, or there is no memory (logged). */
 bool password_hash(struct str password, uint32_t memory, char out[PWHASH_MAX + 1]);
 

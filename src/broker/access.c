@@ -47,22 +47,13 @@ access_rank(struct str word)
 	return 0;
 }
 
-static bool
-same_account(struct str a, struct str b)
-{
-	char fa[NAME_FOLD_MAX], fb[NAME_FOLD_MAX];
-	ssize_t na = name_fold(a.p, a.n, fa, sizeof(fa)), nb = name_fold(b.p, b.n, fb, sizeof(fb));
-
-	return na > 0 && na == nb && memcmp(fa, fb, (size_t)na) == 0;
-}
-
 struct reg_list *
 access_find(const struct room_cache *c, struct str account)
 {
 	for (uint32_t i = 0; i < c->nlists; i++) {
 		struct reg_list *l = &W->lists[c->lists[i]];
 
-		if (l->op == LIST_ACCESS && same_account(str_of(l->mask), account))
+		if (l->op == LIST_ACCESS && name_same(str_of(l->mask), account))
 			return l;
 	}
 	return NULL;
@@ -191,15 +182,13 @@ let_in(struct reg_room *room, struct str account)
 void
 access_invited(struct str rooms, struct str account)
 {
-	while (rooms.n > 0) {
-		const char *comma = memchr(rooms.p, ',', rooms.n);
-		size_t n = comma != NULL ? (size_t)(comma - rooms.p) : rooms.n;
-		struct reg_room *room = room_find((struct str){rooms.p, n});
+	struct str name;
+
+	while (str_next(&rooms, ',', &name)) {
+		struct reg_room *room = room_find(name);
 
 		if (room != NULL && room->modes & 1u << MODE_INVITE_ONLY)
 			let_in(room, account);
-		n += comma != NULL;
-		rooms = (struct str){rooms.p + n, rooms.n - n};
 	}
 }
 

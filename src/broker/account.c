@@ -134,9 +134,8 @@ account_id_named(struct str name)
 	return a != NULL ? a->id : 0;
 }
 
-/* The account that u's slots name; NULL: none. */
-static const struct reg_account *
-account_of(const struct reg_user *u)
+const struct reg_account *
+account_of_user(const struct reg_user *u)
 {
 	const struct reg_account *a;
 
@@ -149,7 +148,7 @@ account_of(const struct reg_user *u)
 void
 account_user_came(const struct reg_user *u)
 {
-	const struct reg_account *a = account_of(u);
+	const struct reg_account *a = account_of_user(u);
 	uint32_t slot = (uint32_t)(u - W->users);
 
 	if (a == NULL)
@@ -202,15 +201,6 @@ accounts_rebuild(void)
 		if (W->users[i].id != 0)
 			account_user_came(&W->users[i]);
 	}
-}
-
-void
-entry_to_account(const struct reg_user *u)
-{
-	const struct reg_account *a = account_of(u);
-
-	for (u = a != NULL ? account_first(a) : NULL; u != NULL; u = account_next(u))
-		entry_to_user(u);
 }
 
 /* --- accounts come and go --------------------------------------------------------------------------------- */
@@ -324,13 +314,16 @@ accounts_restore(struct str list)
 	return list.n == 0;
 }
 
+static void enter(struct reg_user *u, const struct reg_account *a, struct str name,
+		  enum logout why);
+
 static void
-log_all_out(const struct reg_account *a)
+log_all_out(const struct reg_account *a, enum logout why)
 {
 	struct reg_user *u;
 
 	while ((u = account_first(a)) != NULL)
-		account_enter(u, NULL, STR_LIT(""));
+		enter(u, NULL, STR_LIT(""), why);
 }
 
 void
@@ -347,7 +340,7 @@ account_disabled(struct str name, bool disabled)
 	txn_close(T, W, a);
 	commit_silently();
 	if (disabled)
-		log_all_out(a);
+		log_all_out(a, LOGOUT_DISABLED);
 }
 
 void
@@ -360,7 +353,7 @@ account_deleted(struct str name)
 	if (a == NULL)
 		return;
 	id = a->id;
-	log_all_out(a);
+	log_all_out(a, LOGOUT_DELETED);
 	index_del(slot);
 	entry_begin(&req_nobody);
 	txn_open(T, W, a);
@@ -387,8 +380,17 @@ reserved_after(const struct reg_user *u, const struct reg_account *a)
 	return r;
 }
 
-void
-account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
+/* Its name is registered for no longer than it takes to log all out. */
+static bool
+name_gets_free(const struct reg_user *u, enum logout why)
+{
+	const struct reg_account *a = account_folded(u->fold, strlen(u->fold));
+
+	return why == LOGOUT_DELETED && a != NULL && account_is_of(a, u);
+}
+
+static void
+enter(struct reg_user *u, const struct reg_account *a, struct str name, enum logout why)
 {
 	uint64_t rooms[ROOMS_PER_USER];
 	struct reserve reserve = reserved_after(u, a);
@@ -398,7 +400,8 @@ account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
 				.uhost = user_uhost(u, uhost),
 				.account = name,
 				.umodes = u->umodes,
-				.reserved = reserve.seconds,
+				.reserved = name_gets_free(u, why) ? 0 : reserve.seconds,
+				.why = why,
 				.rooms = rooms_of(u, rooms)};
 
 	access_logout(u);
@@ -421,4 +424,10 @@ account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
 	reserve_watch(reserve.until);
 	if (a != NULL)
 		access_login(u);
+}
+
+void
+account_enter(struct reg_user *u, const struct reg_account *a, struct str name)
+{
+	enter(u, a, name, LOGOUT_WISH);
 }

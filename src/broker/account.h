@@ -21,8 +21,8 @@ struct reg_user *account_first(const struct reg_account *a);
 struct reg_user *account_next(const struct reg_user *u);
 /* Is u logged in to it? */
 bool account_is_of(const struct reg_account *a, const struct reg_user *u);
-/* More receivers of the entry: all who are logged in to the account that u is logged in to. */
-void entry_to_account(const struct reg_user *u);
+/* The account that u is logged in to; NULL: to none, or to one that is no more. */
+const struct reg_account *account_of_user(const struct reg_user *u);
 
 /* --- what an entry says of it (redo records; one per account and entry) --------------------------------- */
 
@@ -59,8 +59,13 @@ void account_lookup(struct job *j, struct str name,
 		    void fn(struct job *j, const void *frame, size_t len));
 void account_check(struct job *j, struct str hash, struct str password,
 		   void fn(struct job *j, const void *frame, size_t len));
+/* …the store, to change the account so (s_done); the ticket is put into m. */
+void account_change(struct job *j, struct m_s_account *m,
+		    void fn(struct job *j, const void *frame, size_t len));
+/* …once more for the hash of the password that fits it, at the present cost, which the account then has; nobody waits for that. */
+void account_rehash(uint64_t id, struct str name, struct str hash, struct str password);
 /* …for the hash of a password, and its verifier if that is wanted (a_hashed). */
-void account_hash(struct job *j, struct str password,
+void account_hash(struct job *j, struct str password, bool scram,
 		  void fn(struct job *j, const void *frame, size_t len));
 /* What e_refused names when err is why an account is not made or changed: the least number of characters, "email", else other.
  * Until the next call. */
@@ -71,10 +76,6 @@ void login_proved(struct job *j, struct str name, bool created, struct str data)
  * what was wrong has been answered, and counted, as with any login. */
 typedef void login_fn(struct job *j, const struct reg_account *a, struct str name, uint64_t arg);
 void login_check(const struct req *r, const struct m_r_auth *q, login_fn *fn, uint64_t arg);
-/* The account has another password: what was begun with the last one comes to nothing. */
-void login_secret_changed(uint64_t id);
-/* Forget the exchanges under way, for tests. */
-void logins_fini(void);
 
 /* --- the proof that r_login brings (token.c) ---------------------------------------------------------------------- */
 

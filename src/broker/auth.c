@@ -203,6 +203,12 @@ auth_open(void)
 }
 
 bool
+auth_has_time(void)
+{
+	return pending < AUTH_PENDING_MAX / 4;
+}
+
+bool
 auth_ask(uint32_t ticket, const void *frame, size_t len)
 {
 	struct ask *k = asks;

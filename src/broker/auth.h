@@ -18,6 +18,8 @@ extern uint64_t auth_await_ms;
 
 /* Can something be asked now, or is too much asked already? */
 bool auth_open(void);
+/* Is so little asked that what nobody waits for may be, too? */
+bool auth_has_time(void);
 /* Ask; the frame is copied. It is asked again of another process when one dies. False: as auth_open. */
 bool auth_ask(uint32_t ticket, const void *frame, size_t len);
 

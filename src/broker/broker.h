@@ -330,9 +330,9 @@ uint64_t account_meant(struct str name);
 void metas_end_redo(bool room, uint64_t id);
 void metas_end_done(void);
 
-/* --- operators (oper.c, auth.h) --------------------------------------------------------------------------- */
+/* --- operators (oper.c) --------------------------------------------------------------------------- */
 
-/* Forget who has tried, for tests. */
+/* Forget who has tried, for tests: when no job is left. */
 void opers_fini(void);
 /* The log's line of what u, an operator, has done where only operators may. */
 void oper_did(const struct reg_user *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

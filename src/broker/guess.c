@@ -3,7 +3,6 @@
 
 #include "broker/guess.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "broker/broker.h"
@@ -80,6 +79,8 @@ guess_for(struct str fold)
 bool
 guess_may(struct guess *g)
 {
+	if (g == NULL)
+		return true;
 	forgive(g);
 	return g->wrong < g->wrong_max && g->asked < ASKED_MAX;
 }
@@ -87,20 +88,30 @@ guess_may(struct guess *g)
 void
 guess_begin(struct guess *g)
 {
-	g->asked++;
+	if (g != NULL)
+		g->asked++;
 }
 
 void
 guess_end(struct guess *g)
 {
-	g->asked -= g->asked > 0;
+	if (g != NULL)
+		g->asked -= g->asked > 0;
 }
 
 void
 guess_wrong(struct guess *g)
 {
-	if (g->wrong++ == 0)
+	if (g != NULL && g->wrong++ == 0)
 		g->wrong_at = loop_now(proc.loop);
+}
+
+/* What has been forgotten since is not taken back twice. */
+void
+guess_not_wrong(struct guess *g, uint64_t at)
+{
+	if (g != NULL && loop_now(proc.loop) - at < WAIT_MS)
+		g->wrong -= g->wrong > 0;
 }
 
 void

@@ -7,6 +7,7 @@
 #define BROKER_GUESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/str.h"
 
@@ -16,12 +17,16 @@ struct guess;
  * Never NULL; may be another's by the time that an answer comes, which is a matter of luck and no harm. */
 struct guess *guess_from(struct str address);
 struct guess *guess_for(struct str fold);
+/* In what follows g may be NULL: it is no guess about anything, and always allowed. */
+
 /* Not too many wrong ones lately, nor too many that are being checked? */
 bool guess_may(struct guess *g);
 /* One is being checked; it has been; it was wrong. */
 void guess_begin(struct guess *g);
 void guess_end(struct guess *g);
 void guess_wrong(struct guess *g);
+/* What was counted as a wrong one at that time (mono ms) was none. */
+void guess_not_wrong(struct guess *g, uint64_t at);
 
 /* Forget everything, for tests. */
 void guess_fini(void);

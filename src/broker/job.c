@@ -8,50 +8,73 @@
 
 #include "broker/auth.h"
 #include "broker/store.h"
+#include "broker/subs.h"
+#include "ipc/proc.h"
+#include "lib/loop.h"
 #include "lib/util.h"
 
 #define JOBS_EACH 16
 
+uint64_t job_wait_ms = 10000;
+
 static struct job jobs[JOBS_MAX];
 static uint32_t last_ticket;
 static bool some_lost;
+static struct loop_timer due_timer; /* until the first of those that wait is due */
 
+/* Free for a job like this one; NULL: there are too many. */
 static struct job *
-place_for(uint64_t user, uint64_t conn)
+place_for(const struct job *like)
 {
 	struct job *free_one = NULL;
-	unsigned his = 0;
+	unsigned his = 0, questions = 0;
 
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket == 0)
-			free_one = free_one != NULL ? free_one : &jobs[i];
-		else
-			his += jobs[i].user == user && jobs[i].conn == conn;
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->ticket == 0) {
+			free_one = free_one != NULL ? free_one : j;
+			continue;
+		}
+		his += !j->alone && j->user == like->user && j->conn == like->conn;
+		questions += j->question;
 	}
-	return his < JOBS_EACH ? free_one : NULL;
+	return (like->alone || his < JOBS_EACH) &&
+		       (!like->question || questions < JOBS_QUESTIONS_MAX)
+		   ? free_one
+		   : NULL;
 }
 
-struct job *
-job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
+static struct job *
+job_new(struct job like, size_t state_size)
 {
-	struct m_e_wait m = {.user = user};
-	struct job *j = place_for(user, conn);
+	struct job *j = place_for(&like);
 
-	if (j == NULL) {
-		answer_refused(r, user, conn, ERR_BUSY, STR_LIT(""));
+	if (j == NULL)
 		return NULL;
-	}
 	/* not the same as those that the last broker gave */
 	if (last_ticket == 0)
 		last_ticket = (uint32_t)br.j.seq;
 	last_ticket += last_ticket + 1 == 0 ? 2 : 1;
-	*j = (struct job){.ticket = last_ticket,
-			  .sub = r->sub,
-			  .inc = r->inc,
-			  .user = user,
-			  .conn = conn,
-			  .state = state_size > 0 ? xcalloc(1, state_size) : NULL,
-			  .state_size = state_size};
+	*j = like;
+	j->ticket = last_ticket;
+	j->wait_ms = job_wait_ms;
+	j->state = state_size > 0 ? xcalloc(1, state_size) : NULL;
+	j->state_size = state_size;
+	return j;
+}
+
+static struct job *
+begin(const struct req *r, struct job like, size_t state_size)
+{
+	struct m_e_wait m = {.user = like.user};
+	struct job *j;
+
+	like.sub = r->sub;
+	like.inc = r->inc;
+	j = job_new(like, state_size);
+	if (j == NULL) {
+		answer_refused(r, like.user, like.conn, ERR_BUSY, STR_LIT(""));
+		return NULL;
+	}
 	m.ticket = j->ticket;
 	entry_begin(r);
 	EVENT_HEAD(r, m);
@@ -59,22 +82,86 @@ job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
 	return j;
 }
 
+struct job *
+job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t state_size)
+{
+	return begin(r, (struct job){.user = user, .conn = conn}, state_size);
+}
+
+struct job *
+job_begin_question(const struct req *r, uint64_t user, size_t state_size)
+{
+	return begin(r, (struct job){.user = user, .question = true}, state_size);
+}
+
+struct job *
+job_begin_alone(size_t state_size)
+{
+	return job_new((struct job){.question = true, .alone = true}, state_size);
+}
+
+/* --- asking ------------------------------------------------------------------------------------------ */
+
+/* Somebody has waited long enough: jobs_resume sees who. */
+static void
+time_is_up(void *arg)
+{
+	(void)arg;
+	some_lost = true;
+}
+
+static bool
+is_watched(const struct job *j)
+{
+	return j->waits != JOB_FOR_NOBODY && !j->lost && !j->overdue;
+}
+
+/* Is it with the store, to be done? */
+static bool
+is_change(const struct job *j)
+{
+	return j->changes && j->waits == JOB_FOR_STORE && !j->lost;
+}
+
+static void
+watch(const struct job *j)
+{
+	uint64_t now = loop_now(proc.loop);
+
+	if (is_watched(j) && (due_timer.place == 0 || j->due < due_timer.due))
+		loop_timer_start(proc.loop, &due_timer, j->due - MIN(j->due, now), time_is_up,
+				 NULL);
+}
+
+static void
+asked(struct job *j, enum job_waits whom, bool sent, job_fn *fn)
+{
+	j->fn = fn;
+	j->waits = whom;
+	j->changes = false;
+	j->lost = !sent;
+	some_lost |= j->lost;
+	j->due = loop_now(proc.loop) + j->wait_ms * (whom == JOB_FOR_AUTH ? JOB_AUTH_TIMES : 1);
+	watch(j);
+}
+
 void
 job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	j->fn = fn;
-	j->waits = JOB_FOR_STORE;
-	j->lost = !store_send(frame, len);
-	some_lost |= j->lost;
+	asked(j, JOB_FOR_STORE, store_send(frame, len), fn);
+}
+
+void
+job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn)
+{
+	asked(j, JOB_FOR_STORE, store_send(frame, len), fn);
+	j->changes = true;
 }
 
 void
 job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	j->fn = fn;
-	j->waits = JOB_FOR_AUTH;
-	j->lost = !auth_ask(j->ticket, frame, len);
-	some_lost |= j->lost;
+	asked(j, JOB_FOR_AUTH, auth_ask(j->ticket, frame, len), fn);
 }
 
 struct reg_user *
@@ -91,11 +178,25 @@ job_entry_begin(const struct job *j)
 		br.t.targets |= 1ull << j->sub;
 }
 
+/* --- the end ----------------------------------------------------------------------------------------- */
+
+/* Nobody waits for it any more. */
+static void
+leave(struct job *j)
+{
+	if (j->ended != NULL)
+		j->ended(j);
+	j->ended = NULL;
+	j->alone = true;
+}
+
+/* What the caller's state held is given back, and it is wiped. */
 static void
 state_end(struct job *j)
 {
 	if (j->ended != NULL)
 		j->ended(j);
+	j->ended = NULL;
 	if (j->state != NULL)
 		explicit_bzero(j->state, j->state_size);
 	free(j->state);
@@ -105,7 +206,6 @@ void
 job_again(struct job *j, size_t state_size)
 {
 	state_end(j);
-	j->ended = NULL;
 	j->state = xcalloc(1, state_size);
 	j->state_size = state_size;
 }
@@ -123,14 +223,16 @@ job_done(struct job *j, const char *text)
 	struct m_e_done m = {
 	    .user = j->user, .conn = j->conn, .ticket = j->ticket, .text = str_of(text)};
 
-	job_entry_begin(j);
-	EVENT_HEAD(&req_nobody, m);
-	ENTRY_COMMIT(done, &m);
+	if (!j->alone) {
+		job_entry_begin(j);
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(done, &m);
+	}
 	job_end(j);
 }
 
-void
-job_failed(struct job *j, enum chat_err err, struct str arg)
+static void
+tell_failed(const struct job *j, enum chat_err err, struct str arg)
 {
 	struct m_e_failed m = {.user = j->user,
 			       .conn = j->conn,
@@ -141,7 +243,71 @@ job_failed(struct job *j, enum chat_err err, struct str arg)
 	job_entry_begin(j);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(failed, &m);
+}
+
+void
+job_failed(struct job *j, enum chat_err err, struct str arg)
+{
+	if (!j->alone)
+		tell_failed(j, err, arg);
 	job_end(j);
+}
+
+void
+job_page(struct job *j, const struct m_s_page *p)
+{
+	static char out[IPC_FRAME_MAX];
+	struct m_q_page m = {.user = j->user,
+			     .conn = j->conn,
+			     .ticket = j->ticket,
+			     .code = p->code,
+			     .more = p->more,
+			     .upto = p->upto,
+			     .arg = p->arg,
+			     .rows = p->rows};
+
+	if (!j->alone && sub_alive(j->sub, j->inc) &&
+	    !sub_side(j->sub, out, m_q_page_put(out, sizeof(out), &m)))
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	else
+		job_end(j);
+}
+
+/* A store that cannot write is sent nothing more of what is said, and does not know that it lacks it. */
+static uint64_t
+unwritten(void)
+{
+	const struct reg_header *h = br.reg.h;
+
+	return h->store_state == STORE_BEHIND && h->stored < br.for_store ? MAX(h->stored, 1u) : 0;
+}
+
+void
+job_paged(struct job *j, const void *frame, size_t len)
+{
+	struct m_s_page p;
+
+	if (frame == NULL)
+		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
+	else if (!m_s_page_get(frame, len, &p) || p.code >= ERR_COUNT)
+		job_failed(j, ERR_INTERNAL, STR_LIT(""));
+	else if (p.code != ERR_NONE)
+		job_failed(j, p.code, p.arg);
+	else {
+		if (p.upto == 0)
+			p.upto = unwritten();
+		job_page(j, &p);
+	}
+}
+
+/* --- answers, or none -------------------------------------------------------------------------------- */
+
+static void
+go_on(struct job *j, const void *frame, size_t len)
+{
+	j->overdue = j->lost = false;
+	j->waits = JOB_FOR_NOBODY;
+	j->fn(j, frame, len);
 }
 
 static void
@@ -149,19 +315,17 @@ answered(enum job_waits waits, const void *frame, size_t len, uint32_t ticket)
 {
 	for (unsigned i = 0; i < JOBS_MAX; i++) {
 		if (jobs[i].ticket == ticket && ticket != 0 && jobs[i].waits == waits) {
-			jobs[i].waits = JOB_FOR_NOBODY;
-			jobs[i].fn(&jobs[i], frame, len);
+			go_on(&jobs[i], frame, len);
 			return;
 		}
 	}
 	/* of a broker before, or of somebody who has gone */
 }
 
-bool
+void
 jobs_store_answered(const void *frame, size_t len, uint32_t ticket)
 {
 	answered(JOB_FOR_STORE, frame, len, ticket);
-	return true;
 }
 
 void
@@ -171,38 +335,66 @@ jobs_auth_answered(const void *frame, size_t len, uint32_t ticket)
 }
 
 void
-jobs_store_gone(void)
+jobs_store_gone(bool dead)
 {
-	for (unsigned i = 0; i < JOBS_MAX; i++)
-		jobs[i].lost |= jobs[i].ticket != 0 && jobs[i].waits == JOB_FOR_STORE;
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->waits != JOB_FOR_STORE)
+			continue;
+		if (is_change(j) && !dead)
+			j->due = 0;
+		else
+			j->lost = true;
+	}
 	some_lost = true;
+}
+
+/* The disk may hang: what is in the store's writer will be done when it goes on, if it does. The store takes no other change
+ * meanwhile. */
+static void
+be_overdue(struct job *j)
+{
+	if (!j->alone)
+		tell_failed(j, ERR_NO_ANSWER, STR_LIT(""));
+	leave(j);
+	j->overdue = true;
 }
 
 void
 jobs_resume(void)
 {
+	uint64_t now = loop_now(proc.loop);
+
 	if (!some_lost || !br.recovered)
 		return;
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket == 0 || !jobs[i].lost)
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		bool late = is_watched(j) && now >= j->due;
+
+		if (!j->lost && !late)
 			continue;
 		if (!subs_room())
 			return;
-		jobs[i].lost = false;
-		jobs[i].waits = JOB_FOR_NOBODY;
-		jobs[i].fn(&jobs[i], NULL, 0);
+		if (late && j->changes)
+			be_overdue(j);
+		else
+			go_on(j, NULL, 0);
 	}
 	some_lost = false;
-	for (unsigned i = 0; i < JOBS_MAX; i++)
+	for (unsigned i = 0; i < JOBS_MAX; i++) {
 		some_lost |= jobs[i].lost;
+		watch(&jobs[i]);
+	}
 }
 
 void
 jobs_forget(uint32_t sub, uint32_t inc)
 {
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		if (jobs[i].ticket != 0 && jobs[i].sub == sub && jobs[i].inc == inc)
-			job_end(&jobs[i]);
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->ticket == 0 || j->sub != sub || j->inc != inc)
+			continue;
+		if (is_change(j))
+			leave(j);
+		else
+			job_end(j);
 	}
 }
 
@@ -213,4 +405,5 @@ jobs_fini(void)
 		job_end(&jobs[i]);
 	last_ticket = 0;
 	some_lost = false;
+	loop_timer_stop(proc.loop, &due_timer);
 }

@@ -388,12 +388,12 @@ expire(const struct reg_list *l)
 	struct m_e_ok m = {.text = STR_LIT("expired")};
 	bool mute = l->op == LIST_MUTE && l->room == 0;
 
-	room_entry_begin();
+	entry_begin(&req_nobody);
 	list_del_redo(l);
-	if (room != NULL && room_is_kept(room))
+	if (room != NULL && room_is_kept(room)) {
+		entry_to_store();
 		room_entry_commit(room, 0, false);
-	else {
-		br.t.targets = 0;
+	} else {
 		EVENT_HEAD(&req_nobody, m);
 		ENTRY_COMMIT(ok, &m);
 	}

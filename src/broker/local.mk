@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/admin.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
+	%D%/exchange.c %D%/exchange.h \
 	%D%/file.c %D%/file.h \
 	%D%/guess.c %D%/guess.h \
 	%D%/job.c %D%/job.h \
@@ -23,6 +24,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/reap.c \
 	%D%/redact.c \
 	%D%/register.c \
+	%D%/rehash.c \
 	%D%/reserve.c \
 	%D%/restore.c \
 	%D%/rooms.c \

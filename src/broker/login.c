@@ -4,8 +4,8 @@
  * not there, or has no such secret, goes all the same way and takes as long: nobody learns which there are. Only who has
  * the right secret is told that the account is disabled.
  *
- * Between the two messages of a SCRAM exchange nobody waits, so there is no job; the exchange is remembered in a table, where the
- * oldest gives way.
+ * Between the two messages of a SCRAM exchange nobody waits, and the exchange is in a table where the oldest gives way (exchange.h). So
+ * that nobody drives out others' a first message counts as a wrong guess from its address, until the final one tells.
  */
 #include "config.h"
 
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "broker/account.h"
-#include "broker/auth.h"
+#include "broker/exchange.h"
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/store.h"
@@ -21,8 +21,6 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
-
-#define EXCHANGES 256u
 
 struct login {
 	bool known; /* there is what the secret could fit */
@@ -37,7 +35,9 @@ struct login {
 	uint64_t arg; /* its */
 	size_t nsecret, nserver;
 	char secret[AUTH_SECRET_MAX]; /* wiped with the job's state */
+	char hash[PWHASH_MAX + 1]; /* that a password is held against */
 	/* SCRAM */
+	uint64_t counted_at; /* when the first message was counted as a guess (mono ms) */
 	char verifier[SCRAM_MAX + 1], server[AUTH_SECRET_MAX];
 };
 
@@ -110,8 +110,7 @@ wrong(struct job *j, enum chat_err err)
 	const struct login *l = j->state;
 
 	guess_wrong(l->from);
-	if (l->of != NULL)
-		guess_wrong(l->of);
+	guess_wrong(l->of);
 	log_notice("account %s: not logged in, %s, from %s", l->name,
 		   l->of == NULL ? "an unknown certificate" : "no such account or another password",
 		   l->address);
@@ -143,11 +142,13 @@ checked(struct job *j, const void *frame, size_t len)
 	const struct login *l = j->state;
 	struct m_a_result m;
 
-	if (frame == NULL || !m_a_result_get(frame, len, &m))
+	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else if (m.ok && l->known)
+	} else if (m.ok && l->known) {
+		if (m.stale)
+			account_rehash(l->id, str_of(l->name), str_of(l->hash), secret_of(l));
 		right(j, STR_LIT(""));
-	else
+	} else
 		wrong(j, ERR_LOGIN_WRONG);
 }
 
@@ -170,8 +171,11 @@ found_password(struct job *j, const void *frame, size_t len)
 	struct login *l = j->state;
 	struct m_s_found m;
 
-	if (take_found(j, frame, len, &m))
-		account_check(j, l->known ? m.hash : STR_LIT(""), secret_of(l), checked);
+	if (!take_found(j, frame, len, &m))
+		return;
+	if (l->known)
+		bprintf(l->hash, sizeof(l->hash), STR_FMT, STR_ARG(m.hash));
+	account_check(j, str_of(l->hash), secret_of(l), checked);
 }
 
 /* --- certificates ------------------------------------------------------------------------------------------- */
@@ -195,72 +199,6 @@ found_cert(struct job *j, const void *frame, size_t len)
 
 /* --- SCRAM ------------------------------------------------------------------------------------------------------ */
 
-static struct exchange {
-	uint32_t ticket; /* 0: free */
-	uint32_t sub, inc;
-	uint64_t user, conn, order;
-	struct login *login; /* owned */
-} exchanges[EXCHANGES];
-
-static uint64_t exchange_order;
-
-static void
-exchange_end(struct exchange *x)
-{
-	if (x->login != NULL)
-		explicit_bzero(x->login, sizeof(*x->login));
-	free(x->login);
-	*x = (struct exchange){0};
-}
-
-void
-logins_fini(void)
-{
-	for (unsigned i = 0; i < EXCHANGES; i++)
-		exchange_end(&exchanges[i]);
-}
-
-void
-login_secret_changed(uint64_t id)
-{
-	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		if (x->ticket != 0 && x->login->known && x->login->id == id)
-			exchange_end(x);
-	}
-}
-
-/* The place of this connection's last one, or a free one, or the oldest. */
-static struct exchange *
-exchange_place(const struct job *j)
-{
-	struct exchange *oldest = exchanges;
-
-	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		if (x->ticket != 0 && x->sub == j->sub && x->inc == j->inc && x->user == j->user &&
-		    x->conn == j->conn)
-			return x;
-		if (x->order < oldest->order)
-			oldest = x;
-	}
-	return oldest;
-}
-
-static void
-exchange_begin(const struct job *j)
-{
-	struct exchange *x = exchange_place(j);
-
-	exchange_end(x);
-	*x = (struct exchange){.ticket = j->ticket,
-			       .sub = j->sub,
-			       .inc = j->inc,
-			       .user = j->user,
-			       .conn = j->conn,
-			       .order = ++exchange_order,
-			       .login = xcalloc(1, sizeof(struct login))};
-	memcpy(x->login, j->state, sizeof(*x->login));
-}
-
 static void
 challenge(struct job *j)
 {
@@ -268,7 +206,7 @@ challenge(struct job *j)
 	struct m_e_challenge m = {
 	    .user = j->user, .conn = j->conn, .ticket = j->ticket, .data = {l->server, l->nserver}};
 
-	exchange_begin(j);
+	exchange_begin(j, l->known ? l->id : 0);
 	job_entry_begin(j);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(challenge, &m);
@@ -283,7 +221,11 @@ answered_first(struct job *j, const void *frame, size_t len)
 
 	if (frame == NULL || !m_a_scrammed_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
-	} else if (!m.ok) {
+		return;
+	}
+	guess_wrong(l->from);
+	l->counted_at = loop_now(proc.loop);
+	if (!m.ok) {
 		job_failed(j, ERR_LOGIN_WRONG, STR_LIT("")); /* malformed, or wants too much */
 	} else {
 		memcpy(l->server, m.text.p, m.text.n);
@@ -351,14 +293,13 @@ ended(struct job *j)
 	const struct login *l = j->state;
 
 	guess_end(l->from);
-	if (l->of != NULL)
-		guess_end(l->of);
+	guess_end(l->of);
 }
 
 static bool
 may_guess(const struct login *l)
 {
-	return guess_may(l->from) && (l->of == NULL || l->fellow || guess_may(l->of));
+	return guess_may(l->from) && (l->fellow || guess_may(l->of));
 }
 
 /* A job in the state `l`; NULL: refused. */
@@ -377,8 +318,7 @@ begin(const struct req *r, const struct m_r_auth *q, const struct login *l)
 	memcpy(j->state, l, sizeof(*l));
 	j->ended = ended;
 	guess_begin(l->from);
-	if (l->of != NULL)
-		guess_begin(l->of);
+	guess_begin(l->of);
 	return j;
 }
 
@@ -415,14 +355,10 @@ address_of(const struct reg_user *u, const struct m_r_auth *q)
 static bool
 names_good(const struct m_r_auth *q, char fold[NAME_FOLD_MAX], ssize_t *n_r)
 {
-	char other[NAME_FOLD_MAX];
-	ssize_t n;
-
 	*n_r = name_fold(q->name.p, q->name.n, fold, NAME_FOLD_MAX);
 	if (name_check(q->name.p, q->name.n) != NAME_OK || *n_r <= 0)
 		return false;
-	n = name_fold(q->authzid.p, q->authzid.n, other, sizeof(other));
-	return q->authzid.n == 0 || (n == *n_r && memcmp(fold, other, (size_t)n) == 0);
+	return q->authzid.n == 0 || name_same(q->authzid, q->name);
 }
 
 static void
@@ -493,21 +429,21 @@ auth_scram(const struct req *r, const struct reg_user *u, const struct m_r_auth 
 static void
 auth_scram_final(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
 {
-	(void)u;
-	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		struct job *j;
+	struct login *l = exchange_take(r, q);
+	struct job *j;
 
-		if (x->ticket == 0 || x->ticket != q->ticket || x->sub != r->sub ||
-		    x->inc != r->inc || x->user != q->user || x->conn != q->conn)
-			continue;
-		j = begin(r, q, x->login);
-		if (j != NULL)
-			ask_scram(j, q->secret, answered_final);
-		exchange_end(x);
+	(void)u;
+	if (l == NULL) { /* of a broker before, or too long ago */
+		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
 		return;
 	}
-	/* of a broker before, or too long ago */
-	answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
+	/* it is about to be seen what it is */
+	guess_not_wrong(l->from, l->counted_at);
+	j = begin(r, q, l);
+	if (j != NULL)
+		ask_scram(j, q->secret, answered_final);
+	explicit_bzero(l, sizeof(*l));
+	free(l);
 }
 
 static void

@@ -57,11 +57,8 @@ past_of(uint64_t user)
 void
 opers_fini(void)
 {
-	jobs_fini();
 	free(pasts);
 	pasts = NULL;
-	guess_fini();
-	auth_fini();
 }
 
 /* --- by which block ---------------------------------------------------------------------------------------- */
@@ -165,14 +162,7 @@ mask_takes(struct str mask, const struct reg_user *u)
 static bool
 account_takes(struct str account, const struct reg_user *u)
 {
-	char want[NAME_FOLD_MAX], have[NAME_FOLD_MAX];
-	struct str own = user_account(u);
-	ssize_t n = name_fold(account.p, account.n, want, sizeof(want));
-
-	if (account.n == 0)
-		return true;
-	return n > 0 && name_fold(own.p, own.n, have, sizeof(have)) == n &&
-	       memcmp(want, have, (size_t)n) == 0;
+	return account.n == 0 || name_same(account, user_account(u));
 }
 
 /* The block of this name that is for somebody like u. */
@@ -190,8 +180,7 @@ block_for(const struct reg_user *u, struct str name, struct operator_block *b)
 }
 
 /* What its job knows. */
-struct
-try {
+struct attempt {
 	bool known; /* there is a block that the password could fit */
 	uint8_t level;
 	char name[OPER_NAME_MAX + 1];
@@ -201,7 +190,7 @@ try {
 static void
 failed(struct job *j, const struct reg_user *u, enum chat_err err)
 {
-	const struct try *t = j->state;
+	const struct attempt *t = j->state;
 
 	audit(u, t->name, "oper: refused, %s",
 	      err == ERR_BUSY       ? "the password could not be checked"
@@ -213,7 +202,7 @@ failed(struct job *j, const struct reg_user *u, enum chat_err err)
 static void
 granted(struct job *j, struct reg_user *u)
 {
-	const struct try *t = j->state;
+	const struct attempt *t = j->state;
 	struct m_e_oper m = {.user = u->id,
 			     .ticket = j->ticket,
 			     .level = t->level,
@@ -235,7 +224,7 @@ static void
 checked(struct job *j, const void *frame, size_t len)
 {
 	struct reg_user *u = job_user(j);
-	const struct try *t = j->state;
+	const struct attempt *t = j->state;
 	struct m_a_result m;
 	bool told = frame != NULL && m_a_result_get(frame, len, &m), right;
 
@@ -259,7 +248,7 @@ checked(struct job *j, const void *frame, size_t len)
 static void
 ended(struct job *j)
 {
-	const struct try *t = j->state;
+	const struct attempt *t = j->state;
 	struct past *p = &pasts[ID_SLOT(j->user)];
 
 	guess_end(t->from);
@@ -282,9 +271,9 @@ try_begin(const struct req *r, const struct reg_user *u, const struct m_r_oper *
 {
 	struct m_a_check m = {.memory = PWHASH_MEM_KIB, .password = q->password};
 	char frame[IPC_HDR + 12 + PWHASH_MAX + PASSWORD_MAX];
-	struct job *j = job_begin(r, u->id, 0, sizeof(struct try));
+	struct job *j = job_begin(r, u->id, 0, sizeof(struct attempt));
 	struct operator_block b;
-	struct try *t;
+	struct attempt *t;
 
 	if (j == NULL)
 		return;

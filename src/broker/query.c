@@ -13,7 +13,6 @@
 #include "broker/account.h"
 #include "broker/job.h"
 #include "broker/store.h"
-#include "broker/subs.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 
@@ -168,39 +167,6 @@ by_admin(struct asking *a)
 
 /* --- answers -------------------------------------------------------------------------------------- */
 
-void
-job_page(struct job *j, const struct m_s_page *p)
-{
-	static char out[IPC_FRAME_MAX];
-	struct m_q_page m = {.user = j->user,
-			     .conn = j->conn,
-			     .ticket = j->ticket,
-			     .code = p->code,
-			     .more = p->more,
-			     .arg = p->arg,
-			     .rows = p->rows};
-
-	if (sub_alive(j->sub, j->inc) && !sub_side(j->sub, out, m_q_page_put(out, sizeof(out), &m)))
-		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else
-		job_end(j);
-}
-
-void
-job_paged(struct job *j, const void *frame, size_t len)
-{
-	struct m_s_page p;
-
-	if (frame == NULL)
-		job_failed(j, ERR_STORE_AWAY, STR_LIT(""));
-	else if (!m_s_page_get(frame, len, &p) || p.code >= ERR_COUNT)
-		job_failed(j, ERR_INTERNAL, STR_LIT(""));
-	else if (p.code != ERR_NONE)
-		job_failed(j, p.code, p.arg);
-	else
-		job_page(j, &p);
-}
-
 static bool
 is_in_all(const struct reg_user *u, const struct about *about)
 {
@@ -273,7 +239,7 @@ ask(const struct req *r, const struct reg_user *u, struct asking *a)
 {
 	static char out[IPC_FRAME_MAX];
 	static const struct m_s_page nothing;
-	struct job *j = job_begin(r, u != NULL ? u->id : 0, 0, sizeof(a->about));
+	struct job *j = job_begin_question(r, u != NULL ? u->id : 0, sizeof(a->about));
 
 	if (j == NULL)
 		return;
@@ -283,6 +249,7 @@ ask(const struct req *r, const struct reg_user *u, struct asking *a)
 		return;
 	}
 	a->s.ticket = j->ticket;
+	j->wait_ms += proc.opt.store_query_time;
 	job_ask_store(j, out, m_s_query_put(out, sizeof(out), &a->s), answered);
 }
 
@@ -342,6 +309,27 @@ mark_place(const struct reg_user *u, const struct m_r_mark *q, struct m_e_mark *
 	return m->peer.n > 0 ? ERR_NONE : ERR_NO_SUCH_USER;
 }
 
+/* Those who are logged in to u's account under other names see it as their own: an entry each, for at most as many as u might have
+ * sessions. Who is not in the room is told when it comes in. */
+static void
+tell_fellows(const struct reg_user *u, struct m_e_mark m)
+{
+	const struct reg_account *a = account_of_user(u);
+	unsigned n = 0;
+
+	for (const struct reg_user *o = a != NULL ? account_first(a) : NULL;
+	     o != NULL && n < SESSIONS_PER_USER; o = account_next(o)) {
+		if (o == u || (m.room != 0 && regw_member(W, o, m.room) == NULL))
+			continue;
+		m.user = o->id;
+		entry_begin(&req_nobody);
+		entry_to_user(o);
+		EVENT_HEAD(&req_nobody, m);
+		ENTRY_COMMIT(mark, &m);
+		n++;
+	}
+}
+
 bool
 r_mark(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -360,9 +348,10 @@ r_mark(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	/* what has not been said yet has not been read */
 	m.when = MIN(q.when, br.now);
 	entry_begin(r);
-	entry_to_account(u);
+	entry_to_user(u);
 	entry_to_store();
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(mark, &m);
+	tell_fellows(u, m);
 	return true;
 }

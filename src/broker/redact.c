@@ -231,14 +231,14 @@ change_recent(const struct req *r, const struct reg_user *u, struct change *c, s
 	enum chat_err err = ERR_NO_SUCH_MESSAGE;
 	struct said s;
 
-	if (said_get(e->data, e->event_len, &s) && !(c->edit && e->flags & JENTRY_TAKEN_BACK))
+	/* or its author could bring it back with other words; and who takes it back a second time means another one */
+	if (!(e->flags & JENTRY_TAKEN_BACK) && said_get(e->data, e->event_len, &s))
 		err = may_change(u, c, &s);
 	if (err != ERR_NONE) {
 		answer_refused(r, u->id, 0, err, about(c, name, err));
 		return;
 	}
-	/* or its author could bring it back with other words; the entry is sent as it was */
-	if (!c->edit)
+	if (!c->edit) /* the entry is sent as it was */
 		e->flags |= JENTRY_TAKEN_BACK;
 	c->file = s.file;
 	commit(r, u, c);
@@ -341,7 +341,7 @@ change_old(const struct req *r, const struct reg_user *u, const struct change *c
 		answer_refused(r, u->id, 0, ERR_NO_SUCH_MESSAGE, STR_LIT(""));
 		return;
 	}
-	j = job_begin(r, u->id, 0, sizeof(*c));
+	j = job_begin_question(r, u->id, sizeof(*c));
 	if (j == NULL)
 		return;
 	memcpy(j->state, c, sizeof(*c));

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "broker/account.h"
-#include "broker/auth.h"
+#include "broker/exchange.h"
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/keep.h"
@@ -58,11 +58,13 @@ cert_good(struct str cert)
 static void
 ended(struct job *j)
 {
-	const struct change *c = j->state;
+	struct change *c = j->state;
 
 	guess_end(c->from);
-	if (c->of != NULL)
-		guess_end(c->of);
+	guess_end(c->of);
+	explicit_bzero(c->password, sizeof(c->password));
+	explicit_bzero(c->text, sizeof(c->text));
+	c->npassword = c->ntext = 0;
 }
 
 static struct job *
@@ -70,7 +72,7 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 {
 	struct job *j;
 
-	if (!guess_may(c->from) || (c->of != NULL && !guess_may(c->of))) {
+	if (!guess_may(c->from) || !guess_may(c->of)) {
 		answer_refused(r, user, conn, ERR_TRIES, STR_LIT("ACCOUNT"));
 		return NULL;
 	}
@@ -80,31 +82,38 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 	memcpy(j->state, c, sizeof(*c));
 	j->ended = ended;
 	guess_begin(c->from);
-	if (c->of != NULL)
-		guess_begin(c->of);
+	guess_begin(c->of);
 	return j;
 }
 
 void
-account_hash(struct job *j, struct str password, job_fn *fn)
+account_hash(struct job *j, struct str password, bool scram, job_fn *fn)
 {
 	char frame[IPC_HDR + 16 + PASSWORD_MAX];
 	struct m_a_hash m = {.ticket = j->ticket,
 			     .memory = (uint32_t)proc.opt.accounts_cost,
-			     .scram = proc.opt.accounts_scram != 0,
+			     .scram = scram,
 			     .password = password};
 
 	job_ask_auth(j, frame, m_a_hash_put(frame, sizeof(frame), &m), fn);
 	explicit_bzero(frame, sizeof(frame));
 }
 
+void
+account_change(struct job *j, struct m_s_account *m, job_fn *fn)
+{
+	char frame[IPC_HDR + 32 + NAME_BYTES_MAX + PWHASH_MAX + SCRAM_MAX + 512 + INVITE_WORD_MAX];
+
+	m->ticket = j->ticket;
+	job_ask_change(j, frame, m_s_account_put(frame, sizeof(frame), m), fn);
+	explicit_bzero(frame, sizeof(frame));
+}
+
 static void
 ask_change(struct job *j, struct str hash, struct str scram, struct str text, job_fn *fn)
 {
-	char frame[IPC_HDR + 32 + NAME_BYTES_MAX + PWHASH_MAX + SCRAM_MAX + 512 + INVITE_WORD_MAX];
 	const struct change *c = j->state;
-	struct m_s_account m = {.ticket = j->ticket,
-				.op = c->op,
+	struct m_s_account m = {.op = c->op,
 				.id = c->id,
 				.name = str_of(c->name),
 				.hash = hash,
@@ -112,8 +121,7 @@ ask_change(struct job *j, struct str hash, struct str scram, struct str text, jo
 				.text = text,
 				.invite = str_of(c->invite)};
 
-	job_ask_store(j, frame, m_s_account_put(frame, sizeof(frame), &m), fn);
-	explicit_bzero(frame, sizeof(frame));
+	account_change(j, &m, fn);
 }
 
 /* The store's word that it is done. False: it is not, and the job has failed. */
@@ -148,8 +156,7 @@ again_checked(struct job *j, const void *frame, size_t len)
 		login_proved(j, str_of(c->name), true, STR_LIT(""));
 	} else {
 		guess_wrong(c->from);
-		if (c->of != NULL)
-			guess_wrong(c->of);
+		guess_wrong(c->of);
 		job_failed(j, ERR_ACCOUNT_EXISTS, str_of(c->name));
 	}
 }
@@ -168,7 +175,10 @@ again_found(struct job *j, const void *frame, size_t len)
 	/* made while the broker died, or the registry was full: it has not heard of it */
 	if (m.id != 0 && account_named(m.name) == NULL)
 		account_made(m.name, m.id, m.flags, m.kept);
-	account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
+	if (j->alone)
+		job_end(j);
+	else
+		account_check(j, m.hash, (struct str){c->password, c->npassword}, again_checked);
 }
 
 /* The store has an account of this name, of which the registry knows nothing. */
@@ -202,13 +212,14 @@ registered(struct job *j, const void *frame, size_t len)
 	guess_wrong(c->from);
 	if (!account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0))
 		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));
-	else if (j->user != 0 && job_user(j) == NULL)
-		job_end(j);
 	else {
 		log_notice("account %s: registered%s, from %s", c->name,
 			   c->invite[0] != '\0' ? " by an invitation" : "", c->address);
 		access_invited(m.text, str_of(c->name));
-		login_proved(j, str_of(c->name), true, m.text);
+		if (j->alone || (j->user != 0 && job_user(j) == NULL))
+			job_end(j);
+		else
+			login_proved(j, str_of(c->name), true, m.text);
 	}
 }
 
@@ -285,7 +296,7 @@ begin_register(const struct req *r, const struct reg_user *u, const struct m_r_r
 	if (account_named(q->name) != NULL)
 		account_lookup(j, q->name, again_found);
 	else
-		account_hash(j, q->password, hashed_new);
+		account_hash(j, q->password, proc.opt.accounts_scram, hashed_new);
 }
 
 bool
@@ -342,7 +353,7 @@ changed(struct job *j, const void *frame, size_t len)
 	if (c->op == ACCOUNT_DELETE)
 		account_went(c);
 	else if (c->op == ACCOUNT_PASSWORD)
-		login_secret_changed(c->id);
+		exchanges_secret_changed(c->id);
 	log_notice("account %s: %s, from %s", c->name, change_words[c->op], c->address);
 	job_done(j, "");
 }
@@ -365,7 +376,7 @@ allowed(struct job *j)
 	struct str text = {c->text, c->ntext};
 
 	if (c->op == ACCOUNT_PASSWORD)
-		account_hash(j, text, hashed_change);
+		account_hash(j, text, proc.opt.accounts_scram, hashed_change);
 	else
 		ask_change(j, STR_LIT(""), STR_LIT(""), text, changed);
 }

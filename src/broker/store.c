@@ -23,11 +23,7 @@
 bool
 store_wanted(void)
 {
-#ifdef HAVE_SQLITE
-	return proc.opt.store_enabled != 0;
-#else
-	return false;
-#endif
+	return options_store(&proc.opt);
 }
 
 bool
@@ -73,13 +69,13 @@ store_absent(void)
 {
 	log_err("the store does not read its channel: chat goes on without it");
 	show(STORE_BEHIND, ABSENT);
-	jobs_store_gone();
+	jobs_store_gone(false);
 }
 
 void
 store_gone(void)
 {
-	jobs_store_gone();
+	jobs_store_gone(true);
 }
 
 bool
@@ -178,7 +174,8 @@ take_answer(const void *frame, size_t len)
 	if (len < IPC_HDR + sizeof(ticket))
 		return false;
 	memcpy(&ticket, (const char *)frame + IPC_HDR, sizeof(ticket));
-	return jobs_store_answered(frame, len, ticket);
+	jobs_store_answered(frame, len, ticket);
+	return true;
 }
 
 static const struct {

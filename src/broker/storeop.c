@@ -10,10 +10,12 @@
 
 #include "broker/account.h"
 #include "broker/broker.h"
+#include "broker/exchange.h"
 #include "broker/job.h"
 #include "broker/store.h"
 #include "ipc/credential.h"
 #include "ipc/proc.h"
+#include "ipc/store.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -25,20 +27,47 @@ struct change {
 	char text[EMAIL_MAX + 1]; /* the op's */
 };
 
-/* The first word of *rest, which moves behind it. */
-static struct str
-word(struct str *rest)
-{
-	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
-	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	size_t used = end != NULL ? w.n + 1 : w.n;
-
-	rest->p += used;
-	rest->n -= used;
-	return w;
-}
-
 #define ABOUT_MAX 200 /* bytes of what a refusal is about */
+
+/* --- what may be asked ------------------------------------------------------------------------------------- */
+
+static const struct {
+	uint8_t level; /* that it needs: enum admin_level */
+	bool slow; /* it goes over all that the store has */
+	bool changes; /* what the store keeps */
+	bool account; /* that is an account: by op, enum account_op */
+	uint8_t op;
+} ops[STORE_OPS] = {
+    [STORE_STATUS] = {LEVEL_READ, false, false, false, 0},
+    [STORE_CHECK] = {LEVEL_ADMIN, true, false, false, 0},
+    [STORE_BACKUP] = {LEVEL_ADMIN, true, false, false, 0},
+    [STORE_ACCOUNTS] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_ACCOUNT_SHOW] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_ACCOUNT_ADD] = {LEVEL_ADMIN, false, true, true, ACCOUNT_CREATE},
+    [STORE_ACCOUNT_PASSWORD] = {LEVEL_ADMIN, false, true, true, ACCOUNT_PASSWORD},
+    [STORE_ACCOUNT_DISABLE] = {LEVEL_ADMIN, false, true, true, ACCOUNT_DISABLE},
+    [STORE_ACCOUNT_ENABLE] = {LEVEL_ADMIN, false, true, true, ACCOUNT_ENABLE},
+    [STORE_ACCOUNT_DELETE] = {LEVEL_ADMIN, true, true, true, ACCOUNT_DELETE},
+    [STORE_HISTORY_PURGE] = {LEVEL_ADMIN, true, true, false, 0},
+    [STORE_INVITE_CREATE] = {LEVEL_ADMIN, false, true, false, 0},
+    [STORE_INVITES] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, true, false, 0},
+    [STORE_ACCOUNT_NAME] = {LEVEL_READ, false, false, false, 0},
+    [STORE_FILES] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_FILE] = {LEVEL_ADMIN, false, false, false, 0},
+    [STORE_FILE_DELETE] = {LEVEL_ADMIN, false, true, false, 0},
+    [STORE_FILE_QUOTA] = {LEVEL_ADMIN, false, false, false, 0},
+};
+
+static struct job *
+begin(const struct req *r, unsigned op, size_t state_size)
+{
+	struct job *j = job_begin(r, 0, 0, state_size);
+
+	if (j != NULL && ops[op].slow)
+		j->wait_ms = JOB_LONG_MS;
+	return j;
+}
 
 /* --- what the store does alone ---------------------------------------------------------------------------- */
 
@@ -75,9 +104,9 @@ file_deleted(struct job *j, const void *frame, size_t len)
 		return;
 	}
 	rest = m.text;
-	room = word(&rest);
-	from = word(&rest);
-	to = word(&rest);
+	room = store_word(&rest);
+	from = store_word(&rest);
+	to = store_word(&rest);
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(room));
 	if (m.id != 0)
 		redact_by_server(m.id, strtoull(text, NULL, 10), from, to,
@@ -89,10 +118,12 @@ static void
 pass_on(const struct req *r, const struct m_r_store *q)
 {
 	static char out[IPC_FRAME_MAX];
-	struct str args = q->args, about = word(&args);
-	struct job *j = job_begin(r, 0, 0, ABOUT_MAX);
+	struct str args = q->args, about = store_word(&args);
+	struct job *j = begin(r, q->op, ABOUT_MAX);
 	struct m_s_admin m = {.op = q->op, .args = q->args};
+	job_fn *fn;
 	char by[32];
+	size_t n;
 
 	if (j == NULL)
 		return;
@@ -100,8 +131,12 @@ pass_on(const struct req *r, const struct m_r_store *q)
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	m.ticket = j->ticket;
 	m.by = str_of(by);
-	job_ask_store(j, out, m_s_admin_put(out, sizeof(out), &m),
-		      q->op == STORE_FILE_DELETE ? file_deleted : answered);
+	fn = q->op == STORE_FILE_DELETE ? file_deleted : answered;
+	n = m_s_admin_put(out, sizeof(out), &m);
+	if (ops[q->op].changes)
+		job_ask_change(j, out, n, fn);
+	else
+		job_ask_store(j, out, n, fn);
 }
 
 /* --- accounts --------------------------------------------------------------------------------------------- */
@@ -130,7 +165,7 @@ changed(struct job *j, const void *frame, size_t len)
 		return;
 	}
 	if (c->op == ACCOUNT_PASSWORD)
-		login_secret_changed(c->id);
+		exchanges_secret_changed(c->id);
 	if (c->op == ACCOUNT_CREATE &&
 	    !account_made(str_of(c->name), m.id, proc.opt.accounts_scram ? ACCOUNT_SCRAM : 0, 0)) {
 		job_failed(j, ERR_ACCOUNTS_FULL, STR_LIT(""));
@@ -150,18 +185,15 @@ changed(struct job *j, const void *frame, size_t len)
 static void
 ask_change(struct job *j, struct str hash, struct str scram)
 {
-	static char out[4096];
 	const struct change *c = j->state;
-	struct m_s_account m = {.ticket = j->ticket,
-				.op = c->op,
+	struct m_s_account m = {.op = c->op,
 				.id = c->id,
 				.name = str_of(c->name),
 				.hash = hash,
 				.scram = scram,
 				.text = str_of(c->text)};
 
-	job_ask_store(j, out, m_s_account_put(out, sizeof(out), &m), changed);
-	explicit_bzero(out, sizeof(out));
+	account_change(j, &m, changed);
 }
 
 static void
@@ -198,10 +230,10 @@ may_change(const struct change *c, const struct m_r_store *q, struct str name)
 }
 
 static void
-change(const struct req *r, const struct m_r_store *q, enum account_op op)
+change(const struct req *r, const struct m_r_store *q)
 {
-	struct change c = {.op = (uint8_t)op};
-	struct str args = q->args, name = word(&args), text = word(&args);
+	struct change c = {.op = ops[q->op].op};
+	struct str args = q->args, name = store_word(&args), text = store_word(&args);
 	enum chat_err err;
 	struct job *j;
 
@@ -214,41 +246,15 @@ change(const struct req *r, const struct m_r_store *q, enum account_op op)
 		answer_refused(r, 0, 0, err, account_refused_for(err, str_of(c.name)));
 		return;
 	}
-	j = job_begin(r, 0, 0, sizeof(c));
+	j = begin(r, q->op, sizeof(c));
 	if (j == NULL)
 		return;
 	memcpy(j->state, &c, sizeof(c));
-	if (op == ACCOUNT_CREATE || op == ACCOUNT_PASSWORD)
-		account_hash(j, q->secret, hashed);
+	if (c.op == ACCOUNT_CREATE || c.op == ACCOUNT_PASSWORD)
+		account_hash(j, q->secret, proc.opt.accounts_scram, hashed);
 	else
 		ask_change(j, STR_LIT(""), STR_LIT(""));
 }
-
-static const struct {
-	uint8_t level; /* that it needs: enum admin_level */
-	bool account;
-	uint8_t op; /* then: enum account_op */
-} ops[STORE_OPS] = {
-    [STORE_STATUS] = {LEVEL_READ, false, 0},
-    [STORE_CHECK] = {LEVEL_ADMIN, false, 0},
-    [STORE_BACKUP] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNTS] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNT_SHOW] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNT_ADD] = {LEVEL_ADMIN, true, ACCOUNT_CREATE},
-    [STORE_ACCOUNT_PASSWORD] = {LEVEL_ADMIN, true, ACCOUNT_PASSWORD},
-    [STORE_ACCOUNT_DISABLE] = {LEVEL_ADMIN, true, ACCOUNT_DISABLE},
-    [STORE_ACCOUNT_ENABLE] = {LEVEL_ADMIN, true, ACCOUNT_ENABLE},
-    [STORE_ACCOUNT_DELETE] = {LEVEL_ADMIN, true, ACCOUNT_DELETE},
-    [STORE_HISTORY_PURGE] = {LEVEL_ADMIN, false, 0},
-    [STORE_INVITE_CREATE] = {LEVEL_ADMIN, false, 0},
-    [STORE_INVITES] = {LEVEL_ADMIN, false, 0},
-    [STORE_INVITE_DELETE] = {LEVEL_ADMIN, false, 0},
-    [STORE_ACCOUNT_NAME] = {LEVEL_READ, false, 0},
-    [STORE_FILES] = {LEVEL_ADMIN, false, 0},
-    [STORE_FILE] = {LEVEL_ADMIN, false, 0},
-    [STORE_FILE_DELETE] = {LEVEL_ADMIN, false, 0},
-    [STORE_FILE_QUOTA] = {LEVEL_ADMIN, false, 0},
-};
 
 bool
 r_store(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
@@ -264,7 +270,7 @@ r_store(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	else if (!store_wanted())
 		answer_refused(r, 0, 0, ERR_STORE_AWAY, STR_LIT(""));
 	else if (ops[q.op].account)
-		change(r, &q, ops[q.op].op);
+		change(r, &q);
 	else
 		pass_on(r, &q);
 	/* the frame is our own buffer, which it was read into */

@@ -290,13 +290,13 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 bool
 r_kept(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
-	const struct reg_account *a = account_named(user_account(u));
+	const struct reg_account *a = account_of_user(u);
 	struct m_e_kept m = {.user = u->id, .account = user_account(u)};
 	struct m_r_kept q;
 
 	if (!m_r_kept_get(frame, len, &q))
 		return false;
-	if (a != NULL && account_is_of(a, u)) {
+	if (a != NULL) {
 		m.upto = q.upto;
 		entry_begin(&req_nobody);
 		entry_to_store();

@@ -21,6 +21,9 @@ clean(struct conn *c, unsigned arg, size_t max, unsigned keep)
 	if (c->req.nargs > arg) {
 		n = strlen(c->req.args[arg]);
 		memcpy(text, c->req.args[arg], n);
+		/* what has one line keeps its words apart */
+		for (size_t i = 0; i < n && !(keep & TEXT_KEEP_NL); i++)
+			text[i] = text[i] == '\n' ? ' ' : text[i];
 		n = text_clean(text, n, keep);
 		n = text_balance(text, n, sizeof(text));
 	}

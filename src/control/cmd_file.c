@@ -78,7 +78,7 @@ ask_files(struct conn *c)
 
 	c->step = NULL;
 	bprintf(args, sizeof(args), "%s\x1f%s", c->req.nargs > 0 ? c->req.args[0] : "", c->name);
-	store_ask(c, STORE_FILES, args, files);
+	conn_store(c, STORE_FILES, args, files);
 }
 
 void

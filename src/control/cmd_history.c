@@ -1,6 +1,7 @@
-/* cmd_history.c - what was said: shown, searched, exported. Rows come as the events that they were, a page at a time. */
+/* cmd_history.c - what was said: shown, searched, exported, deleted. Rows come as the events that they were, a page at a time. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,13 +213,9 @@ row_put(struct writer *w, const struct said *s)
 	irc_msgid_put(id, s->seq);
 	/* where a text was cut in two, within a line, is IRC's alone to know */
 	if (words.n > 0 && memchr(words.p, TEXT_CUT, words.n) != NULL) {
-		size_t n = 0;
-
-		for (size_t i = 0; i < words.n; i++) {
-			if (words.p[i] != TEXT_CUT)
-				text[n++] = words.p[i];
-		}
-		words = (struct str){text, n};
+		memcpy(text, words.p, words.n);
+		words.n = text_clean(text, words.n, TEXT_KEEP_NL | TEXT_KEEP_IRC);
+		words.p = text;
 	}
 	writer_row(w);
 	writer_time(w, "time", s->at);
@@ -257,30 +254,24 @@ answered(struct conn *c, unsigned type, const void *frame, size_t len)
 	struct question *k = c->state;
 	struct m_q_page m;
 	struct said s;
+	struct str row;
 	uint32_t got = 0;
 
 	if (type != MSG_q_page || !m_q_page_get(frame, len, &m)) {
 		conn_fail(c, CTL_INTERNAL, "the store has answered something else");
 		return;
 	}
-	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
-	     m.rows.p += n, m.rows.n -= (size_t)n) {
+	while (ipc_next(&m.rows, &row)) {
 		struct ev_head h;
 
 		got++;
-		if (ev_head_get(m.rows.p, (size_t)n, &h))
+		if (ev_head_get(row.p, row.n, &h))
 			k->q.lo = h.seq;
-		if (row_get(m.rows.p, (size_t)n, &s))
+		if (row_get(row.p, row.n, &s))
 			row_put(&c->w, &s);
 	}
-	if (k->all && got > 0 && (m.more || got == k->q.limit)) {
-		conn_more(c);
-		k->q.bounds = 0;
-		c->step = ask;
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	k->q.bounds = 0;
+	conn_page(c, k->all && got > 0 && (m.more || got == k->q.limit) ? ask : NULL);
 }
 
 static void
@@ -350,7 +341,7 @@ cmd_history_search(struct conn *c)
 	struct query_typed t;
 	enum query_fault fault;
 
-	fault = query_typed_get(typed, &t, k->words, sizeof(k->words), &bad);
+	fault = query_typed_get(typed, &t, k->words, sizeof(k->words), NULL, &bad);
 	if (fault != QUERY_FINE) {
 		conn_fail(c, CTL_BAD, "%s: " STR_FMT, query_strerror(fault), STR_ARG(bad));
 		return;
@@ -364,4 +355,18 @@ cmd_history_search(struct conn *c)
 	k->q.bounds =
 	    (uint8_t)((t.after != 0 ? QUERY_LO_TIME : 0) | (t.before != 0 ? QUERY_HI_TIME : 0));
 	go(c);
+}
+
+void
+cmd_history_purge(struct conn *c)
+{
+	char args[600];
+
+	if (strlen(c->req.args[0]) > 512 || strchr(c->req.args[0], '\x1f') != NULL) {
+		conn_fail(c, CTL_NOT_FOUND, "there is no such room or account");
+		return;
+	}
+	bprintf(args, sizeof(args), "%s\x1f%" PRIu64, c->req.args[0],
+		c->req.older_s != 0 ? wall_ms() - c->req.older_s * 1000 : 0);
+	conn_store(c, STORE_HISTORY_PURGE, args, store_done);
 }

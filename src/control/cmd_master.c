@@ -101,8 +101,8 @@ store_field(struct writer *w)
 	uint64_t stored;
 	unsigned state;
 
-	if (!proc.opt.store_enabled || control_registry == NULL) {
-		writer_s(w, "store", proc.opt.store_enabled ? "not there yet" : "off");
+	if (!options_store(&proc.opt) || control_registry == NULL) {
+		writer_s(w, "store", options_store(&proc.opt) ? "not there yet" : "off");
 		return;
 	}
 	state = registry_store(control_registry, &stored, why);
@@ -303,23 +303,16 @@ text_done(struct conn *c)
 	conn_done(c);
 }
 
-void
-cmd_config_check(struct conn *c)
-{
-	forward(c, NULL, text_done);
-}
+/* Its own words are all there is to say. */
+#define FORWARD(cmd) \
+	void cmd_##cmd(struct conn *c) \
+	{ \
+		forward(c, NULL, text_done); \
+	}
 
-void
-cmd_config_dump(struct conn *c)
-{
-	forward(c, NULL, text_done);
-}
-
-void
-cmd_reload(struct conn *c)
-{
-	forward(c, NULL, text_done);
-}
+FORWARD(config_check)
+FORWARD(config_dump)
+FORWARD(reload)
 
 void
 cmd_log_level(struct conn *c)

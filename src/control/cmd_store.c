@@ -9,8 +9,6 @@
 #include "control/store.h"
 #include "lib/util.h"
 
-static char frame_buf[IPC_FRAME_MAX];
-
 static const struct column account_columns[] = {
     {"name", "NAME", 16, false},        {"email", "EMAIL", 20, false},
     {"created", "CREATED", 20, false},  {"seen", "SEEN", 20, false},
@@ -24,20 +22,6 @@ static const struct column invite_columns[] = {
 };
 
 /* --- asking ------------------------------------------------------------------------------------------------ */
-
-void
-store_ask(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
-{
-	struct m_r_store m = {.op = (uint8_t)op,
-			      .level = (uint8_t)access_level(&c->peer),
-			      .uid = c->peer.uid,
-			      .pid = (uint32_t)c->peer.pid,
-			      .args = str_of(args),
-			      .secret = str_of(c->secret)};
-
-	conn_ask(c, frame_buf, m_r_store_put(frame_buf, sizeof(frame_buf), &m), fn);
-	explicit_bzero(frame_buf, sizeof(frame_buf));
-}
 
 /* The request's own arguments are the op's. */
 void
@@ -55,10 +39,9 @@ store_ask_args(struct conn *c, unsigned op, conn_event_fn *fn)
 		n += bprintf(args + n, sizeof(args) - n, "%s%s", i > 0 ? "\x1f" : "",
 			     c->req.args[i]);
 	}
-	store_ask(c, op, args, fn);
+	conn_store(c, op, args, fn);
 }
 
-/* e_done: what there is to say. */
 void
 store_done(struct conn *c, unsigned type, const void *frame, size_t len)
 {
@@ -101,17 +84,22 @@ facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
 {
 	char name[65], *end, text[24];
 	struct m_q_fact f;
+	struct str row;
 
 	*all_ok_r = true;
-	for (ssize_t n; (n = ipc_frame(rows.p, rows.n)) > 0; rows.p += n, rows.n -= (size_t)n) {
-		if (!m_q_fact_get(rows.p, (size_t)n, &f))
+	while (ipc_next(&rows, &row)) {
+		uint64_t number;
+
+		if (!m_q_fact_get(row.p, row.n, &f))
 			continue;
 		*all_ok_r &= str_eq(f.text, STR_LIT("ok"));
 		field_name(f.name, name);
 		bprintf(text, sizeof(text), STR_FMT, STR_ARG(f.text));
-		if (f.text.n > 0 && f.text.n < 19 && strtoull(text, &end, 10) < UINT64_MAX &&
-		    *end == '\0' && text[0] >= '0' && text[0] <= '9')
-			writer_u64(&c->w, name, strtoull(text, NULL, 10));
+		number = strtoull(text, &end, 10);
+		if (f.text.n < 19 && text[0] >= '0' && text[0] <= '9' && *end == '\0')
+			writer_u64(&c->w, name, number);
+		else if (str_eq(f.text, STR_LIT("yes")) || str_eq(f.text, STR_LIT("no")))
+			writer_bool(&c->w, name, str_eq(f.text, STR_LIT("yes")));
 		else
 			writer_str(&c->w, name, f.text.p, f.text.n);
 	}
@@ -123,10 +111,6 @@ store_facts(struct conn *c, unsigned type, const void *frame, size_t len)
 	struct m_q_page m;
 	bool all_ok;
 
-	if (type == MSG_e_done) {
-		store_done(c, type, frame, len);
-		return;
-	}
 	if (!store_page(c, type, frame, len, &m))
 		return;
 	writer_object(&c->w);
@@ -143,13 +127,13 @@ store_facts(struct conn *c, unsigned type, const void *frame, size_t len)
 void
 cmd_store_status(struct conn *c)
 {
-	store_ask(c, STORE_STATUS, "", store_facts);
+	conn_store(c, STORE_STATUS, "", store_facts);
 }
 
 void
 cmd_store_check(struct conn *c)
 {
-	store_ask(c, STORE_CHECK, "", store_facts);
+	conn_store(c, STORE_CHECK, "", store_facts);
 }
 
 void
@@ -189,25 +173,19 @@ accounts(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_q_account a = {0};
 	struct m_q_page m;
+	struct str row;
 
 	if (!store_page(c, type, frame, len, &m))
 		return;
-	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
-	     m.rows.p += n, m.rows.n -= (size_t)n) {
-		if (!m_q_account_get(m.rows.p, (size_t)n, &a))
+	while (ipc_next(&m.rows, &row)) {
+		if (!m_q_account_get(row.p, row.n, &a))
 			continue;
 		writer_row(&c->w);
 		account_fields(c, &a);
 		writer_row_end(&c->w);
 		bprintf(c->name, sizeof(c->name), STR_FMT, STR_ARG(a.name));
 	}
-	if (m.more && a.name.n > 0) {
-		conn_more(c);
-		c->step = ask_accounts;
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	conn_page(c, m.more && a.name.n > 0 ? ask_accounts : NULL);
 }
 
 static void
@@ -217,7 +195,7 @@ ask_accounts(struct conn *c)
 
 	c->step = NULL;
 	bprintf(args, sizeof(args), "%s\x1f%s", c->req.nargs > 0 ? c->req.args[0] : "", c->name);
-	store_ask(c, STORE_ACCOUNTS, args, accounts);
+	conn_store(c, STORE_ACCOUNTS, args, accounts);
 }
 
 void
@@ -236,20 +214,21 @@ cmd_account_list(struct conn *c)
 static void
 fact_list(struct conn *c, struct str rows, const char *fact, const char *key)
 {
-	static char texts[100][128];
-	const char *list[100];
+	char **list = NULL;
 	struct m_q_fact f;
+	struct str row;
 	size_t k = 0;
 
-	for (ssize_t n; k < ARRAY_LEN(list) && (n = ipc_frame(rows.p, rows.n)) > 0;
-	     rows.p += n, rows.n -= (size_t)n) {
-		if (!m_q_fact_get(rows.p, (size_t)n, &f) || !str_eq(f.name, str_of(fact)))
+	while (ipc_next(&rows, &row)) {
+		if (!m_q_fact_get(row.p, row.n, &f) || !str_eq(f.name, str_of(fact)))
 			continue;
-		bprintf(texts[k], sizeof(texts[k]), STR_FMT, STR_ARG(f.text));
-		list[k] = texts[k];
-		k++;
+		list = xrealloc(list, (k + 1) * sizeof(*list));
+		list[k++] = xstrndup(f.text.p, f.text.n);
 	}
-	writer_strs(&c->w, key, list, k);
+	writer_strs(&c->w, key, (const char *const *)list, k);
+	while (k > 0)
+		free(list[--k]);
+	free(list);
 }
 
 static void
@@ -257,12 +236,11 @@ account(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_q_account a;
 	struct m_q_page m;
-	ssize_t n;
+	struct str row;
 
 	if (!store_page(c, type, frame, len, &m))
 		return;
-	n = ipc_frame(m.rows.p, m.rows.n);
-	if (n <= 0 || !m_q_account_get(m.rows.p, (size_t)n, &a)) {
+	if (!ipc_next(&m.rows, &row) || !m_q_account_get(row.p, row.n, &a)) {
 		conn_fail(c, CTL_NOT_FOUND, "there is no account called %s", c->req.args[0]);
 		return;
 	}
@@ -273,36 +251,6 @@ account(struct conn *c, unsigned type, const void *frame, size_t len)
 	fact_list(c, m.rows, "room", "founder_of");
 	writer_object_end(&c->w);
 	conn_done(c);
-}
-
-void
-cmd_account_show(struct conn *c)
-{
-	store_ask_args(c, STORE_ACCOUNT_SHOW, account);
-}
-
-void
-cmd_account_add(struct conn *c)
-{
-	store_ask_args(c, STORE_ACCOUNT_ADD, store_done);
-}
-
-void
-cmd_account_passwd(struct conn *c)
-{
-	store_ask_args(c, STORE_ACCOUNT_PASSWORD, store_done);
-}
-
-void
-cmd_account_disable(struct conn *c)
-{
-	store_ask_args(c, STORE_ACCOUNT_DISABLE, store_done);
-}
-
-void
-cmd_account_enable(struct conn *c)
-{
-	store_ask_args(c, STORE_ACCOUNT_ENABLE, store_done);
 }
 
 void
@@ -352,21 +300,23 @@ cmd_invite_create(struct conn *c)
 		return;
 	bprintf(args, sizeof(args), "%s\x1f%" PRIu64 "\x1f%" PRIu64, rooms,
 		c->req.uses != 0 ? c->req.uses : 1, expires);
-	store_ask(c, STORE_INVITE_CREATE, args, store_done);
+	conn_store(c, STORE_INVITE_CREATE, args, store_done);
 }
 
+static void ask_invites(struct conn *c);
+
+/* A page of them, like accounts. */
 static void
 invites(struct conn *c, unsigned type, const void *frame, size_t len)
 {
-	struct m_q_invite i;
+	struct m_q_invite i = {0};
 	struct m_q_page m;
+	struct str row;
 
 	if (!store_page(c, type, frame, len, &m))
 		return;
-	writer_list(&c->w, NULL, invite_columns, ARRAY_LEN(invite_columns));
-	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
-	     m.rows.p += n, m.rows.n -= (size_t)n) {
-		if (!m_q_invite_get(m.rows.p, (size_t)n, &i))
+	while (ipc_next(&m.rows, &row)) {
+		if (!m_q_invite_get(row.p, row.n, &i))
 			continue;
 		writer_row(&c->w);
 		writer_u64(&c->w, "id", i.id);
@@ -377,35 +327,39 @@ invites(struct conn *c, unsigned type, const void *frame, size_t len)
 		writer_time(&c->w, "expires", i.expires);
 		writer_str(&c->w, "by", i.by.p, i.by.n);
 		writer_row_end(&c->w);
+		c->after = i.id;
 	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	conn_page(c, m.more && i.id != 0 ? ask_invites : NULL);
+}
+
+static void
+ask_invites(struct conn *c)
+{
+	char after[24];
+
+	c->step = NULL;
+	bprintf(after, sizeof(after), "%" PRIu64, c->after);
+	conn_store(c, STORE_INVITES, after, invites);
 }
 
 void
 cmd_invite_list(struct conn *c)
 {
-	store_ask(c, STORE_INVITES, "", invites);
+	writer_list(&c->w, NULL, invite_columns, ARRAY_LEN(invite_columns));
+	ask_invites(c);
 }
 
-void
-cmd_invite_delete(struct conn *c)
-{
-	store_ask_args(c, STORE_INVITE_DELETE, store_done);
-}
+/* --- commands that are an op with the same arguments ------------------------------------------------------------ */
 
-/* --- purging ------------------------------------------------------------------------------------------------- */
-
-void
-cmd_history_purge(struct conn *c)
-{
-	char args[600];
-
-	if (strlen(c->req.args[0]) > 512 || strchr(c->req.args[0], '\x1f') != NULL) {
-		conn_fail(c, CTL_NOT_FOUND, "there is no such room or account");
-		return;
+#define OP(cmd, op, told) \
+	void cmd_##cmd(struct conn *c) \
+	{ \
+		store_ask_args(c, op, told); \
 	}
-	bprintf(args, sizeof(args), "%s\x1f%" PRIu64, c->req.args[0],
-		c->req.older_s != 0 ? wall_ms() - c->req.older_s * 1000 : 0);
-	store_ask(c, STORE_HISTORY_PURGE, args, store_done);
-}
+
+OP(account_show, STORE_ACCOUNT_SHOW, account)
+OP(account_add, STORE_ACCOUNT_ADD, store_done)
+OP(account_passwd, STORE_ACCOUNT_PASSWORD, store_done)
+OP(account_disable, STORE_ACCOUNT_DISABLE, store_done)
+OP(account_enable, STORE_ACCOUNT_ENABLE, store_done)
+OP(invite_delete, STORE_INVITE_DELETE, store_done)

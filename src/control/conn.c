@@ -113,17 +113,19 @@ dispatch(struct conn *c, size_t n)
 static void
 take_secret(struct conn *c, char *line, ssize_t n)
 {
+	bool fits = n >= 0 && n <= PASSWORD_MAX;
+
 	explicit_bzero(c->in + c->in_len, sizeof(c->in) - c->in_len);
 	c->wants_secret = false;
-	if (n < 0)
-		conn_fail(c, CTL_BAD, "the password is missing");
-	else if (n > PASSWORD_MAX)
-		conn_fail(c, CTL_BAD, "a password has at most %d bytes", PASSWORD_MAX);
-	else {
+	if (fits)
 		memcpy(c->secret, line, (size_t)n + 1);
-		explicit_bzero(line, (size_t)n);
+	explicit_bzero(line, (size_t)MAX(n, 0));
+	if (fits)
 		carry_out(c);
-	}
+	else if (n < 0)
+		conn_fail(c, CTL_BAD, "the password is missing");
+	else
+		conn_fail(c, CTL_BAD, "a password has at most %d bytes", PASSWORD_MAX);
 }
 
 /* The next line of the input to out, terminated; its length, or -1 when there is none yet. */

@@ -95,6 +95,9 @@ void conn_more(struct conn *c);
 /* The request is done: the last part. The first: with one line (or JSON object) that says so. */
 void conn_ok(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void conn_done(struct conn *c);
+/* A listing has got another page of rows. fn asks for the next one, when its reader has read this one; NULL: that was the last, and
+ * the request is done. */
+void conn_page(struct conn *c, conn_fn *fn);
 /* code: enum ctl_code. */
 void conn_fail(struct conn *c, unsigned code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -112,6 +115,9 @@ void conn_admin(struct conn *c, unsigned op, const char *target, struct str arg,
 /* A request that the broker asks others for; fn gets the q_page or e_done that ends it. Its refusal or failure is told. frame: len
  * bytes, 0: it did not fit. */
 void conn_ask(struct conn *c, void *frame, size_t len, conn_event_fn *fn);
+/* The same for an administrator's act at the store: op is enum store_op, args its words separated by \x1f; the request's
+ * password goes along. */
+void conn_store(struct conn *c, unsigned op, const char *args, conn_event_fn *fn);
 /* A command (words separated by \x1f) for the master; fn runs after its ctl_end said 200, with
  * procs filled; listeners and text have been given to conn_on_listener / the writer before. */
 void conn_master(struct conn *c, const char *line, conn_fn *fn);

@@ -29,6 +29,19 @@ void stream_event(unsigned type, const void *frame, size_t len);
 void stream_again(void);
 /* c's request ends: no longer follow for it. */
 void stream_forget(struct conn *c);
+/* What reads the registry (cmd_list.c). fn runs behind whatever has been decided before the command. */
+void list_begin(struct conn *c, conn_fn *fn);
+/* Torn too often, or the broker is rebuilding: fn again, behind what it decides now; at most LIST_TRIES times. */
+void list_again(struct conn *c, conn_fn *fn);
+#define LIST_TRIES 8u
+/* The row of that slot, if it is one. 1: written, 0: none, -1: it is being written. */
+typedef int list_row_fn(struct conn *c, uint32_t slot);
+/* A step of a listing of all slots; ends the request behind the last one. */
+void list_slots(struct conn *c, uint32_t slots, list_row_fn *row);
+/* A field "mask". */
+void list_mask(struct conn *c, const char *mask);
+/* Ends a request that the store carries out, with what its e_done says (cmd_store.c). */
+conn_event_fn store_done;
 /* The listener the master told of, for `listeners` (cmd_master.c). */
 void listeners_row(struct conn *c, const struct m_ctl_listener *m);
 

@@ -9,10 +9,12 @@ roles_PROGRAMS += %D%/chatd-control
 	%D%/access.c %D%/access.h \
 	%D%/cmd_admin.c \
 	%D%/cmd_file.c \
-	%D%/cmd_list.c \
 	%D%/cmd_history.c \
+	%D%/cmd_list.c \
 	%D%/cmd_master.c \
+	%D%/cmd_rooms.c \
 	%D%/cmd_store.c \
+	%D%/cmd_users.c \
 	%D%/conn.c %D%/conn.h \
 	%D%/control.h \
 	%D%/main.c \

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "lib/util.h"
+#include "registry/registry.h"
 
 #define SHOWN_MAX 200 /* bytes of a command's arguments that the log gets */
 
@@ -118,53 +119,79 @@ conn_done(struct conn *c)
 }
 
 void
+conn_page(struct conn *c, conn_fn *fn)
+{
+	if (fn != NULL) {
+		conn_more(c);
+		c->step = fn;
+		return;
+	}
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
+void
 conn_ok(struct conn *c, const char *fmt, ...)
 {
-	char text[1200];
+	struct buf text = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
 	if (c->w.format == CTL_TABLE) {
-		ctl_show(&c->w.body, text, strlen(text), false);
+		ctl_show(&c->w.body, buf_data(&text), text.len, false);
 		buf_append(&c->w.body, "\n", 1);
 	} else {
 		writer_object(&c->w);
 		writer_bool(&c->w, "done", true);
-		writer_s(&c->w, "text", text);
+		writer_str(&c->w, "text", buf_data(&text), text.len);
 		writer_object_end(&c->w);
 	}
+	buf_fini(&text);
 	conn_done(c);
 }
 
 void
 conn_fail(struct conn *c, unsigned code, const char *fmt, ...)
 {
-	struct buf shown = {0};
-	char text[1200];
+	struct buf text = {0}, shown = {0};
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
-	ctl_show(&shown, text, strlen(text), false);
+	ctl_show(&shown, buf_data(&text), text.len, false);
+	buf_fini(&text);
 	record(c, code, buf_data(&shown), shown.len);
 	buf_append(&shown, "", 1);
 	conn_end(c, buf_data(&shown));
 	buf_fini(&shown);
 }
 
+/* What the broker or the store did not do. Why the store does not is for administrators to know. */
+static void
+fail_for(struct conn *c, unsigned code, struct str arg)
+{
+	char text[512], why[256];
+	uint64_t stored;
+
+	chat_err_text(code, arg.p, arg.n, text, sizeof(text));
+	if ((code == ERR_STORE_AWAY || code == ERR_NO_ANSWER) && control_registry != NULL &&
+	    registry_store(control_registry, &stored, why) != STORE_WELL && why[0] != '\0')
+		conn_fail(c, (unsigned)chat_err_ctl(code), "%s: %s", text, why);
+	else
+		conn_fail(c, (unsigned)chat_err_ctl(code), "%s", text);
+}
+
 bool
 conn_refused(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct m_e_refused m;
-	char text[512];
 
 	if (type != MSG_e_refused || !m_e_refused_get(frame, len, &m))
 		return false;
-	conn_fail(c, (unsigned)chat_err_ctl(m.code), "%s",
-		  chat_err_text(m.code, m.arg.p, m.arg.n, text, sizeof(text)));
+	fail_for(c, m.code, m.arg);
 	return true;
 }
 
@@ -256,6 +283,20 @@ conn_ask(struct conn *c, void *frame, size_t len, conn_event_fn *fn)
 }
 
 void
+conn_store(struct conn *c, unsigned op, const char *args, conn_event_fn *fn)
+{
+	struct m_r_store m = {.op = (uint8_t)op,
+			      .level = (uint8_t)access_level(&c->peer),
+			      .uid = c->peer.uid,
+			      .pid = (uint32_t)c->peer.pid,
+			      .args = str_of(args),
+			      .secret = str_of(c->secret)};
+
+	conn_ask(c, frame_buf, m_r_store_put(frame_buf, sizeof(frame_buf), &m), fn);
+	explicit_bzero(frame_buf, sizeof(frame_buf));
+}
+
+void
 conn_master(struct conn *c, const char *line, conn_fn *fn)
 {
 	static uint32_t ids;
@@ -330,7 +371,6 @@ on_failed(const void *frame, size_t len)
 {
 	struct m_e_failed m;
 	struct conn *c = NULL;
-	char text[512];
 
 	if (m_e_failed_get(frame, len, &m) && m.ticket != 0)
 		c = by_ticket(m.ticket);
@@ -340,8 +380,7 @@ on_failed(const void *frame, size_t len)
 		looked_up(m.ticket, MSG_e_failed, frame, len);
 		return;
 	}
-	conn_fail(c, (unsigned)chat_err_ctl(m.code), "%s",
-		  chat_err_text(m.code, m.arg.p, m.arg.n, text, sizeof(text)));
+	fail_for(c, m.code, m.arg);
 	conn_pump(c);
 }
 

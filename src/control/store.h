@@ -8,8 +8,7 @@
 #include "control/conn.h"
 #include "ipc/ipc.h"
 
-/* Ask op (enum store_op) with these words, separated by \x1f; with the request's own arguments. */
-void store_ask(struct conn *c, unsigned op, const char *args, conn_event_fn *fn);
+/* Ask op (enum store_op) with the request's own arguments. */
 void store_ask_args(struct conn *c, unsigned op, conn_event_fn *fn);
 
 /* Answers: e_done, what there is to say; the facts of a page as an object. */

@@ -33,12 +33,12 @@ struct board_session {
 	uint64_t user; /* 0: nobody here */
 	uint64_t last_line_ms; /* wall clock of the last line it sent */
 	uint64_t messages_in, messages_out;
-	uint32_t queued; /* bytes */
-	uint32_t caps; /* IRC's, negotiated: bits in the order of irc_caps.def */
+	uint64_t caps; /* IRC's, negotiated: bits in the order of irc_caps.def */
+	uint32_t queued, pad; /* bytes */
 	char client
 	    [BOARD_CLIENT_MAX]; /* the program, if it has told its name; empty or terminated */
 };
-_Static_assert(sizeof(struct board_session) == 80, "shared layout: bump IPC_VERSION");
+_Static_assert(sizeof(struct board_session) == 88, "shared layout: bump IPC_VERSION");
 
 struct board {
 	uint64_t counters[CTR_COUNT];

@@ -41,10 +41,11 @@ credential_password_least(void)
 enum chat_err
 credential_email(struct str email)
 {
-	const char *at = email.n > 0 ? memchr(email.p, '@', email.n) : NULL;
+	const char *at;
 
 	if (email.n == 0)
 		return proc.opt.accounts_email ? ERR_EMAIL_NEEDED : ERR_NONE;
+	at = memchr(email.p, '@', email.n);
 	if (email.n <= EMAIL_MAX && text_is_clean(email.p, email.n, 0) &&
 	    memchr(email.p, ' ', email.n) == NULL && at != NULL && at > email.p &&
 	    at + 1 < email.p + email.n)

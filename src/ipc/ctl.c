@@ -261,6 +261,22 @@ set_number(uint64_t *to, const char *arg, uint64_t max, char *why, size_t cap)
 	return bad(why, cap, before, arg, "");
 }
 
+/* Of `stop --in` 0 is now, as it is without. */
+static int
+set_duration(uint64_t *to, const char *arg, bool or_none, char *why, size_t cap)
+{
+	/* ten years: nothing that is computed from it can overflow */
+	const uint64_t max = UINT64_C(315360000);
+
+	if (!parse_duration(arg, to))
+		return bad(why, cap, "not a length of time: ", arg, " (90s, 5m, 2h, 3d, 1w)");
+	if (*to > max)
+		return bad(why, cap, "too long: ", arg, " (3650d at most)");
+	if (*to == 0 && !or_none)
+		return bad(why, cap, "no time at all: ", arg, "");
+	return 0;
+}
+
 /* One option with its argument (NULL: it takes none). */
 static int
 set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t cap)
@@ -314,10 +330,7 @@ set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t c
 		break;
 	}
 	CHECK(to != NULL);
-	/* ten years: nothing that is computed from it can overflow */
-	if (!parse_duration(arg, to) || *to == 0 || *to > UINT64_C(315360000))
-		return bad(why, cap, "not a length of time: ", arg, " (90s, 5m, 2h, 3d, 1w)");
-	return 0;
+	return set_duration(to, arg, opt == CTL_OPT_IN, why, cap);
 }
 
 /* Takes the option at *words, if it is one. Returns 1 taken, 0 an ordinary word, CTL_BAD. */
@@ -350,8 +363,19 @@ take_option(struct ctl_req *r, unsigned allowed, char **words, unsigned *n, char
 static int
 usage(const struct ctl_cmd *cmd, char *why, size_t cap)
 {
-	snprintf(why, cap, "usage: %s%s%s", cmd->name, *cmd->args != '\0' ? " " : "", cmd->args);
+	struct buf text = {0};
+
+	ctl_usage(&text, cmd);
+	snprintf(why, cap, "usage: %.*s", (int)text.len, buf_data(&text));
+	buf_fini(&text);
 	return CTL_BAD;
+}
+
+/* An empty name names nobody, and messages about it would end in nothing. */
+static bool
+nameless(const struct ctl_req *r)
+{
+	return strncmp(r->cmd->args, "NAME", 4) == 0 && r->args[0][0] == '\0';
 }
 
 /* words and the n - 1 that follow become one text. */
@@ -413,5 +437,7 @@ ctl_parse(char *words, unsigned n, bool local, struct ctl_req *r, char *why, siz
 	}
 	if (r->nargs < r->cmd->min)
 		return usage(r->cmd, why, cap);
+	if (nameless(r))
+		return bad(why, cap, "NAME is empty", "", "");
 	return 0;
 }

@@ -93,6 +93,8 @@ const char *ctl_level_name(unsigned level);
 /* Appends what `help` prints: all commands, or the ones that begin with the words of topic
  * (NULL: all). False when there are none such. */
 bool ctl_help(struct buf *out, const char *topic);
+/* Appends a command with its options and arguments, as help has it. */
+void ctl_usage(struct buf *out, const struct ctl_cmd *cmd);
 /* Appends the completion script for bash. */
 void ctl_completion(struct buf *out);
 

@@ -1,7 +1,6 @@
 /* ctl_show.c - what is printed to administrators: help, completion, text made harmless. */
 #include "config.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -16,21 +15,6 @@ static const struct {
 #define CTL_OPTION(id, name, arg, help) {name, arg, help},
 #include "ipc/ctl_cmds.def"
 };
-
-static void put(struct buf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-put(struct buf *out, const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	buf_append(out, line, MIN((size_t)MAX(n, 0), sizeof(line) - 1));
-}
 
 /* Could a terminal, or a person's eye, take it for something else than a character? */
 static bool
@@ -55,12 +39,12 @@ static void
 put_escaped(struct buf *out, utf8proc_int32_t c, bool json)
 {
 	if (!json)
-		put(out, "\\u{%x}", (unsigned)c);
+		buf_printf(out, "\\u{%x}", (unsigned)c);
 	else if (c > 0xffff)
-		put(out, "\\u%04x\\u%04x", 0xd800 + (unsigned)((c - 0x10000) >> 10),
-		    0xdc00 + (unsigned)((c - 0x10000) & 0x3ff));
+		buf_printf(out, "\\u%04x\\u%04x", 0xd800 + (unsigned)((c - 0x10000) >> 10),
+			   0xdc00 + (unsigned)((c - 0x10000) & 0x3ff));
 	else
-		put(out, "\\u%04x", (unsigned)c);
+		buf_printf(out, "\\u%04x", (unsigned)c);
 }
 
 void
@@ -85,7 +69,7 @@ ctl_show(struct buf *out, const char *p, size_t n, bool json)
 		if (len > 0)
 			put_escaped(out, c, json);
 		else
-			put(out, json ? "\\ufffd" : "\\x{%02x}", (unsigned char)*p);
+			buf_printf(out, json ? "\\ufffd" : "\\x{%02x}", (unsigned char)*p);
 		p += len > 0 ? len : 1;
 		plain = p;
 	}
@@ -94,31 +78,32 @@ ctl_show(struct buf *out, const char *p, size_t n, bool json)
 
 /* --- help ------------------------------------------------------------------------------ */
 
-static void
-put_usage(struct buf *out, const struct ctl_cmd *cmd)
+void
+ctl_usage(struct buf *out, const struct ctl_cmd *cmd)
 {
-	put(out, "%s", cmd->name);
+	buf_printf(out, "%s", cmd->name);
 	for (unsigned i = 0; i < CTL_OPTIONS; i++) {
 		if ((cmd->options & (1u << i)) != 0)
-			put(out, " [%s%s%s]", options[i].name, options[i].arg ? " " : "",
-			    options[i].arg ? options[i].arg : "");
+			buf_printf(out, " [%s%s%s]", options[i].name, options[i].arg ? " " : "",
+				   options[i].arg ? options[i].arg : "");
 	}
-	put(out, "%s%s", *cmd->args != '\0' ? " " : "", cmd->args);
+	buf_printf(out, "%s%s", *cmd->args != '\0' ? " " : "", cmd->args);
 }
 
 static void
 help_one(struct buf *out, const struct ctl_cmd *cmd)
 {
-	put_usage(out, cmd);
-	put(out, "\n    %s\n", cmd->help);
+	ctl_usage(out, cmd);
+	buf_printf(out, "\n    %s\n", cmd->help);
 	for (unsigned i = 0; i < CTL_OPTIONS; i++) {
 		if ((cmd->options & (1u << i)) != 0)
-			put(out, "    %s%s%s: %s\n", options[i].name, options[i].arg ? " " : "",
-			    options[i].arg ? options[i].arg : "", options[i].help);
+			buf_printf(out, "    %s%s%s: %s\n", options[i].name,
+				   options[i].arg ? " " : "", options[i].arg ? options[i].arg : "",
+				   options[i].help);
 	}
 	if (cmd->level > LEVEL_NONE)
-		put(out, "    level: %s\n", ctl_level_name(cmd->level));
-	put(out, "    example: %s\n", cmd->example);
+		buf_printf(out, "    level: %s\n", ctl_level_name(cmd->level));
+	buf_printf(out, "    example: %s\n", cmd->example);
 }
 
 bool
@@ -130,13 +115,14 @@ ctl_help(struct buf *out, const char *topic)
 		for (unsigned i = 0; i < CTL_CMDS; i++) {
 			size_t at = out->len;
 
-			put(out, "  ");
-			put_usage(out, &ctl_cmds[i]);
-			put(out, "%*s  %s\n", (int)(out->len - at < 32 ? 32 - (out->len - at) : 0),
-			    "", ctl_cmds[i].help);
+			buf_printf(out, "  ");
+			ctl_usage(out, &ctl_cmds[i]);
+			buf_printf(out, "%*s  %s\n",
+				   (int)(out->len - at < 32 ? 32 - (out->len - at) : 0), "",
+				   ctl_cmds[i].help);
 		}
-		put(out, "-o table, -o json or -o jsonl chooses the form of any answer; "
-			 "`help COMMAND` says more.\n");
+		buf_printf(out, "-o table, -o json or -o jsonl chooses the form of any answer; "
+				"`help COMMAND` says more.\n");
 		return true;
 	}
 	for (unsigned i = 0; i < CTL_CMDS; i++) {
@@ -170,7 +156,7 @@ first_words(struct buf *out)
 		if (i > 0 && word_len(ctl_cmds[i - 1].name) == n &&
 		    strncmp(ctl_cmds[i - 1].name, name, n) == 0)
 			continue;
-		put(out, "%s", i > 0 ? " " : "");
+		buf_printf(out, "%s", i > 0 ? " " : "");
 		buf_append(out, name, n);
 	}
 }
@@ -189,42 +175,43 @@ second_words(struct buf *out, const char *first, size_t n)
 			continue;
 		opts |= cmd->options;
 		if (cmd->name[n] == ' ')
-			put(out, "%s ", cmd->name + n + 1);
+			buf_printf(out, "%s ", cmd->name + n + 1);
 		else if (strchr(cmd->args, '|') != NULL) {
 			for (const char *p = cmd->args; *p != '\0'; p++)
-				put(out, "%c", *p == '|' ? ' ' : *p);
-			put(out, " ");
+				buf_printf(out, "%c", *p == '|' ? ' ' : *p);
+			buf_printf(out, " ");
 		}
 	}
 	for (unsigned i = 0; i < CTL_OPTIONS; i++) {
 		if ((opts & (1u << i)) != 0)
-			put(out, "%s%s", i > 0 ? " " : "", options[i].name);
+			buf_printf(out, "%s%s", i > 0 ? " " : "", options[i].name);
 	}
 }
 
 void
 ctl_completion(struct buf *out)
 {
-	put(out, "# bash completion for chatctl\n"
-		 "_chatctl()\n{\n"
-		 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= i\n"
-		 "\tCOMPREPLY=()\n"
-		 "\tcase $prev in\n"
-		 "\t-o) COMPREPLY=($(compgen -W 'table json jsonl' -- \"$cur\")); return;;\n"
-		 "\t-s) COMPREPLY=($(compgen -f -- \"$cur\")); return;;\n"
-		 "\t--older) COMPREPLY=($(compgen -W '1d 7d 30d 365d' -- \"$cur\")); return;;\n"
-		 "\tesac\n");
-	put(out, "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-		 "\t\tcase ${COMP_WORDS[i]} in\n"
-		 "\t\t-o|-s) ((i++));;\n"
-		 "\t\t-*) ;;\n"
-		 "\t\t*) cmd=${COMP_WORDS[i]}; break;;\n"
-		 "\t\tesac\n"
-		 "\tdone\n"
-		 "\tcase $cmd in\n"
-		 "\t'') COMPREPLY=($(compgen -W '");
+	buf_printf(out,
+		   "# bash completion for chatctl\n"
+		   "_chatctl()\n{\n"
+		   "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= i\n"
+		   "\tCOMPREPLY=()\n"
+		   "\tcase $prev in\n"
+		   "\t-o) COMPREPLY=($(compgen -W 'table json jsonl' -- \"$cur\")); return;;\n"
+		   "\t-s) COMPREPLY=($(compgen -f -- \"$cur\")); return;;\n"
+		   "\t--older) COMPREPLY=($(compgen -W '1d 7d 30d 365d' -- \"$cur\")); return;;\n"
+		   "\tesac\n");
+	buf_printf(out, "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+			"\t\tcase ${COMP_WORDS[i]} in\n"
+			"\t\t-o|-s) ((i++));;\n"
+			"\t\t-*) ;;\n"
+			"\t\t*) cmd=${COMP_WORDS[i]}; break;;\n"
+			"\t\tesac\n"
+			"\tdone\n"
+			"\tcase $cmd in\n"
+			"\t'') COMPREPLY=($(compgen -W '");
 	first_words(out);
-	put(out, " -s -o' -- \"$cur\"));;\n");
+	buf_printf(out, " -s -o' -- \"$cur\"));;\n");
 	for (unsigned i = 0; i < CTL_CMDS; i++) {
 		const char *name = ctl_cmds[i].name;
 		size_t n = word_len(name);
@@ -232,14 +219,14 @@ ctl_completion(struct buf *out)
 		if (i > 0 && word_len(ctl_cmds[i - 1].name) == n &&
 		    strncmp(ctl_cmds[i - 1].name, name, n) == 0)
 			continue;
-		put(out, "\t");
+		buf_printf(out, "\t");
 		buf_append(out, name, n);
-		put(out, ") COMPREPLY=($(compgen -W '");
+		buf_printf(out, ") COMPREPLY=($(compgen -W '");
 		if (strncmp(name, "help", 5) == 0)
 			first_words(out);
 		else
 			second_words(out, name, n);
-		put(out, "' -- \"$cur\"));;\n");
+		buf_printf(out, "' -- \"$cur\"));;\n");
 	}
-	put(out, "\tesac\n}\ncomplete -F _chatctl chatctl\n");
+	buf_printf(out, "\tesac\n}\ncomplete -F _chatctl chatctl\n");
 }

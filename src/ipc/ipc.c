@@ -180,6 +180,19 @@ ipc_frame(const void *p, size_t n)
 	return len <= n ? (ssize_t)len : 0;
 }
 
+bool
+ipc_next(struct str *rest, struct str *frame_r)
+{
+	ssize_t n = ipc_frame(rest->p, rest->n);
+
+	if (n <= 0)
+		return false;
+	*frame_r = (struct str){rest->p, (size_t)n};
+	rest->p += n;
+	rest->n -= (size_t)n;
+	return true;
+}
+
 /* --- the table ----------------------------------------------------------------------------- */
 
 enum { FDS_MANY = -1 };

@@ -159,8 +159,11 @@ enum account_op {
 	ACCOUNT_ENABLE,
 	ACCOUNT_CERT_ADD, /* text: a fingerprint that logs in too */
 	ACCOUNT_CERT_DEL,
+	ACCOUNT_REHASH, /* the broker's own: another hash of the same password, if text is still the present one */
 	ACCOUNT_OPS
 };
+/* Why somebody is logged in to an account no more. */
+enum logout { LOGOUT_WISH, LOGOUT_DISABLED, LOGOUT_DELETED };
 enum account_flag { ACCOUNT_DISABLED = 1, ACCOUNT_SCRAM = 2 /* has a verifier */ };
 enum query_kind {
 	QUERY_LATEST, /* the newest `limit` between the bounds; rows are in the order of time, always */
@@ -197,7 +200,7 @@ enum store_op {
 	STORE_ACCOUNT_DELETE, /* NAME ["messages"] */
 	STORE_HISTORY_PURGE, /* ROOM|@NAME|* BEFORE-ms */
 	STORE_INVITE_CREATE, /* ROOMS USES EXPIRES-ms -> the word */
-	STORE_INVITES, /* -> q_invite */
+	STORE_INVITES, /* [AFTER-ID] -> q_invite */
 	STORE_INVITE_DELETE, /* ID */
 	STORE_ACCOUNT_NAME, /* ID -> a fact, "account" */
 	STORE_FILES, /* [PATTERN [AFTER-id]] -> q_file, newest first */
@@ -386,6 +389,8 @@ unsigned ipc_type(const void *frame);
 /* First frame in n bytes: its length, 0 when it is not all there yet, -1 when it can never be
  * one (length below the header or above IPC_FRAME_MAX, nonzero reserved bytes). */
 ssize_t ipc_frame(const void *p, size_t n);
+/* Take the first frame of *rest, as rows of a page are, which moves behind it. False: none is left, or what is left is none. */
+bool ipc_next(struct str *rest, struct str *frame_r);
 
 /* May a process of role `from` send message `type` to role `to`? */
 bool ipc_allowed(unsigned type, unsigned from, unsigned to);

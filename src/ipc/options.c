@@ -45,14 +45,20 @@ options_defaults(struct options *o)
 }
 
 bool
-options_disk(const struct options *o)
+options_store(const struct options *o)
 {
 #ifdef HAVE_SQLITE
-	return o->store_enabled && strcmp(o->store_durability, "disk") == 0;
+	return o->store_enabled != 0;
 #else
 	(void)o;
 	return false;
 #endif
+}
+
+bool
+options_disk(const struct options *o)
+{
+	return options_store(o) && strcmp(o->store_durability, "disk") == 0;
 }
 
 /* What a taken-over process does not have, it cannot give away. */

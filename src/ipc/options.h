@@ -60,6 +60,8 @@ extern const size_t option_count;
 /* Every option at its default. */
 void options_defaults(struct options *o);
 
+/* Is there to be a store: is it built, and enabled? */
+bool options_store(const struct options *o);
 /* Are senders told that a message is taken only when it is on the disk? */
 bool options_disk(const struct options *o);
 

@@ -3,9 +3,11 @@
 
 #include "ipc/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/ipc.h"
+#include "lib/util.h"
 
 /* What stands before the name, which fills the rest. */
 struct account_head {
@@ -43,4 +45,25 @@ restore_account_next(struct str *rest, struct restore_account *a)
 	rest->p += sizeof(head) + head.name_len;
 	rest->n -= sizeof(head) + head.name_len;
 	return true;
+}
+
+struct str
+store_word(struct str *rest)
+{
+	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
+	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
+	size_t used = end != NULL ? w.n + 1 : w.n;
+
+	rest->p += used;
+	rest->n -= used;
+	return w;
+}
+
+uint64_t
+store_number(struct str word)
+{
+	char text[24];
+
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(word));
+	return strtoull(text, NULL, 10);
 }

@@ -1,4 +1,4 @@
-/* store.h - what travels between broker and chatd-store inside a field: lists. */
+/* store.h - what travels between broker and chatd-store inside a field: lists, words. */
 #ifndef IPC_STORE_H
 #define IPC_STORE_H
 
@@ -20,5 +20,10 @@ size_t restore_account_put(char *buf, size_t n, size_t cap, const struct restore
 /* Take the first of *rest, which moves behind it. False: none is left, or what is left is malformed (then *rest is
  * not empty). */
 bool restore_account_next(struct str *rest, struct restore_account *a);
+
+/* The first of the words of r_store and s_admin (\x1f between them), which *rest moves behind; empty: there is none. */
+struct str store_word(struct str *rest);
+/* A word that is a decimal number; 0: it is none. */
+uint64_t store_number(struct str word);
 
 #endif

@@ -4,6 +4,7 @@
 #include "lib/buf.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,6 +66,37 @@ buf_append(struct buf *b, const void *p, size_t n)
 	memcpy(to, p, n);
 	b->len += n;
 	return 0;
+}
+
+int
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *to;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	CHECK(n >= 0);
+	to = buf_room(b, (size_t)n + 1);
+	if (to == NULL)
+		return -1;
+	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	buf_added(b, (size_t)n);
+	return 0;
+}
+
+int
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = buf_vprintf(b, fmt, ap);
+	va_end(ap);
+	return rc;
 }
 
 void

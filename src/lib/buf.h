@@ -2,6 +2,7 @@
 #ifndef LIB_BUF_H
 #define LIB_BUF_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -18,6 +19,11 @@ void buf_fini(struct buf *b); /* frees the memory; b is empty afterwards */
 /* Append all n bytes or none. 0, or -1 with errno ENOBUFS when the limit would be passed:
  * the caller decides whether to stop reading or to drop. */
 int buf_append(struct buf *b, const void *p, size_t n);
+
+/* Append what printf would print, however long it is; a NUL that does not count stands behind it.
+ * 0, or -1 as buf_append (which counts the NUL here). */
+int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 /* Room for n more bytes at the end, to be filled and then counted by buf_added. NULL with
  * ENOBUFS when the limit would be passed. */

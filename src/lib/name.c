@@ -321,3 +321,12 @@ room_strerror(enum name_err err)
 		return name_strerror(err);
 	}
 }
+
+bool
+name_same(struct str a, struct str b)
+{
+	char fa[ROOM_FOLD_MAX], fb[ROOM_FOLD_MAX];
+	ssize_t na = name_fold(a.p, a.n, fa, sizeof(fa)), nb = name_fold(b.p, b.n, fb, sizeof(fb));
+
+	return na > 0 && na == nb && memcmp(fa, fb, (size_t)na) == 0;
+}

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "lib/str.h"
+
 #define NAME_CHARS_MAX 32
 #define NAME_BYTES_MAX 64
 #define NAME_FOLD_MAX 96
@@ -56,5 +58,8 @@ const char *room_strerror(enum name_err err);
  * in place of all that.  Idempotent.  out may be p.  Returns the length, or -1 if p
  * is not UTF-8, if nothing remains, or if the result does not fit into cap bytes. */
 ssize_t name_fold(const char *p, size_t n, char *out, size_t cap);
+
+/* Are these the same name, of a user, an account or a room? What cannot be folded is nobody's. */
+bool name_same(struct str a, struct str b);
 
 #endif

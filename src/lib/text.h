@@ -47,6 +47,9 @@ size_t text_clean(char *p, size_t n, unsigned keep);
  * incomplete ones lose what belongs to them and no more.  Returns the new length. */
 size_t text_strip_irc(char *p, size_t n);
 
+/* Has p any explicit bidi control (embedding, override, isolate, or what closes one)? */
+bool text_turns(const char *p, size_t n);
+
 /* Makes each line of p end with all bidi embeddings, overrides and isolates closed,
  * so that it cannot turn around what is printed after it: missing U+202C and U+2069
  * are added at the line's end, closers without an opener are dropped (UAX #9, BD9,

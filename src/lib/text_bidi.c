@@ -52,6 +52,12 @@ bidi_find(const char *p, size_t n)
 	return NULL;
 }
 
+bool
+text_turns(const char *p, size_t n)
+{
+	return bidi_find(p, n) != NULL;
+}
+
 struct bidi_stack {
 	size_t depth;
 	enum bidi open[BIDI_DEPTH_MAX];

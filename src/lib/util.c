@@ -109,6 +109,19 @@ wall_ms(void)
 	return clock_us(CLOCK_REALTIME) / 1000;
 }
 
+struct timespec
+time_after(clockid_t clock, uint64_t ms)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	t.tv_sec += (time_t)(ms / 1000);
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	return t;
+}
+
 char *
 time_rfc3339(uint64_t ms, char out[32])
 {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -31,6 +32,9 @@ uint64_t mono_us(void);
 
 /* Milliseconds since the epoch of 1970 (CLOCK_REALTIME): shown to people, orders nothing. */
 uint64_t wall_ms(void);
+
+/* So many milliseconds from now by that clock: for pthread_cond_timedwait and its like. */
+struct timespec time_after(clockid_t clock, uint64_t ms);
 
 /* RFC 3339 in UTC, to the second: "2026-01-02T03:04:05Z". Returns out. */
 char *time_rfc3339(uint64_t ms, char out[32]);

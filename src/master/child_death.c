@@ -31,6 +31,7 @@
 #define ANEW_AFTER 5
 #define RESTART_MS 2000
 
+static bool too_late; /* the end's deadline has passed: nobody is started again */
 static bool anew; /* waiting for the last to die, to begin with empty memory */
 
 static void
@@ -166,8 +167,8 @@ needed_still(const struct child *c)
 {
 	static unsigned times;
 
-	return c->role == ROLE_STORE && master.stopping && c->state != CHILD_STOPPING &&
-	       times++ < NEEDED_TIMES;
+	return c->role == ROLE_STORE && master.stopping && !too_late &&
+	       c->state != CHILD_STOPPING && times++ < NEEDED_TIMES;
 }
 
 void
@@ -291,7 +292,8 @@ stop_timeout(void *arg)
 		loop_timer_start(master.loop, &stop_timer, STORE_MS, stop_timeout, NULL);
 		return;
 	}
-	log_warn("not everybody ended in time");
+	log_warn("not everybody ended in time%s",
+		 alive_in(ROLE_STORE) ? ": what the store has not written by now is lost" : "");
 	children_kill_all();
 }
 
@@ -316,6 +318,7 @@ children_stop(uint32_t ms, const char *text)
 void
 children_kill_all(void)
 {
+	too_late = master.stopping;
 	for (unsigned i = 0; i < children_n; i++)
 		child_kill(&children[i],
 			   master.stopping ? "the deadline had passed" : "everything begins anew");

@@ -333,16 +333,6 @@ auth_count(void)
 #endif
 }
 
-static bool
-store_wanted(void)
-{
-#ifdef HAVE_SQLITE
-	return master.set.opt.store_enabled != 0;
-#else
-	return false;
-#endif
-}
-
 static void
 start(void)
 {
@@ -350,7 +340,7 @@ start(void)
 
 	master.workers = worker_count();
 	master.auths = auth_count();
-	master.store = store_wanted();
+	master.store = options_store(&master.set.opt);
 	master.loop = loop_new();
 	signals_init();
 	log_notice("chatd %s starts, pid %d, configuration %s", PACKAGE_VERSION, (int)getpid(),

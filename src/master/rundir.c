@@ -20,6 +20,7 @@
 #define EPOCH_MAX ((UINT64_C(1) << 19) - 1) /* what a sequence number of 63 bits has room for */
 
 static int run_fd = -1, state_fd = -1;
+static const char *state_path;
 static bool pid_written;
 
 /* A directory that is there is left as it is; one that we make is the user's. */
@@ -78,6 +79,7 @@ rundir_open(const char *run_dir, const char *state_dir, uint32_t uid, uint32_t g
 	run_fd = open_dir(run_dir, 0755, uid, gid);
 	take_lock(run_dir);
 	state_fd = open_dir(state_dir, 0750, uid, gid);
+	state_path = xstrdup(state_dir);
 }
 
 bool
@@ -152,7 +154,7 @@ epoch_read(void)
 	if (fd < 0) {
 		if (errno == ENOENT)
 			return 0;
-		fatal("cannot read the epoch in state_dir: %s", strerror(errno));
+		fatal("cannot read %s/epoch: %s", state_path, strerror(errno));
 	}
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
@@ -160,8 +162,9 @@ epoch_read(void)
 	v = strtoull(text, &end, 10);
 	/* made up anew, it might come twice: the administrator has to look */
 	if (n <= 0 || errno != 0 || end == text || *end != '\n' || v >= EPOCH_MAX)
-		fatal("the file `epoch` in state_dir is damaged: write a number above all earlier "
-		      "ones into it");
+		fatal("the file %s/epoch is damaged: write a number above all earlier "
+		      "ones into it",
+		      state_path);
 	return v;
 }
 
@@ -173,6 +176,7 @@ rundir_epoch_next(void)
 
 	bprintf(text, sizeof(text), "%" PRIu64 "\n", epoch);
 	if (replace(state_fd, "epoch", 0644, text, true) < 0)
-		fatal("cannot write the epoch in state_dir: %s", strerror(errno));
+		fatal("cannot write %s/epoch, without which chatd does not start: %s", state_path,
+		      strerror(errno));
 	return epoch;
 }

@@ -96,9 +96,8 @@ settings_int(struct walk *w, const config_setting_t *at, const char *path, uint6
 	return true;
 }
 
-/* Is this known, only not built? True after saying so. */
-static bool
-not_built(struct walk *w, const config_setting_t *at, const char *path)
+bool
+settings_built(const char *path)
 {
 	static const char *const later[] = {
 #ifndef HAVE_SODIUM
@@ -123,12 +122,12 @@ not_built(struct walk *w, const config_setting_t *at, const char *path)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(later); i++) {
-		if (strcmp(path, later[i]) == 0) {
-			conf_error(w->e, w->c, at, "%s is not in this build", path);
-			return true;
-		}
+		size_t n = strlen(later[i]);
+
+		if (strncmp(path, later[i], n) == 0 && (path[n] == '\0' || path[n] == '.'))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* --- checks of single options: NULL, or what is wrong with the value ---------------------- */
@@ -337,8 +336,10 @@ walk_setting(struct walk *w, const config_setting_t *at, const char *prefix)
 	char path[128];
 
 	bprintf(path, sizeof(path), "%s%s", prefix, config_setting_name(at));
-	if (not_built(w, at, path))
+	if (!settings_built(path)) {
+		conf_error(w->e, w->c, at, "%s is not in this build", path);
 		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(specials); i++) {
 		if (strcmp(path, specials[i].path) == 0) {
 			specials[i].set(w, at);

@@ -18,6 +18,8 @@ struct walk {
 
 /* What a setting is, for people: "a string". */
 const char *settings_type_name(const config_setting_t *at);
+/* Is this setting, or the group that it is in, in this build? */
+bool settings_built(const char *path);
 /* A string of at most max bytes that is fit to be shown; NULL after saying why it is not. */
 const char *settings_string(struct walk *w, const config_setting_t *at, const char *path,
 			    size_t max);

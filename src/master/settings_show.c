@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +10,6 @@
 #include "lib/buf.h"
 #include "lib/util.h"
 #include "master/settings_priv.h"
-
-static void out(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void
-out(struct buf *b, const char *fmt, ...)
-{
-	char text[2048];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	buf_append(b, text, MIN((size_t)MAX(n, 0), sizeof(text) - 1));
-}
 
 static void
 out_quoted(struct buf *b, const char *s)
@@ -41,16 +26,16 @@ out_key(struct buf *b, const char *name, struct str value)
 	char text[OPTIONS_LIST_MAX];
 
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(value));
-	out(b, " %s = ", name);
+	buf_printf(b, " %s = ", name);
 	out_quoted(b, text);
-	out(b, ";");
+	buf_printf(b, ";");
 }
 
 /* libconfig before 1.7 takes a number of more than 31 bits only with its L. */
 static void
 out_int(struct buf *b, uint64_t v)
 {
-	out(b, "%" PRIu64 "%s", v, v > INT32_MAX ? "L" : "");
+	buf_printf(b, "%" PRIu64 "%s", v, v > INT32_MAX ? "L" : "");
 }
 
 /* a,b as "a", "b" */
@@ -63,7 +48,7 @@ out_words(struct buf *b, const char *value)
 
 		bprintf(who, sizeof(who), "%.*s", (int)n, p);
 		out_quoted(b, who);
-		out(b, p[n] == ',' ? ", " : "");
+		buf_printf(b, p[n] == ',' ? ", " : "");
 		p += n + (p[n] == ',');
 	}
 }
@@ -71,9 +56,9 @@ out_words(struct buf *b, const char *value)
 static void
 out_list(struct buf *b, const char *name, const char *value)
 {
-	out(b, "\t%s = [ ", name);
+	buf_printf(b, "\t%s = [ ", name);
 	out_words(b, value);
-	out(b, "%s];\n", value[0] != '\0' ? " " : "");
+	buf_printf(b, "%s];\n", value[0] != '\0' ? " " : "");
 }
 
 static void
@@ -83,17 +68,17 @@ out_webirc(struct buf *b, const struct settings *s, bool secrets)
 	struct webirc_block w;
 	char hosts[WEBIRC_MAX];
 
-	out(b, "\t// gateways that may say for whom they speak\n\twebirc = (");
+	buf_printf(b, "\t// gateways that may say for whom they speak\n\twebirc = (");
 	for (bool more = false; webirc_next(&rest, &w); more = true) {
-		out(b, "%s\n\t\t{", more ? "," : "");
+		buf_printf(b, "%s\n\t\t{", more ? "," : "");
 		out_key(b, "name", w.name);
 		out_key(b, "password", secrets ? w.password : STR_LIT(SETTINGS_HIDDEN));
 		bprintf(hosts, sizeof(hosts), STR_FMT, STR_ARG(w.hosts));
-		out(b, " hosts = [ ");
+		buf_printf(b, " hosts = [ ");
 		out_words(b, hosts);
-		out(b, " ]; }");
+		buf_printf(b, " ]; }");
 	}
-	out(b, " );\n");
+	buf_printf(b, " );\n");
 }
 
 static void
@@ -103,17 +88,17 @@ out_operators(struct buf *b, const struct settings *s, bool secrets)
 	struct str rest = str_of(s->opt.operators);
 	struct operator_block o;
 
-	out(b, "// who may become an operator in IRC\noperators = (");
+	buf_printf(b, "// who may become an operator in IRC\noperators = (");
 	for (bool more = false; operator_next(&rest, &o); more = true) {
-		out(b, "%s\n\t{", more ? "," : "");
+		buf_printf(b, "%s\n\t{", more ? "," : "");
 		out_key(b, "name", o.name);
 		out_key(b, "password", secrets ? o.hash : STR_LIT(SETTINGS_HIDDEN));
 		out_key(b, "mask", o.mask);
 		out_key(b, "account", o.account);
 		out_key(b, "level", str_of(ctl_level_name(o.level)));
-		out(b, " }");
+		buf_printf(b, " }");
 	}
-	out(b, " );\n");
+	buf_printf(b, " );\n");
 #else
 	(void)b;
 	(void)s;
@@ -124,23 +109,24 @@ out_operators(struct buf *b, const struct settings *s, bool secrets)
 static void
 out_listeners(struct buf *b, const struct settings *s)
 {
-	out(b, "// where clients come in\nlisten = (");
+	buf_printf(b, "// where clients come in\nlisten = (");
 	for (unsigned i = 0; i < s->nlisten; i++) {
 		const struct listen_conf *l = &s->listen[i];
 
-		out(b, "%s\n\t{ protocol = \"%s\"; ", i > 0 ? "," : "", protocol_name(l->protocol));
+		buf_printf(b, "%s\n\t{ protocol = \"%s\"; ", i > 0 ? "," : "",
+			   protocol_name(l->protocol));
 		if (l->address[0] != '\0') {
-			out(b, "address = ");
+			buf_printf(b, "address = ");
 			out_quoted(b, l->address);
-			out(b, "; port = %u;", l->port);
+			buf_printf(b, "; port = %u;", l->port);
 		} else {
-			out(b, "path = ");
+			buf_printf(b, "path = ");
 			out_quoted(b, l->path);
-			out(b, ";");
+			buf_printf(b, ";");
 		}
-		out(b, " profile = \"%s\"; }", l->direct ? "direct" : "normal");
+		buf_printf(b, " profile = \"%s\"; }", l->direct ? "direct" : "normal");
 	}
-	out(b, "\n);\n");
+	buf_printf(b, "\n);\n");
 }
 
 static void
@@ -167,14 +153,14 @@ out_option(struct buf *b, const struct settings *s, const struct option_row *r, 
 	const char *indent = &"\t\t"[2 - MIN(depth, 2u)];
 	uint64_t v;
 
-	out(b, "%s// %s\n%s%s = ", indent, r->help, indent, dot != NULL ? dot + 1 : r->path);
+	buf_printf(b, "%s// %s\n%s%s = ", indent, r->help, indent, dot != NULL ? dot + 1 : r->path);
 	if (r->type == OPTION_STR) {
 		out_string(b, r, field, secrets);
 	} else {
 		memcpy(&v, field, sizeof(v));
 		out_int(b, v);
 	}
-	out(b, ";\n");
+	buf_printf(b, ";\n");
 }
 
 /* --- groups --------------------------------------------------------------------------------- */
@@ -203,7 +189,8 @@ static void
 end_group(struct buf *b, const struct settings *s, const char *group, size_t n, bool secrets)
 {
 	if (n == 8 && memcmp(group, "control.", 8) == 0) {
-		out(b, "\t// users and @groups with the right to do everything, to operate, and to "
+		buf_printf(
+		    b, "\t// users and @groups with the right to do everything, to operate, and to "
 		       "look\n");
 		out_list(b, "admin", s->opt.control_admin);
 		out_list(b, "operate", s->opt.control_operate);
@@ -211,7 +198,7 @@ end_group(struct buf *b, const struct settings *s, const char *group, size_t n, 
 	}
 	if (n == 4 && memcmp(group, "irc.", 4) == 0)
 		out_webirc(b, s, secrets);
-	out(b, "%s};\n", depth_of(group, n) > 1 ? "\t" : "");
+	buf_printf(b, "%s};\n", depth_of(group, n) > 1 ? "\t" : "");
 }
 
 /* Leave the groups of path `from` that `to` is not in, and enter those that it is in. */
@@ -229,37 +216,9 @@ change_group(struct buf *b, const struct settings *s, const char *from, const ch
 	while (f < t) {
 		size_t n = strcspn(to + f, ".");
 
-		out(b, "%s%.*s = {\n", f > 0 ? "\t" : "", (int)n, to + f);
+		buf_printf(b, "%s%.*s = {\n", f > 0 ? "\t" : "", (int)n, to + f);
 		f += n + 1;
 	}
-}
-
-static bool
-not_built(const char *path)
-{
-	static const char *const groups[] = {
-#ifndef HAVE_SODIUM
-		"auth.",
-#endif
-#ifndef HAVE_SQLITE
-		"accounts.",
-		"history.",
-		"store.",
-#endif
-#ifndef HAVE_WEB
-		"web.",
-#endif
-#if !defined(HAVE_WEB) || !defined(HAVE_SQLITE)
-		"files.",
-#endif
-		NULL
-	};
-
-	for (const char *const *g = groups; *g != NULL; g++) {
-		if (strncmp(path, *g, strlen(*g)) == 0)
-			return true;
-	}
-	return false;
 }
 
 char *
@@ -273,7 +232,7 @@ settings_show(const struct settings *s, bool secrets)
 
 		if (group_len(before) == 0 && group_len(r->path) > 0)
 			out_listeners(&b, s);
-		if (not_built(r->path))
+		if (!settings_built(r->path))
 			continue;
 		change_group(&b, s, before, r->path, secrets);
 		out_option(&b, s, r, depth_of(r->path, group_len(r->path)), secrets);

@@ -96,7 +96,7 @@ query_word_next(struct str *rest, struct query_word *w)
 
 /* --- filters ------------------------------------------------------------------------------- */
 
-typedef enum query_fault filter_fn(struct query_typed *q, struct str value);
+typedef enum query_fault filter_fn(struct query_typed *q, struct str value, query_clock_fn *clock);
 
 static enum query_fault
 set_name(struct str *name, struct str value)
@@ -110,10 +110,11 @@ set_name(struct str *name, struct str value)
 }
 
 static enum query_fault
-filter_in(struct query_typed *q, struct str value)
+filter_in(struct query_typed *q, struct str value, query_clock_fn *clock)
 {
 	bool peer = value.n > 0 && value.p[0] == '@';
 
+	(void)clock;
 	if (value.n > 0 && (value.p[0] == '#' || peer))
 		skip(&value, 1);
 	if ((peer ? q->room : q->peer).n > 0)
@@ -122,19 +123,20 @@ filter_in(struct query_typed *q, struct str value)
 }
 
 static enum query_fault
-filter_from(struct query_typed *q, struct str value)
+filter_from(struct query_typed *q, struct str value, query_clock_fn *clock)
 {
+	(void)clock;
 	return set_name(&q->from, value);
 }
 
 static enum query_fault
-set_time(uint64_t *ms, struct str value)
+set_time(uint64_t *ms, struct str value, query_clock_fn *clock)
 {
 	if (*ms != 0)
 		return QUERY_TWICE;
 	if (value.n == 0)
 		return QUERY_NO_VALUE;
-	if (!query_time_get(value, ms))
+	if (!query_time_get(value, ms) && (clock == NULL || !clock(value, ms)))
 		return QUERY_NO_TIME;
 	/* 0 says that there is no bound: the year 1970 has no messages */
 	*ms = MAX(*ms, 1u);
@@ -142,15 +144,15 @@ set_time(uint64_t *ms, struct str value)
 }
 
 static enum query_fault
-filter_before(struct query_typed *q, struct str value)
+filter_before(struct query_typed *q, struct str value, query_clock_fn *clock)
 {
-	return set_time(&q->before, value);
+	return set_time(&q->before, value, clock);
 }
 
 static enum query_fault
-filter_after(struct query_typed *q, struct str value)
+filter_after(struct query_typed *q, struct str value, query_clock_fn *clock)
 {
-	return set_time(&q->after, value);
+	return set_time(&q->after, value, clock);
 }
 
 static const struct filter {
@@ -192,7 +194,8 @@ add_word(struct query_typed *q, char *words, size_t cap, struct str word)
 }
 
 enum query_fault
-query_typed_get(struct str typed, struct query_typed *q, char *words, size_t cap, struct str *bad_r)
+query_typed_get(struct str typed, struct query_typed *q, char *words, size_t cap,
+		query_clock_fn *clock, struct str *bad_r)
 {
 	struct query_word w;
 
@@ -205,7 +208,7 @@ query_typed_get(struct str typed, struct query_typed *q, char *words, size_t cap
 		if (f != NULL) {
 			size_t n = strlen(f->word);
 
-			fault = f->fn(q, (struct str){w.raw.p + n, w.raw.n - n});
+			fault = f->fn(q, (struct str){w.raw.p + n, w.raw.n - n}, clock);
 		} else if (!add_word(q, words, cap, w.raw)) {
 			fault = QUERY_TOO_LONG;
 		}

@@ -41,10 +41,12 @@ struct query_typed {
 	uint64_t after, before; /* wall ms, neither counted in; 0: not said */
 	struct str words; /* what is left, a space between two; in the caller's buffer */
 };
+/* A time that means something where it is typed alone ("14:30"). False: it is none. */
+typedef bool query_clock_fn(struct str s, uint64_t *ms_r);
 /* Take typed apart. words has room for cap bytes, typed.n are always enough. All but q->words points into typed. What is
- * quoted or has a '-' is never a filter, and those are written in small or capital letters. bad_r: the word that is wrong. */
+ * quoted or has a '-' is never a filter, and those are written in small or capital letters. clock: may be NULL. bad_r: the word that is wrong. */
 enum query_fault query_typed_get(struct str typed, struct query_typed *q, char *words, size_t cap,
-				 struct str *bad_r);
+				 query_clock_fn *clock, struct str *bad_r);
 /* A sentence for the person who typed it; static. */
 const char *query_strerror(enum query_fault fault);
 

@@ -248,18 +248,14 @@ bool
 scram_verifier_get(struct str s, struct scram_verifier *v)
 {
 	struct str rest = s, digits;
+	uint64_t iterations;
 
 	if (s.n < sizeof(VERIFIER) || memcmp(s.p, VERIFIER, sizeof(VERIFIER) - 1) != 0)
 		return false;
 	rest = (struct str){s.p + sizeof(VERIFIER) - 1, s.n - (sizeof(VERIFIER) - 1)};
-	if (!take_until(&rest, ':', &digits) || digits.n == 0 || digits.n > 7)
+	if (!take_until(&rest, ':', &digits) || digits.n > 7 || !str_number(digits, &iterations))
 		return false;
-	v->iterations = 0;
-	for (size_t i = 0; i < digits.n; i++) {
-		if (digits.p[i] < '0' || digits.p[i] > '9')
-			return false;
-		v->iterations = 10 * v->iterations + (unsigned)(digits.p[i] - '0');
-	}
+	v->iterations = (unsigned)iterations;
 	return v->iterations > 0 && take_base64(&rest, '$', v->salt, sizeof(v->salt)) &&
 	       take_base64(&rest, ':', v->stored_key, sizeof(v->stored_key)) &&
 	       take_base64(&rest, '\0', v->server_key, sizeof(v->server_key));

@@ -25,7 +25,8 @@ struct regw;
 enum jentry_kind { JENTRY_PAD = 1, JENTRY_EVENT };
 enum jentry_flag {
 	JENTRY_BARRIER = 1, /* not sent before all others have what came before it */
-	JENTRY_TAKEN_BACK = 2 /* a message whose words have been: nobody changes them any more */
+	JENTRY_TAKEN_BACK =
+	    2 /* a message whose words have been: nobody does so again, or changes them */
 };
 
 struct jentry {

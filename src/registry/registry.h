@@ -74,6 +74,8 @@ struct reg_list_view {
 	uint64_t since, until; /* wall ms; until 0: for ever */
 };
 
+/* --- the mapping (registry.c) ------------------------------------------------------------------------- */
+
 /* Map fd (closed) read-only; fatal checks of magic and version are the caller's: NULL with errno
  * (EPROTO: not a registry of this build). */
 struct registry *registry_map(int fd, size_t size);
@@ -85,6 +87,10 @@ uint32_t registry_room_slots(const struct registry *r);
 uint32_t registry_users(const struct registry *r); /* in use now */
 uint32_t registry_most_users(const struct registry *r); /* that ever were at once */
 uint32_t registry_rooms(const struct registry *r);
+/* How many users are invisible, and operators. */
+void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);
+
+/* --- one user, one room (views.c, names.c) ---------------------------------------------------------------- */
 
 /* 1: *v filled; 0: nobody there (or another generation); -1: torn eight times or the index is
  * being rebuilt: ask the broker (r_sync) and try again. */
@@ -102,6 +108,8 @@ int registry_room_named(const struct registry *r, const char *name, size_t n,
 int registry_sessions(const struct registry *r, uint64_t user, struct reg_session_view *out,
 		      unsigned cap);
 
+/* --- who is where (members.c) --------------------------------------------------------------------------------- */
+
 /* A page of a room's members in order of joining: at most cap (<= 256) whose `joined` is above
  * `after` (0: from the beginning), all from one moment. Returns how many (fewer than cap: that was
  * the end), or -1 as above. */
@@ -114,6 +122,8 @@ int registry_rooms_of(const struct registry *r, uint64_t user, struct reg_member
 /* Is this user in this room? 1 with *out, 0, -1. */
 int registry_member(const struct registry *r, uint64_t user, uint64_t room,
 		    struct reg_member_view *out);
+
+/* --- lists (lists.c) ------------------------------------------------------------------------------------------- */
 
 /* Bans, mutes and exceptions from slot *at on: of `room` (0: the server's). Returns up to cap, sets *at for the
  * next call; 0 at the end. Expired ones are left out. */
@@ -131,6 +141,8 @@ int registry_list_kept(const struct registry *r, uint64_t room, uint32_t *at,
 /* The rooms (ids) that this user has been invited to and has not entered, from slot *at on: as registry_list. */
 int registry_invitations(const struct registry *r, uint64_t user, uint32_t *at, uint64_t *out,
 			 unsigned cap);
+
+/* --- who was here, what is told of whom, accounts (names.c, views.c) -------------------------------------------- */
 
 /* Somebody who had a name and has it no more (IRC's WHOWAS). */
 struct reg_was_view {
@@ -160,6 +172,8 @@ struct reg_account_view {
 int registry_account_named(const struct registry *r, const char *name, size_t n,
 			   struct reg_account_view *v);
 
+/* --- the store (registry.c) -------------------------------------------------------------------------------------- */
+
 /* Has what outlived the last registry been told? Before, there are no accounts. */
 bool registry_restored(const struct registry *r);
 /* How the store is (enum store_state). */
@@ -167,8 +181,5 @@ unsigned registry_store_state(const struct registry *r);
 /* How well the store is: enum store_state, and up to which sequence number it has everything on the disk. why: of 256
  * bytes. */
 unsigned registry_store(const struct registry *r, uint64_t *stored_r, char *why);
-
-/* How many users are invisible, and operators. */
-void registry_user_kinds(const struct registry *r, unsigned *invisible_r, unsigned *opers_r);
 
 #endif

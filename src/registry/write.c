@@ -223,43 +223,29 @@ regw_unindex_room(struct regw *w, uint32_t slot, const char *fold, size_t n)
 
 /* --- free lists: lowest slots first, so that few pages are touched ---------------------------- */
 
+/* `used` is the field of a slot that is zero in a free one. */
+#define FREE_SLOTS(f, slots, used) \
+	do { \
+		(f).n = 0; \
+		for (uint32_t i_ = *(f).top; i_-- > 0;) { \
+			if ((slots)[i_].used == 0) \
+				freelist_push(&(f), i_); \
+		} \
+	} while (0)
+
 void
 regw_rebuild(struct regw *w)
 {
-	struct reg_header *h = w->h;
+	const struct reg_header *h = w->h;
 
-	w->free_users.n = w->free_rooms.n = w->free_members.n = w->free_lists.n = 0;
-	for (uint32_t i = h->user_top; i-- > 0;) {
-		if (w->users[i].id == 0)
-			freelist_push(&w->free_users, i);
-	}
-	for (uint32_t i = h->room_top; i-- > 0;) {
-		if (w->rooms[i].id == 0)
-			freelist_push(&w->free_rooms, i);
-	}
-	for (uint32_t i = h->member_top; i-- > 0;) {
-		if (w->members[i].user == 0)
-			freelist_push(&w->free_members, i);
-	}
-	for (uint32_t i = h->list_top; i-- > 0;) {
-		if (w->lists[i].op == LIST_NONE)
-			freelist_push(&w->free_lists, i);
-	}
-	w->free_metas.n = 0;
-	for (uint32_t i = h->meta_top; i-- > 0;) {
-		if (w->metas[i].owner == 0)
-			freelist_push(&w->free_metas, i);
-	}
-	w->free_accounts.n = 0;
-	for (uint32_t i = h->account_top; i-- > 0;) {
-		if (w->accounts[i].id == 0)
-			freelist_push(&w->free_accounts, i);
-	}
-	w->free_sessions.n = 0;
-	for (uint32_t i = h->session_top; i-- > 0;) {
-		if (w->sessions[i].user == 0)
-			freelist_push(&w->free_sessions, i);
-	}
+	_Static_assert(LIST_NONE == 0, "a list's slot is free by its op");
+	FREE_SLOTS(w->free_users, w->users, id);
+	FREE_SLOTS(w->free_rooms, w->rooms, id);
+	FREE_SLOTS(w->free_members, w->members, user);
+	FREE_SLOTS(w->free_lists, w->lists, op);
+	FREE_SLOTS(w->free_metas, w->metas, owner);
+	FREE_SLOTS(w->free_accounts, w->accounts, id);
+	FREE_SLOTS(w->free_sessions, w->sessions, user);
 	index_rebuild(w);
 	regw_counts(w, h->max_users - freelist_left(&w->free_users),
 		    h->max_rooms - freelist_left(&w->free_rooms));

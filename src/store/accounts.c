@@ -15,6 +15,7 @@ enum {
 	BY_ID,
 	ADD,
 	PASSWORD,
+	REHASH,
 	EMAIL,
 	DISABLE,
 	ENABLE,
@@ -36,6 +37,7 @@ static const char *const sql[N] = {
     [ADD] = "INSERT INTO account(name, fold, flags, email, hash, scram, created, seen)"
 	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
     [PASSWORD] = "UPDATE account SET hash=?, scram=?, flags=(flags & ~2) | ? WHERE id=?",
+    [REHASH] = "UPDATE account SET hash=? WHERE id=? AND hash=?",
     [EMAIL] = "UPDATE account SET email=? WHERE id=?",
     [DISABLE] = "UPDATE account SET flags=flags | 1 WHERE id=?",
     [ENABLE] = "UPDATE account SET flags=flags & ~1 WHERE id=?",
@@ -177,6 +179,19 @@ op_PASSWORD(const struct m_s_account *m)
 	done(m->ticket, ERR_NONE, m->id, "");
 }
 
+/* Its owner may have set another one meanwhile. */
+static void
+op_REHASH(const struct m_s_account *m)
+{
+	struct db_query q = db_query(&set, REHASH);
+
+	db_text(&q, m->hash);
+	db_int(&q, m->id);
+	db_text(&q, m->text);
+	db_run(&q);
+	done(m->ticket, ERR_NONE, m->id, "");
+}
+
 static void
 op_EMAIL(const struct m_s_account *m)
 {
@@ -263,6 +278,7 @@ static void (*const ops[ACCOUNT_OPS])(const struct m_s_account *m) = {
     [ACCOUNT_EMAIL] = op_EMAIL,       [ACCOUNT_DELETE] = op_DELETE,
     [ACCOUNT_DISABLE] = op_DISABLE,   [ACCOUNT_ENABLE] = op_ENABLE,
     [ACCOUNT_CERT_ADD] = op_CERT_ADD, [ACCOUNT_CERT_DEL] = op_CERT_DEL,
+    [ACCOUNT_REHASH] = op_REHASH,
 };
 
 bool

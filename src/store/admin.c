@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "ipc/store.h"
 #include "lib/util.h"
 
 enum { ADD_INVITE, DEL_INVITE, DEL_EXPIRED, ACCOUNT_PLACES, N };
@@ -36,28 +36,6 @@ admin_end(void)
 	db_set_fini(&set);
 }
 
-/* The first word of *rest, which moves behind it. */
-static struct str
-word(struct str *rest)
-{
-	const char *end = rest->n > 0 ? memchr(rest->p, '\x1f', rest->n) : NULL;
-	struct str w = {rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	size_t skip = end != NULL ? w.n + 1 : w.n;
-
-	rest->p += skip;
-	rest->n -= skip;
-	return w;
-}
-
-static uint64_t
-number(struct str s)
-{
-	char text[24];
-
-	bprintf(text, sizeof(text), STR_FMT, STR_ARG(s));
-	return strtoull(text, NULL, 10);
-}
-
 /* --- invitations ------------------------------------------------------------------------------------------- */
 
 /* Letters and digits that are not taken for one another; 80 bits. */
@@ -78,7 +56,8 @@ make_word(char out[20])
 static void
 op_INVITE_CREATE(const struct m_s_admin *m)
 {
-	struct str args = m->args, rooms = word(&args), uses = word(&args), expires = word(&args);
+	struct str args = m->args, rooms = store_word(&args), uses = store_word(&args),
+		   expires = store_word(&args);
 	uint8_t hash[16];
 	struct db_query q;
 	char out[20];
@@ -94,9 +73,9 @@ op_INVITE_CREATE(const struct m_s_admin *m)
 	q = db_query(&set, ADD_INVITE);
 	db_blob(&q, (struct str){(const char *)hash, sizeof(hash)});
 	db_text(&q, rooms);
-	db_int(&q, number(uses));
+	db_int(&q, store_number(uses));
 	db_int(&q, wall_ms());
-	db_int(&q, number(expires));
+	db_int(&q, store_number(expires));
 	db_text(&q, m->by);
 	db_run(&q);
 	done(m->ticket, ERR_NONE, (uint64_t)sqlite3_last_insert_rowid(in.db.h), out);
@@ -108,7 +87,7 @@ op_INVITE_DELETE(const struct m_s_admin *m)
 	struct db_query q = db_query(&set, DEL_INVITE);
 	bool gone;
 
-	db_int(&q, number(m->args));
+	db_int(&q, store_number(m->args));
 	gone = db_run(&q) && db_changes(&in.db) > 0;
 	done(m->ticket, gone ? ERR_NONE : ERR_NOT_FOUND, 0, "");
 }
@@ -150,8 +129,8 @@ purge_direct(uint64_t account, uint64_t before, struct purged *p)
 static void
 op_HISTORY_PURGE(const struct m_s_admin *m)
 {
-	struct str args = m->args, what = word(&args);
-	uint64_t before = number(word(&args)), id;
+	struct str args = m->args, what = store_word(&args);
+	uint64_t before = store_number(store_word(&args)), id;
 	struct purged p = {0};
 	char text[96];
 
@@ -182,7 +161,7 @@ op_HISTORY_PURGE(const struct m_s_admin *m)
 
 /* --- looking whether all is well ---------------------------------------------------------------------------- */
 
-/* args: what the database itself has been found to be (chores.c). */
+/* args: what the database itself has been found to be (upkeep.c). */
 static void
 op_CHECK(const struct m_s_admin *m)
 {

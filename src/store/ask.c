@@ -3,7 +3,6 @@
 
 #include "store/ask_priv.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -39,20 +38,11 @@ static const char *const sql[ASK_SQL_COUNT] = {
     [ASK_FILE_USE] = "SELECT sum(size) FROM file WHERE gone = 0 AND account = ?1",
     [ASK_FILES_USE] = "SELECT sum(size) FROM file WHERE gone = 0",
     [ASK_MARK] = "SELECT at FROM mark WHERE account = ?1 AND place = ?2",
+    [ASK_MARK_BEFORE] = "SELECT max(m.at) FROM place p JOIN place o ON o.fold = p.fold"
+			" JOIN mark m ON m.account = ?1 AND m.place = o.id WHERE p.id = ?2",
 };
 
 /* --- the connection ---------------------------------------------------------------------------------- */
-
-/* Work of SQLite between two looks at the time: some tens of microseconds. */
-#define STEPS 1000
-
-static int
-over(void *arg)
-{
-	const struct ask *a = arg;
-
-	return mono_ms() >= a->deadline;
-}
 
 struct ask *
 ask_new(const char *file, uint64_t epoch)
@@ -95,7 +85,7 @@ connected(struct ask *a)
 		return true;
 	if (!db_open(&a->db, a->file, DB_READ))
 		return false;
-	sqlite3_progress_handler(a->db.h, STEPS, over, a);
+	db_limit(&a->db, &a->deadline);
 	db_set_init(&a->set, &a->db, sql, ASK_SQL_COUNT);
 	rows_init(&a->rows, &a->db, a->epoch);
 	return true;
@@ -227,7 +217,7 @@ fresh(struct ask *a)
 static void
 done(struct ask *a)
 {
-	if ((a->db.err & 0xff) == SQLITE_INTERRUPT) {
+	if (db_late(&a->db)) {
 		a->page.more = true;
 		db_clear(&a->db);
 	}
@@ -250,6 +240,7 @@ answer(struct ask *a, uint32_t ticket, char *out)
 	struct m_s_page m = {.ticket = ticket,
 			     .code = (uint16_t)a->code,
 			     .more = a->code == ERR_NONE && a->page.more,
+			     .upto = a->upto,
 			     .arg = str_of(a->arg)};
 
 	if (a->code == ERR_NONE)
@@ -280,6 +271,12 @@ ask_answer(struct ask *a, const void *frame, size_t len, uint64_t ms, char *out)
 	}
 	done(a);
 	return answer(a, ticket, out);
+}
+
+void
+ask_upto(struct ask *a, uint64_t upto)
+{
+	a->upto = upto;
 }
 
 const char *
@@ -316,14 +313,17 @@ thread_open(struct thread *t)
 
 /* Until what came before the question is committed. A writer that did not get on while the last one waited will not for
  * this one: then what there is must do, and soon. */
-static void
+static bool
 wait_for_writer(uint64_t seq, uint64_t ms)
 {
 	static _Thread_local uint64_t gave_up = UINT64_MAX;
+	bool is_there;
 
 	if (reached() == gave_up)
 		ms = MIN(ms, (uint64_t)WAIT_AGAIN);
-	gave_up = reached_wait(seq, (unsigned)ms) ? UINT64_MAX : reached();
+	is_there = reached_wait(seq, (unsigned)ms);
+	gave_up = is_there ? UINT64_MAX : reached();
+	return is_there;
 }
 
 /* What is not in the database yet is not missing: whoever is told that a file is not known removes it. False: it is told to ask again. */
@@ -348,13 +348,15 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	static _Thread_local char out[IPC_FRAME_MAX];
 	struct settings s;
 	uint64_t end, now;
+	bool is_there;
 	size_t n;
 
 	settings_get(&s);
 	end = mono_ms() + s.query_time;
-	wait_for_writer(seq, s.query_time / WAIT_SHARE);
-	if (!may_answer(t, seq, frame, len))
+	is_there = wait_for_writer(seq, s.query_time / WAIT_SHARE);
+	if (!is_there && !may_answer(t, seq, frame, len))
 		return;
+	ask_upto(asking, is_there ? 0 : MAX(reached(), 1u));
 	now = mono_ms();
 	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);
 	if (n > 0)

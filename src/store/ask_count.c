@@ -191,18 +191,20 @@ ask_kept(struct ask *a)
 	db_end(&q);
 }
 
+/* A room that has been made again goes on from where one of that name was read before: what is said in it is newer than that. */
 void
 ask_mark(struct ask *a)
 {
-	struct db_query q;
-	struct m_q_mark m;
+	static const unsigned ways[] = {ASK_MARK, ASK_MARK_BEFORE};
+	struct m_q_mark m = {0};
 
-	if (a->nplaces == 0)
-		return;
-	q = db_query(&a->set, ASK_MARK);
-	db_int(&q, a->q.viewer);
-	db_int(&q, a->places[0].id);
-	m.when = db_number(&q);
+	for (size_t i = 0; a->nplaces > 0 && i < ARRAY_LEN(ways) && m.when == 0; i++) {
+		struct db_query q = db_query(&a->set, ways[i]);
+
+		db_int(&q, a->q.viewer);
+		db_int(&q, a->places[0].id);
+		m.when = db_number(&q);
+	}
 	if (m.when != 0)
 		page_put(&a->page, false, a->frame, m_q_mark_put(a->frame, sizeof(a->frame), &m),
 			 PAGE_MAX);

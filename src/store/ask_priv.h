@@ -34,6 +34,7 @@ enum ask_sql {
 	ASK_WAS_IN,
 	ASK_KEPT,
 	ASK_MARK,
+	ASK_MARK_BEFORE,
 	ASK_FILE,
 	ASK_FILE_USE,
 	ASK_FILES_USE,
@@ -79,6 +80,7 @@ struct ask {
 
 	/* the answer */
 	unsigned code;
+	uint64_t upto; /* as in s_page */
 	char arg[256];
 	struct page page;
 	uint32_t count;

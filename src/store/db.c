@@ -182,6 +182,27 @@ db_moved(struct db *db)
 	return moved != 0;
 }
 
+/* Work of SQLite between two looks at the time: some tens of microseconds. */
+#define STEPS 1000
+
+static int
+over(void *deadline)
+{
+	return mono_ms() >= *(const uint64_t *)deadline;
+}
+
+void
+db_limit(struct db *db, uint64_t *deadline)
+{
+	sqlite3_progress_handler(db->h, STEPS, over, deadline);
+}
+
+bool
+db_late(const struct db *db)
+{
+	return (db->err & 0xff) == SQLITE_INTERRUPT;
+}
+
 /* --- statements ------------------------------------------------------------------------------------------ */
 
 void
@@ -316,5 +337,20 @@ db_number(struct db_query *q)
 	if (db_row(q))
 		v = db_col_int(q, 0);
 	db_end(q);
+	return v;
+}
+
+uint64_t
+db_number_of(struct db *db, const char *sql)
+{
+	const char *const all[] = {sql};
+	struct db_set set;
+	struct db_query q;
+	uint64_t v;
+
+	db_set_init(&set, db, all, ARRAY_LEN(all));
+	q = db_query(&set, 0);
+	v = db_number(&q);
+	db_set_fini(&set);
 	return v;
 }

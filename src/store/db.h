@@ -59,6 +59,10 @@ void db_clear(struct db *db);
 void db_fail(struct db *db, int err, const char *why);
 /* Note an error of the connection's: in SQLite's words and the system's, and who we are when it is about what we may do. */
 void db_fail_here(struct db *db, int err);
+/* From now on what is asked on this connection ends with an error when mono_ms() has come to *deadline, which may be changed. */
+void db_limit(struct db *db, uint64_t *deadline);
+/* Is that the error? */
+bool db_late(const struct db *db);
 /* SQL without parameters or rows, any number of statements. db_ok(). */
 bool db_exec(struct db *db, const char *sql);
 
@@ -104,5 +108,7 @@ void db_end(struct db_query *q);
 
 /* The first column of the first row, as a number (0: no row); parameters are bound already. */
 uint64_t db_number(struct db_query *q);
+/* The same of SQL without parameters that is not asked again. */
+uint64_t db_number_of(struct db *db, const char *sql);
 
 #endif

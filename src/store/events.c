@@ -13,10 +13,10 @@ static const char *const sql[N] = {
     [ADD] =
 	"INSERT OR IGNORE INTO event(place, seq, type, sender, at, data) VALUES(?, ?, ?, ?, ?, ?)",
     [CAME] =
-	("INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?, ?, 0, ?)"
+	("INSERT INTO was_in(account, place, left_seq, came_seq) VALUES(?1, ?2, 0, ?3)"
 	 " ON CONFLICT(account, place) DO UPDATE SET came_seq=excluded.came_seq WHERE came_seq=0"),
-    [LEFT] = "UPDATE was_in SET left_seq=?, came_seq=0 WHERE account=? AND place=?",
-    [GONE_FROM] = "DELETE FROM was_in WHERE account=? AND place=?",
+    [LEFT] = "UPDATE was_in SET left_seq=?3, came_seq=0 WHERE account=?1 AND place=?2",
+    [GONE_FROM] = "DELETE FROM was_in WHERE account=?1 AND place=?2 AND came_seq<?3",
     [SEEN] = "UPDATE account SET seen=? WHERE id=?",
 };
 static struct db_set set;
@@ -61,45 +61,19 @@ add(const void *frame, size_t len, struct place p, const struct who *w)
 	db_run(&q);
 }
 
+/* CAME; LEFT: it has left chatd; GONE_FROM: it has left the room, or had to, and how much is said there is nothing to it
+ * any more. */
 static void
-came(uint64_t account, uint64_t place, uint64_t seq)
+was_in(unsigned which, uint64_t account, uint64_t place, uint64_t seq)
 {
 	struct db_query q;
 
 	if (account == 0 || place == 0)
 		return;
-	q = db_query(&set, CAME);
+	q = db_query(&set, which);
 	db_int(&q, account);
 	db_int(&q, place);
 	db_int(&q, seq);
-	db_run(&q);
-}
-
-static void
-left(uint64_t account, uint64_t place, uint64_t seq)
-{
-	struct db_query q;
-
-	if (account == 0)
-		return;
-	q = db_query(&set, LEFT);
-	db_int(&q, seq);
-	db_int(&q, account);
-	db_int(&q, place);
-	db_run(&q);
-}
-
-/* It has gone, or had to: how much is said there is nothing to it any more. */
-static void
-gone_from(uint64_t account, uint64_t place)
-{
-	struct db_query q;
-
-	if (account == 0)
-		return;
-	q = db_query(&set, GONE_FROM);
-	db_int(&q, account);
-	db_int(&q, place);
 	db_run(&q);
 }
 
@@ -130,7 +104,7 @@ intake_e_join(const void *frame, size_t len)
 	if (m.flags & MEMBER_CREATED)
 		room_dirty(m.room);
 	add(frame, len, p, &WHO(m, m.name));
-	came(account_of(m.account), p.id, m.seq);
+	was_in(CAME, account_of(m.account), p.id, m.seq);
 	return true;
 }
 
@@ -144,7 +118,7 @@ intake_e_part(const void *frame, size_t len)
 		return false;
 	p = place_of_room(m.room, m.room_name, 0);
 	add(frame, len, p, &WHO(m, m.name));
-	gone_from(account_of(m.account), p.id);
+	was_in(GONE_FROM, account_of(m.account), p.id, m.seq);
 	return true;
 }
 
@@ -158,7 +132,7 @@ intake_e_kick(const void *frame, size_t len)
 		return false;
 	p = place_of_room(m.room, m.room_name, 0);
 	add(frame, len, p, &WHO(m, m.by_name));
-	gone_from(account_of(m.whose), p.id);
+	was_in(GONE_FROM, account_of(m.whose), p.id, m.seq);
 	return true;
 }
 
@@ -176,7 +150,7 @@ intake_e_quit(const void *frame, size_t len)
 		struct place p = place_of_room(ids_at(m.rooms, i), STR_LIT(""), 0);
 
 		add(frame, len, p, &WHO(m, m.name));
-		left(account, p.id, m.seq);
+		was_in(LEFT, account, p.id, m.seq);
 	}
 	return true;
 }
@@ -216,7 +190,7 @@ intake_e_account(const void *frame, size_t len)
 	account = account_of(m.account);
 	seen(account, m.at);
 	for (size_t i = 0; i < m.rooms.n; i++)
-		came(account, place_of_room(ids_at(m.rooms, i), STR_LIT(""), 0).id, m.seq);
+		was_in(CAME, account, place_of_room(ids_at(m.rooms, i), STR_LIT(""), 0).id, m.seq);
 	return true;
 }
 

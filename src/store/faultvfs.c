@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 
+#define HANG_LOOK_US 5000
 #define TABLES 4 /* SQLite has one for each way to lock */
 
 enum what { WRITE, SYNC, TRUNCATE, ANY, WHATS };
@@ -29,7 +30,7 @@ static struct {
 	long n, times;
 	int error;
 	char file[256];
-	bool armed;
+	bool armed, hangs;
 	long seen; /* operations of that kind */
 	pthread_mutex_t lock; /* each connection is another thread's */
 } fault = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -40,12 +41,16 @@ static struct table {
 } tables[TABLES];
 static int (*real_open)(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out);
 
+/* True: it is to fail. */
 static bool
 fails(enum what what)
 {
 	bool now = false;
 	int fd;
 
+	while (fault.hangs && (fault.what == ANY || fault.what == what) &&
+	       access(fault.file, F_OK) == 0)
+		usleep(HANG_LOOK_US);
 	pthread_mutex_lock(&fault.lock);
 	if (fault.armed && (fault.what == ANY || fault.what == what)) {
 		fault.seen++;
@@ -135,6 +140,7 @@ read_spec(const char *s)
 	if (sscanf(s, "%15[a-z]:%ld:%7[a-z]:%ld:%255s", what, &fault.n, error, &fault.times,
 		   fault.file) != 5)
 		return false;
+	fault.hangs = strcmp(error, "hang") == 0;
 	fault.error = strcmp(error, "full") == 0 ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 	for (fault.what = 0; fault.what < WHATS; fault.what++) {
 		if (strcmp(words[fault.what], what) == 0)
@@ -154,7 +160,7 @@ faultvfs_init(void)
 		return;
 	if (!read_spec(s))
 		fatal("CHATD_DISK is not understood: %s", s);
-	fault.armed = access(fault.file, F_OK) != 0;
+	fault.armed = !fault.hangs && access(fault.file, F_OK) != 0;
 	sqlite3_initialize();
 	real = sqlite3_vfs_find(NULL);
 	real_open = real->xOpen;

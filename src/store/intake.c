@@ -94,11 +94,13 @@ intake_begin(void)
 	accounts_begin();
 	admin_begin();
 	retain_begin();
+	orphans_begin();
 }
 
 void
 intake_end(void)
 {
+	orphans_end();
 	retain_end();
 	admin_end();
 	accounts_end();
@@ -117,6 +119,7 @@ intake_forget(void)
 {
 	clock_at = 0;
 	accounts_changed();
+	senders_forget();
 	places_forget();
 	rooms_forget();
 	files_forget();

@@ -77,6 +77,7 @@ void place_rename(uint64_t place, uint64_t room, struct str name);
 /* What is remembered of that room has changed. */
 void place_changed(uint64_t room);
 void places_forget(void);
+void senders_forget(void);
 void names_begin(void);
 void names_end(void);
 
@@ -151,6 +152,18 @@ void admin_end(void);
 void done(uint32_t ticket, enum chat_err code, uint64_t id, const char *text);
 /* What an invitation's word is known by. */
 void invite_hash(struct str word, uint8_t out[16]);
+
+/* --- rows that nothing refers to any more (orphans.c) -------------------------------------------------------- */
+
+/* That row of sender is referred to from now on. */
+void orphans_used(uint64_t sender);
+/* Is it time for a slice of looking for them, in the transaction that is under way? */
+bool orphans_due(void);
+void orphans_some(void);
+/* Much has been deleted: not only tomorrow. */
+void orphans_soon(void);
+void orphans_begin(void);
+void orphans_end(void);
 
 /* --- deleting in slices (retain.c) ------------------------------------------------------------------------- */
 

@@ -3,9 +3,8 @@ if HAVE_SQLITE
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(UTF8PROC_CFLAGS)
 %C%_libstore_a_SOURCES = \
-	%D%/accounts.c %D%/admin.c %D%/events.c %D%/files.c %D%/index.c %D%/intake.c %D%/intake.h %D%/names.c %D%/retain.c %D%/rooms.c %D%/talk.c \
+	%D%/accounts.c %D%/admin.c %D%/events.c %D%/files.c %D%/index.c %D%/intake.c %D%/intake.h %D%/names.c %D%/orphans.c %D%/retain.c %D%/rooms.c %D%/talk.c \
 	%D%/ask.c %D%/ask.h %D%/ask_count.c %D%/ask_file.c %D%/ask_find.c %D%/ask_priv.h %D%/ask_walk.c %D%/ask_when.c %D%/ask_where.c \
-	%D%/chores.c %D%/chores.h \
 	%D%/db.c %D%/db.h \
 	%D%/faultvfs.c %D%/faultvfs.h \
 	%D%/filelist.c %D%/filelist.h \
@@ -20,6 +19,7 @@ noinst_LIBRARIES += %D%/libstore.a
 	%D%/search.c %D%/search.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/thread.c %D%/thread.h \
+	%D%/upkeep.c %D%/upkeep.h \
 	%D%/writer.c %D%/writer.h
 
 roles_PROGRAMS += %D%/chatd-store

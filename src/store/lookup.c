@@ -3,12 +3,12 @@
 
 #include "store/lookup.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "ipc/ipc.h"
+#include "ipc/store.h"
 #include "lib/glob.h"
 #include "lib/util.h"
 #include "store/db.h"
@@ -46,7 +46,8 @@ static const char *const sql[SQL_COUNT] = {
     [ROOMS] = "SELECT p.name FROM room r JOIN place p ON p.id = r.place WHERE r.founder = ?1",
     [MESSAGES] =
 	"SELECT count(*) FROM message WHERE sender IN (SELECT id FROM sender WHERE account = ?1)",
-    [INVITES] = "SELECT id, rooms, uses, used, created, expires, by FROM invite ORDER BY id",
+    [INVITES] =
+	"SELECT id, rooms, uses, used, created, expires, by FROM invite WHERE id > ?1 ORDER BY id",
 };
 
 struct lookup {
@@ -62,16 +63,6 @@ struct lookup {
 };
 
 /* --- the connection ---------------------------------------------------------------------------------- */
-
-#define STEPS 1000
-
-static int
-over(void *arg)
-{
-	const struct lookup *l = arg;
-
-	return mono_ms() >= l->deadline;
-}
 
 struct lookup *
 lookup_new(const char *file)
@@ -106,7 +97,7 @@ connected(struct lookup *l)
 		return true;
 	if (!db_open(&l->db, l->file, DB_READ))
 		return false;
-	sqlite3_progress_handler(l->db.h, STEPS, over, l);
+	db_limit(&l->db, &l->deadline);
 	db_set_init(&l->set, &l->db, sql, SQL_COUNT);
 	filelist_init(&l->files, &l->db);
 	return true;
@@ -188,18 +179,6 @@ refuse(struct lookup *l, unsigned code, struct str arg)
 	l->arg = (struct str){arg.p, MIN(arg.n, (size_t)NAME_BYTES_MAX)};
 }
 
-/* The first of the words, which moves on behind it. */
-static struct str
-word(struct str *args)
-{
-	const char *end = args->n > 0 ? memchr(args->p, '\x1f', args->n) : NULL;
-	struct str w = {args->p, end != NULL ? (size_t)(end - args->p) : args->n};
-
-	args->p += w.n + (end != NULL);
-	args->n -= w.n + (end != NULL);
-	return w;
-}
-
 static bool
 put_account(struct lookup *l, const struct db_query *q, uint64_t messages)
 {
@@ -233,7 +212,8 @@ static void
 admin_accounts(struct lookup *l, struct str args)
 {
 	char pattern[NAME_FOLD_MAX], after[NAME_FOLD_MAX];
-	size_t pattern_n = fold_of(word(&args), pattern), after_n = fold_of(word(&args), after);
+	size_t pattern_n = fold_of(store_word(&args), pattern),
+	       after_n = fold_of(store_word(&args), after);
 	struct db_query q = db_query(&l->set, ACCOUNTS);
 
 	db_text(&q, (struct str){after, after_n});
@@ -269,7 +249,7 @@ put_facts(struct lookup *l, unsigned which, uint64_t account, struct str name)
 static void
 admin_account_show(struct lookup *l, struct str args)
 {
-	struct str name = word(&args);
+	struct str name = store_word(&args);
 	uint64_t id = account_named(l, name), messages = number(l, MESSAGES, id);
 	struct db_query q = db_query(&l->set, LISTED_ONE);
 
@@ -289,11 +269,9 @@ admin_account_name(struct lookup *l, struct str args)
 {
 	struct db_query q = db_query(&l->set, LISTED_ONE);
 	struct m_q_fact m = {.name = STR_LIT("account")};
-	struct str first = word(&args);
-	char frame[256], id[24];
+	char frame[256];
 
-	bprintf(id, sizeof(id), STR_FMT, STR_ARG(first));
-	db_int(&q, strtoull(id, NULL, 10));
+	db_int(&q, store_number(store_word(&args)));
 	if (db_row(&q)) {
 		m.text = db_col_text(&q, 2);
 		page_put(&l->page, false, frame, m_q_fact_put(frame, sizeof(frame), &m), PAGE_MAX);
@@ -301,13 +279,14 @@ admin_account_name(struct lookup *l, struct str args)
 	db_end(&q);
 }
 
+/* [AFTER-ID] */
 static void
 admin_invites(struct lookup *l, struct str args)
 {
 	struct db_query q = db_query(&l->set, INVITES);
 	char frame[1024];
 
-	(void)args;
+	db_int(&q, store_number(store_word(&args)));
 	while (db_row(&q)) {
 		struct m_q_invite m = {
 		    .id = db_col_int(&q, 0),
@@ -372,7 +351,7 @@ list(struct lookup *l, const struct m_s_admin *m)
 	l->deadline = mono_ms() + s.query_time;
 	lists[m->op](l, m->args);
 	l->deadline = UINT64_MAX;
-	if ((l->db.err & 0xff) == SQLITE_INTERRUPT) {
+	if (db_late(&l->db)) {
 		l->page.more = true;
 		db_clear(&l->db);
 	} else if (!db_ok(&l->db)) {

@@ -17,13 +17,14 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "store/ask.h"
-#include "store/chores.h"
 #include "store/db.h"
 #include "store/faultvfs.h"
 #include "store/link.h"
 #include "store/lookup.h"
+#include "store/reached.h"
 #include "store/settings.h"
 #include "store/thread.h"
+#include "store/upkeep.h"
 #include "store/writer.h"
 
 /* Bytes of events that wait for the writer: above the one no more are wanted, below the other they are again. */
@@ -32,13 +33,13 @@
 #define STUCK_MS \
 	2000 /* the writer has not come back from the disk for so long: people should know */
 
-enum who { WRITER, ASK, SEARCH, LOOKUP, CHORES, THREADS };
+enum who { WRITER, ASK, SEARCH, LOOKUP, UPKEEP, THREADS };
 
 static const struct thread_role *const roles[THREADS] = {[WRITER] = &writer_role,
 							 [ASK] = &ask_role,
 							 [SEARCH] = &search_role,
 							 [LOOKUP] = &lookup_role,
-							 [CHORES] = &chores_role};
+							 [UPKEEP] = &upkeep_role};
 static struct thread *threads[THREADS]; /* NULL: not started */
 static struct registry *registry;
 static struct loop_timer watch_timer;
@@ -46,6 +47,7 @@ static bool told; /* the writer has said how the database is, or takes long to *
 static bool known; /* it has told where it ends */
 static bool full; /* of events that wait for the writer */
 static bool stuck;
+static bool slow; /* that is why: nothing has come back from the disk, which has been said */
 static uint64_t stored; /* as it told last */
 
 /* --- what comes ------------------------------------------------------------------------------------------- */
@@ -94,7 +96,7 @@ whose(unsigned type, const void *frame, size_t len)
 			return THREADS;
 		if (lookup_is_its(admin.op))
 			return LOOKUP;
-		return admin.op <= STORE_BACKUP ? CHORES : WRITER;
+		return upkeep_is_its(admin.op) ? UPKEEP : WRITER;
 	default:
 		return THREADS;
 	}
@@ -153,6 +155,19 @@ on_word(unsigned type, const void *frame, size_t len)
 
 /* --- what is answered -------------------------------------------------------------------------------------- */
 
+/* Of the writer, which has come back from the disk, well or not. */
+static void
+disk_answers(const struct m_s_state *m)
+{
+	char why[REACHED_WHY];
+
+	slow = false;
+	bprintf(why, sizeof(why), STR_FMT, STR_ARG(m->text));
+	reached_stuck(why);
+	if (m->state == STORE_WELL)
+		log_notice("the disk answers again: what has waited is in the database");
+}
+
 static void
 note_state(const void *frame, size_t len)
 {
@@ -161,6 +176,8 @@ note_state(const void *frame, size_t len)
 	if (!m_s_state_get(frame, len, &m))
 		return;
 	told = true;
+	if (slow)
+		disk_answers(&m);
 	stuck = m.state != STORE_WELL;
 	if (!stuck) {
 		if (!known || m.upto < stored)
@@ -171,14 +188,15 @@ note_state(const void *frame, size_t len)
 	hold_or_go_on();
 }
 
-/* Half of a check has been done: the writer does the other, if it can. */
+/* Half of a check has been done: the writer does the other, if it can; or else it is said why not. */
 static void
 go_on_checking(const void *frame, size_t len)
 {
 	struct m_q_fact fact = {.name = STR_LIT("database")};
+	char rows[2 * IPC_HDR + 1600], out[IPC_HDR + 2000], why[REACHED_WHY],
+	    text[REACHED_WHY + 32];
 	struct m_s_page page = {0};
 	struct m_s_admin m;
-	char rows[IPC_HDR + 1200], out[IPC_HDR + 1600];
 
 	if (known && !stuck) {
 		thread_put(threads[WRITER], 0, frame, len, true);
@@ -189,6 +207,12 @@ go_on_checking(const void *frame, size_t len)
 	fact.text = (struct str){m.args.p, MIN(m.args.n, 1024u)};
 	page.ticket = m.ticket;
 	page.rows = (struct str){rows, m_q_fact_put(rows, sizeof(rows), &fact)};
+	reached_why(why);
+	bprintf(text, sizeof(text), "not looked at: %s",
+		why[0] != '\0' ? why : "the database is not open for writing");
+	fact.name = STR_LIT("full-text index");
+	fact.text = str_of(text);
+	page.rows.n += m_q_fact_put(rows + page.rows.n, sizeof(rows) - page.rows.n, &fact);
 	link_send(out, m_s_page_put(out, sizeof(out), &page));
 }
 
@@ -225,14 +249,14 @@ on_answer(const void *frame, size_t len)
 static void
 watch(void *arg)
 {
-	struct m_s_state m = {.upto = stored,
-			      .state = STORE_BEHIND,
-			      .text = STR_LIT("the disk has not answered for some seconds")};
+	static const char why[] = "the disk has not answered for some seconds";
+	struct m_s_state m = {.upto = stored, .state = STORE_BEHIND, .text = str_of(why)};
 	char out[IPC_HDR + 128];
 
 	(void)arg;
 	if (threads[WRITER] != NULL && !stuck && thread_busy_ms(threads[WRITER]) > STUCK_MS) {
-		stuck = told = true;
+		stuck = slow = told = true;
+		reached_stuck(why);
 		log_warn("writing to the database takes more than %d seconds", STUCK_MS / 1000);
 		link_send(out, m_s_state_put(out, sizeof(out), &m));
 	}

@@ -137,6 +137,12 @@ sender_row(unsigned which, struct str name, struct str uhost, uint64_t account, 
 	return db_number(&q);
 }
 
+void
+senders_forget(void)
+{
+	memset(senders, 0, sizeof(senders));
+}
+
 uint64_t
 sender_of(struct str name, struct str uhost, struct str account, uint32_t umodes)
 {
@@ -150,11 +156,14 @@ sender_of(struct str name, struct str uhost, struct str account, uint32_t umodes
 	i = (siphash(text, name.n + uhost.n, key) + id + umodes) & (CELLS - 1);
 	if (senders[i].id != 0 && senders[i].account == id && senders[i].umodes == umodes &&
 	    senders[i].name_len == name.n && senders[i].uhost_len == uhost.n &&
-	    memcmp(senders[i].text, text, name.n + uhost.n) == 0)
+	    memcmp(senders[i].text, text, name.n + uhost.n) == 0) {
+		orphans_used(senders[i].id);
 		return senders[i].id;
+	}
 	senders[i].id = sender_row(FIND_SENDER, name, uhost, id, umodes);
 	if (senders[i].id == 0)
 		senders[i].id = sender_row(ADD_SENDER, name, uhost, id, umodes);
+	orphans_used(senders[i].id);
 	senders[i].account = id;
 	senders[i].umodes = umodes;
 	senders[i].name_len = (uint8_t)name.n;
@@ -170,7 +179,6 @@ places_forget(void)
 {
 	memset(rooms, 0, sizeof(rooms));
 	memset(pairs, 0, sizeof(pairs));
-	memset(senders, 0, sizeof(senders));
 }
 
 static size_t
@@ -201,18 +209,33 @@ place_row(struct db_query *q)
 	return p;
 }
 
+/* By what a room is found. */
+static struct str
+folded(struct str name, char fold[ROOM_FOLD_MAX])
+{
+	ssize_t n = name_fold(name.p, name.n, fold, ROOM_FOLD_MAX);
+
+	return n > 0 ? (struct str){fold, (size_t)n} : name;
+}
+
+/* The first four parameters: which room of the registry it is, and what it is called. */
+static void
+bind_room(struct db_query *q, uint64_t room, struct str name, char fold[ROOM_FOLD_MAX])
+{
+	db_int(q, in.epoch);
+	db_int(q, room);
+	db_text(q, name);
+	db_text(q, folded(name, fold));
+}
+
 /* born: what it is known by over restarts; 0: it has gone, and nobody knows. */
 static uint64_t
 place_new(uint64_t room, struct str name, uint64_t born)
 {
-	char fold[ROOM_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
 	struct db_query q = db_query(&set, ADD_ROOM);
+	char fold[ROOM_FOLD_MAX];
 
-	db_int(&q, in.epoch);
-	db_int(&q, room);
-	db_text(&q, name);
-	db_text(&q, n > 0 ? (struct str){fold, (size_t)n} : name);
+	bind_room(&q, room, name, fold);
 	if (born != 0)
 		db_int(&q, born);
 	else
@@ -223,14 +246,10 @@ place_new(uint64_t room, struct str name, uint64_t born)
 void
 place_rename(uint64_t place, uint64_t room, struct str name)
 {
-	char fold[ROOM_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
 	struct db_query q = db_query(&set, SET_ROOM);
+	char fold[ROOM_FOLD_MAX];
 
-	db_int(&q, in.epoch);
-	db_int(&q, room);
-	db_text(&q, name);
-	db_text(&q, n > 0 ? (struct str){fold, (size_t)n} : name);
+	bind_room(&q, room, name, fold);
 	db_int(&q, place);
 	db_run(&q);
 }
@@ -301,10 +320,9 @@ place_of_pair(uint64_t a, uint64_t b, bool make)
 uint64_t
 place_named(struct str name)
 {
-	char fold[ROOM_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
 	struct db_query q = db_query(&set, NAMED);
+	char fold[ROOM_FOLD_MAX];
 
-	db_text(&q, n > 0 ? (struct str){fold, (size_t)n} : name);
+	db_text(&q, folded(name, fold));
 	return db_number(&q);
 }

@@ -40,16 +40,11 @@ reached(void)
 bool
 reached_wait(uint64_t seq, unsigned ms)
 {
-	struct timespec until;
+	/* a clock that is set meanwhile makes one question wait too long or not at all */
+	struct timespec until = time_after(CLOCK_REALTIME, ms);
 	bool there;
 	int err = 0;
 
-	/* a clock that is set meanwhile makes one question wait too long or not at all */
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&lock);
 	while (last < seq && err == 0)
 		err = pthread_cond_timedwait(&more, &lock, &until);

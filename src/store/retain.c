@@ -178,6 +178,8 @@ work(struct chore *c, bool *more_r)
 
 	if (n > 0)
 		index_untidy();
+	if (!*more_r)
+		orphans_soon();
 	q = db_query(&set, *more_r ? CHORE_PAST : CHORE_DONE);
 	if (*more_r)
 		db_int(&q, c->past);
@@ -337,7 +339,8 @@ next_place(unsigned *gone_r)
 bool
 retain_due(void)
 {
-	return pass.chores || !index_is_tidy() || pass.place != 0 || writer_ms() >= pass.next;
+	return pass.chores || !index_is_tidy() || orphans_due() || pass.place != 0 ||
+	       writer_ms() >= pass.next;
 }
 
 bool
@@ -349,6 +352,10 @@ retain_some(void)
 		return true;
 	if (!index_is_tidy()) {
 		index_tidy();
+		return true;
+	}
+	if (orphans_due()) {
+		orphans_some();
 		return true;
 	}
 	for (int i = 0; i < 100 && gone < SLICE && db_ok(&in.db); i++) {

@@ -79,11 +79,7 @@ room_dirty(uint64_t room)
 static bool
 is_default(const char *name)
 {
-	char a[ROOM_FOLD_MAX], b[ROOM_FOLD_MAX];
-	ssize_t n = name_fold(name, strlen(name), a, sizeof(a));
-	ssize_t m = name_fold(in.set.room_default, strlen(in.set.room_default), b, sizeof(b));
-
-	return n > 0 && n == m && memcmp(a, b, (size_t)n) == 0;
+	return name_same(str_of(name), str_of(in.set.room_default));
 }
 
 bool

@@ -73,25 +73,10 @@ static const char version_2[] =
 /* What takes the schema from version i to i + 1. */
 static const char *const steps[SCHEMA_VERSION] = {version_1, version_2};
 
-static unsigned
-pragma(struct db *db, const char *sql)
-{
-	const char *const all[] = {sql};
-	struct db_set set;
-	struct db_query q;
-	unsigned v;
-
-	db_set_init(&set, db, all, 1);
-	q = db_query(&set, 0);
-	v = (unsigned)db_number(&q);
-	db_set_fini(&set);
-	return v;
-}
-
 unsigned
 schema_version(struct db *db)
 {
-	return pragma(db, "PRAGMA user_version");
+	return (unsigned)db_number_of(db, "PRAGMA user_version");
 }
 
 static bool
@@ -101,9 +86,9 @@ ours(struct db *db, unsigned version)
 		return false;
 	if (version > SCHEMA_VERSION)
 		db_fail(db, SQLITE_FORMAT, "the database is of a later version of chatd");
-	else if (version > 0 && pragma(db, "PRAGMA application_id") != APPLICATION_ID)
+	else if (version > 0 && db_number_of(db, "PRAGMA application_id") != APPLICATION_ID)
 		db_fail(db, SQLITE_NOTADB, "the database is not one of chatd");
-	else if (version == 0 && pragma(db, "SELECT count(*) FROM sqlite_master") > 0)
+	else if (version == 0 && db_number_of(db, "SELECT count(*) FROM sqlite_master") > 0)
 		db_fail(db, SQLITE_NOTADB, "the database is not one of chatd");
 	return db_ok(db);
 }

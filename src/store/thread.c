@@ -127,11 +127,7 @@ wait_for_more(struct thread *t, uint64_t ms)
 	if (ms == THREAD_FOREVER)
 		pthread_cond_wait(&t->more, &t->lock);
 	else {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += (time_t)(ms / 1000);
-		until.tv_nsec += (long)(ms % 1000) * 1000000;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
+		until = time_after(CLOCK_MONOTONIC, ms);
 		pthread_cond_timedwait(&t->more, &t->lock, &until);
 	}
 	t->busy_since = mono_ms();

@@ -24,6 +24,7 @@
 	1600 /* a pause as long as this: who asked for a change is not kept waiting any more */
 #define INDEX_GROUP_US 20000 /* the index may take so long of a group's transaction… */
 #define INDEX_IDLE_US 50000 /* …and of one of its own */
+#define LONG_MS 1000 /* a transaction that took so long may have been taken for a disk that hangs */
 #define SPARE_MS 5000 /* how often it is looked for something to do */
 /* A commit costs as much as a hundred messages: so long they are gathered for the next one. */
 #define GATHER_MS 50
@@ -43,9 +44,6 @@ static struct {
 } w;
 static size_t pending; /* w.group.len, for other threads */
 static uint64_t skipped; /* ms that a test has let pass */
-
-static enum { SEQ, N } const seq_statement = SEQ;
-static const char *const sql[N] = {[SEQ] = "SELECT value FROM meta WHERE name='seq'"};
 
 uint64_t
 writer_ms(void)
@@ -175,20 +173,6 @@ not_well(void)
 		refuse_requests();
 }
 
-static uint64_t
-last_seq(void)
-{
-	struct db_set set;
-	struct db_query q;
-	uint64_t seq;
-
-	db_set_init(&set, &in.db, sql, N);
-	q = db_query(&set, seq_statement);
-	seq = db_number(&q);
-	db_set_fini(&set);
-	return seq;
-}
-
 static void
 close_db(void)
 {
@@ -202,14 +186,13 @@ static bool
 open_db(void)
 {
 	uint64_t seq = 0;
-
 	bool made;
 
 	if (!db_open(&in.db, DB_FILE, w.had ? DB_WRITE : DB_MAKE))
 		return false;
 	made = schema_version(&in.db) == 0;
 	if (schema_apply(&in.db))
-		seq = last_seq();
+		seq = db_number_of(&in.db, "SELECT value FROM meta WHERE name='seq'");
 	if (!db_ok(&in.db)) {
 		db_close(&in.db);
 		return false;
@@ -353,6 +336,7 @@ write_or_wait(void)
 static bool
 spare(bool (*work)(void))
 {
+	uint64_t began = writer_ms();
 	bool more;
 
 	settings_get(&in.set);
@@ -361,6 +345,8 @@ spare(bool (*work)(void))
 	more = work();
 	files_finish();
 	if (db_exec(&in.db, "COMMIT")) {
+		if (writer_ms() - began > LONG_MS)
+			say_state("");
 		say_answers();
 		return more;
 	}
@@ -466,10 +452,10 @@ finish(void)
 	if (w.group.len > 0)
 		write_or_wait();
 	if (w.group.len > 0)
-		writer_log(
-		    LOG_ERR,
-		    "ending with %zu bytes of events that could not be written, behind %" PRIu64,
-		    w.group.len, in.seq);
+		writer_log(LOG_ERR,
+			   "ending with %zu bytes of events that could not be written and are "
+			   "lost, behind %" PRIu64,
+			   w.group.len, in.seq);
 	checkpoint();
 	close_db();
 	buf_fini(&w.group);

@@ -26,21 +26,24 @@
 int
 tools_fail(int code, const char *fmt, ...)
 {
-	char text[2048];
+	struct buf line = {0};
+	char *text;
 	va_list ap;
 	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_vprintf(&line, fmt, ap);
 	va_end(ap);
+	text = buf_data(&line);
 	/* it may repeat what somebody typed, or a user's words */
-	for (char *p = text; !text_utf8_ok(text, strlen(text)) && *p != '\0'; p++) {
+	for (char *p = text; !text_utf8_ok(text, line.len) && *p != '\0'; p++) {
 		if ((unsigned char)*p >= 0x80)
 			*p = '?';
 	}
-	n = text_clean(text, strlen(text), 0);
+	n = text_clean(text, line.len, 0);
 	n = text_balance(text, n, n); /* no room for closing: what turns the direction goes */
 	fprintf(stderr, "chatctl: %.*s\n", (int)n, text);
+	buf_fini(&line);
 	return code;
 }
 
@@ -269,7 +272,45 @@ is_ready(struct client *cl)
 	return yes;
 }
 
-/* The socket's listener is the master: it is down when nobody listens and that process is gone. */
+/* The process of the daemon whose run directory this socket is in: it stops listening long before its end. 0: there is none. */
+static pid_t
+runs_beside(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct flock fl = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+	char file[512], text[24] = "";
+	int fd, dir = slash != NULL ? (int)(slash - path) + 1 : 0;
+	ssize_t n = 0;
+	long pid;
+
+	/* its own lock is what a second one would be refused by; not everybody may look at it */
+	bprintf(file, sizeof(file), "%.*slock", dir, path);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0) {
+		n = fcntl(fd, F_GETLK, &fl);
+		close(fd);
+		return n == 0 && fl.l_type != F_UNLCK ? fl.l_pid : 0;
+	}
+	bprintf(file, sizeof(file), "%.*schatd.pid", dir, path);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	pid = n > 0 ? strtol(text, NULL, 10) : 0;
+	return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
+static bool
+is_gone(const char *path, pid_t listener)
+{
+	pid_t pid = runs_beside(path);
+
+	return (pid <= 0 || (kill(pid, 0) < 0 && errno == ESRCH)) &&
+	       (listener <= 0 || (kill(listener, 0) < 0 && errno == ESRCH));
+}
+
+/* The socket's listener is the master: it is down when nobody listens, that process is gone, and nobody holds the run directory. */
 int
 tools_wait(const struct ctl_req *r)
 {
@@ -294,7 +335,7 @@ tools_wait(const struct ctl_req *r)
 		} else {
 			if (errno == EACCES || errno == EPERM)
 				return tools_fail(EXIT_DENIED, "%s: %s", path, strerror(errno));
-			done = down && (master <= 0 || (kill(master, 0) < 0 && errno == ESRCH));
+			done = down && is_gone(path, master);
 		}
 		if (done)
 			return EXIT_OK;

@@ -15,13 +15,9 @@
 bool
 accounts_here(void)
 {
-#ifdef HAVE_SQLITE
 	/* also when it has yet to come: the first clients after a start need not know */
-	return worker.reg != NULL && proc.opt.store_enabled &&
+	return worker.reg != NULL && options_store(&proc.opt) &&
 	       registry_store_state(worker.reg) != STORE_UNUSABLE;
-#else
-	return false;
-#endif
 }
 
 #define AWAIT_MS 3000
@@ -30,17 +26,13 @@ accounts_here(void)
 bool
 accounts_awaited(void)
 {
-#ifdef HAVE_SQLITE
 	static uint64_t since;
 
 	if (since == 0)
 		since = loop_now(worker.loop);
-	return worker.reg != NULL && proc.opt.store_enabled && !registry_restored(worker.reg) &&
+	return worker.reg != NULL && options_store(&proc.opt) && !registry_restored(worker.reg) &&
 	       registry_store_state(worker.reg) == STORE_WELL &&
 	       loop_now(worker.loop) - since < AWAIT_MS;
-#else
-	return false;
-#endif
 }
 
 bool
@@ -99,9 +91,6 @@ bool
 account_is_named(const struct conn *c, struct str name)
 {
 	const char *account = account_of(c);
-	char a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
 
-	return account != NULL && n > 0 && name_fold(account, strlen(account), b, sizeof(b)) == n &&
-	       memcmp(a, b, (size_t)n) == 0;
+	return account != NULL && name_same(name, str_of(account));
 }

@@ -263,7 +263,7 @@ tell_kept(struct conn *c, const struct reg_room_view *v)
 	uint64_t rows = v->history_rows != 0 ? v->history_rows : proc.opt.history_rows;
 	char text[128] = "not kept", more[64] = "";
 
-	if (!proc.opt.store_enabled)
+	if (!options_store(&proc.opt))
 		return;
 	if (rows > 0)
 		bprintf(more, sizeof(more), ", at most %llu messages", (unsigned long long)rows);

@@ -182,47 +182,17 @@ find(struct conn *c, struct str name)
 
 /* --- dispatching -------------------------------------------------------------------- */
 
-static struct str
-skip_spaces(struct str s)
-{
-	while (s.n > 0 && s.p[0] == ' ') {
-		s.p++;
-		s.n--;
-	}
-	return s;
-}
-
-static struct str
-next_word(struct str *rest)
-{
-	struct str s = skip_spaces(*rest), word = s;
-	const char *end = s.n > 0 ? memchr(s.p, ' ', s.n) : NULL;
-
-	if (end != NULL)
-		word.n = (size_t)(end - s.p);
-	*rest = skip_spaces((struct str){s.p + word.n, s.n - word.n});
-	return word;
-}
-
-static struct str
-trim_end(struct str s)
-{
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
 /* False: wrong number. */
 static bool
 split_args(const struct cmd *cmd, struct str rest, struct cmd_args *a)
 {
-	rest = trim_end(skip_spaces(rest));
+	rest = str_trim(rest);
 	while (rest.n > 0 && a->n < cmd->max) {
 		if (a->n + 1u == cmd->max && cmd->flags & CMD_REST) {
-			a->v[a->n++] = rest;
+			a->v[a->n++] = str_trim(rest);
 			rest.n = 0;
 		} else {
-			a->v[a->n++] = next_word(&rest);
+			str_next(&rest, ' ', &a->v[a->n++]);
 		}
 	}
 	return rest.n == 0 && a->n >= cmd->min;
@@ -252,7 +222,7 @@ cmd_line(struct conn *c, struct str line)
 	struct str rest = line, name;
 	const struct cmd *cmd;
 
-	name = next_word(&rest);
+	str_next(&rest, ' ', &name);
 	if (line.n > 0 && line.p[0] == ' ')
 		name.n = 0;
 	cmd = find_exact(name);
@@ -280,7 +250,7 @@ enum cmd_done
 cmd_word(struct conn *c, struct str line)
 {
 	static const struct str none = {"", 0};
-	struct str whole = trim_end(line);
+	struct str whole = str_trim(line);
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if ((whole.p[0] | 32) != (words[i].word[0] | 32) ||

@@ -48,7 +48,7 @@ enum cmd_done cmd_word(struct conn *c, struct str line);
 /* Case-insensitive for ASCII. */
 bool cmd_same(struct str s, const char *word);
 
-/* The rows' handlers: cmd.c, cmd_account.c, cmd_talk.c, cmd_room.c, cmd_set.c. */
+/* The rows' handlers: /help is cmd.c's, the others are in the cmd_*.c that is about them. */
 #define CMD_HANDLERS(X) \
 	X(account) \
 	X(ack) \

@@ -1,14 +1,9 @@
-/* cmd_account.c - /register, /login, /password, /account, /logout: what telnet clients do about accounts.
- *
- * Each is a form: what was typed behind the command, and passwords, which are asked for one by one where they were
- * not given with it (secret.h). A form is wiped when it has been handed in. What is refused because of a password is asked
- * for again, without another command: the person is about to type a better one, which the room need not read.
- */
+/* cmd_account.c - /register, /login, /password, /account, /logout: what telnet clients do about accounts. Those that need
+ * passwords are forms (form.h). */
 #include "config.h"
 
 #include "worker/cmd_account.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/credential.h"
@@ -17,56 +12,13 @@
 #include "registry/registry.h"
 #include "worker/account.h"
 #include "worker/cmd.h"
+#include "worker/form.h"
 #include "worker/outq.h"
 #include "worker/request.h"
-#include "worker/secret.h"
 #include "worker/session.h"
 #include "worker/ticket.h"
+#include "worker/words.h"
 #include "worker/worker.h"
-
-#define TRIES 3 /* of a password, then the command is over */
-
-enum step { STEP_PRESENT, STEP_NEW, STEP_AGAIN, STEP_END };
-enum what { LOG_IN, REGISTER, PASSWORD, EMAIL, DELETE };
-
-struct form {
-	enum what what;
-	unsigned step; /* in forms[what].steps */
-	unsigned tries; /* that were refused */
-	size_t npassword, nnext;
-	char name[NAME_BYTES_MAX + 1], text[EMAIL_MAX + 1], invite[INVITE_WORD_MAX + 1];
-	char password[PASSWORD_MAX], next[PASSWORD_MAX]; /* the present one; the new one */
-};
-
-static void hand_in_login(struct conn *c, const struct form *f);
-static void hand_in_register(struct conn *c, const struct form *f);
-static void hand_in_change(struct conn *c, const struct form *f);
-
-static const struct {
-	enum step steps[4];
-	void (*hand_in)(struct conn *c, const struct form *f);
-	enum account_op op; /* of hand_in_change */
-	const char *done, *not_done;
-} forms[] = {
-    [LOG_IN] = {{STEP_PRESENT, STEP_END}, hand_in_login, 0, "", "You have not logged in."},
-    [REGISTER] =
-	{{STEP_NEW, STEP_AGAIN, STEP_END}, hand_in_register, 0, "", "No account has been made."},
-    [PASSWORD] = {{STEP_PRESENT, STEP_NEW, STEP_AGAIN, STEP_END},
-		  hand_in_change,
-		  ACCOUNT_PASSWORD,
-		  "Your password has been changed.",
-		  "Your password is what it was."},
-    [EMAIL] = {{STEP_PRESENT, STEP_END},
-	       hand_in_change,
-	       ACCOUNT_EMAIL,
-	       "Your email address has been changed.",
-	       "Nothing has been changed."},
-    [DELETE] = {{STEP_PRESENT, STEP_END},
-		hand_in_change,
-		ACCOUNT_DELETE,
-		"Your account has been deleted.",
-		"Nothing has been deleted."},
-};
 
 /* --- what can be done here --------------------------------------------------------------------- */
 
@@ -74,7 +26,7 @@ static const struct {
 static bool
 may_ask(struct conn *c)
 {
-	if (!proc.opt.store_enabled)
+	if (!options_store(&proc.opt))
 		tell(c, "Sorry, no accounts are kept on this server.");
 	else if (!account_secret_ok(c))
 		tell(c, ACCOUNT_SECRET_NO ".");
@@ -93,207 +45,13 @@ may_change(struct conn *c)
 	return may_ask(c);
 }
 
-/* Does s fit into cap bytes, terminated? False: it has been told. */
-static bool
-put_word(struct conn *c, char *out, size_t cap, struct str s, const char *what)
-{
-	if (s.n < cap) {
-		bprintf(out, cap, STR_FMT, STR_ARG(s));
-		return true;
-	}
-	tell(c, "Sorry, %s has at most %zu bytes.", what, cap - 1);
-	return false;
-}
-
-/* --- filling a form in -------------------------------------------------------------------------- */
-
-static struct form *
-form_new(enum what what)
-{
-	struct form *f = xcalloc(1, sizeof(*f));
-
-	f->what = what;
-	return f;
-}
-
-static void
-form_free(struct form *f)
-{
-	explicit_bzero(f, sizeof(*f));
-	free(f);
-}
-
-/* All but the passwords, to begin again with. For ticket_state, which wipes nothing. */
-static struct form *
-form_bare(const struct form *f)
-{
-	struct form *bare = form_new(f->what);
-
-	bare->tries = f->tries;
-	memcpy(bare->name, f->name, sizeof(bare->name));
-	memcpy(bare->text, f->text, sizeof(bare->text));
-	memcpy(bare->invite, f->invite, sizeof(bare->invite));
-	return bare;
-}
-
-static const char *
-prompt_of(const struct conn *c, enum step step)
-{
-	static char new_one[64];
-
-	if (c->state == CONN_NAMING)
-		return "Password (empty: choose another name): ";
-	if (step == STEP_PRESENT)
-		return "Password: ";
-	if (step == STEP_AGAIN)
-		return "The same again: ";
-	bprintf(new_one, sizeof(new_one), "New password (at least " STR_FMT " characters): ",
-		STR_ARG(credential_password_least()));
-	return new_one;
-}
-
-static void take_secret(struct conn *c, struct str line, void *state);
-
-/* The next password, or the end. f is given away. */
-static void
-form_go(struct conn *c, struct form *f)
-{
-	enum step step = forms[f->what].steps[f->step];
-
-	if (step == STEP_END) {
-		forms[f->what].hand_in(c, f);
-		form_free(f);
-		return;
-	}
-	secret_ask(c, prompt_of(c, step), take_secret, f, sizeof(*f));
-}
-
-/* A password was refused, and why has been told: it is asked for again, and f given away. False: that was the last try.
- * Who has no name yet may go on, as chooses another name when tired of it. */
-static bool
-form_retry(struct conn *c, struct form *f)
-{
-	f->tries++;
-	if (c->state != CONN_NAMING && f->tries >= TRIES) {
-		tell(c, "%s", forms[f->what].not_done);
-		return false;
-	}
-	if (c->state != CONN_NAMING)
-		tell(c, "Once more; an empty line gives up.");
-	form_go(c, f);
-	return true;
-}
-
-/* What was handed in is refused, and why has been told. Is it asked for again? */
-static bool
-late_retry(struct conn *c, struct late *l, unsigned code)
-{
-	if (l->state == NULL ||
-	    (code != ERR_PASSWORD && code != ERR_LOGIN_WRONG && code != ERR_PASSWORD_WEAK) ||
-	    !form_retry(c, l->state))
-		return false;
-	l->state = NULL;
-	return true;
-}
-
-static void
-not_handed_in(struct conn *c, const struct form *f)
-{
-	if (c->state == CONN_NAMING)
-		session_ask_name(c);
-	else
-		tell(c, "%s", forms[f->what].not_done);
-}
-
-/* May the new password be this one? False: it has been told. */
-static bool
-new_good(struct conn *c, struct str password)
-{
-	const char *name = account_of(c) != NULL ? account_of(c) : c->name;
-	struct str least = credential_password_least();
-	char why[512];
-
-	if (credential_password_good(password, str_of(name)))
-		return true;
-	tell(c, "Sorry, %s.", chat_err_text(ERR_PASSWORD_WEAK, least.p, least.n, why, sizeof(why)));
-	return false;
-}
-
-/* A line that was asked for; the form is wiped by who asked, unless there is more to ask. */
-static void
-take_secret(struct conn *c, struct str line, void *state)
-{
-	struct form *f = state;
-	enum step step = forms[f->what].steps[f->step];
-
-	if (line.n == 0) {
-		not_handed_in(c, f);
-		return;
-	}
-	if (step == STEP_AGAIN && !str_eq(line, (struct str){f->next, f->nnext})) {
-		tell(c, "These two are not the same.");
-		f->step--;
-		form_retry(c, f);
-		return;
-	}
-	if (step == STEP_NEW && !new_good(c, line)) {
-		form_retry(c, f);
-		return;
-	}
-	if (step == STEP_PRESENT)
-		memcpy(f->password, line.p, f->npassword = line.n);
-	else
-		memcpy(f->next, line.p, f->nnext = line.n);
-	f->step++;
-	if (forms[f->what].steps[f->step] == STEP_END)
-		forms[f->what].hand_in(c, f);
-	else
-		form_go(c, f);
-}
-
-/* Passwords that were given with the command, as far as they can be used; those that were not are empty. False: told, and f
- * is no more. */
-static bool
-given(struct conn *c, struct form *f, struct str password, struct str next)
-{
-	if (password.n > PASSWORD_MAX || next.n > PASSWORD_MAX) {
-		tell(c, "Sorry, a password has at most %d bytes.", PASSWORD_MAX);
-		form_free(f);
-		return false;
-	}
-	if (next.n > 0 && !new_good(c, next)) {
-		next = STR_LIT("");
-		f->tries++;
-	}
-	memcpy(f->password, password.p, f->npassword = password.n);
-	memcpy(f->next, next.p, f->nnext = next.n);
-	while ((forms[f->what].steps[f->step] == STEP_PRESENT && password.n > 0) ||
-	       (forms[f->what].steps[f->step] == STEP_NEW && next.n > 0) ||
-	       (forms[f->what].steps[f->step] == STEP_AGAIN && next.n > 0))
-		f->step++;
-	return true;
-}
-
 /* --- logging in -------------------------------------------------------------------------------- */
-
-static void
-ask_login(struct conn *c, struct str name, struct str password)
-{
-	struct form *f = form_new(LOG_IN);
-
-	if (!put_word(c, f->name, sizeof(f->name), name, "a name"))
-		form_free(f);
-	else if (given(c, f, password, STR_LIT("")))
-		form_go(c, f);
-}
 
 static void
 login_failed(struct conn *c, struct late *l, unsigned code, struct str arg)
 {
-	char why[512];
-
-	tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
-	if (!late_retry(c, l, code) && c->state == CONN_NAMING)
+	words_refused(c, code, arg);
+	if (!form_again(c, l, code) && c->state == CONN_NAMING)
 		session_ask_name(c);
 }
 
@@ -328,7 +86,22 @@ hand_in_login(struct conn *c, const struct form *f)
 	    .mech = AUTH_PASSWORD, .name = str_of(f->name), .secret = {f->password, f->npassword}};
 
 	request_auth(c, &p, logged_in);
-	ticket_state(c, form_bare(f));
+	form_waits(c, f);
+}
+
+static const struct form_kind login_form = {
+    .steps = {FORM_PRESENT, FORM_END},
+    .hand_in = hand_in_login,
+    .not_done = "You have not logged in.",
+};
+
+static void
+ask_login(struct conn *c, struct str name, struct str password)
+{
+	struct form *f = form_new(&login_form);
+
+	if (form_word(c, f, f->name, sizeof(f->name), name, "a name"))
+		form_begin(c, f, password, STR_LIT(""));
 }
 
 bool
@@ -366,15 +139,10 @@ cmd_login(struct conn *c, const struct cmd_args *a)
 static void
 join_all(struct conn *c, struct str rooms)
 {
-	while (rooms.n > 0) {
-		const char *comma = memchr(rooms.p, ',', rooms.n);
-		size_t n = comma != NULL ? (size_t)(comma - rooms.p) : rooms.n;
+	struct str room;
 
-		if (n > 0)
-			request_join(c, ASKED_DO, (struct str){rooms.p, n}, STR_LIT(""));
-		n += comma != NULL;
-		rooms = (struct str){rooms.p + n, rooms.n - n};
-	}
+	while (str_next(&rooms, ',', &room))
+		request_join(c, ASKED_DO, room, STR_LIT(""));
 	if (c->pending > 0)
 		c->flags |= CONN_BARRIER | CONN_WAITS;
 }
@@ -401,7 +169,7 @@ registered(struct conn *c, struct late *l)
 
 	if (late_failed(l, &code, &arg)) {
 		register_refused(c, code, arg);
-		late_retry(c, l, code);
+		form_again(c, l, code);
 		return;
 	}
 	if (l->type != MSG_e_authed)
@@ -420,8 +188,14 @@ hand_in_register(struct conn *c, const struct form *f)
 	    .email = str_of(f->text), .password = {f->next, f->nnext}, .invite = str_of(f->invite)};
 
 	request_register(c, &r, registered);
-	ticket_state(c, form_bare(f));
+	form_waits(c, f);
 }
+
+static const struct form_kind register_form = {
+    .steps = {FORM_NEW, FORM_AGAIN, FORM_END},
+    .hand_in = hand_in_register,
+    .not_done = "No account has been made.",
+};
 
 /* Why a password need not even be asked for; ERR_NONE: nothing that can be seen here. */
 static enum chat_err
@@ -456,12 +230,10 @@ ask_register(struct conn *c, struct str email, struct str password, struct str i
 		register_refused(c, err, str_of(c->name));
 		return;
 	}
-	f = form_new(REGISTER);
-	if (!put_word(c, f->text, sizeof(f->text), email, "an email address") ||
-	    !put_word(c, f->invite, sizeof(f->invite), invite, "the word of an invitation"))
-		form_free(f);
-	else if (given(c, f, STR_LIT(""), password))
-		form_go(c, f);
+	f = form_new(&register_form);
+	if (form_word(c, f, f->text, sizeof(f->text), email, "an email address") &&
+	    form_word(c, f, f->invite, sizeof(f->invite), invite, "the word of an invitation"))
+		form_begin(c, f, STR_LIT(""), password);
 }
 
 void
@@ -484,43 +256,62 @@ changed(struct conn *c, struct late *l)
 {
 	const struct m_e_done *e = l->e;
 	const struct form *f = l->state;
-	char why[512];
 	struct str arg;
 	unsigned code;
 
 	if (late_failed(l, &code, &arg)) {
-		tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
-		late_retry(c, l, code);
+		words_refused(c, code, arg);
+		form_again(c, l, code);
 	} else if (l->type == MSG_e_done && e->text.n > 0)
 		tell(c, STR_FMT, STR_ARG(e->text));
 	else if (f != NULL)
-		tell(c, "%s", forms[f->what].done);
+		tell(c, "%s", f->kind->done);
 }
 
 static void
 hand_in_change(struct conn *c, const struct form *f)
 {
-	struct str text = f->what == PASSWORD ? (struct str){f->next, f->nnext} : str_of(f->text);
+	enum account_op op = f->kind->op;
+	struct str text =
+	    op == ACCOUNT_PASSWORD ? (struct str){f->next, f->nnext} : str_of(f->text);
 
-	request_account(c, forms[f->what].op, (struct str){f->password, f->npassword}, text,
-			changed);
-	ticket_state(c, form_bare(f));
+	request_account(c, op, (struct str){f->password, f->npassword}, text, changed);
+	form_waits(c, f);
 }
+
+static const struct form_kind password_form = {
+    .steps = {FORM_PRESENT, FORM_NEW, FORM_AGAIN, FORM_END},
+    .hand_in = hand_in_change,
+    .not_done = "Your password is what it was.",
+    .op = ACCOUNT_PASSWORD,
+    .done = "Your password has been changed.",
+};
+
+static const struct form_kind email_form = {
+    .steps = {FORM_PRESENT, FORM_END},
+    .hand_in = hand_in_change,
+    .not_done = "Nothing has been changed.",
+    .op = ACCOUNT_EMAIL,
+    .done = "Your email address has been changed.",
+};
+
+static const struct form_kind delete_form = {
+    .steps = {FORM_PRESENT, FORM_END},
+    .hand_in = hand_in_change,
+    .not_done = "Nothing has been deleted.",
+    .op = ACCOUNT_DELETE,
+    .done = "Your account has been deleted.",
+};
 
 void
 cmd_password(struct conn *c, const struct cmd_args *a)
 {
-	struct form *f;
-
 	if (!may_change(c))
 		return;
-	if (a->n == 1) {
+	if (a->n == 1)
 		tell(c, "Usage: /password, or /password OLD NEW");
-		return;
-	}
-	f = form_new(PASSWORD);
-	if (given(c, f, a->v[0], a->v[1]))
-		form_go(c, f);
+	else
+		form_begin(c, form_new(&password_form), a->v[0], a->v[1]);
 }
 
 void
@@ -557,7 +348,6 @@ void
 cmd_account(struct conn *c, const struct cmd_args *a)
 {
 	bool del = cmd_same(a->v[0], "delete"), email = cmd_same(a->v[0], "email");
-	char why[512];
 	struct form *f;
 
 	if (a->n == 0) {
@@ -571,15 +361,13 @@ cmd_account(struct conn *c, const struct cmd_args *a)
 	if (!may_change(c))
 		return;
 	if (email && credential_email(a->v[1]) != ERR_NONE) {
-		tell(c, "Sorry, %s.", chat_err_text(ERR_EMAIL_BAD, "", 0, why, sizeof(why)));
+		words_refused(c, ERR_EMAIL_BAD, STR_LIT(""));
 		return;
 	}
 	if (del)
 		tell(c, "The account %s%s will be gone for ever; an empty line keeps it.",
 		     account_of(c), a->n == 2 ? " and all that it has said" : "");
-	f = form_new(del ? DELETE : EMAIL);
-	if (put_word(c, f->text, sizeof(f->text), a->v[1], "an email address"))
-		form_go(c, f);
-	else
-		form_free(f);
+	f = form_new(del ? &delete_form : &email_form);
+	if (form_word(c, f, f->text, sizeof(f->text), a->v[1], "an email address"))
+		form_begin(c, f, STR_LIT(""), STR_LIT(""));
 }

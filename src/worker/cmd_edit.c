@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "worker/cmd.h"
@@ -10,6 +11,7 @@
 #include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/words.h"
 
 /* "3-4711". */
 static bool
@@ -19,8 +21,8 @@ id_get(struct str s, uint64_t *seq_r)
 	size_t n = dash != NULL ? (size_t)(dash - s.p) : 0;
 	uint64_t epoch, at;
 
-	if (dash == NULL || !reader_number((struct str){s.p, n}, &epoch) ||
-	    !reader_number((struct str){dash + 1, s.n - n - 1}, &at) ||
+	if (dash == NULL || !str_number((struct str){s.p, n}, &epoch) ||
+	    !str_number((struct str){dash + 1, s.n - n - 1}, &at) ||
 	    epoch >> (63 - ID_SHIFT) != 0 || at >> ID_SHIFT != 0)
 		return false;
 	*seq_r = epoch << ID_SHIFT | at;
@@ -32,23 +34,45 @@ struct message {
 	struct str room, name;
 };
 
+/* The last message of c's own, with a name: the one to that person. NULL: it is not known here. */
+static const struct said *
+last_said(const struct conn *c, struct str name)
+{
+	const struct reader *r = c->reader;
+
+	if (r == NULL || (name.n > 0 ? r->alone : r->said).seq == 0)
+		return NULL;
+	if (name.n == 0)
+		return &r->said;
+	return name_same(name, (struct str){r->alone.to, r->alone.nto}) ? &r->alone : NULL;
+}
+
+static void
+which(struct conn *c)
+{
+	tell(c, "Which message? /history ids shows how they are called.");
+}
+
 /* "[@NAME] [ID]": which message is meant; what is left is in *rest. False: none, c has been told. */
 static bool
 message_get(struct conn *c, struct str *rest, struct message *m)
 {
 	struct str at = *rest, word = {"", 0};
-	const struct said *said = c->reader != NULL ? &c->reader->said : NULL;
 	const struct room *room = c->cur;
+	const struct said *said;
 
 	*m = (struct message){0};
-	if (reader_word(&at, &word) && word.n > 1 && word.p[0] == '@') {
+	if (str_next(&at, ' ', &word) && word.n > 1 && word.p[0] == '@') {
 		m->name = (struct str){word.p + 1, word.n - 1};
-		reader_word(&at, &word);
+		*rest = at;
+		word = (struct str){"", 0};
+		str_next(&at, ' ', &word);
 	}
+	said = last_said(c, m->name);
 	if (id_get(word, &m->seq)) {
 		*rest = at;
-	} else if (m->name.n > 0 || said == NULL || said->seq == 0) {
-		tell(c, "Which message? /history ids shows how they are called.");
+	} else if (said == NULL) {
+		which(c);
 		return false;
 	} else {
 		m->seq = said->seq;
@@ -56,10 +80,7 @@ message_get(struct conn *c, struct str *rest, struct message *m)
 		if (said->room == 0)
 			m->name = (struct str){said->to, said->nto};
 	}
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		rest->p++;
-		rest->n--;
-	}
+	*rest = str_trim(*rest);
 	if (m->name.n == 0 && room != NULL)
 		m->room = room_name(room);
 	if (m->name.n > NAME_BYTES_MAX || (m->name.n == 0 && room == NULL)) {
@@ -77,7 +98,7 @@ changed(struct conn *c, struct late *l)
 	unsigned code;
 
 	if (late_failed(l, &code, &arg))
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else
 		tell(c, "Done.");
 }
@@ -109,8 +130,9 @@ cmd_delete(struct conn *c, const struct cmd_args *a)
 	uint64_t seq;
 
 	/* A mistyped ID must not take back the last message instead. */
-	if (reader_word(&at, &word) && word.p[0] != '@' && !id_get(word, &seq)) {
-		tell(c, "Which message? /history ids shows how they are called.");
+	if (str_next(&at, ' ', &word) && (word.p[0] != '@' || str_next(&at, ' ', &word)) &&
+	    !id_get(word, &seq)) {
+		which(c);
 		return;
 	}
 	if (message_get(c, &rest, &m))

@@ -13,6 +13,8 @@
 #include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/row.h"
+#include "worker/words.h"
 #include "worker/worker.h"
 
 #define LINES 20 /* that /history shows if nobody says how many */
@@ -71,7 +73,7 @@ history_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s))
+	if (!row_event(c, r, &s))
 		return;
 	q->shown++;
 	reader_show(c, &s, r->seq, q->num != 0, STR_LIT(""));
@@ -105,9 +107,11 @@ static void
 history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	if (code != ERR_NONE)
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else
 		pager_shown(c, q);
+	if (q->lacks)
+		words_lacks(c);
 }
 
 static const struct history_as as_history = {NULL, history_row, history_end};
@@ -139,12 +143,7 @@ static const struct history_as as_new = {NULL, history_row, new_end};
 static bool
 is_place(const struct m_r_query *w, const struct m_q_place *place)
 {
-	char a[ROOM_FOLD_MAX], b[ROOM_FOLD_MAX];
-	struct str name = place->born != 0 ? w->room : w->name;
-	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
-	ssize_t m = name_fold(place->name.p, place->name.n, b, sizeof(b));
-
-	return n > 0 && n == m && memcmp(a, b, (size_t)n) == 0;
+	return name_same(place->born != 0 ? w->room : w->name, place->name);
 }
 
 /* Of the place that is meant: how many, and up to where. */
@@ -167,11 +166,13 @@ new_found(struct conn *c, struct question *q, unsigned code, struct str arg)
 	struct m_r_query w = {.kind = QUERY_LATEST, .hi = q->num + 1};
 
 	if (code != ERR_NONE) {
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 		return;
 	}
 	if (q->num == 0) {
 		tell(c, "You have missed nothing there.");
+		if (q->lacks)
+			words_lacks(c);
 		return;
 	}
 	w.room = q->what.room;
@@ -192,8 +193,8 @@ clock_time(struct str s, uint64_t *ms_r)
 	uint64_t hour, minute;
 	struct tm tm;
 
-	if (h == 0 || !reader_number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
-	    !reader_number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
+	if (h == 0 || !str_number((struct str){s.p, h}, &hour) || s.n != h + 3 ||
+	    !str_number((struct str){colon + 1, 2}, &minute) || hour > 23 || minute > 59 ||
 	    localtime_r(&now, &tm) == NULL)
 		return false;
 	tm.tm_hour = (int)hour;
@@ -215,6 +216,22 @@ struct wish {
 	bool ids, new, after;
 };
 
+/* "2026-01-31 14:30" is a time, too: when has the day, and what follows in *rest is its time perhaps. */
+static void
+take_clock(struct str when, struct str *rest, uint64_t *ms)
+{
+	struct str at = *rest, clock;
+	char both[64];
+
+	if (when.n != sizeof("2026-01-31") - 1 || !str_next(&at, ' ', &clock) ||
+	    when.n + 1 + clock.n >= sizeof(both))
+		return;
+	if (query_time_get((struct str){both, bprintf(both, sizeof(both), STR_FMT "T" STR_FMT,
+						      STR_ARG(when), STR_ARG(clock))},
+			   ms))
+		*rest = at;
+}
+
 /* "before TIME", "after TIME". False: *word is what is wrong. */
 static bool
 take_time(struct wish *h, struct str *word, struct str *rest)
@@ -224,10 +241,15 @@ take_time(struct wish *h, struct str *word, struct str *rest)
 
 	h->after |= ms == &h->w.lo;
 	h->w.bounds |= ms == &h->w.lo ? QUERY_LO_TIME : QUERY_HI_TIME;
-	if (!reader_word(rest, &when))
+	if (!str_next(rest, ' ', &when))
 		return false;
 	*word = when;
-	return clock_time(when, ms) || query_time_get(when, ms);
+	if (clock_time(when, ms))
+		return true;
+	if (!query_time_get(when, ms))
+		return false;
+	take_clock(when, rest, ms);
+	return true;
 }
 
 static bool
@@ -242,8 +264,8 @@ take_word(struct wish *h, struct str *at, struct str *rest)
 		return h->ids = true;
 	if (cmd_same(word, "new"))
 		return h->new = true;
-	if (reader_number(word, &n)) {
-		h->w.limit = (uint32_t)MIN(MAX(n, 1u), (uint64_t)QUERY_ROWS_MAX);
+	if (str_number(word, &n) && n > 0) {
+		h->w.limit = (uint32_t)MIN(n, (uint64_t)QUERY_ROWS_MAX);
 		return true;
 	}
 	if (word.n > 1 && word.n <= NAME_BYTES_MAX && word.p[0] == '@') {
@@ -264,7 +286,7 @@ cmd_history(struct conn *c, const struct cmd_args *a)
 	struct wish h = {.w = {.limit = LINES}};
 	struct str rest = a->v[0], word;
 
-	while (reader_word(&rest, &word)) {
+	while (str_next(&rest, ' ', &word)) {
 		if (!take_word(&h, &word, &rest)) {
 			tell(c, "What is \"" STR_FMT "\"? /help history explains.", STR_ARG(word));
 			return;
@@ -299,7 +321,7 @@ search_row(struct conn *c, struct question *q, const struct row *r)
 	struct shown s;
 	struct str place;
 
-	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+	if (!row_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
 	place = s.room;
 	if (s.type == MSG_e_dm) {
@@ -317,11 +339,13 @@ static void
 search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	if (code != ERR_NONE)
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else if (q->rows == 0 && q->what.hi == 0)
 		tell(c, "Nothing has been found.");
 	else
 		pager_shown(c, q);
+	if (q->lacks)
+		words_lacks(c);
 }
 
 static const struct history_as as_search = {NULL, search_row, search_end};
@@ -333,7 +357,8 @@ cmd_search(struct conn *c, const struct cmd_args *a)
 	struct m_r_query w = {.kind = QUERY_SEARCH, .limit = LINES};
 	struct query_typed typed;
 	struct str bad;
-	enum query_fault fault = query_typed_get(a->v[0], &typed, words, sizeof(words), &bad);
+	enum query_fault fault =
+	    query_typed_get(a->v[0], &typed, words, sizeof(words), clock_time, &bad);
 
 	if (fault != QUERY_FINE) {
 		tell(c, "\"" STR_FMT "\": %s", STR_ARG(bad), query_strerror(fault));

@@ -220,11 +220,35 @@ cmd_unmute(struct conn *c, const struct cmd_args *a)
 
 /* --- /room --------------------------------------------------------------------------- */
 
-#define ROOM_USAGE \
-	"Usage: /room key WORD|off, /room limit N|off, " \
-	"/room invite-only|moderated|private|topic-lock on|off, /room register|drop, " \
-	"/room founder NAME, /room access [NAME op|halfop|voice|none], " \
-	"/room history on|off|days N|rows N"
+/* How it is used: of the setting that was meant, or of all. */
+static void
+room_usage(struct conn *c, struct str word)
+{
+	static const struct {
+		const char *word, *args;
+	} usages[] = {
+	    {"key", "WORD|off"},
+	    {"limit", "N|off"},
+	    {"invite-only", "on|off"},
+	    {"moderated", "on|off"},
+	    {"private", "on|off"},
+	    {"topic-lock", "on|off"},
+	    {"register", ""},
+	    {"drop", ""},
+	    {"founder", "NAME"},
+	    {"access", "[NAME op|halfop|voice|none]"},
+	    {"history", "on|off|days N|rows N"},
+	};
+	bool known = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(usages); i++)
+		known |= cmd_same(word, usages[i].word);
+	for (size_t i = 0, n = 0; i < ARRAY_LEN(usages); i++) {
+		if (!known || cmd_same(word, usages[i].word))
+			tell(c, "%s /room %s %s", n++ == 0 ? "Usage:" : "      ", usages[i].word,
+			     usages[i].args);
+	}
+}
 
 /* The word of the list that s is, in any case; NULL: none. */
 static const char *
@@ -321,5 +345,5 @@ cmd_room(struct conn *c, const struct cmd_args *a)
 		return;
 	}
 	if (!room_kept(c, a))
-		tell(c, ROOM_USAGE);
+		room_usage(c, a->v[0]);
 }

@@ -16,6 +16,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/account.h"
+#include "worker/backlog.h"
 #include "worker/input.h"
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
@@ -141,7 +142,7 @@ conns_rearm(void)
 	due_rearm(&conns.login);
 	due_rearm(&conns.idle);
 	input_rearm();
-	outq_rearm();
+	backlog_rearm();
 }
 
 /* --- places ------------------------------------------------------------------------- */
@@ -240,8 +241,9 @@ conn_of_user(uint64_t user)
 	return c != NULL && c->user == user ? c : NULL;
 }
 
-void
-conn_set_user(struct conn *c, uint64_t user)
+/* user 0: nobody's any more. */
+static void
+set_user(struct conn *c, uint64_t user)
 {
 	uint32_t slot = ID_SLOT(user != 0 ? user : c->user);
 	struct conn **at;
@@ -325,7 +327,7 @@ conn_half_closed(struct conn *c)
 void
 conn_named(struct conn *c, uint64_t user, struct str name)
 {
-	conn_set_user(c, user);
+	set_user(c, user);
 	gauge_set(CTR_unnamed, --conns.unnamed);
 	free(c->name);
 	c->name = xstrndup(name.p, name.n);
@@ -341,8 +343,8 @@ void
 conn_moved(struct conn *c, uint64_t user, struct str name)
 {
 	room_leave_all(c);
-	conn_set_user(c, 0);
-	conn_set_user(c, user);
+	set_user(c, 0);
+	set_user(c, user);
 	log_info("%s is a session of " STR_FMT " now", c->name, STR_ARG(name));
 	free(c->name);
 	c->name = xstrndup(name.p, name.n);
@@ -370,7 +372,7 @@ forget_session(struct conn *c, const char *reason, bool quiet)
 	}
 	room_leave_all(c);
 	if (c->user != 0)
-		conn_set_user(c, 0);
+		set_user(c, 0);
 	query_free(c);
 	ticket_forget(c, TICKET_WAITS);
 	history_forget(c);
@@ -471,13 +473,13 @@ reap(struct conn *c)
 	c->flags |= CONN_LINGER;
 	due_add(&conns.linger, &c->due);
 	if (!(c->flags & CONN_HUNG_UP))
-		loop_mod(worker.loop, &c->io, EPOLLIN | (outq_sendable(c) ? EPOLLOUT : 0));
+		loop_mod(worker.loop, &c->io, EPOLLIN | (backlog_sendable(c) ? EPOLLOUT : 0));
 }
 
 void
 conns_reap_turn(void)
 {
-	outq_settle();
+	backlog_settle();
 	if (conns.ended.n == 0)
 		return;
 	/* a conn can be listed twice (ended, then its linger ended in the same turn) */

@@ -16,14 +16,13 @@
 #include <stdint.h>
 
 #include "ipc/board.h"
-#include "lib/buf.h"
 #include "lib/loop.h"
 #include "proto/telnet.h"
 #include "proto/ws.h"
 #include "worker/arena.h"
 #include "worker/due.h"
-#include "worker/hold.h"
 
+struct backlog;
 struct room;
 struct query;
 struct account;
@@ -60,24 +59,14 @@ enum conn_flag {
 	CONN_ACK = 1 << 11, /* is told of each message sent */
 	CONN_IGNORES = 1 << 12, /* has a list of ignored names */
 	CONN_LEAVING = 1 << 13, /* said that it goes: r_quit has been sent */
-	CONN_HELD = 1 << 15, /* not read because the broker is behind */
 	CONN_HALF = 1 << 14, /* its end of file is behind input that has to wait */
-	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
+	CONN_HELD = 1 << 15, /* not read because the broker is behind */
 	CONN_LINGER = 1 << 16, /* all is sent, its last words are being thrown away */
 	CONN_WORD_LEFT = 1 << 17, /* left by !DISCONNECT: another farewell */
+	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
+	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 	CONN_WAITS = 1 << 20, /* with CONN_BARRIER: until all that is pending has been answered */
 	CONN_PRIVATE = 1 << 21, /* what it sends cannot be read on the way: TLS, or this host */
-	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
-};
-
-/* A queue that the socket would not take at the end of a turn, or that has to wait for the disk (hold.h). */
-struct backlog {
-	struct buf buf;
-	struct due due; /* the socket takes nothing */
-	struct conn *conn;
-	uint64_t out; /* bytes that have left it */
-	struct holds holds;
-	struct due held; /* in the list of those with holds */
 };
 
 struct in_room {
@@ -103,7 +92,7 @@ struct paste {
 struct conn {
 	/* --- touched by each delivery --- */
 	struct slice ref[CONN_REFS];
-	struct backlog *back; /* owned; NULL: none */
+	struct backlog *back; /* owned; NULL: none (backlog.h) */
 	struct room *cur; /* where a plain line goes; NULL: nowhere */
 	uint8_t nref;
 	uint8_t cls; /* render class (render.h), without CLS_OTHER */
@@ -139,7 +128,7 @@ struct conn {
 	struct in_room *rooms; /* owned; in order of joining */
 	uint16_t nrooms, pending; /* requests without an answer */
 	uint16_t port;
-	uint8_t tls, asked; /* names refused */
+	uint8_t tls;
 	int32_t tokens; /* thousandths of a line */
 	uint32_t tok_ms;
 	uint32_t messages_in;
@@ -182,8 +171,6 @@ void conns_reap_turn(void);
 struct conn *conn_at(uint32_t wslot);
 /* The sessions that we have of a user: this one, its twin, and so on. NULL: none. */
 struct conn *conn_of_user(uint64_t user);
-/* user 0: nobody's any more. */
-void conn_set_user(struct conn *c, uint64_t user);
 
 /* Number of places used so far: conn_at(0 .. n - 1). */
 uint32_t conns_places(void);

@@ -6,6 +6,7 @@
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
+#include "worker/backlog.h"
 #include "worker/event_priv.h"
 #include "worker/fanout.h"
 #include "worker/irc/reply.h"
@@ -20,24 +21,24 @@
 /* --- for the handlers (event_priv.h) ---------------------------------------------------------- */
 
 void
-tell_own(struct conn *own, const struct shown *s)
+event_tell_own(struct conn *own, const struct shown *s)
 {
 	if (own != NULL && !(own->flags & CONN_ENDED))
 		tongue_of(own)->told(own, s, true);
 }
 
 void
-tell_all(uint64_t user, struct conn *own, const struct shown *s)
+event_tell_all(uint64_t user, struct conn *own, const struct shown *s)
 {
 	for (struct conn *c = conn_of_user(user); c != NULL; c = c->twin) {
 		if (c != own && !(c->flags & CONN_ENDED))
 			tongue_of(c)->told(c, s, false);
 	}
-	tell_own(own, s);
+	event_tell_own(own, s);
 }
 
 void
-skip_all(uint64_t user, const struct conn *own)
+event_skip(uint64_t user, const struct conn *own)
 {
 	fan_skip_user(user);
 	if (own != NULL && own->user != user)
@@ -45,7 +46,7 @@ skip_all(uint64_t user, const struct conn *own)
 }
 
 void
-show_room(struct shown *s, uint64_t room, uint64_t user, struct conn *own)
+event_show_room(struct shown *s, uint64_t room, uint64_t user, struct conn *own)
 {
 	struct room *r = room_of(room);
 
@@ -53,9 +54,9 @@ show_room(struct shown *s, uint64_t room, uint64_t user, struct conn *own)
 		s->room = room_name(r);
 	words_make(s);
 	fan_begin(s, r);
-	skip_all(user, own);
+	event_skip(user, own);
 	fan_to_room();
-	tell_all(user, own, s);
+	event_tell_all(user, own, s);
 }
 
 /* --- answers ------------------------------------------------------------------------ */
@@ -115,7 +116,7 @@ take_e_oper(const void *frame, size_t len, struct conn *own, enum asked_for what
 	(void)what;
 	/* whoever waits for it, and the user's other sessions */
 	ticket_answered(e.ticket, MSG_e_oper, &e);
-	tell_all(e.user, own, &s);
+	event_tell_all(e.user, own, &s);
 }
 
 #define TAKE_LATE(name) \
@@ -138,7 +139,7 @@ take_e_durable(const void *frame, size_t len, struct conn *own, enum asked_for w
 	GET(e_durable)
 	(void)own;
 	(void)what;
-	outq_durable(e.upto);
+	backlog_durable(e.upto);
 }
 
 /* --- what waits for the disk (store.durability "disk") ------------------------------------------- */
@@ -304,6 +305,6 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 		irc_label_waits(c);
 	}
 	if (held != NULL)
-		outq_hold_end(held);
+		backlog_hold_end(held);
 	outq_relieve();
 }

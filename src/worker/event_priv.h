@@ -74,13 +74,13 @@ EVENTS(X)
 	}
 
 /* The one who asked for it, if it is there. */
-void tell_own(struct conn *own, const struct shown *s);
+void event_tell_own(struct conn *own, const struct shown *s);
 /* user is whom it is about, with all its sessions; own asked for it, and may be one of them. user 0: it is about nobody. */
-void tell_all(uint64_t user, struct conn *own, const struct shown *s);
+void event_tell_all(uint64_t user, struct conn *own, const struct shown *s);
 /* Those of whom it is about, and own, are told in another way. */
-void skip_all(uint64_t user, const struct conn *own);
+void event_skip(uint64_t user, const struct conn *own);
 
-/* To a room, with telnet's words made; then as tell_all. */
-void show_room(struct shown *s, uint64_t room, uint64_t user, struct conn *own);
+/* To a room, with telnet's words made; then as event_tell_all. */
+void event_show_room(struct shown *s, uint64_t room, uint64_t user, struct conn *own);
 
 #endif

@@ -83,7 +83,7 @@ take_e_part(const void *frame, size_t len, struct conn *own, enum asked_for what
 	struct shown s = SHOWN(e_part);
 
 	(void)what;
-	show_room(&s, e.room, e.user, own);
+	event_show_room(&s, e.room, e.user, own);
 	leave(e.user, e.room);
 }
 
@@ -94,7 +94,7 @@ take_e_kick(const void *frame, size_t len, struct conn *own, enum asked_for what
 	struct shown s = SHOWN(e_kick);
 
 	(void)what;
-	show_room(&s, e.room, e.user, own);
+	event_show_room(&s, e.room, e.user, own);
 	leave(e.user, e.room);
 }
 
@@ -107,7 +107,7 @@ take_e_topic(const void *frame, size_t len, struct conn *own, enum asked_for wha
 	struct shown s = SHOWN(e_topic);
 
 	(void)what;
-	show_room(&s, e.room, 0, own);
+	event_show_room(&s, e.room, 0, own);
 }
 
 /* What this worker keeps of members' rights. */
@@ -142,9 +142,9 @@ take_e_mode(const void *frame, size_t len, struct conn *own, enum asked_for what
 	(void)what;
 	keep_rights(&e);
 	if (e.changes.n > 0)
-		show_room(&s, e.room, 0, own);
+		event_show_room(&s, e.room, 0, own);
 	else
-		tell_own(own, &s);
+		event_tell_own(own, &s);
 }
 
 void
@@ -159,7 +159,7 @@ take_e_invite(const void *frame, size_t len, struct conn *own, enum asked_for wh
 	s.irc_only = true;
 	s.needs = irc_needs(MSG_e_invite);
 	fan_begin(&s, room_of(e.room));
-	skip_all(e.to, own);
+	event_skip(e.to, own);
 	fan_to_room();
 	s.needs = 0;
 	fan_begin(&s, NULL);
@@ -167,7 +167,7 @@ take_e_invite(const void *frame, size_t len, struct conn *own, enum asked_for wh
 		if (!(to->flags & CONN_IGNORES && fan_ignored(to)))
 			tongue_of(to)->told(to, &s, false);
 	}
-	tell_own(own, &s);
+	event_tell_own(own, &s);
 }
 
 void
@@ -181,7 +181,7 @@ take_e_rename(const void *frame, size_t len, struct conn *own, enum asked_for wh
 	(void)what;
 	r = room_of(e.room);
 	s.needs = irc_needs(MSG_e_rename); /* the others: below */
-	show_room(&s, e.room, 0, own);
+	event_show_room(&s, e.room, 0, own);
 	if (r == NULL)
 		return;
 	room_rename(r, e.to);

@@ -58,7 +58,7 @@ take_e_say(const void *frame, size_t len, struct conn *own, enum asked_for what)
 		fan_skip(own);
 	count_add(CTR_deliveries_total, fan_to_room());
 	if (own != NULL && own->irc != NULL)
-		tell_own(own, &s);
+		event_tell_own(own, &s);
 	else if (own != NULL)
 		reader_said(own, e.seq, e.room, STR_LIT(""));
 	else if (s.whole)
@@ -93,7 +93,7 @@ take_e_dm(const void *frame, size_t len, struct conn *own, enum asked_for what)
 	else if (s.whole)
 		shared_by(e.from, e.seq, 0, e.to_name);
 	/* who talks to itself has read it now */
-	tell_all(e.from != e.to ? e.from : 0, own, &s);
+	event_tell_all(e.from != e.to ? e.from : 0, own, &s);
 }
 
 /* A link that somebody has asked for. */
@@ -144,7 +144,7 @@ take_e_wallops(const void *frame, size_t len, struct conn *own, enum asked_for w
 	fan_begin(&s, NULL);
 	fan_skip(own);
 	irc_wallops();
-	tell_own(own, &s);
+	event_tell_own(own, &s);
 }
 
 /* --- words taken back, or become others --------------------------------------------------------- */
@@ -154,7 +154,7 @@ static void
 show_change(struct shown *s, uint64_t room, uint64_t user, uint64_t to, struct conn *own)
 {
 	if (room != 0) {
-		show_room(s, room, 0, own);
+		event_show_room(s, room, 0, own);
 		return;
 	}
 	words_make(s);
@@ -162,7 +162,7 @@ show_change(struct shown *s, uint64_t room, uint64_t user, uint64_t to, struct c
 	fan_skip(own);
 	for (struct conn *c = conn_of_user(to); c != NULL; c = c->twin)
 		fan_once(c);
-	tell_all(user != to ? user : 0, own, s);
+	event_tell_all(user != to ? user : 0, own, s);
 }
 
 void

@@ -113,7 +113,7 @@ take_e_quit(const void *frame, size_t len, struct conn *own, enum asked_for what
 		monitor_offline(e.name);
 	}
 	if (own != NULL && own->user != e.user) /* an operator's KILL */
-		tell_own(own, &s);
+		event_tell_own(own, &s);
 	quit_text(&e, reason);
 	while ((c = conn_of_user(e.user)) != NULL) {
 		tongue_of(c)->told(c, &s, own == c && what == ASKED_QUIT);
@@ -135,9 +135,9 @@ take_e_nick(const void *frame, size_t len, struct conn *own, enum asked_for what
 	}
 	words_make(&s);
 	fan_begin(&s, NULL);
-	skip_all(e.user, own);
+	event_skip(e.user, own);
 	fan_to_rooms(e.rooms);
-	tell_all(e.user, own, &s);
+	event_tell_all(e.user, own, &s);
 	monitor_renamed(e.old, e.name, e.uhost);
 }
 
@@ -153,7 +153,7 @@ show_news(struct shown *s, struct str name, struct ids rooms, uint64_t user, str
 	fan_skip_user(user);
 	fan_to_rooms(rooms);
 	monitor_shown(name);
-	tell_all(user, own, s);
+	event_tell_all(user, own, s);
 }
 
 #define TAKE_NEWS(event) \
@@ -191,7 +191,7 @@ take_e_umode(const void *frame, size_t len, struct conn *own, enum asked_for wha
 	struct shown s = SHOWN(e_umode);
 
 	(void)what;
-	tell_all(e.user, own, &s);
+	event_tell_all(e.user, own, &s);
 }
 
 void
@@ -211,5 +211,5 @@ take_e_mark(const void *frame, size_t len, struct conn *own, enum asked_for what
 
 	if (what == ASKED_NOTED)
 		own = NULL;
-	tell_all(e.user, own, &s);
+	event_tell_all(e.user, own, &s);
 }

@@ -52,7 +52,7 @@ fan_begin(const struct shown *s, struct room *room)
 	ev.skip[0] = ev.skip[1] = NULL;
 	ev.nskip = 0;
 	ev.ranks = ranks_from(s->rank);
-	ev.picky = s->needs != 0 || s->lacks != 0 || s->irc_only || ev.ranks != 0;
+	ev.picky = s->needs != 0 || s->irc_only || ev.ranks != 0;
 	memset(ev.have, 0, sizeof(ev.have));
 	ev.fold_n = -1;
 	ev.mark = outq_mark();
@@ -152,14 +152,11 @@ fan_ignored(const struct conn *c)
 static bool
 wanted(const struct conn *c, uint32_t flags)
 {
-	uint32_t caps;
-
 	if (ev.ranks != 0 && !(flags & ev.ranks))
 		return false;
 	if (c->irc == NULL)
 		return !ev.s.irc_only;
-	caps = irc_caps(c);
-	return (caps & ev.s.needs) == ev.s.needs && !(caps & ev.s.lacks);
+	return (irc_caps(c) & ev.s.needs) == ev.s.needs;
 }
 
 uint64_t

@@ -19,18 +19,9 @@
 #include "ipc/ipc.h"
 #include "worker/conn.h"
 #include "worker/query.h"
-#include "worker/render.h"
 
 struct question;
-
-/* A row of an answer. */
-struct row {
-	unsigned type;
-	const void *frame;
-	size_t len;
-	uint64_t seq,
-	    at; /* its number and its time; of a q_place the last message's; 0: it has none */
-};
+struct row;
 
 /* How an answer is shown: first `begin`, when there is one; then `row` for each, when the client has read those before; at last
  * `end`, also for what was refused, or failed in the middle (code: enum chat_err; begin may not have been called). end may
@@ -42,8 +33,8 @@ struct history_as {
 };
 
 struct question {
-	struct query
-	    query; /* c->query while it is shown; one that the client waits for: from the beginning */
+	/* c->query while it is shown; one that the client waits for: from the beginning */
+	struct query query;
 	const struct history_as *as;
 	struct question *next; /* of c->shown */
 	bool behind, begun; /* not waited for; begin has been called */
@@ -56,13 +47,14 @@ struct question {
 	char *page; /* owned */
 	size_t npage, at;
 	bool more;
+	bool lacks; /* the newest of what was asked for may be missing: not written yet */
 	uint32_t rows, page_rows; /* shown or passed over; of this page */
 	uint32_t limit; /* of all pages together */
 	uint32_t sought; /* rows on the way back */
 	uint64_t hi, from; /* as it was asked; where it goes back to */
 	uint8_t bounds;
-	uint64_t first, last,
-	    last_at; /* numbers of the first and the last of them, the last one's time */
+	uint64_t first, last; /* numbers of the first and the last of them */
+	uint64_t last_at; /* the last one's time */
 	unsigned code; /* and how it ended */
 	char arg[256];
 	uint8_t narg;
@@ -85,11 +77,6 @@ void history_show(struct conn *c, struct question *q);
 void history_due(struct conn *c);
 /* c is gone. */
 void history_forget(struct conn *c);
-
-/* A row that is an event, as others are shown such: into memory that the next call uses again. False: it is no event, or none
- * that this client may be shown: a message to those of a higher rank than its own, or of somebody it ignores. The
- * event is the one in hand then (fanout.h). */
-bool history_event(const struct conn *c, const struct row *r, struct shown *s);
 
 /* Is there a store that keeps what is said? */
 bool history_kept(void);

@@ -16,6 +16,7 @@
 #include "ipc/proc.h"
 #include "ipc/sublink.h"
 #include "lib/util.h"
+#include "worker/backlog.h"
 #include "worker/outq.h"
 #include "worker/query.h"
 #include "worker/irc/irc.h"
@@ -380,7 +381,7 @@ input_event(int fd, unsigned what, void *arg)
 
 	(void)fd;
 	if (what & EPOLLOUT)
-		outq_writable(c);
+		backlog_writable(c);
 	if (c->flags & CONN_ENDED) {
 		if (c->flags & CONN_LINGER && c->back == NULL)
 			linger_read(c, what);

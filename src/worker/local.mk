@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 %C%_libworker_role_a_SOURCES = \
 	%D%/account.c %D%/account.h \
 	%D%/answers.c %D%/answers.h \
+	%D%/backlog.c %D%/backlog.h \
 	%D%/cmd.c %D%/cmd.h \
 	%D%/cmd_account.c %D%/cmd_account.h \
 	%D%/cmd_edit.c %D%/cmd_history.c %D%/cmd_room.c %D%/cmd_set.c %D%/cmd_talk.c \
@@ -26,6 +27,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/event_talk.c \
 	%D%/event_user.c \
 	%D%/fanout.c %D%/fanout.h \
+	%D%/form.c %D%/form.h \
 	%D%/history.c %D%/history.h \
 	%D%/input.c %D%/input.h \
 	%D%/outq.c %D%/outq.h \
@@ -33,6 +35,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/reader.c %D%/reader.h \
 	%D%/request.c %D%/request.h \
 	%D%/room.c %D%/room.h \
+	%D%/row.c %D%/row.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/session.c %D%/session.h \
 	%D%/sight.c %D%/sight.h \

@@ -17,6 +17,7 @@
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/arena.h"
+#include "worker/backlog.h"
 #include "worker/conn.h"
 #include "worker/event.h"
 #include "worker/files.h"
@@ -69,7 +70,7 @@ turn_end(void *arg)
 		options_changed = false;
 		worker.disk = options_disk(&proc.opt);
 		if (!worker.disk)
-			outq_release();
+			backlog_release();
 		conns_rearm();
 		files_follow();
 		irc_rearm();
@@ -148,7 +149,7 @@ worker_start(void)
 	link_made();
 	worker.disk = options_disk(&proc.opt);
 	arena_init();
-	outq_init(worker.loop);
+	backlog_init(worker.loop);
 	conns_init(worker.loop, board_own->nsessions);
 	session_init();
 	files_follow();

@@ -2,9 +2,8 @@
  *
  * During a turn a connection's queue is a short list of references into the arena; appending one
  * that begins where the last one ends only makes that longer. outq_flush sends each queue with one
- * system call; what a socket does not take is copied into the connection's own backlog, limited by
- * limits.queue, so that no reference outlives the turn. What has to wait for the disk (hold.h) is in
- * the backlog too, and is no sign of a client that does not read.
+ * system call; what a socket does not take is copied into the connection's own backlog (backlog.h), so
+ * that no reference outlives the turn.
  */
 #ifndef WORKER_OUTQ_H
 #define WORKER_OUTQ_H
@@ -14,8 +13,6 @@
 
 #include "worker/arena.h"
 #include "worker/conn.h"
-
-void outq_init(struct loop *loop);
 
 /* All slow ways of outq_ref: first of the turn, backlog, list full. */
 void outq_ref_slow(struct conn *c, struct slice s);
@@ -43,18 +40,8 @@ void outq_raw(struct conn *c, const void *p, size_t n);
  * are kept. */
 void tell(struct conn *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* What is queued for c from here on waits until the event seq is on the disk; as far as it has not been
- * told of that already. outq_hold_end: all that was to wait has been queued; it may be nothing. No turn
- * ends in between. */
+/* What is queued for c from here on waits until the event seq is on the disk, up to backlog_hold_end. */
 void outq_hold(struct conn *c, uint64_t seq);
-void outq_hold_end(struct conn *c);
-/* All events up to this one are on the disk. */
-void outq_durable(uint64_t upto);
-/* Nothing waits for the disk any more. */
-void outq_release(void);
-
-/* May anything of its backlog leave now? */
-bool outq_sendable(const struct conn *c);
 
 /* More is queued than a long answer should add to. */
 bool outq_busy(const struct conn *c);
@@ -69,19 +56,10 @@ outq_relieve(void)
 		outq_flush();
 }
 
-/* Drop those whose queue has become full. Never in the middle of an event or a command: conns are ended
- * here, rooms left. outq_flush does it too. */
-void outq_settle(void);
-
-/* The socket takes bytes again. */
-void outq_writable(struct conn *c);
-
 /* Forget what is queued and free what belongs to it. */
 void outq_free(struct conn *c);
 
 /* A new number for conn.mark. */
 uint32_t outq_mark(void);
-
-void outq_rearm(void);
 
 #endif

@@ -12,7 +12,11 @@
 #include "worker/files.h"
 #include "worker/history.h"
 #include "worker/outq.h"
+#include "worker/row.h"
+#include "worker/words.h"
 #include "worker/worker.h"
+
+#define WHEN_MAX 24
 
 struct reader *
 reader_of(struct conn *c)
@@ -34,16 +38,20 @@ reader_forget(struct conn *c)
 void
 reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to)
 {
-	struct said *s = &reader_of(c)->said;
+	struct reader *r = reader_of(c);
+	struct said *s = &r->said;
 
 	*s = (struct said){.seq = seq, .room = room, .nto = (uint8_t)MIN(to.n, sizeof(s->to))};
 	memcpy(s->to, to.p, s->nto);
+	if (room == 0)
+		r->alone = *s;
 }
 
 /* --- lines ------------------------------------------------------------------------------------------- */
 
-size_t
-reader_when(char out[WHEN_MAX], uint64_t ms)
+/* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
+static size_t
+put_when(char out[WHEN_MAX], uint64_t ms)
 {
 	time_t at = (time_t)(ms / 1000), now = (time_t)(worker_wall_ms() / 1000);
 	struct tm then, today;
@@ -66,7 +74,7 @@ void
 reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place)
 {
 	char head[WHEN_MAX + 48], *out;
-	size_t n = reader_when(head, s->at);
+	size_t n = put_when(head, s->at);
 	unsigned cls = c->cls & ~(unsigned)CLS_TIME;
 
 	if (s->irc_only)
@@ -78,47 +86,6 @@ reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str 
 	out = arena_room(n + render_bound(s));
 	memcpy(out, head, n);
 	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
-}
-
-void
-reader_refused(struct conn *c, unsigned code, struct str arg)
-{
-	char why[512];
-
-	chat_err_text(code, arg.p, arg.n, why, sizeof(why));
-	tell(c, "Sorry, %s.", why);
-}
-
-/* --- words of a command --- */
-
-bool
-reader_word(struct str *rest, struct str *word)
-{
-	const char *end;
-
-	while (rest->n > 0 && rest->p[0] == ' ') {
-		rest->p++;
-		rest->n--;
-	}
-	end = rest->n > 0 ? memchr(rest->p, ' ', rest->n) : NULL;
-	*word = (struct str){rest->p, end != NULL ? (size_t)(end - rest->p) : rest->n};
-	rest->p += word->n;
-	rest->n -= word->n;
-	return word->n > 0;
-}
-
-bool
-reader_number(struct str s, uint64_t *n_r)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*n_r = n;
-	return s.n > 0 && s.n < 18;
 }
 
 /* --- what is shown without asking --------------------------------------------------------------------- */
@@ -134,7 +101,7 @@ missed_row(struct conn *c, struct question *q, const struct row *r)
 		return;
 	if (q->shown++ == 0)
 		tell(c, "--- While you were away:");
-	n = reader_when(when, place.at);
+	n = put_when(when, place.at);
 	tell(c, "  %s" STR_FMT ": %u message%s, the last at %.*s", place.born != 0 ? "" : "@",
 	     STR_ARG(place.name), place.count, place.count == 1 ? "" : "s",
 	     (int)(n > 0 ? n - 1 : 0), when);
@@ -147,9 +114,11 @@ missed_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 		tell(c,
 		     "--- /history new reads what is new in your room; /history new @NAME, #ROOM.");
 	else if (!q->behind && code != ERR_NONE)
-		reader_refused(c, code, arg);
+		words_refused(c, code, arg);
 	else if (!q->behind)
 		tell(c, "You have missed nothing.");
+	if (!q->behind && q->lacks)
+		words_lacks(c);
 }
 
 static void
@@ -157,7 +126,7 @@ replay_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+	if (!row_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
 	if (q->shown++ == 0)
 		tell(c, "--- Earlier in " STR_FMT ":", STR_ARG(q->target));
@@ -169,8 +138,11 @@ replay_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	(void)code;
 	(void)arg;
-	if (q->shown > 0)
-		tell(c, "--- That was before you came.");
+	if (q->shown == 0)
+		return;
+	tell(c, "--- That was before you came.");
+	if (q->lacks)
+		words_lacks(c);
 }
 
 static void
@@ -178,7 +150,7 @@ kept_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
+	if (!row_event(c, r, &s) || s.type != MSG_e_dm || s.irc_only)
 		return;
 	if (q->shown++ == 0)
 		tell(c, "--- Kept for you while you were away:");

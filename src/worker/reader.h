@@ -17,10 +17,9 @@
 struct shown;
 struct pager; /* cmd_history.c's */
 
-#define WHEN_MAX 24
 #define ID_SHIFT 44 /* JOURNAL_SEQ */
 
-/* The last message of its own. */
+/* A message of its own. */
 struct said {
 	uint64_t seq, room;
 	uint8_t nto;
@@ -28,7 +27,8 @@ struct said {
 };
 
 struct reader {
-	struct said said;
+	struct said said; /* the last */
+	struct said alone; /* the last to one person */
 	struct pager *pager; /* owned; freed by free() */
 };
 
@@ -40,14 +40,5 @@ void reader_forget(struct conn *c);
 
 /* One event of before. ids: with its number. place: where it was, if that has to be said. */
 void reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place);
-/* "14:03 ", "2026-11-20 14:03 ", here; not terminated. Returns the length. */
-size_t reader_when(char out[WHEN_MAX], uint64_t ms);
-/* "Sorry, …". */
-void reader_refused(struct conn *c, unsigned code, struct str arg);
-
-/* The next word of *rest, which moves behind it. False: there is none. */
-bool reader_word(struct str *rest, struct str *word);
-/* Nothing but digits, and not too many. */
-bool reader_number(struct str s, uint64_t *n_r);
 
 #endif

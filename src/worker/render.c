@@ -40,7 +40,8 @@ render_clean(struct shown *s)
 	static char copy[TEXT_MAX + BALANCE_ROOM];
 	size_t n = MIN(s->text.n, (size_t)TEXT_MAX);
 
-	if (s->text.n <= TEXT_MAX && text_is_clean(s->text.p, s->text.n, TEXT_KEEP_NL))
+	if (s->text.n <= TEXT_MAX && text_is_clean(s->text.p, s->text.n, TEXT_KEEP_NL) &&
+	    !text_turns(s->text.p, s->text.n))
 		return;
 	if (!text_utf8_ok(s->text.p, n)) {
 		s->text = STR_LIT("(text that cannot be shown)");

@@ -56,9 +56,9 @@ struct shown {
 	/* --- for the protocols that show the event itself, not words about it --- */
 	unsigned type; /* MSG_e_…; 0: there is none */
 	const void *e; /* its struct m_e_… */
-	/* Of those clients, only who has all of `needs` and none of `lacks` (capabilities of IRC,
-	 * irc/cap.h); in a room, only members with this rank (MEMBER_…). 0: all. */
-	uint32_t needs, lacks;
+	/* Of those clients, only who has all of these capabilities (irc/cap.h); in a room, only
+	 * members with this rank (MEMBER_…). 0: all. */
+	uint64_t needs;
 	uint8_t rank;
 	bool irc_only; /* telnet clients have been, or will be, shown it in another way */
 };

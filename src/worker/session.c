@@ -22,6 +22,7 @@
 #include "worker/history.h"
 #include "worker/input.h"
 #include "worker/outq.h"
+#include "worker/reader.h"
 #include "worker/request.h"
 #include "worker/room.h"
 #include "worker/secret.h"
@@ -83,25 +84,9 @@ is_farewell(struct str s)
 	       cmd_same(s, "!disconnect");
 }
 
-static struct str
-trim(struct str s)
+void
+session_ask_name(struct conn *c)
 {
-	while (s.n > 0 && s.p[0] == ' ') {
-		s.p++;
-		s.n--;
-	}
-	while (s.n > 0 && s.p[s.n - 1] == ' ')
-		s.n--;
-	return s;
-}
-
-static void
-ask_again(struct conn *c, const char *why, bool sentence)
-{
-	if (sentence)
-		tell(c, "%s", why);
-	else
-		tell(c, "Sorry, %s.", why);
 	outq_ref(c, prompt);
 }
 
@@ -118,11 +103,11 @@ take_name(struct conn *c, struct str name)
 {
 	enum name_err err;
 
-	name = trim(name);
+	name = str_trim(name);
 	if (name.n > 5 && strncasecmp(name.p, "NICK ", 5) == 0)
-		name = trim((struct str){name.p + 5, name.n - 5});
+		name = str_trim((struct str){name.p + 5, name.n - 5});
 	if (name.n == 0) {
-		outq_ref(c, prompt);
+		session_ask_name(c);
 		return;
 	}
 	if (session_is_http(name)) {
@@ -137,17 +122,12 @@ take_name(struct conn *c, struct str name)
 	}
 	err = line_was_unclean ? NAME_BAD_CHAR : name_check(name.p, name.n);
 	if (err != NAME_OK) {
-		ask_again(c, name_strerror(err), true);
+		tell(c, "%s", name_strerror(err));
+		session_ask_name(c);
 		return;
 	}
 	if (!account_asks(c, name))
 		request_login(c, name, STR_LIT(""), STR_LIT(""));
-}
-
-void
-session_ask_name(struct conn *c)
-{
-	outq_ref(c, prompt);
 }
 
 static void
@@ -155,13 +135,11 @@ name_refused(struct conn *c, unsigned err, struct str arg)
 {
 	char why[512];
 
-	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
-	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED) {
-		ask_again(c, why, false);
-		return;
-	}
-	tell(c, "Sorry, %s.", why);
-	conn_end(c, why, true);
+	words_refused(c, err, arg);
+	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED)
+		session_ask_name(c);
+	else
+		conn_end(c, chat_err_text(err, arg.p, arg.n, why, sizeof(why)), true);
 }
 
 static void
@@ -219,8 +197,9 @@ session_attached(struct conn *c, const struct m_e_attach *e, bool moved)
 
 /* --- messages ----------------------------------------------------------------------- */
 
-void
-session_not_sent(struct conn *c, const char *why)
+/* It was not sent, and why. */
+static void
+not_sent(struct conn *c, const char *why)
 {
 	tell(c, "Couldn't send message :( %s.", why);
 }
@@ -231,7 +210,7 @@ session_say(struct conn *c, struct str text, unsigned kind)
 	if (text.n == 0)
 		return;
 	if (c->cur == NULL)
-		session_not_sent(c, "you are in no room: /join ROOM");
+		not_sent(c, "you are in no room: /join ROOM");
 	else
 		request_say(
 		    c, &(struct saying){.room = c->cur->id, .kind = (uint8_t)kind, .text = text});
@@ -241,9 +220,9 @@ void
 session_dm(struct conn *c, struct str to, struct str text, unsigned kind)
 {
 	if (to.n > NAME_BYTES_MAX)
-		session_not_sent(c, "nobody has such a long name");
+		not_sent(c, "nobody has such a long name");
 	else if (text.n == 0)
-		session_not_sent(c, "there is nothing to send");
+		not_sent(c, "there is nothing to send");
 	else
 		request_dm(c, &(struct saying){.to = to, .kind = (uint8_t)kind, .text = text});
 }
@@ -344,7 +323,7 @@ plain_line(struct conn *c, char *p, size_t n)
 			tell(c, "Server: Something is wrong with format... "
 				"Your message should contain \"@\"");
 		else
-			session_not_sent(c, "you are in no room: /join ROOM");
+			not_sent(c, "you are in no room: /join ROOM");
 		return true;
 	}
 	session_say(c, at.text, MSG_TEXT);
@@ -355,7 +334,7 @@ plain_line(struct conn *c, char *p, size_t n)
 static bool
 clean_line(struct conn *c, char *p, size_t n, size_t cap)
 {
-	struct str line = trim((struct str){p, n});
+	struct str line = str_trim((struct str){p, n});
 	enum cmd_done done;
 
 	if (c->state == CONN_NAMING && accounts_awaited()) {
@@ -435,15 +414,14 @@ session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 {
 	char why[512];
 
-	chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why));
 	if (what == ASKED_LOGIN)
 		name_refused(c, e->code, e->arg);
 	else if (what == ASKED_SAY || what == ASKED_DM)
-		session_not_sent(c, why);
+		not_sent(c, chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why)));
 	else if (what == ASKED_UPLOAD && e->code == ERR_NO_SUCH_USER)
 		tell(c, "Recipient does not exist");
 	else
-		tell(c, "Sorry, %s.", why);
+		words_refused(c, e->code, e->arg);
 }
 
 static bool
@@ -488,6 +466,7 @@ session_ended(struct conn *c, const char *reason)
 	(void)reason;
 	paste_free(c);
 	secret_free(c);
+	reader_forget(c);
 	for (unsigned i = 0; c->ignores != NULL && i < c->ignores->n; i++) {
 		free(c->ignores->name[i]);
 		free(c->ignores->fold[i]);

@@ -21,8 +21,6 @@ bool session_is_http(struct str s);
 /* A message for others, from a line or a /paste; text is clean. `to`: NULL for the current room. */
 void session_say(struct conn *c, struct str text, unsigned kind);
 void session_dm(struct conn *c, struct str to, struct str text, unsigned kind);
-/* It was not sent, and why. */
-void session_not_sent(struct conn *c, const char *why);
 
 /* It has no name yet, and is asked for one (again). */
 void session_ask_name(struct conn *c);

@@ -1,6 +1,6 @@
 /* tongue.h - what differs between protocols: one table of functions for each.
  *
- * What is the same for all stands in input.c (reading, lines, flood control), event.c (who gets an
+ * What is the same for all stands in input.c (reading, lines, flood control), event*.c (who gets an
  * event, what this worker's tables learn from it), query.c and outq.c. A client meets its protocol's
  * functions through these pointers.
  */

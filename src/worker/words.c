@@ -31,8 +31,9 @@ words(struct shown *s, const char *fmt, ...)
 	s->text = (struct str){text, (size_t)MAX(0, MIN(n, (int)sizeof(text) - 1))};
 }
 
-const char *
-words_because(struct str reason)
+/* " (reason)", or nothing; good until the next call. */
+static const char *
+because_of(struct str reason)
 {
 	static char because[REASON_MAX + 8];
 
@@ -40,6 +41,14 @@ words_because(struct str reason)
 		return "";
 	bprintf(because, sizeof(because), " (" STR_FMT ")", STR_ARG(reason));
 	return because;
+}
+
+void
+words_refused(struct conn *c, unsigned code, struct str arg)
+{
+	char why[512];
+
+	tell(c, "Sorry, %s.", chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
 }
 
 /* --- what others read --------------------------------------------------------------- */
@@ -57,7 +66,7 @@ make_part(struct shown *s)
 {
 	const struct m_e_part *e = s->e;
 
-	words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), words_because(e->reason));
+	words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), because_of(e->reason));
 }
 
 static void
@@ -70,8 +79,7 @@ make_quit(struct shown *s)
 		words(s, STR_FMT " has left the chat. " STR_FMT ".", STR_ARG(e->name),
 		      STR_ARG(quit_text(e, why)));
 	else
-		words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name),
-		      words_because(e->reason));
+		words(s, STR_FMT " has left the chat.%s", STR_ARG(e->name), because_of(e->reason));
 }
 
 static void
@@ -80,7 +88,7 @@ make_kick(struct shown *s)
 	const struct m_e_kick *e = s->e;
 
 	words(s, STR_FMT " has been removed by " STR_FMT "%s.", STR_ARG(e->name),
-	      STR_ARG(e->by_name), words_because(e->reason));
+	      STR_ARG(e->by_name), because_of(e->reason));
 }
 
 static void
@@ -109,7 +117,7 @@ make_rename(struct shown *s)
 	const struct m_e_rename *e = s->e;
 
 	words(s, STR_FMT " has renamed the room: it is " STR_FMT " now.%s", STR_ARG(e->name),
-	      STR_ARG(e->to), words_because(e->reason));
+	      STR_ARG(e->to), because_of(e->reason));
 }
 
 static void
@@ -117,8 +125,7 @@ make_redact(struct shown *s)
 {
 	const struct m_e_redact *e = s->e;
 
-	words(s, STR_FMT " has taken back a message.%s", STR_ARG(e->name),
-	      words_because(e->reason));
+	words(s, STR_FMT " has taken back a message.%s", STR_ARG(e->name), because_of(e->reason));
 }
 
 static void
@@ -188,16 +195,16 @@ quit_words(const struct m_e_quit *e, char *out, size_t cap)
 	case QUIT_KICKED:
 	case QUIT_KILLED:
 		bprintf(out, cap, "You have been removed by " STR_FMT "%s.", STR_ARG(by),
-			words_because(e->reason));
+			because_of(e->reason));
 		break;
 	case QUIT_BANNED:
-		bprintf(out, cap, "You have been banned%s.", words_because(e->reason));
+		bprintf(out, cap, "You have been banned%s.", because_of(e->reason));
 		break;
 	case QUIT_STOP:
-		bprintf(out, cap, "The server stops%s.", words_because(e->reason));
+		bprintf(out, cap, "The server stops%s.", because_of(e->reason));
 		break;
 	default:
-		bprintf(out, cap, "Your session has been ended%s.", words_because(e->reason));
+		bprintf(out, cap, "Your session has been ended%s.", because_of(e->reason));
 	}
 	return out;
 }
@@ -271,7 +278,7 @@ told_kick(struct conn *c, const struct shown *s, bool own)
 	}
 	(void)own;
 	tell(c, "You have been removed from " STR_FMT " by " STR_FMT "%s.", STR_ARG(e->room_name),
-	     STR_ARG(e->by_name), words_because(e->reason));
+	     STR_ARG(e->by_name), because_of(e->reason));
 }
 
 static void
@@ -294,7 +301,7 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 		outq_ref(c, arena_commit(render(out, c->cls, &mine)));
 	}
 	if ((own || e->file.n > 0) && e->kept)
-		tell(c, STR_FMT " is not here; it will be told when it logs in.",
+		tell(c, STR_FMT " is not here, and will be told when logging in.",
 		     STR_ARG(e->to_name));
 	if (own && e->to_away.n > 0)
 		tell(c, STR_FMT " is away: " STR_FMT, STR_ARG(e->to_name), STR_ARG(e->to_away));
@@ -306,17 +313,14 @@ told_mode(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_mode *e = s->e;
 	struct str rest = e->refused;
 	struct mode_refusal no;
-	char why[512];
 
 	(void)own;
 	if (e->changes.n > 0)
 		fan_give(c, c->cls);
 	else if (e->refused.n == 0)
 		tell(c, "It is so already.");
-	while (refusal_next(&rest, &no)) {
-		chat_err_text(no.code, no.arg.p, no.arg.n, why, sizeof(why));
-		tell(c, "Sorry, %s.", why);
-	}
+	while (refusal_next(&rest, &no))
+		words_refused(c, no.code, no.arg);
 }
 
 static void
@@ -342,6 +346,12 @@ told_away(struct conn *c, const struct shown *s, bool own)
 		tell(c, "You are away: " STR_FMT, STR_ARG(e->text));
 	else
 		tell(c, "You are back.");
+}
+
+void
+words_lacks(struct conn *c)
+{
+	tell(c, "--- The newest lines may be missing: they are not written to the disk yet.");
 }
 
 void
@@ -373,7 +383,10 @@ told_account(struct conn *c, const struct shown *s, bool own)
 	(void)own;
 	if (e->account.n > 0)
 		return;
-	tell(c, "You are not logged in to an account any more.");
+	tell(c, "You are not logged in to an account any more%s.",
+	     e->why == LOGOUT_DELETED    ? ": it has been deleted"
+	     : e->why == LOGOUT_DISABLED ? ": it has been disabled"
+					 : "");
 	if (e->reserved > 0)
 		words_reserved(c, e->name, e->reserved);
 }

@@ -12,6 +12,8 @@
 
 #include "broker/account.h"
 #include "broker/auth.h"
+#include "broker/exchange.h"
+#include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/subs.h"
 #include "fuzz.h"
@@ -20,29 +22,10 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
+#include "script.h"
 #include "world.h"
 
 #define STORE_INC 900
-
-struct script {
-	const uint8_t *p, *end;
-};
-
-static unsigned
-byte(struct script *s)
-{
-	return s->p < s->end ? *s->p++ : 0;
-}
-
-static struct str
-some(struct script *s, size_t max)
-{
-	size_t want = byte(s) * max / 255, left = (size_t)(s->end - s->p);
-	struct str v = {(const char *)s->p, MIN(want, left)};
-
-	s->p += v.n;
-	return v;
-}
 
 static struct str
 name(struct script *s)
@@ -174,7 +157,8 @@ auth_answer(struct script *s, const char *frame, size_t len)
 	bool ok = byte(s) < 200;
 
 	if (m_a_check_get(frame, len, &check)) {
-		struct m_a_result m = {.ticket = check.ticket, .ok = ok};
+		struct m_a_result m = {
+		    .ticket = check.ticket, .ok = ok, .stale = ok && check.ticket % 2};
 
 		return m_a_result_put(out, sizeof(out), &m);
 	}
@@ -379,7 +363,8 @@ clean_up(void)
 		;
 	reserves_fini();
 	opers_fini();
-	logins_fini();
+	guess_fini();
+	exchanges_fini();
 	for (uint32_t i = 0; i < br.reg.h->account_top; i++)
 		br.reg.accounts[i].id = 0;
 	regw_rebuild(&br.reg);

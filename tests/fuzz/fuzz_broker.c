@@ -23,28 +23,8 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
+#include "script.h"
 #include "world.h"
-
-struct script {
-	const uint8_t *p, *end;
-};
-
-static unsigned
-byte(struct script *s)
-{
-	return s->p < s->end ? *s->p++ : 0;
-}
-
-/* Up to max bytes from the script. */
-static struct str
-some(struct script *s, size_t max)
-{
-	size_t want = byte(s) * max / 255, left = (size_t)(s->end - s->p);
-	struct str v = {(const char *)s->p, MIN(want, left)};
-
-	s->p += v.n;
-	return v;
-}
 
 /* One of few names, so that requests meet; sometimes anything. */
 static struct str

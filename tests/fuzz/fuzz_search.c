@@ -74,11 +74,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	search((struct str){typed, size});
 	check_time((struct str){typed, size});
-	if (query_typed_get((struct str){typed, size}, &q, words, size, &bad) == QUERY_FINE) {
+	if (query_typed_get((struct str){typed, size}, &q, words, size, NULL, &bad) == QUERY_FINE) {
 		FUZZ_ASSERT(q.words.n <= size);
 		search(q.words);
 		again = fuzz_copy(NULL, 0, q.words.n);
-		FUZZ_ASSERT(query_typed_get(q.words, &same, again, q.words.n, &bad) == QUERY_FINE);
+		FUZZ_ASSERT(query_typed_get(q.words, &same, again, q.words.n, NULL, &bad) ==
+			    QUERY_FINE);
 		FUZZ_ASSERT(str_eq(same.words, q.words) && same.room.n == 0 && same.from.n == 0);
 		free(again);
 	} else {

@@ -4,7 +4,8 @@
  * The input is lines. The first character of each says what: 0 to 3, that this client sends the rest (0 has not
  * registered, 1 and 2 speak IRC, one of them with all capabilities, the other over WebSocket, 3 speaks telnet); a to d, the same, and the next line
  * does not wait for what comes of it; A to D, that this one hangs up; e to h, that it stops reading, or goes on;
- * i to l, that it has logged in to the account eve: more than one called so are one user.
+ * i to l, that it has logged in to the account eve: more than one called so are one user; m, that who says something is
+ * answered when it is on the disk from now on, or is not; n, that all is on the disk.
  *
  * The worker's requests are decided at once, as those of worker 0; what the broker calls a peer's mistake would cost a
  * worker its life, so there must be none.
@@ -32,6 +33,7 @@
 #include "proto/irc.h"
 #include "registry/registry.h"
 #include "worker/arena.h"
+#include "worker/backlog.h"
 #include "worker/conn.h"
 #include "worker/event.h"
 #include "worker/files.h"
@@ -352,6 +354,15 @@ log_in(const struct client *c)
 	run();
 }
 
+/* As a reload does it. */
+static void
+disk(bool on)
+{
+	worker.disk = on;
+	if (!on)
+		backlog_release();
+}
+
 /* One line of the input. */
 static void
 act(const char *p, size_t n)
@@ -364,6 +375,10 @@ act(const char *p, size_t n)
 		clients[*p - 'e'].deaf ^= true;
 	} else if (*p >= 'i' && *p <= 'l') {
 		log_in(&clients[*p - 'i']);
+	} else if (*p == 'm') {
+		disk(!worker.disk);
+	} else if (*p == 'n') {
+		backlog_durable(br.j.seq);
 	} else if (*p >= 'a' && *p <= 'd') {
 		say(&clients[*p - 'a'], p + 1, n - 1);
 	} else {
@@ -411,6 +426,7 @@ begin(void)
 	    "tom",
 	};
 
+	FUZZ_ASSERT(account_made(STR_LIT("eve"), 1, 0, 0));
 	for (unsigned k = 0; k < CLIENTS; k++) {
 		open_client(k);
 		say(&clients[k], greetings[k], strlen(greetings[k]));
@@ -472,6 +488,7 @@ end(void)
 		hang_up(&clients[k]);
 	for (unsigned i = 0; i < TURNS_MAX && conns_count() > 0; i++)
 		loop_turn(worker.loop, 0);
+	account_deleted(STR_LIT("eve")); /* and the rooms that it has registered */
 	/* the default room stays */
 	FUZZ_ASSERT(conns_count() == 0 && br.reg.h->nusers == 0 && br.reg.h->nrooms <= 1);
 }
@@ -487,7 +504,6 @@ set_up(void)
 	proc.opt.store_enabled = 1; /* which is away */
 	br.reg.h->restored = 1;
 	br.recovered = true;
-	FUZZ_ASSERT(account_made(STR_LIT("eve"), 1, 0, 0));
 	proc.opt.line_rate = 0;
 	proc.opt.queue = 12288;
 	proc.opt.idle = proc.opt.ping = proc.opt.login_time = 0;
@@ -498,7 +514,7 @@ set_up(void)
 	FUZZ_ASSERT(board_own != NULL);
 	board_own->nsessions = 64;
 	arena_init();
-	outq_init(worker.loop);
+	backlog_init(worker.loop);
 	conns_init(worker.loop, 64);
 	session_init();
 	files_set(true, "http://chat.example");
@@ -524,6 +540,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (nl == last)
 			break;
 	}
+	disk(false);
 	for (unsigned k = 0; k < CLIENTS; k++) {
 		clients[k].deaf = false;
 		hear(&clients[k]);

@@ -1,8 +1,13 @@
-"""An IRC client for the system tests: lines taken apart, waits for events, never sleeps."""
+"""An IRC client for the system tests: lines taken apart, waits for events, never sleeps; and what tests of accounts need."""
 
+import base64
+import hashlib
+import hmac
+import os
 import re
 import socket
 import time
+import unicodedata
 
 from harness import Case, Closed, limit
 
@@ -112,6 +117,12 @@ class Irc:
                     key, _, value = word.partition("=")
                     self.isupport[key] = value
         return self
+
+    def offered(self):
+        """The capabilities that there are: values by name."""
+        self.send("CAP LS 302")
+        got = self.until(lambda m: m.is_("CAP", None, "LS") and m.params[2] != "*")
+        return dict(w.partition("=")[::2] for m in got if m.command == "CAP" for w in m.params[-1].split())
 
     # -- in
 
@@ -228,3 +239,125 @@ class IrcCase(Case):
 
     def commands(self, messages):
         return [m.command for m in messages]
+
+
+# --- accounts --------------------------------------------------------------------------------
+
+PASSWORD = "tip-of-the-iceberg"
+
+
+def b64(data):
+    return base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+
+
+def plain(account, password=PASSWORD, authzid=""):
+    """What SASL PLAIN sends (RFC 4616)."""
+    return b64("%s\0%s\0%s" % (authzid, account, password))
+
+
+def mac(key, data):
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+class Scram:
+    """The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677)."""
+
+    def __init__(self, user, password=PASSWORD, authzid=""):
+        self.gs2 = "n,%s," % ("a=" + authzid if authzid else "")
+        self.nonce = b64(os.urandom(18))
+        self.bare = "n=%s,r=%s" % (user.replace("=", "=3D").replace(",", "=2C"), self.nonce)
+        self.password = unicodedata.normalize("NFKC", password).encode()
+
+    def first(self):
+        return b64(self.gs2 + self.bare)
+
+    def final(self, challenge):
+        server = base64.b64decode(challenge).decode()
+        attrs = dict(a.split("=", 1) for a in server.split(","))
+        assert attrs["r"].startswith(self.nonce) and len(attrs["r"]) > len(self.nonce)
+        salted = hashlib.pbkdf2_hmac("sha256", self.password, base64.b64decode(attrs["s"]), int(attrs["i"]))
+        without = "c=%s,r=%s" % (b64(self.gs2), attrs["r"])
+        message = ",".join((self.bare, server, without)).encode()
+        key = mac(salted, b"Client Key")
+        proof = bytes(a ^ b for a, b in zip(key, mac(hashlib.sha256(key).digest(), message)))
+        self.verifier = "v=" + b64(mac(mac(salted, b"Server Key"), message))
+        return b64("%s,p=%s" % (without, b64(proof)))
+
+
+class AccountCase(IrcCase):
+    """IrcCase for clients with accounts. Each test comes from an address of its own: who makes accounts or guesses
+    passwords is counted by address."""
+
+    passwords = store = True
+    config = dict(IrcCase.config, accounts={"cost": 8192})
+    _sources = 0
+
+    def setUp(self):
+        super().setUp()
+        AccountCase._sources += 1
+        n = AccountCase._sources
+        self.source = "127.%d.%d.%d" % (os.getpid() % 200 + 1, n // 250, n % 250 + 1)
+
+    def irc(self, stem="nick", caps=(), source=None, **more):
+        return super().irc(stem, caps, source=source or self.source, **more)
+
+    def irc_raw(self, d=None, source=None):
+        c = Irc(self.irc_address(d), source=source or self.source)
+        self.addCleanup(c.close)
+        return c
+
+    def registered(self, stem="owner", password=PASSWORD, caps=(), **more):
+        """A client with an account of its name."""
+        c = self.irc(stem, caps, **more)
+        c.ask("REGISTER * * :" + password, "REGISTER", "SUCCESS", c.nick)
+        c.expect("900", c.nick, None, c.nick)
+        return c
+
+    def reserved(self, stem="owner", **more):
+        """The name of an account whose owner is not here."""
+        c = self.registered(stem, **more)
+        c.send("QUIT")
+        c.expect_eof()
+        return c.nick
+
+    def newcomer(self, caps=("sasl",), d=None, source=None):
+        """In the middle of its registration."""
+        c = self.irc_raw(d, source)
+        c.caps = tuple(caps)
+        c.send("CAP LS 302", "CAP REQ :" + " ".join(caps))
+        c.expect("CAP", None, "ACK")
+        return c
+
+    def finish(self, c, nick):
+        c.nick = nick
+        c.send("NICK " + nick, "USER user 0 * :Real Name", "CAP END")
+        c.expect("001", nick)
+        c.welcome = c.until(lambda m: m.command in ("376", "422"))
+        return c
+
+    def auth_plain(self, c, account, password=PASSWORD, authzid=""):
+        """The numerics that answer it."""
+        c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + plain(account, password, authzid))
+        got = self.commands(c.until(lambda m: m.command in ("902", "903", "904", "905", "906", "907")))
+        return [n for n in got if n.isdigit()]
+
+    def auth_scram(self, c, account, password=PASSWORD, authzid=""):
+        s = Scram(account, password, authzid)
+        c.ask("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE", "+")
+        c.send("AUTHENTICATE " + s.first())
+        m = c.until(lambda m: m.command in ("AUTHENTICATE", "904"))[-1]
+        if m.command == "904":
+            return ["904"]
+        c.send("AUTHENTICATE " + s.final(m.params[0]))
+        m = c.until(lambda m: m.command in ("AUTHENTICATE", "904"))[-1]
+        if m.command == "904":
+            return ["904"]
+        self.assertEqual(base64.b64decode(m.params[0]).decode(), s.verifier)
+        c.send("AUTHENTICATE +")
+        return [n for n in self.commands(c.until(lambda m: m.command in ("903", "904"))) if n.isdigit()]
+
+    def logged_in(self, account, caps=("sasl",), nick=None, d=None):
+        c = self.newcomer(caps, d)
+        self.assertEqual(self.auth_plain(c, account), ["900", "903"])
+        return self.finish(c, nick or self.fresh("in"))

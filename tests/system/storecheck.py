@@ -1,9 +1,12 @@
-"""What the store's database holds, held against what a crowd (load.Swarm) was told was taken."""
+"""The store's database: what it holds, held against what a crowd (load.Swarm) was told was taken; and how to do it harm."""
 
 import collections
+import contextlib
 import os
 import re
 import sqlite3
+
+from harness import eventually
 
 WORDS = re.compile(r"p*(\d+)\.(\d+)\.(\d+)$")
 
@@ -14,6 +17,47 @@ def path(d):
 
 def opened(d):
     return sqlite3.connect("file:%s?mode=ro" % path(d), uri=True)
+
+
+def texts(d, file=None):
+    """Of all messages in it now, or in that copy."""
+    with contextlib.closing(sqlite3.connect(file) if file else opened(d)) as db:
+        return [r[0] for r in db.execute("SELECT text FROM message ORDER BY seq")]
+
+
+def kept(d, *wanted):
+    """Until these are there, each once."""
+    def there():
+        now = collections.Counter(texts(d))
+        return all(now[text] == 1 for text in wanted)
+
+    return eventually("%r in the database" % (wanted,), there)
+
+
+@contextlib.contextmanager
+def locked(d):
+    """Meanwhile nobody else can write to it."""
+    with contextlib.closing(sqlite3.connect(path(d), isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
+
+
+GARBAGE = b"this is no database, and not to be written over\n" * 100
+
+
+def spoil(d):
+    """Of a daemon that has ended: something else is in its place."""
+    for end in ("-wal", "-shm"):
+        if os.path.exists(path(d) + end):
+            os.unlink(path(d) + end)
+    os.rename(path(d), path(d) + ".good")
+    with open(path(d), "wb") as f:
+        f.write(GARBAGE)
+
+
+def mend(d):
+    os.rename(path(d) + ".good", path(d))
 
 
 def check(d, *swarms):

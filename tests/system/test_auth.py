@@ -3,8 +3,6 @@
 
 import array
 import base64
-import hashlib
-import hmac
 import os
 import pty
 import re
@@ -16,8 +14,10 @@ import subprocess
 import time
 
 from harness import Case, OwnCase, TOP, build, cpu_seconds, limit, main
+from irc import Scram, b64
 
 HASH = re.compile(r"^\$argon2id\$v=19\$m=65536,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\n$")
+RESULT = 8 + 4 + 1 + 1  # bytes of an a_result
 ARGON2ID = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQxMjM0NTY3OA$MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI"
 
 
@@ -226,11 +226,11 @@ class Checks(Case):
     def results(self, n):
         """The next n: (ticket, ok)."""
         data = b""
-        while len(data) < 13 * n:
+        while len(data) < RESULT * n:
             got = self.broker.recv(4096)
             self.assertTrue(got, "the channel was closed")
             data += got
-        return [struct.unpack_from("=IB", data, 13 * i + 8) for i in range(n)]
+        return [struct.unpack_from("=IB", data, RESULT * i + 8) for i in range(n)]
 
     def ask(self, *checks):
         self.broker.sendall(b"".join(self.question(i, h, p) for i, (h, p) in enumerate(checks)))
@@ -299,24 +299,15 @@ class Checks(Case):
         """Against a client written on Python's own functions."""
         data = self.answer("a_hash", struct.pack("=IIB", 1, 8192, 1), "Zoe\u0308 \u216b".encode())
         verifier = self.strings(data, 5)[1]
-        first = b"n,,n=zoe,r=abcdef"
+        client = Scram("zoe", "Zo\u00eb XII")
+        first = base64.b64decode(client.first())
         data = self.answer("a_scram", struct.pack("=I", 2), verifier, first, b"", b"")
         self.assertEqual(struct.unpack_from("=IB", data), (2, 1))
         server = self.strings(data, 5)[0]
-        said = dict(part.split(b"=", 1) for part in server.split(b","))
-        self.assertTrue(said[b"r"].startswith(b"abcdef") and len(said[b"r"]) > 16)
-        salted = hashlib.pbkdf2_hmac("sha256", "Zo\u00eb XII".encode(), base64.b64decode(said[b"s"]), int(said[b"i"]))
-        unproved = b"c=biws,r=" + said[b"r"]
-        message = first[3:] + b"," + server + b"," + unproved
-
-        def mac(key, text):
-            return hmac.new(key, text, "sha256").digest()
-        key = mac(salted, b"Client Key")
-        proof = bytes(a ^ b for a, b in zip(key, mac(hashlib.sha256(key).digest(), message)))
-        final = unproved + b",p=" + base64.b64encode(proof)
+        final = base64.b64decode(client.final(b64(server)))
         data = self.answer("a_scram", struct.pack("=I", 3), verifier, first, server, final)
         self.assertEqual(struct.unpack_from("=IB", data), (3, 1))
-        self.assertEqual(self.strings(data, 5)[0], b"v=" + base64.b64encode(mac(mac(salted, b"Server Key"), message)))
+        self.assertEqual(self.strings(data, 5)[0], client.verifier.encode())
         data = self.answer("a_scram", struct.pack("=I", 4), verifier, first, server, final.replace(b"p=", b"p=A"))
         self.assertEqual(data, struct.pack("=IBH", 4, 0, 0))
 
@@ -334,9 +325,9 @@ class Checks(Case):
             early = self.broker.recv(4096)
         except BlockingIOError:
             early = b""
-        self.assertLess(len(early), 13 * (n - 1), "before the last check")
+        self.assertLess(len(early), RESULT * (n - 1), "before the last check")
         self.broker.settimeout(limit(20))
-        rest = [struct.unpack_from("=IB", early, i + 8) for i in range(0, len(early), 13)]
+        rest = [struct.unpack_from("=IB", early, i + 8) for i in range(0, len(early), RESULT)]
         rest += self.results(n - 1 - len(rest))
         self.assertEqual(first + rest, [(100 + i, i % 2) for i in range(n)])
 
@@ -358,7 +349,7 @@ class Checks(Case):
 
     def test_nonsense_costs_the_channel(self):
         good = mkpasswd(b"x").stdout.strip()
-        for data in (b"\0" * 8, b"\xff" * 100, frame("a_result", b"\0" * 5), frame("ping", b"\0" * 8),
+        for data in (b"\0" * 8, b"\xff" * 100, frame("a_result", b"\0" * 6), frame("ping", b"\0" * 8),
                      self.question(1, good, b"x" * 513), self.question(1, b"h" * 129, b"x"),
                      frame("a_check", b"\1\0\0\0\xff\xff")):
             with self.subTest(data[:12]):

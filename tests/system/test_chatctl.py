@@ -215,6 +215,8 @@ class Act(Case):
         alice.expect(r"%s has left the chat\. .*please calm down" % bob.name)
         self.d.expect_log(r"uid %d pid \d+.*kick.*%s" % (os.getuid(), bob.name), mark)
         self.assertIn("nobody", self.d.ctl("kick", "nobody", status=5))
+        self.d.ctl("kick", alice.name, "one line\nand another")
+        self.assertIn("one line and another", alice.expect_eof())
 
     def test_host(self):
         alice = self.client("alice")

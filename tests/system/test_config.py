@@ -116,6 +116,13 @@ class Files(Case):
         self.assertEqual(sorted(self.d.kids("worker") + self.d.kids("broker") + self.d.kids("control")), kids)
         alice.sync()
 
+    def test_every_mistake_is_told(self):
+        """Twenty of them are a long line; none of it is missing."""
+        names = ["%s_%d" % ("n" * 60, i) for i in range(20)]
+        self.d.write_conf("".join("%s = 1;\n" % name for name in names))
+        told = self.d.ctl("config", "check", status=1)
+        self.assertEqual([n for n in names if n + ";" not in told.strip() + ";"], [], told)
+
     def test_round_trip(self):
         """What -t prints is a configuration that means the same."""
         first = check(self.d)
@@ -326,6 +333,12 @@ class Master(OwnCase):
         d.start()
         with open(path, encoding="ascii") as f:
             self.assertGreater(int(f.read()), before)
+        d.stop()
+        os.mkdir(path + ".new")  # what it is written to first
+        d.start(wait=False)
+        self.assertEqual(d.wait(), 1)
+        d.proc = None
+        d.expect_log("cannot write %s, without which chatd does not start: " % re.escape(path))
 
     def test_port_taken(self):
         with socket.socket() as s:

@@ -293,6 +293,12 @@ class Install(unittest.TestCase):
             if os.getuid() == 0:
                 self.must(argv + [os.path.join(self.prefix, "lib", name, "chatd.conf")])
 
+    def test_5_time_for_a_stop(self):
+        """chatd may need 12 s: whoever waits for it waits longer."""
+        for name, regex in (("lib/systemd/system/chatd.service", r"TimeoutStopSec=(\d+)"), ("etc/init.d/chatd", r"stop_wait=(\d+)")):
+            with open(os.path.join(self.prefix, name), encoding="utf-8") as f:
+                self.assertGreater(int(re.search(regex, f.read()).group(1)), 12 + 2, name)
+
     def test_6_socket_activation(self):
         tool = shutil.which("systemd-socket-activate")
         if tool is None:

@@ -49,14 +49,7 @@ class Both(MetadataCase):
 
     def test_capability(self):
         c = self.irc_raw()
-        c.send("CAP LS 302")
-        caps = []
-        while True:
-            m = c.expect("CAP", None, "LS")
-            caps += m.params[-1].split()
-            if m.params[2] != "*":
-                break
-        values = dict(w.partition("=")[::2] for w in caps)
+        values = c.offered()
         self.assertEqual(values["draft/metadata-2"], "before-connect,max-subs=50,max-keys=25,max-value-bytes=300")
         self.assertEqual(values["draft/metadata-3"],
                          "before-connect,max-subs=50,max-keys=25,max-value-bytes=300,max-key-bytes=64")

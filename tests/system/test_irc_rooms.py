@@ -118,10 +118,11 @@ class Join(IrcCase):
         self.assertEqual(self.commands(bob.sync()), ["JOIN"])
 
     def test_no_implicit_names(self):
-        alice = self.irc("alice", ("draft/no-implicit-names",))
-        chan = "#" + self.fresh("chan")
-        self.assertEqual(self.commands(alice.answers("JOIN " + chan)), ["JOIN"])
-        self.assertEqual(self.commands(alice.answers("NAMES " + chan)), ["353", "366"])
+        for cap in ("no-implicit-names", "draft/no-implicit-names"):
+            alice = self.irc("alice", (cap,))
+            chan = "#" + self.fresh("chan")
+            self.assertEqual(self.commands(alice.answers("JOIN " + chan)), ["JOIN"])
+            self.assertEqual(self.commands(alice.answers("NAMES " + chan)), ["353", "366"])
 
     def test_label(self):
         alice = self.irc("alice", LABELS)

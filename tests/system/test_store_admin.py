@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What an administrator does with the database: status, check, backup, purge."""
+"""What an administrator does with the database: status, check, backup; and what is answered while there is no store."""
 
 import os
+import signal
 import sqlite3
 import stat
 
@@ -17,18 +18,8 @@ class Admin(OwnCase):
     def said(self, *texts):
         alice, = self.clients("alice")
         alice.send(*texts)
-        self.at_rest(*texts)
+        storecheck.kept(self.d, *texts)
         return alice
-
-    def at_rest(self, *texts):
-        eventually("%r in the database" % (texts,), lambda: set(texts) <= set(self.texts()))
-
-    def texts(self, path=None):
-        db = sqlite3.connect(path) if path else storecheck.opened(self.d)
-        try:
-            return [r[0] for r in db.execute("SELECT text FROM message ORDER BY seq")]
-        finally:
-            db.close()
 
     def indexed(self, word):
         db = storecheck.opened(self.d)
@@ -40,9 +31,10 @@ class Admin(OwnCase):
     def test_status(self):
         d = self.daemon()
         self.said("one", "two")
+        self.assertEqual(d.json("status")["store"], "well")
         status = d.json("store", "status")
         self.assertEqual((status["messages"], status["schema"], status["readable"], status["writable"]),
-                         (2, 2, "yes", "yes"))
+                         (2, 2, True, True))
 
     def test_check(self):
         d = self.daemon()
@@ -53,7 +45,7 @@ class Admin(OwnCase):
         d = self.daemon()
         alice = self.said(*("word%d" % i for i in range(400)))
         alice.send("last")
-        self.at_rest("last")
+        storecheck.kept(d, "last")
         d.stop()
         with open(storecheck.path(d), "r+b") as f:  # cells of a page point elsewhere
             for page in range(12, os.path.getsize(storecheck.path(d)) // 4096):
@@ -72,7 +64,7 @@ class Admin(OwnCase):
         self.addCleanup(swarm.close)
         path = os.path.join(d.dir, "state", "copy.db")
         swarm.run(seconds=1, every=0.2, act=lambda: os.path.exists(path) or d.ctl("store", "backup", path))
-        self.assertIn("one", self.texts(path))
+        self.assertIn("one", storecheck.texts(d, path))
         db = sqlite3.connect(path)
         self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         self.assertEqual(db.execute("PRAGMA journal_mode").fetchone(), ("delete",))
@@ -82,22 +74,7 @@ class Admin(OwnCase):
         with self.assertRaises(CtlError):
             d.ctl("store", "backup", path)
         self.assertEqual(os.path.getsize(path), size)
-        for wrong in ("copy.db", os.path.join(d.dir, "nowhere", "copy.db")):
-            with self.assertRaises(CtlError):
-                d.ctl("store", "backup", wrong)
-
-    def test_purge(self):
-        d = self.daemon()
-        alice = self.said("one", "two")
-        alice.send("/join " + self.room(), "three")
-        self.at_rest("three")
-        d.ctl("history", "purge", "lobby", "--older", "1d")
-        self.assertEqual(sorted(self.texts()), ["one", "three", "two"])
-        d.ctl("history", "purge", "lobby")
-        self.assertEqual(self.texts(), ["three"])
-        self.assertEqual(d.json("store", "check"), {"database": "ok", "full_text_index": "ok"})
-        with self.assertRaises(CtlError):
-            d.ctl("history", "purge", "nowhere")
+        self.assertIn("No such file", d.ctl("store", "backup", os.path.join(d.dir, "nowhere", "copy.db"), status=1))
 
     def test_one_file_at_rest(self):
         """After a stop in good order the database is whole by itself, and what was purged is nowhere in it."""
@@ -119,22 +96,42 @@ class Admin(OwnCase):
         """What changes something is refused at once; what only looks is answered."""
         d = self.daemon()
         self.said("one")
-        other = sqlite3.connect(storecheck.path(d), isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
         mark = d.log_mark()
-        bob, = self.clients("bob")
-        bob.send("two")
-        d.expect_log("cannot write to the database", mark)
-        status = d.json("store", "status")
-        self.assertEqual((status["messages"], status["writable"]), (1, "database is locked"))
-        self.assertIn("locked", d.json("status")["store"])
-        self.assertEqual(d.json("store", "check")["database"], "ok")
-        with self.assertRaises(CtlError):
-            d.ctl("history", "purge", "lobby")
-        other.execute("ROLLBACK")
-        other.close()
+        with storecheck.locked(d):
+            bob, = self.clients("bob")
+            bob.send("two")
+            d.expect_log("cannot write to the database", mark)
+            status = d.json("store", "status")
+            self.assertEqual((status["messages"], status["writable"], status["why_not_writable"]), (1, False, "database is locked"))
+            self.assertIn("locked", d.json("status")["store"])
+            code, out, _ = d.ctl_run("store", "check")
+            self.assertEqual(code, 1)
+            self.assertRegex(out, "database +ok")
+            self.assertRegex(out, "full_text_index +not looked at: database is locked")
+            for words in (("history", "purge", "lobby"), ("invite", "create"), ("account", "add", "carl")):
+                self.assertIn("database is locked", d.ctl(*words, input="secret-1\n", status=1), words)
         d.expect_log("the database can be written again", mark)
-        self.at_rest("one", "two")
+        storecheck.kept(d, "one", "two")
+
+    def test_a_store_that_is_away(self):
+        d = self.daemon()
+        d.restarts_meant = True
+        d.kill_role("store", sig=signal.SIGSTOP)
+        # the master ends it, and another one comes
+        code, _, err = d.ctl_run("history", "show", "*")
+        self.assertIn(code, (0, 1, 3), err)
+        eventually("a store that answers", lambda: d.ctl_run("history", "show", "*")[0] == 0)
+
+    def test_a_broker_that_is_replaced(self):
+        d = self.daemon()
+        d.restarts_meant = True
+        d.kill_role("broker")
+        eventually("an answer", lambda: d.ctl_run("store", "status")[0] == 0)
+
+    def test_off(self):
+        d = self.daemon({"store": {"enabled": False}})
+        self.assertEqual(d.json("status")["store"], "off")
+        d.ctl("history", "show", "*", status=1)
 
 
 if __name__ == "__main__":

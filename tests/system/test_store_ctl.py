@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
-"""What chatctl does with the store: accounts, history, invitations, the database itself."""
+"""What chatctl does with the store: accounts, history, invitations. The database itself: test_store_admin."""
 
 import json
-import os
-import signal
-import sqlite3
+import socket
 
-from harness import OwnCase, eventually, main
+from harness import OwnCase, main
 from irc import IrcCase
 
 GOOD = "correct-horse\n"
@@ -42,8 +40,8 @@ class Accounts(IrcCase):
 
     def test_what_is_refused(self):
         d = self.d
-        for words, given, status in ((["add", "no such name"], GOOD, 1), (["add", "dora"], "short\n", 2),
-                                     (["add", "dora"], "dora\n", 2), (["add", "dora", "nonsense"], GOOD, 2),
+        for words, given, status in ((["add", "no such name"], GOOD, 1), (["add", "dora"], "short\n", 1),
+                                     (["add", "dora"], "dora\n", 1), (["add", "dora", "nonsense"], GOOD, 2),
                                      (["add", "dora"], "", 1), (["add", "dora"], "x" * 600 + "\n", 1),
                                      (["passwd", "nobody"], GOOD, 5), (["disable", "nobody"], None, 5),
                                      (["delete", "nobody"], None, 5), (["delete", "nobody", "what"], None, 2)):
@@ -126,9 +124,10 @@ class History(IrcCase):
         self.assertEqual([r["text"] for r in rows if r["event"] == "message"], ["line %d" % i for i in range(1200)])
 
     def test_purge(self):
-        d, room = self.d, self.room()
+        """Of one room: nothing else is missing afterwards."""
+        d, room, other = self.d, self.room(), self.room()
         c = self.client()
-        c.send("/join " + room, "pelican")
+        c.send("/join " + other, "heron", "/join " + room, "pelican")
         c.sync()
         self.assertEqual(d.ctl("history", "purge", "--older", "1d", room), "0 messages and 0 events deleted\n")
         self.assertIn("say 1d, 12h", d.ctl("history", "purge", "--older", "1", room, status=2))
@@ -136,53 +135,16 @@ class History(IrcCase):
         self.assertEqual(d.ctl("history", "export", room), "")
         self.assertEqual(d.json("history", "show", room), [])
         self.assertEqual(d.json("history", "search", "pelican"), [])
+        self.assertEqual([r["text"] for r in d.json("history", "search", "heron")], ["heron"])
+        self.assertEqual(d.json("store", "check"), {"database": "ok", "full_text_index": "ok"})
         self.assertIn("never-was", d.ctl("history", "purge", "never-was", status=5))
-
-
-class Database(OwnCase):
-    store = True
-
-    def test_status_check_backup(self):
-        d = self.daemon()
-        c = self.client()
-        c.send("remember this")
-        c.sync()
-        self.assertEqual(d.json("status")["store"], "well")
-        self.assertEqual(d.json("store", "check")["database"], "ok")
-        path = os.path.join(d.dir, "state", "copy.db")
-        d.ctl("store", "backup", path)
-        with sqlite3.connect(path) as db:
-            self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
-            self.assertEqual(db.execute("SELECT text FROM message").fetchall(), [("remember this",)])
-        self.assertIn("No such file", d.ctl("store", "backup", "/nonexistent/x.db", status=2))
-        self.assertEqual(d.json("store", "status")["messages"], 1)
-
-    def test_a_store_that_is_away(self):
-        d = self.daemon()
-        d.restarts_meant = True
-        d.kill_role("store", sig=signal.SIGSTOP)
-        # the master ends it, and another one comes
-        code, _, err = d.ctl_run("history", "show", "*")
-        self.assertIn(code, (0, 3), err)
-        eventually("a store that answers", lambda: d.ctl_run("history", "show", "*")[0] == 0)
-
-    def test_a_broker_that_is_replaced(self):
-        d = self.daemon()
-        d.restarts_meant = True
-        d.kill_role("broker")
-        eventually("an answer", lambda: d.ctl_run("store", "status")[0] == 0)
-
-    def test_off(self):
-        d = self.daemon({"store": {"enabled": False}})
-        self.assertEqual(d.json("status")["store"], "off")
-        d.ctl("history", "show", "*", status=3)
 
 
 class Invitations(OwnCase):
     passwords = store = True
     config = {"accounts": {"cost": 8192, "register": False}}
 
-    def test_a_word_makes_an_account(self):
+    def test_made_listed_deleted(self):
         d = self.daemon()
         word = d.ctl("invite", "create", "--room", "#den,pit", "--uses", "2", "--expires", "1h").strip()
         i = d.json("invite", "list")[0]
@@ -193,6 +155,18 @@ class Invitations(OwnCase):
         d.ctl("invite", "delete", i["id"])
         self.assertEqual(d.json("invite", "list"), [])
         self.assertIn("no such entry: 9", d.ctl("invite", "delete", "9", status=5))
+
+    def test_many(self):
+        """More than a page holds."""
+        d, n = self.daemon(), 150
+        rooms = ",".join("%03d%s" % (i, "r" * 60) for i in range(8))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(d.socket)
+            s.sendall(b"".join(b"invite create --room %s\n" % rooms.encode() for _ in range(n)))
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+        self.assertEqual([(i["id"], i["rooms"]) for i in d.json("invite", "list")], [(i + 1, rooms) for i in range(n)])
 
 
 if __name__ == "__main__":

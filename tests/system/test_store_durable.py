@@ -5,7 +5,6 @@ The store is stopped, and the sender's session has bytes that wait: that is how 
 said."""
 
 import signal
-import sqlite3
 
 from harness import OwnCase, build, limit, main, merged, signal_pid
 from irc import IrcCase
@@ -128,15 +127,12 @@ class Durable(IrcCase, OwnCase):
         alice.ask("/ack on", "Telling you")
         alice.send("first")
         alice.line(ACK)
-        db = sqlite3.connect(storecheck.path(d), isolation_level=None)
-        self.addCleanup(db.close)
-        db.execute("BEGIN IMMEDIATE")
-        alice.send("second")
-        bob.expect("second")
-        d.expect_log("senders are not told that their messages are taken", seconds=limit(3))
-        self.waits(alice)
-        self.assertEqual(alice.rest(), "")
-        db.execute("ROLLBACK")
+        with storecheck.locked(d):
+            alice.send("second")
+            bob.expect("second")
+            d.expect_log("senders are not told that their messages are taken")
+            self.waits(alice)
+            self.assertEqual(alice.rest(), "")
         alice.line(ACK, seconds=limit(3))
         d.expect_log("senders are told again that their messages are taken")
 

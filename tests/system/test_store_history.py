@@ -3,7 +3,6 @@
 /unread; messages kept for the absent. Written from the specifications (draft/chathistory, draft/event-playback,
 draft/read-marker, soju's search)."""
 
-import base64
 import datetime
 import os
 import shutil
@@ -11,38 +10,39 @@ import signal
 import unittest
 
 from harness import build, eventually, main
-from irc import IrcCase
+from irc import PASSWORD, AccountCase
 from test_irc_clients import WeeChat
 
 CAPS = ("batch", "message-tags", "server-time", "echo-message", "labeled-response", "draft/chathistory")
 EVENTS = CAPS + ("draft/event-playback",)
-PASSWORD = "correct horse"
 
 
-class HistoryCase(IrcCase):
-    config = dict(IrcCase.config, accounts={"cost": 8192}, history={"replay": 10})
+class HistoryCase(AccountCase):
+    passwords = False
+    config = dict(AccountCase.config, history={"replay": 10})
 
     def account(self, stem, caps=CAPS):
         """A client that is logged in to an account of its own name."""
-        c = self.irc(stem, caps)
-        c.ask("REGISTER * * :%s" % PASSWORD, "REGISTER", "SUCCESS", c.nick)
+        c = self.registered(stem, caps=caps)
         c.sync()
         return c
 
     def again(self, c, caps=CAPS):
         """One more client for the account of c."""
-        n = self.irc_raw()
-        n.nick = c.nick
-        n.caps = tuple(caps)
-        n.send("CAP LS 302")
-        n.ask("CAP REQ :sasl " + " ".join(caps), "CAP", None, "ACK")
-        n.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
-        word = base64.b64encode(("\0%s\0%s" % (c.nick, PASSWORD)).encode()).decode()
-        n.ask("AUTHENTICATE " + word, "903")
-        n.send("NICK " + c.nick, "USER u 0 * :r", "CAP END")
-        n.expect("001", c.nick)
-        n.welcome = n.until(lambda m: m.command in ("376", "422"))
-        return n
+        return self.logged_in(c.nick, ("sasl",) + tuple(caps), c.nick)
+
+    @staticmethod
+    def log_in(t, name):
+        """By telnet; what comes of it is the caller's to look at."""
+        t.ask("/login " + name, "assword")
+        t.send(PASSWORD)
+
+    @staticmethod
+    def gone(c, other):
+        """c quits; that is so when other cannot see it any more."""
+        c.send("QUIT")
+        c.expect_eof()
+        eventually(c.nick + " is gone", lambda: not [m for m in other.answers("ISON " + c.nick) if c.nick in m.params[-1].split()])
 
     def batch(self, got, kind):
         """The lines of the batch of that kind in got, which has nothing else but batches within it."""
@@ -97,6 +97,7 @@ class Form(HistoryCase):
     def test_commands_in_telnet(self):
         alice = self.client("alice")
         for line, answer in (("/history 5 sometimes", 'What is "sometimes"'), ("/history before", 'What is "before"'),
+                             ("/history 0", 'What is "0"'), ("/history before 2026-01-31 25:99", 'What is "25:99"'),
                              ("/history before 25:99", 'What is "25:99"'), ("/delete 9:99", "Which message"),
                              ("/more", "There is nothing to go on with"), ("/edit", "Usage: /edit"),
                              ("/search in:", '"in:"')):
@@ -418,7 +419,9 @@ class Replay(HistoryCase):
         t.expect("^--- That was before you came.$")
         empty = self.client("e")
         empty.send("/join %s" % self.fresh("empty"))
-        self.assertNotIn("---", empty.sync() + empty.sync())
+        empty.ask("/history", "^---")  # asked for after it, so answered after it
+        empty.sync()
+        self.assertNotIn("Earlier", empty.seen(50))
 
     def test_none(self):
         d = self.daemon({"history": {"replay": 0}})
@@ -428,6 +431,7 @@ class Replay(HistoryCase):
         t.send("/join " + chan[1:])
         t.expect("You are in")
         t.ask("/history", "x$")
+        t.sync()
         self.assertNotIn("Earlier", t.seen(50))
 
 
@@ -444,9 +448,11 @@ class Telnet(HistoryCase):
         t.ask("/history 10", "^--- That is all.$")
         t.ask("/history 1 after 2020-01-01", r"^\d\d:\d\d.*n0|^\d\d:\d\d.*entered")
         t.ask("/history before 2020-01-01", "^--- There is nothing more.$")
+        t.ask("/history before 2020-01-01 12:30", "^--- There is nothing more.$")
         t.ask("/history #nowhere", "Sorry, there is no room nowhere")
         t.ask("/history 1 after 00:00", r"^\d\d:\d\d")
         t.ask("/search n3", r"^\d\d:\d\d \[%s\] %s: n3|^\d\d:\d\d %s: n3" % (chan[1:], a.nick, a.nick))
+        t.ask("/search n3 after:00:00", r"^\d\d:\d\d.*n3")
         t.ask("/search n3 from:%s in:%s" % (t.name, chan[1:]), "Nothing has been found")
 
     def test_edit_and_delete(self):
@@ -503,6 +509,24 @@ class Telnet(HistoryCase):
         a.ask("@+draft/edit=nothing PRIVMSG %s :x" % chan, "FAIL", "PRIVMSG", "UNKNOWN_MSGID")
         a.ask("@+draft/edit=%s PRIVMSG #nowhere :x" % first, "FAIL", "PRIVMSG")
 
+    def test_the_last_to_somebody(self):
+        """Of a room's and somebody's last messages the one that is meant; and none twice."""
+        t, bob = self.client("t"), self.client("bob")
+        t.send("/msg %s tea?" % bob.name)
+        bob.expect("tea\\?")
+        t.send("hello, all")
+        bob.expect("hello, all")
+        t.send("/edit @%s coffee?" % bob.name)
+        bob.expect("%s edited.*coffee" % t.name)
+        t.ask("/delete @%s nonsense" % bob.name, "^Which message")
+        t.ask("/delete @somebody-else", "^Which message")
+        t.send("/delete @" + bob.name)
+        bob.expect("%s has taken back a message" % t.name)
+        t.ask("/delete @" + bob.name, "^Sorry, that message is not known")
+        t.send("/delete")
+        bob.expect("%s has taken back a message" % t.name)
+        self.assertNotIn("taken back", bob.sync())
+
     def test_text_that_nobody_should_see(self):
         """What is kept of IRC reaches a terminal as what is said now does."""
         t, a = self.client("t"), self.irc("a", CAPS)
@@ -510,6 +534,19 @@ class Telnet(HistoryCase):
         a.ask("PRIVMSG %s :\x02bold\x0304red\x0f" % chan, "PRIVMSG")
         t.ask("/join " + chan[1:], "You are in")
         t.ask("/history", "%s: boldred$" % a.nick)
+
+    def test_text_from_right_to_left(self):
+        """Whatever turns the direction ends with the line, for all who read it."""
+        t, a, b = self.client("t"), self.irc("a", CAPS), self.irc("b")
+        chan = self.channel(a, b)
+        t.ask("/join " + chan[1:], "You are in")
+        a.send("PRIVMSG %s :one \u202etwo" % chan)
+        b.expect("PRIVMSG", chan, "one \u202etwo\u202c")
+        t.expect("%s: one \u202etwo\u202c$" % a.nick)
+        a.ask("TOPIC %s :\u2067tea" % chan, "TOPIC")
+        t.expect("\u2067tea\u2069")
+        t.ask("/history", "%s: one \u202etwo\u202c$" % a.nick)
+        t.ask("/topic", "\u2067tea\u2069")
 
 
 class Accounts(HistoryCase):
@@ -536,28 +573,23 @@ class Accounts(HistoryCase):
 
     def test_kept_for_the_absent(self):
         a, b = self.account("a"), self.account("b")
-        b.send("QUIT")
-        b.expect_eof()
-        t = self.client("t")
-        t.send("/login " + a.nick)
-        t.expect("assword")
-        t.send(PASSWORD)
+        t, guest = self.client("t"), self.irc("g")
+        self.log_in(t, a.nick)
         t.expect("logged in")
-        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        self.gone(b, a)
         a.send("PRIVMSG %s :see you" % b.nick)
         self.assertEqual(a.expect("PRIVMSG", b.nick, "see you").params, [b.nick, "see you"])
         a.expect("301", a.nick, b.nick)
         t.send("hello later@" + b.nick)
-        t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        t.expect("%s is not here, and will be told when logging in." % b.nick)
+        guest.ask("PRIVMSG %s :from a guest" % b.nick, "301")
         a.ask("PRIVMSG %s :x" % self.fresh("nobody"), "401")
         back = self.again(b)
-        got = [back.expect("PRIVMSG", b.nick, w) for w in ("see you", "hello later")]
+        got = [back.expect("PRIVMSG", b.nick, w) for w in ("see you", "hello later", "from a guest")]
         self.assertTrue(all("time" in m.tags for m in got))
         back.sync()
         # once
-        back.send("QUIT")
-        back.expect_eof()
-        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        self.gone(back, a)
         a.send("PRIVMSG %s :dated" % b.nick)
         a.expect("301", a.nick, b.nick)
         old = self.again(b, ())
@@ -565,17 +597,13 @@ class Accounts(HistoryCase):
         self.assertRegex(m.params[-1], r"^\[\d{4}-\d\d-\d\d \d\d:\d\d\] dated$")
         self.assertEqual([m.command for m in old.sync() if m.is_("PRIVMSG")], [])
         # and in telnet, behind the sender's acknowledgement
-        old.send("QUIT")
-        old.expect_eof()
-        eventually("b is gone", lambda: not [m for m in a.answers("ISON " + b.nick) if b.nick in m.params[-1].split()])
+        self.gone(old, a)
         t.ask("/ack on", "Telling you")
         t.send("third time@" + b.nick)
-        t.expect("%s is not here; it will be told when it logs in." % b.nick)
+        t.expect("%s is not here, and will be told when logging in." % b.nick)
         t.expect("message has been sent")
         g = self.client("g")
-        g.send("/login " + b.nick)
-        g.expect("assword")
-        g.send(PASSWORD)
+        self.log_in(g, b.nick)
         g.expect("^--- Kept for you while you were away:$")
         g.expect(r'^\d\d:\d\d %s sent you "third time"$' % a.nick)
 
@@ -602,6 +630,16 @@ class Accounts(HistoryCase):
         a.ask("MARKREAD %s %s" % (chan, later), "MARKREAD", chan, later)
         twin.expect("MARKREAD", chan, later)
         self.assertEqual([m for m in other.sync() if m.is_("MARKREAD")], [])
+        # under another name, too
+        phone = self.irc("phone", caps)
+        phone.ask("PRIVMSG NickServ :IDENTIFY %s %s" % (a.nick, PASSWORD), "NOTICE")
+        phone.ask("JOIN " + chan, "366")
+        last = self.say(a, chan, "z")[0]
+        phone.expect("PRIVMSG", chan, "z")
+        last = "timestamp=" + last.tags["time"]
+        phone.ask("MARKREAD %s %s" % (chan, last), "MARKREAD", chan, last)
+        a.expect("MARKREAD", chan, last)
+        later = last
         a.ask("PART " + chan, "PART")
         a.send("JOIN " + chan)
         self.assertEqual([m.params for m in a.until(lambda m: m.is_("366")) if m.is_("MARKREAD")], [[chan, later]])
@@ -652,8 +690,7 @@ class Accounts(HistoryCase):
         a.expect("QUIT")
         self.say(a, chan, *["missed %d" % i for i in range(3)])
         back = self.client("guest")
-        back.ask("/login " + t.name, "assword")
-        back.send(PASSWORD)
+        self.log_in(back, t.name)
         back.expect("While you were away")
         back.expect("%s: 3 messages" % chan[1:])
         back.ask("/join " + chan[1:], "That was before you came")
@@ -679,8 +716,7 @@ class Accounts(HistoryCase):
         for room in left, shut, still:
             self.say(a, room, "behind your back")
         back = self.client("guest2")
-        back.ask("/login " + t.name, "assword")
-        back.send(PASSWORD)
+        self.log_in(back, t.name)
         back.expect("While you were away")
         back.expect("%s: 1 message" % still[1:])
         mark = back.mark()
@@ -753,9 +789,7 @@ class Away(HistoryCase):
         stranger.expect("REDACT", "#lobby", said[0].tags["msgid"])
         self.assertEqual(self.words(self.history(b, "LATEST #lobby * 5")), ["second"])
         t = self.client("t")
-        t.send("/login " + a.nick)
-        t.expect("assword")
-        t.send(PASSWORD)
+        self.log_in(t, a.nick)
         t.expect("logged in")
         t.ask("/join lobby", "You are|You have|already")
         t.send("/history ids 1")

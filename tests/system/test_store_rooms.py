@@ -2,31 +2,21 @@
 """Registered rooms and the default room: what they are after restarts of one process and of all, and who is what in them."""
 
 from harness import eventually, main
-from irc import IrcCase
-
-PASSWORD = "correct-horse"
+from irc import PASSWORD, AccountCase
 
 
-class RoomsCase(IrcCase):
-    own = passwords = store = True
-    config = dict(IrcCase.config, accounts={"cost": 8192})
+class RoomsCase(AccountCase):
+    own = True
 
     def account(self, name):
         """Somebody who has just registered that name."""
-        c = self.irc(name, exact=True)
-        c.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
-        return c
+        return self.registered(name, exact=True)
 
     def back(self, name):
         """The same, later."""
-        c = self.irc(self.fresh("g"), exact=True)
-        c.send("PRIVMSG NickServ :IDENTIFY %s %s" % (name, PASSWORD))
-        eventually("logged in", lambda: self.d.json("user", c.nick)["account"] == name)
-        c.ask("NICK " + name, "NICK")
-        c.nick = name
-        return c
+        return self.logged_in(name, nick=name)
 
-    def registered(self, c, room):
+    def register(self, c, room):
         c.ask("JOIN #" + room, "366")
         c.ask("PRIVMSG ChanServ :REGISTER #" + room, "NOTICE")
         self.assertTrue(self.d.json("room", room)["registered"])
@@ -42,10 +32,21 @@ class RoomsCase(IrcCase):
 
 
 class Kept(RoomsCase):
+    def test_nobody_in_it(self):
+        """A registered room is in LIST as long as it is there."""
+        self.daemon()
+        al = self.account("al")
+        self.register(al, "den")
+        al.ask("PART #den", "PART")
+        al.ask("LIST", "322", "al", "#den", "0")
+        al.sync()
+        al.send("LIST >0")
+        self.assertNotIn("322", [m.command for m in al.until(lambda m: m.command == "323")])
+
     def test_everything_comes_back(self):
         d = self.daemon()
         al, bo, ca = self.account("al"), self.account("bo"), self.account("ca")
-        self.registered(al, "den")
+        self.register(al, "den")
         for c in (bo, ca):
             c.ask("JOIN #den", "366")
         al.ask("MODE #den +o bo", "MODE")
@@ -93,7 +94,7 @@ class Kept(RoomsCase):
     def test_one_that_is_dropped_does_not(self):
         d = self.daemon()
         al = self.account("al")
-        self.registered(al, "den")
+        self.register(al, "den")
         al.ask("PRIVMSG ChanServ :DROP #den", "NOTICE")
         self.assertFalse(d.json("room", "den")["registered"])
         al.send("PRIVMSG #den :of the old one")
@@ -111,7 +112,7 @@ class Kept(RoomsCase):
         d = self.daemon()
         d.restarts_meant = True
         al = self.account("al")
-        self.registered(al, "den")
+        self.register(al, "den")
         for role in ("store", "broker", "store"):
             al.ask("TOPIC #den :" + role, "TOPIC")
             eventually(role, lambda: d.kids(role))
@@ -129,7 +130,7 @@ class Who(RoomsCase):
     def test_access_at_login(self):
         self.daemon()
         al, bo = self.account("al"), self.account("bo")
-        self.registered(al, "den")
+        self.register(al, "den")
         al.ask("PRIVMSG ChanServ :ACCESS #den ADD bo op", "NOTICE")
         bo.send("QUIT")
         bo.expect_eof()
@@ -143,7 +144,7 @@ class Who(RoomsCase):
     def test_a_founder_who_goes(self):
         d = self.daemon()
         al, bo = self.account("al"), self.account("bo")
-        self.registered(al, "den")
+        self.register(al, "den")
         bo.ask("JOIN #den", "366")
         al.ask("MODE #den +o bo", "MODE")
         d.ctl("account", "delete", "al")
@@ -151,23 +152,6 @@ class Who(RoomsCase):
         self.assertEqual(room["founder_id"], d.json("account", "show", "bo")["id"])
         d.ctl("account", "delete", "bo")
         self.assertFalse(d.json("room", "den")["registered"])
-
-    def test_history_is_for_members(self):
-        self.daemon()
-        caps = ("batch", "message-tags", "server-time", "draft/chathistory")
-        al, bo = self.irc("al", caps), self.irc("bo", caps)
-        al.ask("JOIN #den", "366")
-        al.send("PRIVMSG #den :secret words")
-        al.sync()
-        gone = bo.answers("CHATHISTORY LATEST #den * 10")
-        missing = bo.answers("CHATHISTORY LATEST #nowhere * 10")
-        self.assertEqual([m.command for m in gone], [m.command for m in missing])
-        self.assertEqual([m.params[-1].replace("#den", "#nowhere") for m in gone], [m.params[-1] for m in missing])
-        bo.ask("JOIN #den", "366")
-        self.assertIn("secret words", [m.params[-1] for m in bo.answers("CHATHISTORY LATEST #den * 10")])
-        al.ask("KICK #den " + bo.nick, "KICK")
-        bo.expect("KICK")
-        self.assertEqual([m.command for m in bo.answers("CHATHISTORY LATEST #den * 10")], [m.command for m in missing])
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import socket
 import struct
 
 from harness import NAME_PROMPT, Daemon, build, long, main, signal_pid
-from test_store_accounts import WORD, AccountCase
+from irc import PASSWORD, AccountCase
 
+CAPS = ("sasl", "account-tag", "account-notify", "message-tags", "echo-message", "server-time")
 TWO = r"^You are here 2 times"
 
 
@@ -27,9 +28,11 @@ def unread(sock):
 class SessionCase(AccountCase):
     def device(self, name, d=None, ready=True):
         """One more IRC client of this account's."""
-        c = self.raw(d=d)
-        self.assertEqual(self.plain(c, name), "903")
-        return self.go_on(c, name) if ready else c
+        if ready:
+            return self.logged_in(name, CAPS, name, d)
+        c = self.newcomer(CAPS, d)
+        self.assertEqual(self.auth_plain(c, name), ["900", "903"])
+        return c
 
     def terminal(self, name, d=None):
         """The same by telnet."""
@@ -38,11 +41,11 @@ class SessionCase(AccountCase):
         c.name = name
         c.send(name)
         c.expect("Password")
-        c.send(WORD)
+        c.send(PASSWORD)
         c.expect("^Connected to the chat room as " + name)
         return c
 
-    def telling(self, chan, *there):
+    def telling(self, chan):
         """Somebody else in the channel, for everybody to hear: who has it has all that came before."""
         c = self.irc("teller")
         c.ask("JOIN " + chan, "366")
@@ -61,7 +64,7 @@ class SessionCase(AccountCase):
 class Sessions(SessionCase):
 
     def test_phone_and_desktop(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         desktop = self.device(name)
         chan = "#" + self.fresh("home")
         desktop.ask("JOIN " + chan, "366")
@@ -99,7 +102,7 @@ class Sessions(SessionCase):
         self.assertFalse([m for m in bob.queue if m.command in ("JOIN", "QUIT", "PART")])
 
     def test_what_one_does_the_other_sees(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         desktop, phone = self.device(name), self.device(name)
         chan = "#" + self.fresh("home")
         phone.ask("JOIN " + chan, "366")
@@ -127,7 +130,7 @@ class Sessions(SessionCase):
         bob.ask("LUSERS", "255", None, "I have %d clients and 0 servers" % len(self.d.json("users")))
 
     def test_one_goes_the_other_stays(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         chan = "#" + self.fresh("home")
         first, second, third = (self.device(name) for _ in range(3))
         first.ask("JOIN " + chan, "366")
@@ -145,14 +148,12 @@ class Sessions(SessionCase):
         self.assertIn("bye", bob.seen[-1].params[-1])
 
     def test_a_connected_one_takes_the_name(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         desktop = self.device(name)
         chan, other = "#" + self.fresh("home"), "#" + self.fresh("other")
         desktop.ask("JOIN " + chan, "366")
-        phone = self.raw()
-        self.assertEqual(self.plain(phone, name), "903")
         was = self.fresh("phone")
-        self.go_on(phone, was)
+        phone = self.logged_in(name, CAPS, was)
         phone.ask("JOIN " + other, "366")
         bob = self.telling(other)
         phone.expect("JOIN", other)
@@ -167,12 +168,12 @@ class Sessions(SessionCase):
         phone.sync()
 
     def test_nobody_else_does(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         self.device(name)
         mallory = self.irc("mallory")
         mallory.send("NICK " + name)
         mallory.expect("433")
-        other = self.account("other")
+        other = self.reserved("other")
         c = self.device(other, ready=False)
         c.send("NICK " + name, "USER user 0 * :Real", "CAP END")
         c.expect("433")
@@ -180,28 +181,28 @@ class Sessions(SessionCase):
     def test_another_account(self):
         """All sessions of a user are logged in to one account: who is here twice is told that it cannot go to another one,
         and the other device is not taken along."""
-        name, other = self.account("ann"), self.account("other")
+        name, other = self.reserved("ann"), self.reserved("other")
         desktop, phone = self.device(name), self.device(name)
         phone.seen.clear()
-        for way in (self.plain, self.scram):
-            self.assertEqual(way(desktop, other), "904")
+        for way in (self.auth_plain, self.auth_scram):
+            self.assertEqual(way(desktop, other), ["904"])
             self.assertIn("other devices", desktop.seen[-1].params[-1])
-            self.assertEqual(way(desktop, other, "wrong"), "904")
+            self.assertEqual(way(desktop, other, "wrong"), ["904"])
             self.assertNotIn("other devices", desktop.seen[-1].params[-1])
-            self.assertEqual(way(desktop, name), "903")
-        desktop.ask("NS IDENTIFY %s %s" % (other, WORD), "NOTICE", name, re.compile("other devices"))
+            self.assertEqual(way(desktop, name), ["900", "903"])
+        desktop.ask("NS IDENTIFY %s %s" % (other, PASSWORD), "NOTICE", name, re.compile("other devices"))
         desktop.ask("WHOIS " + name, "330", name, name, name)
         phone.sync()
         self.assertFalse([m for m in phone.seen if m.command in ("900", "901", "ACCOUNT")])
         # alone it may
         phone.send("QUIT")
         phone.expect_eof()
-        for way, account in ((self.plain, other), (self.scram, name)):
-            self.assertEqual(way(desktop, account), "903")
+        for way, account in ((self.auth_plain, other), (self.auth_scram, name)):
+            self.assertEqual(way(desktop, account), ["900", "903"])
             desktop.ask("WHOIS " + name, "330", name, name, account)
 
     def test_telnet_beside_irc(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         room = self.fresh("home")
         phone = self.device(name)
         phone.ask("JOIN #" + room, "366")
@@ -233,7 +234,7 @@ class Sessions(SessionCase):
         phone.expect("PRIVMSG", name, "yes")
 
     def test_chatctl(self):
-        name = self.account("ann")
+        name = self.reserved("ann")
         phone, desktop = self.device(name), self.device(name)
         term = self.terminal(name)
         u = self.d.json("user", name)
@@ -256,7 +257,7 @@ class Deaths(SessionCase):
     def two_workers(self):
         d = self.daemon({"workers": 2})
         d.restarts_meant = True
-        name = self.account("ann", d=d)
+        name = self.reserved("ann", d=d)
         return d, name
 
     def spread(self, d, name):
@@ -289,7 +290,7 @@ class Deaths(SessionCase):
         for connected in (True, False):
             c = self.device(name, d=d, ready=False)
             if connected:
-                self.go_on(c, self.fresh("phone"))
+                self.finish(c, self.fresh("phone"))
             broker = d.kill_role("broker", sig=signal.SIGSTOP)
             if connected:
                 c.send("NICK " + name)
@@ -327,12 +328,12 @@ class Deaths(SessionCase):
 
     def moves(self, d, killed):
         """One comes while it has a name, speaks, and the other goes: what is left, and what the others have read."""
-        name = self.account("ann", d=d)
+        name = self.reserved("ann", d=d)
         desktop, phone = self.device(name, d=d), self.device(name, d=d, ready=False)
         desktop.ask("JOIN #den", "366")
         bob = self.irc("bob", d=d)
         bob.ask("JOIN #den", "366")
-        self.go_on(phone, self.fresh("phone"))
+        self.finish(phone, self.fresh("phone"))
         phone.ask("JOIN #attic", "366")
         phone.ask("JOIN #den", "366")
         # from now on it may die

@@ -4,7 +4,7 @@
 import re
 import socket
 
-from harness import Case, NAME_PROMPT, cpu_seconds, limit, main
+from harness import Case, NAME_PROMPT, cpu_seconds, main
 
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 

@@ -188,6 +188,8 @@ END_TEST
 
 START_TEST(marks)
 {
+	struct who b = who_of("Bob=");
+
 	BYGONE(mark, .seq = 10, .account = S("alice"), .room = ROOM_ID(OPS), .room_name = S("ops"),
 	       .when = 12345);
 	BYGONE(mark, .seq = 11, .account = S("alice"), .peer = S("Bob"), .when = 99);
@@ -197,6 +199,12 @@ START_TEST(marks)
 	ck_rows("", .kind = QUERY_MARK, .viewer = bob, IN(OPS));
 	ck_rows("", .kind = QUERY_MARK, .viewer = alice, IN(LOBBY));
 	ck_rows("", .kind = QUERY_MARK, .viewer = alice);
+	/* another room of that name */
+	BYGONE(join, .seq = 12, .room = ROOM_ID(12), WHO(b), .room_name = S("OPS"),
+	       .flags = MEMBER_CREATED | MEMBER_OP);
+	bygone_commit();
+	ck_rows("mark 12345|", .kind = QUERY_MARK, .viewer = alice, IN(12));
+	ck_rows("", .kind = QUERY_MARK, .viewer = bob, IN(12));
 }
 END_TEST
 

@@ -144,6 +144,15 @@ refused(const char *text, const char *reason)
 	ck_assert_str_eq(why, reason);
 }
 
+START_TEST(stop_now)
+{
+	struct ctl_req r;
+
+	ck_assert_int_eq(parse("stop --in 0", &r), 0);
+	ck_assert_uint_eq(r.in_s, 0);
+}
+END_TEST
+
 START_TEST(requests_refused)
 {
 	refused("-o json", "no command (try help)");
@@ -162,6 +171,11 @@ START_TEST(requests_refused)
 	refused("ban add --for never x", "not a length of time: never (90s, 5m, 2h, 3d, 1w)");
 	refused("ban add --for 99999999999 x",
 		"not a length of time: 99999999999 (90s, 5m, 2h, 3d, 1w)");
+	refused("ban add --for 99999w x", "too long: 99999w (3650d at most)");
+	refused("ban add --for 0 x", "no time at all: 0");
+	refused("history purge", "usage: history purge [--older TIME] WHERE");
+	refused("ban add", "usage: ban add [--for TIME] WHO [REASON]");
+	refused("account show \"\"", "NAME is empty");
 	refused("history purge --older 1 x",
 		"--older: say 1d, 12h, 30m or 10s: there is no unit in 1");
 	refused("invite create --uses 0", "a number from 1 to 1000000, not 0");
@@ -220,6 +234,46 @@ START_TEST(table_is_sound)
 		if (cmd->level > LEVEL_READ)
 			ck_assert(cmd->flags & CTL_AUDIT);
 	}
+}
+END_TEST
+
+/* Each row's help says all that stands in the row. */
+START_TEST(help_is_whole)
+{
+	struct buf all = {0};
+
+	ck_assert(ctl_help(&all, NULL));
+	for (unsigned i = 0; i < CTL_CMDS; i++) {
+		const struct ctl_cmd *cmd = &ctl_cmds[i];
+		struct buf b = {0};
+
+		ck_assert(ctl_help(&b, cmd->name));
+		ck_assert(strstr(buf_data(&b), cmd->args) != NULL);
+		ck_assert(strstr(buf_data(&b), cmd->help) != NULL);
+		ck_assert(strstr(buf_data(&b), cmd->example) != NULL);
+		ck_assert(strstr(buf_data(&all), cmd->help) != NULL);
+		buf_fini(&b);
+	}
+	buf_fini(&all);
+}
+END_TEST
+
+START_TEST(printed)
+{
+	static char text[5000];
+	struct buf b = {0};
+
+	memset(text, 'x', sizeof(text) - 1);
+	ck_assert_int_eq(buf_printf(&b, "%d ", 7), 0);
+	ck_assert_int_eq(buf_printf(&b, "%s|%s", text, "end"), 0);
+	ck_assert_uint_eq(b.len, 2 + sizeof(text) - 1 + 4);
+	ck_assert_str_eq(buf_data(&b) + b.len - 5, "x|end");
+	buf_fini(&b);
+	buf_init(&b, 8);
+	ck_assert_int_eq(buf_printf(&b, "1234567"), 0);
+	ck_assert_int_eq(buf_printf(&b, "%s", text), -1);
+	ck_assert_str_eq(buf_data(&b), "1234567");
+	buf_fini(&b);
 }
 END_TEST
 
@@ -402,8 +456,11 @@ main(void)
 	tcase_add_test(tc, requests);
 	tcase_add_test(tc, requests_text);
 	tcase_add_test(tc, requests_refused);
+	tcase_add_test(tc, stop_now);
 	tcase_add_test(tc, lines);
 	tcase_add_test(tc, table_is_sound);
+	tcase_add_test(tc, help_is_whole);
+	tcase_add_test(tc, printed);
 	tcase_add_test(tc, exits);
 	tcase_add_test(tc, shown);
 	tcase_add_test(tc, globs);

@@ -5,6 +5,7 @@
 
 #include "lib/util.h"
 #include "oneclient.h"
+#include "worker/backlog.h"
 #include "worker/event.h"
 #include "worker/outq.h"
 #include "worker/request.h"
@@ -65,9 +66,9 @@ START_TEST(changes_between_accounts_wait)
 	HEARS("");
 	edit();
 	COMES(e_edit, 2, ALICES, .seq = 11, .to_account = STR_LIT("bob"), .text = STR_LIT("hello"));
-	outq_durable(10);
+	backlog_durable(10);
 	HEARS(TAKEN_BACK);
-	outq_durable(11);
+	backlog_durable(11);
 	HEARS(EDITED);
 }
 END_TEST
@@ -89,7 +90,7 @@ START_TEST(changes_in_rooms_wait)
 	take_back();
 	COMES(e_redact, 1, ALICES, .seq = 10, .room = 3);
 	HEARS("");
-	outq_durable(10);
+	backlog_durable(10);
 	HEARS(TAKEN_BACK);
 }
 END_TEST
@@ -103,7 +104,7 @@ START_TEST(changes_of_old_messages_wait)
 	HEARS("");
 	COMES(e_done, 0, .seq = 12, .user = ALICE, .ticket = 99);
 	HEARS("");
-	outq_durable(11); /* the store is never told of e_done */
+	backlog_durable(11); /* the store is never told of e_done */
 	HEARS(TAKEN_BACK "Done.\r\n");
 }
 END_TEST

@@ -109,6 +109,8 @@ END_TEST
 
 START_TEST(strangers_learn_nothing_not_even_that_there_is_something)
 {
+	struct str sent;
+
 	ASK(query, 2, .user = carol, .kind = QUERY_LATEST, .room = S("den"));
 	ck_assert_uint_eq(world_refused(), ERR_NO_SUCH_ROOM);
 	ASK(query, 2, .user = carol, .kind = QUERY_LATEST, .room = S("nowhere"));
@@ -120,9 +122,11 @@ START_TEST(strangers_learn_nothing_not_even_that_there_is_something)
 	ck_assert_uint_eq(world_refused(), ERR_NOT_LOGGED_IN);
 	ASK(query, 2, .user = carol, .kind = QUERY_LATEST);
 	ck_assert_uint_eq(world_refused(), ERR_BAD_ARGUMENT);
-	ck_assert_uint_eq(ASK(query, 2, .user = carol, .kind = QUERY_SEARCH, .text = S("x")),
-			  MSG_e_wait);
-	ck_assert(memmem(storeend_read().p, storeend_read().n, "x", 1) == NULL);
+	ck_assert_uint_eq(
+	    ASK(query, 2, .user = carol, .kind = QUERY_SEARCH, .text = S("marmalade")), MSG_e_wait);
+	/* carol is in none, so nobody need be asked */
+	sent = storeend_read();
+	ck_assert(memmem(sent.p, sent.n, "marmalade", 9) == NULL);
 }
 END_TEST
 
@@ -322,11 +326,19 @@ END_TEST
 
 START_TEST(marks_go_to_all_of_the_account_and_the_store)
 {
-	uint64_t other = world_login(5, "alice2", "192.0.2.9");
+	uint64_t other = world_login(5, "alice2", "192.0.2.9"), seq;
 
 	storeend_logged_in(other, "alice");
 	ck_assert_uint_eq(ASK(mark, 0, .user = alice, .room = S("den"), .when = ~0ull), MSG_e_mark);
-	ck_assert_uint_eq(world_last()->targets, 1u | 1u << 5 | 1ull << SUB_STORE);
+	ck_assert_uint_eq(world_last()->targets, 1u | 1ull << SUB_STORE);
+	ck_assert_uint_eq(LAST(mark).user, alice);
+	/* under another name, when it is there: to each as its own */
+	ck_assert(world_join(5, other, "den"));
+	seq = br.j.seq;
+	ck_assert_uint_eq(ASK(mark, 0, .user = alice, .room = S("den"), .when = ~0ull), MSG_e_mark);
+	ck_assert_uint_eq(br.j.seq, seq + 2);
+	ck_assert_uint_eq(world_last()->targets, 1u << 5);
+	ck_assert_uint_eq(LAST(mark).user, other);
 	ck_assert_uint_eq(LAST(mark).when, br.now);
 	ck_str(LAST(mark).account, "alice");
 	ck_str(LAST(mark).room_name, "den");

@@ -306,6 +306,8 @@ START_TEST(invites)
 	ck_assert_uint_eq(i.uses, 3);
 	ck_assert_uint_eq(i.used, 0);
 	ck_str(i.by, "uid 0");
+	list(STORE_INVITES, "1"); /* behind that one */
+	ck_assert_uint_eq(page.rows.n, 0);
 }
 END_TEST
 

@@ -214,7 +214,8 @@ same(const char *a, const char *b)
 
 	ck_assert_int_gt(na, 0);
 	ck_assert_int_gt(nb, 0);
-	return na == nb && memcmp(fa, fb, na) == 0;
+	ck_assert_int_eq(na == nb && memcmp(fa, fb, na) == 0, name_same(str_of(a), str_of(b)));
+	return name_same(str_of(a), str_of(b));
 }
 
 START_TEST(same_names)
@@ -237,6 +238,8 @@ START_TEST(same_names)
 	ck_assert(!same("\xd0\xb0"
 			"dmin",
 			"admin"));
+	ck_assert(!name_same(STR_LIT(""), STR_LIT("")));
+	ck_assert(!name_same(STR_LIT("\xff"), STR_LIT("\xff")));
 }
 END_TEST
 

@@ -8,6 +8,7 @@
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "oneclient.h"
+#include "worker/backlog.h"
 #include "worker/hold.h"
 #include "worker/outq.h"
 
@@ -25,7 +26,7 @@ answer(const char *text, uint64_t seq)
 {
 	outq_hold(c, seq);
 	put(text);
-	outq_hold_end(c);
+	backlog_hold_end(c);
 }
 
 static void
@@ -86,9 +87,9 @@ START_TEST(waits_and_comes)
 	HEARS("before ");
 	put("more ");
 	HEARS("");
-	outq_durable(9);
+	backlog_durable(9);
 	HEARS("");
-	outq_durable(10);
+	backlog_durable(10);
 	HEARS("ack1 chat more ");
 	ck_assert_ptr_null(c->back);
 	put("free");
@@ -104,11 +105,11 @@ START_TEST(several)
 	answer("d", 12);
 	put("e");
 	HEARS("");
-	outq_durable(11);
+	backlog_durable(11);
 	HEARS("abc");
 	put("f");
 	HEARS("");
-	outq_durable(20);
+	backlog_durable(20);
 	HEARS("def");
 	answer("known", 20);
 	HEARS("known");
@@ -119,16 +120,16 @@ START_TEST(nothing_to_wait)
 {
 	put("a");
 	outq_hold(c, 10);
-	outq_hold_end(c);
+	backlog_hold_end(c);
 	ck_assert_ptr_null(c->back);
 	put("b");
 	HEARS("ab");
 	/* behind one that does wait */
 	answer("c", 11);
 	outq_hold(c, 12);
-	outq_hold_end(c);
+	backlog_hold_end(c);
 	put("d");
-	outq_durable(11);
+	backlog_durable(11);
 	HEARS("cd");
 }
 END_TEST
@@ -138,7 +139,7 @@ START_TEST(option_off)
 	answer("a", 10);
 	answer("b", 11);
 	HEARS("");
-	outq_release();
+	backlog_release();
 	HEARS("ab");
 	/* what was not on the disk still is not */
 	answer("c", 11);
@@ -158,13 +159,13 @@ START_TEST(slow_reader)
 	answer(big, 10);
 	answer("end", 11);
 	HEARS("a");
-	outq_durable(10);
+	backlog_durable(10);
 	for (int i = 0; i < 100 && got < sizeof(big) - 1; i++)
 		got += strlen(heard());
 	ck_assert_uint_eq(got, sizeof(big) - 1);
 	HEARS("");
-	ck_assert(!outq_sendable(c));
-	outq_durable(11);
+	ck_assert(!backlog_sendable(c));
+	backlog_durable(11);
 	HEARS("end");
 	ck_assert_ptr_null(c->back);
 }
@@ -181,7 +182,7 @@ START_TEST(busy)
 	put(big);
 	turn();
 	ck_assert(outq_busy(c));
-	outq_durable(10);
+	backlog_durable(10);
 	turn();
 	ck_assert(!outq_busy(c));
 }
@@ -199,7 +200,7 @@ START_TEST(limit)
 	}
 	ck_assert_uint_eq(oneclient_closed, 1);
 	ck_assert_uint_eq(board_own->counters[CTR_dropped_queue], 1);
-	outq_durable(10);
+	backlog_durable(10);
 	ck_assert_uint_eq(recv(oneclient_fd, big, sizeof(big), 0), 0);
 }
 END_TEST
@@ -212,7 +213,7 @@ START_TEST(ended)
 	conn_end(c, "", true);
 	HEARS("");
 	ck_assert_uint_eq(oneclient_closed, 0);
-	outq_durable(10);
+	backlog_durable(10);
 	HEARS("ack bye");
 	close(oneclient_fd);
 	turn();

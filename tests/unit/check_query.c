@@ -85,7 +85,7 @@ START_TEST(filters)
 	struct query_typed q;
 	char *words = malloc(typed.n);
 
-	ck_assert_int_eq(query_typed_get(typed, &q, words, typed.n, &bad), QUERY_FINE);
+	ck_assert_int_eq(query_typed_get(typed, &q, words, typed.n, NULL, &bad), QUERY_FINE);
 	ck_assert(str_eq(q.words, str_of(queries[_i].words)));
 	ck_assert(str_eq(q.room, str_of(queries[_i].room)));
 	ck_assert(str_eq(q.peer, str_of(queries[_i].peer)));
@@ -121,8 +121,9 @@ START_TEST(wrong)
 	struct query_typed q;
 	char words[20];
 
-	ck_assert_int_eq(query_typed_get(str_of(faults[_i].typed), &q, words, sizeof(words), &bad),
-			 faults[_i].fault);
+	ck_assert_int_eq(
+	    query_typed_get(str_of(faults[_i].typed), &q, words, sizeof(words), NULL, &bad),
+	    faults[_i].fault);
 	ck_assert(str_eq(bad, str_of(faults[_i].bad)));
 	ck_assert_int_gt(strlen(query_strerror(faults[_i].fault)), 10);
 }

@@ -294,6 +294,30 @@ START_TEST(another_database)
 }
 END_TEST
 
+/* The name of an account that is deleted is anybody's: nobody is told to log in. */
+START_TEST(deleted_with_somebody_in_it)
+{
+	uint64_t u = world_login(0, "alice", "192.0.2.1"), seq, at;
+	struct m_e_account e;
+
+	storeend_account("alice");
+	logged_in(u, "alice");
+	account_disabled(S("alice"), true);
+	ck_assert_uint_eq(LAST(account).why, LOGOUT_DISABLED);
+	ck_assert_uint_gt(LAST(account).reserved, 0);
+	logged_in(u, "alice");
+	seq = br.j.seq;
+	account_deleted(S("alice"));
+	ck_assert(journal_find(&br.j, seq, &at));
+	ck_assert(
+	    m_e_account_get(journal_at(&br.j, &at)->data, journal_at(&br.j, &at)->event_len, &e));
+	ck_assert_uint_eq(e.why, LOGOUT_DELETED);
+	ck_assert_uint_eq(e.reserved, 0);
+	time_over(u);
+	ck_assert_str_eq(called(u), "alice");
+}
+END_TEST
+
 /* More than there is room for: the first come in. */
 START_TEST(too_many_accounts)
 {
@@ -370,6 +394,7 @@ main(void)
 	tcase_add_test(t, what_the_store_hears);
 	tcase_add_test(t, accounts_come_back);
 	tcase_add_test(t, another_database);
+	tcase_add_test(t, deleted_with_somebody_in_it);
 	tcase_add_test(t, too_many_accounts);
 	tcase_add_test(t, coming_and_going);
 	return unit_run(s);

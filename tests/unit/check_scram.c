@@ -137,6 +137,8 @@ START_TEST(passwords)
 	ck_assert(!password_fits(str_of(hash), 8192, STR_LIT("")));
 	ck_assert(!password_fits(STR_LIT(""), 8192, STR_LIT("correct horse")));
 	ck_assert(!password_fits(STR_LIT("$1$x"), 8192, STR_LIT("correct horse")));
+	ck_assert(!password_stale(str_of(hash), 8192));
+	ck_assert(password_stale(str_of(hash), 16384));
 	ck_assert(!password_hash(STR_LIT(""), 8192, hash));
 	ck_assert(!password_hash(STR_LIT("a\nb"), 8192, hash));
 	ck_assert(!password_hash(STR_LIT("word"), PWHASH_MEM_MAX_KIB + 1, hash));

@@ -1,11 +1,11 @@
-/* Text of strangers: valid, clean, balanced, cut and measured. */
+/* Text of strangers: valid, clean, balanced, cut, measured and taken apart. */
 #include "config.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "lib/text.h"
-#include "unit.h"
+#include "unit_str.h"
 
 #define RLO "\xe2\x80\xae"
 #define LRE "\xe2\x80\xaa"
@@ -519,6 +519,32 @@ START_TEST(chars)
 }
 END_TEST
 
+START_TEST(items)
+{
+	uint64_t n;
+	struct str rest = STR_LIT(",a,,bc,"), all = STR_LIT("a b"), none = {NULL, 0}, item;
+
+	ck_assert(str_next(&rest, ',', &item));
+	assert_is(item, "a", "the first");
+	assert_is(rest, ",,bc,", "behind it");
+	ck_assert(str_next(&rest, ',', &item));
+	assert_is(item, "bc", "the second");
+	ck_assert(!str_next(&rest, ',', &item));
+	ck_assert(item.n == 0 && rest.n == 0);
+	ck_assert(str_next(&all, ',', &item));
+	assert_is(item, "a b", "the only one");
+	ck_assert(!str_next(&all, ',', &item));
+	ck_assert(!str_next(&none, ',', &item));
+	ck_assert(str_number(STR_LIT("007"), &n) && n == 7);
+	ck_assert(str_number(STR_LIT("99999999999999999"), &n) && n == 99999999999999999);
+	ck_assert(!str_number(STR_LIT("100000000000000000"), &n));
+	ck_assert(!str_number(STR_LIT("1a"), &n) && !str_number(none, &n));
+	assert_is(str_trim(STR_LIT("  a b ")), "a b", "without what is around it");
+	ck_assert_uint_eq(str_trim(STR_LIT("  ")).n, 0);
+	ck_assert_uint_eq(str_trim(none).n, 0);
+}
+END_TEST
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 int
@@ -540,6 +566,7 @@ main(void)
 	tcase_add_test(tc, cut);
 	tcase_add_test(tc, width);
 	tcase_add_test(tc, chars);
+	tcase_add_test(tc, items);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

@@ -19,6 +19,8 @@ unit_checks = \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
+	%D%/check_job \
+	%D%/check_login \
 	%D%/check_mask \
 	%D%/check_meta \
 	%D%/check_modes \
@@ -28,6 +30,7 @@ unit_checks = \
 	%D%/check_outq \
 	%D%/check_query \
 	%D%/check_redact \
+	%D%/check_register \
 	%D%/check_registry \
 	%D%/check_render \
 	%D%/check_rooms \
@@ -41,8 +44,9 @@ unit_checks = \
 	%D%/check_ticket \
 	%D%/check_users
 if HAVE_SQLITE
-unit_checks += %D%/check_account %D%/check_ask %D%/check_ask_count %D%/check_ask_file %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
-	%D%/check_file %D%/check_lookup %D%/check_reserve %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_storeop
+unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_file %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
+	%D%/check_file %D%/check_lookup %D%/check_reserve %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_store_delete %D%/check_store_trouble \
+	%D%/check_storeop
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
@@ -54,6 +58,13 @@ unit_checks += %D%/check_http %D%/check_ws
 %C%_check_http_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(unit_libs)
 endif
+# A test that hangs is ended; one on a busy machine is not.
+if SANITIZERS
+unit_patience = 20
+else
+unit_patience = 5
+endif
+AM_TESTS_ENVIRONMENT = CK_TIMEOUT_MULTIPLIER=$(unit_patience); export CK_TIMEOUT_MULTIPLIER;
 check_PROGRAMS += $(unit_checks)
 TESTS += $(unit_checks)
 
@@ -65,8 +76,7 @@ unit_world = %D%/world.c %D%/world.h
 unit_den = $(unit_world) %D%/den.c %D%/den.h
 unit_storeend = %D%/storeend.c %D%/storeend.h
 unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
-%C%_check_account_SOURCES = %D%/check_account.c $(unit_authend) $(unit_storeend)
-%C%_check_account_LDADD = $(unit_broker) $(unit_libs)
+unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_broker_SOURCES = %D%/check_broker.c $(unit_world)
 %C%_check_broker_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_file_SOURCES = %D%/check_file.c $(unit_authend) $(unit_storeend)
@@ -77,6 +87,10 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_chat_url_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)
 %C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_job_SOURCES = %D%/check_job.c $(unit_desk)
+%C%_check_job_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_login_SOURCES = %D%/check_login.c $(unit_desk)
+%C%_check_login_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_meta_SOURCES = %D%/check_meta.c $(unit_world)
 %C%_check_meta_LDADD = $(unit_broker) $(unit_libs)
@@ -86,6 +100,8 @@ unit_authend = $(unit_world) %D%/authend.c %D%/authend.h
 %C%_check_oper_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_redact_SOURCES = %D%/check_redact.c $(unit_world)
 %C%_check_redact_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_register_SOURCES = %D%/check_register.c $(unit_desk)
+%C%_check_register_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_registry_SOURCES = %D%/check_registry.c $(unit_world)
 %C%_check_registry_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_reserve_SOURCES = %D%/check_reserve.c $(unit_world) $(unit_storeend)
@@ -155,7 +171,13 @@ unit_asker = $(unit_bygone) %D%/asker.c %D%/asker.h
 %C%_check_lookup_LDADD = $(unit_store)
 %C%_check_search_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_check_search_LDADD = $(unit_store)
+unit_scribe = %D%/scribe.c %D%/scribe.h
+%C%_check_store_SOURCES = %D%/check_store.c $(unit_scribe)
 %C%_check_store_LDADD = $(unit_store)
+%C%_check_store_delete_SOURCES = %D%/check_store_delete.c $(unit_scribe)
+%C%_check_store_delete_LDADD = $(unit_store)
+%C%_check_store_trouble_SOURCES = %D%/check_store_trouble.c $(unit_scribe)
+%C%_check_store_trouble_LDADD = $(unit_store)
 endif
 %C%_check_telnet_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_text_LDADD = $(unit_libs)

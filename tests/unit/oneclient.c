@@ -11,6 +11,7 @@
 #include "lib/loop.h"
 #include "lib/util.h"
 #include "worker/arena.h"
+#include "worker/backlog.h"
 #include "worker/event.h"
 #include "worker/input.h"
 #include "worker/outq.h"
@@ -88,7 +89,7 @@ oneclient(void)
 	proc.inc = ONECLIENT_INC;
 	worker.link = sublink_new(worker.loop, ONECLIENT_INC, event_take, NULL);
 	arena_init();
-	outq_init(worker.loop);
+	backlog_init(worker.loop);
 	conns_init(worker.loop, 4);
 	session_init();
 	loop_each_turn(worker.loop, turn_end, NULL);

@@ -8,8 +8,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "broker/auth.h"
 #include "broker/account.h"
+#include "broker/auth.h"
+#include "broker/exchange.h"
+#include "broker/guess.h"
+#include "broker/job.h"
 #include "broker/keep.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
@@ -105,8 +108,11 @@ world_reopen(struct world *w)
 void
 world_fini(struct world *w)
 {
+	jobs_fini();
 	opers_fini();
-	logins_fini();
+	exchanges_fini();
+	guess_fini();
+	auth_fini();
 	registry_unmap(w->reader);
 	forget();
 	munmap(w->reg, w->reg_size);

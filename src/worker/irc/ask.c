@@ -21,15 +21,9 @@ name_at(const struct irc_run *r, unsigned k, struct str *name_r)
 	for (unsigned i = 0; i < r->msg.n; i++) {
 		struct str rest = r->msg.param[i];
 
-		while (rest.n > 0) {
-			const char *space = memchr(rest.p, ' ', rest.n);
-			size_t n = space != NULL ? (size_t)(space - rest.p) : rest.n;
-
-			*name_r = (struct str){rest.p, n};
-			if (n > 0 && k-- == 0)
+		while (str_next(&rest, ' ', name_r)) {
+			if (k-- == 0)
 				return true;
-			n += space != NULL;
-			rest = (struct str){rest.p + n, rest.n - n};
 		}
 	}
 	return false;

@@ -32,18 +32,18 @@ static const struct {
 
 #define NEED_ACCOUNTS (CAP_SASL | CAP_REGISTRATION)
 #define ONE_OF (CAP_METADATA | CAP_METADATA_2) /* not both: their specification */
-#define NEED_STORE \
-	((uint32_t)CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | (uint32_t)CAP_SEARCH)
+#define NEED_STORE (CAP_CHATHISTORY | CAP_EVENT_PLAYBACK | CAP_READ_MARKER | CAP_SEARCH)
 
-uint8_t
-cap_class(uint32_t have)
+/* The class of rendering that these capabilities make. */
+static uint8_t
+class_of(uint64_t have)
 {
 	uint8_t cls = 0;
 
 	if (!(have & CAP_BATCH)) /* which it depends on */
-		have &= ~(uint32_t)CAP_MULTILINE;
+		have &= ~CAP_MULTILINE;
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (have & 1u << i)
+		if (have & UINT64_C(1) << i)
 			cls |= caps[i].cls;
 	}
 	return cls;
@@ -51,43 +51,44 @@ cap_class(uint32_t have)
 
 /* They are what c has from now on. */
 static void
-cap_set(struct conn *c, uint32_t have)
+cap_set(struct conn *c, uint64_t have)
 {
 	c->irc->caps = have;
-	c->cls = (uint8_t)((c->cls & CLS_PROTOCOL) | cap_class(have));
+	c->cls = (uint8_t)((c->cls & CLS_PROTOCOL) | class_of(have));
 	conn_board(c)->caps = have;
 	if (!metadata_aware(c))
 		metadata_unsubscribe(c);
 }
 
-uint32_t
-cap_offered(void)
+/* Those that may be asked for now: some need a store, or a setting. */
+static uint64_t
+offered(void)
 {
-	uint32_t all = (uint32_t)((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~(uint32_t)CAP_STS;
+	uint64_t all = ((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~CAP_STS;
 
 	if (!accounts_here())
-		all &= ~(uint32_t)NEED_ACCOUNTS;
+		all &= ~NEED_ACCOUNTS;
 	if (!history_kept())
-		all &= ~(uint32_t)NEED_STORE;
+		all &= ~NEED_STORE;
 	return all;
 }
 
-/* sts says nothing without its value, and is never asked for (its specification). */
-uint32_t
-cap_listed(const struct conn *c, bool with_value)
+/* sts says nothing without its value, and is never asked for (its specification): it is only there to be read. */
+static uint64_t
+listed(bool with_value)
 {
 	bool sts = with_value && proc.opt.irc_sts_port != 0;
 
-	(void)c;
-	return cap_offered() | (sts ? (uint32_t)CAP_STS : 0);
+	return offered() | (sts ? CAP_STS : 0);
 }
 
-uint32_t
-cap_bit(struct str name)
+/* The bit of a name; 0: there is no such capability, or it is not offered now. */
+static uint64_t
+bit_of(struct str name)
 {
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
 		if (str_eq(str_of(caps[i].name), name))
-			return cap_offered() & 1u << i;
+			return offered() & UINT64_C(1) << i;
 	}
 	return 0;
 }
@@ -123,8 +124,9 @@ put_value(unsigned nth, const struct conn *c, char *out, size_t cap)
 	}
 }
 
-size_t
-cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap)
+/* "name" or "name=value" (for clients of version 302), into out; the length. */
+static size_t
+put_cap(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap)
 {
 	size_t n = bprintf(out, cap, "%s", caps[nth].name);
 
@@ -135,7 +137,7 @@ cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t c
 
 /* What clients have been told. */
 static struct {
-	uint32_t offered;
+	uint64_t offered;
 	uint64_t port, duration, preload; /* of sts */
 } told;
 
@@ -155,18 +157,18 @@ sts_changed(void)
 
 /* In nobody's answer, whatever is under way. */
 static void
-cap_tell(struct conn *c, const char *sub, uint32_t which, bool with_value)
+cap_tell(struct conn *c, const char *sub, uint64_t which, bool with_value)
 {
 	char line[2 * IRC_BODY_MAX];
 	size_t n = bprintf(line, sizeof(line), ":%s CAP %s %s :", irc_me, irc_nick(c), sub);
 	bool any = false;
 
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (!(which & 1u << i))
+		if (!(which & UINT64_C(1) << i))
 			continue;
 		if (any)
 			line[n++] = ' ';
-		n += cap_put(i, c, with_value, line + n, sizeof(line) - n - 2);
+		n += put_cap(i, c, with_value, line + n, sizeof(line) - n - 2);
 		any = true;
 	}
 	n += bprintf(line + n, sizeof(line) - n, "\r\n");
@@ -177,8 +179,8 @@ cap_tell(struct conn *c, const char *sub, uint32_t which, bool with_value)
 void
 cap_changed(void)
 {
-	uint32_t now = cap_offered(), gone = told.offered & ~now, come = now & ~told.offered;
-	uint32_t sts = sts_changed() ? (uint32_t)CAP_STS : 0;
+	uint64_t now = offered(), gone = told.offered & ~now, come = now & ~told.offered;
+	uint64_t sts = sts_changed() ? CAP_STS : 0;
 
 	told.offered = now;
 	for (uint32_t i = 0; (gone | come | sts) != 0 && i < conns_places(); i++) {
@@ -210,15 +212,15 @@ list_room(const struct conn *c, const char *sub)
 /* All lines but the last have a '*' for those who know what that means, version 302's; others are sent one line, and
  * may ask for what does not fit into it all the same. */
 static void
-cap_list(struct conn *c, const char *sub, uint32_t which, bool v302)
+cap_list(struct conn *c, const char *sub, uint64_t which, bool v302)
 {
 	size_t room = list_room(c, sub), n = 0, k;
 	char line[IRC_BODY_MAX], one[128];
 
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
-		if (!(which & 1u << i))
+		if (!(which & UINT64_C(1) << i))
 			continue;
-		k = cap_put(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
+		k = put_cap(i, c, v302 && strcmp(sub, "LS") == 0, one, sizeof(one));
 		if (n > 0 && n + 1 + k > room) {
 			if (!v302)
 				break;
@@ -250,34 +252,19 @@ cap_echo(struct conn *c, const char *sub, struct str list)
 	} while (list.n > 0 && strcmp(sub, "ACK") == 0);
 }
 
-/* The next word of *rest; false: there is none. */
-static bool
-next_word(struct str *rest, struct str *word_r)
-{
-	size_t n = 0;
-
-	while (rest->n > 0 && rest->p[0] == ' ')
-		*rest = (struct str){rest->p + 1, rest->n - 1};
-	while (n < rest->n && rest->p[n] != ' ')
-		n++;
-	*word_r = (struct str){rest->p, n};
-	*rest = (struct str){rest->p + n, rest->n - n};
-	return n > 0;
-}
-
 /* All or nothing. */
 static void
 cap_req(struct conn *c, struct str wanted)
 {
 	/* a client of version 302 has this one whether it wants or not */
-	uint32_t kept = c->irc->flags & IRC_CAP_302 ? (uint32_t)CAP_CAP_NOTIFY : 0;
-	uint32_t have = c->irc->caps, bit;
+	uint64_t kept = c->irc->flags & IRC_CAP_302 ? CAP_CAP_NOTIFY : 0;
+	uint64_t have = c->irc->caps, bit;
 	struct str rest = wanted, word;
 
-	while (next_word(&rest, &word)) {
+	while (str_next(&rest, ' ', &word)) {
 		bool off = word.p[0] == '-';
 
-		bit = cap_bit((struct str){word.p + off, word.n - off});
+		bit = bit_of((struct str){word.p + off, word.n - off});
 		if (bit == 0 || (off && bit & kept)) {
 			cap_echo(c, "NAK", wanted);
 			return;
@@ -301,7 +288,7 @@ cap_ls(struct conn *c, struct str version)
 		c->irc->flags |= IRC_CAP_302;
 		cap_set(c, c->irc->caps | CAP_CAP_NOTIFY);
 	}
-	cap_list(c, "LS", cap_listed(c, v302), v302);
+	cap_list(c, "LS", listed(v302), v302);
 }
 
 enum irc_done

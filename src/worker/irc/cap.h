@@ -14,28 +14,20 @@ enum irc_cap_nth {
 #undef IRC_CAP
 	CAP_NTH_COUNT
 };
-enum irc_cap {
-#define IRC_CAP(bit, name, cls) CAP_##bit = (int)(1u << CAP_NTH_##bit),
+/* Wider than an int, for which there is no other word in C11. */
+__extension__ enum irc_cap {
+#define IRC_CAP(bit, name, cls) CAP_##bit = UINT64_C(1) << CAP_NTH_##bit,
 #include "ipc/irc_caps.def"
 #undef IRC_CAP
 };
-_Static_assert(CAP_NTH_COUNT <= 32, "capabilities are bits of a word");
+_Static_assert(CAP_NTH_COUNT <= 64, "capabilities are bits of a word");
+#define CAP_NO_NAMES_EITHER (CAP_NO_NAMES | CAP_NO_NAMES_DRAFT)
 
 #define IRC_MULTI_BYTES \
 	(TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
 struct conn;
 
-/* The class of rendering that these capabilities make. */
-uint8_t cap_class(uint32_t caps);
-/* The bit of a name; 0: there is no such capability, or it is not offered now. */
-uint32_t cap_bit(struct str name);
-/* Those that may be asked for now: some need a store, or a setting. */
-uint32_t cap_offered(void);
-/* Those that are listed for c: sts, too, which is only there to be read. */
-uint32_t cap_listed(const struct conn *c, bool with_value);
 /* What is offered may be something else now, or sts: those who know cap-notify are told what. */
 void cap_changed(void);
-/* "name" or "name=value" (for clients of version 302), into out; the length. */
-size_t cap_put(unsigned nth, const struct conn *c, bool with_value, char *out, size_t cap);
 
 #endif

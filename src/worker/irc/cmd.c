@@ -155,15 +155,9 @@ irc_cmd_find(struct str name)
 bool
 irc_item(struct str list, unsigned k, struct str *item_r)
 {
-	while (list.n > 0) {
-		const char *comma = memchr(list.p, ',', list.n);
-		size_t n = comma != NULL ? (size_t)(comma - list.p) : list.n;
-
-		*item_r = (struct str){list.p, n};
-		if (n > 0 && k-- == 0)
+	while (str_next(&list, ',', item_r)) {
+		if (k-- == 0)
 			return true;
-		n += comma != NULL;
-		list = (struct str){list.p + n, list.n - n};
 	}
 	return false;
 }
@@ -193,7 +187,9 @@ irc_text(struct str param, size_t max)
 
 	memcpy(clean, param.p, param.n);
 	n = text_clean(clean, param.n, TEXT_KEEP_IRC);
-	return (struct str){clean, n > max ? text_cut(clean, n, max) : n};
+	if (n > max)
+		n = text_cut(clean, n, max);
+	return (struct str){clean, text_balance(clean, n, MIN(max, sizeof(clean)))};
 }
 
 /* --- a command under way --------------------------------------------------------------------- */
@@ -338,7 +334,7 @@ label_fits(const struct irc_run *r, struct str value)
 static void
 label_of(struct conn *c, struct irc_run *r)
 {
-	const uint32_t needs = CAP_LABEL | CAP_BATCH;
+	const uint64_t needs = CAP_LABEL | CAP_BATCH;
 	struct str value;
 
 	r->nlabel = 0;

@@ -67,14 +67,13 @@ struct irc_run {
 	struct str room, name; /* what the request under way is about: for numerics that say so */
 	uint64_t num;
 	char *kept; /* owned */
-	uint8_t service,
-	    service_row; /* enum service: whom it is for, and which of its commands it is (services.c) */
+	uint8_t service; /* enum service: whom it is for (services.c) */
+	uint8_t service_row; /* which of its commands it is */
 	bool secret; /* has a password in it: wiped when it is over */
 	/* labeled-response (reply.c) */
 	uint8_t nlabel, answered_as;
 	char label[IRC_LABEL_BYTES]; /* escaped as it came */
-	char *
-	    held; /* owned; a first answer, which may stay the only one: a line, or a batch of its own */
+	char *held; /* owned; a first answer, perhaps the only one: a line, or a batch of its own */
 	size_t nheld;
 	uint32_t batch;
 	bool more; /* the handler said IRC_MORE */

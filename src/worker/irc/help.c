@@ -22,7 +22,7 @@ offered(const struct irc_cmd *cmd)
 	if (cmd->fn == irc_REGISTER || cmd->fn == irc_VERIFY || cmd->fn == irc_NICKSERV ||
 	    cmd->fn == irc_CHANSERV)
 		return accounts_here();
-	if (cmd->fn == irc_CHATHISTORY || cmd->fn == irc_MARKREAD)
+	if (cmd->fn == irc_CHATHISTORY || cmd->fn == irc_MARKREAD || cmd->fn == irc_SEARCH)
 		return history_kept();
 	return true;
 }

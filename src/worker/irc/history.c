@@ -18,6 +18,7 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/row.h"
 
 #define LINE_BYTES (IRC_TAGS_MAX + IRC_LINE_MAX + 64)
 
@@ -83,7 +84,7 @@ irc_history_event(struct conn *c, const struct question *q)
 static bool
 wanted(const struct conn *c, const struct shown *s)
 {
-	uint32_t needs = s->irc_only ? irc_needs(MSG_TAGS) : irc_needs(s->type);
+	uint64_t needs = s->irc_only ? irc_needs(MSG_TAGS) : irc_needs(s->type);
 
 	if (s->what != SHOWN_NOTE)
 		return true;
@@ -92,11 +93,11 @@ wanted(const struct conn *c, const struct shown *s)
 }
 
 static void
-row_event(struct conn *c, struct question *q, const struct row *r)
+history_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (history_event(c, r, &s) && wanted(c, &s))
+	if (row_event(c, r, &s) && wanted(c, &s))
 		irc_history_event(c, q);
 }
 
@@ -122,15 +123,12 @@ irc_selector_get(struct str s, bool star, struct irc_selector *sel)
 bool
 irc_history_limit(struct str s, uint32_t *limit_r)
 {
-	uint32_t n = 0;
+	uint64_t n;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + (uint32_t)(s.p[i] - '0');
-	}
-	*limit_r = n == 0 || n > IRC_HISTORY_MAX ? IRC_HISTORY_MAX : n;
-	return s.n > 0 && s.n < 10;
+	if (s.n >= 10 || !str_number(s, &n))
+		return false;
+	*limit_r = n == 0 || n > IRC_HISTORY_MAX ? IRC_HISTORY_MAX : (uint32_t)n;
+	return true;
 }
 
 static void
@@ -270,6 +268,15 @@ irc_history_hidden(unsigned code)
 	       code == ERR_PERMISSION || code == ERR_NOT_LOGGED_IN || code == ERR_NO_ACCOUNT;
 }
 
+void
+irc_history_lacks(struct conn *c, const struct question *q, const char *cmd)
+{
+	if (q->lacks)
+		irc_note(
+		    c, cmd, "MESSAGES_MISSING",
+		    "The newest messages may be missing: they are not written to the disk yet");
+}
+
 static void
 history_begin(struct conn *c, struct question *q)
 {
@@ -283,6 +290,7 @@ history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 
 	(void)arg;
 	irc_history_close(c, q);
+	irc_history_lacks(c, q, "CHATHISTORY");
 	if (code == ERR_NONE || r == NULL)
 		return;
 	if (irc_history_hidden(code))
@@ -315,7 +323,7 @@ targets_row(struct conn *c, struct question *q, const struct row *r)
 	line_in_batch(c, q, line, n);
 }
 
-static const struct history_as as_history = {history_begin, row_event, history_end};
+static const struct history_as as_history = {history_begin, history_row, history_end};
 static const struct history_as as_targets = {targets_begin, targets_row, history_end};
 
 /* CHATHISTORY subcommand [target] selector… limit */

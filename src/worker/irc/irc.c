@@ -170,30 +170,20 @@ irc_secret_is(struct str given, struct str secret)
 
 static const struct {
 	unsigned type;
-	uint32_t needs, lacks;
+	uint64_t needs;
 } wants[] = {
-    {MSG_e_away, CAP_AWAY_NOTIFY, 0},     {MSG_e_account, CAP_ACCOUNT_NOTIFY, 0},
-    {MSG_e_setname, CAP_SETNAME, 0},      {MSG_e_chghost, CAP_CHGHOST, 0},
-    {MSG_e_invite, CAP_INVITE_NOTIFY, 0}, {MSG_e_redact, CAP_REDACTION, 0},
-    {MSG_e_rename, CAP_RENAME, 0},        {MSG_TAGS, CAP_TAGS, 0},
+    {MSG_e_away, CAP_AWAY_NOTIFY},     {MSG_e_account, CAP_ACCOUNT_NOTIFY},
+    {MSG_e_setname, CAP_SETNAME},      {MSG_e_chghost, CAP_CHGHOST},
+    {MSG_e_invite, CAP_INVITE_NOTIFY}, {MSG_e_redact, CAP_REDACTION},
+    {MSG_e_rename, CAP_RENAME},        {MSG_TAGS, CAP_TAGS},
 };
 
-uint32_t
+uint64_t
 irc_needs(unsigned type)
 {
 	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
 		if (wants[i].type == type)
 			return wants[i].needs;
-	}
-	return 0;
-}
-
-uint32_t
-irc_lacks(unsigned type)
-{
-	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
-		if (wants[i].type == type)
-			return wants[i].lacks;
 	}
 	return 0;
 }

@@ -33,14 +33,14 @@ enum irc_flag {
 	IRC_ASKED = 32, /* its login is being decided */
 	IRC_NAMES_DUE = 64, /* is to be told who is in some of its rooms (names_later) */
 	IRC_SPOKE = 128, /* has sent a command */
-	IRC_ACCOUNT_DUE = 1024, /* its account is another: it has yet to see ACCOUNT */
-	IRC_METADATA_DUE = 512, /* is to be shown what others have set (metadata_due) */
 	IRC_TOLD_AWAY = 256, /* AWAY before the login: has been answered, and is not again */
+	IRC_METADATA_DUE = 512, /* is to be shown what others have set (metadata_due) */
+	IRC_ACCOUNT_DUE = 1024, /* its account is another: it has yet to see ACCOUNT */
 };
 
 struct irc {
 	struct conn *conn; /* whose */
-	uint32_t caps; /* enum irc_cap: negotiated */
+	uint64_t caps; /* enum irc_cap: negotiated */
 	uint32_t umodes; /* enum user_mode */
 	uint16_t flags; /* enum irc_flag */
 	uint8_t level; /* enum admin_level, of an operator */
@@ -68,7 +68,7 @@ void irc_close(struct conn *c);
 /* Bytes have come from it. */
 void irc_heard(struct conn *c);
 
-static inline uint32_t
+static inline uint64_t
 irc_caps(const struct conn *c)
 {
 	return c->irc->caps;
@@ -92,9 +92,8 @@ void irc_client_is(struct conn *c, struct str program);
 /* Is given the secret? Takes the same time wherever they differ. */
 bool irc_secret_is(struct str given, struct str secret);
 
-/* Capabilities that a client needs (must not have) to be shown an event of this type as it is. */
-uint32_t irc_needs(unsigned type);
-uint32_t irc_lacks(unsigned type);
+/* Capabilities that a client needs to be shown an event of this type as it is. */
+uint64_t irc_needs(unsigned type);
 
 /* --- events about c, or that c asked for (told.c) ------------------------------------------ */
 

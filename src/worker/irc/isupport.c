@@ -217,7 +217,8 @@ lines_put(struct conn *c, uint32_t batch)
 void
 irc_isupport(struct conn *c)
 {
-	uint32_t both = CAP_BATCH | CAP_ISUPPORT, batch = 0;
+	const uint64_t both = CAP_BATCH | CAP_ISUPPORT;
+	uint32_t batch = 0;
 
 	if ((c->irc->caps & both) == both) {
 		batch = irc_batch_id();

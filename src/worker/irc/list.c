@@ -25,7 +25,7 @@ struct list {
 	unsigned lines; /* made by this step */
 	uint32_t slot; /* the next; of the names if by_name */
 	/* All must be so: */
-	uint64_t more, less; /* members */
+	uint64_t least, less; /* members: at least; fewer than */
 	uint64_t created_before, created_after, topic_before, topic_after; /* wall ms */
 	unsigned wanted; /* masks and names: one of them must fit */
 	size_t n;
@@ -69,7 +69,7 @@ take_condition(struct list *q, struct str s)
 	if (!age && less)
 		q->less = n;
 	else if (!age)
-		q->more = n;
+		q->least = n + 1;
 	else if (s.p[0] == 'C' || s.p[0] == 'c')
 		*(less ? &q->created_after : &q->created_before) = then;
 	else
@@ -117,7 +117,7 @@ fits(const struct list *q, const struct reg_room_view *v)
 {
 	bool topic = v->topic[0] != '\0';
 
-	if (v->members <= q->more || v->members >= q->less)
+	if (v->members < q->least || v->members >= q->less)
 		return false;
 	if (v->created >= q->created_before || v->created <= q->created_after)
 		return false;

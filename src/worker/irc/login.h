@@ -7,8 +7,6 @@
 #include "ipc/ipc.h"
 #include "worker/conn.h"
 
-struct shown;
-
 /* RPL_LOGGEDIN, with its present account; RPL_LOGGEDOUT. */
 void login_told(struct conn *c);
 void login_lost(struct conn *c);

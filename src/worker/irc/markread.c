@@ -16,6 +16,7 @@
 #include "worker/irc/reply.h"
 #include "worker/request.h"
 #include "worker/room.h"
+#include "worker/row.h"
 #include "worker/worker.h"
 
 /* when 0: it is not known. */
@@ -134,7 +135,7 @@ mark_joined(struct conn *c, struct question *q, unsigned code, struct str arg)
 
 	(void)arg;
 	mark_line(c, "#", q->what.room, code == ERR_NONE ? q->num : 0);
-	if (room == NULL || c->irc->caps & CAP_NO_NAMES)
+	if (room == NULL || c->irc->caps & CAP_NO_NAMES_EITHER)
 		return;
 	if (q->behind)
 		names_later(c, room);

@@ -150,19 +150,6 @@ struct news {
 	uint32_t mark; /* of those who have been told */
 };
 
-/* The next of the keys that have been deleted. */
-static bool
-next_key(struct str *names, struct str *key_r)
-{
-	const char *space = names->n > 0 ? memchr(names->p, ' ', names->n) : NULL;
-	size_t n = space != NULL ? (size_t)(space - names->p) : names->n;
-
-	*key_r = (struct str){names->p, n};
-	n += space != NULL;
-	*names = (struct str){names->p + n, names->n - n};
-	return key_r->n > 0;
-}
-
 /* If it has subscribed to the key. */
 static void
 tell_one(struct conn *c, void *arg)
@@ -174,7 +161,7 @@ tell_one(struct conn *c, void *arg)
 	if (c->irc == NULL || c->flags & CONN_ENDED || c->mark == w->mark || !metadata_aware(c))
 		return;
 	c->mark = w->mark;
-	while (next_key(&names, &key)) {
+	while (str_next(&names, ' ', &key)) {
 		if (meta_sub_of(c, key) < 0)
 			continue;
 		if (w->e->on)
@@ -209,7 +196,7 @@ answer(struct conn *c, const struct news *w)
 		return;
 	}
 	to.batch = meta_open(c, "metadata", w->target);
-	while (next_key(&names, &key))
+	while (str_next(&names, ' ', &key))
 		meta_unset(&to, false, w->target, key);
 	meta_close(c, to.batch);
 }

@@ -27,7 +27,7 @@ meta_v2(const struct conn *c)
 bool
 metadata_aware(const struct conn *c)
 {
-	uint32_t caps = c->irc->caps;
+	uint64_t caps = c->irc->caps;
 
 	return caps & CAP_BATCH && caps & (CAP_METADATA | CAP_METADATA_2);
 }

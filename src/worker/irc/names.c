@@ -103,7 +103,7 @@ names_step(struct conn *c, struct query *query)
 	if (n < 0)
 		return QUERY_AGAIN;
 	q->found = n > 0;
-	if (q->topic && c->irc->caps & CAP_NO_NAMES)
+	if (q->topic && c->irc->caps & CAP_NO_NAMES_EITHER)
 		return QUERY_DONE;
 	n = q->found ? registry_members(worker.reg, q->room, q->after, page, REG_PAGE) : 0;
 	if (n < 0)

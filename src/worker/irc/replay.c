@@ -16,13 +16,14 @@
 #include "worker/irc/history.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/row.h"
 
 static void
 replay_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s) || s.what == SHOWN_NOTE)
+	if (!row_event(c, r, &s) || s.what == SHOWN_NOTE)
 		return;
 	if (q->shown++ == 0)
 		irc_history_open(c, q, "chathistory #");
@@ -71,7 +72,7 @@ kept_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (!history_event(c, r, &s) || s.type != MSG_e_dm)
+	if (!row_event(c, r, &s) || s.type != MSG_e_dm)
 		return;
 	if (c->irc->caps & CAP_SERVER_TIME || s.kind == MSG_CTCP || s.kind == MSG_CTCP_REPLY)
 		irc_history_event(c, q);

@@ -8,6 +8,7 @@
 #include "worker/irc/history.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
+#include "worker/row.h"
 
 struct search {
 	struct m_r_query w;
@@ -105,7 +106,7 @@ search_row(struct conn *c, struct question *q, const struct row *r)
 {
 	struct shown s;
 
-	if (history_event(c, r, &s) && s.what != SHOWN_NOTE)
+	if (row_event(c, r, &s) && s.what != SHOWN_NOTE)
 		irc_history_event(c, q);
 }
 
@@ -113,6 +114,7 @@ static void
 search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	irc_history_close(c, q);
+	irc_history_lacks(c, q, "SEARCH");
 	if (code == ERR_BAD_ARGUMENT)
 		irc_fail(c, "SEARCH", "INVALID_PARAMS", irc_middle(arg), "Invalid parameters");
 	else if (irc_history_hidden(code))

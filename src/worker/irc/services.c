@@ -161,23 +161,19 @@ add_word(const struct irc_run *r, unsigned i, struct str word, struct service_wo
 static void
 words_of(const struct irc_run *r, unsigned from, struct str *first_r, struct service_words *w)
 {
-	struct str rest;
-	size_t n;
+	struct str rest, word;
 
 	*first_r = STR_LIT("");
 	*w = (struct service_words){.n = 0};
 	for (unsigned i = 0; i < SERVICE_WORDS; i++)
 		w->v[i] = w->rest[i] = STR_LIT("");
 	for (unsigned i = from; i < r->msg.n; i++) {
-		for (rest = r->msg.param[i]; rest.n > 0; rest.p += n, rest.n -= n) {
-			const char *space = memchr(rest.p, ' ', rest.n);
-
-			n = space != NULL ? (size_t)(space - rest.p) : rest.n;
-			if (n > 0 && first_r->n == 0)
-				*first_r = (struct str){rest.p, n};
-			else if (n > 0 && w->n < SERVICE_WORDS)
-				add_word(r, i, (struct str){rest.p, n}, w);
-			n += space != NULL;
+		rest = r->msg.param[i];
+		while (str_next(&rest, ' ', &word)) {
+			if (first_r->n == 0)
+				*first_r = word;
+			else if (w->n < SERVICE_WORDS)
+				add_word(r, i, word, w);
 		}
 	}
 }

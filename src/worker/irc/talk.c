@@ -81,10 +81,12 @@ talk_clean(struct str text)
 {
 	static char clean[IRC_LINE_MAX];
 
-	if (text.n > sizeof(clean) || text_is_clean(text.p, text.n, TEXT_KEEP_IRC))
+	if (text.n > sizeof(clean) ||
+	    (text_is_clean(text.p, text.n, TEXT_KEEP_IRC) && !text_turns(text.p, text.n)))
 		return text;
 	memcpy(clean, text.p, text.n);
-	return (struct str){clean, text_clean(clean, text.n, TEXT_KEEP_IRC)};
+	text.n = text_clean(clean, text.n, TEXT_KEEP_IRC);
+	return (struct str){clean, text_balance(clean, text.n, sizeof(clean))};
 }
 
 /* CTCP travels without its \001, so that nobody's text can have one. */

@@ -77,7 +77,7 @@ told_join(struct conn *c, const struct shown *s, bool own)
 	metadata_joined(c, room_of(e->room));
 	if (irc_mark_joined(c, e->room_name, own))
 		return;
-	if (c->irc->caps & CAP_NO_NAMES)
+	if (c->irc->caps & CAP_NO_NAMES_EITHER)
 		metadata_due(c);
 	else if (own)
 		names_after_join(c, e->room, e->room_name);
@@ -170,7 +170,7 @@ told_away(struct conn *c, const struct shown *s, bool own)
 static void
 told_redact(struct conn *c, const struct shown *s, bool own)
 {
-	const uint32_t needs = CAP_REDACTION | CAP_ECHO;
+	const uint64_t needs = CAP_REDACTION | CAP_ECHO;
 
 	(void)s;
 	(void)own;
@@ -201,6 +201,11 @@ told_account(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_account *e = s->e;
 
 	login_changed(c, e);
+	/* whoever is waiting has wished it, and is answered */
+	if (e->why != LOGOUT_WISH && c->ticket == NULL)
+		irc_note(c, "*", e->why == LOGOUT_DELETED ? "ACCOUNT_DELETED" : "ACCOUNT_DISABLED",
+			 "Your account has been %s",
+			 e->why == LOGOUT_DELETED ? "deleted" : "disabled");
 	if (e->account.n == 0)
 		login_reserved(c, e->name, e->reserved);
 	if (ticket_logs_in(c))
@@ -449,7 +454,7 @@ irc_renamed(struct room *r, const struct shown *s, const struct conn *own)
 		c->flags &= ~label;
 		show_as_moved(c, r, e);
 		c->flags |= label;
-		if (c->irc->caps & CAP_NO_NAMES)
+		if (c->irc->caps & CAP_NO_NAMES_EITHER)
 			continue;
 		if (c == own)
 			names_after_join(c, r->id, e->to);

@@ -20,11 +20,7 @@
 static bool
 is_me(const struct conn *c, struct str name)
 {
-	char a[NAME_FOLD_MAX], b[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, a, sizeof(a));
-
-	return n > 0 && name_fold(c->name, strlen(c->name), b, sizeof(b)) == n &&
-	       memcmp(a, b, (size_t)n) == 0;
+	return name_same(name, str_of(c->name));
 }
 
 static void

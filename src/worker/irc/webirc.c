@@ -57,17 +57,13 @@ static bool
 option(struct str options, const char *name, struct str *value_r)
 {
 	size_t n = strlen(name);
+	struct str o;
 
-	while (options.n > 0) {
-		const char *space = memchr(options.p, ' ', options.n);
-		size_t k = space != NULL ? (size_t)(space - options.p) : options.n;
-
-		if (k >= n && memcmp(options.p, name, n) == 0 && (k == n || options.p[n] == '=')) {
-			*value_r = (struct str){options.p + n + (k > n), k - n - (k > n)};
+	while (str_next(&options, ' ', &o)) {
+		if (o.n >= n && memcmp(o.p, name, n) == 0 && (o.n == n || o.p[n] == '=')) {
+			*value_r = (struct str){o.p + n + (o.n > n), o.n - n - (o.n > n)};
 			return true;
 		}
-		k += space != NULL;
-		options = (struct str){options.p + k, options.n - k};
 	}
 	return false;
 }

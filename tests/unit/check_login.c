@@ -1,88 +1,16 @@
-/* check_account.c - logging in, registering, changing an account: the test is the worker, the store and the auth process. */
+/* check_login.c - logging in: passwords, SCRAM, certificates, and who guesses. */
 #include "config.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "authend.h"
 #include "broker/account.h"
 #include "broker/auth.h"
 #include "broker/job.h"
-#include "broker/store.h"
-#include "ipc/options.h"
+#include "desk.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
-#include "storeend.h"
-#include "unit_str.h"
-#include "world.h"
-
-#define HASH "$argon2id$of alice"
-#define VERIFIER "SCRAM-SHA-256$of alice"
-
-static struct world world;
-static int auth;
-
-static void
-setup(void)
-{
-	world_init(&world, 300, 4u << 20);
-	storeend_open();
-	auth = authend_open(0, 7);
-}
-
-static void
-teardown(void)
-{
-	close(auth);
-	storeend_close();
-	world_end(&world);
-}
-
-/* --- the pieces of a login ------------------------------------------------------------------------- */
-
-static unsigned
-give_password(unsigned sub, uint64_t user, uint64_t conn, const char *name, const char *address)
-{
-	return ASK(auth, sub, .user = user, .conn = conn, .mech = AUTH_PASSWORD, .name = S(name),
-		   .secret = S("correct horse"), .address = S(address));
-}
-
-/* The store tells of the account that it is asked for; id 0: there is none. */
-static void
-store_finds(uint64_t id, const char *name)
-{
-	struct m_s_lookup q = STORE_ASKED(s_lookup);
-
-	if (id == 0)
-		STORE_SAYS(s_found, .ticket = q.ticket);
-	else
-		STORE_SAYS(s_found, .ticket = q.ticket, .id = id, .name = S(name), .hash = S(HASH),
-			   .scram = S(VERIFIER));
-}
-
-static void
-auth_says(bool ok)
-{
-	struct m_a_check q = AUTH_ASKED(auth, a_check);
-
-	AUTH_SAYS(auth, a_result, .ticket = q.ticket, .ok = ok);
-}
-
-/* All of it, right or wrong. Event that it ended in. */
-static unsigned
-log_in(unsigned sub, uint64_t user, uint64_t conn, uint64_t id, const char *name, bool ok)
-{
-	ck_assert_uint_eq(give_password(sub, user, conn, name, "192.0.2.1"), MSG_e_wait);
-	store_finds(id, name);
-	auth_says(ok);
-	return ipc_type(world_last()->data);
-}
-
-static unsigned
-failed(void)
-{
-	return ipc_type(world_last()->data) == MSG_e_failed ? LAST(failed).code : 0;
-}
 
 static unsigned
 name_with(unsigned sub, uint64_t conn, const char *name, const struct m_e_authed *e)
@@ -195,7 +123,6 @@ START_TEST(with_a_name)
 }
 END_TEST
 
-/* Wrong word, no such account: nothing differs but what nobody is told. */
 /* Marks that nobody sees, which a name is compared without: it would be shown with them. */
 START_TEST(names_with_what_is_not_seen)
 {
@@ -215,6 +142,60 @@ START_TEST(names_with_what_is_not_seen)
 }
 END_TEST
 
+/* Hashes of another cost would tell by the time that they take which accounts there are. */
+START_TEST(a_hash_of_another_cost)
+{
+	uint64_t id = storeend_account("alice"), u = world_login(0, "al", "192.0.2.1"), seq;
+	struct m_s_account q;
+	struct m_a_check c;
+	struct m_a_hash h;
+
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	store_finds(id, "alice");
+	c = AUTH_ASKED(auth, a_check);
+	AUTH_SAYS(auth, a_result, .ticket = c.ticket, .ok = 1, .stale = 1);
+	/* who logs in does not wait for it, and is not told */
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	seq = br.j.seq;
+	h = AUTH_ASKED(auth, a_hash);
+	ck_str(h.password, "correct horse");
+	ck_assert(!h.scram && h.memory == (unsigned)proc.opt.accounts_cost);
+	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"));
+	q = STORE_ASKED(s_account);
+	ck_assert(q.op == ACCOUNT_REHASH && q.id == id);
+	ck_str(q.hash, "$new");
+	ck_str(q.text, HASH);
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	ck_assert_uint_eq(br.j.seq, seq);
+	/* its owner cannot ask for that */
+	ck_assert_uint_eq(ASK(account, 0, .user = u, .op = ACCOUNT_REHASH), 0);
+}
+END_TEST
+
+/* Nobody who logs in waits for what can be done another time. */
+START_TEST(a_hash_of_another_cost_among_many)
+{
+	uint64_t id = storeend_account("alice");
+	unsigned many = AUTH_PENDING_MAX / 4 + 1;
+	char address[24], name[16] = "alice";
+	struct m_a_check c;
+
+	for (unsigned i = 0; i < many; i++) {
+		bprintf(address, sizeof(address), "198.51.%u.1", i);
+		ck_assert_uint_eq(give_password(0, 0, 40 + i, name, address), MSG_e_wait);
+		store_finds(i == 0 ? id : 0, name);
+		bprintf(name, sizeof(name), "nobody%u", i);
+	}
+	c = AUTH_ASKED(auth, a_check);
+	AUTH_SAYS(auth, a_result, .ticket = c.ticket, .ok = 1, .stale = 1);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	while (--many > 0)
+		auth_says(false);
+	ck_assert_int_eq(recv(auth, name, 1, MSG_DONTWAIT), -1);
+}
+END_TEST
+
+/* Wrong word, no such account: nothing differs but what nobody is told. */
 START_TEST(what_is_wrong)
 {
 	uint64_t id = storeend_account("alice");
@@ -252,6 +233,7 @@ START_TEST(a_disabled_account)
 	account_disabled(S("ALICE"), true);
 	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_account);
 	ck_str(LAST(account).account, "");
+	ck_assert_uint_eq(LAST(account).why, LOGOUT_DISABLED);
 	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", false), MSG_e_failed);
 	ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
 	ck_assert_uint_eq(log_in(0, u, 40, id, "alice", true), MSG_e_failed);
@@ -290,11 +272,13 @@ END_TEST
 
 /* --- SCRAM, certificates --------------------------------------------------------------------------------- */
 
+static char scram_from[24] = "192.0.2.1";
+
 static unsigned
 scram(uint64_t conn, unsigned mech, uint32_t ticket, const char *name, const char *text)
 {
 	return ASK(auth, 0, .conn = conn, .mech = (uint8_t)mech, .ticket = ticket, .name = S(name),
-		   .secret = S(text), .address = S("192.0.2.1"));
+		   .secret = S(text), .address = S(scram_from));
 }
 
 /* Up to the challenge; its ticket. verifier: what was asked about. */
@@ -377,10 +361,72 @@ START_TEST(many_exchanges)
 	char verifier[SCRAM_MAX + 1];
 	uint32_t first = scram_begin(1, 0, "nobody", verifier), last = 0;
 
-	for (uint64_t conn = 2; conn <= 300; conn++)
+	for (uint64_t conn = 2; conn <= 300; conn++) {
+		bprintf(scram_from, sizeof(scram_from), "198.51.%u.1", (unsigned)(conn / 16));
 		last = scram_begin(conn, 0, "nobody", verifier);
+	}
 	ck_assert_uint_eq(scram(1, AUTH_SCRAM_FINAL, first, "", "p=x"), MSG_e_refused);
 	ck_assert_uint_eq(scram(300, AUTH_SCRAM_FINAL, last, "", "p=x"), MSG_e_wait);
+}
+END_TEST
+
+/* One address cannot fill the table: what it begins and does not end well is counted as a guess, of its own and of no account. */
+START_TEST(exchanges_from_an_address)
+{
+	uint64_t id = storeend_account("alice"), conn;
+	char verifier[SCRAM_MAX + 1];
+	struct m_a_scram q;
+	uint32_t ticket;
+
+	/* those that end well are none */
+	for (conn = 1; conn <= 40; conn++) {
+		ticket = scram_begin(conn, id, "alice", verifier);
+		ck_assert_uint_eq(scram(conn, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
+		q = AUTH_ASKED(auth, a_scram);
+		AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = 1, .text = S("v=yes"));
+		ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	}
+	for (; conn <= 60; conn++)
+		ticket = scram_begin(conn, id, "alice", verifier);
+	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+	/* elsewhere the account is what it was */
+	bprintf(scram_from, sizeof(scram_from), "198.51.100.1");
+	for (conn = 70; conn < 76; conn++)
+		scram_begin(conn, id, "alice", verifier);
+	/* a wrong proof is one guess, not two; and one about the account */
+	for (int i = 0; i < 5; i++) {
+		ticket = scram_begin(80, id, "alice", verifier);
+		ck_assert_uint_eq(scram(80, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
+		q = AUTH_ASKED(auth, a_scram);
+		AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket);
+		ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+	}
+	ck_assert_uint_eq(scram(80, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
+	for (conn = 90; conn < 99; conn++)
+		scram_begin(conn, 0, "nobody", verifier);
+	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, "nobody", "n,,n=x,r=abc"), MSG_e_refused);
+}
+END_TEST
+
+/* Who knows the old password, and has begun with it, comes too late. */
+START_TEST(another_password_ends_exchanges)
+{
+	uint64_t id, u = alice_here(&id);
+	char verifier[SCRAM_MAX + 1];
+	uint32_t ticket = scram_begin(40, id, "alice", verifier);
+	struct m_s_account q;
+	struct m_a_hash h;
+
+	CHANGE(u, ACCOUNT_PASSWORD, "new horses");
+	store_finds(id, "alice");
+	auth_says(true);
+	h = AUTH_ASKED(auth, a_hash);
+	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"), .scram = S("v"));
+	q = STORE_ASKED(s_account);
+	STORE_SAYS(s_done, .ticket = q.ticket);
+	ck_assert_uint_eq(scram(40, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
 }
 END_TEST
 
@@ -518,310 +564,6 @@ START_TEST(auth_dies)
 }
 END_TEST
 
-/* --- registering ----------------------------------------------------------------------------------------------------- */
-
-#define REGISTER(user_, conn_, name_, ...) \
-	ASK(register, 0, .user = user_, .conn = conn_, .name = S(name_), \
-	    .password = S("correct horse"), .address = S("192.0.2.1"), __VA_ARGS__)
-
-static struct m_s_account
-asked_to_make(void)
-{
-	struct m_a_hash q = AUTH_ASKED(auth, a_hash);
-
-	ck_str(q.password, "correct horse");
-	ck_assert(q.scram && q.memory == (unsigned)proc.opt.accounts_cost);
-	AUTH_SAYS(auth, a_hashed, .ticket = q.ticket, .ok = 1, .hash = S(HASH), .scram = S("v"));
-	return STORE_ASKED(s_account);
-}
-
-START_TEST(a_new_account)
-{
-	uint64_t u = world_login(0, "alice", "192.0.2.1");
-	struct m_s_account q;
-
-	ck_assert_uint_eq(REGISTER(u, 40, "", .email = S("a@example.org")), MSG_e_wait);
-	q = asked_to_make();
-	ck_assert(q.op == ACCOUNT_CREATE && q.id == 0);
-	ck_str(q.name, "alice");
-	ck_str(q.hash, HASH);
-	ck_str(q.scram, "v");
-	ck_str(q.text, "a@example.org");
-	STORE_SAYS(s_done, .ticket = q.ticket, .id = 77, .text = S("den,ops"));
-	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
-	ck_assert(LAST(authed).created && LAST(authed).account_id == 77);
-	ck_str(LAST(authed).data, "den,ops");
-	ck_assert_str_eq(world_user(&world, "alice").account, "alice");
-	ck_assert_uint_eq(account_named(S("ALICE"))->id, 77);
-	ck_assert_uint_eq(REGISTER(u, 40, "Alice", ), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_ACCOUNT_EXISTS);
-	/* before there is a name */
-	ck_assert_uint_eq(REGISTER(0, 41, "carol", ), MSG_e_wait);
-	q = asked_to_make();
-	STORE_SAYS(s_done, .ticket = q.ticket, .id = 78);
-	ck_assert(LAST(authed).conn == 41 && LAST(authed).token.n == AUTH_TOKEN);
-	/* what the store refuses */
-	ck_assert_uint_eq(REGISTER(0, 41, "dave", .invite = S("word")), MSG_e_wait);
-	q = asked_to_make();
-	ck_str(q.invite, "word");
-	STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_INVITE_BAD);
-	ck_assert_uint_eq(failed(), ERR_INVITE_BAD);
-	ck_assert_ptr_null(account_named(S("dave")));
-}
-END_TEST
-
-START_TEST(what_is_not_registered)
-{
-	uint64_t u = world_login(0, "alice", "192.0.2.1");
-	static const struct {
-		const char *name, *password, *email;
-		unsigned why;
-	} bad[] = {
-	    {"", "short", "", ERR_PASSWORD_WEAK},
-	    {"", "with\ttabs", "", ERR_PASSWORD_WEAK},
-	    {"", "", "", ERR_PASSWORD_WEAK},
-	    {"aliceliddell", "AliceLiddell", "", ERR_PASSWORD_WEAK},
-	    {"9lives", "correct horse", "", ERR_NICK_BAD},
-	    {"bob", "correct horse", "", ERR_NICK_TAKEN},
-	    {"", "correct horse", "nobody", ERR_EMAIL_BAD},
-	    {"", "correct horse", "@b", ERR_EMAIL_BAD},
-	    {"", "correct horse", "a@", ERR_EMAIL_BAD},
-	    {"", "correct horse", "a b@c", ERR_EMAIL_BAD},
-	};
-
-	world_login(1, "bob", "192.0.2.2");
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		ASK(register, 0, .user = u, .name = S(bad[i].name), .email = S(bad[i].email),
-		    .password = S(bad[i].password));
-		ck_assert_msg(world_refused() == bad[i].why, "%zu: %u", i, world_refused());
-	}
-	ck_assert_uint_eq(REGISTER(0, 40, "", ), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_NICK_BAD);
-	proc.opt.accounts_email = 1;
-	REGISTER(u, 40, "", );
-	ck_assert_uint_eq(world_refused(), ERR_EMAIL_NEEDED);
-	proc.opt.accounts_email = 0;
-	proc.opt.accounts_before_connect = 0;
-	REGISTER(0, 40, "carol", );
-	ck_assert_uint_eq(world_refused(), ERR_REGISTER_LATER);
-	proc.opt.accounts_register = 0;
-	REGISTER(u, 40, "", );
-	ck_assert_uint_eq(world_refused(), ERR_REGISTER_OFF);
-	ck_assert_uint_eq(REGISTER(u, 40, "", .invite = S("word")), MSG_e_wait);
-}
-END_TEST
-
-/* The broker died after the store had made it: who asks again has it. */
-START_TEST(registering_again)
-{
-	uint64_t id = storeend_account("alice"), u = world_login(0, "alice", "192.0.2.1");
-
-	for (int ok = 0; ok < 2; ok++) {
-		ck_assert_uint_eq(REGISTER(u, 40, "", .again = 1), MSG_e_wait);
-		store_finds(id, "alice");
-		auth_says(ok);
-		if (!ok)
-			ck_assert_uint_eq(failed(), ERR_ACCOUNT_EXISTS);
-	}
-	ck_assert(LAST(authed).account_id == id && LAST(authed).created);
-}
-END_TEST
-
-/* Or before the registry had heard of it: then the store alone knows that it is there. */
-START_TEST(registering_what_the_store_has)
-{
-	uint64_t u = world_login(0, "alice", "192.0.2.1");
-
-	for (int ok = 0; ok < 2; ok++) {
-		struct m_s_account q;
-
-		/* the first is somebody else, who has another password */
-		ck_assert_uint_eq(
-		    ok ? REGISTER(u, 40, "", .again = 1) : REGISTER(0, 41, "alice2", ), MSG_e_wait);
-		q = asked_to_make();
-		STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_ACCOUNT_EXISTS, .id = 70u + ok);
-		store_finds(70u + ok, ok ? "alice" : "alice2");
-		auth_says(ok);
-		if (!ok)
-			ck_assert_uint_eq(failed(), ERR_ACCOUNT_EXISTS);
-	}
-	ck_assert(LAST(authed).account_id == 71 && LAST(authed).created);
-	ck_assert_uint_eq(account_named(S("alice2"))->id, 70);
-}
-END_TEST
-
-/* It tells whether a password is right, too. */
-START_TEST(registering_again_is_a_guess)
-{
-	uint64_t id = storeend_account("alice");
-	char address[32];
-
-	for (unsigned i = 0; i < 5; i++) {
-		bprintf(address, sizeof(address), "198.51.100.%u", i);
-		ck_assert_uint_eq(ASK(register, 0, .conn = 40 + i, .name = S("alice"), .again = 1,
-				      .password = S("correct horse"), .address = S(address)),
-				  MSG_e_wait);
-		store_finds(id, "alice");
-		auth_says(false);
-		ck_assert_uint_eq(failed(), ERR_ACCOUNT_EXISTS);
-	}
-	REGISTER(0, 60, "alice", .again = 1);
-	ck_assert_uint_eq(world_refused(), ERR_TRIES);
-	give_password(0, 0, 61, "alice", "192.0.2.9");
-	ck_assert_uint_eq(world_refused(), ERR_TRIES);
-}
-END_TEST
-
-START_TEST(invitations_are_not_guessed)
-{
-	for (unsigned i = 0; i < 20; i++) {
-		struct m_s_account q;
-
-		ck_assert_uint_eq(REGISTER(0, 40, "dave", .invite = S("word")), MSG_e_wait);
-		q = asked_to_make();
-		STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_INVITE_BAD);
-		ck_assert_uint_eq(failed(), ERR_INVITE_BAD);
-	}
-	REGISTER(0, 40, "dave", .invite = S("word"));
-	ck_assert_uint_eq(world_refused(), ERR_TRIES);
-}
-END_TEST
-
-/* --- changing ------------------------------------------------------------------------------------------------------------ */
-
-static uint64_t
-alice_here(uint64_t *id_r)
-{
-	uint64_t u = world_login(0, "alice", "192.0.2.1");
-
-	*id_r = storeend_account("alice");
-	account_enter(regw_user(&br.reg, u), account_named(S("alice")), S("alice"));
-	return u;
-}
-
-#define CHANGE(user_, op_, text_) \
-	ASK(account, 0, .user = user_, .op = op_, .password = S("old horse"), .text = S(text_))
-
-START_TEST(another_password)
-{
-	uint64_t id, u = alice_here(&id);
-	struct m_s_account q;
-	struct m_a_hash h;
-
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "short"), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_PASSWORD_WEAK);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
-	store_finds(id, "alice");
-	auth_says(false);
-	ck_assert_uint_eq(failed(), ERR_PASSWORD);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
-	store_finds(id, "alice");
-	auth_says(true);
-	h = AUTH_ASKED(auth, a_hash);
-	ck_str(h.password, "new horses");
-	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"), .scram = S("v"));
-	q = STORE_ASKED(s_account);
-	ck_assert(q.op == ACCOUNT_PASSWORD && q.id == id && q.text.n == 0);
-	ck_str(q.hash, "$new");
-	STORE_SAYS(s_done, .ticket = q.ticket);
-	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
-	ck_assert_uint_eq(LAST(done).user, u);
-	/* somebody else's password is none of alice's */
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
-	store_finds(id + 1, "alice");
-	ck_str(AUTH_ASKED(auth, a_check).hash, "");
-}
-END_TEST
-
-START_TEST(the_end_of_an_account)
-{
-	uint64_t id, u = alice_here(&id), other = world_login(1, "al", "192.0.2.2");
-	struct m_s_account q;
-
-	account_enter(regw_user(&br.reg, other), account_named(S("alice")), S("alice"));
-	CHANGE(u, ACCOUNT_DELETE, "everything");
-	ck_assert_uint_eq(world_refused(), ERR_BAD_ARGUMENT);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, "messages"), MSG_e_wait);
-	store_finds(id, "alice");
-	auth_says(true);
-	q = STORE_ASKED(s_account);
-	ck_assert(q.op == ACCOUNT_DELETE && q.id == id);
-	ck_str(q.text, "messages");
-	STORE_SAYS(s_done, .ticket = q.ticket);
-	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
-	ck_assert_ptr_null(account_named(S("alice")));
-	ck_assert_str_eq(world_user(&world, "alice").account, "");
-	ck_assert_str_eq(world_user(&world, "al").account, "");
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, ""), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_NOT_LOGGED_IN);
-}
-END_TEST
-
-/* The broker died before it heard that it had been done. */
-START_TEST(the_end_of_an_account_again)
-{
-	uint64_t id, u = alice_here(&id);
-
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DELETE, ""), MSG_e_wait);
-	store_finds(0, "alice");
-	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
-	ck_assert_ptr_null(account_named(S("alice")));
-	ck_assert_str_eq(world_user(&world, "alice").account, "");
-}
-END_TEST
-
-/* Who knows the old password, and has begun with it, comes too late. */
-START_TEST(another_password_ends_exchanges)
-{
-	uint64_t id, u = alice_here(&id);
-	char verifier[SCRAM_MAX + 1];
-	uint32_t ticket = scram_begin(40, id, "alice", verifier);
-	struct m_s_account q;
-	struct m_a_hash h;
-
-	CHANGE(u, ACCOUNT_PASSWORD, "new horses");
-	store_finds(id, "alice");
-	auth_says(true);
-	h = AUTH_ASKED(auth, a_hash);
-	AUTH_SAYS(auth, a_hashed, .ticket = h.ticket, .ok = 1, .hash = S("$new"), .scram = S("v"));
-	q = STORE_ASKED(s_account);
-	STORE_SAYS(s_done, .ticket = q.ticket);
-	ck_assert_uint_eq(scram(40, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_LOGIN_WRONG);
-}
-END_TEST
-
-START_TEST(smaller_changes)
-{
-	static const char print[] =
-	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	uint64_t id, u = alice_here(&id);
-	struct m_s_account q;
-
-	CHANGE(u, ACCOUNT_EMAIL, "nobody");
-	ck_assert_uint_eq(world_refused(), ERR_EMAIL_BAD);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_EMAIL, "a@example.org"), MSG_e_wait);
-	store_finds(id, "alice");
-	auth_says(true);
-	q = STORE_ASKED(s_account);
-	ck_str(q.text, "a@example.org");
-	STORE_SAYS(s_done, .ticket = q.ticket);
-	/* by who is logged in: no password */
-	CHANGE(u, ACCOUNT_CERT_ADD, "0123");
-	ck_assert_uint_eq(world_refused(), ERR_BAD_ARGUMENT);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_CERT_ADD, print), MSG_e_wait);
-	q = STORE_ASKED(s_account);
-	ck_assert(q.op == ACCOUNT_CERT_ADD && q.id == id);
-	storeend_close();
-	jobs_resume();
-	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
-	/* for administrators */
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_DISABLE, ""), 0);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_CREATE, ""), 0);
-	ck_assert_uint_eq(CHANGE(u, ACCOUNT_OPS, ""), 0);
-}
-END_TEST
-
 /* Neither in what is shared nor in the frame that it came in. */
 START_TEST(secrets_are_wiped)
 {
@@ -847,16 +589,18 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("account");
-	TCase *t = tcase_create("account");
+	Suite *s = suite_create("login");
+	TCase *t = tcase_create("login");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, desk_setup, desk_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, before_there_is_a_name);
 	tcase_add_test(t, a_proof_of_what_is_no_more);
 	tcase_add_test(t, with_a_name);
 	tcase_add_test(t, names_with_what_is_not_seen);
+	tcase_add_test(t, a_hash_of_another_cost);
+	tcase_add_test(t, a_hash_of_another_cost_among_many);
 	tcase_add_test(t, what_is_wrong);
 	tcase_add_test(t, a_disabled_account);
 	tcase_add_test(t, deleted_meanwhile);
@@ -864,22 +608,13 @@ main(void)
 	tcase_add_test(t, an_exchange);
 	tcase_add_test(t, an_exchange_with_nobody);
 	tcase_add_test(t, many_exchanges);
+	tcase_add_test(t, exchanges_from_an_address);
+	tcase_add_test(t, another_password_ends_exchanges);
 	tcase_add_test(t, a_certificate);
 	tcase_add_test(t, guesses_about_an_account);
 	tcase_add_test(t, guesses_from_an_address);
 	tcase_add_test(t, the_store_dies);
 	tcase_add_test(t, auth_dies);
-	tcase_add_test(t, a_new_account);
-	tcase_add_test(t, what_is_not_registered);
-	tcase_add_test(t, registering_again);
-	tcase_add_test(t, registering_what_the_store_has);
-	tcase_add_test(t, registering_again_is_a_guess);
-	tcase_add_test(t, invitations_are_not_guessed);
-	tcase_add_test(t, another_password);
-	tcase_add_test(t, the_end_of_an_account);
-	tcase_add_test(t, the_end_of_an_account_again);
-	tcase_add_test(t, another_password_ends_exchanges);
-	tcase_add_test(t, smaller_changes);
 	tcase_add_test(t, secrets_are_wiped);
 	return unit_run(s);
 }

@@ -1,9 +1,9 @@
-/* chores.c - see chores.h. It has a connection of its own for each, so that a database that was put right by hand is seen, and the
+/* upkeep.c - see upkeep.h. It has a connection of its own for each, so that a database that was put right by hand is seen, and the
  * writer's log does not grow for its sake when nothing is asked.
  */
 #include "config.h"
 
-#include "store/chores.h"
+#include "store/upkeep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,6 +44,15 @@ fact_number(struct facts *f, const char *name, uint64_t v)
 
 	bprintf(text, sizeof(text), "%" PRIu64, v);
 	fact(f, name, text);
+}
+
+/* Yes; or no, and why_not under a name of its own. */
+static void
+fact_whether(struct facts *f, const char *name, const char *name_why, const char *why_not)
+{
+	fact(f, name, why_not[0] == '\0' ? "yes" : "no");
+	if (why_not[0] != '\0')
+		fact(f, name_why, why_not);
 }
 
 static void
@@ -98,21 +107,13 @@ op_STATUS(struct thread *t, const struct m_s_admin *m)
 	fact_number(&f, "bytes of its log", size_of(DB_FILE "-wal"));
 	fact(&f, "SQLite", sqlite3_libversion());
 	if (db_open(&db, DB_FILE, DB_READ)) {
-		for (size_t i = 0; i < ARRAY_LEN(counts) && db_ok(&db); i++) {
-			const char *const sql[] = {counts[i].sql};
-			struct db_set one;
-			struct db_query q;
-
-			db_set_init(&one, &db, sql, 1);
-			q = db_query(&one, 0);
-			fact_number(&f, counts[i].name, db_number(&q));
-			db_set_fini(&one);
-		}
+		for (size_t i = 0; i < ARRAY_LEN(counts) && db_ok(&db); i++)
+			fact_number(&f, counts[i].name, db_number_of(&db, counts[i].sql));
 		db_close(&db);
 	}
-	fact(&f, "readable", db_ok(&db) ? "yes" : db.why);
+	fact_whether(&f, "readable", "why not readable", db_ok(&db) ? "" : db.why);
 	reached_why(why);
-	fact(&f, "writable", why[0] == '\0' ? "yes" : why);
+	fact_whether(&f, "writable", "why not writable", why);
 	answer(t, m->ticket, ERR_NONE, "", &f);
 }
 
@@ -229,7 +230,7 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 	if (fd < 0) {
 		bprintf(arg, sizeof(arg), "%s: %s (as uid %u)", path, strerror(errno),
 			(unsigned)geteuid());
-		answer(t, m->ticket, ERR_BAD_ARGUMENT, arg, NULL);
+		answer(t, m->ticket, ERR_FAILED, arg, NULL);
 		return;
 	}
 	close(fd);
@@ -237,7 +238,7 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 	if (err != NULL) {
 		unlink(file);
 		bprintf(arg, sizeof(arg), "%s: %s", path, err);
-		answer(t, m->ticket, ERR_BAD_ARGUMENT, arg, NULL);
+		answer(t, m->ticket, ERR_FAILED, arg, NULL);
 		return;
 	}
 	thread_log(t, LOG_NOTICE, "backup to %s, for " STR_FMT, path, STR_ARG(m->by));
@@ -248,21 +249,28 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 
 /* --- the thread ----------------------------------------------------------------------------------------------- */
 
+static void (*const ops[STORE_OPS])(struct thread *t, const struct m_s_admin *m) = {
+    [STORE_STATUS] = op_STATUS,
+    [STORE_CHECK] = op_CHECK,
+    [STORE_BACKUP] = op_BACKUP,
+};
+
+bool
+upkeep_is_its(unsigned op)
+{
+	return op < STORE_OPS && ops[op] != NULL;
+}
+
 static void
 take(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
 	struct m_s_admin m;
 
-	if (!m_s_admin_get(frame, len, &m))
+	if (!m_s_admin_get(frame, len, &m) || !upkeep_is_its(m.op))
 		return;
 	/* what was said before is in it, if the disk is not too slow */
 	reached_wait(seq, 1000);
-	if (m.op == STORE_STATUS)
-		op_STATUS(t, &m);
-	else if (m.op == STORE_CHECK)
-		op_CHECK(t, &m);
-	else if (m.op == STORE_BACKUP)
-		op_BACKUP(t, &m);
+	ops[m.op](t, &m);
 }
 
-const struct thread_role chores_role = {.name = "chores", .inbox = 1u << 20, .frame = take};
+const struct thread_role upkeep_role = {.name = "upkeep", .inbox = 1u << 20, .frame = take};
