@@ -49,6 +49,18 @@ index_find(const struct registry *r, const struct index *ix, const char *fold, s
 	return torn || __atomic_load_n(&r->h->index_version, __ATOMIC_ACQUIRE) != version ? -1 : 0;
 }
 
+/* The same by a name as somebody writes it. */
+static int
+named(const struct registry *r, const struct index *ix, const char *name, size_t n,
+      uint32_t *slot_r)
+{
+	/* what is longer than a slot has room for is nobody's */
+	char fold[MAX(NAME_FOLD_MAX, ROOM_FOLD_MAX)];
+	ssize_t len = name_fold(name, n, fold, sizeof(fold));
+
+	return len > 0 ? index_find(r, ix, fold, (size_t)len, slot_r) : 0;
+}
+
 int
 registry_user_named(const struct registry *r, const char *name, size_t n, struct reg_user_view *v)
 {
@@ -59,14 +71,9 @@ registry_user_named(const struct registry *r, const char *name, size_t n, struct
 				 offsetof(struct reg_user, id),
 				 offsetof(struct reg_user, fold),
 				 sizeof(((struct reg_user *)0)->fold)};
-	char fold[NAME_FOLD_MAX];
-	ssize_t len = name_fold(name, n, fold, sizeof(fold));
 	uint32_t slot;
-	int got;
+	int got = named(r, &ix, name, n, &slot);
 
-	if (len <= 0)
-		return 0;
-	got = index_find(r, &ix, fold, (size_t)len, &slot);
 	return got > 0 ? registry_user_slot(r, slot, v) : got;
 }
 
@@ -80,14 +87,9 @@ registry_room_named(const struct registry *r, const char *name, size_t n, struct
 				 offsetof(struct reg_room, id),
 				 offsetof(struct reg_room, fold),
 				 sizeof(((struct reg_room *)0)->fold)};
-	char fold[ROOM_FOLD_MAX];
-	ssize_t len = name_fold(name, n, fold, sizeof(fold));
 	uint32_t slot;
-	int got;
+	int got = named(r, &ix, name, n, &slot);
 
-	if (len <= 0)
-		return 0;
-	got = index_find(r, &ix, fold, (size_t)len, &slot);
 	return got > 0 ? registry_room_slot(r, slot, v) : got;
 }
 
