@@ -124,6 +124,8 @@ http_status(unsigned err)
 		return MHD_HTTP_UNAUTHORIZED;
 	case ERR_TRIES:
 		return MHD_HTTP_TOO_MANY_REQUESTS;
+	case ERR_STORE_AWAY:
+		return MHD_HTTP_SERVICE_UNAVAILABLE; /* and when to try again */
 	default:
 		return (unsigned)chat_err_ctl(err); /* which are HTTP's */
 	}
