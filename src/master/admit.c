@@ -16,14 +16,17 @@
 #define WAITING_MAX 64 /* who met a limit, and is looked at once more after... */
 #define WAITING_MS 10
 
+#define HTTP_FULL \
+	"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n" \
+	"Retry-After: 5\r\nConnection: close\r\n\r\n"
+
 void
 admit_refuse(int fd, unsigned protocol, enum counter counter, const char *why)
 {
 	static const char *const forms[PROTO_COUNT] = {
 	    [PROTO_TELNET] = "",
 	    [PROTO_IRC] = "ERROR :",
-	    [PROTO_WEB] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n"
-			  "Retry-After: 5\r\nConnection: close\r\n\r\n",
+	    [PROTO_WEB] = HTTP_FULL,
 	};
 	char text[300];
 	static uint64_t logged_at;
