@@ -439,7 +439,7 @@ turn(void *arg)
 	handed_turn();
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 mhd_log(void *arg, const char *fmt, va_list ap)
 {
 	char line[400];
