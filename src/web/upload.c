@@ -58,7 +58,7 @@ struct upload {
 	struct ask *ask; /* NULL: nothing is asked */
 	uint8_t token[UPLOAD_TOKEN], id[FILE_ID];
 	int fd, err; /* fd: owned; err: of saving, 0 */
-	uint64_t max, size, swallowed;
+	uint64_t max, size, came, swallowed; /* came: of a form, with all that is not the file */
 	struct multipart mp;
 	size_t nfirst, nthumb;
 	uint8_t first[FILETYPE_BYTES], *thumb; /* thumb: owned */
@@ -471,10 +471,22 @@ form_part(void *arg, enum multipart_what what, struct str s)
 	return true;
 }
 
+/* A form without a length could go on for ever with what is not kept. */
+static bool
+take_form(struct upload *u, const char *p, size_t n)
+{
+	u->came += n;
+	if (u->came > u->max + FORM_MAX) {
+		too_big(u);
+		return false;
+	}
+	return multipart_feed(&u->mp, p, n, form_part, u);
+}
+
 static void
 take(struct upload *u, const char *p, size_t n)
 {
-	bool good = u->form ? multipart_feed(&u->mp, p, n, form_part, u) : take_file(u, p, n);
+	bool good = u->form ? take_form(u, p, n) : take_file(u, p, n);
 
 	if (!good && u->step == BODY)
 		over(u, MHD_HTTP_BAD_REQUEST, "The form is not one.");

@@ -360,17 +360,24 @@ class Limits(FilesCase):
         headers, data = form(("file", "f", b"x" * 100001))
         answer = self.ask("POST", self.upload_path(a), headers, data)
         self.assertEqual(answer.status, 413, answer)
-        # a length that is a lie, or none: endless
-        c = self.http()
-        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % self.upload_path(a)).encode())
-        sent = 0
-        try:
-            while sent < 64 << 20:
-                c.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
-                sent += 65536
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        self.assertLess(sent, 32 << 20)
+        # a length that is a lie, or none: endless; as a form, also with what is no file of it
+        part = b"--x\r\nContent-Disposition: form-data; name=%s\r\n\r\n"
+        for kind, begun in (("", b""), ("Content-Type: multipart/form-data; boundary=x\r\n", b"preamble"),
+                            ("Content-Type: multipart/form-data; boundary=x\r\n", part % b"other"),
+                            ("Content-Type: multipart/form-data; boundary=x\r\n", part % b"file")):
+            c = self.http(d)
+            c.send(("POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n%s\r\n" % (self.upload_path(a), kind)).encode())
+            sent = 0
+            try:
+                while sent < 64 << 20:
+                    data = begun + b"x" * 65536
+                    c.send(b"%x\r\n%s\r\n" % (len(data), data))
+                    begun = b""
+                    sent += 65536
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            self.assertLess(sent, 32 << 20)
+            c.close()
         self.drained(d)
         self.assertEqual(len(self.on_disk(d)), 1)
         self.assertEqual(self.post(self.upload_path(a), b"x").status, 201)
