@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,8 +27,9 @@
 
 #define ID_TEXT 22 /* FILE_ID bytes in base64url */
 #define NAME_MAX_LEN 32
-#define YOUNG_S 600 /* it may be that of somebody who is about to be told of */
+#define YOUNG_S 5 /* whoever held it has died, but what it said of it may still be on its way */
 #define SWEEP_MS (3600 * 1000)
+#define YOUNG_MS (2 * YOUNG_S * 1000) /* when some were young */
 #define STEP_MS 20
 #define BUSY_MS 10000 /* the store does not answer: again after this */
 
@@ -73,11 +76,28 @@ int
 files_new(const uint8_t id[FILE_ID])
 {
 	char sub[3], path[NAME_MAX_LEN];
+	int fd;
 
 	path_of(id, false, sub, path);
 	if (mkdirat(dir, sub, 0700) < 0 && errno != EEXIST)
 		return -1;
-	return open_beneath(sub, O_TMPFILE | O_RDWR, 0600);
+	fd = open_beneath(sub, O_TMPFILE | O_RDWR, 0600);
+	if (fd >= 0)
+		flock(fd, LOCK_EX); /* nobody else can have it */
+	return fd;
+}
+
+/* Has somebody made it, here or in another process, and not closed it yet? */
+static bool
+is_held(const uint8_t id[FILE_ID])
+{
+	uint64_t size;
+	int fd = files_open(id, false, &size);
+	bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
 }
 
 int
@@ -91,12 +111,15 @@ files_name(int fd, const uint8_t id[FILE_ID], bool thumb)
 	sub_fd = open_beneath(sub, O_RDONLY | O_DIRECTORY, 0);
 	if (sub_fd < 0)
 		return -1;
-	/* the directory's own entry may be new, too */
-	if (fdatasync(fd) == 0 &&
-	    linkat(AT_FDCWD, proc_path, sub_fd, path + 3, AT_SYMLINK_FOLLOW) == 0 &&
-	    fsync(sub_fd) == 0 && fsync(dir) == 0)
-		r = 0;
+	if (fdatasync(fd) == 0)
+		r = linkat(AT_FDCWD, proc_path, sub_fd, path + 3, AT_SYMLINK_FOLLOW);
 	saved = errno;
+	/* the directory's own entry may be new, too */
+	if (r == 0 && (fsync(sub_fd) < 0 || fsync(dir) < 0)) {
+		saved = errno;
+		unlinkat(sub_fd, path + 3, 0);
+		r = -1;
+	}
 	close(sub_fd);
 	errno = saved;
 	return r;
@@ -170,6 +193,7 @@ static struct {
 	char name[3]; /* sub's */
 	size_t n;
 	uint8_t ids[FILE_IDS_MAX];
+	bool young; /* some of those to be removed are */
 	unsigned removed;
 } sweep;
 
@@ -194,6 +218,7 @@ sweep_end(uint64_t again_ms)
 		log_notice("files: %u that belong to no message any more have been removed",
 			   sweep.removed);
 	sweep.removed = 0;
+	sweep.young = false;
 	sweep_later(again_ms);
 }
 
@@ -205,6 +230,18 @@ is_in(const uint8_t *id, struct str ids)
 			return true;
 	}
 	return false;
+}
+
+/* It may become known yet. */
+static bool
+is_young(const uint8_t id[FILE_ID])
+{
+	char sub[3], path[NAME_MAX_LEN];
+	struct stat st;
+
+	path_of(id, false, sub, path);
+	return fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       llabs((long long)st.st_mtime - (long long)(wall_ms() / 1000)) < YOUNG_S;
 }
 
 static void
@@ -223,6 +260,10 @@ kept_are(void *arg, unsigned type, const void *frame, size_t len)
 	for (size_t i = 0; i < sweep.n; i += FILE_ID) {
 		if (is_in(sweep.ids + i, files.ids))
 			continue;
+		if (is_young(sweep.ids + i)) {
+			sweep.young = true;
+			continue;
+		}
 		files_remove(sweep.ids + i);
 		sweep.removed++;
 	}
@@ -246,7 +287,6 @@ static void
 look_at(const char *name)
 {
 	uint8_t id[FILE_ID];
-	struct stat st;
 
 	if (name[0] == '.' && (name[1] == '\0' || strcmp(name, "..") == 0))
 		return;
@@ -254,9 +294,7 @@ look_at(const char *name)
 		log_notice("files: %s/%.40s is not ours, and left as it is", sweep.name, name);
 		return;
 	}
-	if (fstatat(dirfd(sweep.sub), name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    (uint64_t)st.st_mtime + YOUNG_S > wall_ms() / 1000 ||
-	    is_in(id, (struct str){(const char *)sweep.ids, sweep.n}))
+	if (is_held(id) || is_in(id, (struct str){(const char *)sweep.ids, sweep.n}))
 		return;
 	memcpy(sweep.ids + sweep.n, id, FILE_ID);
 	sweep.n += FILE_ID;
@@ -317,7 +355,7 @@ step(void *arg)
 	if (sweep.n > 0)
 		ask_for_them();
 	else
-		sweep_end(SWEEP_MS);
+		sweep_end(sweep.young ? YOUNG_MS : SWEEP_MS);
 }
 
 /* --- the directory ------------------------------------------------------------------------------------------ */

@@ -16,7 +16,8 @@
 /* Make the directory, before privileges are dropped; and sweep it, in a moment and then each hour. */
 void files_init(void);
 
-/* A file without a name, to write to; in the directory of that id. -1 with errno. */
+/* A file without a name, to write to; in the directory of that id. -1 with errno. Until it is closed it is somebody's, also with a name:
+ * whoever sweeps leaves it. */
 int files_new(const uint8_t id[FILE_ID]);
 /* fd, of files_new, is the file id from now on, for good when this returns. 0, or -1 with errno: EEXIST: there is one already. May
  * be called by another thread. */

@@ -57,7 +57,7 @@ struct upload {
 	enum part part;
 	struct ask *ask; /* NULL: nothing is asked */
 	uint8_t token[UPLOAD_TOKEN], id[FILE_ID];
-	int fd, err; /* fd: owned; err: of saving, 0 */
+	int fd, err; /* fd: owned, open until it is shared (files_new); err: of saving, 0 */
 	uint64_t max, size, came, swallowed; /* came: of a form, with all that is not the file */
 	struct multipart mp;
 	size_t nfirst, nthumb;
@@ -343,8 +343,6 @@ saved(struct disk_job *j)
 {
 	struct upload *u = of_job(j);
 
-	close(u->fd);
-	u->fd = -1;
 	if (u->err == 0) {
 		share(u);
 		return;

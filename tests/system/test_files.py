@@ -2,6 +2,7 @@
 """Files, from a link to upload to the end: who sees them, who gets them, what is refused, what is left when something is killed."""
 
 import base64
+import fcntl
 import json
 import os
 import re
@@ -523,27 +524,34 @@ class Kills(FilesCase):
         self.eventually("the store", lambda: self.post(path, b"y", d=d).status == 201)
 
     def test_swept(self):
-        """What nobody knows of goes when chatd-web starts; what is young, or not ours, or known, stays."""
+        """What nobody knows of goes when chatd-web starts; what is young, or not ours, or known, or held by somebody, stays."""
         d = self.daemon()
         a = self.client("alice", d=d)
         link = self.share(a, b"x", "x", d=d)
         top = os.path.join(d.dir, "state", "files")
-        old, young = ("%s" % base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=") for _ in range(2))
+        old, young, held = ("%s" % base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=") for _ in range(3))
         st = os.stat(top)
-        for name in (old, young, "not-ours"):
+        for name in (old, young, held, held + ".t", "not-ours"):
             sub = os.path.join(top, name[:2])
             os.makedirs(sub, exist_ok=True)
             os.chown(sub, st.st_uid, st.st_gid)
             with open(os.path.join(sub, name), "wb"):
                 pass
         d.stop()
-        for path in (os.path.join(top, old[:2], old), os.path.join(top, "no", "not-ours"), self.place(link, d)):
-            os.utime(path, (time.time() - 3600,) * 2)
+        for path in (old, held, held + ".t", "not-ours", link.split("/")[2]):
+            os.utime(os.path.join(top, path[:2], path), (time.time() - 3600,) * 2)
+        lock = open(os.path.join(top, held[:2], held), "rb")
+        self.addCleanup(lock.close)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.utime(os.path.join(top, young[:2], young))
         d.start()
-        self.eventually("the old ones' end", lambda: not os.path.exists(os.path.join(top, old[:2], old)))
+        self.eventually("the old one's end", lambda: not os.path.exists(os.path.join(top, old[:2], old)))
         self.assertTrue(os.path.exists(self.place(link, d)))
-        for path in (os.path.join(top, "no", "not-ours"), os.path.join(top, young[:2], young)):
-            self.assertTrue(os.path.exists(path))
+        for path in ("not-ours", young, held, held + ".t"):
+            self.assertTrue(os.path.exists(os.path.join(top, path[:2], path)), path)
+        # soon, not in an hour
+        self.eventually("the young one's end", lambda: not os.path.exists(os.path.join(top, young[:2], young)), 60)
+        self.assertTrue(os.path.exists(os.path.join(top, held[:2], held)))
 
 
 if __name__ == "__main__":
