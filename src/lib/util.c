@@ -11,6 +11,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 
@@ -171,6 +172,17 @@ bprintf(char *out, size_t cap, const char *fmt, ...)
 	if (n < 0 || cap == 0)
 		return 0;
 	return MIN((size_t)n, cap - 1);
+}
+
+void
+fd_standard(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = dup(fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }
 
 int

@@ -45,6 +45,10 @@ bool parse_duration(const char *s, uint64_t *seconds_r);
 /* snprintf into a fixed buffer that returns the length kept, never more than cap - 1. */
 size_t bprintf(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* Descriptors 0, 1 and 2 that were closed become /dev/null: or else the next socket would be one of them, and be sent what
+ * is meant for people. For the beginning of main(). */
+void fd_standard(void);
+
 /* O_NONBLOCK and FD_CLOEXEC. 0 or -1 with errno. */
 int fd_nonblock(int fd);
 int fd_cloexec(int fd, bool on);

@@ -385,18 +385,6 @@ join_args(int argc, char **argv)
 	return buf_data(&b);
 }
 
-/* Or else the socket would become the closed standard output, and be sent its own answers. */
-static void
-open_standard_fds(void)
-{
-	int fd = open("/dev/null", O_RDWR);
-
-	while (fd >= 0 && fd <= STDERR_FILENO)
-		fd = dup(fd);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -405,7 +393,7 @@ main(int argc, char **argv)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	open_standard_fds();
+	fd_standard();
 	if (argc < 2) {
 		fputs(usage_text, stderr);
 		return EXIT_USAGE;

@@ -544,6 +544,18 @@ class Scripts(ChatCase):
         self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual(p.wait(limit()), 0)
 
+    def test_closed_descriptors(self):
+        """What was closed is not the connection's: nothing that is for people is said to the server, nothing of it is typed."""
+        for closed in ("<&- >&- 2>&-", "</dev/null >&-", "<&-"):
+            with self.subTest(closed):
+                p = Proxy(self.irc_address())
+                self.addCleanup(p.close)
+                r = subprocess.run("exec %s -s %s -n %s --history 0 %s" % (self.program, self.server(p.port), self.fresh("shut"), closed),
+                                   shell=True, env=dict(os.environ, **self.home), stdout=subprocess.PIPE, timeout=limit(30))
+                self.assertEqual(r.returncode, 0)
+                self.eventually("the end", lambda: "QUIT :" in p.lines)
+                self.assertEqual([line for line in p.lines if "PRIVMSG" in line or "onnected" in line], [])
+
     def test_tail_ends_with_its_reader(self):
         r = subprocess.run("%s -s %s --history 0 tail lobby | true" % (self.program, self.server()), shell=True,
                            env=dict(os.environ, **self.home), timeout=limit(20))

@@ -57,6 +57,7 @@ main(int argc, char **argv)
 	static struct chat_conf conf;
 	int code;
 
+	fd_standard();
 	set_locale();
 	srand((unsigned)time(NULL) ^ (unsigned)getpid());
 	code = chat_conf(&conf, argc, argv);
