@@ -253,6 +253,38 @@ START_TEST(no_password_in_the_clear)
 	line(":srv CAP me ACK :sasl");
 	ck_assert_ptr_null(strstr(said(), "AUTHENTICATE"));
 	ck_assert_ptr_nonnull(strstr(happened(), "refused 1"));
+	/* nor to a server that just asks for one, before, or when nobody wants to log in */
+	session_begin(&s, false);
+	said();
+	line("AUTHENTICATE +");
+	ck_assert_str_eq(said(), "");
+	session_begin(&s, true);
+	said();
+	line("AUTHENTICATE +");
+	ck_assert_str_eq(said(), "");
+	line(":srv CAP * LS :sasl=PLAIN");
+	line(":srv CAP me ACK :sasl");
+	line("AUTHENTICATE +");
+	said();
+	line("AUTHENTICATE +");
+	ck_assert_str_eq(said(), "");
+}
+END_TEST
+
+/* Who wants to log in is not let in without, only because the server knows of no capabilities. */
+START_TEST(no_accounts_there)
+{
+	static const char *const says[] = {":srv CAP * LS :", ":srv CAP * LS :batch"};
+
+	for (unsigned i = 0; i < ARRAY_LEN(says); i++) {
+		bprintf(s.login, sizeof(s.login), "me");
+		session_begin(&s, true);
+		line("%s", says[i]);
+		if (i > 0)
+			line(":srv CAP me NAK :batch");
+		ck_assert_ptr_null(strstr(said(), "CAP END"));
+		ck_assert_str_eq(happened(), "refused 1 this server has no accounts.");
+	}
 }
 END_TEST
 
@@ -541,6 +573,7 @@ main(void)
 	tcase_add_test(t, login);
 	tcase_add_test(t, sasl);
 	tcase_add_test(t, no_password_in_the_clear);
+	tcase_add_test(t, no_accounts_there);
 	suite_add_tcase(su, t);
 	tcase_add_checked_fixture(in, setup_in, teardown);
 	tcase_add_loop_test(in, what_is_typed, 0, sizeof(typed) / sizeof(typed[0]));

@@ -315,6 +315,7 @@ session_begin(struct session *s, bool secure)
 {
 	s->state = SESSION_CAPS;
 	s->secure = secure;
+	s->authing = false;
 	s->caps = s->offered = 0;
 	buf_drop(&s->out, s->out.len);
 	put(s, "CAP LS 302");
@@ -381,28 +382,10 @@ offer(struct session *s, struct str list)
 	}
 }
 
-static void
-request_caps(struct session *s)
-{
-	char line[IRC_BODY_MAX];
-	size_t n = 0;
-
-	for (unsigned c = 0; c < CAP_COUNT; c++) {
-		if (s->offered & 1u << c)
-			n += bprintf(line + n, sizeof(line) - n, "%s%s", n > 0 ? " " : "",
-				     cap_names[c]);
-	}
-	if (n == 0) {
-		put(s, "CAP END");
-		s->state = SESSION_WELCOME;
-		return;
-	}
-	put(s, "CAP REQ :%s", line);
-}
-
 void
 sasl_begin(struct session *s)
 {
+	s->authing = s->secure;
 	put(s, "AUTHENTICATE PLAIN");
 }
 
@@ -411,9 +394,12 @@ void
 sasl_continue(struct session *s)
 {
 	char raw[2 * NICK_MAX + 512 + 4], text[1200];
-	size_t n = bprintf(raw, sizeof(raw), "%s%c%s%c%s", s->login, 0, s->login, 0, s->password);
-	size_t len, at = 0, piece;
+	size_t n, len, at = 0, piece;
 
+	if (!s->authing)
+		return; /* it wants a password that it was not to have */
+	s->authing = false;
+	n = bprintf(raw, sizeof(raw), "%s%c%s%c%s", s->login, 0, s->login, 0, s->password);
 	len = base64_encode((struct str){raw, n}, text, sizeof(text));
 	do {
 		piece = MIN(len - at, 400u);
@@ -425,6 +411,43 @@ sasl_continue(struct session *s)
 	explicit_bzero(text, sizeof(text));
 }
 
+/* It is known what the server can: log in, if that is wanted, or go on. */
+static void
+caps_settled(struct session *s)
+{
+	const char *why = "passwords are only sent over TLS, or to this host";
+
+	if (s->login[0] != '\0' && s->secure && has(s, CAP_SASL)) {
+		s->state = SESSION_SASL;
+		sasl_begin(s);
+		return;
+	}
+	if (s->login[0] != '\0' && (!s->secure || !s->again)) {
+		s->front->refused(s->arg, REFUSED_PASSWORD,
+				  s->secure ? "this server has no accounts" : why);
+		return;
+	}
+	s->state = SESSION_WELCOME;
+	put(s, "CAP END");
+}
+
+static void
+request_caps(struct session *s)
+{
+	char line[IRC_BODY_MAX];
+	size_t n = 0;
+
+	for (unsigned c = 0; c < CAP_COUNT; c++) {
+		if (s->offered & 1u << c)
+			n += bprintf(line + n, sizeof(line) - n, "%s%s", n > 0 ? " " : "",
+				     cap_names[c]);
+	}
+	if (n == 0)
+		caps_settled(s);
+	else
+		put(s, "CAP REQ :%s", line);
+}
+
 static void
 caps_acked(struct session *s, struct str list)
 {
@@ -434,24 +457,8 @@ caps_acked(struct session *s, struct str list)
 	offer(s, list);
 	s->caps |= s->offered;
 	s->offered = before;
-	if (s->state != SESSION_CAPS)
-		return;
-	if (s->login[0] != '\0' && !s->secure) {
-		s->front->refused(s->arg, REFUSED_PASSWORD,
-				  "passwords are only sent over TLS, or to this host");
-		return;
-	}
-	if (s->login[0] != '\0' && has(s, CAP_SASL)) {
-		s->state = SESSION_SASL;
-		sasl_begin(s);
-		return;
-	}
-	if (s->login[0] != '\0' && !s->again) {
-		s->front->refused(s->arg, REFUSED_PASSWORD, "this server has no accounts");
-		return;
-	}
-	s->state = SESSION_WELCOME;
-	put(s, "CAP END");
+	if (s->state == SESSION_CAPS)
+		caps_settled(s);
 }
 
 /* "CAP nick LS [*] :list" */
@@ -470,8 +477,7 @@ take_cap(struct session *s, const struct irc_msg *m)
 	} else if (irc_is(what, "ACK")) {
 		caps_acked(s, list);
 	} else if (irc_is(what, "NAK") && s->state == SESSION_CAPS) {
-		s->state = SESSION_WELCOME;
-		put(s, "CAP END");
+		caps_settled(s);
 	}
 }
 

@@ -139,6 +139,7 @@ struct session {
 	bool script; /* nobody is there to be asked; nothing is shown but messages */
 	bool again; /* there has been a connection before */
 	bool secure; /* passwords may be sent */
+	bool authing; /* we have asked to log in: the server may ask for the password, once */
 	bool leaving;
 	bool name_refused; /* the name is to be asked for again by NICK, later */
 	char nick[NICK_MAX + 1], want[NICK_MAX + 1];
