@@ -210,7 +210,7 @@ class Terminal:
             try:
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
                 os.chdir(cwd or ".")
-                os.execve(argv[0], argv, dict(os.environ, TERM=term, LC_ALL="C.UTF-8", **(env or {})))
+                os.execve(argv[0], argv, {**os.environ, "TERM": term, "LC_ALL": "C.UTF-8", **(env or {})})
             finally:
                 os._exit(127)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))

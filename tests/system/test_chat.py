@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import unittest
 
@@ -381,6 +382,60 @@ class Lines(ChatCase):
         self.assertIn("In lobby", out)
         tel.expect(": first$")
         tel.expect(": second$")
+
+    def test_more_than_the_server_takes(self):
+        """What comes faster than it can be sent waits: a paste, a file through a pipe. A line that is too long is not cut."""
+        tel = self.client("tel")
+        mark = tel.mark()
+        wanted = ["line %d." % i for i in range(400)]
+        out = self.script("-n", self.fresh("pipe"), "--history", "0", input="".join(l + "\n" for l in wanted) + "y" * 20000 + "\n")[1]
+        self.assertIn("That line is too long, it was not taken.", out)
+        tel.expect(re.escape(wanted[-1]))
+        self.assertEqual(re.findall(r": (line \d+\.)", tel.since(mark)), wanted)
+        t = self.talker()
+        mark = tel.mark()
+        t.type("".join(l + "\r" for l in wanted[:250]))
+        tel.expect(re.escape(wanted[249]))
+        self.assertEqual(re.findall(r": (line \d+\.)", tel.since(mark)), wanted[:250])
+        t.prompt("%s >" % t.name)
+
+    def test_terminals_that_can_do_little(self):
+        tel = self.client("tel")
+        for term in ("dumb", "", "nosuch"):
+            with self.subTest(term):
+                t = self.talker(env={"TERM": term})
+                t.type("half a l")
+                t.prompt("%s > half a l" % t.name)
+                said = self.fresh("between")
+                tel.send(said)
+                t.expect("^%s: %s$" % (tel.name, said))
+                t.prompt("%s > half a l" % t.name)
+                t.type("\x15/register\r")
+                t.type("\r")
+                t.expect("Nothing has been done|only sent over TLS|no accounts")
+                if term != "nosuch":  # colours are not known to be unwelcome there
+                    self.assertNotIn(b"\x1b", t.bytes)
+                t.close()
+
+    def test_output_nobody_reads(self):
+        out, keys = os.pipe(), os.pipe()
+        p = subprocess.Popen([self.program, "-s", self.server(), "-n", self.fresh("cut")], stdin=keys[0], stdout=out[1], env=dict(os.environ, **self.home))
+        self.addCleanup(p.kill)
+        for fd in (out[1], keys[0]):
+            os.close(fd)
+        self.assertIn(b"Connected", os.read(out[0], 65536))
+        os.close(out[0])
+        self.assertEqual(p.wait(limit()), 0)
+        os.close(keys[1])
+
+    def test_interrupted_question(self):
+        """Ctrl-C at the password: the terminal echoes again."""
+        t = self.chat("-l", name=self.fresh("who"))
+        t.expect("Password:")
+        self.assertFalse(termios.tcgetattr(t.fd)[3] & termios.ECHO)
+        t.type("\x03")
+        t.until("the echo", lambda: termios.tcgetattr(t.fd)[3] & termios.ECHO)
+        self.assertEqual(t.wait(), 2)
 
     def test_hostile_server(self):
         """Nothing that a terminal would obey gets out, and nothing of it makes chat fall."""

@@ -397,6 +397,7 @@ static int
 settle(struct chat_conf *c)
 {
 	struct link_conf *l = &c->link;
+	const char *term = getenv("TERM");
 
 	l->host = c->host;
 	expand_home(c->autosave, sizeof(c->autosave));
@@ -407,7 +408,8 @@ settle(struct chat_conf *c)
 	if (l->tls && !tls_is_built())
 		return chat_fail(CHAT_USAGE, "TLS is not in this build");
 	if (!c->color_set)
-		c->look.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+		c->look.color = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL &&
+				term != NULL && *term != '\0' && strcmp(term, "dumb") != 0;
 	if (c->rooms == 0 && c->mode == CHAT_TALK)
 		bprintf(c->room[c->rooms++], sizeof(c->room[0]), "lobby");
 	return -1;

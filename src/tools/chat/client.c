@@ -70,6 +70,14 @@ client_stopped(void)
 	return stopped != 0;
 }
 
+bool
+client_unread(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLERR | POLLNVAL);
+}
+
 /* --- what the session wants ---------------------------------------------------------------- */
 
 static void
@@ -388,7 +396,7 @@ look_for_silence(struct client *c, uint64_t now)
 	if (link_state(c->link) != LINK_UP || now < c->heard + SILENCE)
 		return;
 	if (now >= c->heard + SILENCE_MAX) {
-		link_close(c->link);
+		link_drop(c->link, "the server is silent");
 		lost(c);
 	} else if (!c->pinged) {
 		c->pinged = true;

@@ -52,5 +52,7 @@ void client_signals(void);
 void client_wait(struct pollfd *fds, unsigned n, uint64_t due);
 /* Has one of the three come? */
 bool client_stopped(void);
+/* Is nobody left to read what goes to standard output? */
+bool client_unread(void);
 
 #endif

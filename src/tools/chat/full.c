@@ -675,7 +675,7 @@ take_keys(struct full *f)
 	int r;
 	bool any = false;
 
-	while ((r = get_wch(&c)) != ERR) {
+	while (!session_busy(&f->client.s) && (r = get_wch(&c)) != ERR) {
 		any = f->dirty = true;
 		if (r == KEY_CODE_YES) {
 			special(f, c);
@@ -735,6 +735,7 @@ int
 full_run(struct chat_conf *conf)
 {
 	static struct full f;
+	bool deaf;
 	int code;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -746,8 +747,8 @@ full_run(struct chat_conf *conf)
 	while (!f.client.done) {
 		if (f.dirty)
 			draw(&f);
-		(void)client_turn(&f.client, f.client.leaving || f.eof ? -1 : STDIN_FILENO,
-				  f.dirty ? 0 : UINT64_MAX);
+		deaf = f.client.leaving || f.eof || session_busy(&f.client.s);
+		(void)client_turn(&f.client, deaf ? -1 : STDIN_FILENO, f.dirty ? 0 : UINT64_MAX);
 		if (!f.client.leaving)
 			take_keys(&f); /* a new size is a key, too */
 		if (f.eof)

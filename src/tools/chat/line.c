@@ -32,7 +32,7 @@
 #include "lib/util.h"
 #include "xfer.h"
 
-#define LINE_MAX_BYTES 8192
+#define LINE_MAX_BYTES SESSION_TEXT_MAX
 #define HISTORY_LINES 500
 
 struct line {
@@ -44,7 +44,9 @@ struct line {
 	char keys[512]; /* read, not used yet */
 	size_t nkeys;
 	bool eof;
-	char prompt[128], bar[128];
+	bool too_long; /* the line that was typed, so that it was not taken */
+	bool dumb; /* the terminal only knows how to go to a row's beginning */
+	char prompt[256], bar[128];
 #ifdef HAVE_EDITLINE
 	EditLine *el; /* owned */
 	History *history; /* owned */
@@ -87,6 +89,16 @@ columns(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
 }
 
+/* A terminal that cannot do more: blanks over one row; what goes over several stays, and is written again below. */
+static void
+blank_row(unsigned width)
+{
+	if (width < columns())
+		printf("\r%*s\r", (int)width, "");
+	else
+		puts("");
+}
+
 /* In which row of what is being typed the cursor is: as libedit puts it there. */
 static unsigned
 cursor_row(struct line *l)
@@ -113,11 +125,24 @@ cursor_row(struct line *l)
 	return row;
 }
 
+static unsigned
+typed_width(struct line *l)
+{
+	const LineInfo *li = el_line(l->el);
+
+	return (unsigned)MAX(text_width(l->prompt, strlen(l->prompt)), 0) +
+	       (unsigned)MAX(text_width(li->buffer, (size_t)(li->lastchar - li->buffer)), 0);
+}
+
 static void
 take_off(struct line *l)
 {
 	unsigned row = cursor_row(l);
 
+	if (l->dumb) {
+		blank_row(typed_width(l));
+		return;
+	}
 	fputs("\r", stdout);
 	if (row > 0)
 		printf("\033[%uA", row);
@@ -131,6 +156,12 @@ put_back(struct line *l)
 	el_set(l->el, EL_REFRESH);
 }
 #else
+static void
+blank_row(unsigned width)
+{
+	printf("\r%*s\r", (int)width, "");
+}
+
 static void
 take_off(struct line *l)
 {
@@ -150,7 +181,7 @@ hide(struct line *l)
 	if (l->hidden || (l->asking == NULL && !l->editing))
 		return;
 	if (l->asking != NULL)
-		fputs("\r\033[K", stdout);
+		blank_row((unsigned)MAX(text_width(l->asking, strlen(l->asking)), 0));
 	else
 		take_off(l);
 	l->hidden = true;
@@ -215,13 +246,14 @@ static const struct ui ui = {on_show, on_changed, on_bar};
 
 /* --- keys -------------------------------------------------------------------------------------- */
 
-/* What is typed is read at once, what a pipe has when it can be said: the rooms have been entered. */
+/* What is typed is read at once, what a pipe has when it can be said: the rooms have been entered. What comes faster than
+ * the server takes it waits. */
 static bool
 may_read(const struct line *l)
 {
 	const struct session *s = &l->client.s;
 
-	if (l->client.leaving)
+	if (l->client.leaving || session_busy(s))
 		return false;
 	if (l->tty || s->ask != ASK_NOTHING)
 		return true;
@@ -251,12 +283,23 @@ terminal_changed(struct line *l)
 }
 #endif
 
-/* Runs the client until there is a byte, or the end. */
+static void
+read_keys(struct line *l)
+{
+	ssize_t n = read(STDIN_FILENO, l->keys, sizeof(l->keys));
+
+	if (n > 0)
+		l->nkeys = (size_t)n;
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		l->eof = true;
+}
+
+/* Runs the client until there is a byte that may be taken, or the end. */
 static bool
 wait_key(struct line *l)
 {
-	while (l->nkeys == 0 && !l->eof && !l->client.done) {
-		ssize_t n;
+	while (!l->client.done && (l->nkeys > 0 ? !may_read(l) : !l->eof)) {
+		bool wanted = l->nkeys == 0 && may_read(l);
 
 #ifdef HAVE_EDITLINE
 		if (terminal_signal != 0)
@@ -264,16 +307,14 @@ wait_key(struct line *l)
 #endif
 		draw(l);
 		fflush(stdout);
-		if (!client_turn(&l->client, may_read(l) ? STDIN_FILENO : -1, UINT64_MAX))
-			continue;
-		n = read(STDIN_FILENO, l->keys, sizeof(l->keys));
-		if (n > 0)
-			l->nkeys = (size_t)n;
-		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			l->eof = true;
+		if (client_turn(&l->client, wanted ? STDIN_FILENO : -1,
+				l->tty ? UINT64_MAX : mono_ms() + 1000))
+			read_keys(l);
+		if (!l->tty && client_unread())
+			client_end(&l->client, CHAT_OK, "");
 	}
 	draw(l);
-	return l->nkeys > 0;
+	return l->nkeys > 0 && !l->client.done;
 }
 
 static char
@@ -297,6 +338,7 @@ plain_line(struct line *l, char *out, size_t cap)
 {
 	size_t n = 0;
 
+	l->too_long = false;
 	while (wait_key(l)) {
 		char c = take_key(l);
 
@@ -309,8 +351,10 @@ plain_line(struct line *l, char *out, size_t cap)
 				;
 		} else if (l->tty && c == 4 && n == 0) {
 			break;
-		} else if (n + 1 < cap && c != '\0') {
-			out[n++] = c;
+		} else if (c != '\0') {
+			l->too_long |= n + 1 == cap;
+			if (n + 1 < cap)
+				out[n++] = c;
 		}
 	}
 	out[n] = '\0';
@@ -418,6 +462,7 @@ static void
 el_open(struct line *l)
 {
 	HistEvent ev;
+	char *up = NULL;
 
 	the_line = l;
 	l->el = el_init("chat", stdin, stdout, stderr);
@@ -426,6 +471,7 @@ el_open(struct line *l)
 		fatal("the terminal cannot be used");
 	history(l->history, &ev, H_SETSIZE, HISTORY_LINES);
 	history(l->history, &ev, H_SETUNIQUE, 1);
+	l->dumb = el_get(l->el, EL_GETTC, "up", &up) != 0 || up == NULL || *up == '\0';
 	el_set(l->el, EL_SIGNAL, 0);
 	el_set(l->el, EL_EDITOR, "emacs");
 	el_set(l->el, EL_PROMPT, prompt_fn);
@@ -457,6 +503,7 @@ edit_line(struct line *l, char *out, size_t cap)
 	l->editing = l->hidden = false;
 	if (text == NULL || n <= 0)
 		return false;
+	l->too_long = strlen(text) > cap;
 	bprintf(out, cap, "%s", text);
 	out[strcspn(out, "\r\n")] = '\0';
 	if (out[0] != '\0' && l->client.s.ask == ASK_NOTHING)
@@ -487,12 +534,17 @@ next_line(struct line *l, char *out, size_t cap)
 static void
 drain(struct line *l)
 {
+	unsigned left = l->client.s.npending;
 	uint64_t until = mono_ms() + 10000;
 
 	while (!l->client.done && l->eof && mono_ms() < until &&
 	       (l->client.s.npending > 0 || files_busy(l->client.files) ||
-		l->client.s.state != SESSION_READY))
+		l->client.s.state != SESSION_READY)) {
 		(void)client_turn(&l->client, -1, until);
+		if (l->client.s.npending < left)
+			until = mono_ms() + 10000;
+		left = l->client.s.npending;
+	}
 }
 
 int
@@ -512,7 +564,9 @@ line_run(struct chat_conf *conf)
 	}
 #endif
 	while (!l.client.done && !l.client.leaving && next_line(&l, text, sizeof(text))) {
-		if (text_utf8_ok(text, strlen(text)))
+		if (l.too_long)
+			session_note(&l.client.s, "That line is too long, it was not taken.");
+		else if (text_utf8_ok(text, strlen(text)))
 			session_typed(&l.client.s, text);
 		else
 			session_note(&l.client.s, "That line is not UTF-8 text, it was not taken.");
@@ -554,12 +608,13 @@ line_ask(const char *what, bool secret, char *out, size_t cap)
 	fflush(stdout);
 	/* byte by byte: what follows is not ours */
 	for (size_t n = 0;;) {
+		struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 		char c;
-		ssize_t r = read(STDIN_FILENO, &c, 1);
 
-		if (r < 0 && errno == EINTR)
+		client_wait(&in, 1, UINT64_MAX);
+		if (in.revents == 0 && !client_stopped())
 			continue;
-		ok = r == 1;
+		ok = in.revents != 0 && read(STDIN_FILENO, &c, 1) == 1;
 		if (!ok || end_of_line(c)) {
 			out[n] = '\0';
 			break;
@@ -567,9 +622,9 @@ line_ask(const char *what, bool secret, char *out, size_t cap)
 		if (n + 1 < cap)
 			out[n++] = c;
 	}
-	if (tty && secret) {
+	if (tty && secret)
 		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
+	if (tty && (secret || !ok))
 		puts("");
-	}
 	return ok;
 }

@@ -10,7 +10,7 @@ struct chat_conf;
 /* Until it is over; the exit code. */
 int line_run(struct chat_conf *conf);
 
-/* Asks at the terminal before there is a session; what: "Username: ". False: nobody answers. */
+/* Asks at the terminal before there is a session; what: "Username: ". False: nobody answers. After client_signals(). */
 bool line_ask(const char *what, bool secret, char *out, size_t cap);
 
 #endif

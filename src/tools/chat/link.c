@@ -50,7 +50,7 @@ link_new(const struct link_conf *conf)
 	return l;
 }
 
-void
+static void
 link_close(struct link *l)
 {
 	tls_free(l->tls);
@@ -118,6 +118,12 @@ ended(struct link *l, enum link_end end, const char *why)
 	l->end = end;
 	link_close(l);
 	return false;
+}
+
+void
+link_drop(struct link *l, const char *why)
+{
+	(void)ended(l, LINK_LOST, why);
 }
 
 void

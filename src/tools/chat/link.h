@@ -43,7 +43,8 @@ struct link *link_new(const struct link_conf *conf); /* conf has to live as long
 void link_free(struct link *l);
 
 void link_open(struct link *l);
-void link_close(struct link *l);
+/* Gives it up: why is what link_why() says. */
+void link_drop(struct link *l, const char *why);
 enum link_state link_state(const struct link *l);
 
 /* -1: nothing to poll. events: POLLIN, POLLOUT. */

@@ -63,12 +63,12 @@ main(int argc, char **argv)
 	code = chat_conf(&conf, argc, argv);
 	if (code >= 0)
 		return code;
+	client_signals();
 	if (!settle_name(&conf))
 		return CHAT_USAGE;
 	if (conf.login && conf.password[0] == '\0' &&
 	    !line_ask("Password: ", true, conf.password, sizeof(conf.password)))
 		return CHAT_USAGE;
-	client_signals();
 	if (conf.mode != CHAT_TALK)
 		code = script_run(&conf);
 	else if (conf.full)

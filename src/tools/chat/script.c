@@ -133,15 +133,6 @@ read_input(void)
 	return NULL;
 }
 
-/* Nobody is left to read what comes. */
-static bool
-unread(void)
-{
-	struct pollfd p = {.fd = STDOUT_FILENO};
-
-	return poll(&p, 1, 0) > 0 && p.revents & (POLLERR | POLLNVAL);
-}
-
 static int
 talk(struct chat_conf *conf)
 {
@@ -156,7 +147,7 @@ talk(struct chat_conf *conf)
 		session_want_room(&c.s, conf->target);
 	while (!c.done) {
 		(void)client_turn(&c, -1, conf->mode == CHAT_TAIL ? mono_ms() + 1000 : UINT64_MAX);
-		if (conf->mode == CHAT_TAIL && unread())
+		if (conf->mode == CHAT_TAIL && client_unread())
 			client_end(&c, CHAT_OK, "");
 	}
 	code = c.code;

@@ -157,6 +157,7 @@ struct session {
 	uint64_t oldest; /* the first row shown */
 	bool show_ids; /* of rows that were asked for */
 	unsigned who_wanted;
+	bool who_more; /* some of them have been shown */
 	struct batch *batches; /* owned */
 	unsigned nbatches;
 	struct pending *pending, **pending_end; /* owned */
@@ -207,6 +208,13 @@ void session_upload(struct session *s, const char *target);
 void session_quit(struct session *s, const char *reason);
 /* The name that was refused at the connection, once more. */
 void session_name_again(struct session *s);
+
+/* So much is on its way to the server that more had better wait. */
+static inline bool
+session_busy(const struct session *s)
+{
+	return s->state == SESSION_READY && s->npending >= SESSION_PENDING_MAX / 2;
+}
 
 struct room *session_room(const struct session *s, struct str name, bool direct);
 /* Where plain lines go from now on. */
