@@ -159,7 +159,7 @@ find(struct session *s, struct str name)
 		session_note(s, "/" STR_FMT " could be any of:%s", STR_ARG(name), list);
 	else
 		session_note(s, "There is no command /" STR_FMT "; /help lists all.",
-			     (int)MIN(name.n, 40u), name.p);
+			     STR_CUT(name, 40));
 	return NULL;
 }
 
@@ -506,7 +506,8 @@ c_quit(struct session *s, struct str *a, unsigned n)
 {
 	char reason[400];
 
-	bprintf(reason, sizeof(reason), STR_FMT, n > 0 ? (int)MIN(a[0].n, 300u) : 0, a[0].p);
+	(void)n;
+	bprintf(reason, sizeof(reason), STR_FMT, STR_CUT(a[0], 300));
 	session_note(s, "You are now logged out");
 	session_quit(s, reason);
 }
@@ -598,7 +599,8 @@ c_save(struct session *s, struct str *a, unsigned n)
 {
 	char which[16];
 
-	bprintf(which, sizeof(which), STR_FMT, n > 0 ? (int)MIN(a[0].n, 15u) : 0, a[0].p);
+	(void)n;
+	bprintf(which, sizeof(which), STR_FMT, STR_CUT(a[0], 15));
 	s->front->save(s->arg, which);
 }
 
@@ -743,8 +745,8 @@ ban(struct session *s, const char *letters, const char *what, struct str who)
 	bool name = name_check(who.p, who.n) == NAME_OK;
 
 	bprintf(mask, sizeof(mask), "%s%s" STR_FMT "%s", what,
-		name || memchr(who.p, '@', who.n) != NULL ? "" : "*!*@", (int)MIN(who.n, 200u),
-		who.p, name ? "!*@*" : "");
+		name || memchr(who.p, '@', who.n) != NULL ? "" : "*!*@", STR_CUT(who, 200),
+		name ? "!*@*" : "");
 	mode(s, letters, str_of(mask));
 }
 
@@ -1003,13 +1005,13 @@ c_search(struct session *s, struct str *a, unsigned n)
 		if (w.n > 3 && strncasecmp(w.p, "in:", 3) == 0)
 			m += bprintf(more + m, sizeof(more) - m, ";in=%s" STR_FMT,
 				     w.p[3] == '#' || w.p[3] == '@' ? "" : "#",
-				     (int)MIN(w.n - 3, 100u), w.p + 3);
+				     STR_CUT(((struct str){w.p + 3, w.n - 3}), 128));
 		else if (w.n > 5 && strncasecmp(w.p, "from:", 5) == 0)
 			m += bprintf(more + m, sizeof(more) - m, ";from=" STR_FMT,
-				     (int)MIN(w.n - 5, 64u), w.p + 5);
+				     STR_CUT(((struct str){w.p + 5, w.n - 5}), 64));
 		else
 			len += bprintf(text + len, sizeof(text) - len, "%s" STR_FMT,
-				       len > 0 ? "\\s" : "", (int)MIN(w.n, 200u), w.p);
+				       len > 0 ? "\\s" : "", STR_CUT(w, 200));
 	}
 	for (char *p = text; *p != '\0'; p++) {
 		if (*p == ';')

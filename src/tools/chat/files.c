@@ -15,6 +15,7 @@
 
 #include "client.h"
 #include "fname.h"
+#include "lib/text.h"
 #include "lib/util.h"
 #include "link.h"
 #include "url.h"
@@ -142,7 +143,8 @@ on_progress(void *arg, uint64_t now, uint64_t all)
 	for (unsigned i = 0; i < BAR; i++)
 		bar[i] = i < now * BAR / all ? '#' : '-';
 	bar[BAR] = '\0';
-	bprintf(text, sizeof(text), "%.20s [%s] %u%%", j->name, bar, (unsigned)(now * 100 / all));
+	bprintf(text, sizeof(text), "%.*s [%s] %u%%", (int)text_cut(j->name, strlen(j->name), 20),
+		j->name, bar, (unsigned)(now * 100 / all));
 	c->ui->progress(c->ui_arg, text);
 }
 

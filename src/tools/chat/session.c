@@ -331,6 +331,8 @@ session_lost(struct session *s)
 	s->state = SESSION_OFF;
 	s->account[0] = '\0';
 	s->who_wanted = 0;
+	s->who_more = false;
+	buf_drop(&s->who, s->who.len);
 	s->dm_asks = 0;
 	s->upload = 0;
 	buf_drop(&s->out, s->out.len);

@@ -2,6 +2,7 @@
 #ifndef CHAT_SESSION_PRIV_H
 #define CHAT_SESSION_PRIV_H
 
+#include "lib/text.h"
 #include "session.h"
 #include "wire.h"
 
@@ -32,6 +33,9 @@ has(const struct session *s, enum cap cap)
 {
 	return s->caps & 1u << cap;
 }
+
+/* For STR_FMT: at most so many bytes of s, cut between characters. */
+#define STR_CUT(s, max) (int)text_cut((s).p, (s).n, (max)), (s).p
 
 /* A line to the server, CR LF is added; what is longer than a line may be, or has a line's end in it, is cut there. */
 void put(struct session *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

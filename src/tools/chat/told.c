@@ -14,6 +14,7 @@
 
 #define P(i) STR_ARG(w->m.param[i])
 #define NAMES_SHOWN 50
+#define WHO_LINE 2000 /* bytes of a line of names */
 
 static struct str
 last(const struct wire *w)
@@ -29,7 +30,7 @@ because(struct str why)
 
 	text[0] = '\0';
 	if (why.n > 0)
-		bprintf(text, sizeof(text), " (" STR_FMT ")", (int)MIN(why.n, 400u), why.p);
+		bprintf(text, sizeof(text), " (" STR_FMT ")", STR_CUT(why, 400));
 	return text;
 }
 
@@ -127,14 +128,14 @@ names_end(struct session *s, const struct wire *w)
 {
 	struct room *r = room_of(s, w->m.param[1]);
 	enum names_for what = r != NULL ? names_next(r) : NAMES_JOIN;
-	char head[64];
+	char head[ROOM_BYTES_MAX + 32];
 
 	if (r == NULL)
 		return;
 	if (what == NAMES_INFO) {
 		note_info(s, r);
 	} else if (what == NAMES_WHO) {
-		bprintf(head, sizeof(head), "In %.40s (%u): ", r->name, HASH_COUNT(r->members));
+		bprintf(head, sizeof(head), "In %s (%u): ", r->name, HASH_COUNT(r->members));
 		note_names(s, r, head, UINT32_MAX);
 	} else if (HASH_COUNT(r->members) > 1 && !r->been && !s->script) {
 		bprintf(head, sizeof(head), "%u here: ", HASH_COUNT(r->members));
@@ -150,10 +151,16 @@ who_row(struct session *s, const struct wire *w)
 {
 	struct str name = w->m.param[5];
 
-	if (s->who_wanted > 0 && s->who.len + name.n + 2 < SESSION_TEXT_MAX) {
-		(void)buf_append(&s->who, ", ", s->who.len > 0 ? 2 : 0);
-		(void)buf_append(&s->who, name.p, name.n);
+	if (s->who_wanted == 0)
+		return;
+	if (s->who.len + name.n > WHO_LINE) {
+		session_note(s, "%s%.*s,", s->who_more ? "  " : "loggedIn users: [",
+			     (int)s->who.len, buf_data(&s->who));
+		buf_drop(&s->who, s->who.len);
+		s->who_more = true;
 	}
+	(void)buf_append(&s->who, ", ", s->who.len > 0 ? 2 : 0);
+	(void)buf_append(&s->who, name.p, text_cut(name.p, name.n, NICK_MAX));
 }
 
 static void
@@ -163,9 +170,10 @@ who_end(struct session *s, const struct wire *w)
 	if (s->who_wanted == 0)
 		return;
 	s->who_wanted--;
-	session_note(s, "loggedIn users: [%.*s]", (int)MIN(s->who.len, 3900u),
+	session_note(s, "%s%.*s]", s->who_more ? "  " : "loggedIn users: [", (int)s->who.len,
 		     s->who.len > 0 ? buf_data(&s->who) : "");
 	buf_drop(&s->who, s->who.len);
+	s->who_more = false;
 }
 
 /* --- coming and going ------------------------------------------------------------------------- */
@@ -253,7 +261,7 @@ on_QUIT(struct session *s, const struct wire *w)
 	if (own)
 		bprintf(text, sizeof(text), "%s", because((struct str){why.p + 6, why.n - 6}));
 	else if (why.n > 0 && !irc_is(why, "Quit"))
-		bprintf(text, sizeof(text), " %.*s.", (int)MIN(why.n, 400u), why.p);
+		bprintf(text, sizeof(text), " %.*s.", STR_CUT(why, 400));
 	for (struct room *r = s->rooms; r != NULL; r = r->next) {
 		if (session_member(r, w->nick) == NULL)
 			continue;
@@ -577,7 +585,7 @@ static void
 refusal_text(const struct wire *w, char *out, size_t cap)
 {
 	struct str text = last(w);
-	size_t n = bprintf(out, cap, STR_FMT, (int)MIN(text.n, 400u), text.p);
+	size_t n = bprintf(out, cap, STR_FMT, STR_CUT(text, 400));
 
 	if (n > 1 && out[0] >= 'A' && out[0] <= 'Z' && !(out[1] >= 'A' && out[1] <= 'Z'))
 		out[0] += 32;
