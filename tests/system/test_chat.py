@@ -188,7 +188,7 @@ class ChatCase(IrcCase):
         if name is not False:
             name = name or self.fresh("term")
             argv += ["-n", name]
-        t = Terminal(argv + list(args), rows, cols, env=dict(self.home, **(env or {})), cwd=self.dir)
+        t = Terminal(argv + list(args), rows, cols, env={**self.home, **(env or {})}, cwd=self.dir)
         t.name = name
         self.addCleanup(t.close)
         return t
@@ -201,7 +201,7 @@ class ChatCase(IrcCase):
 
     def script(self, *args, port=None, input="", env=None, seconds=30):
         r = subprocess.run([self.program, "-s", self.server(port)] + list(args), input=input, text=True, cwd=self.dir,
-                           env=dict(os.environ, **self.home, **(env or {})), stdout=subprocess.PIPE,
+                           env={**os.environ, **self.home, **(env or {})}, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, timeout=limit(seconds))
         return r.returncode, r.stdout, r.stderr
 
@@ -626,11 +626,45 @@ class Scripts(ChatCase):
                            stdout=subprocess.PIPE, timeout=limit(20))
         self.assertIn("Connected to the chat room as " + name, r.stdout)
         self.assertIn("garden", r.stdout)
-        with open(path, "a", encoding="utf-8") as f:
-            f.write("nosuch = 1;\n")
+        code, out, _ = self.script("-n", self.fresh("x"), input="/quit\n", env={"HOME": "", "XDG_CONFIG_HOME": ""})
+        self.assertEqual((code, "garden" in out), (0, False))
+        for bad, words in (('name = "a b";', "chat.conf:2: name: "), ('rooms = [ "a,b" ];', "chat.conf:2: rooms: "), ("history = 501;", "at most 500")):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("color = false;\n%s\n" % bad)
+            code, _, err = self.script("send", "lobby", "x")
+            self.assertEqual((code, words in err), (2, True), err)
+        os.unlink(path)
+        os.mkdir(path)
+        self.assertEqual(self.script("send", "lobby", "x")[0], 2)
+        os.rmdir(path)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("color = false;\nnosuch = 1;\n")
         code, _, err = self.script("send", "lobby", "x")
         self.assertEqual(code, 2)
         self.assertIn("chat.conf:2: there is no option nosuch", err)
+
+
+    def test_password_is_for_its_server(self):
+        """What chat.conf has for one server and name is not said to another, or to one that just asks for it."""
+        os.makedirs(os.path.join(self.dir, "chat"))
+        path = os.path.join(self.dir, "chat", "chat.conf")
+        asks = Scripted(b":srv CAP * LS :sasl=PLAIN\r\n:srv CAP me ACK :sasl\r\nAUTHENTICATE +\r\nAUTHENTICATE +\r\n")
+        self.addCleanup(asks.close)
+        for host, name, given, logs_in in (("127.0.0.1", "alice", (), True), ("localhost", "alice", (), False),
+                                           ("127.0.0.1", "alice", ("-n", "bob"), False), ("127.0.0.1", "alice", ("-n", "Alice"), True)):
+            with self.subTest((host, name, given)):
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write('server = "%s:%d"; name = "%s"; password = "secret";\n' % (host, asks.port, name))
+                os.chmod(path, 0o600)
+                before = len(asks.kept)
+                self.assertEqual(self.script("--timeout", "1", *given, "send", "lobby", "x", port=asks.port)[0], 6)
+                said = b""
+                while data := asks.kept[before].recv(65536):
+                    said += data
+                self.assertEqual(said.count(b"AUTHENTICATE "), 2 if logs_in else 0, said)
+                self.assertEqual(b"c2VjcmV0" in said or b"AHNlY3JldA" in said or b"zZWNyZX" in said, logs_in, said)
+        os.chmod(path, 0o644)
+        self.assertEqual(self.script("send", "lobby", "x")[0], 2)
 
 
 class Tls(ChatCase):

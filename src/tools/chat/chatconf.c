@@ -72,8 +72,9 @@ take_rooms(struct conf_errors *e, struct conf *f, config_setting_t *s, struct ch
 	for (int i = 0; i < config_setting_length(s) && c->rooms < CHAT_ROOMS_MAX; i++) {
 		const char *v = config_setting_get_string_elem(s, i);
 
-		if (v == NULL)
-			conf_error(e, f, s, "rooms: a list of strings is wanted");
+		if (v == NULL ||
+		    room_check(v + (v[0] == '#'), strlen(v + (v[0] == '#'))) != NAME_OK)
+			conf_error(e, f, s, "rooms: a list of rooms' names is wanted");
 		else
 			bprintf(c->room[c->rooms++], sizeof(c->room[0]), "%s", v);
 	}
@@ -90,9 +91,12 @@ take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct 
 		    !server_parse(text, c->host, sizeof(c->host), &c->link.port))
 			conf_error(e, f, s, "server: HOST or HOST:PORT is wanted");
 	} else if (strcmp(name, "name") == 0) {
-		(void)want_string(e, f, s, c->name, sizeof(c->name));
+		if (want_string(e, f, s, c->name, sizeof(c->name)) &&
+		    name_check(c->name, strlen(c->name)) != NAME_OK)
+			conf_error(e, f, s, "name: %s",
+				   name_strerror(name_check(c->name, strlen(c->name))));
 	} else if (strcmp(name, "password") == 0) {
-		c->login = want_string(e, f, s, c->password, sizeof(c->password));
+		(void)want_string(e, f, s, c->password, sizeof(c->password));
 	} else if (strcmp(name, "pin") == 0) {
 		if (want_string(e, f, s, text, sizeof(text)))
 			c->link.pinned = server_pin(text, c->link.pin);
@@ -108,8 +112,9 @@ take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct 
 				   "format: colon, angle, arrow, quote or client is wanted");
 		c->look.format = (enum format)MAX(n, 0);
 	} else if (strcmp(name, "history") == 0) {
-		if (config_setting_type(s) != CONFIG_TYPE_INT || config_setting_get_int(s) < 0)
-			conf_error(e, f, s, "history: a number of lines is wanted");
+		if (config_setting_type(s) != CONFIG_TYPE_INT || config_setting_get_int(s) < 0 ||
+		    config_setting_get_int(s) > 500)
+			conf_error(e, f, s, "history: a number of lines, at most 500, is wanted");
 		c->history = (unsigned)config_setting_get_int(s);
 	} else if (strcmp(name, "rooms") == 0) {
 		take_rooms(e, f, s, c);
@@ -232,18 +237,33 @@ number(const char *s, unsigned max, unsigned *out)
 	return s[0] >= '0' && s[0] <= '9' && *end == '\0' && v <= max;
 }
 
+/* The file's password is for the server and the name that stand with it, its key for that server. */
+static void
+not_the_files(struct chat_conf *c, bool server)
+{
+	explicit_bzero(c->password, sizeof(c->password));
+	c->link.pinned &= !server || c->pin_given;
+}
+
 static int
 take_option(struct chat_conf *c, int o)
 {
+	char host[sizeof(c->host)];
+
 	switch (o) {
 	case 's':
-		if (!server_parse(optarg, c->host, sizeof(c->host), &c->link.port))
+		if (!server_parse(optarg, host, sizeof(host), &c->link.port))
 			return chat_fail(CHAT_USAGE, "%s: that is no server", optarg);
+		if (strcasecmp(host, c->host) != 0)
+			not_the_files(c, true);
+		bprintf(c->host, sizeof(c->host), "%s", host);
 		break;
 	case 'n':
 		if (name_check(optarg, strlen(optarg)) != NAME_OK)
 			return chat_fail(CHAT_USAGE, "%s: %s", optarg,
 					 name_strerror(name_check(optarg, strlen(optarg))));
+		if (strcasecmp(optarg, c->name) != 0)
+			not_the_files(c, false);
 		bprintf(c->name, sizeof(c->name), "%s", optarg);
 		c->name_given = true;
 		break;
@@ -251,7 +271,7 @@ take_option(struct chat_conf *c, int o)
 		c->login = true;
 		break;
 	case O_PIN:
-		c->link.pinned = server_pin(optarg, c->link.pin);
+		c->pin_given = c->link.pinned = server_pin(optarg, c->link.pin);
 		if (!c->link.pinned)
 			return chat_fail(CHAT_USAGE, "%s: that is not the SHA-256 of a key",
 					 optarg);
@@ -400,6 +420,7 @@ settle(struct chat_conf *c)
 	const char *term = getenv("TERM");
 
 	l->host = c->host;
+	c->login |= c->password[0] != '\0';
 	expand_home(c->autosave, sizeof(c->autosave));
 	if (l->pinned || l->port == PORT_TLS || (!server_is_local(c->host) && !l->plain_ok))
 		l->tls = true;

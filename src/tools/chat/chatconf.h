@@ -27,6 +27,7 @@ struct chat_conf {
 	struct link_conf link; /* host points to the one above */
 	char name[NAME_BYTES_MAX + 1]; /* empty: to be asked for */
 	bool name_given; /* on the command line: no other will do */
+	bool pin_given; /* on the command line */
 	bool login; /* the name is an account's: its password is asked for */
 	char password[513];
 	bool full;
