@@ -541,6 +541,71 @@ START_TEST(completion)
 END_TEST
 
 /* What a server could fill us with has a limit. */
+/* The way back into a room with a key, whether it was typed or set by somebody there. */
+START_TEST(keys)
+{
+	session_typed(&s, "/join den sesame");
+	ck_assert_str_eq(said(), "JOIN #den sesame|");
+	line(":me!u@h JOIN #den");
+	line(":bob!u@h MODE #lobby +k open");
+	session_lost(&s);
+	log_in();
+	ck_assert_ptr_nonnull(strstr(said(), "JOIN #lobby open|JOIN #den sesame|"));
+	line(":me!u@h JOIN #den");
+	line(":bob!u@h MODE #den -k *");
+	session_lost(&s);
+	log_in();
+	ck_assert_ptr_nonnull(strstr(said(), "JOIN #den|"));
+}
+END_TEST
+
+/* A script that listens to a room is told that it cannot any more. */
+START_TEST(script_sent_out)
+{
+	s.script = true;
+	line(":bob!u@h KICK #lobby me :out");
+	ck_assert_str_eq(happened(), "refused 2 removed from the room.");
+}
+END_TEST
+
+/* A page that is full of what we have already does not make us ask for the same for ever. */
+START_TEST(history_stands_still)
+{
+	line("@msgid=0000000000009 :bob!u@h PRIVMSG #lobby :nine");
+	session_lost(&s);
+	session_begin(&s, true);
+	line(":srv CAP * LS :%s", CAPS);
+	line(":srv CAP me ACK :%s", CAPS);
+	line(":srv 001 me :Welcome");
+	line(":srv 005 me CHATHISTORY=2 :are supported");
+	line(":srv 422 me :no MOTD");
+	said();
+	line(":me!u@h JOIN #lobby");
+	ck_assert_ptr_nonnull(strstr(said(), "CHATHISTORY AFTER #lobby msgid=0000000000009 2"));
+	line("@label=%lu :srv BATCH +a chathistory #lobby", s.rooms->ask);
+	line("@batch=a;msgid=0000000000008 :bob!u@h PRIVMSG #lobby :eight");
+	line("@batch=a;msgid=0000000000009 :bob!u@h PRIVMSG #lobby :nine");
+	line(":srv BATCH -a");
+	ck_assert_str_eq(said(), "");
+	ck_assert_ptr_nonnull(strstr(happened(), "in lobby."));
+}
+END_TEST
+
+START_TEST(crowds)
+{
+	for (unsigned r = 0; r < 30; r++) {
+		line(":me!u@h JOIN #r%u", r);
+		for (unsigned i = 0; i < 5000; i++)
+			line(":srv 353 me = #r%u :a%u b%u", r, i, i);
+	}
+	ck_assert_uint_eq(s.nmembers, SESSION_MEMBERS_ALL);
+	line(":me!u@h PART #r0");
+	ck_assert_uint_eq(s.nmembers, SESSION_MEMBERS_ALL - 10000);
+	session_lost(&s);
+	ck_assert_uint_eq(s.nmembers, 0);
+}
+END_TEST
+
 START_TEST(bounded)
 {
 	for (unsigned i = 0; i < 3000; i++) {
@@ -586,6 +651,10 @@ main(void)
 	tcase_add_test(in, locked_out);
 	tcase_add_test(in, files);
 	tcase_add_test(in, completion);
+	tcase_add_test(in, keys);
+	tcase_add_test(in, script_sent_out);
+	tcase_add_test(in, history_stands_still);
+	tcase_add_test(in, crowds);
 	tcase_add_test(in, bounded);
 	suite_add_tcase(su, in);
 	return unit_run(su);

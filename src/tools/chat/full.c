@@ -22,6 +22,7 @@
 #include "lib/util.h"
 
 #define ENTRIES_MAX 2000 /* of a pane */
+#define PANE_BYTES (512u * 1024) /* of text, at most */
 #define PANES_MAX (SESSION_ROOMS_MAX + 1)
 #define TYPED_MAX 4000
 #define RECALL_MAX 100
@@ -39,7 +40,8 @@ struct entry {
 struct pane {
 	char name[ROOM_BYTES_MAX + 2]; /* "lobby", "@bob", "" */
 	struct entry *ring; /* owned: ENTRIES_MAX */
-	unsigned n; /* ever */
+	unsigned n, gone; /* ever; of these, no longer kept */
+	size_t bytes; /* of those that are */
 	unsigned back; /* rows that are scrolled up */
 };
 
@@ -84,19 +86,32 @@ pane_now(struct full *f)
 }
 
 static void
+drop_oldest(struct pane *p)
+{
+	struct entry *e = &p->ring[p->gone++ % ENTRIES_MAX];
+
+	p->bytes -= strlen(e->text);
+	free(e->from);
+	free(e->text);
+	*e = (struct entry){.from = NULL};
+}
+
+static void
 on_show(void *arg, const struct show *s)
 {
 	struct full *f = arg;
 	struct pane *p = s->room.n > 0 ? pane_of(f, s->room) : pane_now(f);
-	struct entry *e = &p->ring[p->n++ % ENTRIES_MAX];
+	struct entry *e;
 
-	free(e->from);
-	free(e->text);
+	while (p->n - p->gone == ENTRIES_MAX || (p->gone < p->n && p->bytes > PANE_BYTES))
+		drop_oldest(p);
+	e = &p->ring[p->n++ % ENTRIES_MAX];
 	*e = (struct entry){
 	    .kind = s->kind, .own = s->own, .direct = s->direct, .mention = s->mention};
 	e->at = s->at > 0 ? s->at : wall_ms();
 	e->from = xstrndup(s->from.n > 0 ? s->from.p : "", s->from.n);
 	e->text = xstrndup(s->text.p, s->text.n);
+	p->bytes += strlen(e->text);
 	if ((s->mention || s->direct) && !s->own && !s->old)
 		beep();
 	f->dirty = true;
@@ -272,7 +287,7 @@ static void
 draw_log(struct full *f, int top, int bottom, int x, int width)
 {
 	struct pane *p = pane_now(f);
-	unsigned kept = MIN(p->n, (unsigned)ENTRIES_MAX);
+	unsigned kept = p->n - p->gone;
 	int y = bottom + (int)p->back;
 	char head[NICK_MAX + 64];
 

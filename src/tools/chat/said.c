@@ -419,7 +419,7 @@ hold(struct room *r, const struct said *m)
 {
 	struct held *h;
 
-	if (r->nheld >= SESSION_HELD_MAX || m->text.n > SESSION_TEXT_MAX) {
+	if (r->nheld >= SESSION_HELD_MAX || r->held_bytes + m->text.n > SESSION_HELD_BYTES) {
 		r->held_over = true; /* it will be asked for again */
 		return;
 	}
@@ -439,6 +439,7 @@ hold(struct room *r, const struct said *m)
 	*r->held_end = h;
 	r->held_end = &h->next;
 	r->nheld++;
+	r->held_bytes += m->text.n + m->file.n;
 }
 
 void
@@ -452,6 +453,7 @@ said_fini(struct room *r)
 	}
 	r->held_end = &r->held;
 	r->nheld = 0;
+	r->held_bytes = 0;
 }
 
 static void
@@ -589,6 +591,7 @@ ask_after(struct session *s, struct room *r)
 
 	irc_msgid_put(id, r->last);
 	r->ask = ++s->label;
+	r->asked_after = r->last;
 	r->got = 0;
 	put(s, "@label=%lu CHATHISTORY AFTER #%s msgid=%.*s %u", r->ask, r->name, IRC_MSGID_LEN, id,
 	    MIN(s->page, (unsigned)PAGE_MAX));
@@ -642,7 +645,10 @@ history_end(struct session *s, const struct batch *b)
 	struct room *r = fetched_by(s, b->label);
 
 	if (r != NULL) {
-		if (!r->first && (r->got >= MIN(s->page, (unsigned)PAGE_MAX) || r->held_over)) {
+		/* a server that has nothing newer is not asked for ever */
+		bool more = r->got >= MIN(s->page, (unsigned)PAGE_MAX) && r->last > r->asked_after;
+
+		if (!r->first && (more || r->held_over)) {
 			r->held_over = false;
 			ask_after(s, r);
 		} else {

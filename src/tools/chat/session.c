@@ -196,7 +196,7 @@ room_free(struct session *s, struct room *r)
 		s->cur = NULL;
 	if (s->asked_page == r)
 		s->asked_page = NULL;
-	members_clear(r);
+	members_clear(s, r);
 	said_fini(r);
 	free(r);
 }
@@ -222,13 +222,15 @@ session_member(const struct room *r, struct str name)
 }
 
 struct member *
-member_add(struct room *r, struct str name, char rank)
+member_add(struct session *s, struct room *r, struct str name, char rank)
 {
 	struct member *m = session_member(r, name);
 
 	if (m == NULL) {
-		if (HASH_COUNT(r->members) >= SESSION_MEMBERS_MAX)
+		if (HASH_COUNT(r->members) >= SESSION_MEMBERS_MAX ||
+		    s->nmembers >= SESSION_MEMBERS_ALL)
 			return NULL;
+		s->nmembers++;
 		m = xcalloc(1, sizeof(*m));
 		wire_clean(name, false, m->name, sizeof(m->name));
 		member_key(name, m->key);
@@ -239,23 +241,25 @@ member_add(struct room *r, struct str name, char rank)
 }
 
 void
-member_del(struct room *r, struct str name)
+member_del(struct session *s, struct room *r, struct str name)
 {
 	struct member *m = session_member(r, name);
 
 	if (m == NULL)
 		return;
 	HASH_DEL(r->members, m);
+	s->nmembers--;
 	free(m);
 }
 
 void
-members_clear(struct room *r)
+members_clear(struct session *s, struct room *r)
 {
 	struct member *m, *next;
 
 	HASH_ITER (hh, r->members, m, next) {
 		HASH_DEL(r->members, m);
+		s->nmembers--;
 		free(m);
 	}
 }
@@ -342,7 +346,7 @@ session_lost(struct session *s)
 		r->been |= r->joined;
 		r->joined = false;
 		r->fetching = false;
-		members_clear(r);
+		members_clear(s, r);
 	}
 	changed(s);
 }

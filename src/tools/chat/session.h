@@ -20,9 +20,11 @@
 
 #define SESSION_ROOMS_MAX 200
 #define SESSION_DIRECT_MAX 100 /* of them: strangers who write leave room for rooms */
-#define SESSION_MEMBERS_MAX 20000 /* in a room; more are counted, not named */
+#define SESSION_MEMBERS_MAX 20000 /* in a room; more are not known of */
 #define SESSION_BATCHES_MAX 32
-#define SESSION_HELD_MAX 500
+#define SESSION_MEMBERS_ALL 100000 /* in all rooms together */
+#define SESSION_HELD_MAX 500 /* in a room, */
+#define SESSION_HELD_BYTES (256u * 1024) /* and at most so much */
 #define SESSION_PENDING_MAX 200
 #define SESSION_SEEN_MAX 4096
 #define SESSION_TEXT_MAX 16384 /* a message; what is longer is cut */
@@ -114,14 +116,17 @@ struct room {
 	uint8_t names[8], nnames; /* enum names_for of the lists that are coming, in their order */
 	unsigned got; /* rows of the page */
 	unsigned long ask; /* the label of the request */
+	uint64_t asked_after; /* the message that it asks for what followed */
 	uint64_t last; /* the latest message's number */
 	uint64_t mine; /* and our own latest one's */
 	uint64_t last_at, marked_at;
 	unsigned unread, mentions;
 	char topic[1024];
+	char key[64]; /* to enter it with again */
 	struct member *members; /* owned, by key */
 	struct held *held, **held_end; /* owned */
 	unsigned nheld;
+	size_t held_bytes;
 	struct room *next;
 };
 
@@ -153,6 +158,7 @@ struct session {
 	bool whox;
 
 	struct room *rooms, *cur; /* owned; where plain lines go */
+	unsigned nmembers; /* of all of them */
 	struct room *asked_page; /* /more */
 	uint64_t oldest; /* the first row shown */
 	bool show_ids; /* of rows that were asked for */

@@ -50,9 +50,9 @@ void room_free(struct session *s, struct room *r);
 void room_left(struct session *s, struct room *r);
 /* "#lobby" or "lobby"; NULL: we are not there and know nothing of it. */
 struct room *room_of(const struct session *s, struct str channel);
-struct member *member_add(struct room *r, struct str name, char rank);
-void member_del(struct room *r, struct str name);
-void members_clear(struct room *r);
+struct member *member_add(struct session *s, struct room *r, struct str name, char rank);
+void member_del(struct session *s, struct room *r, struct str name);
+void members_clear(struct session *s, struct room *r);
 /* What the next list of r's names is for. */
 enum names_for { NAMES_JOIN, NAMES_WHO, NAMES_INFO };
 void names_wanted(struct room *r, enum names_for what);

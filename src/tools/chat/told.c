@@ -101,7 +101,7 @@ names_row(struct session *s, const struct wire *w)
 				name.n = i;
 		}
 		if (name.n > 0 && name.n <= NICK_MAX)
-			(void)member_add(r, name, rank);
+			(void)member_add(s, r, name, rank);
 	}
 }
 
@@ -182,7 +182,7 @@ static void
 self_joined(struct session *s, struct room *r, const struct wire *w)
 {
 	r->joined = r->wanted = true;
-	members_clear(r);
+	members_clear(s, r);
 	r->nnames = 0;
 	names_wanted(r, NAMES_JOIN);
 	if (s->cur == NULL || !r->been)
@@ -209,7 +209,7 @@ on_JOIN(struct session *s, const struct wire *w)
 	}
 	if (r == NULL)
 		return;
-	(void)member_add(r, w->nick, 0);
+	(void)member_add(s, r, w->nick, 0);
 	note_in(s, r, STR_FMT " has entered the chat.", STR_ARG(w->nick));
 	changed(s);
 }
@@ -242,11 +242,13 @@ on_PART(struct session *s, const struct wire *w)
 	if (r == NULL)
 		return;
 	if (session_is_me(s, w->nick)) {
+		if (s->script)
+			s->front->refused(s->arg, REFUSED_ROOM, "removed from the room");
 		session_note(s, "You have left %s.", r->name);
 		room_left(s, r);
 		return;
 	}
-	member_del(r, w->nick);
+	member_del(s, r, w->nick);
 	note_in(s, r, STR_FMT " has left the chat.%s", STR_ARG(w->nick), because(w->m.param[1]));
 	changed(s);
 }
@@ -265,7 +267,7 @@ on_QUIT(struct session *s, const struct wire *w)
 	for (struct room *r = s->rooms; r != NULL; r = r->next) {
 		if (session_member(r, w->nick) == NULL)
 			continue;
-		member_del(r, w->nick);
+		member_del(s, r, w->nick);
 		if (!told)
 			note_in(s, r, STR_FMT " has left the chat.%s", STR_ARG(w->nick), text);
 		told = true;
@@ -281,12 +283,14 @@ on_KICK(struct session *s, const struct wire *w)
 	if (r == NULL)
 		return;
 	if (session_is_me(s, w->m.param[1])) {
+		if (s->script)
+			s->front->refused(s->arg, REFUSED_ROOM, "removed from the room");
 		session_note(s, "You have been removed from %s by " STR_FMT "%s.", r->name,
 			     STR_ARG(w->nick), because(w->m.param[2]));
 		room_left(s, r);
 		return;
 	}
-	member_del(r, w->m.param[1]);
+	member_del(s, r, w->m.param[1]);
 	note_in(s, r, STR_FMT " has been removed by " STR_FMT "%s.", P(1), STR_ARG(w->nick),
 		because(w->m.param[2]));
 	changed(s);
@@ -310,8 +314,8 @@ on_NICK(struct session *s, const struct wire *w)
 
 		if (m == NULL)
 			continue;
-		member_del(r, w->nick);
-		(void)member_add(r, name, rank);
+		member_del(s, r, w->nick);
+		(void)member_add(s, r, name, rank);
 		if (!told)
 			note_in(s, r, STR_FMT " is now " STR_FMT, STR_ARG(w->nick), STR_ARG(name));
 		told = true;
@@ -474,6 +478,8 @@ on_MODE(struct session *s, const struct wire *w)
 	irc_modes_begin(&walk, w->m.param + 1, w->m.n - 1);
 	while (irc_modes_next(&walk, mode_type, &m)) {
 		member_mode(r, &m);
+		if (m.letter == 'k')
+			wire_clean(m.on ? m.param : STR_LIT(""), false, r->key, sizeof(r->key));
 		note_mode(s, r, w->nick, &m);
 	}
 	changed(s);
@@ -707,6 +713,8 @@ n_isupport(struct session *s, const struct wire *w)
 			for (size_t k = 0;
 			     k < value.n && k < 5 && value.p[k] >= '0' && value.p[k] <= '9'; k++)
 				s->page = s->page * 10 + (unsigned)(value.p[k] - '0');
+			if (s->page == 0) /* no limit */
+				s->page = value.n > 0 ? 100 : 0;
 		}
 		if (irc_is(key, "draft/FILEHOST") || irc_is(key, "soju.im/FILEHOST")) {
 			const char *host = memchr(value.p, ':', value.n);
@@ -742,7 +750,7 @@ n_ready(struct session *s, const struct wire *w)
 	s->front->ready(s->arg);
 	for (struct room *r = s->rooms; r != NULL; r = r->next) {
 		if (r->wanted && !r->direct)
-			put(s, "JOIN #%s", r->name);
+			put(s, "JOIN #%s%s%s", r->name, r->key[0] != '\0' ? " " : "", r->key);
 	}
 	said_fetch_direct(s);
 	changed(s);
