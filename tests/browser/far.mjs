@@ -8,12 +8,17 @@ import { fileURLToPath } from "node:url";
 export class Far {
 	#serial = 0;
 	#asked = new Map();
+	#ended = false;
 	#proc;
 
 	constructor() {
 		this.#proc = spawn("python3", [fileURLToPath(new URL("far.py", import.meta.url))], { stdio: ["pipe", "pipe", "inherit"] });
 		createInterface({ input: this.#proc.stdout }).on("line", (line) => this.#answer(JSON.parse(line)));
-		this.#proc.on("exit", () => this.#asked.forEach((a) => a.fail(new Error("far.py has ended"))));
+		this.#proc.stdin.on("error", () => {}); // its end is told below
+		this.#proc.on("exit", () => {
+			this.#ended = true;
+			this.#asked.forEach((a) => a.fail(new Error("far.py has ended")));
+		});
 	}
 
 	#answer({ id, is, error }) {
@@ -34,6 +39,8 @@ export class Far {
 	#ask(on, what, args) {
 		const id = ++this.#serial;
 
+		if (this.#ended)
+			return Promise.reject(new Error("far.py has ended"));
 		this.#proc.stdin.write(JSON.stringify({ id, on, do: what, args }) + "\n");
 		return new Promise((done, fail) => this.#asked.set(id, { done, fail }));
 	}
@@ -44,7 +51,7 @@ export class Far {
 	}
 
 	end() {
-		const gone = new Promise((done) => this.#proc.on("exit", done));
+		const gone = this.#ended || new Promise((done) => this.#proc.on("exit", done));
 
 		this.#proc.stdin.end();
 		return gone;
