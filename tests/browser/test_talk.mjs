@@ -102,6 +102,7 @@ async function complete(t) {
 	await input.pressSequentially("zo");
 	await input.press("Tab");
 	assert.equal(await input.inputValue(), "zoe: ");
+	assert.ok(await input.evaluate((e) => e === document.activeElement), "the cursor has gone elsewhere");
 	await input.fill("");
 	await input.pressSequentially("/top");
 	await ann.page.locator("#complete .option", { hasText: "/topic" }).waitFor();

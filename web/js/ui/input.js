@@ -24,7 +24,7 @@ export class Input {
 		this.act = act;
 		this.#el.addEventListener("input", () => this.#changed());
 		this.#el.addEventListener("keydown", (e) => this.#key(e));
-		this.#el.addEventListener("blur", () => setTimeout(() => this.#close(), 150));
+		this.#el.addEventListener("blur", () => setTimeout(() => this.#away(), 150));
 		this.#el.addEventListener("paste", (e) => {
 			const files = filesOf(e.clipboardData);
 
@@ -177,19 +177,20 @@ export class Input {
 
 	// --- completion
 
+	/** all: whatever the word looks like. Returns whether there is something that it could become, or has. */
 	#complete(all) {
 		const room = this.model.active;
 		const { value, selectionStart, selectionEnd } = this.#el;
 
 		if (!room || selectionStart !== selectionEnd)
-			return;
+			return false;
 		const word = /\S*$/.exec(value.slice(0, selectionStart))[0];
 		const automatic =
 			(word.length > 1 && (word.startsWith("@") || word.startsWith("#"))) || (word.startsWith("/") && word === value);
 
 		if (!all && !automatic) {
 			this.#close();
-			return;
+			return false;
 		}
 		const last = [];
 
@@ -212,6 +213,7 @@ export class Input {
 			this.#take();
 		else
 			this.#show();
+		return items.length > 0;
 	}
 
 	#names(room) {
@@ -251,6 +253,11 @@ export class Input {
 		}
 	}
 
+	#away() {
+		if (document.activeElement !== this.#el)
+			this.#close();
+	}
+
 	#close() {
 		if (this.#items.length || !this.#list.hidden) {
 			this.#items = [];
@@ -287,9 +294,8 @@ export class Input {
 			this.#el.selectionStart > 0 &&
 			/\S$/.test(this.#el.value.slice(0, this.#el.selectionStart))
 		) {
-			this.#complete(true);
-			if (!this.#items.length)
-				return;
+			if (!this.#complete(true))
+				return; // the focus goes on, as anywhere
 		} else if (
 			e.key === "Enter" &&
 			open &&
