@@ -50,19 +50,36 @@ type_of(const char *name)
 	return "application/octet-stream";
 }
 
-/* Does the client take gzip? What it gives no weight to, it does not (RFC 9110, 12.5.3). */
+/* "gzip;q=0.5": what it gives no weight to, the client does not take (RFC 9110, 12.5.3). */
+static bool
+is_gzip(struct str item)
+{
+	struct str word, weight;
+
+	str_next(&item, ';', &word);
+	word = str_trim(word);
+	if (word.n != 4 || strncasecmp(word.p, "gzip", word.n) != 0)
+		return false;
+	str_next(&item, ';', &weight);
+	weight = str_trim(weight);
+	if (weight.n < 2 || strncasecmp(weight.p, "q=", 2) != 0)
+		return true;
+	for (size_t i = 2; i < weight.n; i++) {
+		if (weight.p[i] >= '1' && weight.p[i] <= '9')
+			return true;
+	}
+	return false;
+}
+
 static bool
 takes_gzip(struct MHD_Connection *c)
 {
-	const char *list = http_header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING), *q, *end;
+	const char *said = http_header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	struct str list = str_of(said != NULL ? said : ""), item;
 
-	for (const char *p = list; p != NULL && *p != '\0'; p = end) {
-		p += strspn(p, " \t,");
-		end = p + strcspn(p, ",");
-		if (strncasecmp(p, "gzip", 4) != 0 || strchr(" \t;,", p[4]) == NULL)
-			continue;
-		q = strstr(p, "q=0");
-		return q == NULL || q > end || strcspn(q + 3, ".123456789,") < strcspn(q + 3, ",");
+	while (str_next(&list, ',', &item)) {
+		if (is_gzip(item))
+			return true;
 	}
 	return false;
 }
