@@ -131,11 +131,11 @@ handed_take(const void *frame, size_t len, const int *fds, size_t nfds, handed_f
 	}
 	/* before the first is touched: the master sees there what a dead process had taken */
 	__atomic_store_n(&board_own->taken, board_own->taken + nfds, __ATOMIC_RELEASE);
+	report.taken += (unsigned)nfds; /* before any of them is told to be closed */
 	for (size_t i = 0; i < nfds; i++) {
 		memcpy(&rec, m.conns.p + i * sizeof(rec), sizeof(rec));
 		rec.address[sizeof(rec.address) - 1] = '\0';
 		take_one(&rec, fds[i], fn);
 	}
-	report.taken += (unsigned)nfds;
 	return true;
 }
