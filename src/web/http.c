@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -464,6 +465,8 @@ http_init(void)
 	    0, NULL, NULL, request, NULL, /**/
 	    MHD_OPTION_EXTERNAL_LOGGER, mhd_log, NULL, /**/
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, /**/
+	    /* who is too much the master refuses, and says so; here it would be closed without a word */
+	    MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, /**/
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S, /**/
 	    /* proc.c ignores the signal; unless it knows that, it does not use sendfile */
 	    MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /**/
