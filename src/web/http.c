@@ -80,6 +80,23 @@ http_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 	return good;
 }
 
+/* NULL: no memory. */
+static struct MHD_Response *
+short_text(const char *text)
+{
+	struct MHD_Response *r;
+	char line[512];
+	size_t n = bprintf(line, sizeof(line), "%s\n", text);
+
+	r = MHD_create_response_from_buffer(n, line, MHD_RESPMEM_MUST_COPY);
+	if (r == NULL)
+		return NULL;
+	http_safe(r, true);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return r;
+}
+
 bool
 http_say(struct MHD_Connection *c, unsigned status, const char *text)
 {
@@ -94,17 +111,9 @@ http_say(struct MHD_Connection *c, unsigned status, const char *text)
 	    {MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "5"},
 	    {MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, "60"},
 	};
-	struct MHD_Response *r;
-	char line[512];
-	size_t n = bprintf(line, sizeof(line), "%s\n", text);
+	struct MHD_Response *r = short_text(text);
 
-	r = MHD_create_response_from_buffer(n, line, MHD_RESPMEM_MUST_COPY);
-	if (r == NULL)
-		return false;
-	http_safe(r, true);
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+	for (size_t i = 0; r != NULL && i < ARRAY_LEN(more); i++) {
 		if (more[i].status == status)
 			MHD_add_response_header(r, more[i].name, more[i].value);
 	}
@@ -162,12 +171,12 @@ healthz(struct MHD_Connection *c, const char *path)
 			http.draining ? "ending" : "ok");
 }
 
-enum { GET = 1, POST = 2, OPTIONS = 4 };
+enum { GET = 1, HEAD = 2, READ = GET | HEAD, POST = 4, OPTIONS = 8 };
 static const struct method {
 	const char *name;
 	unsigned bit;
-} methods[] = {{"GET", GET},  {"HEAD", GET}, {"POST", POST}, {"OPTIONS", OPTIONS}, {"PUT", 0},
-	       {"DELETE", 0}, {"PATCH", 0},  {"TRACE", 0},   {"CONNECT", 0}};
+} methods[] = {{"GET", GET},  {"HEAD", HEAD}, {"POST", POST}, {"OPTIONS", OPTIONS}, {"PUT", 0},
+	       {"DELETE", 0}, {"PATCH", 0},   {"TRACE", 0},   {"CONNECT", 0}};
 
 /* The first that fits is taken. What ends in a slash is the beginning of a path. answer: at once; begin: others are asked. */
 static const struct route {
@@ -176,12 +185,12 @@ static const struct route {
 	bool (*answer)(struct MHD_Connection *c, const char *path);
 	http_begin_fn *begin;
 } routes[] = {
-    {"/ws", GET, upgrade_answer, NULL},     {"/healthz", GET, healthz, NULL},
-    {"/metrics", GET, NULL, metrics_begin}, {"/files/u/", POST, NULL, upload_begin},
-    {"/files/u/", GET, upload_form, NULL},  {"/files/u/", OPTIONS, NULL, upload_options},
-    {"/files", POST, NULL, upload_begin},   {"/files", OPTIONS, NULL, upload_options},
-    {"/files/", GET, NULL, download_begin}, {"/", GET, assets_answer, NULL},
-    {"/assets/", GET, assets_answer, NULL},
+    {"/ws", GET, upgrade_answer, NULL},      {"/healthz", READ, healthz, NULL},
+    {"/metrics", READ, NULL, metrics_begin}, {"/files/u/", POST, NULL, upload_begin},
+    {"/files/u/", READ, upload_form, NULL},  {"/files/u/", OPTIONS, NULL, upload_options},
+    {"/files", POST, NULL, upload_begin},    {"/files", OPTIONS, NULL, upload_options},
+    {"/files/", READ, NULL, download_begin}, {"/", READ, assets_answer, NULL},
+    {"/assets/", READ, assets_answer, NULL},
 };
 
 static bool
@@ -194,28 +203,48 @@ is_at(const struct route *r, const char *path)
 	return strcmp(path, r->path) == 0;
 }
 
-/* Nothing that can be asked for: *status_r says why. */
-static const struct route *
-route_of(const char *method, const char *path, unsigned *status_r)
+/* The bit of a method; 0: of one that nothing here is asked by; -1: it is none. */
+static int
+method_bit(const char *method)
 {
-	unsigned bit = 0;
-	bool known = false;
-
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-		if (strcmp(methods[i].name, method) == 0) {
-			bit = methods[i].bit;
-			known = true;
-		}
+		if (strcmp(methods[i].name, method) == 0)
+			return (int)methods[i].bit;
 	}
-	*status_r = known ? MHD_HTTP_NOT_FOUND : MHD_HTTP_NOT_IMPLEMENTED;
-	for (size_t i = 0; known && i < ARRAY_LEN(routes); i++) {
+	return -1;
+}
+
+/* NULL: nothing that can be asked for. *allowed_r: by which methods there is something. */
+static const struct route *
+route_of(unsigned method, const char *path, unsigned *allowed_r)
+{
+	*allowed_r = 0;
+	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		if (!is_at(&routes[i], path))
 			continue;
-		if (routes[i].methods & bit)
+		if (routes[i].methods & method)
 			return &routes[i];
-		*status_r = MHD_HTTP_METHOD_NOT_ALLOWED;
+		*allowed_r |= routes[i].methods;
 	}
 	return NULL;
+}
+
+/* RFC 9110, 15.5.6. As http_say. */
+static bool
+say_not_allowed(struct MHD_Connection *c, unsigned allowed)
+{
+	struct MHD_Response *r = short_text("That cannot be done here.");
+	char list[64] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (methods[i].bit & allowed)
+			n += bprintf(list + n, sizeof(list) - n, "%s%s", n > 0 ? ", " : "",
+				     methods[i].name);
+	}
+	if (r != NULL)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, list);
+	return http_queue(c, MHD_HTTP_METHOD_NOT_ALLOWED, r);
 }
 
 /* One that is answered when all of it is there. */
@@ -263,7 +292,8 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 {
 	struct client *client = http_client(c);
 	const struct route *r;
-	unsigned status;
+	unsigned allowed;
+	int bit = method_bit(method);
 	bool good = true;
 
 	client->answered = client->waits = false;
@@ -271,11 +301,13 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 		log_err("libmicrohttpd reads in another way than recv(): nothing is answered");
 		return false;
 	}
-	r = route_of(method, path, &status);
+	if (bit < 0)
+		return http_say(c, MHD_HTTP_NOT_IMPLEMENTED, "That cannot be done here.");
+	r = route_of((unsigned)bit, path, &allowed);
+	if (r == NULL && allowed != 0)
+		return say_not_allowed(c, allowed);
 	if (r == NULL)
-		return http_say(c, status,
-				status == MHD_HTTP_NOT_FOUND ? "There is nothing here."
-							     : "That cannot be done here.");
+		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
 	*x_r = r->begin != NULL ? r->begin(c, path, &good) : simple_begin(r, path);
 	if (*x_r != NULL) {
 		(*x_r)->c = c;

@@ -23,7 +23,7 @@
 #define KEY_LEN 24 /* sixteen bytes in base64 */
 
 /* How IRC is carried (IRCv3 websocket); the first that the client names is taken. */
-static const struct {
+static const struct subprotocol {
 	const char *name;
 	enum ws_kind kind;
 } subprotocols[] = {
@@ -31,47 +31,78 @@ static const struct {
     {"binary.ircv3.net", WS_BINARY},
 };
 
-/* Is word one of the comma-separated ones in list, whatever its case? */
+/* What the request's headers say; those that are lists may stand in several lines. */
+struct asked {
+	bool websocket, upgrade; /* what Upgrade and Connection have to name */
+	unsigned keys, versions;
+	const char *key, *version; /* the last */
+	bool offers; /* subprotocols */
+	const struct subprotocol *chosen; /* NULL: none that we speak */
+};
+
+/* The next of the comma-separated words in *list. */
 static bool
-lists_word(const char *list, const char *word)
+next_word(struct str *list, struct str *word_r)
 {
-	size_t n = strlen(word);
+	if (!str_next(list, ',', word_r))
+		return false;
+	while (word_r->n > 0 && strchr(" \t", word_r->p[0]) != NULL)
+		*word_r = (struct str){word_r->p + 1, word_r->n - 1};
+	while (word_r->n > 0 && strchr(" \t", word_r->p[word_r->n - 1]) != NULL)
+		word_r->n--;
+	return true;
+}
 
-	for (const char *p = list; p != NULL && *p != '\0';) {
-		size_t len;
+/* Is word one of those in list, whatever its case? */
+static bool
+lists_word(struct str list, const char *word)
+{
+	struct str w;
 
-		p += strspn(p, " \t,");
-		len = strcspn(p, ",");
-		while (len > 0 && (p[len - 1] == ' ' || p[len - 1] == '\t'))
-			len--;
-		if (len == n && strncasecmp(p, word, n) == 0)
+	while (next_word(&list, &w)) {
+		if (w.n == strlen(word) && strncasecmp(w.p, word, w.n) == 0)
 			return true;
-		p += strcspn(p, ",");
 	}
 	return false;
 }
 
-/* WS_NONE with *name_r NULL: it names none that we speak. */
-static enum ws_kind
-choose(const char *offered, const char **name_r)
+static const struct subprotocol *
+choose(struct str list)
 {
-	size_t best = SIZE_MAX, at = 0;
-	enum ws_kind kind = WS_NONE;
+	struct str w;
 
-	*name_r = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(subprotocols); i++) {
-		const char *p = strcasestr(offered, subprotocols[i].name);
-
-		if (p == NULL || !lists_word(offered, subprotocols[i].name))
-			continue;
-		at = (size_t)(p - offered);
-		if (at < best) {
-			best = at;
-			*name_r = subprotocols[i].name;
-			kind = subprotocols[i].kind;
+	while (next_word(&list, &w)) {
+		for (size_t i = 0; i < ARRAY_LEN(subprotocols); i++) {
+			if (str_eq(w, str_of(subprotocols[i].name)))
+				return &subprotocols[i];
 		}
 	}
-	return kind;
+	return NULL;
+}
+
+/* MHD_KeyValueIterator */
+static enum MHD_Result
+hear(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct asked *a = arg;
+
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_UPGRADE) == 0) {
+		a->websocket |= lists_word(str_of(value), "websocket");
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_CONNECTION) == 0) {
+		a->upgrade |= lists_word(str_of(value), "upgrade");
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY) == 0) {
+		a->keys++;
+		a->key = value;
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION) == 0) {
+		a->versions++;
+		a->version = value;
+	} else if (strcasecmp(name, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL) == 0) {
+		a->offers = true;
+		if (a->chosen == NULL)
+			a->chosen = choose(str_of(value));
+	}
+	return MHD_YES;
 }
 
 static bool
@@ -112,53 +143,37 @@ upgraded(void *cls, struct MHD_Connection *connection, void *req_cls, const char
 	loop_again(proc.loop);
 }
 
-static enum MHD_Result
-is_key(void *n, enum MHD_ValueKind kind, const char *name, const char *value)
+static bool
+is_key(const char *key)
 {
-	(void)kind;
-	(void)value;
-	*(unsigned *)n += strcasecmp(name, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY) == 0;
-	return MHD_YES;
-}
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* There may be one only (RFC 6455, 11.3.1). */
-static unsigned
-keys(struct MHD_Connection *c)
-{
-	unsigned n = 0;
-
-	MHD_get_connection_values(c, MHD_HEADER_KIND, is_key, &n);
-	return n;
+	return strlen(key) == KEY_LEN && strspn(key, digits) == KEY_LEN - 2 &&
+	       strcmp(key + KEY_LEN - 2, "==") == 0;
 }
 
 /* What is wrong with the request; NULL: nothing. *status_r is the answer's then. */
 static const char *
-fault(struct MHD_Connection *c, unsigned *status_r)
+fault(struct MHD_Connection *c, const struct asked *a, unsigned *status_r)
 {
-	const char *key = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY);
-	const char *version = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION);
-
-	*status_r = MHD_HTTP_BAD_REQUEST;
-	if (!lists_word(http_header(c, MHD_HTTP_HEADER_UPGRADE), "websocket") ||
-	    !lists_word(http_header(c, MHD_HTTP_HEADER_CONNECTION), "upgrade")) {
-		*status_r = MHD_HTTP_UPGRADE_REQUIRED;
+	*status_r = MHD_HTTP_UPGRADE_REQUIRED;
+	if (!a->websocket || !a->upgrade || !http_client(c)->watch.minor)
 		return "This is for WebSocket clients.";
-	}
-	if (version == NULL || strcmp(version, "13") != 0) {
-		*status_r = MHD_HTTP_UPGRADE_REQUIRED;
+	if (a->versions == 0 || (a->versions == 1 && strcmp(a->version, "13") != 0))
 		return "WebSocket version 13 is spoken here.";
-	}
-	if (keys(c) > 1)
-		return "There is more than one Sec-WebSocket-Key.";
-	if (key == NULL || strlen(key) != KEY_LEN ||
-	    strspn(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") !=
-		KEY_LEN - 2 ||
-	    strcmp(key + KEY_LEN - 2, "==") != 0)
+	*status_r = MHD_HTTP_BAD_REQUEST;
+	if (a->versions > 1 || a->keys > 1) /* RFC 6455, 11.3 */
+		return "There is more than one Sec-WebSocket-Key or Sec-WebSocket-Version.";
+	if (a->keys == 0 || !is_key(a->key))
 		return "Sec-WebSocket-Key is not sixteen bytes in base64.";
 	if (!http_origin_fits(c)) {
 		*status_r = MHD_HTTP_FORBIDDEN;
 		return "Pages of this origin may not connect here.";
 	}
+	if (a->offers && a->chosen == NULL)
+		return "None of these subprotocols is spoken here, but text.ircv3.net and "
+		       "binary.ircv3.net.";
 	return NULL;
 }
 
@@ -166,33 +181,28 @@ bool
 upgrade_answer(struct MHD_Connection *c, const char *path)
 {
 	static enum ws_kind kinds[WS_COUNT] = {WS_NONE, WS_TEXT, WS_BINARY};
-	const char *offered = http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL), *name = NULL;
 	char accept[EVP_MAX_MD_SIZE * 2];
-	enum ws_kind kind = WS_TEXT;
+	struct asked a = {0};
 	struct MHD_Response *r;
 	const char *why;
 	unsigned status;
 	bool good;
 
 	(void)path;
-	why = fault(c, &status);
-	if (why == NULL && offered != NULL) {
-		kind = choose(offered, &name);
-		if (name == NULL)
-			why = "None of these subprotocols is spoken here, but text.ircv3.net and "
-			      "binary.ircv3.net.";
-	}
+	MHD_get_connection_values(c, MHD_HEADER_KIND, hear, &a);
+	why = fault(c, &a, &status);
 	if (why != NULL)
 		return http_say(c, status, why);
-	r = MHD_create_response_for_upgrade(upgraded, &kinds[kind]);
+	r = MHD_create_response_for_upgrade(upgraded,
+					    &kinds[a.chosen != NULL ? a.chosen->kind : WS_TEXT]);
 	if (r == NULL)
 		return false;
 	good =
-	    accept_key(http_header(c, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY), accept) &&
+	    accept_key(a.key, accept) &&
 	    MHD_add_response_header(r, MHD_HTTP_HEADER_UPGRADE, "websocket") == MHD_YES &&
 	    MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_ACCEPT, accept) == MHD_YES &&
-	    (name == NULL ||
-	     MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL, name) == MHD_YES) &&
+	    (a.chosen == NULL || MHD_add_response_header(r, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL,
+							 a.chosen->name) == MHD_YES) &&
 	    MHD_queue_response(c, MHD_HTTP_SWITCHING_PROTOCOLS, r) == MHD_YES;
 	MHD_destroy_response(r);
 	return good;

@@ -46,6 +46,17 @@ class Talk(WsCase):
             self.assertEqual(c.answer.get("sec-websocket-protocol"), chosen)
         with self.assertRaises(Refused):
             self.ws("sub", protocols=("mqtt",))
+        for offered, chosen in (("xtext.ircv3.net, binary.ircv3.net, text.ircv3.net", "binary.ircv3.net"),
+                                ("TEXT.ircv3.net,\tbinary.ircv3.net", "binary.ircv3.net"),
+                                ("chat\r\nSec-WebSocket-Protocol: text.ircv3.net", "text.ircv3.net")):
+            c = self.ws_raw(protocols=(), headers=["Sec-WebSocket-Protocol: " + offered])
+            self.assertEqual(c.answer.get("sec-websocket-protocol"), chosen)
+
+    def test_lists(self):
+        """Headers that are lists may stand in several lines (RFC 9110, 5.3), whichever of them says it."""
+        for more in (["Connection: keep-alive"], ["Upgrade: h2c"], ["Connection: keep-alive , close", "Upgrade: h2c, x/1"]):
+            self.ws("list", headers=more)
+            self.ws("list", first=more)
 
     def test_long_lines(self):
         """Frames of every size of length, in both directions; tags; a line as long as they are."""
@@ -509,12 +520,32 @@ class Bad(WsCase):
             self.assertIn(" 403 ", str(e.exception), origin)
         self.ws_raw(headers=["Origin: http://" + host]).send("QUIT")
 
+    def refused(self, status, **more):
+        with self.assertRaises(Refused, msg=more) as e:
+            self.ws_raw(**more)
+        self.assertIn(" %d " % status, str(e.exception), more)
+
     def test_two_keys(self):
         """Which of them would the answer be for?"""
         for key in ("AAAAAAAAAAAAAAAAAAAAAA==", "", "x"):
-            with self.assertRaises(Refused) as e:
-                self.ws_raw(headers=["sec-websocket-KEY: " + key])
-            self.assertIn(" 400 ", str(e.exception), key)
+            self.refused(400, headers=["sec-websocket-KEY: " + key])
+            self.refused(400, first=["sec-websocket-KEY: " + key])
+
+    def test_no_handshake(self):
+        """Whatever is none is answered, and the connection stays HTTP's."""
+        self.refused(400, headers=["Sec-WebSocket-Version: 13"])
+        self.refused(400, headers=["Sec-WebSocket-Version: 8"])
+        self.refused(426, version="HTTP/1.0")
+        self.refused(405, method="HEAD")
+        self.refused(405, method="POST", headers=["Content-Length: 0"])
+
+    def test_body(self):
+        """A handshake with a body is one; what comes behind the body are frames."""
+        for head, body in (("Content-Length: 5", b"hello"), ("Transfer-Encoding: chunked", b"5\r\nhello\r\n0\r\n\r\n"),
+                           ("Expect: x", b"")):
+            c = self.ws_raw(headers=[head], early=body + frame(b"NICK " + self.fresh("body").encode()))
+            c.send("USER u 0 * :r")
+            c.expect("001")
 
     def test_no_words_of_http(self):
         """A line that looks like HTTP, in frames, is a line like on any IRC port: the connection goes."""

@@ -44,8 +44,11 @@ class Refused(AssertionError):
 class Ws(Irc):
     """An IRC client behind a WebSocket. binary: of the frames that it sends; early: bytes sent together with the handshake."""
 
-    def __init__(self, address, nick=None, caps=(), protocols=("text.ircv3.net",), headers=(), early=b"", path="/ws", **more):
-        self.protocols, self.headers, self.early, self.path = protocols, headers, early, path
+    def __init__(self, address, nick=None, caps=(), protocols=("text.ircv3.net",), headers=(), early=b"", path="/ws",
+                 first=(), method="GET", version="HTTP/1.1", **more):
+        self.protocols, self.headers, self.early = protocols, headers, early
+        self.first = first      # headers in front of the handshake's own
+        self.asks = "%s %s %s" % (method, path, version)
         self.host = "%s:%d" % address
         self.frames = []        # (opcode, payload) of all that came
         self.pongs = []
@@ -54,7 +57,7 @@ class Ws(Irc):
 
     def begin(self):
         key = base64.b64encode(os.urandom(16))
-        lines = ["GET %s HTTP/1.1" % self.path, "Host: " + self.host, "Upgrade: websocket", "Connection: Upgrade",
+        lines = [self.asks, "Host: " + self.host, *self.first, "Upgrade: websocket", "Connection: Upgrade",
                  "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key.decode()]
         if self.protocols:
             lines.append("Sec-WebSocket-Protocol: " + ", ".join(self.protocols))
