@@ -3,6 +3,7 @@
 
 #include "proto/http.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -21,9 +22,15 @@ enum state {
 	VALUE_LF,
 	END_LF,
 	BODY,
+	CHUNK, /* its length (RFC 9112, 7.1) */
+	CHUNK_MORE,
+	CHUNK_LF,
+	CHUNK_BODY,
+	CHUNK_END,
+	CHUNK_END_LF,
 	UNWATCHED
 };
-enum header { OTHER, HOST, LENGTH, CODING, UPGRADE };
+enum header { OTHER, HOST, LENGTH, CODING, UPGRADE, COOKIE };
 
 /* What a header's name or a method may have in it (RFC 9110, 5.6.2). */
 static bool
@@ -31,6 +38,12 @@ in_token(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static bool
+is_control(char c)
+{
+	return (c >= 0 && c < ' ' && c != '\t') || c == 127;
 }
 
 static void
@@ -65,7 +78,8 @@ header_named(const struct http_watch *w)
 	} names[] = {{"host", HOST},
 		     {"content-length", LENGTH},
 		     {"transfer-encoding", CODING},
-		     {"upgrade", UPGRADE}};
+		     {"upgrade", UPGRADE},
+		     {"cookie", COOKIE}};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (word_is(w, names[i].name))
@@ -103,15 +117,40 @@ header_end(struct http_watch *w)
 	}
 }
 
+static void
+chunk_begin(struct http_watch *w)
+{
+	word_begin(w);
+	w->n = 0;
+	w->left = 0;
+	w->state = CHUNK;
+}
+
+static void
+chunk_head_end(struct http_watch *w)
+{
+	w->n = 0;
+	w->state = w->left > 0 ? CHUNK_BODY : NAME_FIRST;
+}
+
+/* An empty line: of a head, or of what follows the last chunk. */
 static unsigned
 head_end(struct http_watch *w)
 {
+	if (w->last) {
+		w->state = UNWATCHED;
+		return 0;
+	}
 	if (w->codings > 0 && (w->lengths > 0 || !w->minor))
 		return 400;
 	if (w->hosts == 0 && w->minor)
 		return 400;
 	w->last = w->codings > 0 || w->upgrade;
-	w->state = w->last ? UNWATCHED : w->left > 0 ? BODY : BEFORE;
+	w->n = 0;
+	if (w->codings > 0)
+		chunk_begin(w);
+	else
+		w->state = w->last ? UNWATCHED : w->left > 0 ? BODY : BEFORE;
 	return 0;
 }
 
@@ -152,6 +191,8 @@ in_request_line(struct http_watch *w, char c)
 		/* a path; the last three are remembered for the sake of %00 */
 		if ((w->nword == 0 && c != '/') || c <= ' ' || c == 127)
 			return 400;
+		if (c == '&')
+			w->n += HTTP_PART;
 		w->word[0] = w->word[1];
 		w->word[1] = w->word[2];
 		w->word[2] = c;
@@ -195,8 +236,35 @@ in_header(struct http_watch *w, char c)
 		}
 		if (w->nword > 0 || (c != ' ' && c != '\t'))
 			word_add(w, c);
-		return (c >= 0 && c < ' ' && c != '\t') || c == 127 ? 400 : 0;
+		if (w->header == COOKIE && (c == ';' || c == ','))
+			w->n += HTTP_PART;
+		return is_control(c) ? 400 : 0;
 	}
+}
+
+/* Of the line in front of a chunk. */
+static unsigned
+in_chunk_head(struct http_watch *w, char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+	if (w->n > HTTP_CHUNK_MAX)
+		return 400;
+	if (w->state == CHUNK && digit != NULL) {
+		w->left = w->left * 16 + (uint64_t)(digit - digits);
+		return ++w->nword < sizeof(uint64_t) * 2 ? 0 : 400;
+	}
+	if (w->nword == 0)
+		return 400;
+	if (c == '\r') {
+		w->state = CHUNK_LF;
+		return 0;
+	}
+	if (w->state == CHUNK && c != ';' && c != ' ' && c != '\t')
+		return 400;
+	w->state = CHUNK_MORE; /* extensions, which nobody here knows */
+	return is_control(c) ? 400 : 0;
 }
 
 static unsigned
@@ -210,6 +278,12 @@ at_line_end(struct http_watch *w, char c)
 		return 0;
 	case END_LF:
 		return head_end(w);
+	case CHUNK_LF:
+		chunk_head_end(w);
+		return 0;
+	case CHUNK_END_LF:
+		chunk_begin(w);
+		return 0;
 	default: /* PROTOCOL_LF, VALUE_LF */
 		w->state = NAME_FIRST;
 		return 0;
@@ -226,14 +300,34 @@ take(struct http_watch *w, char c)
 	case PROTOCOL_LF:
 	case VALUE_LF:
 	case END_LF:
+	case CHUNK_LF:
+	case CHUNK_END_LF:
 		return at_line_end(w, c);
 	case METHOD:
 	case TARGET:
 	case PROTOCOL:
 		return in_request_line(w, c);
+	case CHUNK:
+	case CHUNK_MORE:
+		return in_chunk_head(w, c);
+	case CHUNK_END:
+		w->state = CHUNK_END_LF;
+		return c == '\r' ? 0 : 400;
 	default:
 		return in_header(w, c);
 	}
+}
+
+/* How many of n bytes are the body's, or a chunk's. */
+static size_t
+pass_over(struct http_watch *w, size_t n)
+{
+	size_t part = (size_t)MIN((uint64_t)n, w->left);
+
+	w->left -= part;
+	if (w->left == 0)
+		w->state = w->state == BODY ? BEFORE : CHUNK_END;
+	return part;
 }
 
 unsigned
@@ -244,13 +338,8 @@ http_watch(struct http_watch *w, const char *p, size_t n)
 
 		if (w->state == UNWATCHED)
 			return 0;
-		if (w->state == BODY) {
-			size_t part = (size_t)MIN((uint64_t)(n - i), w->left);
-
-			w->left -= part;
-			i += part - 1;
-			if (w->left == 0)
-				w->state = BEFORE;
+		if (w->state == BODY || w->state == CHUNK_BODY) {
+			i += pass_over(w, n - i) - 1;
 			continue;
 		}
 		if (w->state == BEFORE && p[i] == '\r')
@@ -269,7 +358,7 @@ http_watch(struct http_watch *w, const char *p, size_t n)
 bool
 http_in_head(const struct http_watch *w)
 {
-	return w->state > BEFORE_LF && w->state < BODY;
+	return w->state == BEFORE ? w->n > 0 : w->state < BODY;
 }
 
 bool

@@ -1,9 +1,10 @@
 /* http.h - what every HTTP request must look like, whatever else parses it: RFC 9112 read strictly, where two programs could
  * read it differently.
  *
- * It watches the bytes of a connection as they are read: heads, and how long their bodies are. What it refuses: lines that end in a
- * bare LF, header lines that are folded or have a space before their colon, no Host or several, several lengths, a length and a
- * transfer coding, a target that is not a path, control characters, heads that are too long. Pure; nothing is kept but a few words.
+ * It watches the bytes of a connection as they are read: heads, how long their bodies are, and the lines between chunks. What it refuses:
+ * lines that end in a bare LF, header lines that are folded or have a space before their colon, no Host or several, several lengths, a
+ * length and a transfer coding, a target that is not a path, control characters, heads and chunks' lines that are too long. Pure; nothing
+ * is kept but a few words.
  */
 #ifndef PROTO_HTTP_H
 #define PROTO_HTTP_H
@@ -15,6 +16,9 @@
 #define HTTP_TARGET_MAX 8192 /* bytes of a request's target */
 #define HTTP_HEAD_MAX 24576 /* of a head */
 #define HTTP_HEADERS_MAX 100
+#define HTTP_PART \
+	64 /* what each "&" of a target and each cookie counts beside its byte: they are kept one by one */
+#define HTTP_CHUNK_MAX 256 /* of a line that says how long a chunk is */
 
 /* A connection; zero at its beginning. */
 struct http_watch {
@@ -26,15 +30,15 @@ struct http_watch {
 	bool
 	    last; /* what comes behind this request is not looked at: the connection has to end with its answer */
 	uint16_t headers;
-	uint32_t n; /* bytes of this head */
-	uint64_t left; /* of its body */
+	uint32_t n; /* bytes of this head, or of a chunk's line */
+	uint64_t left; /* of its body, or of a chunk */
 	char word[32]; /* what is being read, if it is short */
 };
 
 /* The next n bytes. 0, or the status that they are refused with (400, 414, 431, 501, 505): then the connection ends. */
 unsigned http_watch(struct http_watch *w, const char *p, size_t n);
 
-/* Has a head begun that is not whole? */
+/* Has a head, empty lines in front of it, or what follows the last chunk, begun that is not whole? */
 bool http_in_head(const struct http_watch *w);
 /* Is a body, of announced length or in chunks, not whole as far as is known? */
 bool http_in_body(const struct http_watch *w);

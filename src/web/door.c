@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "ipc/proc.h"
@@ -108,11 +107,19 @@ came(struct client *c, const char *p, ssize_t n)
 	return n;
 }
 
+/* What has come of the next request has waited for us until now. */
+void
+door_answered(struct client *c)
+{
+	if (c->head_since != 0)
+		c->head_since = loop_now(proc.loop);
+}
+
 /* In place of the system's (socket(7)), for libmicrohttpd's sake; see above. */
 ssize_t
 recv(int fd, void *p, size_t n, int flags)
 {
-	ssize_t r = syscall(SYS_recvfrom, fd, p, n, flags, NULL, NULL);
+	ssize_t r = recvfrom(fd, p, n, flags, NULL, NULL);
 	struct client *c = fd >= 0 && (size_t)fd < by_fd.n ? by_fd.v[fd] : NULL;
 
 	return c != NULL ? came(c, p, r) : r;

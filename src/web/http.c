@@ -341,10 +341,12 @@ static void
 completed(void *cls, struct MHD_Connection *c, void **mine, enum MHD_RequestTerminationCode why)
 {
 	struct exchange *x = *mine;
+	struct client *client = http_client(c);
 
 	(void)cls;
 	(void)why;
-	http_client(c)->answered = false;
+	client->answered = false;
+	door_answered(client);
 	if (x != NULL)
 		x->end(x);
 	*mine = NULL;

@@ -79,6 +79,8 @@ bool http_origin_fits(struct MHD_Connection *c);
 /* Its descriptor is watched until door_close. */
 void door_open(struct client *c, int fd);
 void door_close(struct client *c);
+/* A request of it is over. */
+void door_answered(struct client *c);
 /* Those that ask for nothing go. */
 void door_drain(void);
 

@@ -4,8 +4,11 @@
 import gzip
 import re
 
-from harness import cpu_seconds, fd_count, limit, main, rss_bytes
+from harness import build, cpu_seconds, fd_count, limit, main, rss_bytes
 from web import WebCase
+
+
+CHUNKED = b"GET /healthz HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class Page(WebCase):
@@ -27,10 +30,14 @@ class Page(WebCase):
             self.assertEqual(gzip.decompress(packed.body), plain.body)
             self.assertEqual((packed.headers["content-encoding"], packed.headers["vary"]), ("gzip", "Accept-Encoding"))
             self.assertNotEqual(packed.headers["etag"], plain.headers["etag"])
-            self.assertEqual(self.get(path, "Accept-Encoding: gzip;q=0").headers.get("content-encoding"), None)
+            for said, packs in (("gzip;q=0", False), ("gzip; q=0.0", False), ("GZIP;Q=0.000", False), ("br, x-gzip", False),
+                                ("br;q=0,gzip;q=0.001", True), ("br;q=1.0, gzip;q=0.8, *;q=0.1", True)):
+                self.assertEqual("content-encoding" in self.get(path, "Accept-Encoding: " + said).headers, packs, said)
             same = self.get(path, "If-None-Match: " + plain.headers["etag"])
             self.assertEqual((same.status, same.body), (304, b""))
             self.assertEqual(self.get(path, 'If-None-Match: "other"').status, 200)
+            for said in ('"a", W/%s ,"b"' % plain.headers["etag"], "*"):
+                self.assertEqual(self.get(path, "If-None-Match: " + said).status, 304, said)
             if path != "/":
                 self.assertIn("immutable", plain.headers["cache-control"])
 
@@ -54,6 +61,9 @@ class Page(WebCase):
                                    ("BREW", "/", 501), ("GET", "/nothing", 404), ("GET", "/assets/0/../../etc/passwd", 404),
                                    ("GET", "/assets/0/..%2f..%2fetc%2fpasswd", 404), ("GET", "/files/", 404), ("GET", "/ws", 426)):
             self.assertEqual(self.ask(verb, path, body=b"" if verb in ("POST", "PUT") else None).status, status, (verb, path))
+        for path, allowed in (("/healthz", "GET, HEAD"), ("/files", "POST, OPTIONS"), ("/files/u/x", "GET, HEAD, POST, OPTIONS"), ("/ws", "GET")):
+            self.assertEqual(self.ask("TRACE", path).headers["allow"], allowed, path)
+        self.assertEqual(self.ask("HEAD", "/ws").status, 405)
 
     def test_metrics(self):
         a = self.get("/metrics")
@@ -114,6 +124,11 @@ class Bad(WebCase):
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST /files HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"5;" + b"a" * 50000 + b"\r\nhello\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"5\nhello\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"5\r\nhello!\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"fffffffffffffffff\r\nhello\r\n0\r\n\r\n", 400),
+        (CHUNKED + b"0\r\n" + b"A: b\r\n" * 20000 + b"\r\n", 431),
         (b"NICK x\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n", 400),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 100, 400),
     )
@@ -132,6 +147,24 @@ class Bad(WebCase):
         self.refused(b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 414)
         self.refused(b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX: " + b"a" * 65536 + b"\r\n\r\n", 431)
         self.refused(b"GET / HTTP/1.1\r\nHost: @HOST@\r\n" + b"a: b\r\n" * 1000 + b"\r\n", 431)
+        self.refused(b"GET /?" + b"a&" * 4000 + b" HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 414)
+        self.refused(b"GET / HTTP/1.1\r\nHost: @HOST@\r\nCookie: " + b"a=b;" * 5000 + b"\r\n\r\n", 431)
+
+    def test_just_short_enough(self):
+        """What is let in is answered, however much there is to keep of it."""
+        for more in (b"X: " + b"a" * 24000 + b"\r\n", b"".join(b"X%d: %s\r\n" % (i, b"a" * 230) for i in range(97)),
+                     b"Cookie: " + b"a=b;" * 300 + b"\r\n" + b"a: b\r\n" * 97):
+            c = self.http()
+            c.send(b"GET /healthz?" + b"a&" * 100 + b" HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+            a = c.read()
+            self.assertIn(a.status, (200, 431), more[:40])
+
+    def test_chunked(self):
+        """A body in chunks, with all that may be in there; the connection ends with its answer."""
+        c = self.http()
+        c.send(CHUNKED.replace(b"@HOST@", b"x") + b"5;a=b;c=\"d\"\r\nhello\r\n00A\r\n0123456789\r\n0;x\r\nTrailer: y\r\n\r\n")
+        self.assertEqual(c.read().text, "ok")
+        self.assertTrue(c.ended())
 
     def test_byte_by_byte(self):
         c = self.http()
@@ -141,11 +174,22 @@ class Bad(WebCase):
 
     def test_slow_head(self):
         """A byte now and then does not keep a connection: the head has ten seconds."""
-        c, idle = self.http(), self.http()
+        c, idle, blank, again = (self.http() for _ in range(4))
+        again.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertEqual(again.read().text, "ok")
         c.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
-        for slow in (c, idle):
+        for empty in (blank, again):
+            empty.send(b"\r\n")
+        for slow in (c, idle, blank, again):
             slow.sock.settimeout(limit(20))
             self.assertTrue(slow.ended())
+
+    def test_more_than_a_thousand(self):
+        """As many as the configuration lets in are answered, not as many as libmicrohttpd takes by itself."""
+        d = self.daemon({"limits": {"max_sessions": 2000}})
+        crowd = [self.http(d) for _ in range(300 if build().sanitized else 1100)]
+        for c in crowd:
+            self.assertEqual(c.ask("GET", "/healthz").text, "ok")
 
     def test_many_slow(self):
         """Hundreds of connections that say little: others are answered meanwhile, and memory comes back."""

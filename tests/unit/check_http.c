@@ -13,6 +13,7 @@
 
 /* --- heads ------------------------------------------------------------------------------------------ */
 
+#define CHUNKED "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n"
 static const struct {
 	const char *bytes;
 	size_t n;
@@ -27,7 +28,18 @@ static const struct {
 	 "x\r\n\r\n"),
      0, false},
     {LIT("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3 \r\n\r\n\n\n\n\nGET /b"), 400, false},
-    {LIT("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n\n\n"), 0, true},
+    {LIT(CHUNKED "0\r\n\r\n\n\n"), 0, true},
+    {LIT(CHUNKED "5\r\n\n\r\n\r\n\r\n00A ;x=\"y\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n"), 0, true},
+    {LIT(CHUNKED "5\nhello\r\n0\r\n\r\n"), 400, true},
+    {LIT(CHUNKED "5\r\nhello\n0\r\n\r\n"), 400, true},
+    {LIT(CHUNKED "5\r\nhello!\r\n0\r\n\r\n"), 400, true},
+    {LIT(CHUNKED "\r\n\r\n"), 400, true},
+    {LIT(CHUNKED "-5\r\nhello\r\n"), 400, true},
+    {LIT(CHUNKED "0x5\r\nhello\r\n"), 400, true},
+    {LIT(CHUNKED "1000000000000000\r\nhello\r\n"), 400, true},
+    {LIT(CHUNKED "5;\0\r\nhello\r\n"), 400, true},
+    {LIT(CHUNKED "0\r\n folded\r\n\r\n"), 400, true},
+    {LIT(CHUNKED "0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400, true},
     {LIT("GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n\x81\n"), 0, true},
     {LIT("GET / HTTP/1.1\r\nHost: x\r\nX-Long: "
 	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n"),
@@ -103,6 +115,62 @@ START_TEST(heads_too_long)
 	for (unsigned i = 0; i <= HTTP_HEADERS_MAX; i++)
 		n += bprintf(many + n, sizeof(many) - n, "X: y\r\n");
 	ck_assert_uint_eq(http_watch(&w, many, n), 431);
+}
+END_TEST
+
+/* Short in bytes, and much to keep. */
+START_TEST(heads_of_many_parts)
+{
+	static char many[HTTP_HEAD_MAX];
+	struct http_watch w = {0};
+	size_t n = bprintf(many, sizeof(many), "GET /?");
+
+	for (unsigned i = 0; i < 400; i++)
+		n += bprintf(many + n, sizeof(many) - n, "a&");
+	ck_assert_uint_eq(http_watch(&w, many, n), 414);
+	w = (struct http_watch){0};
+	n = bprintf(many, sizeof(many), "GET / HTTP/1.1\r\nHost: x\r\nCookie: ");
+	for (unsigned i = 0; i < 1000; i++)
+		n += bprintf(many + n, sizeof(many) - n, "a=b;");
+	ck_assert_uint_eq(http_watch(&w, many, n), 431);
+}
+END_TEST
+
+START_TEST(chunks_too_long)
+{
+	static char line[HTTP_CHUNK_MAX + 1];
+	struct http_watch w = {0};
+
+	ck_assert_uint_eq(http_watch(&w, CHUNKED "5;", strlen(CHUNKED) + 2), 0);
+	memset(line, 'a', sizeof(line));
+	ck_assert_uint_eq(http_watch(&w, line, sizeof(line)), 400);
+}
+END_TEST
+
+/* When the time for a head runs: from its first byte to its last. */
+START_TEST(heads_begun)
+{
+	static const char get[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct http_watch w = {0};
+
+	ck_assert(!http_in_head(&w));
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(http_watch(&w, "\r", 1), 0);
+		ck_assert(http_in_head(&w));
+		ck_assert_uint_eq(http_watch(&w, "\n", 1), 0);
+		ck_assert(http_in_head(&w));
+		for (size_t at = 0; at < sizeof(get) - 1; at++) {
+			ck_assert(http_in_head(&w));
+			ck_assert_uint_eq(http_watch(&w, get + at, 1), 0);
+		}
+		ck_assert(!http_in_head(&w));
+	}
+	ck_assert_uint_eq(http_watch(&w, CHUNKED "0\r", strlen(CHUNKED) + 2), 0);
+	ck_assert(!http_in_head(&w) && http_in_body(&w));
+	ck_assert_uint_eq(http_watch(&w, "\n", 1), 0);
+	ck_assert(http_in_head(&w));
+	ck_assert_uint_eq(http_watch(&w, "\r\n", 2), 0);
+	ck_assert(!http_in_head(&w));
 }
 END_TEST
 
@@ -350,6 +418,9 @@ main(void)
 
 	tcase_add_loop_test(tc, heads_watched, 0, ARRAY_LEN(heads));
 	tcase_add_test(tc, heads_too_long);
+	tcase_add_test(tc, heads_of_many_parts);
+	tcase_add_test(tc, chunks_too_long);
+	tcase_add_test(tc, heads_begun);
 	tcase_add_loop_test(tc, forms_read, 0, ARRAY_LEN(forms));
 	tcase_add_test(tc, forms_none);
 	tcase_add_loop_test(tc, filenames_read, 0, ARRAY_LEN(filenames));
