@@ -375,6 +375,6 @@ typedef bool rule_fn(const struct req *r, struct reg_user *u, const void *frame,
 rule_fn r_login, r_quit, r_nick, r_join, r_part, r_say, r_dm, r_topic, r_kick, r_invite, r_mode,
     r_rename, r_away, r_sync, r_umode, r_setname, r_follow, r_meta, r_redact, r_oper, r_oper_do,
     r_admin, r_query, r_mark, r_edit, r_auth, r_register, r_account, r_kept, r_room, r_store,
-    r_upload_link, r_upload, r_share, r_file, r_files;
+    r_upload_link, r_upload, r_upload_over, r_share, r_file, r_files;
 
 #endif

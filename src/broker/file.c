@@ -7,6 +7,7 @@
 
 #include "broker/account.h"
 #include "broker/job.h"
+#include "broker/promise.h"
 #include "broker/store.h"
 #include "broker/subs.h"
 #include "broker/talk.h"
@@ -71,6 +72,7 @@ struct uploading {
 	uint8_t token[UPLOAD_TOKEN];
 	uint64_t size; /* as announced; 0: not */
 	uint64_t account; /* whose quota; 0: all guests' together */
+	uint64_t asked; /* the last event before the store was asked how much there is */
 };
 
 static struct str
@@ -96,9 +98,9 @@ number(struct str s)
 	return v;
 }
 
-/* The facts of the answer: what the quotas leave; and what the account that it is for is called. */
+/* The facts of the answer, with what is promised to others: what the quotas leave; and what the account that it is for is called. */
 static uint64_t
-room_left(struct str rows, uint64_t target)
+room_left(struct str rows, const struct promised *others, uint64_t target)
 {
 	uint64_t most = UINT64_MAX;
 	struct m_q_fact f;
@@ -108,11 +110,11 @@ room_left(struct str rows, uint64_t target)
 		if (!m_q_fact_get(rows.p, (size_t)n, &f))
 			continue;
 		if (str_eq(f.name, STR_LIT("account")))
-			most =
-			    MIN(most, left((uint64_t)proc.opt.files_account_quota, number(f.text)));
+			most = MIN(most, left((uint64_t)proc.opt.files_account_quota,
+					      number(f.text) + others->account));
 		else if (str_eq(f.name, STR_LIT("total")))
-			most =
-			    MIN(most, left((uint64_t)proc.opt.files_total_quota, number(f.text)));
+			most = MIN(most, left((uint64_t)proc.opt.files_total_quota,
+					      number(f.text) + others->total));
 		else if (str_eq(f.name, STR_LIT("name")) && target != 0 && f.text.n > 0)
 			upload_name_learn(target, f.text);
 	}
@@ -133,24 +135,36 @@ refuse_size(struct job *j, uint64_t size, uint64_t most)
 	}
 }
 
+/* The account whose name r_share has to bring; 0: none. */
+static uint64_t
+named_account(const struct upload *up)
+{
+	return up->kind == UPLOAD_ACCOUNT ? up->target : up->kind == UPLOAD_NOBODY ? up->user : 0;
+}
+
 static void
-may_begin(struct job *j, const struct upload *up, uint64_t most)
+may_begin(struct job *j, const struct upload *up, const uint8_t id[FILE_ID], uint64_t most)
 {
 	const struct uploading *s = j->state;
-	uint8_t id[FILE_ID];
+	const struct reg_account *a = upload_account(named_account(up));
 	struct m_e_may_upload m = {.user = up->kind != UPLOAD_NOBODY ? up->user : 0,
 				   .conn = j->conn,
 				   .ticket = j->ticket,
-				   .id = {(const char *)id, sizeof(id)},
+				   .id = {(const char *)id, FILE_ID},
 				   .token = token_of(s),
 				   .max = MIN(most, (uint64_t)proc.opt.files_max_size),
-				   .account_id = s->account};
+				   .name = a != NULL ? upload_name_of(a) : STR_LIT("")};
 
 	if (m.max == 0 || s->size > m.max) {
 		refuse_size(j, s->size, most);
 		return;
 	}
-	upload_file_id(token_of(s), id);
+	if (!promise_make(id, s->account,
+			  s->size > 0 ? MIN(m.max, s->size + UPLOAD_FORM_MAX) : m.max, j->sub,
+			  j->inc)) {
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+		return;
+	}
 	job_entry_begin(j);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(may_upload, &m);
@@ -161,6 +175,8 @@ static void
 used(struct job *j, const void *frame, size_t len)
 {
 	const struct uploading *s = j->state;
+	uint8_t id[FILE_ID];
+	struct promised others;
 	struct reg_user *u;
 	struct m_s_page p;
 	struct upload up;
@@ -176,12 +192,14 @@ used(struct job *j, const void *frame, size_t len)
 		job_failed(j, ERR_LINK_EXPIRED, STR_LIT(""));
 		return;
 	}
-	most = room_left(p.rows, up.kind == UPLOAD_ACCOUNT ? up.target : 0);
+	upload_file_id(token_of(s), id);
+	others = promises(id, s->account, s->asked);
+	most = room_left(p.rows, &others, up.kind == UPLOAD_ACCOUNT ? up.target : 0);
 	err = upload_allowed(token_of(s), 0, &up, &u, &t);
 	if (err != ERR_NONE)
 		job_failed(j, err, t.name);
 	else
-		may_begin(j, &up, most);
+		may_begin(j, &up, id, most);
 }
 
 /* The job's state is an `uploading`. */
@@ -189,10 +207,11 @@ static void
 ask_use(struct job *j, uint64_t target)
 {
 	static char out[IPC_HDR + 256];
-	const struct uploading *s = j->state;
+	struct uploading *s = j->state;
 	struct m_s_query m = {
 	    .ticket = j->ticket, .kind = QUERY_FILE_USE, .viewer = s->account, .peer = target};
 
+	s->asked = br.j.seq;
 	job_ask_store(j, out, m_s_query_put(out, sizeof(out), &m), used);
 }
 
@@ -296,6 +315,17 @@ name_fit(struct str name)
 	       !str_eq(name, STR_LIT("..")) && text_is_clean(name.p, name.n, 0);
 }
 
+/* A broker later than the one that has let it begin does not know what the account is called. */
+static void
+learn_name(const struct m_r_share *q)
+{
+	struct upload up;
+	const struct reg_account *a = q->name.n > 0 ? account_named(q->name) : NULL;
+
+	if (a != NULL && upload_open(q->token, UNDER_WAY, &up) && a->id == named_account(&up))
+		upload_name_learn(a->id, q->name);
+}
+
 /* What chatd-web says of it, as it is told on: with a link that holds from now on. */
 static bool
 facts_take(struct str packed, struct str token, struct file_facts *f)
@@ -355,6 +385,7 @@ r_share(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 	(void)nobody;
 	if (!m_r_share_get(frame, len, &q))
 		return false;
+	learn_name(&q);
 	err = upload_allowed(q.token, UNDER_WAY, &up, &u, &t);
 	if (err == ERR_NONE && !facts_take(q.file, q.token, &f))
 		err = ERR_BAD_ARGUMENT;
@@ -368,6 +399,20 @@ r_share(const struct req *r, struct reg_user *nobody, const void *frame, size_t 
 		share_with_nobody(r, &up, file);
 	else
 		share(r, u, &t, &f, file);
+	promise_kept(f.id, f.size, br.j.seq);
+	return true;
+}
+
+bool
+r_upload_over(const struct req *r, struct reg_user *nobody, const void *frame, size_t len)
+{
+	struct m_r_upload_over q;
+
+	(void)nobody;
+	if (!m_r_upload_over_get(frame, len, &q) || q.id.n != FILE_ID)
+		return false;
+	promise_broken((const uint8_t *)q.id.p);
+	answer_ok(r, 0, "");
 	return true;
 }
 

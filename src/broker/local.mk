@@ -19,6 +19,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/meta.c \
 	%D%/modes.c \
 	%D%/oper.c \
+	%D%/promise.c %D%/promise.h \
 	%D%/pump.c \
 	%D%/query.c \
 	%D%/reap.c \

@@ -60,6 +60,7 @@ static const struct rule {
     {MSG_r_account, true, false, r_account},
     {MSG_r_upload_link, true, false, r_upload_link},
     {MSG_r_upload, false, false, r_upload, .web = true},
+    {MSG_r_upload_over, false, false, r_upload_over, .web = true},
     {MSG_r_share, false, false, r_share, .web = true},
     {MSG_r_file, false, false, r_file, .web = true},
     {MSG_r_files, false, false, r_files, .web = true},

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "broker/job.h"
+#include "broker/promise.h"
 #include "broker/store.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
@@ -378,6 +379,7 @@ sub_gone(unsigned index, uint32_t inc)
 	if (index < SUBS_MAX && subs[index].inc == inc)
 		sub_drop(&subs[index]);
 	jobs_forget(index, inc);
+	promises_forget(index, inc);
 	if (index == SUB_STORE)
 		store_gone();
 }

@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 10u
+#define IPC_VERSION 11u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 
@@ -60,6 +60,8 @@
 #define FILE_TYPE_MAX 64 /* "image/png" */
 #define FILE_FACTS_MAX 384
 #define UPLOAD_TOKEN 36 /* bytes; base64url in a link */
+#define UPLOAD_THUMB_MAX (64u << 10)
+#define UPLOAD_FORM_MAX (UPLOAD_THUMB_MAX + 8192) /* what a form has besides the file, at most */
 #define SUBS_MAX 64 /* subscribers: SUB_WEB, SUB_CONTROL, SUB_STORE, workers below */
 #define WORKERS_MAX 56
 #define WEB_MAX 4 /* processes that speak HTTP */

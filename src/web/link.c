@@ -15,6 +15,7 @@
 #include "lib/loop.h"
 #include "lib/util.h"
 #include "web/files.h"
+#include "web/web.h"
 
 struct ask {
 	TAILQ_ENTRY(ask) entry;
@@ -151,6 +152,7 @@ static void
 on_event(const void *frame, size_t len, bool own, void *arg)
 {
 	unsigned type = ipc_type(frame);
+	struct m_e_may_upload may;
 	struct m_q_gone gone;
 	struct ev_head h;
 	struct ask *a;
@@ -164,6 +166,8 @@ on_event(const void *frame, size_t len, bool own, void *arg)
 	a = by_ticket(ticket_of(type, frame, len));
 	if (a == NULL && own && ev_head_get(frame, len, &h))
 		a = by_serial(h.serial);
+	if (a == NULL && type == MSG_e_may_upload && m_e_may_upload_get(frame, len, &may))
+		upload_unasked(&may);
 	if (a == NULL)
 		return;
 	if (type == MSG_e_wait)

@@ -39,9 +39,7 @@
 #define AT "/files/u/"
 #define AT_ONCE 64
 #define AT_ONCE_ADDRESS 8 /* from one address, but for this host's: a proxy may stand there */
-#define THUMB_MAX (64u << 10)
 #define LABEL_MAX 200 /* bytes of a name: with the rest of a message it fits into a line of IRC's */
-#define FORM_MAX (THUMB_MAX + 8192) /* what a form has besides the file, at most */
 #define SWALLOW (256u << 10) /* of a body that is refused, so that its client reads why */
 #define FLUSH_EACH (8u << 20)
 
@@ -54,6 +52,7 @@ struct upload {
 	LIST_ENTRY(upload) entry;
 	enum step step;
 	bool form, plain; /* form: multipart; plain: the answer is for a person */
+	bool promised; /* the broker counts on it */
 	enum part part;
 	struct ask *ask; /* NULL: nothing is asked */
 	uint8_t token[UPLOAD_TOKEN], id[FILE_ID];
@@ -63,6 +62,7 @@ struct upload {
 	size_t nfirst, nthumb;
 	uint8_t first[FILETYPE_BYTES], *thumb; /* thumb: owned */
 	char name[LABEL_MAX + 1], type[FILE_TYPE_MAX + 1], host[256];
+	char account[NAME_BYTES_MAX + 1]; /* e_may_upload's */
 	struct file_facts facts;
 	unsigned status; /* the answer */
 	char text[400], location[256 + FILE_PATH_MAX];
@@ -133,12 +133,39 @@ said_no(struct upload *u, unsigned type, const void *frame, size_t len)
 }
 
 static void
+heard(void *arg, unsigned type, const void *frame, size_t len)
+{
+	(void)arg;
+	(void)type;
+	(void)frame;
+	(void)len;
+}
+
+static void
+does_not_come(const uint8_t id[FILE_ID])
+{
+	struct m_r_upload_over m = {.id = {(const char *)id, FILE_ID}};
+
+	link_ask(frame_buf, m_r_upload_over_put(frame_buf, sizeof(frame_buf), &m), false, heard,
+		 NULL);
+}
+
+void
+upload_unasked(const struct m_e_may_upload *m)
+{
+	if (m->id.n == FILE_ID)
+		does_not_come((const uint8_t *)m->id.p);
+}
+
+static void
 upload_end(struct exchange *x)
 {
 	struct upload *u = (struct upload *)x;
 
 	if (u->ask != NULL)
 		link_forget(u->ask);
+	if (u->promised)
+		does_not_come(u->id);
 	if (u->fd >= 0)
 		close(u->fd);
 	LIST_REMOVE(u, entry);
@@ -266,6 +293,7 @@ shared(void *arg, unsigned type, const void *frame, size_t len)
 
 	u->ask = NULL;
 	if (file_of(type, frame, len, &f)) {
+		u->promised = false;
 		locate(u, &f);
 		over(u, MHD_HTTP_CREATED, "");
 	} else {
@@ -282,7 +310,8 @@ share(struct upload *u)
 	char packed[FILE_FACTS_MAX];
 	struct m_r_share m = {.conn = u->x.client->id,
 			      .token = {(const char *)u->token, sizeof(u->token)},
-			      .file = {packed, 0}};
+			      .file = {packed, 0},
+			      .name = str_of(u->account)};
 
 	u->facts.size = u->size;
 	u->facts.name = str_of(u->name);
@@ -417,8 +446,8 @@ static void
 take_thumb(struct upload *u, struct str s)
 {
 	if (u->thumb == NULL)
-		u->thumb = xcalloc(1, THUMB_MAX);
-	if (s.n > THUMB_MAX - u->nthumb) {
+		u->thumb = xcalloc(1, UPLOAD_THUMB_MAX);
+	if (s.n > UPLOAD_THUMB_MAX - u->nthumb) {
 		u->part = PART_OTHER;
 		u->nthumb = 0;
 		return;
@@ -474,7 +503,7 @@ static bool
 take_form(struct upload *u, const char *p, size_t n)
 {
 	u->came += n;
-	if (u->came > u->max + FORM_MAX) {
+	if (u->came > u->max + UPLOAD_FORM_MAX) {
 		too_big(u);
 		return false;
 	}
@@ -518,6 +547,8 @@ allowed(struct upload *u, const struct m_e_may_upload *m)
 	}
 	memcpy(u->id, m->id.p, FILE_ID);
 	memcpy(u->token, m->token.p, UPLOAD_TOKEN);
+	bprintf(u->account, sizeof(u->account), STR_FMT, STR_ARG(m->name));
+	u->promised = true;
 	u->max = m->max;
 	if (files_exist(u->id)) {
 		disk_failed(u, EEXIST);
@@ -577,7 +608,7 @@ size_of(struct upload *u, struct MHD_Connection *c, uint64_t *size_r)
 	uint64_t n = text != NULL ? strtoull(text, NULL, 10) : 0;
 
 	if (u->form)
-		n -= MIN(n, (uint64_t)FORM_MAX);
+		n -= MIN(n, (uint64_t)UPLOAD_FORM_MAX);
 	*size_r = n;
 	return n <= proc.opt.files_max_size;
 }

@@ -101,6 +101,9 @@ bool upgrade_answer(struct MHD_Connection *c, const char *path);
 typedef struct exchange *http_begin_fn(struct MHD_Connection *c, const char *path, bool *good_r);
 /* ctl_proc, ctl_end. False: malformed. */
 bool metrics_on_master(unsigned type, const void *frame, size_t len);
+/* Whoever wanted to upload has not waited for the answer. */
+struct m_e_may_upload;
+void upload_unasked(const struct m_e_may_upload *m);
 /* GET of a link to upload to. As http_say. */
 bool upload_form(struct MHD_Connection *c, const char *path);
 http_begin_fn upload_begin, upload_options, download_begin, metrics_begin;

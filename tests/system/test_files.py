@@ -80,6 +80,23 @@ class FilesCase(WebCase):
                 return False
         self.eventually("the end of uploads", none)
 
+    def begin(self, d, a, n=1000000):
+        """An upload of n bytes of which half has come."""
+        c = self.http(d)
+        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (self.upload_path(a), n)).encode() + b"x" * (n // 2))
+        pid = d.kids("web")[0]
+
+        def half():
+            for fd in os.listdir("/proc/%d/fd" % pid):
+                try:
+                    if "/files/" in os.readlink("/proc/%d/fd/%s" % (pid, fd)) and os.stat("/proc/%d/fd/%s" % (pid, fd)).st_size == n // 2:
+                        return True
+                except OSError:
+                    pass
+            return False
+        self.eventually("half of it", half)
+        return c
+
 
 class Share(FilesCase):
     def test_everybody(self):
@@ -390,6 +407,21 @@ class Limits(FilesCase):
             self.assertEqual(self.post(self.upload_path(a), b"x" * 100000).status, status)
         a.sync()
 
+    def test_quota_at_once(self):
+        """What an upload under way may bring is not there for another one; when it ends without having come, it is."""
+        d = self.daemon({"files": {"total_quota": 1000000}})
+        a = self.client("alice", d=d)
+        slow = self.begin(d, a, 700000)
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 300001, d=d).status, 507)
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 100000, d=d).status, 201)
+        slow.send(b"x" * 350000)
+        self.assertEqual(slow.read().status, 201)
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 200001, d=d).status, 507)
+        slow = self.begin(d, a, 150000)
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 100000, d=d).status, 507)
+        slow.close()
+        self.eventually("what it has not used", lambda: self.post(self.upload_path(a), b"x" * 200000, d=d).status == 201)
+
     def test_expiry(self):
         d = self.daemon({"files": {"upload_time": 30, "link_time": 60}})
         a = self.client("alice", d=d)
@@ -458,23 +490,6 @@ class Limits(FilesCase):
 
 class Kills(FilesCase):
     own = True
-
-    def begin(self, d, a, n=1000000):
-        """An upload of n bytes of which half has come."""
-        c = self.http(d)
-        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (self.upload_path(a), n)).encode() + b"x" * (n // 2))
-        pid = d.kids("web")[0]
-
-        def half():
-            for fd in os.listdir("/proc/%d/fd" % pid):
-                try:
-                    if "/files/" in os.readlink("/proc/%d/fd/%s" % (pid, fd)) and os.stat("/proc/%d/fd/%s" % (pid, fd)).st_size == n // 2:
-                        return True
-                except OSError:
-                    pass
-            return False
-        self.eventually("half of it", half)
-        return c
 
     def test_web(self):
         """chatd-web is killed in the middle: nothing of it is left, nobody is told, and the same link takes it again."""

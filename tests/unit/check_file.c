@@ -8,6 +8,7 @@
 #include "authend.h"
 #include "broker/account.h"
 #include "broker/job.h"
+#include "broker/promise.h"
 #include "broker/upload.h"
 #include "ipc/file.h"
 #include "ipc/options.h"
@@ -21,6 +22,7 @@ static int auth;
 static uint64_t alice, bob;
 static char token[UPLOAD_TOKEN];
 static const struct str the_token = {token, sizeof(token)};
+static char may_name[NAME_BYTES_MAX + 1]; /* e_may_upload's, for r_share */
 
 static void
 setup(void)
@@ -66,19 +68,30 @@ fact(char *out, const char *name, const char *text)
 	return m_q_fact_put(out, 2000, &m);
 }
 
+static struct str
+counted(const char *of_account, const char *total, const char *name)
+{
+	static char rows[1000];
+	size_t n = fact(rows, "account", of_account);
+
+	n += fact(rows + n, "total", total);
+	n += fact(rows + n, "name", name);
+	return (struct str){rows, n};
+}
+
 /* The store answers how much there is. The event that it ends in. */
 static unsigned
 store_counts(const char *of_account, const char *total, const char *name)
 {
 	struct m_s_query q = STORE_ASKED(s_query);
-	char rows[1000];
-	size_t n = fact(rows, "account", of_account);
+	unsigned type;
 
 	ck_assert_uint_eq(q.kind, QUERY_FILE_USE);
-	n += fact(rows + n, "total", total);
-	n += fact(rows + n, "name", name);
-	STORE_SAYS(s_page, .ticket = q.ticket, .rows = {rows, n});
-	return ipc_type(world_last()->data);
+	STORE_SAYS(s_page, .ticket = q.ticket, .rows = counted(of_account, total, name));
+	type = ipc_type(world_last()->data);
+	if (type == MSG_e_may_upload)
+		bprintf(may_name, sizeof(may_name), STR_FMT, STR_ARG(LAST(may_upload).name));
+	return type;
 }
 
 static unsigned
@@ -107,7 +120,8 @@ share_as(const char *name, const char *type)
 
 	upload_file_id(the_token, f.id);
 	n = file_put(packed, &f);
-	return ASK(share, SUB_WEB, .conn = 50, .token = the_token, .file = {packed, n});
+	return ASK(share, SUB_WEB, .conn = 50, .token = the_token, .file = {packed, n},
+		   .name = {may_name, strlen(may_name)});
 }
 
 static unsigned
@@ -189,7 +203,7 @@ START_TEST(to_a_room)
 	ck_str(LAST(upload).target, "den");
 	ck_assert_uint_eq(upload(20000), 0);
 	may = LAST(may_upload);
-	ck_assert(may.conn == 50 && may.user == alice && may.account_id == 0);
+	ck_assert(may.conn == 50 && may.user == alice && may.name.n == 0);
 	ck_assert_uint_eq(may.max, (uint64_t)proc.opt.files_max_size);
 	upload_file_id(the_token, id);
 	ck_assert(may.id.n == FILE_ID && memcmp(may.id.p, id, FILE_ID) == 0);
@@ -255,6 +269,69 @@ START_TEST(sizes_and_quotas)
 }
 END_TEST
 
+static unsigned
+begin(char of[UPLOAD_TOKEN])
+{
+	ck_assert_uint_eq(link_to(alice, true, "den"), 0);
+	memcpy(of, token, UPLOAD_TOKEN);
+	return upload(0);
+}
+
+static void
+over(const char of[UPLOAD_TOKEN])
+{
+	uint8_t id[FILE_ID];
+
+	upload_file_id((struct str){of, UPLOAD_TOKEN}, id);
+	ck_assert_uint_eq(ASK(upload_over, SUB_WEB, .id = {(char *)id, FILE_ID}), MSG_e_ok);
+}
+
+/* What is promised to one is not there for another. */
+START_TEST(several_at_once)
+{
+	char a[UPLOAD_TOKEN], b[UPLOAD_TOKEN];
+	struct m_s_query q;
+
+	proc.opt.files_account_quota = 1000000;
+	ck_assert_uint_eq(begin(a), 0);
+	ck_assert_uint_eq(LAST(may_upload).max, 999000);
+	ck_assert_uint_eq(begin(b), ERR_FILE_QUOTA);
+	/* but to the same */
+	memcpy(token, a, sizeof(token));
+	ck_assert_uint_eq(upload(500), 0);
+	over(a);
+	ck_assert_uint_eq(begin(b), ERR_FILE_QUOTA);
+	over(a);
+	/* one of which the size is known is promised that, and what a form may have */
+	memcpy(token, b, sizeof(token));
+	ck_assert_uint_eq(upload(500), 0);
+	ck_assert_uint_eq(begin(a), 0);
+	ck_assert_uint_eq(LAST(may_upload).max, 999000 - 500 - UPLOAD_FORM_MAX);
+	over(a);
+	/* it comes when the store has been asked already, and is in its answer to the next one */
+	ck_assert_uint_eq(link_to(alice, true, "den"), 0);
+	memcpy(a, token, sizeof(a));
+	ck_assert_uint_eq(ASK(upload, SUB_WEB, .conn = 50, .token = the_token), MSG_e_wait);
+	q = STORE_ASKED(s_query);
+	memcpy(token, b, sizeof(token));
+	ck_assert_uint_eq(share(), MSG_e_say);
+	over(b);
+	STORE_SAYS(s_page, .ticket = q.ticket, .rows = counted("1000", "5000", ""));
+	ck_assert_uint_eq(LAST(may_upload).max, 999000 - 12345);
+	over(a);
+	ck_assert_uint_eq(begin(a), 0);
+	ck_assert_uint_eq(LAST(may_upload).max, 999000);
+	/* all files together; nothing comes any more from one that has died */
+	proc.opt.files_account_quota = 0;
+	proc.opt.files_total_quota = 1005000;
+	ck_assert_uint_eq(begin(b), ERR_NONE);
+	ck_assert_uint_eq(LAST(may_upload).max, 1000);
+	promises_forget(SUB_WEB, 100 + SUB_WEB);
+	ck_assert_uint_eq(begin(b), ERR_NONE);
+	ck_assert_uint_eq(LAST(may_upload).max, 1000000);
+}
+END_TEST
+
 START_TEST(to_somebody)
 {
 	ck_assert_uint_eq(link_to(alice, false, "BOB"), 0);
@@ -286,8 +363,16 @@ START_TEST(to_an_account)
 	ck_assert(LAST(dm).to == 0 && LAST(dm).kept);
 	ck_str(LAST(dm).to_account, "carol");
 	ck_assert_uint_eq(account_named(S("carol"))->kept, 1);
-	/* a broker later, which does not know the name */
+	/* a broker later, which does not know the name: it is brought */
 	world_reopen(&world);
+	upload_name_learn(id + 1024, S("x"));
+	ck_assert_uint_eq(share(), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NO_SUCH_USER);
+	bprintf(may_name, sizeof(may_name), "alice");
+	ck_assert_uint_eq(share(), MSG_e_refused);
+	bprintf(may_name, sizeof(may_name), "carol");
+	ck_assert_uint_eq(share(), MSG_e_dm);
+	ck_assert(LAST(dm).to == 0 && LAST(dm).kept);
 	carol = world_login(2, "caro", "192.0.2.3");
 	storeend_logged_in(carol, "Carol");
 	ck_assert_uint_eq(share(), MSG_e_dm);
@@ -320,7 +405,7 @@ START_TEST(with_a_password)
 		}
 	}
 	ck_assert_uint_eq(store_counts("0", "0", ""), MSG_e_may_upload);
-	ck_assert_uint_eq(LAST(may_upload).account_id, id);
+	ck_str(LAST(may_upload).name, "Dave");
 	memcpy(token, LAST(may_upload).token.p, sizeof(token));
 	/* it is worth nothing for a second one */
 	ck_assert_uint_eq(upload(0), ERR_LINK_EXPIRED);
@@ -444,6 +529,7 @@ main(void)
 	tcase_add_test(t, to_a_room);
 	tcase_add_test(t, who_may_not);
 	tcase_add_test(t, sizes_and_quotas);
+	tcase_add_test(t, several_at_once);
 	tcase_add_test(t, to_somebody);
 	tcase_add_test(t, to_an_account);
 	tcase_add_test(t, with_a_password);

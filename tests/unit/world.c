@@ -14,6 +14,7 @@
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/keep.h"
+#include "broker/promise.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
 #include "lib/util.h"
@@ -109,6 +110,7 @@ void
 world_fini(struct world *w)
 {
 	jobs_fini();
+	promises_fini();
 	opers_fini();
 	exchanges_fini();
 	guess_fini();
