@@ -37,6 +37,8 @@ export const MAKERS = {
 	RENAME: (m) => ({ kind: "topic", text: `${m.nick} has renamed the room: it is ${m.params[1]} now.${because(m.params[2])}` }),
 };
 
+const member = (nick, ...ranks) => ({ nick, ranks, rank: Math.max(0, ...ranks) });
+
 const because = (why) => (why ? ` (${why})` : "");
 
 // --- what changes, by command
@@ -97,7 +99,7 @@ export const HANDLERS = {
 		if (m.params[1] !== undefined)
 			u.account = m.params[1] === "*" ? "" : m.params[1];
 		u.online = true;
-		room.members.set(fold(m.nick), { nick: m.nick, rank: 0 });
+		room.members.set(fold(m.nick), member(m.nick));
 		this.said(room, m);
 		this.tell("members", room);
 		if (this.isMe(m.nick)) {
@@ -191,12 +193,17 @@ export const HANDLERS = {
 		this.said(room, m);
 		this.tell("rooms", room);
 		this.tell("room", room);
+		this.tell("renamed", room);
 	},
 	AWAY(m) {
 		const u = this.user(m.nick);
 
 		u.away = Boolean(m.params[0]);
 		u.awayText = m.params[0] ?? "";
+		if (this.isMe(m.nick)) {
+			this.me.away = u.away;
+			this.tell("me");
+		}
 		this.tell("user", null, m.nick);
 	},
 	ACCOUNT(m) {
@@ -246,7 +253,7 @@ export const HANDLERS = {
 		const room = this.room(m.params[1]);
 
 		if (room) {
-			room.modes.clear();
+			room.modes = new Map();
 			changeModes(this, room, m.params[2] ?? "", m.params.slice(3));
 			this.tell("room", room);
 		}
@@ -276,7 +283,7 @@ export const HANDLERS = {
 				const [, signs, rest] = /^([@%+]*)(.*)$/.exec(word);
 				const nick = rest.split("!")[0];
 
-				room.members.set(fold(nick), { nick, rank: Math.max(0, ...[...signs].map((s) => RANKS[s])) });
+				room.members.set(fold(nick), member(nick, ...[...signs].map((s) => RANKS[s])));
 				this.user(nick).online = true;
 			}
 		});
@@ -350,20 +357,18 @@ function changeModes(model, room, text, params) {
 
 	for (const { on, mode, param } of list) {
 		const rank = RANK_MODES[mode];
-		const member = rank && room.members.get(fold(param));
+		const who = rank && room.members.get(fold(param));
 
-		if (member) {
-			// the server tells of each of somebody's ranks; the highest counts, and NAMES is asked when one is taken
-			if (on)
-				member.rank = Math.max(member.rank, rank);
-			else if (member.rank === rank)
-				member.rank = 0;
+		if (who) {
+			const ranks = on ? [...who.ranks, rank] : who.ranks.filter((r) => r !== rank);
+
+			room.members.set(fold(param), member(who.nick, ...ranks));
 			model.tell("members", room);
 		} else if (!rank && !"Ibe".includes(mode)) {
 			if (on)
-				room.modes.set(mode, param);
+				room.modes?.set(mode, param);
 			else
-				room.modes.delete(mode);
+				room.modes?.delete(mode);
 		}
 	}
 }

@@ -27,8 +27,8 @@ export class Room {
 		this.wanted = kind === "room"; // to be joined again after a reconnect
 		this.topic = "";
 		this.topicBy = "";
-		this.modes = new Map(); // mode -> parameter
-		this.members = new Map(); // folded name -> { nick, rank }
+		this.modes = null; // mode -> parameter; null: not known yet
+		this.members = new Map(); // folded name -> { nick, ranks, rank }: all that one has, and the highest
 		this.messages = [];
 		this.byId = new Map(); // msgid -> message
 		this.typing = new Map(); // name -> until when
@@ -151,6 +151,11 @@ export class Model {
 
 	rank(room, nick = this.me.nick) {
 		return room?.members.get(fold(nick))?.rank ?? 0;
+	}
+
+	/** May we set its topic? */
+	mayTopic(room) {
+		return room.joined && (this.rank(room) >= 2 || (room.modes !== null && !room.modes.has("t")));
 	}
 
 	/** In the order of a list of users: by rank, then by name. */
@@ -319,8 +324,9 @@ export class Model {
 		}
 	}
 
+	/** But for what nobody else has yet. */
 	clear(room) {
-		room.messages = [];
+		room.messages = room.messages.filter((m) => m.state === "sending" || m.state === "failed");
 		room.byId.clear();
 		room.more = false;
 		this.#tell("messages", room, { reset: true });
@@ -575,12 +581,12 @@ export class Model {
 		return added;
 	}
 
-	/** Where a page begins whose place is not known: before the first that is newer than it. */
+	/** Where a page begins whose place is not known: before the first that is newer than it, or that nobody has yet. */
 	#placeOf(room, list) {
 		const first = Date.parse(list[0]?.tags.time ?? "") || 0;
 		let at = room.messages.length;
 
-		while (at > 0 && room.messages[at - 1].at > first)
+		while (at > 0 && (room.messages[at - 1].at > first || room.messages[at - 1].state === "sending"))
 			at--;
 		return at;
 	}

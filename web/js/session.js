@@ -18,6 +18,8 @@ const WHO_MAX = 2000; // rooms with more are not asked who is away
 
 /** What errors of the server are about: the parameter that has the place. Others go where one is. */
 const ABOUT = { 401: 1, 403: 1, 404: 1, 405: 1, 442: 1, 471: 1, 473: 1, 474: 1, 475: 1, 477: 1, 482: 1 };
+/** Refusals of a JOIN. */
+const NOT_IN = new Set(["403", "405", "471", "473", "474", "475", "477"]);
 /** Numerics that are no news for a reader. */
 const SILENT = new Set([
 	"002",
@@ -492,6 +494,17 @@ export class Session {
 		this.model.close(room);
 	}
 
+	/** Sets the topic, on one line. Returns "", or why not. */
+	topic(room, text) {
+		const words = text.replace(/\s+/g, " ").trim();
+		const most = Number(this.model.isupport.TOPICLEN) || 390;
+
+		if (bytes(words) > most)
+			return `A topic has at most ${most} bytes; this one has ${bytes(words)}.`;
+		this.conn.send("TOPIC", [room.name, words]);
+		return "";
+	}
+
 	mode(room, ...params) {
 		this.conn.send("MODE", [room.name, ...params]);
 	}
@@ -558,8 +571,12 @@ export class Session {
 			this.model.note(this.#here(m), m.params.at(-1), m.command === "FAIL" ? "error" : "info");
 			return;
 		}
-		if (this.model.take(m) || SILENT.has(m.command))
+		if (this.model.take(m) || SILENT.has(m.command)) {
+			// who has logged out stays so, also after a loss
+			if (m.command === "901" && this.who)
+				this.who.password = "";
 			return;
+		}
 		if (/^\d{3}$/.test(m.command))
 			this.#numeric(m);
 		else if (m.command === "ERROR")
@@ -573,9 +590,20 @@ export class Session {
 		return named ?? this.model.active ?? this.model.open(SERVER);
 	}
 
+	/** A room that we want to be in does not let us in: what waits for that has not been said. */
+	#notIn(room, why) {
+		room.wanted = false;
+		for (const m of this.model.pending(room))
+			this.model.failed(room, m, why);
+		this.model.tell("rooms", room);
+	}
+
 	#numeric(m) {
 		const error = m.command >= "400";
 		const place = error && ABOUT[m.command] ? this.model.room(m.params[ABOUT[m.command]]) : null;
+
+		if (place?.wanted && !place.joined && NOT_IN.has(m.command))
+			this.#notIn(place, wordsOf(m));
 		const welcome = m.command < "100" || m.command === "372";
 
 		if (m.command === "433" && this.conn.ready && this.conn.nick !== this.who.nick && same(m.params[1] ?? "", this.who.nick))
@@ -601,7 +629,10 @@ function wordsOf(m, room = null) {
 		return m.params.at(-1);
 	if (m.command === "341")
 		return `You have asked ${m.params[1]} into ${m.params[2]}.`;
+	if (m.command < "400")
+		return m.params.slice(1).join(" ");
 	const about = m.params.slice(1, -1).join(" ");
+	const why = m.params.at(-1);
 
-	return m.command >= "400" && about ? `${m.params.at(-1)} (${about})` : m.params.slice(1).join(" ");
+	return about && !why.includes(about) ? `${why} (${about})` : why;
 }

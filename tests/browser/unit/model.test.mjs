@@ -1,7 +1,7 @@
 // What the page knows (web/js/model.js), and what it does with the connection (session.js).
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parse } from "../../../web/js/irc.js";
+import { bytes, parse } from "../../../web/js/irc.js";
 import { Model } from "../../../web/js/model.js";
 import { Session } from "../../../web/js/session.js";
 import { Fake, settled } from "./fake.mjs";
@@ -65,6 +65,23 @@ test("who is where, and what they are", () => {
 	assert.equal(room.modes.get("k"), "key");
 	say(":caro!u@h KICK #r me :out");
 	assert.deepEqual([room.joined, room.wanted, room.members.size], [false, false, 0]);
+});
+
+test("who loses a rank has the next one, and only who may sets the topic", () => {
+	const { m, say, room } = model();
+	const rank = (nick) => m.rank(room, nick);
+
+	say(":me!u@h MODE #r +oh bob bob", ":me!u@h MODE #r -o bob");
+	assert.equal(rank("bob"), 2);
+	say(":me!u@h MODE #r -h bob");
+	assert.equal(rank("bob"), 1);
+	assert.equal(m.mayTopic(room), true, "an operator");
+	say(":me!u@h MODE #r -o me");
+	assert.equal(m.mayTopic(room), false, "nobody knows the modes yet");
+	say(":s 324 me #r +n");
+	assert.equal(m.mayTopic(room), true);
+	say(":me!u@h MODE #r +t");
+	assert.equal(m.mayTopic(room), false);
 });
 
 test("messages, mentions, what is unread and what is read", () => {
@@ -299,6 +316,65 @@ test("a long loss is fetched page by page", async () => {
 		texts(room),
 		Array.from({ length: 150 }, (_, i) => "t" + (i + 1)),
 	);
+});
+
+test("so much was missed that only the newest is fetched: what was said meanwhile goes out all the same", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+
+	f.cut();
+	s.say(room, "said meanwhile");
+	f.pass(1000);
+	f.sent.length = 0;
+	f.welcome("me");
+	await settled();
+	await inRoom(f, s, null);
+	const page = (from, n) => Array.from({ length: n }, (_, i) => line(from + i, "bob", "t" + (from + i)));
+
+	for (let n = 2; f.sent.some((m) => m.params[0] === "AFTER"); n += 100) {
+		f.batch(f.expect("CHATHISTORY"), "chathistory #r", page(n, 100));
+		await settled();
+	}
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", page(9001, 100));
+	await settled();
+	assert.equal(f.expect("PRIVMSG").params[1], "said meanwhile");
+	assert.deepEqual(texts(room), [...Array.from({ length: 100 }, (_, i) => "t" + (9001 + i)), "said meanwhile?"]);
+});
+
+test("a room that lets nobody in again: what waited for it has not been sent, and it is not tried for ever", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "one")]);
+
+	f.cut();
+	s.say(room, "said meanwhile");
+	f.pass(1000);
+	f.welcome("me");
+	await settled();
+	f.expect("JOIN");
+	f.say(":s 474 me #r :you are banned from the room #r");
+	assert.equal(room.wanted, false);
+	assert.deepEqual(texts(room), ["one", "said meanwhile!"]);
+	assert.equal(room.messages.at(-1).text, "you are banned from the room #r");
+});
+
+test("who has logged out does not log in again after a loss", async () => {
+	const { f, s } = await session();
+
+	s.who.password = "secret";
+	f.say(":s 901 me me!u@h :You are now logged out");
+	f.cut();
+	f.pass(1000);
+	f.welcome("me");
+	assert.ok(!f.all.some((m) => m.command === "AUTHENTICATE"));
+});
+
+test("a topic that is too long is not sent", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "one")]);
+
+	assert.match(s.topic(room, "é".repeat(196)), /at most 390 bytes; this one has 392/);
+	assert.equal(s.topic(room, " é".repeat(130).slice(1)), "");
+	assert.equal(bytes(f.expect("TOPIC").params[1]), 389);
 });
 
 test("without history nobody can say whether something arrived: it is not said twice", async () => {

@@ -179,6 +179,8 @@ export class App {
 			);
 		else if (what === "message" && room !== this.room && detail.state === "failed")
 			this.here(`${room.name}: ${detail.why}`, "error");
+		else if (what === "renamed")
+			this.#remember();
 		else if (what === "messages" && room === this.room && !this.shown)
 			this.#first(room);
 	}
@@ -280,7 +282,7 @@ export class App {
 						? "Not here"
 						: ""
 				: plain(room.topic);
-		$("topic").hidden = room.kind !== "room" || (!room.topic && !this.mayTopic(room));
+		$("topic").hidden = room.kind !== "room" || (!room.topic && !this.model.mayTopic(room));
 		if (room.kind === "direct" && $("topic").textContent)
 			$("topic").hidden = false;
 		if (room.kind === "room" && !room.topic)
@@ -297,10 +299,6 @@ export class App {
 
 		$("out").hidden = !out;
 		$("form").classList.toggle("out", out);
-	}
-
-	mayTopic(room) {
-		return this.model.rank(room) >= 2 || !room.modes.has("t");
 	}
 
 	// --- going about
@@ -426,9 +424,7 @@ export class App {
 	}
 
 	topic(room) {
-		const may = this.mayTopic(room) && room.joined;
-
-		if (!may) {
+		if (!this.model.mayTopic(room)) {
 			dialog(
 				`Topic of ${room.name}`,
 				h("p", {}, plain(room.topic) || "There is none."),
@@ -446,10 +442,7 @@ export class App {
 				},
 			],
 			"Set",
-			({ topic }) => {
-				this.session.conn.send("TOPIC", [room.name, topic.replace(/\s+/g, " ").trim()]);
-				return "";
-			},
+			({ topic }) => this.session.topic(room, topic),
 		);
 	}
 

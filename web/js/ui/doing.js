@@ -57,7 +57,12 @@ export const commands = (app) => ({
 	},
 	search: (a, rest) => app.search(rest),
 	settings: () => settingsWindow(),
-	topic: (a, rest, room) => (rest ? app.session.conn.send("TOPIC", [room.name, rest]) : app.topic(room)),
+	topic: async (a, rest, room) => {
+		const wrong = rest ? await app.session.topic(room, rest) : app.topic(room);
+
+		if (typeof wrong === "string" && wrong)
+			app.here(wrong, "error");
+	},
 	unban: ([who], _, room) => app.session.mode(room, "-b", who),
 	voice: ([who], _, room) => app.session.mode(room, "+v", who),
 	whois: ([who]) => whoWindow(app.session, who),

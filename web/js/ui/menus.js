@@ -105,7 +105,7 @@ export function roomMenu(app, room, el) {
 		[
 			real && { head: room.name },
 			real &&
-				room.joined && { label: app.mayTopic(room) ? "Set the topic…" : "Topic…", act: () => app.topic(room) },
+				room.joined && { label: app.model.mayTopic(room) ? "Set the topic…" : "Topic…", act: () => app.topic(room) },
 			real &&
 				room.joined && {
 					label: "Invite somebody…",

@@ -359,18 +359,20 @@ const FLAGS = {
 };
 
 /** What an operator may set. */
-export function modesWindow(session, room) {
+export async function modesWindow(session, room) {
+	await session.conn.ask("MODE", [room.name]);
 	const may = session.model.rank(room) >= 3;
-	const flag = ([mode, label]) => toggle(label, room.modes.has(mode), (on) => session.mode(room, (on ? "+" : "-") + mode));
-	const key = field("Key", { value: room.modes.get("k") ?? "", maxLength: 23, autocomplete: "off" }, "(empty: none)");
+	const modes = room.modes ?? new Map();
+	const flag = ([mode, label]) => toggle(label, modes.has(mode), (on) => session.mode(room, (on ? "+" : "-") + mode));
+	const key = field("Key", { value: modes.get("k") ?? "", maxLength: 23, autocomplete: "off" }, "(empty: none)");
 	const limit = field(
 		"Most members",
-		{ value: room.modes.get("l") ?? "", inputMode: "numeric", autocomplete: "off" },
+		{ value: modes.get("l") ?? "", inputMode: "numeric", autocomplete: "off" },
 		"(empty: no limit)",
 	);
 
 	key.input.addEventListener("change", () =>
-		key.input.value ? session.mode(room, "+k", key.input.value) : session.mode(room, "-k", room.modes.get("k") ?? "*"),
+		key.input.value ? session.mode(room, "+k", key.input.value) : session.mode(room, "-k", room.modes?.get("k") ?? "*"),
 	);
 	limit.input.addEventListener("change", () =>
 		Number(limit.input.value) > 0 ? session.mode(room, "+l", limit.input.value) : session.mode(room, "-l"),
