@@ -19,6 +19,7 @@
 #include "worker/account.h"
 #include "worker/cmd.h"
 #include "worker/cmd_account.h"
+#include "worker/files.h"
 #include "worker/history.h"
 #include "worker/input.h"
 #include "worker/outq.h"
@@ -143,12 +144,21 @@ name_refused(struct conn *c, unsigned err, struct str arg)
 }
 
 static void
+instruct(struct conn *c)
+{
+	outq_ref(c, instructed);
+	if (files_on())
+		tell(c,
+		     "Type !FILE to share a file with the room, image@NAME to send NAME an image.");
+}
+
+static void
 session_named(struct conn *c, const struct m_e_login *e)
 {
 	tell(c, "Connected to the chat room as %s", c->name);
 	if (e->reserved > 0)
 		words_reserved(c, e->name, e->reserved);
-	outq_ref(c, instructed);
+	instruct(c);
 	if (proc.opt.room_default[0] != '\0')
 		request_join(c, ASKED_ENTER, str_of(proc.opt.room_default), STR_LIT(""));
 	else if (worker.reg != NULL)
@@ -184,7 +194,7 @@ session_attached(struct conn *c, const struct m_e_attach *e, bool moved)
 {
 	if (!moved) {
 		tell(c, "Connected to the chat room as %s", c->name);
-		outq_ref(c, instructed);
+		instruct(c);
 	} else {
 		tell(c, "You are now %s", c->name);
 	}

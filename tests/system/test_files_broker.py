@@ -27,6 +27,7 @@ class FilesCase(IrcCase):
 class Telnet(FilesCase):
     def test_links(self):
         a, b = self.clients("alice", "bob")
+        self.assertRegex(a.text.decode(), "!FILE.*image@NAME", "short instructions")
         room = self.room()
         seen = set()
         for c in (a, b):

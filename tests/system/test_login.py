@@ -18,8 +18,9 @@ class Login(Case):
         alice.expect("^Connected to the chat room as %s$" % name)
         alice.expect("lobby")
         text = alice.text.decode()
-        self.assertRegex(text, r"/help", "short instructions")
-        self.assertRegex(text, r"/quit|!DISCONNECT|quit@Server")
+        for word in ("TEXT@NAME", "show@Server", "/help", "!INFO", "!DISCONNECT", "quit@Server", "/quit"):
+            self.assertIn(word, text, "short instructions")
+        self.assertNotIn("!FILE", text, "no files without a page")
 
     def test_who_is_here_is_shown(self):
         alice = self.client("alice")
@@ -212,15 +213,15 @@ class Login(Case):
         mark = self.d.log_mark()
         c = self.client("logged")
         port = c.sock.getsockname()[1]
-        self.d.expect_log(r"New connection from 127\.0\.0\.1 port %d" % port, mark)
-        self.d.expect_log(r"\b%s\b" % c.name, mark)
+        self.d.expect_log(r"New connection from 127\.0\.0\.1 port %d, provisional name client\d+" % port, mark)
+        self.d.expect_log(r"Accepted new connection from 127\.0\.0\.1:%d, username: %s, \d+ logged in" % (port, c.name), mark)
         other = self.client("other")
         c.send("the secret text@%s" % other.name)
         other.expect("the secret text")
         self.d.expect_log(r"%s\s+--->\s+%s" % (c.name, other.name), mark)
         c.send("/quit all done")
         c.expect_eof()
-        self.d.expect_log(r"%s\b.*all done" % c.name, mark)
+        self.d.expect_log(r"Closed connection from: %s\b.*all done" % c.name, mark)
         self.d.stats()
         self.assertNotIn("secret", self.d.tail(400))
 
