@@ -361,13 +361,12 @@ share(const struct req *r, struct reg_user *u, const struct upload_target *t,
 	struct m_r_say say = {.kind = MSG_TEXT, .text = f->name};
 	struct m_r_dm dm = {.kind = MSG_TEXT, .to = t->name, .text = f->name};
 
-	if (t->kind == UPLOAD_ROOM) {
+	log_info("%s  --->  %s" STR_FMT "  [ %s ]", u->name, t->kind == UPLOAD_ROOM ? "#" : "",
+		 STR_ARG(t->name), file_is_image(f) ? "Image" : "File");
+	if (t->kind == UPLOAD_ROOM)
 		talk_say(r, u, t->room, &say, file);
-		return;
-	}
-	log_info("%s  --->  " STR_FMT "  [ %s ]", u->name, STR_ARG(t->name),
-		 file_is_image(f) ? "Image" : "File");
-	talk_dm(r, u, &t->to, &dm, file);
+	else
+		talk_dm(r, u, &t->to, &dm, file);
 }
 
 bool

@@ -117,6 +117,7 @@ class Share(FilesCase):
             self.assertEqual(link, answer.headers["location"])
         said = i.expect("PRIVMSG", "#" + room)
         self.assertIn(link, said.params[1])
+        self.d.expect_log(r"%s  --->  #%s  \[ File \]" % (a.name, room))
         got = self.get(re.match(LINK, link).group(2))
         self.assertEqual((got.status, got.body), (200, body))
         self.assertEqual(got.headers["content-disposition"],
@@ -128,6 +129,20 @@ class Share(FilesCase):
         self.assertEqual(again.status, 410, again)
         self.assertEqual(self.get(re.match(LINK, link).group(2)).body, body)
 
+    def test_talk_goes_on(self):
+        """Who uploads talks on, and nothing of it gets into the file."""
+        a, b = self.clients("alice", "bob")
+        body = os.urandom(300000)
+        c = self.http()
+        c.send(("POST %s?name=long.bin HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n" % (self.upload_path(a), c.host, len(body))).encode())
+        for i in range(10):
+            c.send(body[i * 30000:(i + 1) * 30000])
+            a.send("piece %d" % i)
+            b.line("%s: piece %d" % (a.name, i))
+        self.assertEqual(c.read().status, 201)
+        link = b.expect(r"^%s has shared the file long\.bin \(293 KiB, %s\)" % (a.name, LINK)).group(2)
+        self.assertEqual(self.get(link).body, body)
+
     def test_picture(self):
         """A form as the page makes it: the small picture first."""
         a, b = self.clients("alice", "bob")
@@ -137,6 +152,7 @@ class Share(FilesCase):
         self.assertEqual(answer.status, 201, answer)
         link = re.match(LINK, answer.headers["location"]).group(2)
         b.expect("^%s sent you an image" % a.name)
+        self.d.expect_log(r"%s  --->  %s  \[ Image \]" % (a.name, b.name))
         got, small = self.get(link), self.get(link + "&t=1")
         self.assertEqual((got.body, small.body), (data, thumb))
         self.assertEqual((got.headers["content-type"], small.headers["content-type"]), ("image/png", "image/png"))
