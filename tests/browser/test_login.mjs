@@ -24,7 +24,13 @@ async function taken(t) {
 	assert.equal(await p.page.textContent("#me-state"), "Guest");
 	await p.page.click("#disconnect");
 	await p.page.locator("#login-name").waitFor();
-	await eventually("alicia to be gone", async () => !(await t.w.ctl("users")).includes("alicia"));
+	const gone = () => eventually("alicia to be gone", async () => !(await t.w.ctl("users")).includes("alicia"));
+
+	await gone();
+	// closing the window is leaving, too
+	await p.comes("alicia");
+	await p.page.close();
+	await gone();
 }
 
 async function accounts(t) {

@@ -143,6 +143,7 @@ class Files(Case):
         group = grp.getgrgid(os.getgid()).gr_name
         with open(os.path.join(build().path, "etc", "chatd.conf"), encoding="utf-8") as f:
             text = f.read()
+        self.assertRegex(text, r'(?m)^\s*\{ protocol = "telnet"; address = "127\.0\.0\.1"; port = 9898; \}')
         for regex, now in ((r'(?m)^user = "[^"]*"', 'user = "%s"' % me), (r'(?m)^group = "[^"]*"', 'group = "%s"' % group),
                            (r'admin = \[ "@[^"]*" \]', 'admin = [ "@%s" ]' % group)):
             text, n = re.subn(regex, now, text)
@@ -297,6 +298,15 @@ class Reload(OwnCase):
 
 
 class Master(OwnCase):
+    def test_log_from_start_to_end(self):
+        """What a console of the server shows: that it starts, where it listens, that it is ready, that it has stopped."""
+        d = self.daemon()
+        for regex in (r"chatd \S+ starts, pid %d" % d.proc.pid, r"listening on 127\.0\.0\.1:%d \(telnet\)" % d.port,
+                      r"is ready after \d+ ms: telnet 127\.0\.0\.1:%d" % d.port):
+            d.expect_log(regex)
+        d.stop()
+        d.expect_log(r"\bstopped$")
+
     def test_ready_soon(self):
         took = []
         for _ in range(5):
