@@ -80,20 +80,17 @@ void
 cmd_format(struct conn *c, const struct cmd_args *a)
 {
 	unsigned now = c->cls & CLS_FORMAT;
+	int f = a->n > 0 ? format_of(a->v[0]) : -1;
 
-	for (unsigned f = 0; f < FORMAT_COUNT && a->n > 0; f++) {
-		char digit[2] = {(char)('1' + f), '\0'};
-
-		if (!cmd_same(a->v[0], render_format_name(f)) && !cmd_same(a->v[0], digit))
-			continue;
-		c->cls = (uint8_t)((c->cls & ~(unsigned)CLS_FORMAT) | f);
-		tell(c, "Messages now look like this: %s", render_format_example(f));
+	if (f >= 0) {
+		c->cls = (uint8_t)((c->cls & ~(unsigned)CLS_FORMAT) | (unsigned)f);
+		tell(c, "Messages now look like this: %s", formats[f].example);
 		return;
 	}
 	tell(c, "%s/format NAME:", a->n > 0 ? "There is no such format. " : "");
-	for (unsigned f = 0; f < FORMAT_COUNT; f++)
-		tell(c, "%c %u %-7s %s", f == now ? '*' : ' ', f + 1, render_format_name(f),
-		     render_format_example(f));
+	for (unsigned i = 0; i < FORMAT_COUNT; i++)
+		tell(c, "%c %u %-7s %s", i == now ? '*' : ' ', i + 1, formats[i].name,
+		     formats[i].example);
 }
 
 /* --- /ignore ------------------------------------------------------------------------ */

@@ -12,28 +12,6 @@
 #define BALANCE_ROOM 4096 /* closers of bidi controls that a text may get */
 #define DECORATION 64 /* time, colours, brackets, quotes */
 
-static const struct {
-	const char *name, *before, *between, *after, *example;
-} formats[FORMAT_COUNT] = {
-    [FORMAT_COLON] = {"colon", "", ": ", "", "alice: hello"},
-    [FORMAT_ANGLE] = {"angle", "<", "> ", "", "<alice> hello"},
-    [FORMAT_ARROW] = {"arrow", "", " > ", "", "alice > hello"},
-    [FORMAT_QUOTE] = {"quote", "", " sent you \"", "\"", "alice sent you \"hello\""},
-    [FORMAT_CLIENT] = {"client", "", ": ", "", "Client: hello"},
-};
-
-const char *
-render_format_name(unsigned format)
-{
-	return format < FORMAT_COUNT ? formats[format].name : NULL;
-}
-
-const char *
-render_format_example(unsigned format)
-{
-	return format < FORMAT_COUNT ? formats[format].example : NULL;
-}
-
 void
 render_clean(struct shown *s)
 {

@@ -12,18 +12,10 @@
 #include <stdint.h>
 
 #include "ipc/ipc.h"
-
-enum render_format {
-	FORMAT_COLON, /* nick: text */
-	FORMAT_ANGLE, /* <nick> text */
-	FORMAT_ARROW, /* nick > text */
-	FORMAT_QUOTE, /* nick sent you "text" */
-	FORMAT_CLIENT, /* Client: text, Server: text */
-	FORMAT_COUNT
-};
+#include "proto/format.h"
 
 enum render_class {
-	CLS_FORMAT = 7, /* enum render_format */
+	CLS_FORMAT = 7, /* enum format */
 	CLS_TIME = 8, /* HH:MM before each line */
 	CLS_COLOR = 16,
 	CLS_OTHER = 32, /* of a room that is not the client's current one: named */
@@ -73,10 +65,6 @@ size_t render_bound(const struct shown *s);
 /* One event for one class; every line ends with CR LF, the lines of a text after the first begin
  * with two spaces. out has room for render_bound(s). Returns the length. */
 size_t render(char *out, unsigned cls, const struct shown *s);
-
-/* "colon", "angle"…; NULL: no such format. */
-const char *render_format_name(unsigned format);
-const char *render_format_example(unsigned format);
 
 /* Why somebody has left, as IRC and the log have it: "Kicked by Server (calm down)", "Banned (spam)", "Killed (ada: spam)",
  * "Quit: bye" for its own words, which therefore cannot look like the others; or what was the matter. Empty: nobody said. */

@@ -284,7 +284,7 @@ START_TEST(looks)
 		k.format = f;
 		words_render(&k, &s, STR_LIT("lobby"), out, sizeof(out));
 		ck_assert_str_eq(out, want[f]);
-		ck_assert_int_eq(format_of(str_of(format_name(f))), (int)f);
+		ck_assert_int_eq(format_of(str_of(formats[f].name)), (int)f);
 	}
 	ck_assert_int_eq(format_of(STR_LIT("2")), FORMAT_ANGLE);
 	ck_assert_int_eq(format_of(STR_LIT("none")), -1);

@@ -29,7 +29,7 @@ shown(unsigned cls, struct shown s)
 		.what = SHOWN_SAY, .name = STR_LIT("alice"), .room = STR_LIT("lobby"), .text = t \
 	}
 
-START_TEST(formats)
+START_TEST(in_each_format)
 {
 	static const char *const want[FORMAT_COUNT] = {
 	    [FORMAT_COLON] = "alice: hello\r\n",   [FORMAT_ANGLE] = "<alice> hello\r\n",
@@ -189,7 +189,7 @@ main(void)
 	Suite *s = suite_create("render");
 	TCase *t = tcase_create("render");
 
-	tcase_add_loop_test(t, formats, 0, FORMAT_COUNT);
+	tcase_add_loop_test(t, in_each_format, 0, FORMAT_COUNT);
 	tcase_add_test(t, server_speaks);
 	tcase_add_test(t, actions);
 	tcase_add_test(t, other_room);

@@ -137,7 +137,7 @@ unit_irc_render = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 %C%_check_ipc_file_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_render_LDADD = $(unit_irc_render)
 %C%_check_file_words_LDADD = $(unit_irc_render)
-unit_worker = src/worker/libworker.a $(unit_libs)
+unit_worker = src/worker/libworker.a src/proto/libproto.a $(unit_libs)
 %C%_check_arena_LDADD = $(unit_worker)
 %C%_check_at_LDADD = src/proto/libproto.a $(unit_libs)
 # a worker in the test's own process

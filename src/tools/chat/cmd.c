@@ -402,13 +402,13 @@ c_format(struct session *s, struct str *a, unsigned n)
 
 	if (f >= 0) {
 		s->look.format = (enum format)f;
-		session_note(s, "Messages now look like this: %s", format_example((unsigned)f));
+		session_note(s, "Messages now look like this: %s", formats[f].example);
 		return;
 	}
 	session_note(s, "%s/format NAME:", n > 0 ? "There is no such format. " : "");
 	for (unsigned i = 0; i < FORMAT_COUNT; i++)
 		session_note(s, "%c %u %-7s %s", i == s->look.format ? '*' : ' ', i + 1,
-			     format_name(i), format_example(i));
+			     formats[i].name, formats[i].example);
 }
 
 static void

@@ -9,39 +9,6 @@
 #include "lib/util.h"
 #include "session.h"
 
-static const struct {
-	const char *name, *before, *between, *after, *example;
-} formats[FORMAT_COUNT] = {
-    [FORMAT_COLON] = {"colon", "", ": ", "", "alice: hello"},
-    [FORMAT_ANGLE] = {"angle", "<", "> ", "", "<alice> hello"},
-    [FORMAT_ARROW] = {"arrow", "", " > ", "", "alice > hello"},
-    [FORMAT_QUOTE] = {"quote", "", " sent you \"", "\"", "alice sent you \"hello\""},
-    [FORMAT_CLIENT] = {"client", "", ": ", "", "Client: hello"},
-};
-
-const char *
-format_name(unsigned f)
-{
-	return f < FORMAT_COUNT ? formats[f].name : NULL;
-}
-
-const char *
-format_example(unsigned f)
-{
-	return f < FORMAT_COUNT ? formats[f].example : NULL;
-}
-
-int
-format_of(struct str s)
-{
-	for (int f = 0; f < FORMAT_COUNT; f++) {
-		if ((s.n == 1 && s.p[0] == '1' + f) ||
-		    (s.n == strlen(formats[f].name) && strncasecmp(s.p, formats[f].name, s.n) == 0))
-			return f;
-	}
-	return -1;
-}
-
 unsigned
 words_color(struct str name)
 {

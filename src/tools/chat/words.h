@@ -7,18 +7,12 @@
 #include <stdint.h>
 
 #include "lib/str.h"
-
-enum format { FORMAT_COLON, FORMAT_ANGLE, FORMAT_ARROW, FORMAT_QUOTE, FORMAT_CLIENT, FORMAT_COUNT };
+#include "proto/format.h"
 
 struct look {
 	enum format format;
 	bool color, time, echo, ampm;
 };
-
-const char *format_name(unsigned f); /* NULL: there is none */
-const char *format_example(unsigned f);
-/* By name or number ("1"); -1: there is none. */
-int format_of(struct str s);
 
 struct show;
 /* As one line or several, without the last one's end; room: the one that plain lines go to, others are named before the
