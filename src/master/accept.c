@@ -27,6 +27,10 @@
 #define BATCH 64 /* per listener and turn: others want their turn too */
 #define PAUSE_MS 100 /* when the kernel has nothing to give */
 #define SWEEP_MS 5000
+/* The last of our descriptors are not for new connections, if chatd-web may give some back; and the very last are for channels to
+ * processes that have to be started: without one to take them, no connection's would ever be closed here. */
+#define LEFT_FOR_PASSED 16
+#define LEFT_FOR_CHANNELS 8
 
 static bool paused, stopped, short_of_fds;
 static int spare_fd = -1;
@@ -115,6 +119,13 @@ out_of_descriptors(int listen_fd, unsigned protocol)
 	pause_accepting();
 }
 
+/* The lowest that is free is what one gets: are there fewer than n above fd? */
+static bool
+among_last(int fd, unsigned n)
+{
+	return master.webs > 0 && (uint64_t)fd + n >= master.fd_limit;
+}
+
 /* False: no more from this listener in this turn. */
 static bool
 accept_failed(int fd, unsigned protocol)
@@ -170,6 +181,9 @@ accept_ready(int fd, unsigned what, void *arg)
 				     "The server is full, try again later.");
 		} else {
 			accepted(l, conn, (struct sockaddr *)&ss);
+			short_of_fds = among_last(conn, LEFT_FOR_PASSED) && handover_under_way();
+			if (short_of_fds)
+				break;
 		}
 	}
 	accept_update();
@@ -179,6 +193,13 @@ void
 accept_fd_back(void)
 {
 	short_of_fds = false;
+	children_read_on();
+}
+
+bool
+accept_few_left(int fd)
+{
+	return among_last(fd, LEFT_FOR_CHANNELS);
 }
 
 void

@@ -61,6 +61,8 @@ void children_init(const char *dir);
 void children_start(void);
 /* After a reload: start chatd-web if there is a listener for it now. It stays when that goes, for those whom it has. */
 void children_reloaded(void);
+/* There is room for a descriptor again: take what chatd-web gives back. */
+void children_read_on(void);
 /* After SIGCHLD: reap, and replace. */
 void children_reap(void);
 

@@ -95,13 +95,33 @@ on_conns(bool good)
 	return good;
 }
 
+/* What they send could hold a descriptor for which there is no room; it would be lost, and be their mistake. */
+static bool passes_wait;
+
 static bool
 on_pass(struct child *c, const void *frame, size_t len, int *fds)
 {
-	if (!handover_pass(c, frame, len, fds[0]))
+	passes_wait = accept_few_left(fds[0]);
+	if (!handover_pass(c, frame, len, fds[0])) {
+		children_read_on();
 		return false;
+	}
 	fds[0] = -1;
 	return on_conns(true);
+}
+
+void
+children_read_on(void)
+{
+	if (!passes_wait)
+		return;
+	passes_wait = false;
+	for (unsigned i = 0; i < children_n; i++) {
+		struct chan *ch = &children[i].chan;
+
+		if (children[i].role == ROLE_WEB && ch->fd >= 0)
+			loop_mod(master.loop, &ch->io, ch->io.events | EPOLLIN);
+	}
 }
 
 /* Descriptors that a handler keeps it sets to -1. */
@@ -179,6 +199,10 @@ child_on_chan(int fd, unsigned what, void *arg)
 	if (what & EPOLLOUT)
 		chan_writable(&c->chan, master.loop);
 	for (unsigned i = 0; i < PACKETS_PER_TURN && c->chan.fd >= 0; i++) {
+		if (passes_wait && c->role == ROLE_WEB) {
+			loop_mod(master.loop, &c->chan.io, c->chan.io.events & ~(unsigned)EPOLLIN);
+			return;
+		}
 		if (!child_read_packet(c))
 			return;
 	}

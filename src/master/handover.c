@@ -391,13 +391,14 @@ handover_dead(struct child *h)
 void
 handover_init(void)
 {
-	uint64_t limit = master.fd_limit;
+	uint64_t limit = master.fd_limit, takers;
 
 	for (unsigned r = 0; r < ROLE_COUNT; r++)
 		TAILQ_INIT(&stages[r].waiting);
 	each_max = (unsigned)MIN(limit > FDS_OF_A_CHILD ? limit - FDS_OF_A_CHILD : 1, UINT32_MAX);
 	/* our own copies: half of our descriptors at most */
-	inflight_max = (unsigned)MAX(MIN(limit / (2 * master.workers), INFLIGHT_MAX), 4);
+	takers = master.workers + (protocol_built(PROTO_WEB) ? master.set.opt.web_processes : 0);
+	inflight_max = (unsigned)MAX(MIN(limit / (2 * takers), INFLIGHT_MAX), 4);
 	loop_each_turn(master.loop, end_of_turn, NULL);
 }
 

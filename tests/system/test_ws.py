@@ -3,6 +3,7 @@
 
 import random
 import select
+import shutil
 import signal
 import socket
 import unittest
@@ -331,6 +332,33 @@ class Life(WsCase):
         c = self.ws("c")
         c.ask("JOIN #x", "366")
         a.expect("JOIN", "#x")
+
+    def test_few_descriptors(self):
+        """So few that the master cannot have all that come at once: each is a WebSocket, or told that it is one too many; and the
+        broker can be started again meanwhile."""
+        prlimit = shutil.which("prlimit")
+        if prlimit is None:
+            self.skipTest("prlimit is not there")
+        self.daemon({"limits": {"max_sessions": 5000}, "web": {"processes": 1}}, prefix=[prlimit, "--nofile=64:64"])
+        self.d.restarts_meant = True
+        host = self.ws_address()
+        for turn in range(4):
+            crowd = [socket.create_connection(host, limit()) for _ in range(60)]
+            if turn == 2:
+                self.d.kill_role("broker")
+            for s in crowd:
+                s.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                          b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" + frame(b"PING :early"))
+            got = {}
+            for s in crowd:
+                status = s.recv(12)[9:]
+                got[status] = got.get(status, 0) + 1
+            self.assertLessEqual(set(got), {b"101", b"503"}, got)
+            self.assertGreater(got[b"101"], 30, got)
+            for s in crowd:
+                s.close()
+            self.eventually("they are gone", lambda: self.d.stats()["sessions"] == 0)
+        self.assertEqual([p["restarts"] for p in self.d.processes() if p["role"] in ("web", "worker")], [0] * 3)
 
     def test_worker_killed(self):
         """It costs its own clients only."""
