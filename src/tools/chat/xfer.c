@@ -17,8 +17,9 @@
 
 #define REDIRECTS_MAX 5
 #define ANSWER_MAX (1u << 20)
-#define SLOW_BYTES 100 /* a second, */
-#define SLOW_SECONDS 30 /* for so long */
+#define SLOW_BYTES 1024 /* a second, on average */
+#define SLOW_SECONDS 30 /* over so long, */
+#define SLOW_SECONDS_TEST 2 /* or that in tests */
 
 struct xfer {
 	struct xfer *next;
@@ -275,7 +276,8 @@ start(struct xfers *x, const char *url, const struct xfer_rules *rules)
 	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT, 15L);
 	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
-	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, (long)SLOW_SECONDS);
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME,
+			 (long)(rules->test_port != 0 ? SLOW_SECONDS_TEST : SLOW_SECONDS));
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "chat/" PACKAGE_VERSION);
@@ -376,6 +378,8 @@ outcome(struct xfer *t, CURLcode code, char *text, size_t cap)
 		return "it is too big";
 	if (t->disk)
 		return "it cannot be written";
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return "it comes too slowly";
 	if (code == CURLE_TOO_MANY_REDIRECTS)
 		return "it leads from one address to the next";
 	if (status == 413 || status == 507)
