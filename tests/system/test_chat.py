@@ -2,6 +2,7 @@
 """`chat`, the terminal client, on a pseudo-terminal and in scripts, with people on telnet in the same rooms."""
 
 import contextlib
+import gzip
 import http.server
 import json
 import os
@@ -131,6 +132,10 @@ class Files(http.server.BaseHTTPRequestHandler):
         content = self.server.contents.get(self.path)
         if content is None:
             self.answer(404)
+        elif callable(content):
+            with contextlib.suppress(OSError):
+                content(self)
+            self.close_connection = True
         elif isinstance(content, int):  # so many bytes, and nobody is told how many
             self.send_response(200)
             self.send_header("Connection", "close")
@@ -356,6 +361,15 @@ class Lines(ChatCase):
         v.type("wrong one\r")
         self.assertEqual(v.wait(), 4)
 
+    def test_what_is_thought(self):
+        bob = self.irc("bob", ("message-tags",))
+        t = self.talker()
+        bob.send("JOIN #lobby")
+        t.type("shall we?\r")
+        said = bob.expect("PRIVMSG", "#lobby", re.compile(r"shall we\?$"))
+        bob.send("@+draft/reply=%s;+draft/react=👍 TAGMSG #lobby" % said.tags["msgid"])
+        t.expect(r"^%s reacts with 👍 to %s: shall we\?$" % (bob.nick, t.name))
+
     def test_sent_away(self):
         t = self.talker()
         self.d.ctl("kick", t.name, "calm", "down")
@@ -493,6 +507,23 @@ class Again(ChatCase):
         t.prompt("%s > half a l" % t.name)
         t.type("ine\r")
         tel.line("%s: half a line" % t.name)
+
+    def test_read_marks(self):
+        """What was shown to somebody with an account has been read: other clients are told when this one goes."""
+        if not build().passwords:
+            self.skipTest("built without accounts")
+        self.daemon()
+        tel = self.client("tel")
+        proxy = Proxy(self.irc_address())
+        self.addCleanup(proxy.close)
+        t = self.talker(port=proxy.port)
+        t.type("/register\rcorrect horse\rcorrect horse\r")
+        t.expect("You are logged in to the account " + t.name)
+        tel.send("look here")
+        t.expect("look here")
+        t.type("/quit\r")
+        self.assertEqual(t.wait(), 0)
+        self.eventually("the mark", lambda: any(l.startswith("MARKREAD #lobby timestamp=") for l in proxy.lines))
 
     def test_sent_and_not_answered(self):
         """The server has taken the line, but its answer is lost with the connection: it is not sent again."""
@@ -852,6 +883,67 @@ class Transfers(ChatCase):
         t.expect(r"File a\.png sent successfully")
         self.assertIn(b"\x89PNG...", up.posted[0][2])
         self.assertEqual(inner.posted + pages.posted, [])
+
+    def test_fetch_what_has_no_end(self):
+        """Bodies that are announced too big, drip, stop, or are small only as long as they are packed; redirections to anywhere."""
+        context, path, _ = self.certificate()
+        pages = self.served(context)
+
+        def body(*headers, parts=(b"x",), every=0.0, rest=0):
+            def send(h):
+                h.send_response(200)
+                for name, value in headers:
+                    h.send_header(name, value)
+                h.end_headers()
+                for part in parts:
+                    h.wfile.write(part)
+                    h.wfile.flush()
+                    if every:
+                        self.stopped.wait(every)
+                if rest:
+                    self.stopped.wait(rest)
+            return send
+        self.stopped = threading.Event()
+        self.addCleanup(self.stopped.set)
+        bomb = gzip.compress(b"\0" * (64 << 20))
+        pages.contents.update({
+            "/announced": body(("Content-Length", str(10 << 30))), "/drip": body(("Content-Length", "99"), parts=[b"x"] * 99, every=0.5),
+            "/stops": body(("Content-Length", "99"), rest=60), "/silent": lambda h: self.stopped.wait(60),
+            "/endless": body(parts=[b"x" * 65536] * 1024), "/short": body(("Content-Length", "99")),
+            "/bomb": body(("Content-Encoding", "gzip"), ("Content-Length", str(len(bomb))), parts=[bomb])})
+        for i in range(50):
+            pages.contents["/hop%d" % i] = "https://127.0.0.1:%d/hop%d" % (pages.port, i + 1)
+        pages.contents["/hop50"] = b"there"
+        inner = [("file", "file:///etc/passwd"), ("gopher", "gopher://127.0.0.1:70/"), ("unix", "unix:///run/x"), ("ftp", "ftp://192.0.2.1/"),
+                 ("plain", "http://192.0.2.1/"), ("dict", "dict://127.0.0.1:11211/")]
+        inner += [("to%d" % i, "https://%s/" % a) for i, a in enumerate((
+            "127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:10.0.0.1]", "0.0.0.0", "169.254.169.254", "10.1.2.3", "172.16.0.1",
+            "192.168.1.1", "[fe80::1]", "[fd00::1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "2130706433", "0x7f.1", "0177.0.0.1", "127.1"))]
+        for name, to in inner:
+            pages.contents["/" + name] = to
+        up = self.served()
+        p = self.uploading("http://127.0.0.1:%d/files/u/token" % up.port)
+        t = self.talker("--fetch-test", str(pages.port), port=p.port, env={"SSL_CERT_FILE": path})
+        rows = [("announced", "too big"), ("drip", "too slowly"), ("stops", "too slowly"), ("silent", "too slowly"), ("endless", "too big"),
+                ("short", "not fetched"), ("hop0", "one address to the next")]
+        rows += [(name, "that address is not" if name.startswith("to") else "not fetched") for name, _ in inner]
+        for name, words in rows:
+            with self.subTest(name):
+                before = t.screen.text().count("Sorry")
+                t.type("image@%s\r" % t.name)
+                t.until("the question", lambda: "Path or address" in t.screen.lines()[t.screen.y])
+                t.type("https://127.0.0.1:%d/%s\r" % (pages.port, name))
+                t.until("a refusal of " + name, lambda: t.screen.text().count("Sorry") > before)
+                self.assertRegex(t.screen.text().rpartition("Sorry")[2].replace("\n", " "), words)
+        self.assertEqual(up.posted, [])
+        # nothing is unpacked: what was small stays small
+        t.type("image@%s\rhttps://127.0.0.1:%d/bomb\r" % (t.name, pages.port))
+        t.expect("File bomb sent successfully")
+        self.assertIn(bomb, up.posted[0][2])
+        self.assertLess(len(up.posted[0][2]), len(bomb) + 1000)
+        rss = int(re.search(r"VmHWM:\s+(\d+)", open("/proc/%d/status" % t.pid, encoding="ascii").read()).group(1))
+        if not build().sanitized:
+            self.assertLess(rss, 100000)
 
     def test_get(self):
         web = self.served()

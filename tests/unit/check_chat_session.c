@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/text.h"
 #include "lib/util.h"
 #include "tools/chat/complete.h"
 #include "tools/chat/session.h"
@@ -21,6 +22,11 @@ on_show(void *arg, const struct show *sh)
 	struct look look = {0};
 
 	(void)arg;
+	ck_assert(text_is_clean(sh->text.p, sh->text.n, TEXT_KEEP_NL));
+	ck_assert(text_is_clean(sh->from.p, sh->from.n, 0));
+	ck_assert(text_is_clean(sh->to.p, sh->to.n, 0));
+	ck_assert(text_is_clean(sh->room.p, sh->room.n, 0));
+	ck_assert(text_is_clean(sh->msgid.p, sh->msgid.n, 0));
 	words_render(&look, sh, s.cur != NULL ? str_of(s.cur->name) : STR_LIT(""), line,
 		     sizeof(line));
 	nshown += bprintf(shown + nshown, sizeof(shown) - nshown, "%s\n", line);
@@ -606,6 +612,117 @@ START_TEST(crowds)
 }
 END_TEST
 
+/* What somebody thinks of a message is a line. */
+START_TEST(reactions)
+{
+	line("@msgid=0000000000009 :bob!u@h PRIVMSG #lobby :shall we?");
+	showed();
+	line("@+draft/reply=0000000000009;+draft/react=\xf0\x9f\x91\x8d :ann!u@h TAGMSG #lobby");
+	ck_assert_str_eq(showed(), "ann reacts with \xf0\x9f\x91\x8d to bob: shall we?\n");
+	line("@+draft/reply=0000000000009;+draft/unreact=\xf0\x9f\x91\x8d :ann!u@h TAGMSG #lobby");
+	ck_assert_str_eq(showed(), "ann takes back \xf0\x9f\x91\x8d to bob: shall we?\n");
+	line("@+draft/reply=0000000000001;+draft/react=a\\s\\n\x1b[2Jb :ann!u@h TAGMSG #lobby");
+	ck_assert_str_eq(showed(), "ann reacts with a b\n"); /* one line */
+	line("@+typing=active :ann!u@h TAGMSG #lobby");
+	line(":ann!u@h TAGMSG #lobby");
+	ck_assert_str_eq(showed(), "");
+}
+END_TEST
+
+/* Who has an account has its other clients know what has been shown here. */
+START_TEST(read_marks)
+{
+	line("@msgid=0000000000009;time=2026-01-01T00:00:09.000Z :bob!u@h PRIVMSG #lobby :nine");
+	ck_assert(!session_unmarked(&s));
+	line(":srv CAP me ACK :draft/read-marker");
+	line(":srv 900 me me!u@h me :You are now logged in");
+	ck_assert(session_unmarked(&s));
+	session_mark(&s);
+	ck_assert_str_eq(said(), "MARKREAD #lobby timestamp=2026-01-01T00:00:09.000Z|");
+	ck_assert(!session_unmarked(&s));
+	line("@msgid=000000000000A;time=2026-01-01T00:00:10.000Z :bob!u@h PRIVMSG me :ten");
+	session_mark(&s);
+	ck_assert_str_eq(said(), "MARKREAD bob timestamp=2026-01-01T00:00:10.000Z|");
+	/* elsewhere it has been read already */
+	line("@msgid=000000000000B;time=2026-01-01T00:00:11.000Z :bob!u@h PRIVMSG #lobby :eleven");
+	line(":srv MARKREAD #lobby timestamp=2026-01-01T00:00:12.000Z");
+	ck_assert(!session_unmarked(&s));
+	/* of several rooms only what is on the screen */
+	line(":me!u@h JOIN #den");
+	line("@msgid=000000000000C;time=2026-01-01T00:00:13.000Z :bob!u@h PRIVMSG #den :there");
+	said();
+	s.paned = true;
+	ck_assert(!session_unmarked(&s));
+	s.paned = false;
+	session_quit(&s, "");
+	ck_assert_str_eq(said(), "MARKREAD #den timestamp=2026-01-01T00:00:13.000Z|QUIT :|");
+}
+END_TEST
+
+/* Another client of ours, or the server, takes us into a room: what is being typed is not for there. */
+START_TEST(taken_along)
+{
+	line(":me!u@h JOIN #elsewhere");
+	ck_assert_str_eq(s.cur->name, "lobby");
+	session_typed(&s, "/join den");
+	line(":me!u@h JOIN #den");
+	ck_assert_str_eq(s.cur->name, "den");
+}
+END_TEST
+
+#define EVIL \
+	"\x1b[2J\x1b]0;t\x07\xc2\x9b" \
+	"31m\x05\x0e\x7f\xe2\x80\xae" \
+	"abc\x03" \
+	"4\xef\xbf\xbf"
+
+/* Each word and number that there may be, with everything that a terminal could obey in each place: on_show() looks at what
+ * is shown of it, check_chat's fuzzing beside it at more. */
+START_TEST(nothing_raw)
+{
+	static const char *const words[] = {
+	    "PRIVMSG", "NOTICE",      "BATCH",    "JOIN",     "PART",        "QUIT",
+	    "KICK",    "NICK",        "MODE",     "TOPIC",    "AWAY",        "INVITE",
+	    "RENAME",  "REDACT",      "FAIL",     "NOTE",     "WARN",        "UPLOAD",
+	    "ERROR",   "CHATHISTORY", "MARKREAD", "REGISTER", "ACCOUNT",     "TAGMSG",
+	    "SETNAME", "PONG",        "CAP",      "PING",     "AUTHENTICATE"};
+	static const char *const usual[] = {"me", "#lobby", "bob", "@", "1"};
+
+	s.show_ids = true;
+	for (unsigned i = 0; i < 1000 + ARRAY_LEN(words); i++) {
+		for (unsigned at = 0; at <= ARRAY_LEN(usual) + 2; at++) {
+			char text[2000], number[8];
+			const char *who =
+			    at == ARRAY_LEN(usual) ? EVIL "!" EVIL "@" EVIL : "bob!u@h";
+			size_t n;
+
+			bprintf(number, sizeof(number), "%03u", i);
+			n = bprintf(text, sizeof(text), "%s:%s %s",
+				    at == ARRAY_LEN(usual) + 1
+					? "@+draft/react=" EVIL ";msgid=" EVIL
+					  ";chatd.org/file=name=%1b[2J" EVIL "&size=1;time=" EVIL
+					  " "
+					: "",
+				    who, i < 1000 ? number : words[i - 1000]);
+			for (unsigned p = 0; p < ARRAY_LEN(usual); p++)
+				n += bprintf(text + n, sizeof(text) - n, " %s",
+					     p == at ? EVIL : usual[p]);
+			line("%s :" EVIL, text);
+			ck_assert(text_is_clean(s.nick, strlen(s.nick), 0));
+			for (const struct room *r = s.rooms; r != NULL; r = r->next) {
+				ck_assert(text_is_clean(r->name, strlen(r->name), 0));
+				ck_assert(text_is_clean(r->topic, strlen(r->topic), 0));
+				for (const struct member *m = r->members; m != NULL; m = m->hh.next)
+					ck_assert(text_is_clean(m->name, strlen(m->name), 0));
+			}
+			showed();
+			happened();
+			said();
+		}
+	}
+}
+END_TEST
+
 START_TEST(bounded)
 {
 	for (unsigned i = 0; i < 3000; i++) {
@@ -655,6 +772,10 @@ main(void)
 	tcase_add_test(in, script_sent_out);
 	tcase_add_test(in, history_stands_still);
 	tcase_add_test(in, crowds);
+	tcase_add_test(in, reactions);
+	tcase_add_test(in, read_marks);
+	tcase_add_test(in, taken_along);
+	tcase_add_test(in, nothing_raw);
 	tcase_add_test(in, bounded);
 	suite_add_tcase(su, in);
 	return unit_run(su);

@@ -22,6 +22,7 @@
 #define SILENCE 60000u /* then it is asked whether it is there, */
 #define SILENCE_MAX 90000u /* and then taken for dead */
 #define GOODBYE 2000u
+#define MARK 5000u /* what was shown so long ago has been read */
 
 static volatile sig_atomic_t stopped;
 
@@ -311,7 +312,7 @@ client_init(struct client *c, struct chat_conf *conf, const struct ui *ui, void 
 	c->link = link_new(&conf->link);
 	c->xfers = xfers_new();
 	c->files = files_new(c);
-	c->retry_at = c->leave_at = c->name_at = UINT64_MAX;
+	c->retry_at = c->leave_at = c->name_at = c->mark_at = UINT64_MAX;
 	c->deadline = conf->mode == CHAT_TALK || conf->timeout == 0
 			  ? UINT64_MAX
 			  : mono_ms() + conf->timeout * UINT64_C(1000);
@@ -429,6 +430,10 @@ run_timers(struct client *c)
 		c->deadline = UINT64_MAX;
 		client_end(c, CHAT_TIMED_OUT, "no answer in time");
 	}
+	if (now >= c->mark_at)
+		session_mark(&c->s);
+	if (now >= c->mark_at || c->mark_at == UINT64_MAX)
+		c->mark_at = session_unmarked(&c->s) ? now + MARK : UINT64_MAX;
 	look_for_silence(c, now);
 }
 
@@ -441,6 +446,7 @@ next_due(const struct client *c, uint64_t until)
 	due = MIN(due, c->name_at);
 	due = MIN(due, c->leave_at);
 	due = MIN(due, c->deadline);
+	due = MIN(due, c->mark_at);
 	if (link_state(c->link) == LINK_UP)
 		due = MIN(due, c->heard + (c->pinged ? SILENCE_MAX : SILENCE));
 	return due;

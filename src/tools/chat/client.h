@@ -30,7 +30,7 @@ struct client {
 	char why[512]; /* for stderr, when it is not CHAT_OK */
 	bool been_up, leaving, said;
 	unsigned tries;
-	uint64_t retry_at, name_at, leave_at, deadline, heard;
+	uint64_t retry_at, name_at, leave_at, mark_at, deadline, heard;
 	bool pinged;
 	unsigned lines; /* scripts: shown */
 };

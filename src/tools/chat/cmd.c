@@ -629,7 +629,7 @@ c_join(struct session *s, struct str *a, unsigned n)
 	}
 	r = room_new(s, plain(a[0]), false);
 	if (r != NULL) {
-		r->wanted = true;
+		r->wanted = r->asked_for = true;
 		bprintf(r->key, sizeof(r->key), STR_FMT, STR_ARG(a[1]));
 	}
 	put(s, "JOIN #" STR_FMT "%s" STR_FMT, STR_ARG(plain(a[0])), n > 1 ? " " : "",

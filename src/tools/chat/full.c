@@ -758,6 +758,7 @@ full_run(struct chat_conf *conf)
 	conf->look.echo = true; /* what one has said stands with the rest */
 	screen_open();
 	client_init(&f.client, conf, &ui, &f);
+	f.client.s.paned = true;
 	f.dirty = true;
 	while (!f.client.done) {
 		if (f.dirty)

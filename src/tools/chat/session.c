@@ -355,6 +355,7 @@ void
 session_quit(struct session *s, const char *reason)
 {
 	s->leaving = true;
+	session_mark(s);
 	if (s->state == SESSION_READY)
 		put(s, "QUIT :%s", reason);
 	s->front->quit(s->arg);

@@ -27,6 +27,7 @@
 #define SESSION_HELD_BYTES (256u * 1024) /* and at most so much */
 #define SESSION_PENDING_MAX 200
 #define SESSION_SEEN_MAX 4096
+#define SESSION_RECENT_MAX 256
 #define SESSION_TEXT_MAX 16384 /* a message; what is longer is cut */
 #define SESSION_IGNORE_MAX 100
 #define NICK_MAX NAME_BYTES_MAX
@@ -110,6 +111,7 @@ struct room {
 	bool direct; /* a conversation */
 	bool joined; /* now */
 	bool been; /* in an earlier connection */
+	bool asked_for; /* by /join: it is where plain lines go when we are there */
 	bool wanted; /* to be entered again when the connection is back */
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
@@ -130,6 +132,13 @@ struct room {
 	struct room *next;
 };
 
+/* One of the latest messages, for what is said about it. */
+#define RECENT_TEXT 48
+struct recent {
+	uint64_t seq;
+	char from[NICK_MAX + 1], text[RECENT_TEXT + 1];
+};
+
 enum session_state { SESSION_OFF, SESSION_CAPS, SESSION_SASL, SESSION_WELCOME, SESSION_READY };
 
 struct batch;
@@ -141,6 +150,7 @@ struct session {
 	struct buf out; /* lines for the server; the connection takes them from here */
 
 	enum session_state state;
+	bool paned; /* of all rooms only the one that plain lines go to is on the screen */
 	bool script; /* nobody is there to be asked; nothing is shown but messages */
 	bool again; /* there has been a connection before */
 	bool secure; /* passwords may be sent */
@@ -171,6 +181,8 @@ struct session {
 	unsigned long label;
 	uint64_t seen[SESSION_SEEN_MAX];
 	unsigned nseen;
+	struct recent recent[SESSION_RECENT_MAX];
+	unsigned nrecent;
 	uint64_t last_at; /* server's time, the latest */
 	unsigned dm_asks;
 	unsigned long upload; /* label of the request for an address; one at a time */
@@ -211,6 +223,10 @@ const char *session_asks(const struct session *s, bool *secret_r);
 bool session_say(struct session *s, const char *target, struct str text, bool action);
 /* Asks for an address to send a file to; one after the other. */
 void session_upload(struct session *s, const char *target);
+/* Has something been shown that the server does not know to be read? Tells it so. For people with accounts: their other clients
+ * know then. */
+bool session_unmarked(const struct session *s);
+void session_mark(struct session *s);
 void session_quit(struct session *s, const char *reason);
 /* The name that was refused at the connection, once more. */
 void session_name_again(struct session *s);

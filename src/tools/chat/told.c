@@ -185,8 +185,9 @@ self_joined(struct session *s, struct room *r, const struct wire *w)
 	members_clear(s, r);
 	r->nnames = 0;
 	names_wanted(r, NAMES_JOIN);
-	if (s->cur == NULL || !r->been)
+	if (s->cur == NULL || r->asked_for)
 		session_talk_in(s, r);
+	r->asked_for = false;
 	if (!s->script && !r->been)
 		note_in(s, r, "You are in %s.", r->name);
 	said_fetch(s, r);
@@ -934,6 +935,7 @@ static const struct {
 } rows[] = {
     {"PRIVMSG", 0, 2, on_PRIVMSG},
     {"NOTICE", 0, 2, on_NOTICE},
+    {"TAGMSG", 0, 1, said_reaction},
     {"BATCH", 0, 1, on_BATCH},
     {"JOIN", 0, 1, on_JOIN},
     {"PART", 0, 1, on_PART},

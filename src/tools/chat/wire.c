@@ -11,6 +11,7 @@
 static void
 take_tags(struct wire *w, struct str tags)
 {
+	struct str about = {"", 0};
 	struct irc_tag t;
 
 	w->m.tags = tags;
@@ -29,9 +30,17 @@ take_tags(struct wire *w, struct str tags)
 			w->edit = true;
 		else if (irc_is(t.key, WIRE_FILE_TAG))
 			w->file = t.value;
+		else if (irc_is(t.key, "+draft/react"))
+			w->react = t.value;
+		else if (irc_is(t.key, "+draft/unreact"))
+			w->unreact = t.value;
+		else if (irc_is(t.key, "+draft/reply") || irc_is(t.key, "+reply"))
+			about = t.value;
 	}
 	if (!irc_msgid_get(w->msgid, &w->seq))
 		w->seq = 0;
+	if (!irc_msgid_get(about, &w->about))
+		w->about = 0;
 }
 
 static unsigned

@@ -23,6 +23,9 @@ struct wire {
 	struct str msgid, batch, label, account; /* tags, as they came; empty: none */
 	bool edit; /* other words for an earlier message */
 	struct str file; /* the value of WIRE_FILE_TAG, still escaped */
+	struct str react,
+	    unreact; /* the same of +draft/react, +draft/unreact: what somebody thinks */
+	uint64_t about; /* of that message: its number, or 0 */
 	unsigned num; /* numeric, or 0 */
 };
 
