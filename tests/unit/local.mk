@@ -9,6 +9,7 @@ unit_checks = \
 	%D%/check_broker \
 	%D%/check_chat_session \
 	%D%/check_chat_url \
+	%D%/check_chat_xfer \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_event \
@@ -85,6 +86,9 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_chat_session_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_chat_url_LDADD = $(chat_libs) $(unit_libs)
+%C%_check_chat_xfer_SOURCES = %D%/check_chat_xfer.c src/tools/chat/xfer.c
+%C%_check_chat_xfer_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+%C%_check_chat_xfer_LDADD = $(chat_libs) $(unit_libs) $(CURL_LIBS)
 %C%_check_durable_SOURCES = %D%/check_durable.c $(unit_world)
 %C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_job_SOURCES = %D%/check_job.c $(unit_desk)
