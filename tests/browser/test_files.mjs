@@ -129,6 +129,59 @@ async function large(t) {
 	await seesPicture(ben, "less noise.png");
 }
 
+async function nothing(t) {
+	await t.world();
+	const ann = await t.person("ann");
+	const ben = await t.person("ben");
+
+	for (const [name, type] of [["empty.png", "image/png"], ["empty", ""]]) {
+		await give(ann, "drop", name, "", type);
+		await ann.sees(`${name} was not sent. There is nothing in it.`);
+	}
+	assert.deepEqual(await t.w.files(), []);
+	// a file for ben that is not chosen after all: the next one is for the room on show
+	await ann.page.evaluate(() => (document.getElementById("pick").click = () => {}));
+	await ann.type("/file ben");
+	await ann.page.click("#attach");
+	await ann.page.setInputFiles("#pick", { name: "for all.txt", mimeType: "text/plain", buffer: Buffer.from("all\n") });
+	await ben.page.locator("a.file", { hasText: "for all.txt" }).waitFor();
+	assert.equal(await ben.page.evaluate(() => chat.room.name), "#lobby");
+	// what is dropped where it cannot be shared does not open instead of the page
+	assert.equal(await ann.page.evaluate(() => {
+		const transfer = new DataTransfer();
+
+		transfer.items.add(new File(["x"], "x.txt"));
+		chat.quit();
+		return document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+	}), false);
+}
+
+/** Uploads that somebody stops, or that end with the chat. */
+async function stopped(t) {
+	await t.world();
+	const ann = await t.person("ann");
+	const ben = await t.person("ben");
+	const slow = await ann.context.newCDPSession(ann.page);
+
+	await slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 100000 });
+	const file = { name: "long.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(4e6) };
+
+	await ann.page.setInputFiles("#pick", file);
+	await ann.page.waitForFunction(() => document.querySelector("#uploads progress")?.value > 0);
+	await ann.page.locator("#uploads").getByRole("button", { name: "Stop" }).click();
+	await ann.sees("long.bin was not sent. Given up.");
+	await ann.page.setInputFiles("#pick", [file, { ...file, name: "another.bin" }]);
+	await ann.page.locator("#uploads .upload").waitFor();
+	await ann.page.click("#disconnect");
+	await eventually("no upload to be there", async () => await ann.page.locator("#uploads .upload").count() === 0);
+	await slow.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+	await ann.comes("ann");
+	await ann.says("that was all");
+	await ben.sees("that was all");
+	assert.equal(await ben.page.locator("a.file").count(), 0);
+	await eventually("nothing of them to be kept", async () => !(await t.w.files()).length);
+}
+
 async function off(t) {
 	await t.world({ files: { enabled: 0 } });
 	const ann = await t.person("ann");
@@ -141,5 +194,7 @@ export const tests = {
 	"a picture is dropped, seen, and seen large": dropped,
 	"pasted, chosen, and to one person": pasted,
 	"what is too big is refused with words": large,
+	"what is empty, not chosen after all, or dropped beside it": nothing,
+	"stopped, and left": stopped,
 	"files are switched off": off,
 };

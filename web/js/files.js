@@ -1,6 +1,8 @@
 // files.js - sharing a file: the server gives an address for one upload (UPLOAD target), the browser posts the file there, with a
 // small picture of it if it is one. The message that tells the others is the server's.
 
+import { here } from "./filetag.js";
+
 const THUMBS = [480, 360, 240]; // pixels, the longer side: the first that is small enough is taken
 const THUMB_BYTES = 60000;
 const PICTURES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
@@ -9,9 +11,10 @@ const PICTURES = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 export async function thumbnail(file) {
 	if (!PICTURES.test(file.type) || file.size < THUMB_BYTES || !globalThis.createImageBitmap)
 		return null;
-	try {
-		const bitmap = await createImageBitmap(file);
+	let bitmap = null;
 
+	try {
+		bitmap = await createImageBitmap(file);
 		for (const side of THUMBS) {
 			const blob = await shrink(bitmap, side);
 
@@ -20,6 +23,8 @@ export async function thumbnail(file) {
 		}
 	} catch {
 		/* no picture, whatever it says */
+	} finally {
+		bitmap?.close();
 	}
 	return null;
 }
@@ -56,6 +61,8 @@ async function address(session, target) {
 	return { error: no?.params.at(-1) ?? "The server did not answer." };
 }
 
+const STOPPED = "Given up.";
+
 const WHY = {
 	403: "This is not allowed.",
 	404: "That link is no longer good.",
@@ -69,11 +76,13 @@ const WHY = {
  * Posts file to target. progress(part), part from 0 to 1; signal: an AbortSignal. Resolves with "", or why it failed.
  */
 export async function upload(session, target, file, { progress = () => {}, signal = null } = {}) {
+	if (!(await readable(file)))
+		return file.size ? "It cannot be read: is it a folder?" : "There is nothing in it.";
 	const thumb = await thumbnail(file);
 	const { url, error } = await address(session, target);
 
-	if (error)
-		return error;
+	if (error || signal?.aborted)
+		return error ?? STOPPED;
 	const body = new FormData();
 
 	// what is small stands before what is long
@@ -95,11 +104,14 @@ function post(url, body, progress, signal) {
 					: (WHY[x.status] ?? (x.responseText.slice(0, 200).trim() || `The server refused it (${x.status}).`)),
 			);
 		x.onerror = () => done("The connection was lost.");
-		x.onabort = () => done("Given up.");
+		x.onabort = () => done(STOPPED);
 		signal?.addEventListener("abort", () => x.abort());
 		try {
-			// the page's own server, by whatever name it is known here
-			x.open("POST", new URL(url).pathname.startsWith("/files/") ? new URL(url).pathname + new URL(url).search : url);
+			if (new URL(here(url)).origin !== location.origin) {
+				done("Files can be shared on the server's own page only.");
+				return;
+			}
+			x.open("POST", here(url));
 			x.send(body);
 		} catch {
 			done("The server gave an address that cannot be used.");
@@ -107,5 +119,13 @@ function post(url, body, progress, signal) {
 	});
 }
 
+/** Is there something in it? A folder looks like a file, but cannot be read. */
+const readable = (file) =>
+	file
+		.slice(0, 1)
+		.arrayBuffer()
+		.then((b) => b.byteLength > 0)
+		.catch(() => false);
+
 /** The files of a drop or a paste. */
-export const filesOf = (transfer) => [...(transfer?.files ?? [])].filter((f) => f.size > 0 || f.type);
+export const filesOf = (transfer) => [...(transfer?.files ?? [])];

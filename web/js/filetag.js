@@ -15,7 +15,8 @@ export const place = { origin: globalThis.location?.origin ?? "" };
 /**
  * { name, url, thumb, size, label, type, w, h, image, gone } of a message, null: it is no file. The tag's value is a query:
  * name=…&size=…&type=…&w=…&h=…&thumb=1&gone=1; the link is in the text. A picture is shown in its place only if it is of the
- * page's own server, which has checked its type; by whatever name that calls itself in its links.
+ * page's own server, which has checked its type (and the page's policy lets no other in); by whatever name that calls itself in
+ * its links.
  */
 export function fileOf(tags, text, origin = place.origin) {
 	const servers = tags[SERVERS] !== undefined;
@@ -30,11 +31,11 @@ export function fileOf(tags, text, origin = place.origin) {
 		return { name: q.get("name") ?? shared?.[1] ?? "file", gone: true, image: false };
 	if (!url)
 		return null;
-	if (servers && origin && new URL(url).pathname.startsWith("/files/"))
-		url = origin + new URL(url).pathname + new URL(url).search;
+	if (servers)
+		url = here(url, origin);
 	const name = q.get("name") ?? shared?.[1] ?? decodeName(url);
 	const type = q.get("type") ?? guess(name);
-	const image = INLINE.test(type) && isOurs(url, origin);
+	const image = INLINE.test(type) && isOurs(url, origin) && (globalThis.location?.origin ?? origin) === origin;
 
 	return {
 		name,
@@ -48,6 +49,13 @@ export function fileOf(tags, text, origin = place.origin) {
 		image,
 		gone: false,
 	};
+}
+
+/** An address of the server's files, by the name that the server has for us: it may call itself otherwise. */
+export function here(url, origin = place.origin) {
+	const { pathname, search } = new URL(url);
+
+	return origin && pathname.startsWith("/files/") ? origin + pathname + search : url;
 }
 
 function isOurs(url, origin) {

@@ -51,6 +51,7 @@ export class App {
 			edit: (m, t) => this.session.edit(this.room, m, t),
 			typing: (on) => this.room && this.session.typing(this.room, on),
 			files: (list) => this.share.share(this.room?.name, list),
+			attach: () => this.share.pick(this.room?.name),
 			page: (d) => this.log.page(d),
 			lastOwn: () => this.lastOwn(),
 			enterSends: () => settings.enter,
@@ -141,6 +142,7 @@ export class App {
 
 	quit(words = "") {
 		this.inside = false;
+		this.share.stop();
 		this.session.close(words);
 		for (const room of [...this.model.rooms.values()])
 			this.model.close(room);

@@ -18,7 +18,7 @@ export class Input {
 	#editing = null;
 	#typed = false;
 
-	/** act: say(text, reply), edit(m, text), typing(active), files(list), page(direction), lastOwn() */
+	/** act: say(text, reply), edit(m, text), typing(active), files(list), attach(), page(direction), lastOwn() */
 	constructor(model, act) {
 		this.model = model;
 		this.act = act;
@@ -37,7 +37,7 @@ export class Input {
 			e.preventDefault();
 			this.submit();
 		});
-		$("attach").addEventListener("click", () => $("pick").click());
+		$("attach").addEventListener("click", () => act.attach());
 		model.on((what, room) => {
 			if (what === "active")
 				this.#arrive(room);

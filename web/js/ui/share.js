@@ -6,6 +6,8 @@ import { SERVER } from "../model.js";
 import { $, announce, h, iconButton } from "./dom.js";
 
 export class Share {
+	#stop = new AbortController();
+
 	constructor(app) {
 		this.app = app;
 		this.#drops();
@@ -17,17 +19,26 @@ export class Share {
 		$("pick").click();
 	}
 
+	/** Nothing more is sent. */
+	stop() {
+		this.#stop.abort();
+		this.#stop = new AbortController();
+	}
+
 	/** Files for the room or person called so, one after another. */
 	async share(to, files) {
+		const { signal } = this.#stop;
+
 		if (!to || to === SERVER) {
 			this.app.here("Choose a room first.", "error");
 			return;
 		}
 		for (const file of files)
-			await this.#upload(to, file);
+			if (!signal.aborted)
+				await this.#upload(to, file, signal);
 	}
 
-	async #upload(to, file) {
+	async #upload(to, file, end) {
 		const stop = new AbortController();
 		const bar = h("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
 		const preview = file.type.startsWith("image/") ? h("img", { src: URL.createObjectURL(file), alt: "" }) : null;
@@ -41,11 +52,14 @@ export class Share {
 		);
 
 		$("uploads").append(el);
+		end.addEventListener("abort", () => stop.abort());
 		const error = await upload(this.app.session, to, file, { progress: (p) => (bar.value = p), signal: stop.signal });
 
 		if (preview)
 			URL.revokeObjectURL(preview.src);
 		el.remove();
+		if (end.aborted)
+			return;
 		if (error)
 			this.app.here(`${file.name} was not sent. ${error}`, "error");
 		else
@@ -54,8 +68,8 @@ export class Share {
 
 	#drops() {
 		let depth = 0;
-		const has = (e) =>
-			[...(e.dataTransfer?.types ?? [])].includes("Files") && this.app.inside && this.app.room && this.app.room.kind !== "server";
+		const files = (e) => [...(e.dataTransfer?.types ?? [])].includes("Files");
+		const has = (e) => files(e) && this.app.inside && this.app.room && this.app.room.kind !== "server";
 		const show = (on) => {
 			$("drop").hidden = !on;
 			if (on)
@@ -71,16 +85,15 @@ export class Share {
 		addEventListener("drop", (e) => {
 			depth = 0;
 			show(false);
-			if (!has(e))
-				return;
-			e.preventDefault();
-			this.share(this.app.room.name, filesOf(e.dataTransfer));
+			if (files(e))
+				e.preventDefault(); // or the file would be opened instead of the page
+			if (has(e))
+				this.share(this.app.room.name, filesOf(e.dataTransfer));
 		});
 		$("pick").addEventListener("change", () => {
-			const files = [...$("pick").files];
+			const chosen = [...$("pick").files];
 
-			this.share(this.pickFor ?? this.app.room?.name, files);
-			this.pickFor = undefined;
+			this.share(this.pickFor ?? this.app.room?.name, chosen);
 			$("pick").value = "";
 			$("pick").accept = "";
 		});
