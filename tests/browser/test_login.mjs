@@ -50,6 +50,47 @@ async function accounts(t) {
 	await q.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
 }
 
+async function whose(t) {
+	await t.world();
+	const way = await t.way();
+	const p = await t.person("gina", { port: way.port });
+	const tab = await p.tab();
+
+	await tab.fill("#login-name", "gina");
+	await tab.keyboard.press("Enter");
+	await tab.locator("#login-error", { hasText: "you, in another tab?" }).waitFor();
+	await tab.close();
+	await p.type("/register");
+	await p.dialog().locator("input").nth(0).fill(SECRET);
+	await p.dialog().locator("input").nth(1).fill(SECRET);
+	await p.page.keyboard.press("Enter");
+	await p.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
+	// the page asks who it is when it is loaded anew, and does not come in as a guest
+	await p.page.reload();
+	await p.page.locator("#tab-account[aria-selected=true]").waitFor();
+	assert.equal(await p.page.inputValue("#login-name"), "gina");
+	await eventually("the password to be asked for", () => p.page.evaluate(() => document.activeElement.id === "login-password"));
+	await eventually("gina to be gone", async () => !(await t.w.ctl("users")).includes("gina"));
+	// a guest who takes that name is asked for the password, and can give it
+	await p.connect("gina", { mode: "guest" });
+	await p.dialog().getByText("This name is registered.").waitFor();
+	await p.dialog().getByLabel("Password").fill(SECRET);
+	await p.page.keyboard.press("Enter");
+	await p.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
+	await p.type("/logout");
+	await p.page.locator("#me-state", { hasText: "Guest" }).waitFor();
+	way.open = false;
+	way.cut();
+	await p.lost();
+	way.open = true;
+	await p.ready();
+	assert.equal(await p.page.textContent("#me-state"), "Guest");
+	const q = await t.somebody();
+
+	await q.connect("NickServ");
+	await q.refused("This name cannot be used here.");
+}
+
 async function short(t) {
 	await t.world();
 	const p = await t.person("bob", { how: { mode: "register", password: "abc" } });
@@ -123,6 +164,7 @@ async function small(t) {
 export const tests = {
 	"a guest, a name that is taken, and away again": taken,
 	"register, log in, the wrong password": accounts,
+	"whose a name is": whose,
 	"a password that is too short": short,
 	"nobody answers": unreachable,
 	"links to a room and with an invitation": link,

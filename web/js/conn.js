@@ -14,11 +14,13 @@ const BACKOFF_MS = 1000;
 const BACKOFF_MAX_MS = 60000;
 const REGAIN_MS = 15000;
 
+const TAKEN = "Somebody goes by this name already (you, in another tab?). Please choose another one.";
+
 /** What the server says to a login, and in what words the page says so. */
 const REFUSALS = {
 	432: ["nick", "This name cannot be used here."],
-	433: ["nick", "Somebody goes by this name already. Please choose another one."],
-	436: ["nick", "Somebody goes by this name already. Please choose another one."],
+	433: ["nick", TAKEN],
+	436: ["nick", TAKEN],
 	437: ["nick", "This name is not available just now."],
 	464: ["server", "This server wants a password."],
 	465: ["banned", "You are banned here."],
@@ -331,7 +333,7 @@ export class Conn {
 		} else if (refusal) {
 			this.#refused(
 				refusal[0],
-				m.command === "432" || m.command === "465" || m.command === "437" ? m.params.at(-1) || refusal[1] : refusal[1],
+				m.command === "465" || m.command === "437" ? m.params.at(-1) || refusal[1] : refusal[1],
 			);
 			return true;
 		} else if (m.command === "FAIL" && !this.#welcomed && ["NICK", "USER", "PASS"].includes(m.params[0])) {

@@ -15,7 +15,10 @@ theme();
 onSetting(theme);
 
 const app = new App({
-	entered: (who) => keep(AGAIN, who.password ? null : { url: who.url, nick: who.nick }, sessionStorage),
+	entered: ({ url, nick }, account) => {
+		keep(AGAIN, account ? null : { url, nick }, sessionStorage);
+		login.entered(account || nick, account ? "account" : "guest");
+	},
 	ended: (why, code) => {
 		keep(AGAIN, null, sessionStorage);
 		login.show();

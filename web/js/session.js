@@ -568,7 +568,11 @@ export class Session {
 			return;
 		}
 		if (m.command === "NOTE" || m.command === "WARN" || m.command === "FAIL") {
-			this.model.note(this.#here(m), m.params.at(-1), m.command === "FAIL" ? "error" : "info");
+			const text = m.params.at(-1).replace(/: \/NS IDENTIFY password;/, " (/login);");
+
+			if (m.params[1] === "NICK_RESERVED")
+				this.model.tell("reserved", null, text);
+			this.model.note(this.#here(m), text, m.command === "FAIL" ? "error" : "info");
 			return;
 		}
 		if (this.model.take(m) || SILENT.has(m.command)) {

@@ -17,14 +17,14 @@ import { RoomList } from "./room_list.js";
 import { Share } from "./share.js";
 import { UserList } from "./user_list.js";
 import { view } from "./viewer.js";
-import { registerWindow, roomsWindow, searchWindow, settingsWindow, switchWindow } from "./windows.js";
+import { loginWindow, registerWindow, roomsWindow, searchWindow, settingsWindow, switchWindow } from "./windows.js";
 
 const LOBBY = "#lobby";
 
 export class App {
 	#tick = null;
 
-	/** entered(who): it has begun. ended(why, code): it is over; "" for a wish of one's own. */
+	/** entered(who, account): it has begun, or who we are has changed. ended(why, code): it is over; "" for a wish of one's own. */
 	constructor({ entered, ended }) {
 		this.entered = entered;
 		this.ended = ended;
@@ -95,7 +95,7 @@ export class App {
 			banner.hidden = true;
 			if (!this.inside) {
 				this.inside = true;
-				this.entered(this.session.who);
+				this.#entered();
 				this.login.hide();
 				this.#narrow(false);
 				this.input.focus();
@@ -140,6 +140,11 @@ export class App {
 		this.#tick = setInterval(show, 1000);
 	}
 
+	#entered() {
+		if (this.inside)
+			this.entered(this.session.who, this.model.me.account);
+	}
+
 	quit(words = "") {
 		this.inside = false;
 		this.share.stop();
@@ -181,6 +186,10 @@ export class App {
 			);
 		else if (what === "message" && room !== this.room && detail.state === "failed")
 			this.here(`${room.name}: ${detail.why}`, "error");
+		else if (what === "me")
+			this.#entered();
+		else if (what === "reserved" && !this.room)
+			loginWindow(this.session, detail);
 		else if (what === "renamed")
 			this.#remember();
 		else if (what === "messages" && room === this.room && !this.shown)

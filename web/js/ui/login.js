@@ -37,8 +37,15 @@ export class Login {
 			this.mode("register");
 			$("login-invite").value = hash.get("invite");
 		} else {
-			this.mode(MODES.includes(last.mode) && last.mode !== "register" ? last.mode : "guest");
+			this.mode(last.mode === "account" ? "account" : "guest");
 		}
+	}
+
+	/** Somebody is in, and as what: so the next time begins. */
+	entered(name, mode) {
+		keep(KEY, { name, mode });
+		$("login-name").value = name;
+		this.mode(mode);
 	}
 
 	mode(mode) {
@@ -128,7 +135,6 @@ export class Login {
 	#go({ name, password, mode, url }) {
 		const register = { email: $("login-email").value.trim(), password, invite: $("login-invite").value.trim() };
 
-		keep(KEY, { name, mode });
 		this.error("");
 		this.busy(true);
 		this.connect({

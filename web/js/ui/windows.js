@@ -305,7 +305,8 @@ export function registerWindow(session) {
 	);
 }
 
-export function loginWindow(session) {
+/** lead: why it is asked. */
+export function loginWindow(session, lead = "") {
 	ask(
 		"Log in",
 		[
@@ -322,6 +323,7 @@ export function loginWindow(session) {
 			session.who.account = account;
 			return "";
 		},
+		{ lead },
 	);
 }
 
