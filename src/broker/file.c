@@ -104,10 +104,10 @@ room_left(struct str rows, const struct promised *others, uint64_t target)
 {
 	uint64_t most = UINT64_MAX;
 	struct m_q_fact f;
-	ssize_t n;
+	struct str row;
 
-	for (; (n = ipc_frame(rows.p, rows.n)) > 0; rows.p += n, rows.n -= (size_t)n) {
-		if (!m_q_fact_get(rows.p, (size_t)n, &f))
+	while (ipc_next(&rows, &row)) {
+		if (!m_q_fact_get(row.p, row.n, &f))
 			continue;
 		if (str_eq(f.name, STR_LIT("account")))
 			most = MIN(most, left((uint64_t)proc.opt.files_account_quota,

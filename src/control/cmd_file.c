@@ -50,25 +50,19 @@ files(struct conn *c, unsigned type, const void *frame, size_t len)
 	char last[ID_TEXT] = "";
 	struct m_q_file f;
 	struct m_q_page m;
+	struct str row;
 
 	if (!store_page(c, type, frame, len, &m))
 		return;
-	for (ssize_t n; (n = ipc_frame(m.rows.p, m.rows.n)) > 0;
-	     m.rows.p += n, m.rows.n -= (size_t)n) {
-		if (!m_q_file_get(m.rows.p, (size_t)n, &f))
+	while (ipc_next(&m.rows, &row)) {
+		if (!m_q_file_get(row.p, row.n, &f))
 			continue;
 		writer_row(&c->w);
 		fields(c, &f, last);
 		writer_row_end(&c->w);
 	}
-	if (m.more && last[0] != '\0') {
-		bprintf(c->name, sizeof(c->name), "%s", last);
-		conn_more(c);
-		c->step = ask_files;
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	bprintf(c->name, sizeof(c->name), "%s", last);
+	conn_page(c, m.more && last[0] != '\0' ? ask_files : NULL);
 }
 
 static void

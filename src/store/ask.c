@@ -326,7 +326,8 @@ wait_for_writer(uint64_t seq, uint64_t ms)
 	return is_there;
 }
 
-/* What is not in the database yet is not missing: whoever is told that a file is not known removes it. False: it is told to ask again. */
+/* What is not in the database yet is not missing: whoever is told that a file is not known removes it, and quotas would not hold. False:
+ * it is told to ask again. */
 static bool
 may_answer(struct thread *t, uint64_t seq, const void *frame, size_t len)
 {
@@ -335,7 +336,7 @@ may_answer(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	char out[64];
 
 	if (reached() >= seq || ipc_type(frame) != MSG_s_query || !m_s_query_get(frame, len, &q) ||
-	    (q.kind != QUERY_FILE && q.kind != QUERY_FILES))
+	    (q.kind != QUERY_FILE && q.kind != QUERY_FILES && q.kind != QUERY_FILE_USE))
 		return true;
 	p.ticket = q.ticket;
 	thread_answer(t, out, m_s_page_put(out, sizeof(out), &p));

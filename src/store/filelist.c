@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ipc/file.h"
+#include "ipc/store.h"
 #include "lib/glob.h"
 #include "lib/util.h"
 #include "store/settings.h"
@@ -32,17 +33,6 @@ filelist_fini(struct filelist *f)
 {
 	rows_fini(&f->rows);
 	db_set_fini(&f->set);
-}
-
-static struct str
-word(struct str *args)
-{
-	const char *end = args->n > 0 ? memchr(args->p, '\x1f', args->n) : NULL;
-	struct str w = {args->p, end != NULL ? (size_t)(end - args->p) : args->n};
-
-	args->p += w.n + (end != NULL);
-	args->n -= w.n + (end != NULL);
-	return w;
 }
 
 /* --- files ------------------------------------------------------------------------------------------- */
@@ -79,7 +69,7 @@ put_file(struct page *page, const struct m_q_file *m)
 unsigned
 filelist_all(struct filelist *f, struct str args, struct page *page)
 {
-	struct str pattern = word(&args), after = word(&args);
+	struct str pattern = store_word(&args), after = store_word(&args);
 	char facts[FILE_FACTS_MAX];
 	uint64_t below = INT64_MAX;
 	uint8_t id[FILE_ID];
@@ -109,7 +99,7 @@ filelist_one(struct filelist *f, struct str args, struct page *page)
 	uint8_t id[FILE_ID];
 	struct m_q_file m;
 
-	if (!rows_file(&f->rows, id_of(word(&args), id), facts, &m))
+	if (!rows_file(&f->rows, id_of(store_word(&args), id), facts, &m))
 		return ERR_NOT_FOUND;
 	put_file(page, &m);
 	return ERR_NONE;
@@ -141,7 +131,7 @@ put_use(struct page *page, struct db_query q, uint64_t quota)
 unsigned
 filelist_quota(struct filelist *f, struct str args, struct page *page)
 {
-	struct str name = word(&args);
+	struct str name = store_word(&args);
 	char fold[NAME_FOLD_MAX];
 	struct settings s;
 	struct db_query q;

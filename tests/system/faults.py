@@ -4,6 +4,7 @@ import collections
 import os
 import signal
 import socket
+import subprocess
 import time
 
 from harness import NAME_PROMPT, limit, signal_pid, wait_gone
@@ -129,3 +130,13 @@ def kill_master(d):
     begun = time.monotonic()
     d.start()
     return (None if left else took), time.monotonic() - begun
+
+
+def limit_files(d, size):
+    """No file of d's store may grow beyond size, as on a disk that is full. As whoever the store runs as: that one may."""
+    pid = d.pids_of("store")[0]
+    with open("/proc/%d/status" % pid, encoding="utf-8") as f:
+        ids = dict(line.split(":\t", 1) for line in f if line[:4] in ("Uid:", "Gid:"))
+    uid, gid = (int(ids[k].split()[0]) for k in ("Uid", "Gid"))
+    who = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    subprocess.run(["prlimit", "--pid", str(pid), "--fsize=%s:unlimited" % size], check=True, **who)

@@ -13,6 +13,7 @@ import threading
 import time
 import zlib
 
+import faults
 from harness import fd_count, limit, main, rss_bytes, wait_gone
 from web import WebCase
 
@@ -553,6 +554,25 @@ class Kills(FilesCase):
             os.kill(d.kids("store")[0], signal.SIGCONT)
         d.restarts_meant = True
         self.eventually("the store", lambda: self.post(path, b"y", d=d).status == 201)
+
+    def test_nothing_written(self):
+        """Nor while it cannot write: what has come would not count against the quotas."""
+        d = self.daemon({"store": {"query_time": 400}})
+        a = self.client("alice", d=d)
+        link = self.share(a, b"x", "x", d=d)
+        faults.limit_files(d, 300000)
+        try:
+            for n in range(400):
+                a.send("%d " % n + "x" * 300)
+                if n % 50 == 0:
+                    a.sync()
+            d.expect_log("cannot write to the database")
+            self.assertEqual(self.post(self.upload_path(a), b"y", d=d).status, 503)
+        finally:
+            faults.limit_files(d, "unlimited")
+        d.expect_log("the database can be written again")
+        self.eventually("the store", lambda: self.post(self.upload_path(a), b"y", d=d).status == 201)
+        self.assertEqual(self.get(link, d=d).text, "x")
 
     def test_swept(self):
         """What nobody knows of goes when chatd-web starts; what is young, or not ours, or known, or held by somebody, stays."""

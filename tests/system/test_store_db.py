@@ -6,7 +6,6 @@ import os
 import pwd
 import signal
 import stat
-import subprocess
 
 import faults
 import storecheck
@@ -295,22 +294,13 @@ class Unwell(Store):
         d = self.daemon()
         s = self.swarm(20, 3)
         s.run(each=20)
-        self.limit_files(300000)
+        faults.limit_files(d, 300000)
         s.run(each=300)
         d.expect_log("cannot write to the database")
         self.assertEqual(s.counts()["disconnected"], 0)
-        self.limit_files("unlimited")
+        faults.limit_files(d, "unlimited")
         d.expect_log("the database can be written again")
         self.held(s)
-
-    def limit_files(self, size):
-        """As whoever the store runs as: that one may."""
-        pid = self.d.pids_of("store")[0]
-        with open("/proc/%d/status" % pid, encoding="utf-8") as f:
-            ids = dict(line.split(":\t", 1) for line in f if line[:4] in ("Uid:", "Gid:"))
-        uid, gid = (int(ids[k].split()[0]) for k in ("Uid", "Gid"))
-        who = {"user": uid, "group": gid, "extra_groups": []} if os.geteuid() == 0 else {}
-        subprocess.run(["prlimit", "--pid", str(pid), "--fsize=%s:unlimited" % size], check=True, **who)
 
 
 class Hung(Store):
