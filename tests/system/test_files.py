@@ -2,12 +2,14 @@
 """Files, from a link to upload to the end: who sees them, who gets them, what is refused, what is left when something is killed."""
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import struct
 import threading
 import time
@@ -351,6 +353,93 @@ class Get(FilesCase):
                 c.read()
             c.close()
         self.eventually("all closed", lambda: fd_count(pid) <= before)
+
+
+class Ends(FilesCase):
+    """How files go, and what their messages say then."""
+    own = True
+    CAPS = ("batch", "message-tags", "draft/chathistory", "draft/message-redaction", "echo-message")
+
+    def upload_irc(self, c, target, data=b"x", name="x.txt", d=None):
+        """Share it; its link's path, and the message."""
+        c.send("UPLOAD " + target)
+        path = "/files/u/" + c.expect("UPLOAD", target).params[1].rpartition("/")[2]
+        answer = self.post(path, data, name, d=d)
+        self.assertEqual(answer.status, 201, answer)
+        return re.match(LINK, answer.headers["location"]).group(2), c.expect("PRIVMSG", target)
+
+    def is_gone(self, link, d):
+        self.eventually("its end", lambda: self.get(link, d=d).status == 410)
+        self.eventually("its removal", lambda: not os.path.exists(self.place(link, d)))
+
+    def test_expired(self):
+        """Too old: its message is still there, and says so."""
+        d = self.daemon({"files": {"days": 30}, "history": {"days": 0}})
+        i, a = self.irc("irc", self.CAPS, d=d), self.client("alice", d=d)
+        i.ask("JOIN #lobby", "366")
+        link, said = self.upload_irc(i, "#lobby", png(4, 3), "pic.png", d=d)
+        a.expect(r"has shared the file pic\.png \(69 bytes, http")
+        other, _ = self.upload_irc(i, "#lobby", d=d)
+        self.eventually("both in the database", lambda: len(d.json("file", "list")) == 2)
+        d.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(d.dir, "state", "chatd.db"))) as db:
+            db.execute("UPDATE file SET at = at - 31 * 86400000 WHERE name = 'pic.png'")
+            db.commit()
+        os.utime(self.place(link, d), (time.time() - 31 * 86400,) * 2)
+        d.start()
+        self.is_gone(link, d)
+        self.assertEqual(self.get(other, d=d).status, 200)
+        i, a = self.irc("irc", self.CAPS, d=d), self.client("alice", d=d)
+        i.ask("JOIN #lobby", "366")
+        i.send("CHATHISTORY LATEST #lobby * 10")
+        m = i.expect("PRIVMSG", "#lobby")
+        self.assertEqual((m.tags["msgid"], m.params[1]), (said.tags["msgid"], "shared the file pic.png (69 bytes) (file expired)"))
+        self.assertIn("gone=1", m.tags["chatd.org/file"].split("&"))
+        self.assertNotIn("gone=1", i.expect("PRIVMSG", "#lobby").tags["chatd.org/file"])
+        a.ask("/history", r"has shared the file pic\.png \(69 bytes, no longer there\)")
+        shown = d.json("file", "show", "--", link.split("/")[2])
+        self.assertEqual((shown["gone"], shown["path"]), (True, None))
+        self.assertEqual(d.json("file", "quota"), {"files": 1, "bytes": 1, "quota": 10737418240})
+
+    def test_taken_back(self):
+        """A message that is taken back takes its file along: of a room, between two without accounts."""
+        d = self.daemon()
+        i, b = self.irc("irc", self.CAPS, d=d), self.client("bob", d=d)
+        i.ask("JOIN #lobby", "366")
+        for target in ("#lobby", b.name):
+            link, said = self.upload_irc(i, target, d=d)
+            i.send("REDACT %s %s" % (target, said.tags["msgid"]))
+            b.expect("has taken back a message")
+            self.is_gone(link, d)
+        self.assertEqual(d.json("file", "list"), [])
+
+    def test_deleted_by_server(self):
+        d = self.daemon()
+        i, b = self.irc("irc", self.CAPS, d=d), self.client("bob", d=d)
+        i.ask("JOIN #lobby", "366")
+        link, said = self.upload_irc(i, "#lobby", d=d)
+        self.assertEqual(d.ctl("file", "delete", "--", link.split("/")[2]), "deleted\n")
+        i.expect("REDACT", "#lobby", said.tags["msgid"])
+        b.expect("has taken back a message")
+        self.is_gone(link, d)
+        d.ctl("file", "delete", "--", link.split("/")[2], status=5)
+
+    def test_with_the_rest(self):
+        """With an account's messages, and with a room's."""
+        d = self.daemon()
+        i = self.irc("owner", self.CAPS, d=d)
+        i.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS", i.nick)
+        a = self.client("alice", d=d)
+        i.ask("JOIN #lobby", "366")
+        link, _ = self.upload_irc(i, "#lobby", d=d)
+        other = self.share(a, b"yy", "y", d=d)
+        self.assertEqual(d.json("file", "quota", i.nick), {"files": 1, "bytes": 1, "quota": 1073741824})
+        d.ctl("account", "delete", i.nick, "messages")
+        self.is_gone(link, d)
+        self.assertEqual(self.get(other, d=d).status, 200)
+        d.ctl("history", "purge", "lobby")
+        self.is_gone(other, d)
+        self.assertEqual(d.json("file", "list"), [])
 
 
 class Host(FilesCase):
