@@ -5,6 +5,7 @@
 
 #include "web/download.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "ipc/file.h"
 #include "ipc/proc.h"
+#include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
 #include "proto/disposition.h"
@@ -204,6 +206,16 @@ thumb_type(int fd)
 	return type != NULL ? type : "application/octet-stream";
 }
 
+/* It is not there, or something else is; or it cannot be had now. */
+static bool
+send_none(struct download *d, int err)
+{
+	if (err == ENOENT || err == ENOTDIR || err == ELOOP)
+		return http_say(d->x.c, MHD_HTTP_GONE, "That file is gone.");
+	log_err("files: one cannot be read: %s", strerror(err));
+	return http_say(d->x.c, MHD_HTTP_SERVICE_UNAVAILABLE, "Try again in a moment.");
+}
+
 static bool
 send_it(struct download *d)
 {
@@ -213,10 +225,11 @@ send_it(struct download *d)
 	size_t n = 1;
 	int fd = files_open(d->w.id, d->w.thumb, &size);
 
-	if (fd < 0 || (!d->w.thumb && size != d->k.size)) {
-		if (fd >= 0)
-			close(fd);
-		return http_say(d->x.c, MHD_HTTP_GONE, "That file is gone.");
+	if (fd < 0)
+		return send_none(d, errno);
+	if (!d->w.thumb && size != d->k.size) {
+		close(fd);
+		return send_none(d, ENOENT);
 	}
 	type = d->w.thumb ? thumb_type(fd) : d->k.type;
 	n += base64url_encode(d->w.id, FILE_ID, etag + n);

@@ -336,6 +336,7 @@ step(void *arg)
 	if (sweep.all == NULL)
 		sweep.all = open_dir(".");
 	if (sweep.all == NULL) {
+		log_err("%s/files: %s", proc.opt.state_dir, strerror(errno));
 		sweep_end(SWEEP_MS);
 		return;
 	}
@@ -374,7 +375,9 @@ files_init(void)
 		      strerror(errno));
 	dir = openat(state, "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir < 0)
-		fatal("%s/files: %s", proc.opt.state_dir, strerror(errno));
+		fatal("%s/files: %s", proc.opt.state_dir,
+		      errno == ENOTDIR ? "this has to be a directory, and no link to one"
+				       : strerror(errno));
 	if (made && proc.uid != UINT32_MAX && geteuid() == 0 && fchown(dir, proc.uid, proc.gid) < 0)
 		fatal("%s/files: cannot be given to the user: %s", proc.opt.state_dir,
 		      strerror(errno));

@@ -342,6 +342,20 @@ class Get(FilesCase):
         os.symlink("/etc", sub)
         self.assertEqual(self.get(self.link).status, 410)
 
+    def test_not_to_be_read(self):
+        """What cannot be had is not gone: it is told to ask again, and the administrator why."""
+        top = os.path.join(self.d.dir, "state", "files")
+        mode = os.stat(top).st_mode & 0o777
+        os.chmod(top, 0)
+        try:
+            self.assertEqual(self.get(self.link).status, 503)
+            self.d.expect_log("files: one cannot be read: Permission denied")
+            answer = self.post(self.upload_path(self.a), b"x")
+            self.assertEqual((answer.status, answer.text), (500, "The file cannot be kept."))
+        finally:
+            os.chmod(top, mode)
+        self.assertEqual(self.get(self.link).body, self.body)
+
     def test_forgets_descriptors(self):
         pid = self.d.kids("web")[0]
         self.get(self.link)
