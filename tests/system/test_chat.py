@@ -389,6 +389,35 @@ class Lines(ChatCase):
         self.assertEqual(t.wait(), 0)
         tel.expect(t.name + " has left")
 
+    def test_shell(self):
+        """Ctrl-Z and fg, Ctrl-C, Ctrl-D: the terminal is the shell's again, at the beginning of a line."""
+        tel = self.client("tel")
+        for mode in ("", "-f") if build().configured("HAVE_NCURSES") else ("",):
+            with self.subTest(mode):
+                t = Terminal(["/bin/sh"], 24, 80, env={**self.home, "PS1": "sh:", "ENV": ""}, cwd=self.dir)
+                self.addCleanup(t.close)
+                t.prompt("sh:")
+                name = self.fresh("job")
+                t.type("%s -s %s -n %s --history 0 %s\r" % (self.program, self.server(), name, mode))
+                t.expect(r"\d here: ")
+                t.type("half a l")
+                t.prompt("%s > half a l" % name)
+                t.type("\x1a")
+                t.expect("Stopped")
+                tel.send("while away")
+                t.type("fg\r")
+                t.expect("%s: while away" % tel.name)
+                t.prompt("%s > half a l" % name)
+                t.type("ine\r")
+                tel.expect("%s: half a line" % name)
+                t.type("\x03" if mode else "\x04")
+                tel.expect(name + " has left")
+                if mode:
+                    t.until("the shell", lambda: t.screen.lines()[t.screen.y].startswith("sh:"))
+                else:
+                    t.prompt("sh:")
+                self.assertTrue(termios.tcgetattr(t.fd)[3] & termios.ICANON)
+
     def test_from_a_pipe(self):
         tel = self.client("tel")
         code, out, err = self.script("-n", self.fresh("pipe"), "--history", "0", input="first\n/who\nsecond\n")
@@ -472,6 +501,31 @@ class Lines(ChatCase):
         self.assertRegex(t.screen.text(), "bob: before .*abc.* after")
         t.type("/quit\r")
         self.assertEqual(t.wait(), 0)
+
+
+    def test_endless_server(self):
+        """Rooms, names, batches and lines without end: it goes on, and memory does not."""
+        hello = b":srv 001 me :hi\r\n:srv 005 me CHATHISTORY=100 :are\r\n:srv 422 me :no\r\n:me!u@h JOIN #lobby\r\n"
+        floods = {
+            "a line": b"A" * (16 << 20), "tags of 64 KiB": (b"@" + b"a=b;" * 16384 + b" :bob!u@h PRIVMSG #lobby :x\r\n") * 50,
+            "10^6 names": b"".join(b":srv 353 me = #lobby :%s\r\n" % b" ".join(b"n%07d" % (i * 40 + k) for k in range(40)) for i in range(25000)),
+            "batches": b"".join(b":srv BATCH +b%d draft/multiline #lobby\r\n%s" % (i, b"@batch=b%d :bob!u@h PRIVMSG #lobby :%s\r\n" % (i, b"y" * 400) * 50)
+                                for i in range(8)),
+            "marks": ("".join(":bob!u@h PRIVMSG #lobby :a%s\r\n" % (c * 2000) for c in ("\u0301", "\u200d", "\u202e", "日", "👨\u200d👩")) * 4).encode()}
+        for what, flood in floods.items():
+            for mode in ("--history=0",), ("--history=0", "-f"):
+                if mode[-1] == "-f" and not build().configured("HAVE_NCURSES"):
+                    continue
+                with self.subTest((what, mode)):
+                    s = Scripted(hello + flood + b"\r\n:bob!u@h PRIVMSG #lobby :the end\r\n")
+                    self.addCleanup(s.close)
+                    t = self.chat(*mode, port=s.port, name="me")
+                    t.expect("bob: the end")
+                    with open("/proc/%d/status" % t.pid, encoding="ascii") as f:
+                        peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
+                    if not build().sanitized:
+                        self.assertLess(peak, 40000)
+                    t.close()
 
 
 class Again(ChatCase):
@@ -724,6 +778,41 @@ class Tls(ChatCase):
         code, _, err = self.script("--tls", "send", "lobby", "x", port=p.port, env={"SSL_CERT_FILE": path})
         self.assertEqual(code, 4)
         self.assertIn("mismatch", err)
+
+    def test_stops_within_a_record(self):
+        """A server that goes no further, in the handshake or later, keeps nobody from leaving."""
+        context, _, pin = self.certificate()
+        inside, outside = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(inside, outside, server_side=True)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        t = self.chat("--pin", pin, "--history", "0", port=listener.getsockname()[1], name="me")
+        peer, _ = listener.accept()
+        self.addCleanup(peer.close)
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                peer.sendall(outside.read())
+                inside.write(peer.recv(65536))
+        peer.sendall(outside.read())
+        tls.write(b":srv 001 me :hi\r\n:srv 422 me :no\r\n:me!u@h JOIN #lobby\r\n")
+        peer.sendall(outside.read())
+        t.expect(r"You are in lobby\.")
+        tls.write(b":bob!u@h PRIVMSG #lobby :never all of it\r\n")
+        peer.sendall(outside.read()[:-7])
+        t.type("typed meanwhile\r/quit\r")
+        t.expect("logged out")
+        self.assertEqual(t.wait(), 0)
+        self.assertNotIn("never", t.screen.text())
+        t = self.chat("--pin", pin, port=listener.getsockname()[1], name="me")
+        peer, _ = listener.accept()
+        self.addCleanup(peer.close)
+        peer.sendall(b"\x16\x03\x03\x00\x7a\x02")
+        t.prompt("me >")
+        t.type("/quit\r")
+        self.assertEqual(t.wait(), 0)
 
     def test_no_tls_there(self):
         self.assertEqual(self.script("--tls", "send", "lobby", "x")[0], 3)

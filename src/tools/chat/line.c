@@ -501,8 +501,10 @@ edit_line(struct line *l, char *out, size_t cap)
 	l->editing = true;
 	text = el_gets(l->el, &n);
 	l->editing = l->hidden = false;
-	if (text == NULL || n <= 0)
+	if (text == NULL || n <= 0) {
+		puts(""); /* what comes now is the shell's */
 		return false;
+	}
 	l->too_long = strlen(text) > cap;
 	bprintf(out, cap, "%s", text);
 	out[strcspn(out, "\r\n")] = '\0';
