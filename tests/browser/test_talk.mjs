@@ -115,6 +115,34 @@ async function complete(t) {
 	assert.equal(await input.inputValue(), "to #lobby ");
 	await ann.type("/nosuchcommand");
 	await ann.sees("There is no command /nosuchcommand");
+	assert.equal(await input.inputValue(), "/nosuchcommand", "what has not been understood is there to be mended");
+}
+
+async function offline(t) {
+	await t.world();
+	const way = await t.way();
+	const ann = await t.person("ann", { port: way.port });
+	const input = ann.page.locator("#input");
+
+	await ann.says("the first words");
+	way.open = false;
+	way.cut();
+	await ann.lost();
+	await ann.type("/topic tea");
+	await ann.sees("You are not connected just now.");
+	assert.equal(await input.inputValue(), "/topic tea");
+	await input.fill("");
+	await ann.choose("the first words", "Edit");
+	await ann.type("better words");
+	assert.equal(await input.inputValue(), "better words");
+	await input.press("Escape");
+	await ann.type("/me waits");
+	await ann.type("/help");
+	await ann.dialog().waitFor();
+	await ann.page.keyboard.press("Escape");
+	way.open = true;
+	await ann.ready();
+	await ann.page.locator(".said.action .state.delivered").waitFor({ state: "attached" });
 }
 
 async function changes(t) {
@@ -295,6 +323,7 @@ export const tests = {
 	"to one person alone": direct,
 	"several lines are one message": lines,
 	"names, rooms and commands are completed": complete,
+	"commands without a connection": offline,
 	"reply, react, edit, delete": changes,
 	"formatting, links, and what looks like HTML": forms,
 	"back in time by scrolling": back,

@@ -62,6 +62,7 @@ const byName = new Map(COMMANDS.flatMap((c) => [c.name, ...(c.alias ?? [])].map(
 
 /** Could somebody be called so? As strict as needed to tell names from text: `5 @ noon` and `me@example.com` are text. */
 export const nameLike = (word) => /^[\p{L}_[\]{}|^`\\][\p{L}\p{M}\p{Nd}_\-[\]{}|^`\\]{0,31}$/u.test(word);
+export const NAME_RULE = "A name is letters and digits, at most 32, without spaces; it begins with a letter.";
 export const roomLike = (word) => /^#[^\s,:\p{C}]{1,64}$/u.test(word);
 
 /**

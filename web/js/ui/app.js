@@ -20,6 +20,8 @@ import { view } from "./viewer.js";
 import { loginWindow, registerWindow, roomsWindow, searchWindow, settingsWindow, switchWindow } from "./windows.js";
 
 const LOBBY = "#lobby";
+const SAYING = new Set(["say", "me", "reply"]); // what is said where one is
+const ALONE = new Set([...SAYING, "clear", "file", "help", "image", "info", "leave", "query", "quit", "settings"]); // needs no server, or waits
 
 export class App {
 	#tick = null;
@@ -33,7 +35,7 @@ export class App {
 		const act = {
 			user: (n, el) => userMenu(this, n, el),
 			room: (n) => this.goTo(n),
-			react: (m, what) => this.session.react(this.room, m, what),
+			react: (m, what) => this.connected() && this.session.react(this.room, m, what),
 			view: (f) => this.#view(f),
 			retry: (r, m) => this.session.retry(r, m),
 			discard: (r, m) => this.model.discard(r, m),
@@ -48,7 +50,7 @@ export class App {
 		this.users = new UserList(this.model, (n, el) => userMenu(this, n, el));
 		this.input = new Input(this.model, {
 			say: (t, reply) => this.typed(t, reply),
-			edit: (m, t) => this.session.edit(this.room, m, t),
+			edit: (m, t) => this.connected() && this.session.edit(this.room, m, t),
 			typing: (on) => this.room && this.session.typing(this.room, on),
 			files: (list) => this.share.share(this.room?.name, list),
 			attach: () => this.share.pick(this.room?.name),
@@ -333,9 +335,11 @@ export class App {
 
 		if (room) {
 			this.go(room);
-			if (room.kind === "room" && !room.joined)
+			if (room.kind === "room" && !room.joined && this.settled)
 				this.session.join(name);
 		} else if (isRoom(name)) {
+			if (!this.connected())
+				return;
 			this.wish = name;
 			this.session.join(name);
 		} else {
@@ -372,31 +376,43 @@ export class App {
 		return this.room?.messages.findLast((m) => m.own && m.msgid && !m.deleted && m.kind === "text" && !m.file) ?? null;
 	}
 
+	/** True: something can be asked of the server; else it is said that nothing can. */
+	connected() {
+		if (!this.settled)
+			this.here("You are not connected just now.", "error");
+		return this.settled;
+	}
+
+	#no(why) {
+		this.here(why, "error");
+		return false;
+	}
+
+	/** A line, or several. False: nothing has come of it. */
 	typed(line, reply = "") {
 		const what = understand(line);
 		const room = this.room;
 
-		if (what.do === "nothing")
-			return;
-		if (what.do === "error") {
-			this.here(what.text, "error");
-		} else if (what.do === "say") {
-			if (room.kind === "server")
-				this.here("Nobody reads this here. Choose a room first.", "error");
-			else if (room.kind === "room" && !room.wanted)
-				this.here("You are not in this room.", "error");
-			else
-				this.session.say(room, what.text, { reply });
+		if (what.do === "error")
+			return this.#no(what.text);
+		if (SAYING.has(what.do) && room.kind === "server")
+			return this.#no("Nobody reads this here. Choose a room first.");
+		if (SAYING.has(what.do) && room.kind === "room" && !room.wanted)
+			return this.#no("You are not in this room.");
+		if (what.do === "say") {
+			this.session.say(room, what.text, { reply });
 		} else if (what.do === "msg") {
 			if (isRoom(what.to) && !this.model.room(what.to))
-				this.here(`You are not in ${what.to}.`, "error");
-			else
-				this.session.say(this.model.open(what.to), what.text);
-			if (room !== this.model.room(what.to) && this.model.room(what.to))
+				return this.#no(`You are not in ${what.to}.`);
+			this.session.say(this.model.open(what.to), what.text);
+			if (room !== this.model.room(what.to))
 				this.here(`To ${what.to}: ${what.text}`);
+		} else if (what.do !== "nothing" && (ALONE.has(what.do) || this.connected())) {
+			this.commands[what.do](what.args, what.rest.trim(), room);
 		} else {
-			this.commands[what.do]?.(what.args, what.rest.trim(), room);
+			return what.do === "nothing";
 		}
+		return true;
 	}
 
 	info(room) {

@@ -65,6 +65,21 @@ export function soon(fn) {
 	};
 }
 
+/** text to the clipboard; without TLS a browser lets a page copy only what is selected. */
+export async function copy(text) {
+	try {
+		await navigator.clipboard.writeText(text);
+	} catch {
+		const el = h("textarea", { value: text });
+
+		document.body.append(el);
+		el.select();
+		document.execCommand("copy");
+		el.remove();
+		$("input").focus();
+	}
+}
+
 let sayTimer;
 
 /** For who cannot see it. */

@@ -18,7 +18,7 @@ export class Input {
 	#editing = null;
 	#typed = false;
 
-	/** act: say(text, reply), edit(m, text), typing(active), files(list), attach(), page(direction), lastOwn() */
+	/** act: say(text, reply) and edit(m, text), which are false for what is not done, and stays; also typing(active), files(list), attach(), page(direction), lastOwn() */
 	constructor(model, act) {
 		this.model = model;
 		this.act = act;
@@ -95,23 +95,25 @@ export class Input {
 		if (!room || !text)
 			return;
 		if (this.#editing) {
-			const m = this.#editing;
-
-			this.cancel();
-			this.act.edit(m, text);
+			if (this.act.edit(this.#editing, text) !== false)
+				this.cancel();
 			return;
 		}
 		this.#history.unshift(text);
 		this.#history.length = Math.min(this.#history.length, 100);
 		this.#past = -1;
 		this.#typed = false;
-		const reply = room.reply?.msgid ?? "";
+		const { reply } = room;
 
 		room.reply = null;
 		room.draft = "";
 		this.#put("");
 		this.#context();
-		this.act.say(text, reply);
+		if (this.act.say(text, reply?.msgid ?? "") === false && room === this.model.active) {
+			room.reply = reply;
+			this.#put(text);
+			this.#context();
+		}
 	}
 
 	// --- replies and edits

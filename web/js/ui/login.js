@@ -1,7 +1,7 @@
 // login.js - the first window: a name, where to, and how.
 
 import { socketUrl } from "../conn.js";
-import { nameLike } from "../commands.js";
+import { NAME_RULE, nameLike } from "../commands.js";
 import { keep, recall } from "../settings.js";
 import { $ } from "./dom.js";
 
@@ -123,7 +123,7 @@ export class Login {
 		if (!name)
 			this.error("A name is needed.", "nick");
 		else if (!nameLike(name))
-			this.error("A name is letters and digits, at most 32, without spaces; it begins with a letter.", "nick");
+			this.error(NAME_RULE, "nick");
 		else if (!url)
 			this.error("This is not a host and port: they look like localhost:8080.", "address");
 		else if (mode !== "guest" && !password)

@@ -1,10 +1,11 @@
 // menus.js - what can be done with a message, a person, a room, oneself; as menus, and as buttons beside a message.
 
+import { NAME_RULE, nameLike } from "../commands.js";
 import { plain } from "../format.js";
 import { fold } from "../irc.js";
 import { TALK } from "../model.js";
 import { ask } from "./dialogs.js";
-import { $, h, iconButton } from "./dom.js";
+import { $, copy, h, iconButton } from "./dom.js";
 import { openMenu, rowButton } from "./menu.js";
 import { bansWindow, helpWindow, loginWindow, modesWindow, passwordWindow, registerWindow, settingsWindow, whoWindow } from "./windows.js";
 
@@ -23,13 +24,13 @@ export function messageMenu(app, m, el, at = null) {
 			may && caps.has("message-tags") && { row: emoji, label: "Reactions" },
 			may && { label: "Reply", act: () => app.input.reply(m) },
 			mine && m.kind === "text" && !m.file && { label: "Edit", act: () => app.input.edit(m) },
-			!m.deleted && { label: "Copy text", act: () => navigator.clipboard?.writeText(plain(m.text)) },
+			!m.deleted && { label: "Copy text", act: () => copy(plain(m.text)) },
 			may &&
 				caps.has("draft/message-redaction") &&
 				(m.own || app.model.rank(room) >= 2) && {
 					label: "Delete",
 					danger: true,
-					act: () => app.session.redact(room, m),
+					act: () => app.connected() && app.session.redact(room, m),
 				},
 			m.state === "failed" && { label: "Try again", act: () => app.session.retry(room, m) },
 		],
@@ -111,6 +112,8 @@ export function roomMenu(app, room, el) {
 					label: "Invite somebody…",
 					act: () =>
 						ask(`Invite to ${room.name}`, [{ name: "who", label: "Name" }], "Invite", ({ who }) => {
+							if (!nameLike(who.trim()))
+								return "This is nobody's name.";
 							app.session.conn.send("INVITE", [who.trim(), room.name]);
 							return "";
 						}),
@@ -151,6 +154,8 @@ export function meMenu(app, el) {
 						[{ name: "nick", label: "Name", props: { value: app.model.me.nick, maxLength: 32 } }],
 						"Change",
 						({ nick }) => {
+							if (!nameLike(nick.trim()))
+								return NAME_RULE;
 							app.session.conn.send("NICK", [nick.trim()]);
 							return "";
 						},
