@@ -129,6 +129,43 @@ async function large(t) {
 	await seesPicture(ben, "less noise.png");
 }
 
+/** A link that is no longer good: history has another. */
+async function links(t) {
+	await t.world();
+	const ann = await t.person("ann");
+	const ben = await t.person("ben");
+	const old = () => ben.page.evaluate(() => {
+		for (const m of chat.room.messages.filter((o) => o.file)) {
+			m.text = m.text.replace(/e=\d+/, "e=1000000000");
+			for (const what of ["url", "thumb"])
+				m.file[what] = m.file[what].replace(/e=\d+/, "e=1000000000");
+			chat.model.tell("message", chat.room, m);
+		}
+	});
+
+	await give(ann, "drop", "lake.png", await picture(ann));
+	await ann.page.setInputFiles("#pick", { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("buy milk\n") });
+	await seesPicture(ben, "lake.png");
+	await ben.page.locator("a.file").waitFor();
+	await old();
+	await eventually("a fresh link", async () => !(await ben.page.locator(".picture img").getAttribute("src")).includes("e=1000000000&"));
+	await seesPicture(ben, "lake.png");
+	await ben.page.evaluate(() => (globalThis.open = (url) => (globalThis.opened = url)));
+	await ben.page.locator("a.file").click();
+	const url = await eventually("an address", () => ben.page.evaluate(() => globalThis.opened));
+
+	assert.equal(await (await fetch(url)).text(), "buy milk\n");
+	await ben.page.locator(".picture").click();
+	const viewer = ben.page.locator("dialog.viewer[open] .stage img");
+
+	await eventually("the large picture", () => viewer.evaluate((el) => el.complete && el.naturalWidth === 640));
+	await ben.page.keyboard.press("Escape");
+	assert.equal(await ben.rows("").getByText("(edited)").count(), 0);
+	// what has been deleted is not asked for for ever
+	await t.w.ctl("file", "delete", /\/files\/([^/]+)/.exec(url)[1]);
+	await ben.sees("taken this message back");
+}
+
 async function nothing(t) {
 	await t.world();
 	const ann = await t.person("ann");
@@ -194,6 +231,7 @@ export const tests = {
 	"a picture is dropped, seen, and seen large": dropped,
 	"pasted, chosen, and to one person": pasted,
 	"what is too big is refused with words": large,
+	"links that have become too old": links,
 	"what is empty, not chosen after all, or dropped beside it": nothing,
 	"stopped, and left": stopped,
 	"files are switched off": off,

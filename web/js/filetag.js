@@ -51,6 +51,9 @@ export function fileOf(tags, text, origin = place.origin) {
 	};
 }
 
+/** Is the file's link no longer good at that time (ms)? It says so itself, in seconds. */
+export const expired = (file, now) => Number(new URL(file.url).searchParams.get("e") ?? Infinity) * 1000 < now;
+
 /** An address of the server's files, by the name that the server has for us: it may call itself otherwise. */
 export function here(url, origin = place.origin) {
 	const { pathname, search } = new URL(url);

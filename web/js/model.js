@@ -547,11 +547,8 @@ export class Model {
 
 			if (here) {
 				at = room.messages.indexOf(here) + 1;
-				if (TALK.has(here.kind) && here.text !== m.text && !here.deleted) {
-					here.text = m.text;
-					here.edited = true;
-					this.#tell("message", room, here);
-				}
+				if (TALK.has(here.kind) && here.text !== m.text && !here.deleted)
+					this.#otherWords(room, here, m);
 				continue;
 			}
 			const mine = this.#mineOf(room, m);
@@ -579,6 +576,16 @@ export class Model {
 			this.#amend(room, raw);
 		this.#count(room);
 		return added;
+	}
+
+	/** The server has other words for it: an edit; or the link of a file, which is another one each time. */
+	#otherWords(room, here, m) {
+		here.text = m.text;
+		if (here.file && m.file)
+			here.file = m.file;
+		else
+			here.edited = true;
+		this.#tell("message", room, here);
 	}
 
 	/** Where a page begins whose place is not known: before the first that is newer than it, or that nobody has yet. */

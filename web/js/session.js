@@ -299,6 +299,21 @@ export class Session {
 		return Boolean(list?.length);
 	}
 
+	/** The link of m's file is no longer good: history has another one. True: it has come. */
+	async renew(room, m) {
+		const old = m.file?.url;
+		const list = old && m.msgid && this.#can() ? await this.#history(["AROUND", room.name, `msgid=${m.msgid}`, "1"]) : null;
+
+		if (Array.isArray(list))
+			this.model.history(
+				room,
+				list.filter((o) => o.tags.msgid === m.msgid),
+				"after",
+				m,
+			);
+		return Boolean(m.file) && m.file.url !== old;
+	}
+
 	/** Fetches back until the message is here; the message, or null. */
 	async find(room, msgid, at = 0) {
 		for (let i = 0; i < 20 && !room.byId.has(msgid) && room.more; i++) {

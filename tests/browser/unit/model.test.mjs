@@ -159,6 +159,21 @@ test("history: before, behind, twice; nothing is doubled or out of order", () =>
 	assert.ok(room.byId.get("m22").deleted && !room.byId.get("m11").deleted);
 });
 
+test("the link of a file is another one each time, and no edit", () => {
+	const { m, room } = model();
+	const file = (e) =>
+		parse(
+			`@time=${stamp(1)};msgid=m1;chatd.org/file=name=a.png&size=9&type=image/png :bob!u@h PRIVMSG #r :shared the file a.png (9 bytes) http://h/files/x/a.png?e=${e}&s=1`,
+		);
+
+	m.history(room, [file(1)], "latest");
+	m.history(room, [file(2)], "latest");
+	const got = room.byId.get("m1");
+
+	assert.equal(new URL(got.file.url).searchParams.get("e"), "2");
+	assert.equal(got.edited, false);
+});
+
 test("a thousand pages stay in order, whatever their times", () => {
 	const { m, room } = model();
 	const all = Array.from({ length: 3000 }, (_, i) =>

@@ -36,7 +36,8 @@ export class App {
 			user: (n, el) => userMenu(this, n, el),
 			room: (n) => this.goTo(n),
 			react: (m, what) => this.connected() && this.session.react(this.room, m, what),
-			view: (f) => this.#view(f),
+			view: (m) => this.#view(m),
+			renew: (m) => this.session.renew(this.room, m),
 			retry: (r, m) => this.session.retry(r, m),
 			discard: (r, m) => this.model.discard(r, m),
 			menu: (m, el, at) => messageMenu(this, m, el, at),
@@ -473,10 +474,11 @@ export class App {
 		);
 	}
 
-	#view(file) {
-		const files = this.room.messages.filter((m) => m.file?.image && !m.deleted).map((m) => m.file);
+	#view(m) {
+		const { room } = this;
+		const pictures = room.messages.filter((o) => o.file?.image);
 
-		view(files, Math.max(0, files.indexOf(file)));
+		view(pictures, pictures.indexOf(m), (o) => this.session.renew(room, o));
 	}
 
 	// --- buttons and keys

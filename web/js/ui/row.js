@@ -1,6 +1,7 @@
 // row.js - one message as an element of the log.
 
 import { clock, day, dayKey, FORMATS, initial, links, mentions, nameColour, plain, runs, size, words } from "../format.js";
+import { expired } from "../filetag.js";
 import { TALK } from "../model.js";
 import { settings } from "../settings.js";
 import { h, icon } from "./dom.js";
@@ -79,7 +80,7 @@ export function summary(events) {
 }
 
 export class Rows {
-	/** act: what is done with clicks: user(nick, el), room(name), jump(id), react(m, what), view(file), retry(m), discard(m). */
+	/** act: what is done with clicks: user(nick, el), room(name), jump(id), react(m, what), view(m), retry(m), discard(m), renew(m). */
 	constructor(model, act) {
 		this.model = model;
 		this.act = act;
@@ -315,7 +316,7 @@ export class Rows {
 				alt: f.name,
 				loading: "lazy",
 				decoding: "async",
-				onerror: (e) => e.target.parentNode?.classList.add("broken"),
+				onerror: (e) => this.#broken(m, f, e.target),
 			});
 
 			if (f.w && f.h) {
@@ -330,17 +331,32 @@ export class Rows {
 					type: "button",
 					title: f.name,
 					"aria-label": `Picture ${f.name}: show it large`,
-					onclick: () => this.act.view(f, m),
+					onclick: () => this.act.view(m),
 				},
 				img,
 			);
 		}
 		return h(
 			"a.file",
-			{ href: f.url, target: "_blank", rel: "noopener noreferrer nofollow" },
+			{ href: f.url, target: "_blank", rel: "noopener noreferrer nofollow", onclick: (e) => this.#follow(e, m) },
 			icon("file"),
 			h("span", {}, f.name),
 			h("span.soft", {}, f.size ? size(f.size) : f.label),
 		);
+	}
+
+	/** A picture that does not come: its link may be too old. If that is not it, its name stands in its place. */
+	async #broken(m, f, img) {
+		if (f.url === m.renewed || !(await this.act.renew(m)))
+			img.parentNode?.classList.add("broken");
+		m.renewed = m.file?.url;
+	}
+
+	async #follow(e, m) {
+		if (!expired(m.file, Date.now()))
+			return;
+		e.preventDefault();
+		await this.act.renew(m);
+		open(m.file.url, "_blank", "noopener");
 	}
 }

@@ -3,8 +3,8 @@
 import { size } from "../format.js";
 import { h, iconButton } from "./dom.js";
 
-/** files: the room's pictures, oldest first; at: which. */
-export function view(files, at) {
+/** list: messages with pictures, oldest first; at: which; renew(m): another link for m's, a promise of whether there is one. */
+export function view(list, at, renew) {
 	const img = h("img", { alt: "" });
 	const name = h("span.viewer-name");
 	const link = h("a.button", { target: "_blank", rel: "noopener noreferrer" }, "Open");
@@ -24,16 +24,21 @@ export function view(files, at) {
 	);
 
 	function go(step) {
-		at = Math.max(0, Math.min(files.length - 1, at + step));
-		const f = files[at];
+		at = Math.max(0, Math.min(list.length - 1, at + step));
+		show(list[at], true);
+	}
 
+	function show(m, again) {
+		const f = m.file ?? { name: "This picture is not there any more.", url: "" };
+
+		img.onerror = async () => again && (await renew(m)) && m === list[at] && show(m, false);
 		img.src = f.url;
 		img.alt = f.name;
 		name.textContent = f.size ? `${f.name} (${size(f.size)})` : f.name;
 		link.href = f.url;
 		link.download = f.name;
 		back.disabled = at === 0;
-		on.disabled = at === files.length - 1;
+		on.disabled = at === list.length - 1;
 	}
 	el.addEventListener("keydown", (e) => {
 		const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
