@@ -72,7 +72,8 @@ static struct conn *conns; /* by id */
 static unsigned nconns;
 static uint64_t last_id;
 static struct parcel parcels[CHILDREN_MAX];
-static unsigned inflight_max = INFLIGHT_MAX, each_max; /* connections that a process may have */
+static unsigned inflight_max = INFLIGHT_MAX;
+static unsigned each_max[ROLE_COUNT]; /* connections that a process may have */
 static bool stopped;
 
 static unsigned
@@ -102,7 +103,7 @@ pick(unsigned role, bool *full_r)
 
 		if (c->role != role || c->state != CHILD_READY || c->inflight >= inflight_max)
 			continue;
-		if (c->sessions >= each_max)
+		if (c->sessions >= each_max[role])
 			*full_r = true;
 		else if (best == NULL || c->sessions < best->sessions)
 			best = c;
@@ -392,10 +393,14 @@ void
 handover_init(void)
 {
 	uint64_t limit = master.fd_limit, takers;
+	unsigned limit_each;
 
 	for (unsigned r = 0; r < ROLE_COUNT; r++)
 		TAILQ_INIT(&stages[r].waiting);
-	each_max = (unsigned)MIN(limit > FDS_OF_A_CHILD ? limit - FDS_OF_A_CHILD : 1, UINT32_MAX);
+	limit_each =
+	    (unsigned)MIN(limit > FDS_OF_A_CHILD + 1 ? limit - FDS_OF_A_CHILD : 2, UINT32_MAX);
+	each_max[ROLE_WORKER] = limit_each;
+	each_max[ROLE_WEB] = limit_each / 2; /* with a file for each */
 	/* our own copies: half of our descriptors at most */
 	takers = master.workers + (protocol_built(PROTO_WEB) ? master.set.opt.web_processes : 0);
 	inflight_max = (unsigned)MAX(MIN(limit / (2 * takers), INFLIGHT_MAX), 4);

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -561,6 +562,28 @@ class Limits(FilesCase):
             c.close()
         self.drained(d)
         self.assertEqual(self.post(self.upload_path(a), b"x", d=d).status, 201)
+
+    def test_few_descriptors(self):
+        """A connection and its file are two: no more are let in than there is room for both."""
+        prlimit = shutil.which("prlimit")
+        if prlimit is None:
+            self.skipTest("prlimit is not there")
+        d = self.daemon(prefix=[prlimit, "--nofile=76:76"])
+        a = self.client("alice", d=d)
+        crowd = []
+        for _ in range(40):
+            c = self.http(d)
+            c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello" % self.upload_path(a)).encode())
+            crowd.append(c)
+        for c in crowd:
+            try:
+                c.send(b"world")
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # it was one too many
+        answers = [c.read().status for c in crowd]
+        self.assertLessEqual(set(answers), {201, 503}, answers)
+        self.assertGreater(answers.count(201), 15, answers)
+        self.assertEqual([p["restarts"] for p in d.processes() if p["role"] == "web"], [0])
 
     def test_slow_body(self):
         d = self.daemon()

@@ -339,7 +339,7 @@ class Life(WsCase):
         prlimit = shutil.which("prlimit")
         if prlimit is None:
             self.skipTest("prlimit is not there")
-        self.daemon({"limits": {"max_sessions": 5000}, "web": {"processes": 1}}, prefix=[prlimit, "--nofile=64:64"])
+        self.daemon({"limits": {"max_sessions": 5000}, "web": {"processes": 2}}, prefix=[prlimit, "--nofile=76:76"])
         self.d.restarts_meant = True
         host = self.ws_address()
         for turn in range(4):
@@ -358,7 +358,7 @@ class Life(WsCase):
             for s in crowd:
                 s.close()
             self.eventually("they are gone", lambda: self.d.stats()["sessions"] == 0)
-        self.assertEqual([p["restarts"] for p in self.d.processes() if p["role"] in ("web", "worker")], [0] * 3)
+        self.assertEqual([p["restarts"] for p in self.d.processes() if p["role"] in ("web", "worker")], [0] * 4)
 
     def test_worker_killed(self):
         """It costs its own clients only."""
