@@ -358,6 +358,31 @@ START_TEST(questions)
 	session_typed(&s, "abcdef");
 	session_typed(&s, "abcdef");
 	ck_assert_str_eq(said(), "REGISTER * * :abcdef|");
+	session_typed(&s, "/password");
+	session_typed(&s, "correct");
+	session_typed(&s, "horse battery");
+	session_typed(&s, "horse battery");
+	ck_assert_str_eq(said(), "NS SET PASSWORD correct :horse battery|");
+	/* what would be taken for another word is not said at all */
+	session_typed(&s, "/password");
+	session_typed(&s, "correct horse");
+	ck_assert_ptr_null(session_asks(&s, &secret));
+	session_typed(&s, "/account delete");
+	session_typed(&s, "correct MESSAGES");
+	session_typed(&s, "/invited word");
+	session_typed(&s, "two words");
+	session_typed(&s, "two words");
+	ck_assert_str_eq(said(), "");
+	{
+		char text[300];
+
+		memset(text, 'x', sizeof(text) - 1);
+		text[sizeof(text) - 1] = '\0';
+		session_typed(&s, "/register");
+		session_typed(&s, text);
+		ck_assert_ptr_nonnull(strstr(showed(), "too long"));
+		ck_assert_ptr_null(session_asks(&s, &secret));
+	}
 	session_typed(&s, "/login");
 	session_typed(&s, "");
 	ck_assert_str_eq(said(), "");

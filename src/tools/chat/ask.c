@@ -7,6 +7,8 @@
 
 #include "lib/util.h"
 
+#define PASSWORD_LINE 200 /* bytes: two of them are in a line to the server, whole */
+
 static const struct {
 	const char *prompt;
 	bool secret;
@@ -66,6 +68,17 @@ answer_login(struct session *s, const char *line)
 		session_note(s, "Sorry, this server has no accounts.");
 }
 
+/* Between other words in a line to a service it has to be one word itself: the rest of it would be taken for the next. */
+static bool
+one_word(struct session *s, const char *password)
+{
+	if (password[0] != ':' && strchr(password, ' ') == NULL)
+		return true;
+	session_note(s, "Sorry, a password with spaces or a : before it cannot be given here; "
+			"by telnet it can: /password, /account, /invited.");
+	return false;
+}
+
 /* The second time: is it the same? */
 static void
 answer_again(struct session *s, const char *line)
@@ -79,9 +92,9 @@ answer_again(struct session *s, const char *line)
 		put(s, "NS SET PASSWORD %s :%s", s->ask_word, line);
 		if (s->login[0] != '\0') /* for the next connection */
 			bprintf(s->password, sizeof(s->password), "%s", line);
-	} else if (s->ask_to[0] != '\0') {
+	} else if (s->ask_to[0] != '\0' && one_word(s, line)) {
 		put(s, "NS REGISTER %s %s %s", line, s->ask_mail, s->ask_to);
-	} else {
+	} else if (s->ask_to[0] == '\0') {
 		bprintf(s->login, sizeof(s->login), "%s", s->nick);
 		bprintf(s->password, sizeof(s->password), "%s", line);
 		put(s, "REGISTER * %s :%s", s->ask_mail, line);
@@ -106,6 +119,11 @@ ask_answer(struct session *s, const char *line)
 		session_note(s, "Nothing has been done.");
 		return;
 	}
+	if (questions[what].secret && what != ASK_PASSWORD && strlen(line) > PASSWORD_LINE) {
+		explicit_bzero(s->ask_word, sizeof(s->ask_word));
+		session_note(s, "Sorry, that is too long.");
+		return;
+	}
 	switch (what) {
 	case ASK_NAME:
 		answer_name(s, line);
@@ -117,6 +135,8 @@ ask_answer(struct session *s, const char *line)
 		answer_login(s, line);
 		break;
 	case ASK_OLD_PASSWORD:
+		if (!one_word(s, line))
+			break;
 		bprintf(s->ask_word, sizeof(s->ask_word), "%s\n", line);
 		s->ask = ASK_NEW_PASSWORD;
 		break;
@@ -129,7 +149,8 @@ ask_answer(struct session *s, const char *line)
 		answer_again(s, line);
 		break;
 	case ASK_DROP:
-		put(s, "NS DROP %s", line);
+		if (one_word(s, line))
+			put(s, "NS DROP %s", line);
 		break;
 	default:
 		break;
