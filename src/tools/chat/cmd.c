@@ -3,26 +3,19 @@
 
 #include "cmd.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "cmd_priv.h"
 #include "lib/util.h"
 #include "proto/at.h"
-#include "session_priv.h"
-
-typedef void cmd_fn(struct session *s, struct str *a, unsigned n);
 
 #define REST 1 /* the last argument is the rest of the line */
 #define HIDDEN 2
 #define ROOM 4 /* about the room one talks in */
 #define OFFLINE 8 /* without a connection, too */
 
-static cmd_fn c_account, c_ack, c_away, c_ban, c_color, c_connected, c_delete, c_deop, c_devoice,
-    c_direct, c_echo, c_edit, c_file, c_format, c_help, c_history, c_ignore, c_image, c_info,
-    c_invite, c_invited, c_join, c_kick, c_leave, c_left, c_login, c_logout, c_me, c_more, c_msg,
-    c_mute, c_nick, c_op, c_password, c_paste, c_quit, c_register, c_room, c_rooms, c_save, c_say,
-    c_search, c_time, c_topic, c_unban, c_unmute, c_unread, c_users, c_voice, c_who, c_whois;
+static cmd_fn c_help;
 
 static const struct cmd {
 	const char *name, *args;
@@ -171,8 +164,8 @@ skip(struct str s)
 	return s;
 }
 
-static struct str
-word(struct str *rest)
+struct str
+cmd_word(struct str *rest)
 {
 	struct str s = skip(*rest), w = s;
 	const char *end = s.n > 0 ? memchr(s.p, ' ', s.n) : NULL;
@@ -181,6 +174,24 @@ word(struct str *rest)
 		w.n = (size_t)(end - s.p);
 	*rest = skip((struct str){s.p + w.n, s.n - w.n});
 	return w;
+}
+
+static const struct cmd *
+exact(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cmds); i++) {
+		if (strcmp(cmds[i].name, name) == 0)
+			return &cmds[i];
+	}
+	return NULL;
+}
+
+void
+cmd_usage(struct session *s, const char *name)
+{
+	const struct cmd *cmd = exact(name);
+
+	session_note(s, "/%s %s: %s", cmd->name, cmd->args, cmd->help);
 }
 
 static void
@@ -195,10 +206,10 @@ run(struct session *s, const struct cmd *cmd, struct str rest)
 			a[n++] = rest;
 			break;
 		}
-		a[n++] = word(&rest);
+		a[n++] = cmd_word(&rest);
 	}
 	if (n < cmd->min) {
-		session_note(s, "/%s %s: %s", cmd->name, cmd->args, cmd->help);
+		cmd_usage(s, cmd->name);
 		return;
 	}
 	if (s->state != SESSION_READY && !(cmd->flags & OFFLINE)) {
@@ -212,21 +223,11 @@ run(struct session *s, const struct cmd *cmd, struct str rest)
 	cmd->fn(s, a, n);
 }
 
-static const struct cmd *
-exact(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(cmds); i++) {
-		if (strcmp(cmds[i].name, name) == 0)
-			return &cmds[i];
-	}
-	return NULL;
-}
-
 /* show@Server, !INFO, !FILE x… */
 static bool
 run_word(struct session *s, struct str line)
 {
-	struct str rest = line, first = word(&rest);
+	struct str rest = line, first = cmd_word(&rest);
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		bool sigil = words[i].word[0] == '!';
@@ -242,27 +243,27 @@ run_word(struct session *s, struct str line)
 
 /* --- text ----------------------------------------------------------------------------------------- */
 
-static void
-no_room(struct session *s)
+void
+cmd_no_room(struct session *s)
 {
 	session_note(s, "Couldn't send message :( you are in no room: /join ROOM.");
 }
 
-static void
-say_here(struct session *s, struct str text, bool action)
+void
+cmd_say_here(struct session *s, struct str text, bool action)
 {
 	char target[ROOM_BYTES_MAX + 2];
 
 	if (s->cur == NULL) {
-		no_room(s);
+		cmd_no_room(s);
 		return;
 	}
 	bprintf(target, sizeof(target), "%s%s", s->cur->direct ? "" : "#", s->cur->name);
 	(void)session_say(s, target, text, action);
 }
 
-static void
-say_to(struct session *s, struct str name, struct str text)
+void
+cmd_say_to(struct session *s, struct str name, struct str text)
 {
 	char target[NICK_MAX + 1];
 
@@ -273,8 +274,8 @@ say_to(struct session *s, struct str name, struct str text)
 		(void)session_say(s, target, text, false);
 }
 
-static bool
-is(struct str s, const char *w)
+bool
+cmd_is(struct str s, const char *w)
 {
 	return s.n == strlen(w) && strncasecmp(s.p, w, s.n) == 0;
 }
@@ -289,19 +290,19 @@ say_line(struct session *s, const char *line)
 
 	memcpy(copy, line, n);
 	at = at_split(copy, n);
-	if (at.kind != AT_ROOM && is(at.text, "image")) {
+	if (at.kind != AT_ROOM && cmd_is(at.text, "image")) {
 		bprintf(to, sizeof(to), "%s" STR_FMT, at.kind == AT_TO_ROOM ? "#" : "",
 			STR_ARG(at.to));
 		ask_for(s, ASK_IMAGE, to);
 	} else if (at.kind == AT_USER) {
-		say_to(s, at.to, at.text);
+		cmd_say_to(s, at.to, at.text);
 	} else if (s->direct_only) {
 		session_note(
 		    s,
 		    "Server: Something is wrong with format... Your message should contain \"@\"");
 	} else {
 		/* "x@#room" has been cut at no place */
-		say_here(s, at.kind == AT_TO_ROOM ? str_of(line) : at.text, false);
+		cmd_say_here(s, at.kind == AT_TO_ROOM ? str_of(line) : at.text, false);
 	}
 }
 
@@ -319,7 +320,7 @@ paste_line(struct session *s, const char *line)
 	if (s->paste.len == 0)
 		session_note(s, "Nothing to send.");
 	else
-		say_here(s, (struct str){buf_data(&s->paste), s->paste.len}, false);
+		cmd_say_here(s, (struct str){buf_data(&s->paste), s->paste.len}, false);
 	buf_drop(&s->paste, s->paste.len);
 }
 
@@ -337,7 +338,7 @@ cmd_line(struct session *s, const char *line)
 		return;
 	if (rest.p[0] == '/' && rest.n > 1 && rest.p[1] != '/') {
 		rest = (struct str){rest.p + 1, rest.n - 1};
-		cmd = find(s, word(&rest));
+		cmd = find(s, cmd_word(&rest));
 		if (cmd != NULL)
 			run(s, cmd, rest);
 		return;
@@ -347,96 +348,6 @@ cmd_line(struct session *s, const char *line)
 	else if (run_word(s, rest))
 		return;
 	say_line(s, line);
-}
-
-/* --- what one chooses for oneself ------------------------------------------------------------------- */
-
-static void
-choose(struct session *s, struct str *a, unsigned n, bool *what, const char *name)
-{
-	if (n == 0)
-		*what = !*what;
-	else if (is(a[0], "on") || is(a[0], "off"))
-		*what = is(a[0], "on");
-	else {
-		session_note(s, "on or off?");
-		return;
-	}
-	session_note(s, "%s: %s.", name, *what ? "on" : "off");
-}
-
-static void
-c_ack(struct session *s, struct str *a, unsigned n)
-{
-	choose(s, a, n, &s->ack, "Telling you of each message sent");
-}
-
-static void
-c_color(struct session *s, struct str *a, unsigned n)
-{
-	choose(s, a, n, &s->look.color, "Colours");
-}
-
-static void
-c_direct(struct session *s, struct str *a, unsigned n)
-{
-	choose(s, a, n, &s->direct_only, "Only lines that name their recipient");
-}
-
-static void
-c_echo(struct session *s, struct str *a, unsigned n)
-{
-	choose(s, a, n, &s->look.echo, "Showing your own lines");
-}
-
-static void
-c_time(struct session *s, struct str *a, unsigned n)
-{
-	choose(s, a, n, &s->look.time, "The time before each line");
-}
-
-static void
-c_format(struct session *s, struct str *a, unsigned n)
-{
-	int f = n > 0 ? format_of(a[0]) : -1;
-
-	if (f >= 0) {
-		s->look.format = (enum format)f;
-		session_note(s, "Messages now look like this: %s", formats[f].example);
-		return;
-	}
-	session_note(s, "%s/format NAME:", n > 0 ? "There is no such format. " : "");
-	for (unsigned i = 0; i < FORMAT_COUNT; i++)
-		session_note(s, "%c %u %-7s %s", i == s->look.format ? '*' : ' ', i + 1,
-			     formats[i].name, formats[i].example);
-}
-
-static void
-c_ignore(struct session *s, struct str *a, unsigned n)
-{
-	char name[NICK_MAX + 1];
-
-	if (n == 0) {
-		session_note(s, s->nignored > 0 ? "You ignore:" : "You ignore nobody.");
-		for (unsigned i = 0; i < s->nignored; i++)
-			session_note(s, "  %s", s->ignored[i]);
-		return;
-	}
-	wire_clean(a[0], false, name, sizeof(name));
-	for (unsigned i = 0; i < s->nignored; i++) {
-		if (!same_name(str_of(name), str_of(s->ignored[i])))
-			continue;
-		free(s->ignored[i]);
-		s->ignored[i] = s->ignored[--s->nignored];
-		session_note(s, "You no longer ignore %s.", name);
-		return;
-	}
-	if (s->nignored == SESSION_IGNORE_MAX) {
-		session_note(s, "You ignore too many people already.");
-		return;
-	}
-	s->ignored[s->nignored++] = xstrdup(name);
-	session_note(s, "You now ignore %s.", name);
 }
 
 static void
@@ -449,7 +360,7 @@ c_help(struct session *s, struct str *a, unsigned n)
 			a[0] = (struct str){a[0].p + 1, a[0].n - 1};
 		cmd = find(s, a[0]);
 		if (cmd != NULL)
-			session_note(s, "/%s %s: %s", cmd->name, cmd->args, cmd->help);
+			cmd_usage(s, cmd->name);
 		return;
 	}
 	session_note(s, "TEXT says it to the room, TEXT@NAME to one person, image@NAME sends an "
@@ -462,594 +373,4 @@ c_help(struct session *s, struct str *a, unsigned n)
 			session_note(s, "  /%s %s%s%s", cmds[i].name, cmds[i].args,
 				     cmds[i].args[0] != '\0' ? ": " : "", cmds[i].help);
 	}
-}
-
-/* --- talking ------------------------------------------------------------------------------------------ */
-
-static void
-c_say(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	say_here(s, a[0], false);
-}
-
-static void
-c_me(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	say_here(s, a[0], true);
-}
-
-static void
-c_msg(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	say_to(s, a[0], a[1]);
-}
-
-static void
-c_paste(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	if (s->cur == NULL) {
-		no_room(s);
-		return;
-	}
-	buf_drop(&s->paste, s->paste.len);
-	s->pasting = true;
-	session_note(s, "Go on: a line with a single . sends them.");
-}
-
-static void
-c_quit(struct session *s, struct str *a, unsigned n)
-{
-	char reason[400];
-
-	(void)n;
-	bprintf(reason, sizeof(reason), STR_FMT, STR_CUT(a[0], 300));
-	session_note(s, "You are now logged out");
-	session_quit(s, reason);
-}
-
-static void
-c_left(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	session_note(s, "Leaving the chat room...");
-	session_note(s, "Left the chat room");
-	session_quit(s, "");
-}
-
-static void
-c_connected(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	session_note(s, "*** %s Connected *** (everybody has been told)", s->nick);
-}
-
-static void
-c_edit(struct session *s, struct str *a, unsigned n)
-{
-	struct str rest = a[0], first = word(&rest);
-	char id[IRC_MSGID_LEN];
-	uint64_t seq;
-
-	(void)n;
-	if (s->cur == NULL) {
-		no_room(s);
-		return;
-	}
-	if (!irc_msgid_get(first, &seq) || rest.n == 0) {
-		seq = s->cur->mine;
-		rest = a[0];
-	}
-	irc_msgid_put(id, seq);
-	if (seq == 0)
-		session_note(s, "You have said nothing here.");
-	else
-		put(s, "@" WIRE_EDIT_TAG "=%.*s PRIVMSG %s%s :" STR_FMT, IRC_MSGID_LEN, id,
-		    s->cur->direct ? "" : "#", s->cur->name, STR_ARG(rest));
-}
-
-static void
-c_file(struct session *s, struct str *a, unsigned n)
-{
-	char line[1024], to[ROOM_BYTES_MAX + 2];
-	struct at at;
-
-	(void)n;
-	bprintf(line, sizeof(line), STR_FMT, STR_ARG(a[0]));
-	at = at_split(line, strlen(line));
-	if (at.kind == AT_ROOM && (s->cur == NULL || a[0].n >= sizeof(line))) {
-		no_room(s);
-		return;
-	}
-	if (at.kind == AT_ROOM)
-		bprintf(to, sizeof(to), "%s%s", s->cur->direct ? "" : "#", s->cur->name);
-	else
-		bprintf(to, sizeof(to), "%s" STR_FMT, at.kind == AT_TO_ROOM ? "#" : "",
-			STR_ARG(at.to));
-	/* "path@#room" leaves the text whole */
-	line[at.kind == AT_TO_ROOM ? (size_t)(at.to.p - line) - 2 : at.text.n] = '\0';
-	s->front->send_file(s->arg, to, line, false);
-}
-
-static void
-c_image(struct session *s, struct str *a, unsigned n)
-{
-	char to[ROOM_BYTES_MAX + 2];
-
-	if (n > 0)
-		bprintf(to, sizeof(to), STR_FMT, STR_ARG(a[0]));
-	else if (s->cur != NULL)
-		bprintf(to, sizeof(to), "%s%s", s->cur->direct ? "" : "#", s->cur->name);
-	else
-		bprintf(to, sizeof(to), "%s", "");
-	if (to[0] == '\0')
-		no_room(s);
-	else
-		ask_for(s, ASK_IMAGE, to);
-}
-
-static void
-c_save(struct session *s, struct str *a, unsigned n)
-{
-	char which[16];
-
-	(void)n;
-	bprintf(which, sizeof(which), STR_FMT, STR_CUT(a[0], 15));
-	s->front->save(s->arg, which);
-}
-
-/* --- rooms ------------------------------------------------------------------------------------------------ */
-
-static struct str
-plain(struct str room)
-{
-	return room.n > 0 && room.p[0] == '#' ? (struct str){room.p + 1, room.n - 1} : room;
-}
-
-static void
-c_join(struct session *s, struct str *a, unsigned n)
-{
-	struct room *r = room_of(s, a[0]);
-
-	if (r != NULL && r->joined) {
-		session_talk_in(s, r);
-		session_note(s, "You now talk in %s.", r->name);
-		return;
-	}
-	if (memchr(a[0].p, ',', a[0].n) != NULL || plain(a[0]).n == 0 ||
-	    plain(a[0]).n > ROOM_BYTES_MAX) {
-		session_note(s, "Sorry, that is no room's name.");
-		return;
-	}
-	r = room_new(s, plain(a[0]), false);
-	if (r != NULL) {
-		r->wanted = r->asked_for = true;
-		bprintf(r->key, sizeof(r->key), STR_FMT, STR_ARG(a[1]));
-	}
-	put(s, "JOIN #" STR_FMT "%s" STR_FMT, STR_ARG(plain(a[0])), n > 1 ? " " : "",
-	    STR_ARG(a[1]));
-}
-
-static void
-c_leave(struct session *s, struct str *a, unsigned n)
-{
-	struct room *r = n > 0 ? room_of(s, a[0]) : s->cur;
-
-	if (r == NULL) {
-		session_note(s, "You are not in that room.");
-	} else if (r->direct) {
-		room_left(s, r);
-	} else {
-		put(s, "PART #%s%s" STR_FMT, r->name, n > 1 ? " :" : "", STR_ARG(a[1]));
-	}
-}
-
-static void
-c_rooms(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	put(s, "LIST");
-}
-
-static void
-c_topic(struct session *s, struct str *a, unsigned n)
-{
-	if (n == 0) {
-		/* 332 is shown for rooms that are new only */
-		if (s->cur->topic[0] != '\0')
-			note_in(s, s->cur, "Topic: %s", s->cur->topic);
-		else
-			note_in(s, s->cur, "There is no topic.");
-	} else if (is(a[0], "-")) {
-		put(s, "TOPIC #%s :", s->cur->name);
-	} else {
-		put(s, "TOPIC #%s :" STR_FMT, s->cur->name, STR_ARG(a[0]));
-	}
-}
-
-static void
-c_who(struct session *s, struct str *a, unsigned n)
-{
-	struct room *r = n > 0 ? room_of(s, a[0]) : s->cur;
-
-	if (r == NULL && n == 0) {
-		no_room(s);
-	} else if (r != NULL && r->joined) {
-		names_wanted(r, NAMES_WHO);
-		put(s, "NAMES #%s", r->name);
-	} else if (r == NULL || !r->direct) {
-		s->who_wanted++;
-		put(s, "WHO #" STR_FMT, STR_ARG(plain(a[0])));
-	}
-}
-
-static void
-c_info(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	names_wanted(s->cur, NAMES_INFO);
-	put(s, "NAMES #%s", s->cur->name);
-}
-
-static void
-c_users(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	s->who_wanted++;
-	put(s, "WHO *");
-}
-
-static void
-c_whois(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	put(s, "WHOIS " STR_FMT, STR_ARG(a[0]));
-}
-
-static void
-c_invite(struct session *s, struct str *a, unsigned n)
-{
-	if (n < 2 && (s->cur == NULL || s->cur->direct))
-		no_room(s);
-	else if (n < 2)
-		put(s, "INVITE " STR_FMT " #%s", STR_ARG(a[0]), s->cur->name);
-	else
-		put(s, "INVITE " STR_FMT " #" STR_FMT, STR_ARG(a[0]), STR_ARG(plain(a[1])));
-}
-
-static void
-c_kick(struct session *s, struct str *a, unsigned n)
-{
-	put(s, "KICK #%s " STR_FMT "%s" STR_FMT, s->cur->name, STR_ARG(a[0]), n > 1 ? " :" : "",
-	    STR_ARG(a[1]));
-}
-
-static void
-mode(struct session *s, const char *letters, struct str arg)
-{
-	put(s, "MODE #%s %s%s" STR_FMT, s->cur->name, letters, arg.n > 0 ? " " : "", STR_ARG(arg));
-}
-
-/* A name bans by name, an address by where somebody comes from. */
-static void
-ban(struct session *s, const char *letters, const char *what, struct str who)
-{
-	char mask[300];
-	bool name = name_check(who.p, who.n) == NAME_OK;
-
-	bprintf(mask, sizeof(mask), "%s%s" STR_FMT "%s", what,
-		name || memchr(who.p, '@', who.n) != NULL ? "" : "*!*@", STR_CUT(who, 200),
-		name ? "!*@*" : "");
-	mode(s, letters, str_of(mask));
-}
-
-static void
-c_ban(struct session *s, struct str *a, unsigned n)
-{
-	if (n == 0)
-		put(s, "MODE #%s b", s->cur->name);
-	else
-		ban(s, "+b", "", a[0]);
-}
-
-static void
-c_unban(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	ban(s, "-b", "", a[0]);
-}
-
-static void
-c_mute(struct session *s, struct str *a, unsigned n)
-{
-	if (n == 0)
-		put(s, "MODE #%s b", s->cur->name);
-	else
-		ban(s, "+b", "m:", a[0]);
-}
-
-static void
-c_unmute(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	ban(s, "-b", "m:", a[0]);
-}
-
-static void
-c_op(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	mode(s, "+o", a[0]);
-}
-
-static void
-c_deop(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	mode(s, "-o", a[0]);
-}
-
-static void
-c_voice(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	mode(s, "+v", a[0]);
-}
-
-static void
-c_devoice(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	mode(s, "-v", a[0]);
-}
-
-static void
-c_room(struct session *s, struct str *a, unsigned n)
-{
-	static const struct {
-		const char *word;
-		char letter;
-	} flags[] = {{"invite-only", 'i'},
-		     {"moderated", 'm'},
-		     {"private", 's'},
-		     {"topic-lock", 't'},
-		     {"no-outside", 'n'}};
-	char letters[3] = "+?";
-	const char *room = s->cur->name;
-
-	if (n == 0) {
-		put(s, "MODE #%s", room);
-		put(s, "CS INFO #%s", room);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		if (!is(a[0], flags[i].word))
-			continue;
-		letters[0] = n > 1 && is(a[1], "off") ? '-' : '+';
-		letters[1] = flags[i].letter;
-		mode(s, letters, (struct str){"", 0});
-		return;
-	}
-	if (is(a[0], "key") && n > 1)
-		mode(s, is(a[1], "off") ? "-k" : "+k", is(a[1], "off") ? STR_LIT("*") : a[1]);
-	else if (is(a[0], "limit") && n > 1)
-		mode(s, is(a[1], "off") ? "-l" : "+l",
-		     is(a[1], "off") ? (struct str){"", 0} : a[1]);
-	else if (is(a[0], "register"))
-		put(s, "CS REGISTER #%s", room);
-	else if (is(a[0], "drop"))
-		put(s, "CS DROP #%s", room);
-	else if (is(a[0], "founder") && n > 1)
-		put(s, "CS SET FOUNDER #%s " STR_FMT, room, STR_ARG(a[1]));
-	else if (is(a[0], "access"))
-		put(s, "CS ACCESS #%s " STR_FMT " " STR_FMT, room, STR_ARG(a[1]), STR_ARG(a[2]));
-	else if (is(a[0], "history"))
-		put(s, "CS HISTORY #%s " STR_FMT " " STR_FMT, room, STR_ARG(a[1]), STR_ARG(a[2]));
-	else
-		session_note(s, "/room %s: %s", exact("room")->args, exact("room")->help);
-}
-
-/* --- oneself ------------------------------------------------------------------------------------------------ */
-
-static void
-c_nick(struct session *s, struct str *a, unsigned n)
-{
-	(void)n;
-	put(s, "NICK :" STR_FMT, STR_ARG(a[0]));
-}
-
-static void
-c_away(struct session *s, struct str *a, unsigned n)
-{
-	put(s, n > 0 ? "AWAY :" STR_FMT : "AWAY" STR_FMT, STR_ARG(a[0]));
-}
-
-static void
-c_account(struct session *s, struct str *a, unsigned n)
-{
-	if (n > 0 && is(a[0], "delete"))
-		ask_for(s, ASK_DROP, "");
-	else if (s->account[0] != '\0')
-		session_note(s, "You are logged in to the account %s.", s->account);
-	else
-		session_note(s, "You are not logged in to an account.");
-}
-
-static void
-c_login(struct session *s, struct str *a, unsigned n)
-{
-	char name[NICK_MAX + 1];
-
-	bprintf(name, sizeof(name), STR_FMT, n > 0 ? (int)MIN(a[0].n, (size_t)NICK_MAX) : 0,
-		a[0].p);
-	ask_for(s, ASK_PASSWORD, n > 0 ? name : s->nick);
-}
-
-static void
-c_logout(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	s->login[0] = '\0';
-	explicit_bzero(s->password, sizeof(s->password));
-	put(s, "NS LOGOUT");
-}
-
-static void
-c_register(struct session *s, struct str *a, unsigned n)
-{
-	bprintf(s->ask_mail, sizeof(s->ask_mail), STR_FMT, n > 0 ? (int)MIN(a[0].n, 250u) : 1,
-		n > 0 ? a[0].p : "*");
-	ask_for(s, ASK_NEW_PASSWORD, "");
-}
-
-static void
-c_invited(struct session *s, struct str *a, unsigned n)
-{
-	char word[65];
-
-	bprintf(word, sizeof(word), STR_FMT, (int)MIN(a[0].n, 64u), a[0].p);
-	bprintf(s->ask_mail, sizeof(s->ask_mail), STR_FMT, n > 1 ? (int)MIN(a[1].n, 250u) : 1,
-		n > 1 ? a[1].p : "*");
-	ask_for(s, ASK_NEW_PASSWORD, word);
-}
-
-static void
-c_password(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	ask_for(s, ASK_OLD_PASSWORD, "");
-}
-
-/* --- history ------------------------------------------------------------------------------------------------- */
-
-static void
-history(struct session *s, struct room *r, unsigned n, bool before)
-{
-	char id[IRC_MSGID_LEN];
-	unsigned max = MIN(n > 0 ? n : 20u, s->page);
-
-	if (r == NULL) {
-		no_room(s);
-		return;
-	}
-	if (s->page == 0 || !has(s, CAP_HISTORY)) {
-		session_note(s, "Sorry, this server keeps no history.");
-		return;
-	}
-	irc_msgid_put(id, s->oldest);
-	s->asked_page = r;
-	s->oldest = 0;
-	if (before)
-		put(s, "CHATHISTORY BEFORE %s%s msgid=%.*s %u", r->direct ? "" : "#", r->name,
-		    IRC_MSGID_LEN, id, max);
-	else
-		put(s, "CHATHISTORY LATEST %s%s * %u", r->direct ? "" : "#", r->name, max);
-}
-
-static void
-c_history(struct session *s, struct str *a, unsigned n)
-{
-	struct room *r = s->cur;
-	unsigned lines = 0;
-
-	s->show_ids = false;
-	while (n > 0 && a[0].n > 0) {
-		struct str w = word(&a[0]);
-
-		s->show_ids |= is(w, "ids");
-		if (w.p[0] == '@' && w.n > 1 && w.n <= NICK_MAX)
-			r = room_new(s, (struct str){w.p + 1, w.n - 1}, true);
-		else if (w.p[0] == '#')
-			r = room_of(s, w);
-		for (size_t i = 0; i < w.n && i < 5 && w.p[i] >= '0' && w.p[i] <= '9'; i++)
-			lines = lines * 10 + (unsigned)(w.p[i] - '0');
-	}
-	history(s, r, lines, false);
-}
-
-static void
-c_more(struct session *s, struct str *a, unsigned n)
-{
-	(void)a;
-	(void)n;
-	if (s->asked_page == NULL || s->oldest == 0)
-		session_note(s, "There is nothing to go on with: /history first.");
-	else
-		history(s, s->asked_page, 20, true);
-}
-
-static void
-c_search(struct session *s, struct str *a, unsigned n)
-{
-	char text[300], more[256] = "";
-	size_t len = 0, m = 0;
-
-	(void)n;
-	if (!has(s, CAP_SEARCH)) {
-		session_note(s, "Sorry, this server cannot search.");
-		return;
-	}
-	text[0] = '\0';
-	while (a[0].n > 0) {
-		struct str w = word(&a[0]);
-
-		if (w.n > 3 && strncasecmp(w.p, "in:", 3) == 0)
-			m += bprintf(more + m, sizeof(more) - m, ";in=%s" STR_FMT,
-				     w.p[3] == '#' || w.p[3] == '@' ? "" : "#",
-				     STR_CUT(((struct str){w.p + 3, w.n - 3}), 128));
-		else if (w.n > 5 && strncasecmp(w.p, "from:", 5) == 0)
-			m += bprintf(more + m, sizeof(more) - m, ";from=" STR_FMT,
-				     STR_CUT(((struct str){w.p + 5, w.n - 5}), 64));
-		else
-			len += bprintf(text + len, sizeof(text) - len, "%s" STR_FMT,
-				       len > 0 ? "\\s" : "", STR_CUT(w, 200));
-	}
-	for (char *p = text; *p != '\0'; p++) {
-		if (*p == ';')
-			*p = ' ';
-	}
-	put(s, "SEARCH :text=%s%s", text, more);
-}
-
-static void
-c_delete(struct session *s, struct str *a, unsigned n)
-{
-	char id[IRC_MSGID_LEN];
-
-	irc_msgid_put(id, s->cur->mine);
-	if (n > 0)
-		put(s, "REDACT #%s " STR_FMT, s->cur->name, STR_ARG(a[0]));
-	else if (s->cur->mine == 0)
-		session_note(s, "You have said nothing here.");
-	else
-		put(s, "REDACT #%s %.*s", s->cur->name, IRC_MSGID_LEN, id);
-}
-
-static void
-c_unread(struct session *s, struct str *a, unsigned n)
-{
-	bool any = false;
-
-	(void)a;
-	(void)n;
-	for (struct room *r = s->rooms; r != NULL; r = r->next) {
-		if (r->unread == 0)
-			continue;
-		session_note(s, "%s%s: %u unread, %u for you", r->direct ? "@" : "", r->name,
-			     r->unread, r->mentions);
-		any = true;
-	}
-	if (!any)
-		session_note(s, "Nothing is unread.");
 }

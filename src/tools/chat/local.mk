@@ -2,7 +2,10 @@
 noinst_LIBRARIES += %D%/libchat.a
 %C%_libchat_a_SOURCES = \
 	%D%/ask.c \
-	%D%/cmd.c %D%/cmd.h \
+	%D%/cmd.c %D%/cmd.h %D%/cmd_priv.h \
+	%D%/cmd_room.c \
+	%D%/cmd_self.c \
+	%D%/cmd_talk.c \
 	%D%/complete.c %D%/complete.h \
 	%D%/fname.c %D%/fname.h \
 	%D%/pend.c \
