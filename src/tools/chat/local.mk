@@ -8,11 +8,14 @@ noinst_LIBRARIES += %D%/libchat.a
 	%D%/cmd_talk.c \
 	%D%/complete.c %D%/complete.h \
 	%D%/fname.c %D%/fname.h \
+	%D%/marks.c \
 	%D%/pend.c \
+	%D%/recent.c \
 	%D%/said.c \
 	%D%/server.c %D%/server.h \
 	%D%/session.c %D%/session.h %D%/session_priv.h \
-	%D%/told.c \
+	%D%/told.c %D%/told_priv.h \
+	%D%/told_room.c \
 	%D%/url.c %D%/url.h \
 	%D%/wire.c %D%/wire.h \
 	%D%/words.c %D%/words.h

@@ -414,44 +414,6 @@ show(struct session *s, struct room *r, const struct said *m, bool old)
 		s->front->offer(s->arg, link, file.name, old);
 }
 
-/* --- what is thought of them ------------------------------------------------------------------ */
-
-static void
-remember(struct session *s, const struct said *m)
-{
-	struct recent *rc = &s->recent[s->nrecent % SESSION_RECENT_MAX];
-	const char *nl = m->text.n > 0 ? memchr(m->text.p, '\n', m->text.n) : NULL;
-	struct str line = {m->text.p, nl != NULL ? (size_t)(nl - m->text.p) : m->text.n};
-
-	if (m->seq == 0)
-		return;
-	s->nrecent = (s->nrecent + 1) % SESSION_RECENT_MAX;
-	rc->seq = m->seq;
-	wire_clean(m->from, false, rc->from, sizeof(rc->from));
-	wire_clean(line, false, rc->text, sizeof(rc->text));
-}
-
-void
-said_reaction(struct session *s, const struct wire *w)
-{
-	struct str target = w->m.param[0], what = w->react.n > 0 ? w->react : w->unreact;
-	bool room = target.n > 0 && target.p[0] == '#', me = session_is_me(s, w->nick);
-	struct room *r = room ? room_of(s, target) : session_room(s, me ? target : w->nick, true);
-	const struct recent *rc = s->recent;
-	char raw[128], thought[64], to[NICK_MAX + RECENT_TEXT + 16] = "";
-
-	if (what.n == 0 || is_ignored(s, w->nick))
-		return;
-	what.n = irc_tag_unescape((struct str){what.p, MIN(what.n, sizeof(raw))}, raw, sizeof(raw));
-	wire_clean((struct str){raw, text_cut(raw, what.n, 40)}, false, thought, sizeof(thought));
-	while (rc < s->recent + SESSION_RECENT_MAX && (w->about == 0 || rc->seq != w->about))
-		rc++;
-	if (rc < s->recent + SESSION_RECENT_MAX)
-		bprintf(to, sizeof(to), " to %s: %s", rc->from, rc->text);
-	note_in(s, r, STR_FMT " %s %s%s", STR_ARG(w->nick),
-		w->react.n > 0 ? "reacts with" : "takes back", thought, to);
-}
-
 static void
 hold(struct room *r, const struct said *m)
 {
@@ -503,7 +465,7 @@ show_once(struct session *s, struct room *r, const struct said *m, bool old)
 		r->last = MAX(r->last, m->seq);
 		r->last_at = MAX(r->last_at, m->at);
 	}
-	remember(s, m);
+	recent_add(s, m->seq, m->from, m->text);
 	if (!is_ignored(s, m->from))
 		show(s, r, m, old);
 }
@@ -543,7 +505,7 @@ echo(struct session *s, struct room *r, const struct said *m)
 		return true;
 	}
 	if (!seen_before(s, m->seq))
-		remember(s, m);
+		recent_add(s, m->seq, m->from, m->text);
 	if (r != NULL && !r->fetching) {
 		r->last = MAX(r->last, m->seq);
 		r->last_at = MAX(r->last_at, m->at);
@@ -725,42 +687,4 @@ targets_end(struct session *s, const struct batch *b)
 	(void)b;
 	if (s->dm_asks > 0 && --s->dm_asks == 0)
 		pend_go(s, NULL);
-}
-
-/* --- what has been read ------------------------------------------------------------------------- */
-
-static bool
-unmarked(const struct session *s, const struct room *r)
-{
-	return r->last_at > r->marked_at && (r->direct || r->joined) && (!s->paned || r == s->cur);
-}
-
-bool
-session_unmarked(const struct session *s)
-{
-	if (s->script || s->account[0] == '\0' || s->state != SESSION_READY ||
-	    !has(s, CAP_READ_MARKER))
-		return false;
-	for (const struct room *r = s->rooms; r != NULL; r = r->next) {
-		if (unmarked(s, r))
-			return true;
-	}
-	return false;
-}
-
-void
-session_mark(struct session *s)
-{
-	char at[IRC_TIME_LEN];
-
-	if (!session_unmarked(s))
-		return;
-	for (struct room *r = s->rooms; r != NULL; r = r->next) {
-		if (!unmarked(s, r))
-			continue;
-		irc_time_put(at, r->last_at);
-		put(s, "MARKREAD %s%s timestamp=%.*s", r->direct ? "" : "#", r->name, IRC_TIME_LEN,
-		    at);
-		r->marked_at = r->last_at;
-	}
 }

@@ -63,7 +63,6 @@ bool is_ignored(const struct session *s, struct str name);
 /* --- messages (said.c) --- */
 void said_message(struct session *s, const struct wire *w, bool notice);
 void said_batch(struct session *s, const struct wire *w);
-void said_reaction(struct session *s, const struct wire *w); /* TAGMSG with one */
 void said_reset(struct session *s); /* the connection has ended */
 /* Is that line an answer within a batch that has a label? 0: none. */
 unsigned long said_label(struct session *s, const struct wire *w);
@@ -73,6 +72,10 @@ void said_fetched(struct session *s, struct room *r);
 void said_fetch_direct(struct session *s);
 void said_failed(struct session *s, unsigned long label); /* no batch comes */
 void said_fini(struct room *r);
+
+/* --- what they were, and what is thought of them (recent.c) --- */
+void recent_add(struct session *s, uint64_t seq, struct str from, struct str text);
+void recent_reaction(struct session *s, const struct wire *w); /* TAGMSG, with one or without */
 
 /* --- what is to be sent (pend.c) --- */
 /* label was answered; false: it is no message's. why: NULL, or the reason for which it was refused; gone: there is nobody of that name. */
