@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,7 @@
 #include "proto/disposition.h"
 #include "proto/multipart.h"
 #include "proto/picture.h"
+#include "proto/sasl.h"
 #include "web/disk.h"
 #include "web/files.h"
 #include "web/filetype.h"
@@ -575,25 +575,16 @@ may(void *arg, unsigned type, const void *frame, size_t len)
 	http_resume(&u->x);
 }
 
-/* "Basic" (RFC 7617): name and password of the header, into out (at least as long as it). False: it has none. */
+/* "Basic" (RFC 7617): name and password of the header, into out. False: it has none. */
 static bool
 basic(const char *header, char *out, size_t cap, struct str *name_r, struct str *password_r)
 {
 	const char *text =
 	    header != NULL && strncasecmp(header, "Basic ", 6) == 0 ? header + 6 : "";
-	size_t n = strlen(text);
-	const char *colon;
-	int len;
+	ssize_t len = base64_decode(str_of(text), out, cap);
+	const char *colon = len > 0 ? memchr(out, ':', (size_t)len) : NULL;
 
-	if (n == 0 || n % 4 != 0 || n >= cap)
-		return false;
-	len = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)text, (int)n);
-	if (len < 0)
-		return false;
-	len -= text[n - 1] == '=' ? 1 + (text[n - 2] == '=') : 0;
-	out[len] = '\0';
-	colon = memchr(out, ':', (size_t)len);
-	if (colon == NULL || strlen(out) != (size_t)len)
+	if (colon == NULL || memchr(out, '\0', (size_t)len) != NULL)
 		return false;
 	*name_r = (struct str){out, (size_t)(colon - out)};
 	*password_r = (struct str){colon + 1, (size_t)len - name_r->n - 1};
