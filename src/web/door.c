@@ -150,6 +150,17 @@ too_slow(struct client *c, uint64_t now)
 	return false;
 }
 
+/* Has the client gone in the middle of a request? libmicrohttpd takes less than it asked recv() for as all there is; what its
+ * epoll, which tells of a change once, told of meanwhile it does not look at again. */
+static bool
+broken_off(const struct client *c)
+{
+	char byte;
+
+	return !c->waits && !c->answered && (http_in_head(&c->watch) || http_in_body(&c->watch)) &&
+	       recvfrom(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0;
+}
+
 static void
 look(void *arg)
 {
@@ -158,9 +169,9 @@ look(void *arg)
 
 	(void)arg;
 	LIST_FOREACH (c, &clients, door) {
-		if (!too_slow(c, now))
+		if (!too_slow(c, now) && !broken_off(c))
 			continue;
-		log_debug("%s: takes too long", c->rec.address);
+		log_debug("%s: takes too long, or has gone", c->rec.address);
 		shutdown(c->fd, SHUT_RDWR); /* which libmicrohttpd finds */
 	}
 	if (!LIST_EMPTY(&clients))

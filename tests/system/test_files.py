@@ -585,6 +585,19 @@ class Limits(FilesCase):
         self.assertGreater(answers.count(201), 15, answers)
         self.assertEqual([p["restarts"] for p in d.processes() if p["role"] == "web"], [0])
 
+    def test_broken_off(self):
+        """Whoever goes in the middle of its file makes room for others soon, whenever that was."""
+        d = self.daemon({"files": {"total_quota": 10000000}})
+        a = self.client("alice", d=d)
+        for n in range(20):
+            c = self.http(d)
+            c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n" % self.upload_path(a)).encode() + b"x" * 300000)
+            c.close()
+        begun = time.monotonic()
+        self.drained(d)
+        self.assertLess(time.monotonic() - begun, limit(8))  # a body that stands still has 20 s
+        self.assertEqual(self.post(self.upload_path(a), b"x" * 10000000, d=d).status, 201)
+
     def test_slow_body(self):
         d = self.daemon()
         a = self.client("alice", d=d)
