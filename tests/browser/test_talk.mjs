@@ -255,6 +255,81 @@ async function fresh(t) {
 	await eventually("the count to go", async () => await entry.locator(".count").count() === 0);
 }
 
+/** Somebody who looks elsewhere: what the desktop is shown, and how many notes are heard. */
+async function elsewhere(t, permission) {
+	const p = await t.somebody();
+
+	await p.context.addInitScript((answer) => {
+		globalThis.shown = [];
+		globalThis.notes = 0;
+		globalThis.Notification = class {
+			static permission = "default";
+			static requestPermission = async () => (this.permission = answer);
+			constructor(title, { body }) {
+				this.title = title;
+				this.body = body;
+				shown.push(this);
+			}
+			close() {}
+		};
+		const { start } = OscillatorNode.prototype;
+
+		OscillatorNode.prototype.start = function (at) {
+			notes++;
+			start.call(this, at);
+		};
+	}, permission);
+	await p.page.reload();
+	await p.page.locator("#login-name").waitFor();
+	return p;
+}
+
+async function notify(t) {
+	await t.world();
+	const ann = await elsewhere(t, "granted");
+	const tel = await t.w.telnet("tel");
+	const { page } = ann;
+	const shown = () => page.evaluate(() => [shown.map((n) => `${n.title}: ${n.body}`), notes]);
+	const after = async (line, words) => {
+		await tel.send(line);
+		await eventually(line, () => page.evaluate((w) => [...chat.model.rooms.values()].some((r) => r.messages.some((m) => m.text === w)), words));
+		return shown();
+	};
+
+	await ann.comes("ann");
+	await page.click("#side-settings");
+	await ann.dialog().getByLabel("Notifications").check();
+	await page.keyboard.press("Escape");
+	assert.deepEqual(await after("ann: you are looking", "ann: you are looking"), [[], 0], "who looks needs nothing");
+	await page.evaluate(() => {
+		document.hasFocus = () => false;
+		dispatchEvent(new Event("blur"));
+	});
+	assert.deepEqual(await after("hello, all", "hello, all"), [[], 0], "nobody is named");
+	assert.deepEqual(await after("ann: <b>tea</b>?", "ann: <b>tea</b>?"), [["tel in #lobby: ann: <b>tea</b>?"], 2]);
+	assert.deepEqual((await after("psst@ann", "psst"))[0].at(-1), "tel: psst");
+	assert.match(await page.title(), /^\(\d+\)/);
+	await page.evaluate(() => shown.at(-1).onclick());
+	await page.locator("#title", { hasText: "tel" }).waitFor();
+	await ann.goTo("lobby");
+	await page.click("#room-menu");
+	await page.locator(".menu").getByRole("menuitemcheckbox", { name: "Quiet" }).click();
+	assert.equal((await after("ann: again?", "ann: again?"))[0].length, 2, "a quiet room");
+	await page.click("#side-settings");
+	await ann.dialog().getByLabel("Sounds").uncheck();
+	await page.keyboard.press("Escape");
+	const [, before] = await shown();
+
+	assert.deepEqual([(await after("still there?@ann", "still there?"))[0].length, (await shown())[1]], [3, before], "without a sound");
+	const ben = await elsewhere(t, "denied");
+
+	await ben.comes("ben");
+	await ben.page.click("#side-settings");
+	await ben.dialog().getByLabel("Notifications").click();
+	await ben.dialog().getByText("This browser does not allow them").waitFor();
+	assert.equal(await ben.dialog().getByLabel("Notifications").isChecked(), false);
+}
+
 async function tabs(t) {
 	await t.world();
 	const ann = await t.person("ann", { how: { mode: "register", password: SECRET } });
@@ -329,6 +404,7 @@ export const tests = {
 	"back in time by scrolling": back,
 	"search": search,
 	"what is new, and how much": fresh,
+	"notifications, sounds, and none of them": notify,
 	"several tabs of one account": tabs,
 	"an operator's controls": order,
 };

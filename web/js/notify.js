@@ -7,10 +7,12 @@ let audio = null;
 
 /** Two soft notes. */
 export function sound() {
-	if (!settings.sounds)
+	// before somebody has touched the page none is allowed, and what is begun then would be heard later, all at once
+	if (!settings.sounds || navigator.userActivation?.hasBeenActive === false)
 		return;
 	try {
 		audio ??= new AudioContext();
+		audio.resume();
 		[660, 880].forEach((hz, i) => {
 			const note = audio.createOscillator();
 			const gain = audio.createGain();
@@ -25,7 +27,7 @@ export function sound() {
 			note.stop(at + 0.3);
 		});
 	} catch {
-		/* not allowed before a click */
+		/* there is no sound here */
 	}
 }
 

@@ -23,6 +23,8 @@ export function settingsWindow() {
 
 				set("notify", good);
 				el.checked = good;
+				if (on && !good)
+					el.parentNode.querySelector(".soft").textContent = "This browser does not allow them for this page.";
 			},
 			"when somebody names you, or writes to you",
 		),
