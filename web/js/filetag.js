@@ -2,9 +2,8 @@
 
 import { safeUrl } from "./format.js";
 
-// The server's own tag cannot be forged, those with a '+' are anybody's.
-const SERVERS = "chatd.org/file";
-const ANYBODYS = ["+chatd.org/file"];
+// The server's own tag, which cannot be forged: words that look like a file, or a tag with a '+', are anybody's.
+const TAG = "chatd.org/file";
 
 const INLINE = /^image\/(png|jpeg|gif|webp|avif)$/;
 const SHARED = /^(?:has )?shared the file (.+) \(([^()]*)\):? (https?:\/\/\S+|\(file expired\))$/;
@@ -19,20 +18,17 @@ export const place = { origin: globalThis.location?.origin ?? "" };
  * its links.
  */
 export function fileOf(tags, text, origin = place.origin) {
-	const servers = tags[SERVERS] !== undefined;
-	const value = tags[SERVERS] ?? ANYBODYS.map((t) => tags[t]).find((v) => v !== undefined);
-	const shared = SHARED.exec(text);
-	const q = new URLSearchParams((value ?? "").replaceAll("+", "%2B"));
-	let url = safeUrl(q.get("url") ?? shared?.[3] ?? /https?:\/\/\S+$/.exec(text)?.[0] ?? "");
-
-	if (value === undefined && !(shared && isOurs(url, origin)))
+	if (tags[TAG] === undefined)
 		return null;
+	const shared = SHARED.exec(text);
+	const q = new URLSearchParams(tags[TAG].replaceAll("+", "%2B"));
+	const named = safeUrl(q.get("url") ?? shared?.[3] ?? /https?:\/\/\S+$/.exec(text)?.[0] ?? "");
+
 	if (q.has("gone") || shared?.[3] === "(file expired)")
 		return { name: q.get("name") ?? shared?.[1] ?? "file", gone: true, image: false };
-	if (!url)
+	if (!named)
 		return null;
-	if (servers)
-		url = here(url, origin);
+	const url = here(named, origin);
 	const name = q.get("name") ?? shared?.[1] ?? decodeName(url);
 	const type = q.get("type") ?? guess(name);
 	const image = INLINE.test(type) && isOurs(url, origin) && (globalThis.location?.origin ?? origin) === origin;
@@ -40,7 +36,7 @@ export function fileOf(tags, text, origin = place.origin) {
 	return {
 		name,
 		url,
-		thumb: image && servers && q.get("thumb") === "1" ? `${url}&t=1` : "",
+		thumb: image && q.get("thumb") === "1" ? `${url}&t=1` : "",
 		size: Number(q.get("size")) || 0,
 		label: shared?.[2] ?? "",
 		type,

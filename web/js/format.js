@@ -41,6 +41,9 @@ export function runs(text) {
 
 const URL_RE = /\b(?:https?:\/\/|mailto:)[^\s<>"\x00-\x1f]+/gi;
 
+/** What turns the direction of the text behind it: an address is to be read as it is. */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** The end of an address that belongs to the sentence around it. */
 function trimUrl(url) {
 	for (;;) {
@@ -80,7 +83,7 @@ export function links(text) {
 			continue;
 		if (m.index > at)
 			out.push({ text: text.slice(at, m.index) });
-		out.push({ text: url, href });
+		out.push({ text: url.replace(TURNS, ""), href });
 		at = m.index + url.length;
 	}
 	if (at < text.length || !out.length)

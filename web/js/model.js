@@ -13,6 +13,7 @@ export const TALK = new Set(["text", "action", "notice"]); // kinds that somebod
 export const ID_TAG = "+chatd.org/id"; // our own number of a message that we send
 
 const KNOWN = 10000; // people that are remembered when they have gone
+const REACTIONS = 40; // different ones to a message
 const MOST = 20000; // messages of a room that are kept
 
 let serial = 0;
@@ -491,7 +492,7 @@ export class Model {
 		m.reactions ??= new Map();
 		const who = m.reactions.get(text) ?? new Set();
 
-		if (on)
+		if (on && (who.size || m.reactions.size < REACTIONS))
 			who.add(nick);
 		else
 			who.delete(nick);

@@ -51,6 +51,7 @@ test("links are http, https and mailto, without the sentence around them", () =>
 		"mailto:a@b.example",
 	]);
 	assert.deepEqual(of("https:// http://"), []);
+	assert.deepEqual(of("https://x.example/\u202egpj.exe"), ["https://x.example/gpj.exe"]);
 	assert.equal(
 		links("a https://x.example b")
 			.map((p) => p.text)
@@ -184,9 +185,9 @@ test("files: by tag, by words, only of this server shown in place", () => {
 		fileOf({ "chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).thumb,
 		`${here}/files/y/x.png?e=1&s=2&t=1`,
 	);
-	assert.equal(fileOf({ "+chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here).image, false);
+	assert.equal(fileOf({ "+chatd.org/file": "name=x.png&type=image/png&thumb=1" }, other, here), null);
 	assert.ok(fileOf({ "chatd.org/file": "name=x.png&gone=1" }, "shared the file x.png (3 KiB) (file expired)", here).gone);
-	assert.equal(fileOf({}, `has shared the file x.pdf (3 KiB): ${here}/files/y/x.pdf`, here).image, false);
+	assert.equal(fileOf({}, `shared the file x.pdf (3 KiB) ${here}/files/y/other.exe`, here), null, "anybody can say so");
 	assert.equal(fileOf({}, "shared the file x.png (3 KiB) https://elsewhere.example/files/x.png", here), null);
 	assert.equal(
 		fileOf({ "chatd.org/file": "name=x.png&type=image/png&url=https://elsewhere.example/x.png" }, "", here).image,

@@ -132,6 +132,18 @@ test("edits, deletions, reactions, typing", () => {
 	assert.equal(m.rooms.size, 1);
 });
 
+test("no more reactions than somebody can look at", () => {
+	const { say, room } = model();
+
+	say(line(1, "bob", "one"));
+	for (let i = 0; i < 100; i++)
+		say(`@+draft/react=r${i};+draft/reply=m1 :bob!u@h TAGMSG #r`);
+	assert.equal(room.byId.get("m1").reactions.size, 40);
+	say(`@+draft/react=r1;+draft/reply=m1 :carol!u@h TAGMSG #r`, `@+draft/unreact=r0;+draft/reply=m1 :bob!u@h TAGMSG #r`);
+	assert.equal(room.byId.get("m1").reactions.get("r1").size, 2);
+	assert.equal(room.byId.get("m1").reactions.size, 39);
+});
+
 test("history: before, behind, twice; nothing is doubled or out of order", () => {
 	const { m, say, room, texts } = model();
 	const page = (...ns) => ns.map((n) => parse(line(n, "bob", "t" + n)));

@@ -347,8 +347,10 @@ export class Rows {
 
 	/** A picture that does not come: its link may be too old. If that is not it, its name stands in its place. */
 	async #broken(m, f, img) {
-		if (f.url === m.renewed || !(await this.act.renew(m)))
-			img.parentNode?.classList.add("broken");
+		if ((f.url === m.renewed || !(await this.act.renew(m))) && img.parentNode) {
+			img.parentNode.classList.add("file");
+			img.replaceWith(icon("file"), h("span", {}, f.name), h("span.soft", {}, "(not to be had)"));
+		}
 		m.renewed = m.file?.url;
 	}
 
