@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "lib/net.h"
+#include "lib/str.h"
 #include "lib/util.h"
 
 #define WORD_MAX 255
@@ -30,17 +31,13 @@ behind_scheme(const char *v)
 static bool
 all_words(const char *v, bool (*good)(const char *word))
 {
+	struct str rest = str_of(v), one;
 	char word[WORD_MAX + 1];
 
-	for (v += strspn(v, " "); *v != '\0'; v += strspn(v, " ")) {
-		size_t n = strcspn(v, " ");
-
-		if (n > WORD_MAX)
+	while (str_next(&rest, ' ', &one)) {
+		bprintf(word, sizeof(word), STR_FMT, STR_ARG(one));
+		if (one.n > WORD_MAX || !good(word))
 			return false;
-		bprintf(word, sizeof(word), "%.*s", (int)n, v);
-		if (!good(word))
-			return false;
-		v += n;
 	}
 	return true;
 }

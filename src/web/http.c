@@ -146,16 +146,15 @@ http_origin_fits(struct MHD_Connection *c)
 {
 	const char *origin = http_header(c, MHD_HTTP_HEADER_ORIGIN);
 	const char *host = http_header(c, MHD_HTTP_HEADER_HOST), *site;
-	const char *others = proc.opt.web_origins;
+	struct str others = str_of(proc.opt.web_origins), other;
 
 	if (origin == NULL)
 		return true;
 	site = strstr(origin, "://");
 	if (site != NULL && host != NULL && strcasecmp(site + 3, host) == 0)
 		return true;
-	for (size_t n = strlen(origin); *others != '\0'; others += strcspn(others, " ")) {
-		others += strspn(others, " ");
-		if (strcspn(others, " ") == n && strncasecmp(others, origin, n) == 0)
+	while (str_next(&others, ' ', &other)) {
+		if (other.n == strlen(origin) && strncasecmp(other.p, origin, other.n) == 0)
 			return true;
 	}
 	return false;

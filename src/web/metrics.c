@@ -138,14 +138,14 @@ scrape_end(struct exchange *x)
 static bool
 may_read(const struct client *c)
 {
+	struct str nets = str_of(proc.opt.web_metrics), one;
 	struct net net, address;
 	char word[64];
 
 	if (!net_parse(c->rec.address, &address))
 		return c->rec.loopback != 0; /* a Unix socket */
-	for (const char *p = proc.opt.web_metrics; *p != '\0'; p += strcspn(p, " ")) {
-		p += strspn(p, " ");
-		bprintf(word, sizeof(word), "%.*s", (int)strcspn(p, " "), p);
+	while (str_next(&nets, ' ', &one)) {
+		bprintf(word, sizeof(word), STR_FMT, STR_ARG(one));
 		if (net_parse(word, &net) && net_has(&net, &address))
 			return true;
 	}
