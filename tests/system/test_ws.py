@@ -333,6 +333,26 @@ class Life(WsCase):
         c.ask("JOIN #x", "366")
         a.expect("JOIN", "#x")
 
+    def test_origins(self):
+        """Sites that the configuration names may connect, whole names only; from a reload on, others."""
+        self.daemon({"web": {"origins": "https://a.example  https://b.example:8443"}})
+
+        def taken(origin):
+            try:
+                self.ws_raw(headers=["Origin: " + origin])
+                return True
+            except Refused as e:
+                self.assertIn(" 403 ", str(e))
+                return False
+        alike = ("http://a.example", "https://a.example:443", "https://a.exampl", "https://a.example.evil.example", "https://b.example",
+                 "https://a.example  https://b.example:8443", " ", "null")
+        self.assertEqual([o for o in ("https://a.example", "HTTPS://B.example:8443", *alike) if taken(o)],
+                         ["https://a.example", "HTTPS://B.example:8443"])
+        self.d.write_conf(merged(self.d.config, {"web": {"origins": "https://b.example"}}))
+        self.d.ctl("reload")
+        self.eventually("the new one", lambda: taken("https://b.example"))
+        self.assertFalse(taken("https://a.example"))
+
     def test_few_descriptors(self):
         """So few that the master cannot have all that come at once: each is a WebSocket, or told that it is one too many; and the
         broker can be started again meanwhile."""
