@@ -562,6 +562,41 @@ class Again(ChatCase):
         t.type("ine\r")
         tel.line("%s: half a line" % t.name)
 
+    def test_all_of_it_is_restarted(self):
+        """chatd ends and is started again: what was said before and since stands there once, what was typed meanwhile is sent once."""
+        d = self.daemon()
+        proxy = Proxy(self.irc_address())
+        self.addCleanup(proxy.close)
+        t = self.talker(port=proxy.port)
+        full = self.chat("-f", "--history", "0", port=proxy.port) if build().configured("HAVE_NCURSES") else None
+        if full:
+            full.expect(r"Users \(2\)")
+        tel = self.client("tel")
+        tel.send("one", "two")
+        tel.sync()
+        t.expect("%s: two" % tel.name)
+        if full:
+            full.expect("%s: two" % tel.name)
+        proxy.address = ("127.0.0.1", 1)
+        d.stop()
+        t.expect("connecting again")
+        t.type("typed meanwhile\r")
+        t.expect("not connected: it will be sent")
+        d.start()
+        tel = self.client("tel")
+        tel.send("three")
+        tel.sync()
+        proxy.address = self.irc_address()
+        t.expect("Connected again", seconds=limit(40))
+        tel.line("%s: typed meanwhile" % t.name)
+        tel.send("four")
+        t.expect(": four")
+        self.assertEqual(re.findall(r"^tel\d+: (\w+)$", t.screen.text(), re.M), ["one", "two", "three", "four"])
+        if full:
+            full.expect(r"tel\d+: four", seconds=limit(40))
+            self.assertEqual(re.findall(r"tel\d+: (\w+)", full.screen.text()), ["one", "two", "three", "four"])
+        self.assertEqual(len(re.findall(": typed meanwhile", tel.text.decode())), 1)
+
     def test_read_marks(self):
         """What was shown to somebody with an account has been read: other clients are told when this one goes."""
         if not build().passwords:
