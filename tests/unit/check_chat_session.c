@@ -568,10 +568,16 @@ START_TEST(completion)
 	ck_assert_str_eq(c.word[0], "#lobby ");
 	complete(&s, "", 0, &c);
 	ck_assert_uint_eq(c.n, 0);
+	/* more of them than are kept: what they have in common is common to all */
+	for (unsigned i = 0; i < 100; i++)
+		line(":zanna%u!u@h JOIN #lobby", i);
+	line(":zebra!u@h JOIN #lobby");
+	complete(&s, "x z", 3, &c);
+	ck_assert_uint_eq(c.n, COMPLETE_MAX);
+	ck_assert_uint_eq(c.common, 1);
 }
 END_TEST
 
-/* What a server could fill us with has a limit. */
 /* The way back into a room with a key, whether it was typed or set by somebody there. */
 START_TEST(keys)
 {
@@ -622,6 +628,7 @@ START_TEST(history_stands_still)
 }
 END_TEST
 
+/* What a server could fill us with has a limit. */
 START_TEST(crowds)
 {
 	for (unsigned r = 0; r < 30; r++) {

@@ -11,18 +11,29 @@
 #include "lib/util.h"
 #include "session.h"
 
+/* What does not fit any more still counts for what they have in common. */
 static void
 offer(struct complete *c, const char *before, const char *name, const char *typed, size_t n,
       const char *after)
 {
-	if (c->n >= COMPLETE_MAX || strncasecmp(name, typed, n) != 0)
+	char word[COMPLETE_WORD];
+	size_t same = 0;
+
+	if (strncasecmp(name, typed, n) != 0)
 		return;
+	bprintf(word, sizeof(word), "%s%s%s", before, name, after);
 	for (unsigned i = 0; i < c->n; i++) {
-		if (strncmp(c->word[i] + strlen(before), name, strlen(name)) == 0 &&
-		    strlen(c->word[i]) == strlen(before) + strlen(name) + strlen(after))
+		if (strcmp(c->word[i], word) == 0)
 			return; /* in two rooms */
 	}
-	bprintf(c->word[c->n++], COMPLETE_WORD, "%s%s%s", before, name, after);
+	if (c->n == 0)
+		c->common = strlen(word);
+	while (c->n > 0 && same < c->common && (c->word[0][same] | 32) == (word[same] | 32))
+		same++;
+	if (c->n > 0)
+		c->common = same;
+	if (c->n < COMPLETE_MAX)
+		memcpy(c->word[c->n++], word, sizeof(word));
 }
 
 static void
@@ -35,22 +46,6 @@ offer_names(const struct session *s, struct complete *c, const char *before, con
 		for (const struct member *m = r->members; m != NULL; m = m->hh.next)
 			offer(c, before, m->name, typed, n, after);
 	}
-}
-
-static void
-find_common(struct complete *c)
-{
-	size_t n;
-
-	if (c->n == 0)
-		return;
-	c->common = strlen(c->word[0]);
-	for (unsigned i = 1; i < c->n; i++) {
-		for (n = 0; n < c->common && (c->word[0][n] | 32) == (c->word[i][n] | 32); n++)
-			;
-		c->common = n;
-	}
-	c->common = text_cut(c->word[0], strlen(c->word[0]), c->common);
 }
 
 void
@@ -91,5 +86,5 @@ complete(const struct session *s, const char *line, size_t n, struct complete *c
 				offer(c, "", r->name, word, len, " ");
 		}
 	}
-	find_common(c);
+	c->common = text_cut(c->word[0], strlen(c->word[0]), c->common);
 }

@@ -498,6 +498,7 @@ enter(struct full *f)
 	}
 	pane_now(f)->back = 0;
 	session_typed(s, text);
+	explicit_bzero(f->typed, sizeof(f->typed));
 	explicit_bzero(text, sizeof(text));
 }
 
