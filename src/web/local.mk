@@ -14,7 +14,8 @@ roles_PROGRAMS += %D%/chatd-web
 	%D%/main.c \
 	%D%/metrics.c \
 	%D%/upgrade.c \
-	%D%/upload.c \
+	%D%/upload.c %D%/upload.h \
+	%D%/upload_begin.c \
 	%D%/web.h
 nodist_%C%_chatd_web_SOURCES = %D%/page.c
 CLEANFILES += %D%/page.c

@@ -1,6 +1,6 @@
-/* upload.c - somebody uploads: POST /files/u/<token>, or POST /files with a name and a password (draft/FILEHOST).
+/* upload.c - what is uploaded, from the first byte of its body to the answer; how it begins is upload_begin.c's.
  *
- *   ASKING    the broker: may it, and how much? The connection is suspended, and nothing of the body has been read
+ *   ASKING    the broker: may it, and how much? The connection is suspended, and nothing of the body has been read (upload_begin.c)
  *   BODY      as it comes to the disk, into a file without a name
  *   SAVING    what is it? fdatasync, and its name (the disk's thread); suspended
  *   SHARING   the broker again: those it is for are told; suspended
@@ -11,6 +11,8 @@
  */
 #include "config.h"
 
+#include "web/upload.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,76 +20,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
-#include "ipc/file.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "proto/disposition.h"
-#include "proto/multipart.h"
 #include "proto/picture.h"
-#include "proto/sasl.h"
-#include "web/disk.h"
 #include "web/files.h"
 #include "web/filetype.h"
 #include "web/link.h"
-#include "web/web.h"
 
-#define AT "/files/u/"
-#define AT_ONCE 64
-#define AT_ONCE_ADDRESS 8 /* from one address, but for this host's: a proxy may stand there */
-#define LABEL_MAX 200 /* bytes of a name: with the rest of a message it fits into a line of IRC's */
 #define SWALLOW (256u << 10) /* of a body that is refused, so that its client reads why */
 #define FLUSH_EACH (8u << 20)
-
-enum step { ASKING, BODY, SAVING, SHARING, OVER };
-enum part { PART_OTHER, PART_FILE, PART_THUMB };
-
-struct upload {
-	struct exchange x;
-	struct disk_job job;
-	LIST_ENTRY(upload) entry;
-	enum step step;
-	bool form, plain; /* form: multipart; plain: the answer is for a person */
-	bool promised; /* the broker counts on it */
-	enum part part;
-	struct ask *ask; /* NULL: nothing is asked */
-	uint8_t token[UPLOAD_TOKEN], id[FILE_ID];
-	int fd, err; /* fd: owned, open until it is shared (files_new); err: of saving, 0 */
-	uint64_t max, size, came, swallowed; /* came: of a form, with all that is not the file */
-	struct multipart mp;
-	size_t nfirst, nthumb;
-	uint8_t first[FILETYPE_BYTES], *thumb; /* thumb: owned */
-	char name[LABEL_MAX + 1], type[FILE_TYPE_MAX + 1], host[256];
-	char account[NAME_BYTES_MAX + 1]; /* e_may_upload's */
-	struct file_facts facts;
-	unsigned status; /* the answer */
-	char text[400], location[256 + FILE_PATH_MAX];
-};
-
-static LIST_HEAD(, upload) uploads = LIST_HEAD_INITIALIZER(uploads);
 
 static char frame_buf[IPC_HDR + 2048];
 
 /* --- how it ends ------------------------------------------------------------------------------------------ */
 
-static void
-over(struct upload *u, unsigned status, const char *text)
+void
+upload_over(struct upload *u, unsigned status, const char *text)
 {
 	u->step = OVER;
 	u->status = status;
 	bprintf(u->text, sizeof(u->text), "%s", text);
 }
 
-static void
-refused(struct upload *u, unsigned err, struct str arg)
+void
+upload_refused(struct upload *u, unsigned err, struct str arg)
 {
 	char text[400];
 
-	over(u, http_status(err), chat_err_text(err, arg.p, arg.n, text, sizeof(text)));
+	upload_over(u, http_status(err), chat_err_text(err, arg.p, arg.n, text, sizeof(text)));
 }
 
 static void
@@ -96,37 +60,37 @@ too_big(struct upload *u)
 	char most[32];
 
 	file_size_text(most, sizeof(most), proc.opt.files_max_size);
-	refused(u, u->max < proc.opt.files_max_size ? ERR_FILE_QUOTA : ERR_FILE_TOO_BIG,
-		str_of(most));
+	upload_refused(u, u->max < proc.opt.files_max_size ? ERR_FILE_QUOTA : ERR_FILE_TOO_BIG,
+		       str_of(most));
 }
 
-static void
-disk_failed(struct upload *u, int err)
+void
+upload_disk_failed(struct upload *u, int err)
 {
 	if (err == EEXIST) {
-		over(u, MHD_HTTP_GONE, "That link has been used.");
+		upload_over(u, MHD_HTTP_GONE, "That link has been used.");
 		return;
 	}
 	log_err("files: an upload cannot be kept: %s", strerror(err));
 	if (err == ENOSPC || err == EDQUOT)
-		refused(u, ERR_FILE_QUOTA, STR_LIT(""));
+		upload_refused(u, ERR_FILE_QUOTA, STR_LIT(""));
 	else
-		over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
+		upload_over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
 }
 
 /* The broker's no, or its silence. False: it is none. */
-static bool
-said_no(struct upload *u, unsigned type, const void *frame, size_t len)
+bool
+upload_said_no(struct upload *u, unsigned type, const void *frame, size_t len)
 {
 	struct m_e_refused no;
 	struct m_e_failed failed;
 
 	if (type == MSG_e_refused && m_e_refused_get(frame, len, &no))
-		refused(u, no.code, no.arg);
+		upload_refused(u, no.code, no.arg);
 	else if (type == MSG_e_failed && m_e_failed_get(frame, len, &failed))
-		refused(u, failed.code, failed.arg);
+		upload_refused(u, failed.code, failed.arg);
 	else if (type == 0)
-		refused(u, ERR_STORE_AWAY, STR_LIT(""));
+		upload_refused(u, ERR_STORE_AWAY, STR_LIT(""));
 	else
 		return false;
 	return true;
@@ -157,7 +121,7 @@ upload_unasked(const struct m_e_may_upload *m)
 		does_not_come((const uint8_t *)m->id.p);
 }
 
-static void
+void
 upload_end(struct exchange *x)
 {
 	struct upload *u = (struct upload *)x;
@@ -295,11 +259,12 @@ shared(void *arg, unsigned type, const void *frame, size_t len)
 	if (file_of(type, frame, len, &f)) {
 		u->promised = false;
 		locate(u, &f);
-		over(u, MHD_HTTP_CREATED, "");
+		upload_over(u, MHD_HTTP_CREATED, "");
 	} else {
 		files_remove(u->id);
-		if (!said_no(u, type, frame, len))
-			over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be shared.");
+		if (!upload_said_no(u, type, frame, len))
+			upload_over(u, MHD_HTTP_INTERNAL_SERVER_ERROR,
+				    "The file cannot be shared.");
 	}
 	http_resume(&u->x);
 }
@@ -324,7 +289,7 @@ share(struct upload *u)
 	if (u->ask != NULL)
 		return;
 	files_remove(u->id);
-	refused(u, ERR_BUSY, STR_LIT(""));
+	upload_refused(u, ERR_BUSY, STR_LIT(""));
 	http_resume(&u->x);
 }
 
@@ -376,7 +341,7 @@ saved(struct disk_job *j)
 		share(u);
 		return;
 	}
-	disk_failed(u, u->err);
+	upload_disk_failed(u, u->err);
 	http_resume(&u->x);
 }
 
@@ -386,14 +351,14 @@ complete(struct upload *u)
 	const char *type = u->nthumb > 0 ? picture_type(u->thumb, u->nthumb) : NULL;
 
 	if (u->form && !multipart_done(&u->mp)) {
-		over(u, MHD_HTTP_BAD_REQUEST, "The form is not whole.");
+		upload_over(u, MHD_HTTP_BAD_REQUEST, "The form is not whole.");
 	} else if (u->size == 0) {
-		over(u, MHD_HTTP_BAD_REQUEST, "There is nothing in it.");
+		upload_over(u, MHD_HTTP_BAD_REQUEST, "There is nothing in it.");
 	} else {
 		if (type == NULL || strcmp(type, "image/gif") == 0)
 			u->nthumb = 0; /* a small picture that is none is left out */
 		if (u->name[0] == '\0')
-			disposition_label(u->name, 0, LABEL_MAX);
+			disposition_label(u->name, 0, UPLOAD_LABEL_MAX);
 		u->step = SAVING;
 		u->job.run = save;
 		u->job.done = saved;
@@ -413,7 +378,7 @@ write_all(struct upload *u, const char *p, size_t n)
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r <= 0) {
-			disk_failed(u, r < 0 ? errno : ENOSPC);
+			upload_disk_failed(u, r < 0 ? errno : ENOSPC);
 			return false;
 		}
 		done += (size_t)r;
@@ -456,15 +421,15 @@ take_thumb(struct upload *u, struct str s)
 	u->nthumb += s.n;
 }
 
-static void
-call_it(struct upload *u, struct str disposition)
+void
+upload_call_it(struct upload *u, struct str disposition)
 {
 	char name[1024];
 	size_t n = disposition_filename(disposition, name, sizeof(name));
 
 	if (n == 0)
 		return;
-	n = disposition_label(name, n, LABEL_MAX);
+	n = disposition_label(name, n, UPLOAD_LABEL_MAX);
 	memcpy(u->name, name, n + 1);
 }
 
@@ -490,11 +455,11 @@ form_part(void *arg, enum multipart_what what, struct str s)
 	if (strcmp(field, "file") != 0)
 		return true;
 	if (u->size > 0) {
-		over(u, MHD_HTTP_BAD_REQUEST, "One link takes one file.");
+		upload_over(u, MHD_HTTP_BAD_REQUEST, "One link takes one file.");
 		return false;
 	}
 	u->part = PART_FILE;
-	call_it(u, s);
+	upload_call_it(u, s);
 	return true;
 }
 
@@ -516,10 +481,10 @@ take(struct upload *u, const char *p, size_t n)
 	bool good = u->form ? take_form(u, p, n) : take_file(u, p, n);
 
 	if (!good && u->step == BODY)
-		over(u, MHD_HTTP_BAD_REQUEST, "The form is not one.");
+		upload_over(u, MHD_HTTP_BAD_REQUEST, "The form is not one.");
 }
 
-static bool
+bool
 upload_more(struct exchange *x, const char *data, size_t *n)
 {
 	struct upload *u = (struct upload *)x;
@@ -534,244 +499,4 @@ upload_more(struct exchange *x, const char *data, size_t *n)
 		return answer(u);
 	*n = 0;
 	return true;
-}
-
-/* --- may it? ---------------------------------------------------------------------------------------------------- */
-
-static void
-allowed(struct upload *u, const struct m_e_may_upload *m)
-{
-	if (m->id.n != FILE_ID || m->token.n != UPLOAD_TOKEN) {
-		over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
-		return;
-	}
-	memcpy(u->id, m->id.p, FILE_ID);
-	memcpy(u->token, m->token.p, UPLOAD_TOKEN);
-	bprintf(u->account, sizeof(u->account), STR_FMT, STR_ARG(m->name));
-	u->promised = true;
-	u->max = m->max;
-	if (files_exist(u->id)) {
-		disk_failed(u, EEXIST);
-		return;
-	}
-	u->fd = files_new(u->id);
-	if (u->fd < 0)
-		disk_failed(u, errno);
-	else
-		u->step = BODY;
-}
-
-static void
-may(void *arg, unsigned type, const void *frame, size_t len)
-{
-	struct m_e_may_upload m;
-	struct upload *u = arg;
-
-	u->ask = NULL;
-	if (type == MSG_e_may_upload && m_e_may_upload_get(frame, len, &m))
-		allowed(u, &m);
-	else if (!said_no(u, type, frame, len))
-		over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
-	http_resume(&u->x);
-}
-
-/* "Basic" (RFC 7617): name and password of the header, into out. False: it has none. */
-static bool
-basic(const char *header, char *out, size_t cap, struct str *name_r, struct str *password_r)
-{
-	const char *text =
-	    header != NULL && strncasecmp(header, "Basic ", 6) == 0 ? header + 6 : "";
-	ssize_t len = base64_decode(str_of(text), out, cap);
-	const char *colon = len > 0 ? memchr(out, ':', (size_t)len) : NULL;
-
-	if (colon == NULL || memchr(out, '\0', (size_t)len) != NULL)
-		return false;
-	*name_r = (struct str){out, (size_t)(colon - out)};
-	*password_r = (struct str){colon + 1, (size_t)len - name_r->n - 1};
-	return name_r->n > 0 && name_r->n <= NAME_BYTES_MAX && password_r->n <= PASSWORD_MAX;
-}
-
-/* What the head says of the size; *size_r: how big the file is at least. False: more than may come anyway. */
-static bool
-size_of(struct upload *u, struct MHD_Connection *c, uint64_t *size_r)
-{
-	const char *text = http_header(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	uint64_t n = text != NULL ? strtoull(text, NULL, 10) : 0;
-
-	if (u->form)
-		n -= MIN(n, (uint64_t)UPLOAD_FORM_MAX);
-	*size_r = n;
-	return n <= proc.opt.files_max_size;
-}
-
-static bool
-too_many(const struct client *c)
-{
-	unsigned all = 0, same = 0;
-	const struct upload *u;
-
-	LIST_FOREACH (u, &uploads, entry) {
-		all++;
-		if (strcmp(u->x.client->rec.address, c->rec.address) == 0)
-			same++;
-	}
-	return all >= AT_ONCE || (same >= AT_ONCE_ADDRESS && !c->rec.loopback);
-}
-
-/* Who it is, of the path or the header. 0; else the status of the refusal. */
-static unsigned
-credentials(struct MHD_Connection *c, const char *path, struct upload *u, struct m_r_upload *m,
-	    char *plain, size_t cap)
-{
-	if (strcmp(path, "/files") == 0)
-		return basic(http_header(c, MHD_HTTP_HEADER_AUTHORIZATION), plain, cap, &m->account,
-			     &m->password)
-			   ? 0
-			   : MHD_HTTP_UNAUTHORIZED;
-	if (base64url_decode(str_of(path + strlen(AT)), u->token, sizeof(u->token)) < 0)
-		return MHD_HTTP_NOT_FOUND;
-	m->token = (struct str){(const char *)u->token, sizeof(u->token)};
-	return 0;
-}
-
-static unsigned
-ask(struct upload *u, struct MHD_Connection *c, const char *path)
-{
-	const struct client *client = http_client(c);
-	char plain[1024];
-	struct m_r_upload m = {.conn = client->id, .address = str_of(client->rec.address)};
-	unsigned status = credentials(c, path, u, &m, plain, sizeof(plain));
-
-	/* a browser adds a password that it knows, whoever asks it to; a link only who has it can tell */
-	if (status == 0 && m.token.n == 0 && !http_origin_fits(c))
-		status = MHD_HTTP_FORBIDDEN;
-	if (status == 0 && too_many(client))
-		status = MHD_HTTP_TOO_MANY_REQUESTS;
-	if (status == 0 && !size_of(u, c, &m.size))
-		status = 413;
-	if (status == 0) {
-		u->ask = link_ask(frame_buf, m_r_upload_put(frame_buf, sizeof(frame_buf), &m),
-				  false, may, u);
-		explicit_bzero(frame_buf, sizeof(frame_buf));
-		status = u->ask == NULL ? MHD_HTTP_SERVICE_UNAVAILABLE : 0;
-	}
-	explicit_bzero(plain, sizeof(plain));
-	return status;
-}
-
-static const char *
-why(unsigned status)
-{
-	switch (status) {
-	case MHD_HTTP_UNAUTHORIZED:
-		return "Log in with the name and the password of an account.";
-	case MHD_HTTP_NOT_FOUND:
-		return "That is no link to upload to.";
-	case MHD_HTTP_FORBIDDEN:
-		return "Pages of this origin may not upload here.";
-	case MHD_HTTP_TOO_MANY_REQUESTS:
-		return "So many uploads are under way: try again later.";
-	case 413:
-		return "That file is too big.";
-	case MHD_HTTP_BAD_REQUEST:
-		return "The form has no boundary.";
-	default:
-		return "Try again in a moment.";
-	}
-}
-
-static void
-first_words(struct upload *u, struct MHD_Connection *c)
-{
-	const char *said = http_header(c, MHD_HTTP_HEADER_CONTENT_DISPOSITION);
-	const char *name = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "name");
-	const char *host = http_header(c, MHD_HTTP_HEADER_HOST);
-	const char *accept = http_header(c, MHD_HTTP_HEADER_ACCEPT);
-
-	u->plain = accept != NULL && strstr(accept, "text/html") != NULL;
-	u->fd = -1;
-	u->x.more = upload_more;
-	u->x.end = upload_end;
-	u->x.client = http_client(c);
-	u->x.c = c;
-	bprintf(u->host, sizeof(u->host), "%s", host != NULL ? host : "");
-	if (said != NULL)
-		call_it(u, str_of(said));
-	if (u->name[0] == '\0' && name != NULL) {
-		char label[1024];
-
-		disposition_label(label, bprintf(label, sizeof(label), "%s", name), LABEL_MAX);
-		memcpy(u->name, label, strlen(label) + 1);
-	}
-}
-
-struct exchange *
-upload_begin(struct MHD_Connection *c, const char *path, bool *good_r)
-{
-	static const char form[] = "multipart/form-data";
-	const char *type = http_header(c, MHD_HTTP_HEADER_CONTENT_TYPE);
-	struct upload *u = xcalloc(1, sizeof(*u));
-	unsigned status = 0;
-
-	first_words(u, c);
-	LIST_INSERT_HEAD(&uploads, u, entry);
-	u->form = type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
-	if (u->form && !multipart_init(&u->mp, str_of(type)))
-		status = MHD_HTTP_BAD_REQUEST;
-	if (status == 0)
-		status = ask(u, c, path);
-	if (status == 0) {
-		http_suspend(&u->x);
-		return &u->x;
-	}
-	*good_r = http_say(c, status, why(status));
-	upload_end(&u->x);
-	return NULL;
-}
-
-/* For a person who has opened the link in a browser. Whether it holds is seen when the file comes. */
-bool
-upload_form(struct MHD_Connection *c, const char *path)
-{
-	static const char page[] =
-	    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-	    "content=\"width=device-width\"><title>Share a "
-	    "file</title><style>:root{color-scheme:light "
-	    "dark;font:1.1rem sans-serif}body{max-width:30rem;margin:3rem auto;padding:0 "
-	    "1rem}input,button{font:inherit;margin:.5rem 0;display:block;max-width:100%}</style>"
-	    "<h1>Share a file</h1><form method=post enctype=multipart/form-data><label>File <input "
-	    "type=file name=file required autofocus></label><button>Share it</button></form>\n";
-	uint8_t token[UPLOAD_TOKEN];
-	struct MHD_Response *r;
-
-	if (base64url_decode(str_of(path + strlen(AT)), token, sizeof(token)) < 0)
-		return http_say(c, MHD_HTTP_NOT_FOUND, why(MHD_HTTP_NOT_FOUND));
-	r = MHD_create_response_from_buffer(sizeof(page) - 1, (void *)(uintptr_t)page,
-					    MHD_RESPMEM_PERSISTENT);
-	if (r == NULL)
-		return false;
-	http_safe(r, false);
-	MHD_add_response_header(
-	    r, "Content-Security-Policy",
-	    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-	    "frame-ancestors 'none'; base-uri 'none'");
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8");
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	return http_queue(c, MHD_HTTP_OK, r);
-}
-
-struct exchange *
-upload_options(struct MHD_Connection *c, const char *path, bool *good_r)
-{
-	struct MHD_Response *r =
-	    MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
-
-	(void)path;
-	if (r != NULL) {
-		http_safe(r, true);
-		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "OPTIONS, POST");
-		MHD_add_response_header(r, "Accept-Post", "*/*, multipart/form-data");
-	}
-	*good_r = http_queue(c, MHD_HTTP_NO_CONTENT, r);
-	return NULL;
 }

@@ -95,13 +95,13 @@ bool assets_answer(struct MHD_Connection *c, const char *path);
 /* GET /ws. As http_say. */
 bool upgrade_answer(struct MHD_Connection *c, const char *path);
 
-/* --- upload.c, download.c, metrics.c: requests that others are asked about ------------------------- */
+/* --- upload_begin.c, download.c, metrics.c: requests that others are asked about ------------------------- */
 
 /* A request of this path begins. Its exchange; NULL: it has been answered, or (*good_r false) there is no memory. */
 typedef struct exchange *http_begin_fn(struct MHD_Connection *c, const char *path, bool *good_r);
 /* ctl_proc, ctl_end. False: malformed. */
 bool metrics_on_master(unsigned type, const void *frame, size_t len);
-/* Whoever wanted to upload has not waited for the answer. */
+/* upload.c: whoever wanted to upload has not waited for the answer. */
 struct m_e_may_upload;
 void upload_unasked(const struct m_e_may_upload *m);
 /* GET of a link to upload to. As http_say. */
