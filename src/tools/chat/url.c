@@ -108,12 +108,28 @@ hex(char c)
 	return p != NULL ? (int)(p - digits) : -1;
 }
 
+size_t
+url_unquote(struct str s, char *out, size_t cap)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n && n + 1 < cap; i++) {
+		if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
+			out[n++] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
+			i += 2;
+		} else {
+			out[n++] = s.p[i];
+		}
+	}
+	out[n] = '\0';
+	return n;
+}
+
 void
 url_name(const struct url *u, char out[FNAME_MAX + 1])
 {
-	char name[URL_MAX];
+	char name[URL_MAX + 1];
 	struct str s = u->path;
-	size_t n = 0;
 
 	for (size_t i = s.n; i > 0; i--) {
 		if (s.p[i - 1] == '/') {
@@ -121,15 +137,7 @@ url_name(const struct url *u, char out[FNAME_MAX + 1])
 			break;
 		}
 	}
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			name[n++] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
-			i += 2;
-		} else {
-			name[n++] = s.p[i];
-		}
-	}
-	fname_safe((struct str){name, n}, out);
+	fname_safe((struct str){name, url_unquote(s, name, sizeof(name))}, out);
 }
 
 bool

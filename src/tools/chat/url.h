@@ -24,6 +24,8 @@ struct url {
 
 /* NULL, or why s is not a URL that can be fetched: another scheme, a user name in it, no host, spaces… */
 const char *url_parse(struct str s, struct url *u);
+/* %xx resolved; terminated, what does not fit is cut. Its length: there may be zeroes in it. */
+size_t url_unquote(struct str s, char *out, size_t cap);
 /* The last part of the path, %xx resolved, as a safe name. */
 void url_name(const struct url *u, char out[FNAME_MAX + 1]);
 

@@ -7,6 +7,7 @@
 
 #include "lib/text.h"
 #include "lib/util.h"
+#include "url.h"
 
 static void
 take_tags(struct wire *w, struct str tags)
@@ -86,37 +87,11 @@ wire_parse(struct wire *w, const char *line, size_t n)
 	return true;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* %xx resolved, terminated. */
-static void
-unquote(struct str s, char *out, size_t cap)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n && n + 1 < cap; i++) {
-		if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			out[n++] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
-			i += 2;
-		} else {
-			out[n++] = s.p[i];
-		}
-	}
-	out[n] = '\0';
-}
-
 static void
 file_field(struct wire_file *f, struct str key, struct str value)
 {
 	if (irc_is(key, "name")) {
-		unquote(value, f->name, sizeof(f->name));
+		url_unquote(value, f->name, sizeof(f->name));
 	} else if (irc_is(key, "size")) {
 		f->size = 0;
 		for (size_t i = 0; i < value.n && i < 18 && value.p[i] >= '0' && value.p[i] <= '9';

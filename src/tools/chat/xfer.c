@@ -249,12 +249,29 @@ trust(CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, file);
 }
 
-static struct xfer *
-start(struct xfers *x, const char *url, const struct xfer_rules *rules)
+/* http goes nowhere but to the chat server itself. */
+static const char *
+check_url(const char *url, const struct xfer_rules *rules)
 {
-	struct xfer *t = xcalloc(1, sizeof(*t));
-	const char *schemes = rules->plain ? "https,http" : "https";
+	struct url u;
+	const char *why = url_parse(str_of(url), &u);
 
+	if (why != NULL)
+		return why;
+	return u.https || rules->plain ? NULL : "only https addresses are fetched";
+}
+
+/* What up and down have in common: NULL and *t_r, or why it cannot be. */
+static const char *
+start(struct xfers *x, const char *url, const struct xfer_rules *rules, struct xfer **t_r)
+{
+	const char *why = x != NULL ? check_url(url, rules) : "files are not in this build";
+	const char *schemes = rules->plain ? "https,http" : "https";
+	struct xfer *t;
+
+	if (why != NULL)
+		return why;
+	*t_r = t = xcalloc(1, sizeof(*t));
 	t->all = x;
 	t->rules = *rules;
 	t->http = strncasecmp(url, "http:", 5) == 0;
@@ -262,7 +279,7 @@ start(struct xfers *x, const char *url, const struct xfer_rules *rules)
 	t->easy = curl_easy_init();
 	if (t->easy == NULL) {
 		free(t);
-		return NULL;
+		return "out of memory";
 	}
 	curl_easy_setopt(t->easy, CURLOPT_URL, url);
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, schemes);
@@ -288,19 +305,7 @@ start(struct xfers *x, const char *url, const struct xfer_rules *rules)
 	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	trust(t->easy);
-	return t;
-}
-
-/* http goes nowhere but to the chat server itself. */
-static const char *
-check_url(const char *url, const struct xfer_rules *rules)
-{
-	struct url u;
-	const char *why = url_parse(str_of(url), &u);
-
-	if (why != NULL)
-		return why;
-	return u.https || rules->plain ? NULL : "only https addresses are fetched";
+	return NULL;
 }
 
 static const char *
@@ -318,14 +323,11 @@ const char *
 xfer_down(struct xfers *x, const char *url, const struct xfer_rules *rules, int fd, uint64_t max,
 	  xfer_progress_fn *progress, xfer_done_fn *done, void *arg)
 {
-	const char *why = x != NULL ? check_url(url, rules) : "files are not in this build";
-	struct xfer *t;
+	struct xfer *t = NULL;
+	const char *why = start(x, url, rules, &t);
 
 	if (why != NULL)
 		return why;
-	t = start(x, url, rules);
-	if (t == NULL)
-		return "out of memory";
 	t->fd = fd;
 	t->max = max;
 	t->progress = progress;
@@ -341,15 +343,12 @@ const char *
 xfer_up(struct xfers *x, const char *url, const struct xfer_rules *rules, int fd, const char *name,
 	uint64_t size, xfer_progress_fn *progress, xfer_done_fn *done, void *arg)
 {
-	const char *why = x != NULL ? check_url(url, rules) : "files are not in this build";
+	struct xfer *t = NULL;
+	const char *why = start(x, url, rules, &t);
 	curl_mimepart *part;
-	struct xfer *t;
 
 	if (why != NULL)
 		return why;
-	t = start(x, url, rules);
-	if (t == NULL)
-		return "out of memory";
 	t->size = size;
 	t->progress = progress;
 	t->done = done;
