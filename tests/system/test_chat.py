@@ -970,6 +970,8 @@ class Transfers(ChatCase):
         t = self.talker("--autosave", keep)
         tel.send("shared http://127.0.0.1:%d/files/2/photo.png" % web.port)
         t.expect(r"File: photo \(2\).png received successfully")
+        tel.send("again http://127.0.0.1:%d/files/2/photo.png?e=1&s=2" % web.port)  # it is here already
+        t.expect("again http")
         tel.send("shared http://127.0.0.1:%d/files/none" % web.port)
         t.expect("none was not received: there is no such file")
         self.assertEqual(sorted(os.listdir(keep)), ["photo (2).png", "photo.png"])

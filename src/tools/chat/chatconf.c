@@ -80,11 +80,30 @@ take_rooms(struct conf_errors *e, struct conf *f, config_setting_t *s, struct ch
 	}
 }
 
+/* What is true or false by that name; NULL: nothing. */
+static bool *
+flag_of(struct chat_conf *c, const char *name)
+{
+	const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = {{"plain", &c->link.plain_ok}, {"tls", &c->link.tls},   {"full", &c->full},
+		     {"time", &c->look.time},      {"ampm", &c->look.ampm}, {"echo", &c->look.echo},
+		     {"color", &c->look.color}};
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		if (strcmp(flags[i].name, name) == 0)
+			return flags[i].flag;
+	}
+	return NULL;
+}
+
 static void
 take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct chat_conf *c)
 {
 	const char *name = config_setting_name(s);
 	char text[256];
+	bool *flag;
 
 	if (strcmp(name, "server") == 0) {
 		if (want_string(e, f, s, text, sizeof(text)) &&
@@ -118,21 +137,9 @@ take_setting(struct conf_errors *e, struct conf *f, config_setting_t *s, struct 
 		c->history = (unsigned)config_setting_get_int(s);
 	} else if (strcmp(name, "rooms") == 0) {
 		take_rooms(e, f, s, c);
-	} else if (strcmp(name, "plain") == 0) {
-		want_bool(e, f, s, &c->link.plain_ok);
-	} else if (strcmp(name, "tls") == 0) {
-		want_bool(e, f, s, &c->link.tls);
-	} else if (strcmp(name, "full") == 0) {
-		want_bool(e, f, s, &c->full);
-	} else if (strcmp(name, "time") == 0) {
-		want_bool(e, f, s, &c->look.time);
-	} else if (strcmp(name, "ampm") == 0) {
-		want_bool(e, f, s, &c->look.ampm);
-	} else if (strcmp(name, "echo") == 0) {
-		want_bool(e, f, s, &c->look.echo);
-	} else if (strcmp(name, "color") == 0) {
-		want_bool(e, f, s, &c->look.color);
-		c->color_set = true;
+	} else if ((flag = flag_of(c, name)) != NULL) {
+		want_bool(e, f, s, flag);
+		c->color_set |= flag == &c->look.color;
 	} else {
 		conf_error(e, f, s, "there is no option %s", name);
 	}

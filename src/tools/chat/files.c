@@ -41,6 +41,7 @@ struct job {
 
 struct offered {
 	unsigned number;
+	bool saved; /* by --autosave */
 	char url[URL_MAX + 1], name[FNAME_MAX + 1];
 };
 
@@ -407,17 +408,32 @@ save(struct files *f, const struct offered *o)
 		on_received(j, why);
 }
 
+/* A link to the same file, perhaps signed anew, is not another file. */
+static bool
+saved_before(const struct files *f, const char *url)
+{
+	size_t n = strcspn(url, "?");
+
+	for (unsigned i = 0; i < OFFERS_MAX; i++) {
+		if (f->offers[i].saved && strcspn(f->offers[i].url, "?") == n &&
+		    strncmp(f->offers[i].url, url, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 files_offer(struct files *f, const char *url, const char *name, bool old)
 {
-	struct offered *o = &f->offers[f->noffers++ % OFFERS_MAX];
+	bool again = saved_before(f, url);
+	struct offered *o;
 	struct url u;
 
-	if (url_parse(str_of(url), &u) != NULL) {
-		f->noffers--;
+	if (url_parse(str_of(url), &u) != NULL)
 		return;
-	}
-	o->number = f->noffers;
+	o = &f->offers[f->noffers % OFFERS_MAX];
+	o->number = ++f->noffers;
+	o->saved = false;
 	bprintf(o->url, sizeof(o->url), "%s", url);
 	if (name[0] != '\0')
 		fname_safe(str_of(name), o->name);
@@ -425,10 +441,12 @@ files_offer(struct files *f, const char *url, const char *name, bool old)
 		url_name(&u, o->name);
 	if (f->c->conf->mode != CHAT_TALK || old)
 		return;
-	if (f->c->conf->autosave[0] != '\0')
-		save(f, o);
-	else
+	if (f->c->conf->autosave[0] == '\0') {
 		session_note(&f->c->s, "(/save %u keeps %s here)", o->number, o->name);
+	} else if (!again) {
+		o->saved = true;
+		save(f, o);
+	}
 }
 
 void
