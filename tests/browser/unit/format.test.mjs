@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete, COMMANDS, nameLike, roomLike, splitAt, understand } from "../../../web/js/commands.js";
 import { fileOf } from "../../../web/js/filetag.js";
+import { summary } from "../../../web/js/ui/row.js";
 import { clock, initial, links, mentions, nameColour, plain, runs, safeUrl, size, words } from "../../../web/js/format.js";
 
 test("formatting becomes runs, and loses no text", () => {
@@ -98,6 +99,19 @@ test("names' colours, circles, times, sizes", () => {
 		[size(0), size(1023), size(1536), size(12 * 1024), size(5 << 20)],
 		["0 B", "1023 B", "1.5 KiB", "12 KiB", "5.0 MiB"],
 	);
+});
+
+test("who comes, goes, and goes by other names, in one line that stays short", () => {
+	const come = (nick) => ({ kind: "join", nick });
+	const gone = (nick) => ({ kind: "quit", nick });
+	const named = (nick, to) => ({ kind: "nick", nick, text: `${nick} is now ${to}` });
+
+	assert.equal(summary([come("a"), come("b"), gone("c")]), "a and b have entered the chat; c has left the chat.");
+	assert.equal(summary([come("a"), gone("a"), come("a")]), "a has entered the chat.");
+	assert.equal(summary([named("a", "b"), named("b", "c"), named("x", "y"), named("y", "x")]), "a is now c.");
+	const many = Array.from({ length: 1000 }, (_, i) => named(`n${i}`, `m${i}`));
+
+	assert.match(summary(many), /^n0 is now m0, .* and 995 others\.$/);
 });
 
 test("text@name: the last @ counts, and a name is never the room's", () => {

@@ -52,14 +52,17 @@ export function summary(events) {
 	const come = new Set();
 	const gone = new Set();
 	const both = new Set();
-	const renamed = [];
+	const names = new Map(); // present name -> the one before all of this
 
 	for (const m of events) {
 		const there = m.kind === "join";
 
-		if (m.kind === "nick")
-			renamed.push(m.text);
-		else if (there && gone.delete(m.nick))
+		if (m.kind === "nick") {
+			const first = names.get(m.nick) ?? m.nick;
+
+			names.delete(m.nick);
+			names.set(m.text.slice(`${m.nick} is now `.length), first);
+		} else if (there && gone.delete(m.nick))
 			both.add(m.nick);
 		else if (!there && come.delete(m.nick))
 			both.add(m.nick);
@@ -67,14 +70,15 @@ export function summary(events) {
 			(there ? come : gone).add(m.nick);
 	}
 	const back = [...both].filter((n) => !come.has(n) && !gone.has(n));
-	const part = (names, one, many) => (names.length ? [`${list(names)} ${names.length > 1 ? many : one}`] : []);
+	const part = (who, one, many) => (who.length ? [`${list(who)} ${who.length > 1 ? many : one}`] : []);
+	const renamed = [...names].filter(([now, first]) => now !== first).map(([now, first]) => `${first} is now ${now}`);
 
 	return (
 		[
 			...part([...come], "has entered the chat", "have entered the chat"),
 			...part([...gone], "has left the chat", "have left the chat"),
 			...part(back, "came and went", "came and went"),
-			...renamed,
+			...(renamed.length ? [list(renamed)] : []),
 		].join("; ") + "."
 	);
 }
