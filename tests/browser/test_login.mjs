@@ -119,14 +119,24 @@ async function unreachable(t) {
 }
 
 async function link(t) {
-	await t.world();
+	await t.world({ accounts: { register: 0 } });
 	const p = await t.somebody({ path: "/#room=garden" });
 
 	await p.connect("erin");
 	await p.page.locator("#title", { hasText: "#garden" }).waitFor();
-	const q = await t.somebody({ path: "/#invite=abc-def" });
+	const word = (await t.w.ctl("invite", "create", "--room", "orchard")).trim();
+	const q = await t.somebody({ path: `/#invite=${word}` });
 
-	assert.equal(await q.page.inputValue("#login-invite"), "abc-def");
+	assert.equal(await q.page.inputValue("#login-invite"), word);
+	await q.connect("fay", { password: SECRET });
+	await q.refused("With an invitation the password may not have spaces.");
+	await q.page.fill("#login-password", SECRET.replace(" ", "-"));
+	await q.page.keyboard.press("Enter");
+	await q.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
+	await q.page.locator("#rooms .room", { hasText: "orchard" }).waitFor();
+	const r = await t.person("gus", { how: { mode: "register", password: SECRET } });
+
+	await r.dialog().getByText("with an invitation only").waitFor();
 }
 
 /** From Connect to the first message on the screen, by the browser's own clock. */

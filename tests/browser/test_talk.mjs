@@ -113,6 +113,14 @@ async function complete(t) {
 	await ann.page.locator("#complete .option", { hasText: "#lobby" }).waitFor();
 	await input.press("Tab");
 	assert.equal(await input.inputValue(), "to #lobby ");
+	// what is complete is not completed before it is sent
+	await input.fill("");
+	await input.pressSequentially("/query zoe");
+	await input.press("Enter");
+	await ann.page.locator("#title", { hasText: "zoe" }).waitFor();
+	await input.pressSequentially("/join #lobby");
+	await input.press("Enter");
+	await ann.page.locator("#title", { hasText: "#lobby" }).waitFor();
 	await ann.type("/nosuchcommand");
 	await ann.sees("There is no command /nosuchcommand");
 	assert.equal(await input.inputValue(), "/nosuchcommand", "what has not been understood is there to be mended");
@@ -349,6 +357,23 @@ async function tabs(t) {
 	await ann.seesPeople("ann");
 }
 
+async function leaving(t) {
+	await t.world();
+	const ann = await t.person("ann");
+
+	await ann.join("#garden");
+	await ann.type("/leave");
+	await ann.page.locator("#title", { hasText: "#lobby" }).waitFor();
+	await ann.page.click("#room-menu");
+	await ann.item("Leave");
+	await ann.page.locator("#title", { hasText: "Server" }).waitFor();
+	await ann.type("is anybody here?");
+	await ann.sees("Choose a room first.");
+	assert.equal(await ann.page.inputValue("#input"), "is anybody here?");
+	await ann.join("#lobby");
+	await ann.says("here again");
+}
+
 async function order(t) {
 	await t.world();
 	const ann = await t.person("ann");
@@ -406,5 +431,6 @@ export const tests = {
 	"what is new, and how much": fresh,
 	"notifications, sounds, and none of them": notify,
 	"several tabs of one account": tabs,
+	"leaving the last room": leaving,
 	"an operator's controls": order,
 };

@@ -6,6 +6,8 @@ import { bytes, escapeTag, format, isRoom, same, sayLines } from "./irc.js";
 import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
+export const INVITED_WORD = "With an invitation the password may not have spaces.";
+
 const PAGE = 100; // messages asked for at once
 const LOST = Symbol("lost");
 const AGAIN = 5; // times that history is asked for when there is trouble
@@ -534,7 +536,7 @@ export class Session {
 	/** Makes an account of the name one has. Resolves with "" or why not. */
 	async register({ email = "", password, invite = "" }) {
 		if (invite && /\s/.test(password))
-			return "With an invitation the password may not have spaces.";
+			return INVITED_WORD;
 		if (invite) {
 			const answer = await this.conn.ask("NS", ["REGISTER", password, email || "*", invite], { quiet: true });
 			const notices = (answer ?? []).filter((m) => m.command === "NOTICE").map((m) => m.params.at(-1));
@@ -583,6 +585,8 @@ export class Session {
 			return;
 		}
 		if (m.command === "NOTE" || m.command === "WARN" || m.command === "FAIL") {
+			if (m.params[0] === "MARKREAD")
+				return; // of talks with guests nothing is kept: no news for a reader
 			const text = m.params.at(-1).replace(/: \/NS IDENTIFY password;/, " (/login);");
 
 			if (m.params[1] === "NICK_RESERVED")

@@ -457,6 +457,16 @@ test("reading is told to the server, not too often", async () => {
 	);
 });
 
+test("a mark that the server does not keep is no news", async () => {
+	const { f, s } = await session();
+
+	f.say(":bob!u@h PRIVMSG me :hi", ":s FAIL MARKREAD INTERNAL_ERROR bob :The read timestamp could not be set or read");
+	assert.deepEqual(
+		s.model.room("bob").messages.map((m) => m.text),
+		["hi"],
+	);
+});
+
 test("search", async () => {
 	const { f, s } = await session();
 

@@ -433,14 +433,12 @@ export class App {
 	leave(room) {
 		if (!room || room.kind === "server")
 			return;
-		const next = room === this.room ? this.model.listed().find((r) => r !== room) : null;
+		const shown = room === this.room;
 
 		this.session.leave(room);
 		this.#remember();
-		if (next)
-			this.go(next);
-		else if (room === this.room)
-			this.session.look(null, false);
+		if (shown)
+			this.go(this.model.listed()[0] ?? this.model.open(SERVER));
 	}
 
 	search(words = "") {

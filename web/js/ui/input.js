@@ -302,7 +302,7 @@ export class Input {
 			e.key === "Enter" &&
 			open &&
 			this.#el.value.startsWith("/") &&
-			this.#items[this.#at].text.trim() !== this.#el.value.trim()
+			this.#items[this.#at].text.trim() !== this.#el.value.slice(this.#from, this.#el.selectionStart)
 		) {
 			this.#take();
 		} else if (e.key === "Enter" && !e.shiftKey && !e.altKey && this.act.enterSends()) {

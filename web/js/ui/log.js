@@ -418,7 +418,7 @@ export class Log {
 					? `This is the beginning of what can be read in ${room.name}.`
 					: room.kind === "direct"
 						? `This is the beginning of your talk with ${room.name}.`
-						: "";
+						: "What the server says stands here. To talk, join a room.";
 
 		if (this.#top.textContent !== words)
 			this.#top.replaceChildren(h("p.soft", {}, words));
