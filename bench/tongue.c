@@ -34,10 +34,10 @@ static const struct tongue tongues[] = {
     },
     {
 	.name = "web", /* IRC over WebSocket */
-	.upgrade =
-	    "GET /ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-	    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2hhdGQncyBiZW5jaGVyPQ==\r\n"
-	    "Sec-WebSocket-Protocol: text.ircv3.net\r\n\r\n",
+	.upgrade = "GET /ws HTTP/1.1\r\nHost: bench\r\nOrigin: http://bench\r\nUpgrade: "
+		   "websocket\r\nConnection: Upgrade\r\n"
+		   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: Y2hhdGQncyBiZW5jaGVyPQ==\r\n"
+		   "Sec-WebSocket-Protocol: text.ircv3.net\r\n\r\n",
 	.login = "NICK $N\r\nUSER $N 0 * :$N\r\n",
 	.login_ok = " 001 ",
 	.join = "JOIN #$R\r\n",

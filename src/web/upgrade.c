@@ -167,6 +167,10 @@ fault(struct MHD_Connection *c, const struct asked *a, unsigned *status_r)
 		return "There is more than one Sec-WebSocket-Key or Sec-WebSocket-Version.";
 	if (a->keys == 0 || !is_key(a->key))
 		return "Sec-WebSocket-Key is not sixteen bytes in base64.";
+	if (proc.opt.web_need_origin && http_header(c, MHD_HTTP_HEADER_ORIGIN) == NULL) {
+		*status_r = MHD_HTTP_FORBIDDEN;
+		return "Say from which site you come (Origin).";
+	}
 	if (!http_origin_fits(c)) {
 		*status_r = MHD_HTTP_FORBIDDEN;
 		return "Pages of this origin may not connect here.";

@@ -353,6 +353,13 @@ class Life(WsCase):
         self.eventually("the new one", lambda: taken("https://b.example"))
         self.assertFalse(taken("https://a.example"))
 
+    def test_no_origin(self):
+        """Programs that are no browsers come without, where the configuration lets them; pages of other sites do not."""
+        self.daemon({"web": {"need_origin": 0}})
+        self.ws_raw(origin=None).send("QUIT")
+        with self.assertRaises(Refused):
+            self.ws_raw(headers=["Origin: http://evil.example"])
+
     def test_few_descriptors(self):
         """So few that the master cannot have all that come at once: each is a WebSocket, or told that it is one too many; and the
         broker can be started again meanwhile."""
@@ -367,8 +374,8 @@ class Life(WsCase):
             if turn == 2:
                 self.d.kill_role("broker")
             for s in crowd:
-                s.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                          b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" + frame(b"PING :early"))
+                s.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+                          b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" + frame(b"PING :early"))
             got = {}
             for s in crowd:
                 status = s.recv(12)[9:]
@@ -559,13 +566,16 @@ class Bad(WsCase):
         c.expect_close(1002)
 
     def test_origin(self):
-        """A page of another site may not connect; no page, the own site, and nothing that is only alike."""
+        """Only a page of the own site may connect: none of another, none that is only alike, and nobody who does not say."""
         host = "127.0.0.1:%d" % self.ws_address()[1]
         for origin in ("http://evil.example", "null", "http://%s.evil.example" % host, "http://127.0.0.1", "http://evil.example/" + host,
                        ""):
             with self.assertRaises(Refused, msg=origin) as e:
                 self.ws_raw(headers=["Origin: " + origin])
             self.assertIn(" 403 ", str(e.exception), origin)
+        with self.assertRaises(Refused) as e:
+            self.ws_raw(origin=None)
+        self.assertIn(" 403 ", str(e.exception))
         self.ws_raw(headers=["Origin: http://" + host]).send("QUIT")
 
     def refused(self, status, **more):

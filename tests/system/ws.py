@@ -44,9 +44,10 @@ class Refused(AssertionError):
 class Ws(Irc):
     """An IRC client behind a WebSocket. binary: of the frames that it sends; early: bytes sent together with the handshake."""
 
-    def __init__(self, address, nick=None, caps=(), protocols=("text.ircv3.net",), headers=(), early=b"", path="/ws",
+    def __init__(self, address, nick=None, caps=(), protocols=("text.ircv3.net",), headers=(), early=b"", path="/ws", origin=True,
                  first=(), method="GET", version="HTTP/1.1", **more):
         self.protocols, self.headers, self.early = protocols, headers, early
+        self.origin = origin    # True: the page's; None: none is sent
         self.first = first      # headers in front of the handshake's own
         self.asks = "%s %s %s" % (method, path, version)
         self.host = "%s:%d" % address
@@ -59,6 +60,8 @@ class Ws(Irc):
         key = base64.b64encode(os.urandom(16))
         lines = [self.asks, "Host: " + self.host, *self.first, "Upgrade: websocket", "Connection: Upgrade",
                  "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key.decode()]
+        if self.origin is True and not any(h.lower().startswith("origin:") for h in (*self.first, *self.headers)):
+            lines.append("Origin: http://" + self.host)
         if self.protocols:
             lines.append("Sec-WebSocket-Protocol: " + ", ".join(self.protocols))
         self.send_raw("\r\n".join(lines + list(self.headers)).encode() + b"\r\n\r\n" + self.early)
