@@ -195,6 +195,18 @@ facts(struct script *s)
 	return (struct str){packed, file_put(packed, &f)};
 }
 
+/* Of the last link's file, or any. */
+static struct str
+file_id(struct script *s)
+{
+	static uint8_t id[FILE_ID];
+
+	if (byte(s) % 4 == 0)
+		return some(s, FILE_ID);
+	upload_file_id((struct str){last_token, sizeof(last_token)}, id);
+	return (struct str){(char *)id, sizeof(id)};
+}
+
 static size_t
 web_request(struct script *s, unsigned sub)
 {
@@ -210,8 +222,10 @@ web_request(struct script *s, unsigned sub)
 		     .address = some(s, 48));
 		break;
 	case 2:
+		MAKE(share, .conn = byte(s), .token = token(s), .file = facts(s), .name = name(s));
+		break;
 	case 3:
-		MAKE(share, .conn = byte(s), .token = token(s), .file = facts(s));
+		MAKE(upload_over, .conn = byte(s), .id = file_id(s));
 		break;
 	case 4:
 		MAKE(file, .conn = byte(s), .id = some(s, FILE_ID), .expires = byte(s),
