@@ -90,6 +90,16 @@ async function lines(t) {
 	assert.match(await ben.rows("first line").locator("div.text[dir]").innerText(), /first line\s*\n\s*second line/);
 	await tel.expect("first line");
 	await tel.expect("second line");
+	// more than a message may have: not a word of it is lost, and it can go as a file
+	const long = Array.from({ length: 100 }, (_, i) => `row ${i}`).join("\n");
+
+	await ann.type(long);
+	await ann.page.locator("div.failed", { hasText: "64 lines" }).getByRole("button", { name: "Share it as a file" }).click();
+	const link = ben.page.locator("a.file", { hasText: "message.txt" });
+
+	await link.waitFor();
+	assert.equal(await (await fetch(await link.evaluate((a) => a.href))).text(), long);
+	assert.equal(await ann.page.locator("div.failed").count(), 0);
 }
 
 async function complete(t) {

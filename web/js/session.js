@@ -412,10 +412,11 @@ export class Session {
 			(bytes(m.text) > (Number(limits["max-bytes"]) || 4096) ||
 				m.text.split("\n").length > (Number(limits["max-lines"]) || 64))
 		) {
+			m.long = true;
 			this.model.failed(
 				room,
 				m,
-				`This is too long: ${limits["max-lines"] || 64} lines and ${limits["max-bytes"] || 4096} bytes are the most. Share it as a file.`,
+				`This is too long: ${limits["max-lines"] || 64} lines and ${limits["max-bytes"] || 4096} bytes are the most.`,
 			);
 			return;
 		}

@@ -40,6 +40,10 @@ export class App {
 			renew: (m) => this.session.renew(this.room, m),
 			retry: (r, m) => this.session.retry(r, m),
 			discard: (r, m) => this.model.discard(r, m),
+			asFile: (r, m) => {
+				this.model.discard(r, m);
+				this.share.share(r.name, [new File([m.text], "message.txt", { type: "text/plain" })]);
+			},
 			menu: (m, el, at) => messageMenu(this, m, el, at),
 			attentive: () => this.#attend(),
 		};

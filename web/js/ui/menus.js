@@ -32,7 +32,7 @@ export function messageMenu(app, m, el, at = null) {
 					danger: true,
 					act: () => app.connected() && app.session.redact(room, m),
 				},
-			m.state === "failed" && { label: "Try again", act: () => app.session.retry(room, m) },
+			m.state === "failed" && !m.long && { label: "Try again", act: () => app.session.retry(room, m) },
 		],
 		at,
 		"Message",

@@ -84,7 +84,7 @@ export function summary(events) {
 }
 
 export class Rows {
-	/** act: what is done with clicks: user(nick, el), room(name), jump(id), react(m, what), view(m), retry(m), discard(m), renew(m). */
+	/** act: what is done with clicks: user(nick, el), room(name), jump(id), react(m, what), view(m), renew(m); retry, discard, asFile(room, m). */
 	constructor(model, act) {
 		this.model = model;
 		this.act = act;
@@ -304,7 +304,9 @@ export class Rows {
 			"div.failed",
 			{},
 			h("span", { role: "alert" }, m.why || "This was not sent."),
-			h("button.link", { type: "button", onclick: () => this.act.retry(room, m) }, "Try again"),
+			m.long
+				? h("button.link", { type: "button", onclick: () => this.act.asFile(room, m) }, "Share it as a file")
+				: h("button.link", { type: "button", onclick: () => this.act.retry(room, m) }, "Try again"),
 			h("button.link", { type: "button", onclick: () => this.act.discard(room, m) }, "Discard"),
 		);
 	}
