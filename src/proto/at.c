@@ -57,3 +57,15 @@ at_split(char *p, size_t n)
 		at.text.n--;
 	return at;
 }
+
+struct str
+at_word(const struct at *at)
+{
+	struct str word = at->text;
+
+	if (at->kind == AT_TO_ROOM)
+		word.n = (size_t)(at->to.p - at->text.p) - 2; /* "@#" */
+	while (word.n > 0 && word.p[word.n - 1] == ' ')
+		word.n--;
+	return word;
+}

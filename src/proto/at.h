@@ -27,4 +27,7 @@ struct at {
 /* p is changed in place ("\@" becomes "@"). Pure otherwise. */
 struct at at_split(char *p, size_t n);
 
+/* What stands before the '@' of AT_USER and AT_TO_ROOM, without spaces at its end: "image" of "image@#room". */
+struct str at_word(const struct at *at);
+
 #endif

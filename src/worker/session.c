@@ -301,12 +301,8 @@ paste_line(struct conn *c, struct str line)
 static bool
 shares(const struct at *at)
 {
-	struct str word = at->text;
+	struct str word = at_word(at);
 
-	if (at->kind == AT_TO_ROOM)
-		word.n = (size_t)(at->to.p - at->text.p) - 2;
-	while (word.n > 0 && word.p[word.n - 1] == ' ')
-		word.n--;
 	return cmd_same(word, "image") || cmd_same(word, "file");
 }
 

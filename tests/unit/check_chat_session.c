@@ -312,6 +312,9 @@ static const struct {
     {"!file x.png@bob", "", "file x.png to bob."},
     {"/file a@2x.png", "", "file a@2x.png to #lobby."},
     {"/file a.png@#den", "", "file a.png to #den."},
+    {"image@#den", "", ""}, /* asks: see questions */
+    {"FILE@bob", "", ""},
+    {"/nick two words", "", ""},
     {"SHOW@server", "WHO *|", ""},
     {"!INFO anything", "NAMES #lobby|", ""},
     {"!Informal", "PRIVMSG #lobby :!Informal|", ""},
@@ -349,6 +352,12 @@ START_TEST(questions)
 	ck_assert(!secret);
 	session_typed(&s, "https://example.org/x.png");
 	ck_assert_str_eq(happened(), "image https://example.org/x.png to bob.");
+	session_typed(&s, "image @#den");
+	session_typed(&s, "x.png");
+	ck_assert_str_eq(happened(), "image x.png to #den.");
+	session_typed(&s, "file@bob");
+	session_typed(&s, "x y@z.txt");
+	ck_assert_str_eq(happened(), "file x y@z.txt to bob.");
 	session_typed(&s, "/register");
 	ck_assert(session_asks(&s, &secret) != NULL && secret);
 	session_typed(&s, "abcdef");

@@ -15,6 +15,7 @@ static const struct {
 } questions[ASK_COUNT] = {
     [ASK_NAME] = {"Username: ", false},
     [ASK_IMAGE] = {"Path or address (https) of the image: ", false},
+    [ASK_FILE] = {"Path of the file: ", false},
     [ASK_PASSWORD] = {"Password: ", true},
     [ASK_OLD_PASSWORD] = {"Present password: ", true},
     [ASK_NEW_PASSWORD] = {"New password (at least 6 characters): ", true},
@@ -42,12 +43,12 @@ ask_for(struct session *s, enum ask what, const char *to)
 }
 
 static void
-answer_image(struct session *s, const char *line)
+answer_file(struct session *s, const char *line, bool image)
 {
 	char to[sizeof(s->ask_to)];
 
 	memcpy(to, s->ask_to, sizeof(to));
-	s->front->send_file(s->arg, to, line, true);
+	s->front->send_file(s->arg, to, line, image);
 }
 
 static void
@@ -129,7 +130,8 @@ ask_answer(struct session *s, const char *line)
 		answer_name(s, line);
 		break;
 	case ASK_IMAGE:
-		answer_image(s, line);
+	case ASK_FILE:
+		answer_file(s, line, what == ASK_IMAGE);
 		break;
 	case ASK_PASSWORD:
 		answer_login(s, line);

@@ -191,7 +191,8 @@ cmd_usage(struct session *s, const char *name)
 {
 	const struct cmd *cmd = exact(name);
 
-	session_note(s, "/%s %s: %s", cmd->name, cmd->args, cmd->help);
+	session_note(s, "/%s%s%s: %s", cmd->name, cmd->args[0] != '\0' ? " " : "", cmd->args,
+		     cmd->help);
 }
 
 static void
@@ -208,7 +209,7 @@ run(struct session *s, const struct cmd *cmd, struct str rest)
 		}
 		a[n++] = cmd_word(&rest);
 	}
-	if (n < cmd->min) {
+	if (n < cmd->min || (rest.n > 0 && !(cmd->flags & REST))) {
 		cmd_usage(s, cmd->name);
 		return;
 	}
@@ -286,14 +287,16 @@ say_line(struct session *s, const char *line)
 	static char copy[SESSION_TEXT_MAX];
 	size_t n = MIN(strlen(line), sizeof(copy));
 	char to[ROOM_BYTES_MAX + 2];
+	struct str what;
 	struct at at;
 
 	memcpy(copy, line, n);
 	at = at_split(copy, n);
-	if (at.kind != AT_ROOM && cmd_is(at.text, "image")) {
+	what = at_word(&at);
+	if (at.kind != AT_ROOM && (cmd_is(what, "image") || cmd_is(what, "file"))) {
 		bprintf(to, sizeof(to), "%s" STR_FMT, at.kind == AT_TO_ROOM ? "#" : "",
 			STR_ARG(at.to));
-		ask_for(s, ASK_IMAGE, to);
+		ask_for(s, cmd_is(what, "image") ? ASK_IMAGE : ASK_FILE, to);
 	} else if (at.kind == AT_USER) {
 		cmd_say_to(s, at.to, at.text);
 	} else if (s->direct_only) {
@@ -370,7 +373,8 @@ c_help(struct session *s, struct str *a, unsigned n)
 	    "\\@ is an @ that means nothing, // a / at the beginning. Commands may be shortened:");
 	for (size_t i = 0; i < ARRAY_LEN(cmds); i++) {
 		if (!(cmds[i].flags & HIDDEN))
-			session_note(s, "  /%s %s%s%s", cmds[i].name, cmds[i].args,
-				     cmds[i].args[0] != '\0' ? ": " : "", cmds[i].help);
+			session_note(s, "  /%s%s%s: %s", cmds[i].name,
+				     cmds[i].args[0] != '\0' ? " " : "", cmds[i].args,
+				     cmds[i].help);
 	}
 }

@@ -57,6 +57,7 @@ enum ask {
 	ASK_NOTHING,
 	ASK_NAME, /* the one before cannot be had */
 	ASK_IMAGE,
+	ASK_FILE,
 	ASK_PASSWORD,
 	ASK_OLD_PASSWORD,
 	ASK_NEW_PASSWORD,
