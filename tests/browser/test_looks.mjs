@@ -129,6 +129,14 @@ async function phone(t) {
 	await page.locator(".picture img").evaluate((img) => img.decode());
 	await axe(t, zoe, "phone");
 	await shot(t, zoe, "phone");
+	// a message's buttons are there for a finger, too
+	await zoe.rows("Coffee is ready").locator("div.text[dir]").tap();
+	await page.locator(".tools").getByRole("button", { name: "More" }).tap();
+	await zoe.item("React with 👍");
+	await zoe.rows("Coffee is ready").locator(".reaction", { hasText: "👍" }).waitFor();
+	await zoe.rows("Coffee is ready").locator("div.text[dir]").tap();
+	await page.locator(".tools").getByRole("button", { name: "Reply" }).tap();
+	await page.locator("#context", { hasText: "Coffee" }).getByRole("button", { name: "Cancel" }).tap();
 	await page.tap("#open-side");
 	await page.locator("#disconnect").waitFor();
 	await eventually("the rooms in sight", async () => (await page.locator("#rooms .room").first().boundingBox()).x >= 0);

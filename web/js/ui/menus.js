@@ -220,5 +220,6 @@ export function messageTools(app) {
 
 	$("log").addEventListener("pointerover", put);
 	$("log").addEventListener("focusin", put);
-	$("log").addEventListener("pointerleave", () => tools.remove());
+	// a finger leaves before what it has touched is clicked
+	$("log").addEventListener("pointerleave", (e) => e.pointerType !== "touch" && tools.remove());
 }
