@@ -22,6 +22,9 @@
 
 #define FULL (1u << 20)
 #define IN_SIZE (256u * 1024)
+/* Events of one turn: what they cost depends on how many they are for, and the master, our clients and our own output are not to
+ * wait longer for us. */
+#define TURN_US 100000
 
 struct sublink {
 	struct loop *loop; /* caller's */
@@ -35,6 +38,7 @@ struct sublink {
 	sublink_event_fn *fn;
 	void *arg;
 	size_t in_len;
+	bool rest; /* whole frames are left in it: for the next turn */
 	char in[IN_SIZE];
 };
 
@@ -64,6 +68,7 @@ hang_up(struct sublink *s)
 	s->fd = -1;
 	s->hello = false;
 	s->in_len = 0;
+	s->rest = false;
 	log_trace(ipc, "broker channel closed, %zu requests unanswered", s->pending);
 }
 
@@ -152,14 +157,14 @@ take_event(struct sublink *s, const char *frame, size_t len)
 	return true;
 }
 
-/* All whole frames in the buffer. False: the broker talks nonsense. */
+/* The whole frames in the buffer; what is left of them at `until` (mono_us) is s->rest. False: the broker talks nonsense. */
 static bool
-take_frames(struct sublink *s)
+take_frames(struct sublink *s, uint64_t until)
 {
 	size_t at = 0;
-	bool good = true;
+	bool good = true, late = false;
 
-	while (good) {
+	while (good && !late) {
 		ssize_t n = ipc_frame(s->in + at, s->in_len - at);
 
 		if (n < 0)
@@ -169,7 +174,9 @@ take_frames(struct sublink *s)
 		good = s->hello ? take_event(s, s->in + at, (size_t)n)
 				: take_hello(s, s->in + at, (size_t)n);
 		at += (size_t)n;
+		late = mono_us() >= until;
 	}
+	s->rest = late && ipc_frame(s->in + at, s->in_len - at) != 0;
 	s->in_len -= at;
 	if (s->in_len > 0)
 		memmove(s->in, s->in + at, s->in_len);
@@ -178,16 +185,19 @@ take_frames(struct sublink *s)
 
 /* 1: something came; 0: nothing there now; -1: the end. */
 static int
-read_once(struct sublink *s)
+read_once(struct sublink *s, uint64_t until)
 {
-	ssize_t r = recv(s->fd, s->in + s->in_len, IN_SIZE - s->in_len, MSG_DONTWAIT);
+	ssize_t r;
 
+	if (s->rest)
+		return take_frames(s, until) ? 1 : -1;
+	r = recv(s->fd, s->in + s->in_len, IN_SIZE - s->in_len, MSG_DONTWAIT);
 	if (r < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (r <= 0)
 		return -1;
 	s->in_len += (size_t)r;
-	return take_frames(s) ? 1 : -1;
+	return take_frames(s, until) ? 1 : -1;
 }
 
 static void
@@ -197,15 +207,17 @@ readable(int fd, unsigned what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (read_once(s) < 0)
+	if (read_once(s, mono_us() + TURN_US) < 0)
 		hang_up(s); /* the master gives us another one */
+	else if (s->rest)
+		loop_first_again(s->loop);
 }
 
 void
 sublink_channel(struct sublink *s, int fd)
 {
 	while (s->fd >= 0) {
-		int r = read_once(s);
+		int r = read_once(s, UINT64_MAX);
 
 		if (r < 0)
 			hang_up(s);

@@ -16,7 +16,7 @@
 
 struct loop {
 	int epfd;
-	bool stop, again;
+	bool stop, again, first_again;
 	uint64_t now_us;
 	const struct loop_io *first;
 	struct epoll_event ev[BATCH];
@@ -222,6 +222,13 @@ loop_now_us(const struct loop *l)
 	return l->now_us;
 }
 
+void
+loop_first_again(struct loop *l)
+{
+	l->first_again = true;
+	loop_again(l);
+}
+
 static void
 handle(struct epoll_event *ev)
 {
@@ -230,6 +237,22 @@ handle(struct epoll_event *ev)
 	ev->data.ptr = NULL;
 	if (io != NULL && io->fn != NULL)
 		io->fn(io->fd, ev->events, io->arg);
+}
+
+static void
+handle_first(struct loop *l)
+{
+	struct epoll_event rest = {.data.ptr = (void *)(uintptr_t)l->first}, *ev = NULL;
+
+	for (int i = 0; i < l->nev && l->first != NULL && ev == NULL; i++) {
+		if (l->ev[i].data.ptr == l->first)
+			ev = &l->ev[i];
+	}
+	if (ev == NULL && l->first_again)
+		ev = &rest;
+	l->first_again = false;
+	if (ev != NULL)
+		handle(ev);
 }
 
 void
@@ -243,12 +266,7 @@ loop_turn(struct loop *l, int timeout_ms)
 	l->now_us = mono_us();
 	l->nev = MAX(n, 0);
 	l->at = 0;
-	for (int i = 0; i < l->nev && l->first != NULL; i++) {
-		if (l->ev[i].data.ptr == l->first) {
-			handle(&l->ev[i]);
-			break;
-		}
-	}
+	handle_first(l);
 	for (; l->at < l->nev; l->at++)
 		handle(&l->ev[l->at]);
 	l->nev = 0;

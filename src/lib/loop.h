@@ -49,6 +49,9 @@ void loop_del(struct loop *l, struct loop_io *io);
 /* io is handled before all others of its turn. One per loop; NULL: none. */
 void loop_first(struct loop *l, const struct loop_io *io);
 
+/* It has work left: its fn is called in the next turn, which does not wait, with a `what` of 0 if nothing else has come. */
+void loop_first_again(struct loop *l);
+
 /* Run fn(arg) once, ms from now; a running timer is moved. */
 void loop_timer_start(struct loop *l, struct loop_timer *t, uint64_t ms, loop_timer_fn *fn,
 		      void *arg);

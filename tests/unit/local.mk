@@ -39,6 +39,7 @@ unit_checks = \
 	%D%/check_secret \
 	%D%/check_sessions \
 	%D%/check_siphash \
+	%D%/check_sublink \
 	%D%/check_subs \
 	%D%/check_telnet \
 	%D%/check_text \
@@ -126,6 +127,7 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(unit_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
 %C%_check_ipc_LDADD = src/ipc/libipc.a $(unit_libs)
+%C%_check_sublink_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_LDADD = src/proto/libproto.a $(unit_libs)
 # one command of the worker's; the test stands in for the rest
 %C%_check_irc_sasl_SOURCES = %D%/check_irc_sasl.c src/worker/irc/sasl.c
