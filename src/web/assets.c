@@ -97,11 +97,11 @@ static bool
 send_off(struct MHD_Connection *c, unsigned status, struct MHD_Response *r, const char *name,
 	 const char *keep)
 {
-	http_safe(r, true);
+	answer_safe(r, true);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, keep);
 	if (status == MHD_HTTP_OK)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type_of(name));
-	return http_queue(c, status, r);
+	return answer_queue(c, status, r);
 }
 
 static bool
@@ -115,7 +115,7 @@ built_in(struct MHD_Connection *c, const char *name, const char *keep)
 	while (a->name != NULL && strcmp(a->name, name) != 0)
 		a++;
 	if (a->name == NULL)
-		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+		return answer_text(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
 	bprintf(etag, sizeof(etag), "\"%s%s\"", a->hash, gz ? "-gz" : "");
 	same = has_it(c, etag);
 	/* libmicrohttpd only reads it */
@@ -145,7 +145,7 @@ from_root(struct MHD_Connection *c, const char *name)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		if (fd >= 0)
 			close(fd);
-		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+		return answer_text(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
 	}
 	r = MHD_create_response_from_fd((size_t)st.st_size, fd);
 	if (r == NULL) {
@@ -165,11 +165,11 @@ assets_answer(struct MHD_Connection *c, const char *path)
 	dir = path + strlen(AT);
 	name = strchr(dir, '/');
 	if (name == NULL)
-		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+		return answer_text(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
 	if (root >= 0)
 		return from_root(c, name + 1);
 	if (strncmp(dir, assets_name, (size_t)(name - dir)) != 0 || assets_name[name - dir] != '\0')
-		return http_say(c, MHD_HTTP_NOT_FOUND, "That was another version of this page.");
+		return answer_text(c, MHD_HTTP_NOT_FOUND, "That was another version of this page.");
 	return built_in(c, name + 1, KEEP);
 }
 

@@ -125,7 +125,7 @@ headers(struct MHD_Response *r, const struct download *d, const char *type, cons
 	uint64_t now = wall_ms() / 1000;
 	bool here = d->w.thumb || shown_in_place(type);
 
-	http_safe(r, false);
+	answer_safe(r, false);
 	MHD_add_response_header(r, "Content-Security-Policy", "default-src 'none'; sandbox");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, etag);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
@@ -154,7 +154,7 @@ send_empty(struct download *d, unsigned status, const char *type, const char *et
 		bprintf(text, sizeof(text), "bytes */%" PRIu64, size);
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_RANGE, text);
 	}
-	return http_queue(d->x.c, status, r);
+	return answer_queue(d->x.c, status, r);
 }
 
 static bool
@@ -193,7 +193,7 @@ send_fd(struct download *d, int fd, uint64_t size, const char *type, const char 
 			part.from + part.n - 1, size);
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_RANGE, text);
 	}
-	return http_queue(d->x.c, kind == RANGE_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, r);
+	return answer_queue(d->x.c, kind == RANGE_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, r);
 }
 
 static const char *
@@ -211,9 +211,9 @@ static bool
 send_none(struct download *d, int err)
 {
 	if (err == ENOENT || err == ENOTDIR || err == ELOOP)
-		return http_say(d->x.c, MHD_HTTP_GONE, "That file is gone.");
+		return answer_text(d->x.c, MHD_HTTP_GONE, "That file is gone.");
 	log_err("files: one cannot be read: %s", strerror(err));
-	return http_say(d->x.c, MHD_HTTP_SERVICE_UNAVAILABLE, "Try again in a moment.");
+	return answer_text(d->x.c, MHD_HTTP_SERVICE_UNAVAILABLE, "Try again in a moment.");
 }
 
 static bool
@@ -297,7 +297,7 @@ download_more(struct exchange *x, const char *data, size_t *n)
 		*n = 0;
 		return true;
 	}
-	return d->status != 0 ? http_say(x->c, d->status, d->text) : send_it(d);
+	return d->status != 0 ? answer_text(x->c, d->status, d->text) : send_it(d);
 }
 
 static void
@@ -366,11 +366,11 @@ download_begin(struct MHD_Connection *c, const char *path, bool *good_r)
 		http_suspend(&d->x);
 		return &d->x;
 	}
-	*good_r = http_say(c, status,
-			   status == MHD_HTTP_GONE        ? "That link has expired."
-			   : status == MHD_HTTP_FORBIDDEN ? "That link was not made here."
-			   : status == MHD_HTTP_NOT_FOUND ? "There is no such file."
-							  : "Try again in a moment.");
+	*good_r = answer_text(c, status,
+			      status == MHD_HTTP_GONE        ? "That link has expired."
+			      : status == MHD_HTTP_FORBIDDEN ? "That link was not made here."
+			      : status == MHD_HTTP_NOT_FOUND ? "There is no such file."
+							     : "Try again in a moment.");
 	free(d);
 	return NULL;
 }

@@ -34,111 +34,12 @@ static struct {
 	unsigned n;
 } http;
 
-/* --- answers ------------------------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------------------------------- */
 
 const char *
 http_header(struct MHD_Connection *c, const char *name)
 {
 	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
-void
-http_safe(struct MHD_Response *r, bool page)
-{
-	static const struct {
-		const char *name, *value;
-	} headers[] = {
-	    {"X-Content-Type-Options", "nosniff"},
-	    {"X-Frame-Options", "DENY"},
-	    {"Referrer-Policy", "no-referrer"},
-	    {"Cross-Origin-Opener-Policy", "same-origin"},
-	    /* what only the page is for */
-	    {"Content-Security-Policy",
-	     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-	     "media-src 'self' blob:; connect-src 'self' ws: wss:; font-src 'self'; manifest-src "
-	     "'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(headers) - (page ? 0 : 1); i++)
-		MHD_add_response_header(r, headers[i].name, headers[i].value);
-}
-
-bool
-http_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
-{
-	struct client *client = http_client(c);
-	bool good;
-
-	if (r == NULL)
-		return false;
-	if (client->watch.last || http_in_body(&client->watch) || http.draining)
-		MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
-	good = MHD_queue_response(c, status, r) == MHD_YES;
-	client->answered = good;
-	client->refuse = 0;
-	MHD_destroy_response(r);
-	return good;
-}
-
-/* NULL: no memory. */
-static struct MHD_Response *
-short_text(const char *text)
-{
-	struct MHD_Response *r;
-	char line[512];
-	size_t n = bprintf(line, sizeof(line), "%s\n", text);
-
-	r = MHD_create_response_from_buffer(n, line, MHD_RESPMEM_MUST_COPY);
-	if (r == NULL)
-		return NULL;
-	http_safe(r, true);
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; charset=utf-8");
-	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	return r;
-}
-
-bool
-http_say(struct MHD_Connection *c, unsigned status, const char *text)
-{
-	static const struct {
-		unsigned status;
-		const char *name, *value;
-	} more[] = {
-	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_UPGRADE, "websocket"},
-	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION, "13"},
-	    {MHD_HTTP_UNAUTHORIZED, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-	     "Basic realm=\"chatd\", charset=\"UTF-8\""},
-	    {MHD_HTTP_SERVICE_UNAVAILABLE, MHD_HTTP_HEADER_RETRY_AFTER, "5"},
-	    {MHD_HTTP_TOO_MANY_REQUESTS, MHD_HTTP_HEADER_RETRY_AFTER, "60"},
-	};
-	struct MHD_Response *r = short_text(text);
-
-	for (size_t i = 0; r != NULL && i < ARRAY_LEN(more); i++) {
-		if (more[i].status == status)
-			MHD_add_response_header(r, more[i].name, more[i].value);
-	}
-	return http_queue(c, status, r);
-}
-
-unsigned
-http_status(unsigned err)
-{
-	switch (err) {
-	case ERR_LINK_EXPIRED:
-		return MHD_HTTP_GONE;
-	case ERR_FILE_TOO_BIG:
-		return 413; /* which libmicrohttpd has had two names for */
-	case ERR_FILE_QUOTA:
-		return MHD_HTTP_INSUFFICIENT_STORAGE;
-	case ERR_LOGIN_WRONG:
-		return MHD_HTTP_UNAUTHORIZED;
-	case ERR_TRIES:
-		return MHD_HTTP_TOO_MANY_REQUESTS;
-	case ERR_STORE_AWAY:
-		return MHD_HTTP_SERVICE_UNAVAILABLE; /* and when to try again */
-	default:
-		return (unsigned)chat_err_ctl(err); /* which are HTTP's */
-	}
 }
 
 bool
@@ -160,14 +61,12 @@ http_origin_fits(struct MHD_Connection *c)
 	return false;
 }
 
-/* --- requests ------------------------------------------------------------------------------------- */
-
 static bool
 healthz(struct MHD_Connection *c, const char *path)
 {
 	(void)path;
-	return http_say(c, http.draining ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
-			http.draining ? "ending" : "ok");
+	return answer_text(c, http.draining ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK,
+			   http.draining ? "ending" : "ok");
 }
 
 enum { GET = 1, HEAD = 2, READ = GET | HEAD, POST = 4, OPTIONS = 8 };
@@ -228,11 +127,11 @@ route_of(unsigned method, const char *path, unsigned *allowed_r)
 	return NULL;
 }
 
-/* RFC 9110, 15.5.6. As http_say. */
+/* RFC 9110, 15.5.6. As answer_text. */
 static bool
 say_not_allowed(struct MHD_Connection *c, unsigned allowed)
 {
-	struct MHD_Response *r = short_text("That cannot be done here.");
+	struct MHD_Response *r = answer_short("That cannot be done here.");
 	char list[64] = "";
 	size_t n = 0;
 
@@ -243,7 +142,7 @@ say_not_allowed(struct MHD_Connection *c, unsigned allowed)
 	}
 	if (r != NULL)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, list);
-	return http_queue(c, MHD_HTTP_METHOD_NOT_ALLOWED, r);
+	return answer_queue(c, MHD_HTTP_METHOD_NOT_ALLOWED, r);
 }
 
 /* One that is answered when all of it is there. */
@@ -301,12 +200,12 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 		return false;
 	}
 	if (bit < 0)
-		return http_say(c, MHD_HTTP_NOT_IMPLEMENTED, "That cannot be done here.");
+		return answer_text(c, MHD_HTTP_NOT_IMPLEMENTED, "That cannot be done here.");
 	r = route_of((unsigned)bit, path, &allowed);
 	if (r == NULL && allowed != 0)
 		return say_not_allowed(c, allowed);
 	if (r == NULL)
-		return http_say(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+		return answer_text(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
 	*x_r = r->begin != NULL ? r->begin(c, path, &good) : simple_begin(r, path);
 	if (*x_r != NULL) {
 		(*x_r)->c = c;
@@ -364,6 +263,12 @@ http_resume(struct exchange *x)
 	x->client->waits = false;
 	MHD_resume_connection(x->c);
 	loop_again(proc.loop);
+}
+
+bool
+http_draining(void)
+{
+	return http.draining;
 }
 
 /* --- connections ---------------------------------------------------------------------------------- */

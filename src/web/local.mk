@@ -3,6 +3,7 @@ if HAVE_WEB
 roles_PROGRAMS += %D%/chatd-web
 %C%_chatd_web_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_chatd_web_SOURCES = \
+	%D%/answer.c \
 	%D%/assets.c %D%/assets.h \
 	%D%/disk.c %D%/disk.h \
 	%D%/door.c \

@@ -110,17 +110,18 @@ scrape_more(struct exchange *x, const char *data, size_t *n)
 		return true;
 	}
 	if (!s->whole)
-		return http_say(x->c, MHD_HTTP_SERVICE_UNAVAILABLE, "The master does not answer.");
+		return answer_text(x->c, MHD_HTTP_SERVICE_UNAVAILABLE,
+				   "The master does not answer.");
 	metrics_walk(s->procs, s->nprocs, line, &text);
 	r = MHD_create_response_from_buffer(text.len, buf_data(&text), MHD_RESPMEM_MUST_COPY);
 	buf_fini(&text);
 	if (r == NULL)
 		return false;
-	http_safe(r, true);
+	answer_safe(r, true);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE,
 				"text/plain; version=0.0.4; charset=utf-8");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	return http_queue(x->c, MHD_HTTP_OK, r);
+	return answer_queue(x->c, MHD_HTTP_OK, r);
 }
 
 static void
@@ -162,7 +163,7 @@ metrics_begin(struct MHD_Connection *c, const char *path, bool *good_r)
 
 	(void)path;
 	if (!may_read(http_client(c))) {
-		*good_r = http_say(c, MHD_HTTP_FORBIDDEN, "That is not for you to read.");
+		*good_r = answer_text(c, MHD_HTTP_FORBIDDEN, "That is not for you to read.");
 		return NULL;
 	}
 	s = xcalloc(1, sizeof(*s));

@@ -196,7 +196,7 @@ upgrade_answer(struct MHD_Connection *c, const char *path)
 	MHD_get_connection_values(c, MHD_HEADER_KIND, hear, &a);
 	why = fault(c, &a, &status);
 	if (why != NULL)
-		return http_say(c, status, why);
+		return answer_text(c, status, why);
 	r = MHD_create_response_for_upgrade(upgraded,
 					    &kinds[a.chosen != NULL ? a.chosen->kind : WS_TEXT]);
 	if (r == NULL)

@@ -51,7 +51,7 @@ upload_refused(struct upload *u, unsigned err, struct str arg)
 {
 	char text[400];
 
-	upload_over(u, http_status(err), chat_err_text(err, arg.p, arg.n, text, sizeof(text)));
+	upload_over(u, answer_status(err), chat_err_text(err, arg.p, arg.n, text, sizeof(text)));
 }
 
 static void
@@ -171,11 +171,11 @@ created(struct upload *u)
 	r = MHD_create_response_from_buffer(n, json, MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return false;
-	http_safe(r, true);
+	answer_safe(r, true);
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, u->location);
-	return http_queue(u->x.c, MHD_HTTP_CREATED, r);
+	return answer_queue(u->x.c, MHD_HTTP_CREATED, r);
 }
 
 /* The form that upload_form shows has a person in front of it. */
@@ -185,14 +185,14 @@ created_by_form(struct upload *u)
 	char text[400];
 
 	bprintf(text, sizeof(text), "%s has been shared.", u->name);
-	return http_say(u->x.c, MHD_HTTP_CREATED, text);
+	return answer_text(u->x.c, MHD_HTTP_CREATED, text);
 }
 
 static bool
 answer(struct upload *u)
 {
 	if (u->status != MHD_HTTP_CREATED)
-		return http_say(u->x.c, u->status, u->text);
+		return answer_text(u->x.c, u->status, u->text);
 	return u->plain ? created_by_form(u) : created(u);
 }
 

@@ -215,7 +215,7 @@ upload_begin(struct MHD_Connection *c, const char *path, bool *good_r)
 		http_suspend(&u->x);
 		return &u->x;
 	}
-	*good_r = http_say(c, status, why(status));
+	*good_r = answer_text(c, status, why(status));
 	upload_end(&u->x);
 	return NULL;
 }
@@ -236,19 +236,19 @@ upload_form(struct MHD_Connection *c, const char *path)
 	struct MHD_Response *r;
 
 	if (base64url_decode(str_of(path + strlen(AT)), token, sizeof(token)) < 0)
-		return http_say(c, MHD_HTTP_NOT_FOUND, why(MHD_HTTP_NOT_FOUND));
+		return answer_text(c, MHD_HTTP_NOT_FOUND, why(MHD_HTTP_NOT_FOUND));
 	r = MHD_create_response_from_buffer(sizeof(page) - 1, (void *)(uintptr_t)page,
 					    MHD_RESPMEM_PERSISTENT);
 	if (r == NULL)
 		return false;
-	http_safe(r, false);
+	answer_safe(r, false);
 	MHD_add_response_header(
 	    r, "Content-Security-Policy",
 	    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
 	    "frame-ancestors 'none'; base-uri 'none'");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8");
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	return http_queue(c, MHD_HTTP_OK, r);
+	return answer_queue(c, MHD_HTTP_OK, r);
 }
 
 struct exchange *
@@ -259,10 +259,10 @@ upload_options(struct MHD_Connection *c, const char *path, bool *good_r)
 
 	(void)path;
 	if (r != NULL) {
-		http_safe(r, true);
+		answer_safe(r, true);
 		MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "OPTIONS, POST");
 		MHD_add_response_header(r, "Accept-Post", "*/*, multipart/form-data");
 	}
-	*good_r = http_queue(c, MHD_HTTP_NO_CONTENT, r);
+	*good_r = answer_queue(c, MHD_HTTP_NO_CONTENT, r);
 	return NULL;
 }

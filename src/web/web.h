@@ -56,23 +56,29 @@ void http_init(void);
 void http_take(const struct conn_rec *rec, int fd, struct str early);
 /* No more requests are begun; those under way end. */
 void http_drain(void);
+bool http_draining(void);
 /* The connection's client. */
 struct client *http_client(struct MHD_Connection *c);
 /* A header's value; NULL: there is none. */
 const char *http_header(struct MHD_Connection *c, const char *name);
-/* Answer with a short text; false: no memory, the connection is to be closed. */
-bool http_say(struct MHD_Connection *c, unsigned status, const char *text);
-/* The status that a chat_err is. */
-unsigned http_status(unsigned err);
-/* Answer with r (NULL: no memory), which is given back. As http_say. */
-bool http_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r);
-/* What every response has: nosniff, frame and referrer policy; page: and what the page may do (CSP). */
-void http_safe(struct MHD_Response *r, bool page);
 /* Wait for others: until http_resume, nothing of x's connection is read. */
 void http_suspend(struct exchange *x);
 void http_resume(struct exchange *x);
 /* Is it of the same site as the page, or of one that web.origins names? Programs that are no browsers send no origin. */
 bool http_origin_fits(struct MHD_Connection *c);
+
+/* --- answer.c ------------------------------------------------------------------------------------- */
+
+/* Answer with a short text; false: no memory, the connection is to be closed. */
+bool answer_text(struct MHD_Connection *c, unsigned status, const char *text);
+/* A short text, for answer_queue; NULL: no memory. */
+struct MHD_Response *answer_short(const char *text);
+/* The status that a chat_err is. */
+unsigned answer_status(unsigned err);
+/* Answer with r (NULL: no memory), which is given back. As answer_text. */
+bool answer_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r);
+/* What every response has: nosniff, frame and referrer policy; page: and what the page may do (CSP). */
+void answer_safe(struct MHD_Response *r, bool page);
 
 /* --- door.c: what is let in ------------------------------------------------------------------------ */
 
@@ -87,12 +93,12 @@ void door_drain(void);
 /* --- assets.c: the page --------------------------------------------------------------------------- */
 
 void assets_init(void);
-/* GET of / and what is beneath /assets/. As http_say. */
+/* GET of / and what is beneath /assets/. As answer_text. */
 bool assets_answer(struct MHD_Connection *c, const char *path);
 
 /* --- upgrade.c: WebSocket (RFC 6455, 4.2) ------------------------------------------------------ */
 
-/* GET /ws. As http_say. */
+/* GET /ws. As answer_text. */
 bool upgrade_answer(struct MHD_Connection *c, const char *path);
 
 /* --- upload_begin.c, download.c, metrics.c: requests that others are asked about ------------------------- */
@@ -104,7 +110,7 @@ bool metrics_on_master(unsigned type, const void *frame, size_t len);
 /* upload.c: whoever wanted to upload has not waited for the answer. */
 struct m_e_may_upload;
 void upload_unasked(const struct m_e_may_upload *m);
-/* GET of a link to upload to. As http_say. */
+/* GET of a link to upload to. As answer_text. */
 bool upload_form(struct MHD_Connection *c, const char *path);
 http_begin_fn upload_begin, upload_options, download_begin, metrics_begin;
 
