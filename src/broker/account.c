@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broker/keep.h"
+#include "broker/look.h"
 #include "ipc/proc.h"
 #include "ipc/store.h"
 #include "lib/siphash.h"
@@ -14,7 +15,7 @@
 
 #define W (&br.reg)
 #define T (&br.t)
-#define RESTORE_EACH 1000u /* accounts in one entry: their redo records fit */
+#define RESTORE_EACH 800u /* accounts in one entry: their redo records fit */
 
 /* Derived from the slots. All numbers of slots are one more, so that zero is none. */
 static struct {
@@ -249,7 +250,9 @@ made_redo(struct str name, const struct restore_account *m, uint64_t since, uint
 		if (freelist_left(&W->free_accounts) <= *nth_r)
 			return false;
 		a = &W->accounts[freelist_nth(&W->free_accounts, (*nth_r)++)];
-	}
+		look_keys(name, (struct str){fold, (size_t)n}, value.looks);
+	} else
+		memcpy(value.looks, a->looks, sizeof(value.looks)); /* by which it is found */
 	slot_redo(a, &value);
 	return true;
 }
@@ -259,7 +262,10 @@ static void
 made_done(uint32_t n)
 {
 	for (; n > 0; n--) {
-		index_add(freelist_top(&W->free_accounts));
+		uint32_t slot = freelist_top(&W->free_accounts);
+
+		index_add(slot);
+		look_account_came(&W->accounts[slot]);
 		freelist_pop(&W->free_accounts);
 	}
 }
@@ -355,6 +361,7 @@ account_deleted(struct str name)
 	id = a->id;
 	log_all_out(a, LOGOUT_DELETED);
 	index_del(slot);
+	look_account_goes(a);
 	entry_begin(&req_nobody);
 	txn_open(T, W, a);
 	TXN_SET(T, W, a->id, 0);

@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/keep.c %D%/keep.h \
 	%D%/lists.c \
 	%D%/login.c \
+	%D%/look.c %D%/look.h \
 	%D%/mask.c %D%/mask.h \
 	%D%/members.c \
 	%D%/meta.c \
@@ -41,8 +42,9 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/upload.c %D%/upload.h \
 	%D%/users.c \
 	%D%/who.c
+%C%_libbroker_a_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 roles_PROGRAMS += %D%/chatd-broker
 %C%_chatd_broker_SOURCES = %D%/main.c
 broker_libs = src/broker/libbroker.a src/registry/libregistry_write.a src/registry/libregistry.a \
-	src/proto/libproto.a src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS)
+	src/proto/libproto.a src/ipc/libipc.a src/lib/liblib.a $(UTF8PROC_LIBS) $(ICU_LIBS)
 %C%_chatd_broker_LDADD = $(broker_libs)

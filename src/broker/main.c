@@ -15,6 +15,7 @@
 #include "broker/broker.h"
 #include "broker/job.h"
 #include "broker/keep.h"
+#include "broker/look.h"
 #include "broker/mask.h"
 #include "broker/store.h"
 #include "ipc/board.h"
@@ -140,6 +141,7 @@ reload(const struct options *new)
 {
 	reap_namesake(new);
 	sweeping = true;
+	looks_options(new);
 }
 
 /* Who lost their worker, for one line of the log: all are counted, the first few are named. */
@@ -221,6 +223,7 @@ start(void)
 	lists_rebuild();
 	followers_rebuild();
 	accounts_rebuild();
+	looks_rebuild();
 	reserves_rebuild();
 	mutes_apply();
 	counts_shown();

@@ -11,6 +11,7 @@
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/keep.h"
+#include "broker/look.h"
 #include "broker/store.h"
 #include "ipc/credential.h"
 #include "ipc/proc.h"
@@ -235,6 +236,16 @@ hashed_new(struct job *j, const void *frame, size_t len)
 		ask_change(j, m.hash, m.scram, (struct str){c->text, c->ntext}, registered);
 }
 
+/* An account has its name for good: it must not look like another's either. */
+static enum chat_err
+looks_like(struct str name, const struct reg_user *u)
+{
+	char fold[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	return n > 0 ? look_check(name, (struct str){fold, (size_t)n}, u, 0) : ERR_NICK_BAD;
+}
+
 /* May this be registered, by u (NULL: by somebody without a name)? */
 static enum chat_err
 may_register(const struct reg_user *u, const struct m_r_register *q)
@@ -254,6 +265,9 @@ may_register(const struct reg_user *u, const struct m_r_register *q)
 		return q->again ? ERR_NONE : ERR_ACCOUNT_EXISTS;
 	if (holder != NULL && holder != u)
 		return ERR_NICK_TAKEN;
+	err = looks_like(q->name, u);
+	if (err != ERR_NONE)
+		return err;
 	err = credential_email(q->email);
 	if (err != ERR_NONE)
 		return err;

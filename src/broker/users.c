@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/account.h"
+#include "broker/look.h"
 #include "broker/mask.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
@@ -204,6 +205,7 @@ let_in(const struct req *r, const struct m_r_login *q, struct str fold, struct s
 	ENTRY_COMMIT(login, &m);
 	freelist_pop(&W->free_users);
 	regw_index_user(W, slot);
+	look_user_came(&W->users[slot]);
 	account_user_came(&W->users[slot]);
 	reserve_watch(reserve->until);
 	if (br.server.nlists > 0)
@@ -255,6 +257,8 @@ claim_name(struct str name, const struct reg_user *me, uint64_t id, struct claim
 		return session_place(c->fellow);
 	if (err == ERR_NICK_TAKEN && id != 0 && reserve_take(user_find(name), id))
 		err = ERR_NONE;
+	if (err == ERR_NONE)
+		err = look_check(name, (struct str){c->fold, c->fold_len}, me, id);
 	if (err != ERR_NONE)
 		return err;
 	return reserve_check(c->fold, c->fold_len, id, me != NULL ? me->reserved_until : 0,
@@ -326,6 +330,7 @@ rename_user(const struct req *r, struct reg_user *u, struct str name, const stru
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(nick, &m);
 	regw_reindex_user(W, (uint32_t)(u - W->users), old_fold, strlen(old_fold));
+	look_user_renamed(u);
 	user_renewed(u);
 	reserve_watch(c->reserve.until);
 }
@@ -342,7 +347,8 @@ user_rename_guest(struct reg_user *u)
 		name = (struct str){text, bprintf(text, sizeof(text), "Guest%llu",
 						  (unsigned long long)(++n % 100000))};
 	} while (name_free(name, NULL, c.fold, &c.fold_len) != ERR_NONE ||
-		 account_folded(c.fold, c.fold_len) != NULL);
+		 account_folded(c.fold, c.fold_len) != NULL ||
+		 look_check(name, (struct str){c.fold, c.fold_len}, u, 0) != ERR_NONE);
 	rename_user(&req_nobody, u, name, &c);
 }
 
@@ -429,6 +435,7 @@ user_quit(const struct req *r, struct reg_user *u, enum quit_why why, struct str
 	metas_end_done();
 	account_user_goes(u);
 	regw_unindex_user(W, slot, u->fold, strlen(u->fold));
+	look_user_goes(u);
 	freelist_push(&W->free_users, slot);
 	forget_chat(id);
 	counts_shown();

@@ -14,7 +14,7 @@
 #include "ipc/ipc.h"
 
 #define REGISTRY_MAGIC 0x63686174645f7267ull /* "chatd_rg" */
-#define REGISTRY_VERSION 6u
+#define REGISTRY_VERSION 7u
 
 /* LIST_ACCESS: mask is an account, reason "op", "halfop" or "voice": what it is when it comes into a registered room. */
 enum reg_list_op {
@@ -75,6 +75,7 @@ struct reg_account {
 	uint32_t seq, flags; /* enum account_flag */
 	uint64_t id; /* 0: free */
 	uint8_t hash[16]; /* siphash128 of its folded name with the registry's hash_key */
+	uint64_t looks[2]; /* siphash of what its name looks like (broker/look.h); 0: as the other */
 	uint32_t kept; /* messages that wait for it */
 	uint32_t pad;
 	uint64_t since; /* the last sequence number before it was made; 0: before this journal */

@@ -137,7 +137,8 @@ name_refused(struct conn *c, unsigned err, struct str arg)
 	char why[512];
 
 	words_refused(c, err, arg);
-	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED)
+	if (err == ERR_NICK_BAD || err == ERR_NICK_TAKEN || err == ERR_NICK_RESERVED ||
+	    err == ERR_NICK_LOOKS)
 		session_ask_name(c);
 	else
 		conn_end(c, chat_err_text(err, arg.p, arg.n, why, sizeof(why)), true);

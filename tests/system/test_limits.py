@@ -32,6 +32,22 @@ def round_trips(sender, receiver, n, stem):
     return sorted(took)
 
 
+class LookAlikes(OwnCase):
+    def test_names(self):
+        """Who looks like somebody else is told so, by telnet and IRC, and may choose again."""
+        d = self.daemon({"names": {"reserved": "admin"}})
+        self.client("root", exact=True)
+        for name in ("r00t", "ro\u03bft", "\u0430dmin", "admin", "\u0405erver"):
+            c = d.client()
+            c.send(name)
+            c.expect("looks like another one")
+            c.expect("(?i)name")
+            c.send("other")
+            c.expect("Connected to the chat room as other")
+            c.close()
+        self.assertGreaterEqual(d.stats()["refusals_total"], 5)
+
+
 class SlowReader(OwnCase):
     def test_queue(self):
         """One that does not read is dropped when its queue is full; nobody waits for it."""

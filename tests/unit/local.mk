@@ -22,6 +22,7 @@ unit_checks = \
 	%D%/check_irc_tags \
 	%D%/check_job \
 	%D%/check_login \
+	%D%/check_look \
 	%D%/check_mask \
 	%D%/check_meta \
 	%D%/check_modes \
@@ -96,6 +97,9 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_job_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_login_SOURCES = %D%/check_login.c $(unit_desk)
 %C%_check_login_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_look_SOURCES = %D%/check_look.c $(unit_world)
+%C%_check_look_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
+%C%_check_look_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_mask_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_meta_SOURCES = %D%/check_meta.c $(unit_world)
 %C%_check_meta_LDADD = $(unit_broker) $(unit_libs)

@@ -14,6 +14,7 @@
 #include "broker/guess.h"
 #include "broker/job.h"
 #include "broker/keep.h"
+#include "broker/look.h"
 #include "broker/promise.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
@@ -47,6 +48,7 @@ derive(struct world *w)
 	lists_rebuild();
 	followers_rebuild();
 	accounts_rebuild();
+	looks_rebuild();
 	(void)w;
 }
 
@@ -64,6 +66,7 @@ forget(void)
 	free(br.server.lists);
 	free(br.reaps);
 	accounts_fini();
+	looks_fini();
 	reserves_fini();
 	regw_close(&br.reg);
 	memset(&br, 0, sizeof(br));
