@@ -31,8 +31,8 @@ static struct {
 	unsigned nclosed, taken;
 } report;
 
-static void
-report_send(void)
+void
+handed_flush(void)
 {
 	static char frame[IPC_FRAME_MAX];
 	struct m_conn_report m = {.taken = report.taken,
@@ -51,7 +51,7 @@ static void
 report_due(void *arg)
 {
 	(void)arg;
-	report_send();
+	handed_flush();
 }
 
 void
@@ -61,7 +61,7 @@ handed_turn(void)
 	unsigned n = report.taken + report.nclosed;
 
 	if (n >= REPORT_AT || proc.draining)
-		report_send();
+		handed_flush();
 	else if (n > 0 && timer.place == 0)
 		loop_timer_start(proc.loop, &timer, REPORT_MS, report_due, NULL);
 }
@@ -71,7 +71,7 @@ handed_closed(uint64_t conn)
 {
 	report.closed[report.nclosed++] = conn;
 	if (report.nclosed == REPORT_MAX)
-		report_send();
+		handed_flush();
 }
 
 void
@@ -82,7 +82,7 @@ handed_pass(uint64_t conn, unsigned ws, struct str early, int fd)
 	size_t len = m_conn_pass_put(frame, sizeof(frame), &m);
 
 	CHECK(len > 0);
-	report_send();
+	handed_flush();
 	proc_send_fd(frame, len, fd);
 }
 

@@ -204,9 +204,11 @@ enum { FDS_MANY = -1 };
 #define ROLE_SET_AUTH BIT(AUTH)
 #define ROLE_SET_STORE BIT(STORE)
 #define ROLE_SET_WEB BIT(WEB)
-#define ROLE_SET_STAGE (BIT(WORKER) | BIT(WEB))
+#define ROLE_SET_TLS BIT(TLS)
+#define ROLE_SET_STAGE (BIT(WORKER) | BIT(WEB) | BIT(TLS))
 #define ROLE_SET_SHOWS (BIT(CONTROL) | BIT(WEB))
-#define ROLE_SET_ANY (BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE) | BIT(WEB))
+#define ROLE_SET_ANY \
+	(BIT(WORKER) | BIT(BROKER) | BIT(CONTROL) | BIT(AUTH) | BIT(STORE) | BIT(WEB) | BIT(TLS))
 #define ROLE_SET_SUB (BIT(WORKER) | BIT(CONTROL) | BIT(STORE) | BIT(WEB))
 
 static const struct row {
@@ -263,7 +265,7 @@ const char *
 role_name(unsigned role)
 {
 	static const char *const names[ROLE_COUNT] = {"master", "worker", "broker", "control",
-						      "auth",   "store",  "web"};
+						      "auth",   "store",  "web",    "tls"};
 
 	return role < ROLE_COUNT ? names[role] : NULL;
 }
@@ -284,6 +286,29 @@ protocol_built(unsigned protocol)
 #else
 	return protocol < PROTO_COUNT && protocol != PROTO_WEB;
 #endif
+}
+
+bool
+tls_built(void)
+{
+#ifdef HAVE_OPENSSL
+	return true;
+#else
+	return false;
+#endif
+}
+
+const char *
+tls_version_name(unsigned version)
+{
+	switch (version) {
+	case 0x0303:
+		return "TLSv1.2";
+	case 0x0304:
+		return "TLSv1.3";
+	default:
+		return NULL;
+	}
 }
 
 /* --- errors that people are told ------------------------------------------------------------- */

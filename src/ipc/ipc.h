@@ -66,6 +66,10 @@
 #define WORKERS_MAX 56
 #define WEB_MAX 4 /* processes that speak HTTP */
 #define AUTH_MAX 8 /* processes that check passwords */
+#define TLS_MAX 4 /* processes that do TLS */
+#define TLS_CERTS_MAX 16 /* certificates that one server name each is chosen for */
+#define TLS_SECRET 32 /* bytes that the keys of session tickets are made from */
+#define TLS_FILE_MAX 255 /* bytes of a file's path */
 #define SUB_WEB 58 /* and the next WEB_MAX - 1 */
 #define SUB_CONTROL 62
 #define SUB_STORE 63
@@ -78,6 +82,7 @@ enum role {
 	ROLE_AUTH,
 	ROLE_STORE,
 	ROLE_WEB,
+	ROLE_TLS,
 	ROLE_COUNT
 };
 /* "master", "worker"…; NULL for no role */
@@ -88,6 +93,9 @@ enum protocol { PROTO_TELNET, PROTO_IRC, PROTO_WEB, PROTO_COUNT };
 const char *protocol_name(unsigned protocol);
 /* Is it in this build? */
 bool protocol_built(unsigned protocol);
+bool tls_built(void);
+/* "TLSv1.3" of the number that stands on the wire; NULL: none that is spoken here. */
+const char *tls_version_name(unsigned version);
 /* How a WebSocket client's messages are framed (RFC 6455, IRCv3 websocket). */
 enum ws_kind { WS_NONE, WS_TEXT, WS_BINARY, WS_COUNT };
 #define CONN_EARLY_MAX 16384 /* bytes that a stage has read of the next one's */
@@ -315,8 +323,12 @@ struct conn_rec {
 	uint16_t port;
 	uint8_t ws; /* enum ws_kind: after the upgrade */
 	char address[49]; /* text, terminated: "192.0.2.1", "2001:db8::1", "unix" */
+	/* tls: what chatd-tls says of it; before that the connection is still encrypted, and these are 0 */
+	uint16_t tls_version, tls_cipher; /* as on the wire (RFC 8446, 4.2.1 and B.4) */
+	uint8_t has_cert, pad[3];
+	uint8_t cert[32]; /* SHA-256 of the certificate that the client has shown */
 };
-_Static_assert(sizeof(struct conn_rec) == 64, "hand-over layout: bump IPC_VERSION");
+_Static_assert(sizeof(struct conn_rec) == 104, "hand-over layout: bump IPC_VERSION");
 
 /* --- structs and codec from the table ------------------------------------------------ */
 

@@ -197,6 +197,7 @@ on_options(const void *frame, size_t len)
 	static struct options new;
 	struct m_options m;
 	struct m_options_ack ack;
+	const char *why = NULL;
 	char out[512];
 
 	if (!m_options_get(frame, len, &m))
@@ -205,6 +206,9 @@ on_options(const void *frame, size_t len)
 	if (!options_get(&new, m.data.p, m.data.n)) {
 		ack.ok = 0;
 		ack.why = STR_LIT("the options were not understood");
+	} else if (started && role->agree != NULL && (why = role->agree(&new)) != NULL) {
+		ack.ok = 0;
+		ack.why = (struct str){why, MIN(strlen(why), (size_t)256)};
 	} else {
 		name_reserve(new.name, strlen(new.name));
 		if (started && role->on_reload != NULL)

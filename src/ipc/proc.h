@@ -43,6 +43,8 @@ struct proc_role {
 	 * peer_gone, peers_end, conns, ctl_*. The descriptors are the callee's. False: malformed, the
 	 * process ends (the master is trusted; this is a bug). */
 	bool (*on_msg)(unsigned type, const void *frame, size_t len, int *fds, size_t nfds);
+	/* Can it do with these new options, which are checked? NULL: yes; else why not, and they are refused. May be NULL. */
+	const char *(*agree)(const struct options *new);
 	/* New options, checked; proc.opt still has the old ones. May be NULL. */
 	void (*on_reload)(const struct options *new);
 	/* End in good order within ms, then call proc_done(). NULL: end at once. */

@@ -27,7 +27,7 @@
 #define BATCH 64 /* per listener and turn: others want their turn too */
 #define PAUSE_MS 100 /* when the kernel has nothing to give */
 #define SWEEP_MS 5000
-/* The last of our descriptors are not for new connections, if chatd-web may give some back; and the very last are for channels to
+/* The last of our descriptors are not for new connections, if chatd-web or chatd-tls may give some back; and the very last are for channels to
  * processes that have to be started: without one to take them, no connection's would ever be closed here. */
 #define LEFT_FOR_PASSED 16
 #define LEFT_FOR_CHANNELS 8
@@ -57,6 +57,7 @@ accepted(struct listener *l, int fd, const struct sockaddr *sa)
 	n.inet = sockaddr_bytes(sa, n.bytes);
 	n.rec = (struct conn_rec){.protocol = l->conf.protocol,
 				  .direct = l->conf.direct,
+				  .tls = l->conf.tls,
 				  .loopback = !n.inet || sockaddr_is_loopback(n.bytes),
 				  .port = sockaddr_port(sa)};
 	sockaddr_text(sa, n.rec.address, sizeof(n.rec.address));
@@ -90,7 +91,7 @@ reopen_spare(void)
 /* Descriptors that are on their way to a worker come back soon. If there are none, the spare one is
  * lent to say no with, so that nobody hangs in the backlog; and if even that fails, we wait. */
 static void
-out_of_descriptors(int listen_fd, unsigned protocol)
+out_of_descriptors(int listen_fd, const struct conn_rec *rec)
 {
 	static uint64_t logged_at;
 	int fd;
@@ -109,7 +110,7 @@ out_of_descriptors(int listen_fd, unsigned protocol)
 		fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
 			count(CTR_connections_total);
-			admit_refuse(fd, protocol, CTR_refused_fds,
+			admit_refuse(fd, rec, CTR_refused_fds,
 				     "The server is out of resources, try again later.");
 		}
 		reopen_spare();
@@ -123,12 +124,12 @@ out_of_descriptors(int listen_fd, unsigned protocol)
 static bool
 among_last(int fd, unsigned n)
 {
-	return master.webs > 0 && (uint64_t)fd + n >= master.fd_limit;
+	return (master.webs > 0 || master.tlss > 0) && (uint64_t)fd + n >= master.fd_limit;
 }
 
 /* False: no more from this listener in this turn. */
 static bool
-accept_failed(int fd, unsigned protocol)
+accept_failed(int fd, const struct conn_rec *rec)
 {
 	switch (errno) {
 	case EINTR:
@@ -144,7 +145,7 @@ accept_failed(int fd, unsigned protocol)
 		return true;
 	case EMFILE:
 	case ENFILE:
-		out_of_descriptors(fd, protocol);
+		out_of_descriptors(fd, rec);
 		return false;
 	case EAGAIN:
 		return false;
@@ -159,25 +160,27 @@ void
 accept_ready(int fd, unsigned what, void *arg)
 {
 	struct listener *l = arg;
+	/* in whose words it is refused */
+	const struct conn_rec rec = {.protocol = l->conf.protocol, .tls = l->conf.tls};
 
 	(void)what;
 	reopen_spare();
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
-		enum handover_room room = handover_room(l->conf.protocol);
+		enum handover_room room = handover_room(listen_stage(l));
 		int conn;
 
 		if (room == ROOM_LATER)
 			break;
 		conn = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (conn < 0) {
-			if (!accept_failed(fd, l->conf.protocol))
+			if (!accept_failed(fd, &rec))
 				break;
 		} else if (room == ROOM_FULL) {
 			l->accepted++;
 			count(CTR_connections_total);
-			admit_refuse(conn, l->conf.protocol, CTR_refused_full,
+			admit_refuse(conn, &rec, CTR_refused_full,
 				     "The server is full, try again later.");
 		} else {
 			accepted(l, conn, (struct sockaddr *)&ss);
@@ -205,13 +208,13 @@ accept_few_left(int fd)
 void
 accept_update(void)
 {
-	bool can = !paused && !short_of_fds && children_accepting(), on[PROTO_COUNT];
+	bool can = !paused && !short_of_fds && children_accepting(), on[ROLE_COUNT];
 
 	if (stopped)
 		return;
 	handover_waiting();
-	for (unsigned p = 0; p < PROTO_COUNT; p++)
-		on[p] = can && handover_room(p) != ROOM_LATER;
+	for (unsigned r = 0; r < ROLE_COUNT; r++)
+		on[r] = can && handover_room(r) != ROOM_LATER;
 	listen_enable(on);
 }
 

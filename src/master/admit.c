@@ -21,7 +21,7 @@
 	"Retry-After: 5\r\nConnection: close\r\n\r\n"
 
 void
-admit_refuse(int fd, unsigned protocol, enum counter counter, const char *why)
+admit_refuse(int fd, const struct conn_rec *rec, enum counter counter, const char *why)
 {
 	static const char *const forms[PROTO_COUNT] = {
 	    [PROTO_TELNET] = "",
@@ -36,8 +36,10 @@ admit_refuse(int fd, unsigned protocol, enum counter counter, const char *why)
 	count(counter);
 	refused++;
 	/* If it does not fit, it does not; nobody waits for a stranger. */
-	(void)!send(fd, text, bprintf(text, sizeof(text), "%s%s\r\n", forms[protocol], why),
-		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!rec->tls)
+		(void)!send(fd, text,
+			    bprintf(text, sizeof(text), "%s%s\r\n", forms[rec->protocol], why),
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	close(fd);
 	if (now - logged_at < 1000)
@@ -91,7 +93,7 @@ static void
 turn_away(struct newcomer *n, enum counter counter, const char *why)
 {
 	if (!may_wait(n))
-		admit_refuse(n->fd, n->rec.protocol, counter, why);
+		admit_refuse(n->fd, &n->rec, counter, why);
 }
 
 /* --- the limits ---------------------------------------------------------------------------- */
@@ -103,6 +105,12 @@ admit(struct newcomer *n, unsigned nconns, struct address **a_r)
 	uint64_t now = loop_now_us(master.loop);
 	struct address *a = NULL;
 
+	/* chatd-web says it itself: it knows where to go instead */
+	if (o->tls_required && !n->rec.tls && !n->rec.loopback && n->rec.protocol != PROTO_WEB) {
+		admit_refuse(n->fd, &n->rec, CTR_refused_plain,
+			     "This server is reached with TLS only, on another port.");
+		return false;
+	}
 	if (nconns >= o->max_sessions) {
 		turn_away(n, CTR_refused_full, "The server is full, try again later.");
 		return false;
@@ -116,7 +124,7 @@ admit(struct newcomer *n, unsigned nconns, struct address **a_r)
 			return false;
 		}
 		if (!address_rate(a, o->connect_rate, now)) {
-			admit_refuse(n->fd, n->rec.protocol, CTR_refused_rate,
+			admit_refuse(n->fd, &n->rec, CTR_refused_rate,
 				     "Too many connections from your address, try again later.");
 			return false;
 		}

@@ -27,7 +27,7 @@ void admit_init(admit_fn *again);
  * socket). False: it has been refused and closed, or waits. */
 bool admit(struct newcomer *n, unsigned nconns, struct address **a_r);
 
-/* Say why, a sentence, as the protocol has it; without waiting; and close. */
-void admit_refuse(int fd, unsigned protocol, enum counter counter, const char *why);
+/* Say why, a sentence, as the connection's protocol has it, and nothing to who waits for a TLS handshake; without waiting; and close. */
+void admit_refuse(int fd, const struct conn_rec *rec, enum counter counter, const char *why);
 
 #endif

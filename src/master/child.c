@@ -18,6 +18,7 @@
 #include "lib/logsink.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/handover.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/wire.h"
@@ -99,7 +100,7 @@ child_name(const struct child *c)
 {
 	static char name[32];
 
-	if (c->role == ROLE_WORKER || c->role == ROLE_AUTH || c->role == ROLE_WEB)
+	if (c->role == ROLE_WORKER || c->role == ROLE_AUTH || handover_passes(c->role))
 		bprintf(name, sizeof(name), "%s %u", role_name(c->role), c->index);
 	else
 		bprintf(name, sizeof(name), "%s", role_name(c->role));
@@ -220,8 +221,8 @@ child_spawn(struct child *c)
 	wire_first_words(c, lg[1]);
 }
 
-static char *
-find_program(const char *dir, unsigned role)
+char *
+child_program(const char *dir, unsigned role)
 {
 	const char *name = role_name(role);
 	char *paths[2], real[PATH_MAX], *found = NULL;
@@ -260,10 +261,10 @@ void
 children_init(const char *dir)
 {
 	for (unsigned r = ROLE_WORKER; r < ROLE_COUNT; r++) {
-		/* a reload may want chatd-web later */
+		/* a reload may want chatd-web or chatd-tls later */
 		if ((r != ROLE_AUTH || master.auths > 0) && (r != ROLE_STORE || master.store) &&
-		    (r != ROLE_WEB || protocol_built(PROTO_WEB)))
-			child_programs[r] = find_program(dir, r);
+		    (r != ROLE_WEB || protocol_built(PROTO_WEB)) && (r != ROLE_TLS || tls_built()))
+			child_programs[r] = child_program(dir, r);
 	}
 	child_init(ROLE_BROKER, 0);
 	child_init(ROLE_CONTROL, 0);
@@ -275,21 +276,28 @@ children_init(const char *dir)
 		child_init(ROLE_STORE, 0);
 }
 
-/* Places for chatd-web, once. They are the last, so nobody's number changes. */
 static void
-places_for_web(void)
+places(unsigned role, uint64_t wanted, unsigned *n)
 {
-	if (master.webs > 0 || !listen_has(PROTO_WEB))
+	if (*n > 0 || !listen_has(role))
 		return;
-	master.webs = (unsigned)master.set.opt.web_processes;
-	for (unsigned i = 0; i < master.webs; i++)
-		child_init(ROLE_WEB, i);
+	*n = (unsigned)wanted;
+	for (unsigned i = 0; i < *n; i++)
+		child_init(role, i);
+}
+
+/* Places for chatd-web and chatd-tls, once. They are the last, so nobody's number changes. */
+static void
+places_for_stages(void)
+{
+	places(ROLE_WEB, master.set.opt.web_processes, &master.webs);
+	places(ROLE_TLS, master.set.opt.tls_processes, &master.tlss);
 }
 
 void
 children_start(void)
 {
-	places_for_web();
+	places_for_stages();
 	for (unsigned i = 0; i < children_n; i++)
 		child_spawn(&children[i]);
 	child_pings_start();
@@ -300,7 +308,7 @@ children_reloaded(void)
 {
 	unsigned i = children_n;
 
-	places_for_web();
+	places_for_stages();
 	for (; i < children_n; i++) {
 		wire_board(child_control(), &children[i]);
 		child_spawn(&children[i]);

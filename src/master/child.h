@@ -25,7 +25,7 @@ enum child_state {
 	CHILD_KILLED, /* sent SIGKILL, not reaped yet */
 };
 
-#define CHILDREN_MAX (3 + WORKERS_MAX + AUTH_MAX + WEB_MAX)
+#define CHILDREN_MAX (3 + WORKERS_MAX + AUTH_MAX + WEB_MAX + TLS_MAX)
 
 struct flight; /* handover.c: connections sent and not reported as taken */
 struct conn;
@@ -46,7 +46,7 @@ struct child {
 	unsigned restarts, failures; /* failures: in a row, dead before or just after ready */
 	char killed_why[64];
 
-	/* workers and web: handover.c */
+	/* workers, web and tls: handover.c */
 	unsigned sessions,
 	    inflight; /* connections that it has, the second those it has not taken yet */
 	uint64_t taken; /* that processes in this place have told of, as on their board */
@@ -57,17 +57,19 @@ struct child {
 /* Find the role programs: under dir (a build tree) or, NULL, where they are installed. Fatal when
  * one is missing. */
 void children_init(const char *dir);
-/* Start all, chatd-web if there is a listener for it. */
+/* The program of a role, found as there; to be freed. */
+char *child_program(const char *dir, unsigned role);
+/* Start all, chatd-web and chatd-tls if there is a listener for them. */
 void children_start(void);
-/* After a reload: start chatd-web if there is a listener for it now. It stays when that goes, for those whom it has. */
+/* After a reload: start them if there is a listener for them now. They stay when that goes, for those whom they have. */
 void children_reloaded(void);
-/* There is room for a descriptor again: take what chatd-web gives back. */
+/* There is room for a descriptor again: take what chatd-web and chatd-tls give back. */
 void children_read_on(void);
 /* After SIGCHLD: reap, and replace. */
 void children_reap(void);
 
 unsigned child_count(void);
-struct child *child_nth(unsigned i); /* broker, control, workers, auth, store, web */
+struct child *child_nth(unsigned i); /* broker, control, workers, auth, store, web, tls */
 struct child *child_worker(unsigned index);
 struct child *child_control(void);
 bool child_alive(const struct child *c); /* takes messages */

@@ -258,11 +258,11 @@ alive_in(unsigned role)
 	return false;
 }
 
-/* Workers, then broker, then the others: each needs the next to say its last words. */
+/* Workers, then chatd-tls and the broker, then the others: each needs the next to say its last words. */
 static void
 stop_next(void)
 {
-	static const unsigned order[] = {ROLE_WEB,   ROLE_WORKER, ROLE_BROKER,
+	static const unsigned order[] = {ROLE_WEB,   ROLE_WORKER, ROLE_TLS,    ROLE_BROKER,
 					 ROLE_STORE, ROLE_AUTH,   ROLE_CONTROL};
 
 	for (size_t k = 0; k < ARRAY_LEN(order); k++) {

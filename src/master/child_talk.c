@@ -14,6 +14,7 @@
 #include "lib/logsink.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/certs.h"
 #include "master/ctl.h"
 #include "master/handover.h"
 #include "master/master.h"
@@ -102,7 +103,8 @@ static bool
 on_pass(struct child *c, const void *frame, size_t len, int *fds)
 {
 	passes_wait = accept_few_left(fds[0]);
-	if (!handover_pass(c, frame, len, fds[0])) {
+	if (ipc_type(frame) == MSG_conn_pass ? !handover_pass(c, frame, len, fds[0])
+					     : !handover_plain(c, frame, len, fds[0])) {
 		children_read_on();
 		return false;
 	}
@@ -119,7 +121,7 @@ children_read_on(void)
 	for (unsigned i = 0; i < children_n; i++) {
 		struct chan *ch = &children[i].chan;
 
-		if (children[i].role == ROLE_WEB && ch->fd >= 0)
+		if (handover_passes(children[i].role) && ch->fd >= 0)
 			loop_mod(master.loop, &ch->io, ch->io.events | EPOLLIN);
 	}
 }
@@ -144,7 +146,10 @@ on_frame(struct child *c, const void *frame, size_t len, int *fds)
 	case MSG_conn_report:
 		return on_conns(handover_report(c, frame, len));
 	case MSG_conn_pass:
+	case MSG_conn_plain:
 		return on_pass(c, frame, len, fds);
+	case MSG_tls_cert:
+		return certs_told(c, frame, len);
 	case MSG_oper_act:
 		return ctl_oper(frame, len);
 	case MSG_ctl:
@@ -199,7 +204,7 @@ child_on_chan(int fd, unsigned what, void *arg)
 	if (what & EPOLLOUT)
 		chan_writable(&c->chan, master.loop);
 	for (unsigned i = 0; i < PACKETS_PER_TURN && c->chan.fd >= 0; i++) {
-		if (passes_wait && c->role == ROLE_WEB) {
+		if (passes_wait && handover_passes(c->role)) {
 			loop_mod(master.loop, &c->chan.io, c->chan.io.events & ~(unsigned)EPOLLIN);
 			return;
 		}

@@ -3,6 +3,9 @@
  * A connection goes through stages: who reads its first bytes is the protocol's first stage, and the last one is a worker. At each
  * it is given to the process with the fewest; what one process gets in a turn leaves in one packet (at most FDPASS_MAX in each).
  * The master keeps its own copy of the descriptor until that process has said that it took it.
+ *
+ * What is inside of an encrypted connection is another one, with a number of its own, which is not counted again, neither in all
+ * nor at its address. Nothing ties the two together but the socketpair: whichever ends first, the other one sees its end.
  */
 #include "config.h"
 
@@ -34,7 +37,8 @@
 struct conn {
 	uint64_t id;
 	struct child *holder; /* NULL: waits for one */
-	struct address *address; /* NULL: a Unix socket's, not counted */
+	struct address *address; /* NULL: a Unix socket's, or the inside of another: not counted */
+	bool inner; /* is what chatd-tls has made plain */
 	struct flight *flight; /* owned; NULL: taken */
 	struct conn_rec *rec; /* owned; as it goes on to the next stage; NULL: this is the last */
 	LIST_ENTRY(conn) link; /* in its holder's conns */
@@ -76,16 +80,24 @@ static unsigned inflight_max = INFLIGHT_MAX;
 static unsigned each_max[ROLE_COUNT]; /* connections that a process may have */
 static bool stopped;
 
-static unsigned
-first_stage(unsigned protocol)
+unsigned
+handover_first(unsigned protocol, bool tls)
 {
+	if (tls)
+		return ROLE_TLS;
 	return protocol == PROTO_WEB ? ROLE_WEB : ROLE_WORKER;
+}
+
+bool
+handover_passes(unsigned role)
+{
+	return role == ROLE_WEB || role == ROLE_TLS;
 }
 
 static bool
 is_stage(unsigned role)
 {
-	return role == ROLE_WORKER || role == ROLE_WEB;
+	return role == ROLE_WORKER || handover_passes(role);
 }
 
 /* --- to whom ------------------------------------------------------------------------------ */
@@ -204,9 +216,8 @@ handover_waiting(void)
 }
 
 enum handover_room
-handover_room(unsigned protocol)
+handover_room(unsigned role)
 {
-	unsigned role = first_stage(protocol);
 	bool full;
 
 	if (pick(role, &full) != NULL)
@@ -255,7 +266,7 @@ forget(struct conn *c)
 	if (c->flight != NULL)
 		land(c->flight);
 	HASH_DEL(conns, c);
-	nconns--;
+	nconns -= !c->inner;
 	free(c->rec);
 	free(c);
 }
@@ -275,25 +286,43 @@ flight_new(struct conn *c, unsigned role, int fd, const struct conn_rec *rec)
 	return f;
 }
 
-void
-handover_new(int fd, const struct conn_rec *rec, struct address *a)
+/* To be given to a process of this role. */
+static struct conn *
+conn_new(unsigned role, int fd, const struct conn_rec *rec)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
-	struct flight *f = flight_new(c, first_stage(rec->protocol), fd, rec);
+	struct flight *f = flight_new(c, role, fd, rec);
 
 	c->id = f->rec.id = ++last_id;
-	c->address = a;
-	if (a != NULL)
-		address_add(a);
 	HASH_ADD(hh, conns, id, sizeof(c->id), c);
-	nconns++;
-	if (f->role != ROLE_WORKER) {
+	if (role != ROLE_WORKER) {
 		c->rec = xcalloc(1, sizeof(*c->rec));
 		*c->rec = f->rec;
 	}
-	log_trace(conn, "%llu from %s port %u", (unsigned long long)c->id, f->rec.address,
-		  f->rec.port);
-	give_or_keep(f);
+	return c;
+}
+
+void
+handover_new(int fd, const struct conn_rec *rec, struct address *a)
+{
+	struct conn *c = conn_new(handover_first(rec->protocol, rec->tls), fd, rec);
+
+	c->address = a;
+	if (a != NULL)
+		address_add(a);
+	nconns++;
+	log_trace(conn, "%llu from %s port %u", (unsigned long long)c->id, rec->address, rec->port);
+	give_or_keep(c->flight);
+}
+
+/* One that from has said it has, and may still give on; NULL: there is none. */
+static struct conn *
+conn_of(const struct child *from, uint64_t id)
+{
+	struct conn *c;
+
+	HASH_FIND(hh, conns, &id, sizeof(id), c);
+	return c != NULL && c->holder == from && c->flight == NULL && c->rec != NULL ? c : NULL;
 }
 
 bool
@@ -305,9 +334,8 @@ handover_pass(struct child *from, const void *frame, size_t len, int fd)
 
 	if (!m_conn_pass_get(frame, len, &m))
 		return false;
-	HASH_FIND(hh, conns, &m.id, sizeof(m.id), c);
-	if (c == NULL || c->holder != from || c->flight != NULL || c->rec == NULL || m.ws == 0 ||
-	    m.ws >= WS_COUNT)
+	c = conn_of(from, m.id);
+	if (c == NULL || m.ws == 0 || m.ws >= WS_COUNT)
 		return false;
 	take_from(c);
 	c->rec->ws = m.ws;
@@ -324,6 +352,36 @@ handover_pass(struct child *from, const void *frame, size_t len, int fd)
 		forget(c);
 	else
 		give_or_keep(f);
+	return true;
+}
+
+bool
+handover_plain(struct child *from, const void *frame, size_t len, int fd)
+{
+	struct conn_rec rec;
+	struct m_conn_plain m;
+	struct conn *c, *inner;
+
+	if (!m_conn_plain_get(frame, len, &m) || (m.cert.n != 0 && m.cert.n != sizeof(rec.cert)))
+		return false;
+	c = conn_of(from, m.id);
+	if (c == NULL)
+		return false;
+	rec = *c->rec;
+	free(c->rec); /* it has one inside */
+	c->rec = NULL;
+	rec.tls_version = m.version;
+	rec.tls_cipher = m.cipher;
+	rec.has_cert = m.cert.n > 0;
+	memcpy(rec.cert, m.cert.p, m.cert.n);
+	inner = conn_new(handover_first(rec.protocol, false), fd, &rec);
+	inner->inner = true;
+	log_trace(conn, "%llu is inside of %llu", (unsigned long long)inner->id,
+		  (unsigned long long)m.id);
+	if (stopped)
+		forget(inner);
+	else
+		give_or_keep(inner->flight);
 	return true;
 }
 
@@ -401,8 +459,10 @@ handover_init(void)
 	    (unsigned)MIN(limit > FDS_OF_A_CHILD + 1 ? limit - FDS_OF_A_CHILD : 2, UINT32_MAX);
 	each_max[ROLE_WORKER] = limit_each;
 	each_max[ROLE_WEB] = limit_each / 2; /* with a file for each */
+	each_max[ROLE_TLS] = limit_each / 2; /* each has an inside */
 	/* our own copies: half of our descriptors at most */
-	takers = master.workers + (protocol_built(PROTO_WEB) ? master.set.opt.web_processes : 0);
+	takers = master.workers + (protocol_built(PROTO_WEB) ? master.set.opt.web_processes : 0) +
+		 (tls_built() ? master.set.opt.tls_processes : 0);
 	inflight_max = (unsigned)MAX(MIN(limit / (2 * takers), INFLIGHT_MAX), 4);
 	loop_each_turn(master.loop, end_of_turn, NULL);
 }

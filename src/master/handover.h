@@ -2,7 +2,8 @@
  *
  * The master never reads a byte of a client's. It keeps its own copy of each descriptor until the process it gave it to has said
  * that it took it, so that one which dies first costs nobody a connection. A process of an earlier stage (chatd-web) gives a
- * connection back when it is another's turn; who it is from and how it came in is the master's to say, at each stage. */
+ * connection back when it is another's turn; who it is from and how it came in is the master's to say, at each stage. chatd-tls
+ * keeps the one it has, and gives us what is inside it: a connection of its own, of the same client. */
 #ifndef MASTER_HANDOVER_H
 #define MASTER_HANDOVER_H
 
@@ -19,21 +20,27 @@ void handover_init(void);
 /* Close what has not been taken; nothing more will be. */
 void handover_stop(void);
 
-/* Could a new connection of this protocol be given to somebody now? */
+/* The role of the processes that a new connection goes to first. */
+unsigned handover_first(unsigned protocol, bool tls);
+/* Is it one of those that give connections on? */
+bool handover_passes(unsigned role);
+
+/* Could a new connection be given to a process of this role now? */
 enum handover_room {
 	ROOM_YES,
 	ROOM_LATER, /* as many are on their way as may be: wait */
 	ROOM_FULL /* nobody may have more of them */
 };
-enum handover_room handover_room(unsigned protocol);
+enum handover_room handover_room(unsigned role);
 
 /* A connection that has been let in: given to its first stage's, or kept until one of them can take it. fd is ours from now on; a
  * is counted up (NULL: a Unix socket's). rec without an id. */
 void handover_new(int fd, const struct conn_rec *rec, struct address *a);
 
-/* m_conn_report and m_conn_pass of a child. False: not one that it can have sent; then fd is still the caller's. */
+/* m_conn_report, m_conn_pass and m_conn_plain of a child. False: not one that it can have sent; then fd is still the caller's. */
 bool handover_report(struct child *h, const void *frame, size_t len);
 bool handover_pass(struct child *from, const void *frame, size_t len, int fd);
+bool handover_plain(struct child *from, const void *frame, size_t len, int fd);
 /* Its connections are gone, save those that it never took. */
 void handover_dead(struct child *h);
 /* Who takes connections may have changed: give those that wait. */
@@ -41,7 +48,7 @@ void handover_waiting(void);
 
 /* Is any on its way to a process, or waiting for one? */
 bool handover_under_way(void);
-/* Connections that exist. */
+/* Connections that exist; the insides of encrypted ones are not counted again. */
 unsigned handover_conns(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/handover.h"
 #include "master/master.h"
 #include "master/sockaddr.h"
 
@@ -28,7 +29,7 @@
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
 static bool preparing; /* a reload: some may not stay */
-static bool enabled[PROTO_COUNT];
+static bool enabled[ROLE_COUNT];
 static int admin_fd = -1;
 static char admin_path[108];
 
@@ -375,18 +376,26 @@ announce(const struct listener *l)
 	char name[128];
 	uint8_t b[16];
 
-	log_notice("listening on %s (%s%s)", listen_name(l, name, sizeof(name)),
-		   protocol_name(l->conf.protocol), l->conf.direct ? ", direct" : "");
-	if (sockaddr_bytes((const struct sockaddr *)&l->addr, b) && !sockaddr_is_loopback(b))
+	log_notice("listening on %s (%s%s%s)", listen_name(l, name, sizeof(name)),
+		   protocol_name(l->conf.protocol), l->conf.direct ? ", direct" : "",
+		   l->conf.tls ? ", TLS" : "");
+	if (!l->conf.tls && sockaddr_bytes((const struct sockaddr *)&l->addr, b) &&
+	    !sockaddr_is_loopback(b))
 		log_warn("%s can be reached from beyond this host, and %s carries everything in "
 			 "clear text",
 			 name, protocol_name(l->conf.protocol));
 }
 
+unsigned
+listen_stage(const struct listener *l)
+{
+	return handover_first(l->conf.protocol, l->conf.tls);
+}
+
 static bool
 watch(struct listener *l)
 {
-	return loop_add(master.loop, &l->io, l->fd, enabled[l->conf.protocol] ? EPOLLIN : 0,
+	return loop_add(master.loop, &l->io, l->fd, enabled[listen_stage(l)] ? EPOLLIN : 0,
 			accept_ready, l) == 0;
 }
 
@@ -469,16 +478,13 @@ listen_close(void)
 }
 
 void
-listen_enable(const bool on[PROTO_COUNT])
+listen_enable(const bool on[ROLE_COUNT])
 {
 	struct listener *l;
 
-	if (memcmp(on, enabled, sizeof(enabled)) == 0)
-		return;
-	TAILQ_FOREACH (l, &listeners, link) {
-		if (on[l->conf.protocol] != enabled[l->conf.protocol])
-			loop_mod(master.loop, &l->io, on[l->conf.protocol] ? EPOLLIN : 0);
-	}
+	/* each of them: a reload may have changed its stage */
+	TAILQ_FOREACH (l, &listeners, link)
+		loop_mod(master.loop, &l->io, on[listen_stage(l)] ? EPOLLIN : 0);
 	memcpy(enabled, on, sizeof(enabled));
 }
 
@@ -500,12 +506,12 @@ listen_admin_fd(void)
 }
 
 bool
-listen_has(unsigned protocol)
+listen_has(unsigned role)
 {
 	struct listener *l;
 
 	TAILQ_FOREACH (l, &listeners, link) {
-		if (l->conf.protocol == protocol)
+		if (listen_stage(l) == role || handover_first(l->conf.protocol, false) == role)
 			return true;
 	}
 	return false;
@@ -529,13 +535,13 @@ host_name(const char *name, char *out, size_t cap)
 }
 
 static bool
-url_of(const struct listener *l, struct options *o)
+url_of(const struct listener *l, bool tls, struct options *o)
 {
 	const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
 	char address[64], name[sizeof(o->name)];
 	uint8_t bytes[16];
 
-	if (l->conf.protocol != PROTO_WEB || !sockaddr_bytes(sa, bytes))
+	if (l->conf.protocol != PROTO_WEB || l->conf.tls != tls || !sockaddr_bytes(sa, bytes))
 		return false;
 	sockaddr_text(sa, address, sizeof(address));
 	if (sockaddr_is_any(bytes))
@@ -543,22 +549,30 @@ url_of(const struct listener *l, struct options *o)
 	else
 		bprintf(name, sizeof(name), "%s", address);
 	bprintf(o->web_url, sizeof(o->web_url),
-		strchr(name, ':') != NULL ? "http://[%s]:%u" : "http://%s:%u", name,
-		sockaddr_port(sa));
+		strchr(name, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u", tls ? "s" : "",
+		name, sockaddr_port(sa));
 	return true;
+}
+
+static bool
+find_url(bool tls, struct options *o)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		if ((!preparing || stays(l)) && url_of(l, tls, o))
+			return true;
+	}
+	TAILQ_FOREACH (l, &fresh, link) {
+		if (url_of(l, tls, o))
+			return true;
+	}
+	return false;
 }
 
 void
 listen_url(struct options *o)
 {
-	struct listener *l;
-
-	TAILQ_FOREACH (l, &listeners, link) {
-		if ((!preparing || stays(l)) && url_of(l, o))
-			return;
-	}
-	TAILQ_FOREACH (l, &fresh, link) {
-		if (url_of(l, o))
-			return;
-	}
+	if (!find_url(true, o))
+		find_url(false, o);
 }

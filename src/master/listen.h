@@ -41,16 +41,18 @@ void listen_abort(void);
 /* Close all, remove our socket files. */
 void listen_close(void);
 
-/* By protocol: watch its listeners, or let connections wait in the backlog. */
-void listen_enable(const bool on[PROTO_COUNT]);
+/* The role of the processes that its connections go to first. */
+unsigned listen_stage(const struct listener *l);
+/* By that role: watch the listeners, or let connections wait in the backlog. */
+void listen_enable(const bool on[ROLE_COUNT]);
 
 /* "127.0.0.1:9898", "[::1]:9898", "/path" as bound. */
 char *listen_name(const struct listener *l, char *out, size_t cap);
 
-/* Is there one of this protocol? */
-bool listen_has(unsigned protocol);
+/* Is there one whose connections come to this role, sooner or later? */
+bool listen_has(unsigned role);
 
-/* How people reach the first web listener, by its address, or the server's name if it is open to all: into o->web_url, which stays
+/* How people reach the first web listener, one with TLS if there is any, by its address, or the server's name if it is open to all: into o->web_url, which stays
  * empty if there is none. Of those that there will be, while a reload is prepared. */
 void listen_url(struct options *o);
 

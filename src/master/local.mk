@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libsettings.a
 	%D%/settings_irc.c \
 	%D%/settings_listen.c \
 	%D%/settings_show.c \
+	%D%/settings_tls.c \
 	%D%/settings_web.c
 
 sbin_PROGRAMS += %D%/chatd
@@ -17,6 +18,7 @@ sbin_PROGRAMS += %D%/chatd
 	%D%/child.c %D%/child.h %D%/child_priv.h \
 	%D%/child_death.c \
 	%D%/child_talk.c \
+	%D%/certs.c %D%/certs.h \
 	%D%/ctl.c %D%/ctl.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/handover.c %D%/handover.h \

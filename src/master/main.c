@@ -26,7 +26,8 @@
 #include "lib/sdnotify.h"
 #include "lib/util.h"
 #include "master/accept.h"
-#include "master/child.h"
+#include "master/certs.h"
+#include "master/child_priv.h"
 #include "master/daemon.h"
 #include "master/listen.h"
 #include "master/master.h"
@@ -278,17 +279,32 @@ identity_note(void)
 }
 
 static void
+give_up(const struct conf_errors *e)
+{
+	for (unsigned i = 0; i < MIN(e->total, (unsigned)CONF_ERRORS_MAX); i++)
+		log_err("%s", e->line[i]);
+	exit(1);
+}
+
+static void
 open_listeners(void)
 {
 	static struct conf_errors e;
 
-	if (listen_prepare(&master.set, &e) == 0) {
-		listen_commit();
-		return;
-	}
-	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
-		log_err("%s", e.line[i]);
-	exit(1);
+	if (listen_prepare(&master.set, &e) < 0)
+		give_up(&e);
+	listen_commit();
+}
+
+static void
+prepare_certs(void)
+{
+	static struct conf_errors e;
+
+	if (certs_prepare(&master.set, &e) < 0 ||
+	    (tls_built() && certs_test(child_programs[ROLE_TLS], &e) < 0))
+		give_up(&e);
+	certs_commit();
 }
 
 static void
@@ -362,6 +378,7 @@ start(void)
 	shm_board(ROLE_MASTER, 0);
 	loop_each_turn(master.loop, end_of_turn, NULL);
 	accept_init();
+	prepare_certs();
 	listen_admin_open(o->control_socket, master.set.uid, master.set.gid);
 	open_listeners();
 	loop_timer_start(master.loop, &start_timer, START_MS, not_ready, NULL);
@@ -450,24 +467,47 @@ read_configuration(void)
 	master.as_read = master.set.opt;
 }
 
+/* chatd -t: key and certificate are looked at by who knows them. */
+static bool
+certs_fit(void)
+{
+	static struct conf_errors e;
+	char *program;
+	bool good;
+
+	if (master.set.opt.tls_certificate[0] == '\0')
+		return true;
+	program = child_program(role_dir, ROLE_TLS);
+	good = certs_prepare(&master.set, &e) == 0 && certs_test(program, &e) == 0;
+	free(program);
+	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
+		fprintf(stderr, "%s\n", e.line[i]);
+	return good;
+}
+
+static int
+check(void)
+{
+	char *text = settings_show(&master.set, false);
+
+	fputs(text, stdout);
+	free(text);
+	if (settings_caution(&master.set) != NULL)
+		fprintf(stderr, "warning: %s\n", settings_caution(&master.set));
+	return fflush(stdout) == 0 && certs_fit() ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
 	static char dir[PATH_MAX];
-	char *text;
 
 	master.started = wall_ms();
 	log_open("master", -1);
 	parse_command_line(argc, argv);
 	read_configuration();
-	if (check_only) {
-		text = settings_show(&master.set, false);
-		fputs(text, stdout);
-		free(text);
-		if (settings_caution(&master.set) != NULL)
-			fprintf(stderr, "warning: %s\n", settings_caution(&master.set));
-		return fflush(stdout) == 0 ? 0 : 1;
-	}
+	if (check_only)
+		return check();
 	umask(022);
 	descriptors_init();
 	watchdog_us = sdnotify_init();

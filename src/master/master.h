@@ -20,7 +20,7 @@ struct master {
 	struct settings set; /* in effect */
 	struct options as_read; /* before max_sessions was lowered to what fits */
 	unsigned workers, auths; /* processes; fixed while we run */
-	unsigned webs; /* 0 before there is a listener for them */
+	unsigned webs, tlss; /* 0 before there is a listener for them */
 	bool store; /* there is one */
 	uint64_t epoch; /* of this journal; kept in state_dir */
 	uint64_t started; /* wall ms */

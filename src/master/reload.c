@@ -12,12 +12,15 @@
 #include "lib/logsink.h"
 #include "lib/sdnotify.h"
 #include "lib/util.h"
+#include "master/certs.h"
 #include "master/child.h"
 #include "master/ctl.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/wire.h"
 
+static bool
+    only_certs; /* `tls reload`: the configuration in effect, with what is in its files now */
 static bool active, again; /* again: asked for while one was under way, by nobody who waits */
 static uint32_t generation = 1, request;
 static struct settings next;
@@ -83,11 +86,13 @@ commit(void)
 	active = false;
 	master.set = next;
 	listen_commit();
+	certs_commit();
 	children_reloaded();
 	if (!master.verbose)
 		log_level = log_level_parse(master.set.opt.log_level);
 	wire_log_set();
-	log_notice("the configuration was reloaded%s%s",
+	log_notice("%s reloaded%s%s",
+		   only_certs ? "certificates and keys were" : "the configuration was",
 		   restart_names[0] ? "; needs a restart: " : "", restart_names);
 	bprintf(text, sizeof(text), "reloaded%s%s", restart_names[0] ? "; needs a restart: " : "",
 		restart_names);
@@ -104,6 +109,7 @@ roll_back(const char *who, const char *why)
 	active = false;
 	generation++;
 	listen_abort();
+	certs_abort();
 	open_log(&master.set.opt);
 	for (unsigned i = 0; i < child_count(); i++) {
 		waiting[i] = false;
@@ -194,16 +200,23 @@ keep_what_needs_a_restart(void)
 static bool
 prepare(struct conf_errors *e)
 {
-	if (settings_load(&next, master.conf_path, e) < 0)
-		return false;
-	keep_what_needs_a_restart();
+	if (only_certs) {
+		memset(e, 0, sizeof(*e));
+		next = master.set;
+		restart_names[0] = '\0';
+	} else {
+		if (settings_load(&next, master.conf_path, e) < 0)
+			return false;
+		keep_what_needs_a_restart();
+	}
 	if (!master.foreground && logsink_open(next.opt.log_to, next.opt.log_facility) < 0) {
 		e->total = 1;
 		bprintf(e->line[0], sizeof(e->line[0]), "%s: cannot open the log %s: %s",
 			master.conf_path, next.opt.log_to, strerror(errno));
 		return false;
 	}
-	if (listen_prepare(&next, e) < 0) {
+	if (certs_prepare(&next, e) < 0 || listen_prepare(&next, e) < 0) {
+		certs_abort();
 		open_log(&master.set.opt);
 		return false;
 	}
@@ -220,8 +233,8 @@ tell_systemd(void)
 		 (unsigned long long)ts.tv_sec * 1000000 + (unsigned long long)ts.tv_nsec / 1000);
 }
 
-void
-reload_begin(uint32_t ctl_id)
+static void
+begin(uint32_t ctl_id, bool certs)
 {
 	static struct conf_errors e;
 
@@ -234,6 +247,7 @@ reload_begin(uint32_t ctl_id)
 		return;
 	}
 	request = ctl_id;
+	only_certs = certs;
 	tell_systemd();
 	if (!prepare(&e)) {
 		refuse(&e);
@@ -247,4 +261,16 @@ reload_begin(uint32_t ctl_id)
 			wire_options(child_nth(i), &next.opt, generation);
 	}
 	maybe_commit();
+}
+
+void
+reload_begin(uint32_t ctl_id)
+{
+	begin(ctl_id, false);
+}
+
+void
+reload_certs_begin(uint32_t ctl_id)
+{
+	begin(ctl_id, true);
 }

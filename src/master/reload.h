@@ -16,6 +16,9 @@ struct options;
  * which, when another reload is under way, is taken up behind it. */
 void reload_begin(uint32_t ctl_id);
 
+/* The same with the configuration in effect: only what is in the files of `tls` may be something else. */
+void reload_certs_begin(uint32_t ctl_id);
+
 /* m_options_ack. False: malformed. */
 bool reload_ack(struct child *c, const void *frame, size_t len);
 /* It will not answer any more. */

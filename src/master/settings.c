@@ -115,7 +115,9 @@ settings_built(const char *path)
 #if !defined(HAVE_WEB) || !defined(HAVE_SQLITE)
 		"files",
 #endif
+#ifndef HAVE_OPENSSL
 		"tls",
+#endif
 		"link",
 		"metrics",
 		"log.json"
@@ -138,8 +140,8 @@ check_dir(const char *v)
 	return v[0] == '/' ? NULL : "wants a path that begins with /";
 }
 
-static const char *
-check_path_or_none(const char *v)
+const char *
+settings_check_path(const char *v)
 {
 	return v[0] == '\0' ? NULL : check_dir(v);
 }
@@ -193,17 +195,19 @@ static const struct {
 } checks[] = {
     {"run_dir", check_dir},
     {"state_dir", check_dir},
-    {"control.socket", check_path_or_none},
+    {"control.socket", settings_check_path},
     {"rooms.default", check_room},
     {"log.to", check_log_to},
     {"log.facility", check_facility},
     {"log.level", check_level},
     {"irc.network", check_network},
     {"store.durability", check_durability},
-    {"web.root", check_path_or_none},
+    {"web.root", settings_check_path},
     {"web.url", settings_check_url},
     {"web.origins", settings_check_origins},
     {"web.metrics", settings_check_networks},
+    {"tls.certificate", settings_check_path},
+    {"tls.key", settings_check_path},
 };
 
 /* Settings that are more than a row: strings of another kind, and tables. */
@@ -211,10 +215,8 @@ static const struct {
 	const char *path;
 	void (*set)(struct walk *w, const config_setting_t *at);
 } specials[] = {
-    {"listen", settings_listeners},
-    {"irc.webirc", settings_webirc},
-    {"irc.motd", settings_motd},
-    {"operators", settings_operators},
+    {"listen", settings_listeners},    {"irc.webirc", settings_webirc}, {"irc.motd", settings_motd},
+    {"operators", settings_operators}, {"tls.more", settings_tls_more},
 };
 
 static void
@@ -247,6 +249,8 @@ set_option(struct walk *w, const config_setting_t *at, const struct option_row *
 		w->group = at;
 	if (strcmp(row->path, "control.socket") == 0)
 		w->socket = at;
+	if (strcmp(row->path, "tls.certificate") == 0)
+		w->certificate = at;
 	if (strcmp(row->path, "run_dir") == 0)
 		w->run_dir = at;
 	if (row->type == OPTION_STR)
@@ -458,6 +462,7 @@ settle(struct settings *s, struct conf *c, struct conf_errors *e)
 	settings_defaults(s);
 	walk_group(&w, conf_root(c), "");
 	fill_in(&w);
+	settings_tls_check(&w);
 	find_user(&w);
 	conf_free(c);
 	return e->total > 0 ? -1 : 0;

@@ -19,16 +19,24 @@
 struct listen_conf {
 	uint8_t protocol; /* enum protocol */
 	bool direct; /* profile "direct" */
+	bool tls;
 	uint16_t port; /* 0: a free one */
 	char address[256]; /* empty: a Unix listener at path */
 	char path[108];
 	char where[160]; /* "file:line", for messages */
 };
 
+/* A certificate beside the first, chosen when a client asks for one of its names. key empty: it is in the same file. */
+struct cert_conf {
+	char certificate[TLS_FILE_MAX + 1], key[TLS_FILE_MAX + 1];
+};
+
 struct settings {
 	struct options opt; /* name and control_socket filled in */
 	struct listen_conf listen[LISTEN_MAX];
 	unsigned nlisten;
+	struct cert_conf more_certs[TLS_CERTS_MAX - 1]; /* tls.more */
+	unsigned nmore_certs;
 	uint32_t uid, gid; /* of `user` and `group`, UINT32_MAX: stay who you are */
 };
 

@@ -76,6 +76,18 @@ listen_profile(struct walk *w, const config_setting_t *at, struct listen_conf *l
 }
 
 static void
+listen_tls(struct walk *w, const config_setting_t *at, struct listen_conf *l)
+{
+	if (config_setting_type(at) != CONFIG_TYPE_BOOL)
+		conf_error(w->e, w->c, at, "tls wants true or false, not %s",
+			   settings_type_name(at));
+	else if (config_setting_get_bool(at) && !tls_built())
+		conf_error(w->e, w->c, at, "tls is not in this build");
+	else
+		l->tls = config_setting_get_bool(at);
+}
+
+static void
 listen_later(struct walk *w, const config_setting_t *at, struct listen_conf *l)
 {
 	(void)l;
@@ -91,7 +103,7 @@ static const struct listen_key {
 	void (*set)(struct walk *w, const config_setting_t *at, struct listen_conf *l);
 } listen_keys[] = {
     {"protocol", listen_protocol}, {"address", listen_address}, {"port", listen_port},
-    {"path", listen_path},         {"profile", listen_profile}, {"tls", listen_later},
+    {"path", listen_path},         {"profile", listen_profile}, {"tls", listen_tls},
     {"proxy", listen_later},
 };
 

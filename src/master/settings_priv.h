@@ -12,7 +12,7 @@ struct walk {
 	struct settings *s;
 	struct conf *c;
 	struct conf_errors *e;
-	const config_setting_t *user, *group, *socket,
+	const config_setting_t *user, *group, *socket, *certificate,
 	    *run_dir; /* for what is checked at the end */
 };
 
@@ -30,6 +30,7 @@ bool settings_int(struct walk *w, const config_setting_t *at, const char *path, 
 void settings_listeners(struct walk *w, const config_setting_t *at);
 /* Likewise, into s->opt. */
 void settings_webirc(struct walk *w, const config_setting_t *at);
+void settings_tls_more(struct walk *w, const config_setting_t *at);
 void settings_operators(struct walk *w, const config_setting_t *at);
 /* irc.motd: the text, or what the file of that name has. */
 void settings_motd(struct walk *w, const config_setting_t *at);
@@ -37,7 +38,11 @@ void settings_motd(struct walk *w, const config_setting_t *at);
 const char *settings_secret(struct walk *w, const config_setting_t *at, const char *path,
 			    size_t max);
 
-/* Checks of single options: NULL, or what is wrong with v. web.url, web.origins, web.metrics. */
+/* What only all of `tls` and `listen` together show. */
+void settings_tls_check(struct walk *w);
+
+/* Checks of single options: NULL, or what is wrong with v. A path or nothing; web.url, web.origins, web.metrics. */
+const char *settings_check_path(const char *v); /* or none */
 const char *settings_check_url(const char *v);
 const char *settings_check_origins(const char *v);
 const char *settings_check_networks(const char *v);

@@ -82,6 +82,20 @@ out_webirc(struct buf *b, const struct settings *s, bool secrets)
 }
 
 static void
+out_certs(struct buf *b, const struct settings *s)
+{
+	buf_printf(b, "\t// other certificates, for clients that ask for one of their names\n"
+		      "\tmore = (");
+	for (unsigned i = 0; i < s->nmore_certs; i++) {
+		buf_printf(b, "%s\n\t\t{", i > 0 ? "," : "");
+		out_key(b, "certificate", str_of(s->more_certs[i].certificate));
+		out_key(b, "key", str_of(s->more_certs[i].key));
+		buf_printf(b, " }");
+	}
+	buf_printf(b, " );\n");
+}
+
+static void
 out_operators(struct buf *b, const struct settings *s, bool secrets)
 {
 #ifdef HAVE_SODIUM
@@ -124,7 +138,8 @@ out_listeners(struct buf *b, const struct settings *s)
 			out_quoted(b, l->path);
 			buf_printf(b, ";");
 		}
-		buf_printf(b, " profile = \"%s\"; }", l->direct ? "direct" : "normal");
+		buf_printf(b, " profile = \"%s\";%s }", l->direct ? "direct" : "normal",
+			   l->tls ? " tls = true;" : "");
 	}
 	buf_printf(b, "\n);\n");
 }
@@ -198,6 +213,8 @@ end_group(struct buf *b, const struct settings *s, const char *group, size_t n, 
 	}
 	if (n == 4 && memcmp(group, "irc.", 4) == 0)
 		out_webirc(b, s, secrets);
+	if (n == 4 && memcmp(group, "tls.", 4) == 0)
+		out_certs(b, s);
 	buf_printf(b, "%s};\n", depth_of(group, n) > 1 ? "\t" : "");
 }
 

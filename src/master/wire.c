@@ -10,6 +10,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
+#include "master/certs.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/reload.h"
@@ -38,8 +39,8 @@ static void
 send_memory(struct child *c)
 {
 	send_map(c, MAP_BOARD, c->role, c->index, shm_board(c->role, c->index), true);
-	if (c->role == ROLE_AUTH)
-		return; /* it knows passwords, and nobody */
+	if (c->role == ROLE_AUTH || c->role == ROLE_TLS)
+		return; /* they know passwords and keys, and nobody */
 	send_map(c, MAP_REGISTRY, 0, 0, &shm_registry, c->role == ROLE_BROKER);
 	if (c->role == ROLE_BROKER) {
 		send_map(c, MAP_JOURNAL, 0, 0, &shm_journal, true);
@@ -98,13 +99,15 @@ send_peers(struct child *c)
 {
 	struct child *broker = child_nth(0);
 
+	if (c->role == ROLE_TLS)
+		return; /* it has no business with the broker */
 	if (c != broker) {
 		if (child_alive(broker))
 			wire_peers(broker, c);
 		return;
 	}
 	for (unsigned i = 1; i < child_count(); i++) {
-		if (child_alive(child_nth(i)))
+		if (child_alive(child_nth(i)) && child_nth(i)->role != ROLE_TLS)
 			wire_peers(c, child_nth(i));
 	}
 	SEND(c, peers_end, NULL, 0, false, .dummy = 0);
@@ -128,6 +131,8 @@ wire_options(struct child *c, const struct options *o, uint32_t generation)
 	options_for_role(&his, c->role);
 	if (his.web_url[0] == '\0')
 		listen_url(&his);
+	if (c->role == ROLE_TLS)
+		certs_send(c);
 	n = options_put(&his, data, sizeof(data));
 	CHECK(n > 0);
 	SEND(c, options, NULL, 0, false, .generation = generation, .data = {data, n});

@@ -33,17 +33,19 @@ class Build:
     """A build tree. Sanitizers make everything slower: every limit is multiplied by `scale`."""
 
     programs = ("master/chatd", "worker/chatd-worker", "broker/chatd-broker", "control/chatd-control",
-                "auth/chatd-auth", "store/chatd-store", "web/chatd-web", "tools/chatctl", "tools/chat/chat")
+                "auth/chatd-auth", "store/chatd-store", "web/chatd-web", "tls/chatd-tls", "tools/chatctl", "tools/chat/chat")
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
         self.passwords = self.configured("HAVE_SODIUM")
         self.store = self.configured("HAVE_SQLITE")
         self.web = self.configured("HAVE_WEB")
+        self.tls = self.configured("HAVE_OPENSSL")
         missing = [p for p in self.programs if not os.access(self.program(p), os.X_OK)]
         lacks = [] if self.passwords else ["auth/chatd-auth"]
         lacks += [] if self.store else ["store/chatd-store"]
         lacks += [] if self.web else ["web/chatd-web"]
+        lacks += [] if self.tls else ["tls/chatd-tls"]
         missing = [p for p in missing if p not in lacks]
         self.missing = ", ".join(missing)
         self.sanitized = not missing and contains(self.program("broker/chatd-broker"), b"__asan_init")

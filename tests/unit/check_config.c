@@ -119,8 +119,24 @@ static const struct bad {
      "x.conf:1: the protocol \"web\" is not in this build"},
     {"web = { processes = 1; };", "x.conf:1: web is not in this build"},
 #endif
+#ifdef HAVE_OPENSSL
+    {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; tls = true; } );",
+     "x.conf:1: this listener has tls = true, but tls.certificate names none"},
+    {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; tls = 1; } );",
+     "x.conf:1: tls wants true or false"},
+    {"tls = { key = \"/k\"; };", "x.conf: there are tls.key or tls.more, but no tls.certificate"},
+    {"tls = { certificate = \"c\"; };", "x.conf:1: tls.certificate wants a path"},
+    {"tls = { processes = 5; };", "x.conf:1: tls.processes is 5, but goes from 1 to 4"},
+    {"tls = { certificate = \"/c\"; more = ( 5 ); };", "x.conf:1: tls.more wants groups"},
+    {"tls = { certificate = \"/c\"; more = ( { key = \"/k\"; } ); };",
+     "x.conf:1: this group of tls.more names no certificate"},
+    {"tls = { certificate = \"/c\"; more = ( { certificate = \"/d\"; x = 1; } ); };",
+     "x.conf:1: tls.more has no option \"x\""},
+#else
     {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; tls = true; } );",
      "x.conf:1: tls is not in this build"},
+    {"tls = { processes = 1; };", "x.conf:1: tls is not in this build"},
+#endif
     {"listen = ( { protocol = \"telnet\"; address = \"::\"; port = 1; profile = \"x\"; } );",
      "x.conf:1: profile wants \"normal\" or \"direct\""},
     {"listen = ( { protocol = \"telnet\"; path = \"sock\"; } );",
@@ -206,7 +222,6 @@ static const struct bad {
     {"auth = { processes = 1; };", "x.conf:1: auth is not in this build"},
     {"operators = ( );", "x.conf:1: operators is not in this build"},
 #endif
-    {"tls = { key = \"/x\"; };", "x.conf:1: tls is not in this build"},
 #if defined(HAVE_WEB) && defined(HAVE_SQLITE)
     {"files = { max_size = 1; };", "x.conf:1: files.max_size is 1, but goes from 1024"},
 #else
@@ -334,6 +349,10 @@ static const char everything[] =
     "web = { processes = 4; root = \"/page\"; url = \"https://chat.example.org/talk\";\n"
     "  origins = \"https://example.org  http://[::1]:8080\"; metrics = \"10.0.0.0/8 2001:db8::1\"; "
     "};\n"
+#endif
+#ifdef HAVE_OPENSSL
+    "tls = { processes = 2; certificate = \"/c\"; key = \"/k\"; required = true; handshakes = 0;\n"
+    "  more = ( { certificate = \"/d d\"; key = \"/e\"; }, { certificate = \"/f\"; } ); };\n"
 #endif
 #ifdef HAVE_SODIUM
     "auth = { processes = 2; };\n"

@@ -1,0 +1,29 @@
+/* ctx.h - what TLS is here: versions, groups, ciphers, extensions (RFC 8446, 5246, 7301, 6066), and a certificate with its key. */
+#ifndef TLS_CTX_H
+#define TLS_CTX_H
+
+#include <openssl/ssl.h>
+#include <stdint.h>
+
+#include "lib/str.h"
+
+/* A context with what is in the two descriptors, PEM, read from their beginning. NULL: *why_r says why not. The caller frees it. */
+SSL_CTX *ctx_new(int certificate, int key, const char **why_r);
+
+/* Choose the certificate that fits a server's name; called in handshakes. NULL: there is no better one. */
+typedef SSL_CTX *ctx_choose_fn(const char *name);
+void ctx_choose(ctx_choose_fn *fn);
+
+/* What can be shown of its certificate; names: with spaces between. */
+struct ctx_facts {
+	char names[1024], issuer[256], sha256[65];
+	uint64_t from, until; /* ms since 1970 */
+};
+void ctx_facts(const SSL_CTX *ctx, struct ctx_facts *f);
+/* Is it for a host of this name? */
+bool ctx_is_for(const SSL_CTX *ctx, const char *name);
+
+/* A connection of this protocol (enum protocol). NULL: no memory. */
+SSL *ctx_connection(SSL_CTX *ctx, unsigned protocol, int fd);
+
+#endif

@@ -1,0 +1,331 @@
+/* relay.c - what goes through a connection, both ways; see link.h.
+ *
+ * Who cannot take any more makes the other side wait: what was read and could not be passed on is kept (at most a record each way),
+ * and no more is read until it is gone. Each direction ends by itself: a client's close_notify is an end of file inside, and the
+ * other way round. A connection that only waits for somebody to take last words has a limit.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc/proc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "tls/link.h"
+
+#define CHUNKS_PER_TURN 4 /* of one connection and direction: others want their turn too */
+#define STALLED_MS 30000 /* nobody is inside any more, and the client does not take what is left */
+#define LAST_MS 2000 /* all has been said, and the client does not go */
+
+static char chunk[LINK_CHUNK];
+
+static void
+set(struct link *l, unsigned flags)
+{
+	l->flags |= flags;
+}
+
+/* --- what could not be passed on ---------------------------------------------------------------- */
+
+static void
+keep(struct link_rest *r, const char *p, size_t n)
+{
+	r->p = xcalloc(1, n);
+	memcpy(r->p, p, n);
+	r->off = 0;
+	r->len = (uint32_t)n;
+}
+
+static void
+drop(struct link_rest *r, size_t n)
+{
+	r->off += (uint32_t)n;
+	if (r->off < r->len)
+		return;
+	free(r->p);
+	*r = (struct link_rest){0};
+}
+
+/* --- to the inside ------------------------------------------------------------------------------ */
+
+/* How many of n bytes were taken; none when it is full, all when nobody is there who would want them. */
+static size_t
+to_near(struct link *l, const char *p, size_t n)
+{
+	ssize_t r = send(l->near.fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (r >= 0)
+		return (size_t)r;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+		return 0;
+	set(l, LINK_NEAR_DEAD);
+	return n;
+}
+
+/* What has been decrypted; 0: nothing now, or nothing any more. */
+static size_t
+from_out(struct link *l)
+{
+	int n;
+
+	l->flags &= ~(unsigned)LINK_READ_WRITES;
+	ERR_clear_error();
+	n = SSL_read(l->ssl, chunk, sizeof(chunk));
+	if (n > 0)
+		return (size_t)n;
+	switch (SSL_get_error(l->ssl, n)) {
+	case SSL_ERROR_WANT_READ:
+		break;
+	case SSL_ERROR_WANT_WRITE:
+		set(l, LINK_READ_WRITES);
+		break;
+	case SSL_ERROR_ZERO_RETURN:
+		set(l, LINK_OUT_EOF);
+		break;
+	default: /* cut off, or not what we have agreed upon */
+		set(l, LINK_OUT_EOF | LINK_OUT_DEAD);
+	}
+	return 0;
+}
+
+/* True: something has moved. */
+static bool
+up(struct link *l)
+{
+	bool moved = false;
+	size_t n;
+
+	if (l->up.p != NULL) {
+		n = to_near(l, l->up.p + l->up.off, l->up.len - l->up.off);
+		drop(&l->up, n);
+		moved = n > 0;
+	}
+	for (unsigned i = 0; l->up.p == NULL && !(l->flags & LINK_OUT_EOF); i++) {
+		size_t taken;
+
+		/* who has hung up is read to the end at once: nothing would call us again */
+		if ((i == CHUNKS_PER_TURN && !(l->flags & LINK_OUT_QUIET)) ||
+		    (n = from_out(l)) == 0)
+			break;
+		taken = l->flags & LINK_NEAR_DEAD ? n : to_near(l, chunk, n);
+		if (taken < n)
+			keep(&l->up, chunk + taken, n - taken);
+		moved = true;
+	}
+	if (l->up.p == NULL && (l->flags & (LINK_OUT_EOF | LINK_NEAR_TOLD)) == LINK_OUT_EOF) {
+		shutdown(l->near.fd, SHUT_WR);
+		set(l, LINK_NEAR_TOLD);
+		moved = true;
+	}
+	return moved;
+}
+
+/* --- to the client ------------------------------------------------------------------------------ */
+
+/* As to_near. What was not taken has to be given again (SSL_write(3)), be it from another place. */
+static size_t
+to_out(struct link *l, const char *p, size_t n)
+{
+	int r;
+
+	ERR_clear_error();
+	r = SSL_write(l->ssl, p, (int)n);
+	if (r > 0)
+		return (size_t)r;
+	r = SSL_get_error(l->ssl, r);
+	if (r == SSL_ERROR_WANT_WRITE || r == SSL_ERROR_WANT_READ)
+		return 0;
+	set(l, LINK_OUT_DEAD);
+	return n;
+}
+
+static size_t
+from_near(struct link *l)
+{
+	ssize_t n = recv(l->near.fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+	if (n > 0)
+		return (size_t)n;
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		set(l, LINK_NEAR_EOF);
+	return 0;
+}
+
+/* close_notify, and the end of the TCP stream: many a client waits for that. */
+static void
+say_end(struct link *l)
+{
+	int r;
+
+	ERR_clear_error();
+	r = SSL_shutdown(l->ssl);
+	l->flags &= ~(unsigned)LINK_SHUT_WRITES;
+	if (r < 0 && SSL_get_error(l->ssl, r) == SSL_ERROR_WANT_WRITE) {
+		set(l, LINK_SHUT_WRITES);
+		return;
+	}
+	shutdown(l->out.fd, SHUT_WR);
+	set(l, LINK_OUT_TOLD);
+}
+
+static bool
+down(struct link *l)
+{
+	bool moved = false;
+	size_t n;
+
+	if (l->down.p != NULL) {
+		n = to_out(l, l->down.p + l->down.off, l->down.len - l->down.off);
+		drop(&l->down, n);
+		moved = n > 0;
+	}
+	for (unsigned i = 0; l->down.p == NULL && !(l->flags & (LINK_NEAR_EOF | LINK_OUT_DEAD));
+	     i++) {
+		size_t taken;
+
+		if ((i == CHUNKS_PER_TURN && !(l->flags & LINK_NEAR_QUIET)) ||
+		    (n = from_near(l)) == 0)
+			break;
+		taken = to_out(l, chunk, n);
+		if (taken < n)
+			keep(&l->down, chunk + taken, n - taken);
+		moved = true;
+	}
+	if (l->down.p == NULL &&
+	    (l->flags & (LINK_NEAR_EOF | LINK_OUT_TOLD | LINK_OUT_DEAD)) == LINK_NEAR_EOF) {
+		say_end(l);
+		moved = true;
+	}
+	return moved;
+}
+
+/* --- the end, and what is waited for ------------------------------------------------------------- */
+
+/* Has everything been said in both directions that somebody could hear? */
+static bool
+over(const struct link *l)
+{
+	bool up_over = l->up.p == NULL && l->flags & (LINK_NEAR_TOLD | LINK_NEAR_DEAD);
+	bool down_over = l->flags & (LINK_OUT_TOLD | LINK_OUT_DEAD);
+
+	/* who cannot be told anything any more has said its last words too, once these are read */
+	if (l->flags & LINK_OUT_DEAD)
+		return l->up.p == NULL;
+	return up_over && down_over && l->flags & LINK_OUT_EOF;
+}
+
+static void
+waited_enough(void *arg)
+{
+	link_close(arg);
+}
+
+/* Only last words are left. */
+static void
+limit(struct link *l, bool moved)
+{
+	bool told = l->flags & LINK_OUT_TOLD;
+
+	if (!(l->flags & (LINK_NEAR_EOF | LINK_NEAR_QUIET | LINK_OUT_DEAD | LINK_OUT_QUIET)))
+		return;
+	/* a worker that has said its last words, but stays, looks after its client itself */
+	if (l->flags & LINK_TIMED && !moved)
+		return;
+	set(l, LINK_TIMED);
+	loop_timer_start(proc.loop, &l->timer, told ? LAST_MS : STALLED_MS, waited_enough, l);
+}
+
+static void
+watch(struct link *l)
+{
+	unsigned f = l->flags, out = 0, near = 0;
+
+	if (l->up.p == NULL && !(f & LINK_OUT_EOF))
+		out |= EPOLLIN;
+	if (l->down.p != NULL || f & (LINK_READ_WRITES | LINK_SHUT_WRITES))
+		out |= EPOLLOUT;
+	if (l->down.p == NULL && !(f & (LINK_NEAR_EOF | LINK_OUT_DEAD)))
+		near |= EPOLLIN;
+	if (l->up.p != NULL)
+		near |= EPOLLOUT;
+	loop_mod(proc.loop, &l->out, out); /* nothing, if it is not watched any more */
+	loop_mod(proc.loop, &l->near, near);
+}
+
+/* A hang-up is told again and again, however little is asked for. The descriptor stays open. */
+static void
+hung_up(struct link *l, struct loop_io *io, unsigned flag)
+{
+	loop_del(proc.loop, io);
+	set(l, flag);
+}
+
+static void
+go_on(struct link *l, bool do_up, bool do_down)
+{
+	bool moved = false;
+
+	/* what one direction finds out may be what the other one waits for */
+	if (do_up)
+		moved |= up(l);
+	if (do_down)
+		moved |= down(l);
+	if (over(l)) {
+		link_close(l);
+		return;
+	}
+	limit(l, moved);
+	watch(l);
+}
+
+static void
+out_event(int fd, unsigned what, void *arg)
+{
+	struct link *l = arg;
+
+	(void)fd;
+	if (what & (EPOLLHUP | EPOLLERR))
+		hung_up(l, &l->out, LINK_OUT_QUIET);
+	go_on(l, what & (EPOLLIN | EPOLLHUP | EPOLLERR) || l->flags & LINK_READ_WRITES,
+	      what & (EPOLLOUT | EPOLLHUP | EPOLLERR));
+}
+
+static void
+near_event(int fd, unsigned what, void *arg)
+{
+	struct link *l = arg;
+
+	(void)fd;
+	if (what & (EPOLLHUP | EPOLLERR))
+		hung_up(l, &l->near, LINK_NEAR_QUIET);
+	go_on(l, what & (EPOLLOUT | EPOLLHUP | EPOLLERR), what & (EPOLLIN | EPOLLHUP | EPOLLERR));
+}
+
+bool
+relay_begin(struct link *l, int near)
+{
+	if (loop_add(proc.loop, &l->near, near, EPOLLIN, near_event, l) < 0)
+		return false;
+	l->out.fn = out_event;
+	watch(l);
+	return true;
+}
+
+void
+relay_drain(void)
+{
+	struct link *next;
+
+	for (struct link *l = LIST_FIRST(&links); l != NULL; l = next) {
+		next = LIST_NEXT(l, all);
+		if (l->rec != NULL)
+			continue;
+		set(l, LINK_OUT_EOF);
+		go_on(l, true, true);
+	}
+}
