@@ -33,13 +33,10 @@ static const struct column worker_columns[] = {
     {"rss_bytes", "RSS", 10, true},    {"started", "STARTED", 20, false},
 };
 static const struct column listener_columns[] = {
-    {"protocol", "PROTOCOL", 8, false},
-    {"profile", "PROFILE", 7, false},
-    {"address", "ADDRESS", 9, false},
-    {"port", "PORT", 5, true},
-    {"path", "PATH", 4, false},
-    {"accepted", "ACCEPTED", 8, true},
-    {"connect", "TELL PEOPLE", 16, false},
+    {"protocol", "PROTOCOL", 8, false}, {"profile", "PROFILE", 7, false},
+    {"tls", "TLS", 3, false},           {"address", "ADDRESS", 9, false},
+    {"port", "PORT", 5, true},          {"path", "PATH", 4, false},
+    {"accepted", "ACCEPTED", 8, true},  {"connect", "TELL PEOPLE", 16, false},
 };
 
 /* The command's words as the master takes them: separated by \x1f. */
@@ -88,7 +85,7 @@ proc_fields(struct conn *c, const struct proc_info *p)
 	writer_u64(w, "restarts", p->restarts);
 	writer_real(w, "cpu_seconds", (double)p->cpu_us / 1e6);
 	writer_u64(w, "rss_bytes", p->rss_bytes);
-	if (p->role == ROLE_WORKER || p->role == ROLE_WEB)
+	if (p->role == ROLE_WORKER || p->role == ROLE_WEB || p->role == ROLE_TLS)
 		writer_u64(w, "sessions", p->sessions);
 }
 
@@ -140,6 +137,7 @@ status_done(struct conn *c)
 	writer_u64(w, "rooms", control_registry != NULL ? registry_rooms(control_registry) : 0);
 	writer_u64(w, "sessions", sessions);
 	store_field(w);
+	certs_field(w);
 	writer_time(w, "stop_at", stop_at);
 	writer_list(w, "processes", proc_columns, ARRAY_LEN(proc_columns));
 	for (size_t i = 0; i < c->nprocs; i++) {
@@ -184,7 +182,7 @@ cmd_workers(struct conn *c)
 #define NAMES_MAX 32
 
 struct addresses {
-	bool web; /* as a browser wants them */
+	bool web, tls; /* web: as a browser wants them */
 	size_t n;
 	char text[NAMES_MAX][64];
 	const char *refs[NAMES_MAX];
@@ -195,11 +193,13 @@ add_address(struct addresses *a, const char *host, unsigned port)
 {
 	if (a->n == NAMES_MAX)
 		return;
-	bprintf(a->text[a->n], sizeof(a->text[0]),
-		!a->web                     ? "%s %u"
-		: strchr(host, ':') != NULL ? "http://[%s]:%u/"
-					    : "http://%s:%u/",
-		host, port);
+	if (a->web)
+		bprintf(a->text[a->n], sizeof(a->text[0]),
+			strchr(host, ':') != NULL ? "http%s://[%s]:%u/" : "http%s://%s:%u/",
+			a->tls ? "s" : "", host, port);
+	else
+		bprintf(a->text[a->n], sizeof(a->text[0]), "%s %u%s", host, port,
+			a->tls ? " (TLS)" : "");
 	a->refs[a->n] = a->text[a->n];
 	a->n++;
 }
@@ -240,7 +240,8 @@ host_addresses(struct addresses *a, bool v6, unsigned port, bool loopback)
 void
 listeners_row(struct conn *c, const struct m_ctl_listener *m)
 {
-	struct addresses a = {.web = str_eq(m->protocol, str_of(protocol_name(PROTO_WEB)))};
+	struct addresses a = {.web = str_eq(m->protocol, str_of(protocol_name(PROTO_WEB))),
+			      .tls = m->tls != 0};
 	struct writer *w = &c->w;
 	char address[65];
 	bool v4 = str_eq(m->address, STR_LIT("0.0.0.0")), v6 = str_eq(m->address, STR_LIT("::"));
@@ -313,6 +314,7 @@ text_done(struct conn *c)
 FORWARD(config_check)
 FORWARD(config_dump)
 FORWARD(reload)
+FORWARD(tls_reload)
 
 void
 cmd_log_level(struct conn *c)

@@ -84,6 +84,22 @@ seconds_since(uint64_t active)
 	return now > active ? (now - active) / 1000 : 0;
 }
 
+/* In a table only what there is. */
+static void
+tls_fields(struct writer *w, bool tls, const struct board_session *s)
+{
+	bool all = w->format != CTL_TABLE;
+	char hex[CERT_MAX + 1];
+
+	writer_bool(w, "tls", tls);
+	if (all || tls_version_name(s->tls_version) != NULL)
+		writer_s(w, "tls_version", tls_version_name(s->tls_version));
+	if (all || tls_cipher_name(s->tls_cipher) != NULL)
+		writer_s(w, "tls_cipher", tls_cipher_name(s->tls_cipher));
+	if (all || s->has_cert)
+		writer_s(w, "certificate", s->has_cert ? cert_hex(s->cert, hex) : NULL);
+}
+
 static void
 session_fields(struct conn *c, const struct reg_session_view *v, uint64_t user)
 {
@@ -94,7 +110,7 @@ session_fields(struct conn *c, const struct reg_session_view *v, uint64_t user)
 	writer_s(w, "protocol", protocol_name(v->protocol));
 	writer_s(w, "address", v->address);
 	writer_u64(w, "port", v->port);
-	writer_bool(w, "tls", v->tls != 0);
+	tls_fields(w, v->tls != 0, &s);
 	writer_u64(w, "worker", v->sub);
 	writer_time(w, "connected", v->since);
 	writer_u64(w, "idle", seconds_since(active));
@@ -130,7 +146,7 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_strs(w, "modes", modes,
 		    bit_names(v->umodes, umode_words, ARRAY_LEN(umode_words), modes));
 	writer_s(w, "operator", v->level != LEVEL_NONE ? ctl_level_name(v->level) : NULL);
-	writer_bool(w, "tls", v->tls != 0);
+	tls_fields(w, v->tls != 0, &s);
 	writer_u64(w, "worker", v->sub);
 	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);
 	writer_time(w, "connected", v->since);

@@ -44,5 +44,9 @@ void list_mask(struct conn *c, const char *mask);
 conn_event_fn store_done;
 /* The listener the master told of, for `listeners` (cmd_master.c). */
 void listeners_row(struct conn *c, const struct m_ctl_listener *m);
+/* The certificate likewise, for `tls show` (cmd_tls.c). */
+void certs_row(struct conn *c, const struct m_ctl_cert *m);
+/* In `status`: until when the first certificate is good; nothing without TLS. */
+void certs_field(struct writer *w);
 
 #endif

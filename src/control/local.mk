@@ -14,6 +14,7 @@ roles_PROGRAMS += %D%/chatd-control
 	%D%/cmd_master.c \
 	%D%/cmd_rooms.c \
 	%D%/cmd_store.c \
+	%D%/cmd_tls.c \
 	%D%/cmd_users.c \
 	%D%/conn.c %D%/conn.h \
 	%D%/control.h \

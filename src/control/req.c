@@ -529,6 +529,7 @@ bool
 conn_on_master(unsigned type, const void *frame, size_t len)
 {
 	struct m_ctl_listener l;
+	struct m_ctl_cert cert;
 	struct conn *c;
 
 	switch (type) {
@@ -544,6 +545,13 @@ conn_on_master(unsigned type, const void *frame, size_t len)
 		c = by_mid(l.id);
 		if (c != NULL && c->w.list)
 			listeners_row(c, &l);
+		return true;
+	case MSG_ctl_cert:
+		if (!m_ctl_cert_get(frame, len, &cert))
+			return false;
+		c = by_mid(cert.id);
+		if (c != NULL && c->w.list)
+			certs_row(c, &cert);
 		return true;
 	default:
 		return false;

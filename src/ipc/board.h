@@ -37,8 +37,11 @@ struct board_session {
 	uint32_t queued, pad; /* bytes */
 	char client
 	    [BOARD_CLIENT_MAX]; /* the program, if it has told its name; empty or terminated */
+	uint16_t tls_version, tls_cipher; /* as in struct conn_rec; 0: without TLS */
+	uint32_t has_cert;
+	uint8_t cert[32]; /* SHA-256 of the client's certificate */
 };
-_Static_assert(sizeof(struct board_session) == 88, "shared layout: bump IPC_VERSION");
+_Static_assert(sizeof(struct board_session) == 128, "shared layout: bump IPC_VERSION");
 
 struct board {
 	uint64_t counters[CTR_COUNT];

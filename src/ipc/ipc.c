@@ -311,6 +311,39 @@ tls_version_name(unsigned version)
 	}
 }
 
+const char *
+tls_cipher_name(unsigned cipher)
+{
+	static const struct {
+		uint16_t number;
+		const char *name;
+	} names[] = {
+	    {0x1301, "TLS_AES_128_GCM_SHA256"},
+	    {0x1302, "TLS_AES_256_GCM_SHA384"},
+	    {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
+	    {0xc02b, "ECDHE_ECDSA_AES_128_GCM_SHA256"},
+	    {0xc02c, "ECDHE_ECDSA_AES_256_GCM_SHA384"},
+	    {0xc02f, "ECDHE_RSA_AES_128_GCM_SHA256"},
+	    {0xc030, "ECDHE_RSA_AES_256_GCM_SHA384"},
+	    {0xcca8, "ECDHE_RSA_CHACHA20_POLY1305_SHA256"},
+	    {0xcca9, "ECDHE_ECDSA_CHACHA20_POLY1305_SHA256"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (names[i].number == cipher)
+			return names[i].name;
+	}
+	return NULL;
+}
+
+char *
+cert_hex(const uint8_t sum[32], char out[CERT_MAX + 1])
+{
+	for (unsigned i = 0; i < 32; i++)
+		bprintf(out + 2 * i, 3, "%02x", sum[i]);
+	return out;
+}
+
 /* --- errors that people are told ------------------------------------------------------------- */
 
 static const struct {

@@ -96,6 +96,10 @@ bool protocol_built(unsigned protocol);
 bool tls_built(void);
 /* "TLSv1.3" of the number that stands on the wire; NULL: none that is spoken here. */
 const char *tls_version_name(unsigned version);
+/* "TLS_AES_128_GCM_SHA256" likewise. */
+const char *tls_cipher_name(unsigned cipher);
+/* A SHA-256 in hexadecimal, terminated; returns out. */
+char *cert_hex(const uint8_t sum[32], char out[CERT_MAX + 1]);
 /* How a WebSocket client's messages are framed (RFC 6455, IRCv3 websocket). */
 enum ws_kind { WS_NONE, WS_TEXT, WS_BINARY, WS_COUNT };
 #define CONN_EARLY_MAX 16384 /* bytes that a stage has read of the next one's */

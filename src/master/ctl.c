@@ -11,6 +11,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
+#include "master/certs.h"
 #include "master/handover.h"
 #include "master/child.h"
 #include "master/listen.h"
@@ -172,6 +173,7 @@ cmd_listeners(struct req *r)
 			m.path = str_of(l->conf.path);
 		else
 			m.address = str_of(sockaddr_text(sa, address, sizeof(address)));
+		m.tls = l->conf.tls;
 		child_send(child_control(), frame_buf,
 			   m_ctl_listener_put(frame_buf, sizeof(frame_buf), &m), NULL, 0, false);
 	}
@@ -216,6 +218,22 @@ static void
 cmd_reload(struct req *r)
 {
 	reload_begin(r->id);
+}
+
+static void
+cmd_tls_show(struct req *r)
+{
+	certs_show(r->id);
+	ctl_end(r->id, CTL_OK, "");
+}
+
+static void
+cmd_tls_reload(struct req *r)
+{
+	if (master.set.opt.tls_certificate[0] == '\0')
+		ctl_end(r->id, CTL_REFUSED, "there is no certificate in the configuration");
+	else
+		reload_certs_begin(r->id);
 }
 
 /* --- logging ------------------------------------------------------------------------------ */
@@ -351,6 +369,8 @@ static const struct cmd {
     {{"config", "check"}, 0, 0, LEVEL_READ, cmd_config_check},
     {{"config", "dump"}, 0, 0, LEVEL_READ, cmd_config_dump},
     {{"reload"}, 0, 0, LEVEL_ADMIN, cmd_reload},
+    {{"tls", "show"}, 0, 0, LEVEL_READ, cmd_tls_show},
+    {{"tls", "reload"}, 0, 0, LEVEL_ADMIN, cmd_tls_reload},
     {{"log", "level"}, 1, 1, LEVEL_ADMIN, cmd_log_level},
     {{"log", "trace"}, 1, 1, LEVEL_ADMIN, cmd_log_trace},
     {{"worker", "restart"}, 1, 1, LEVEL_ADMIN, cmd_worker_restart},

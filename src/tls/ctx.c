@@ -3,6 +3,7 @@
 
 #include "tls/ctx.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -90,8 +91,13 @@ static bool
 take_key(SSL_CTX *ctx, BIO *b)
 {
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(b, NULL, no_password, NULL);
-	bool good = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+	bool good = key != NULL;
 
+	if (good && X509_check_private_key(SSL_CTX_get0_certificate(ctx), key) != 1) {
+		ERR_clear_error(); /* its words say less than ours */
+		good = false;
+	}
+	good = good && SSL_CTX_use_PrivateKey(ctx, key) == 1;
 	EVP_PKEY_free(key);
 	return good;
 }
@@ -116,8 +122,6 @@ fill(SSL_CTX *ctx, int certificate, int key)
 	if (!take(ctx, certificate, take_certificates))
 		return reason("it holds no certificate");
 	if (!take(ctx, key, take_key))
-		return reason("there is no key for it, or one that wants a password");
-	if (SSL_CTX_check_private_key(ctx) != 1)
 		return reason("certificate and key do not fit");
 	return NULL;
 }
@@ -245,16 +249,18 @@ add_word(char *out, size_t cap, const char *p, size_t n)
 static void
 add_name(const GENERAL_NAME *g, char *out, size_t cap)
 {
-	char text[64], *ip;
+	char text[64] = "IP:";
+	int n;
 
 	if (g->type == GEN_DNS) {
 		add_word(out, cap, (const char *)ASN1_STRING_get0_data(g->d.dNSName),
 			 (size_t)ASN1_STRING_length(g->d.dNSName));
 	} else if (g->type == GEN_IPADD) {
-		ip = i2s_ASN1_OCTET_STRING(NULL, g->d.iPAddress); /* C0:00:02:01 */
-		bprintf(text, sizeof(text), "IP:%s", ip != NULL ? ip : "?");
-		add_word(out, cap, text, strlen(text));
-		OPENSSL_free(ip);
+		n = ASN1_STRING_length(g->d.iPAddress);
+		if ((n == 4 || n == 16) &&
+		    inet_ntop(n == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(g->d.iPAddress),
+			      text + 3, sizeof(text) - 3) != NULL)
+			add_word(out, cap, text, strlen(text));
 	}
 }
 

@@ -41,12 +41,13 @@ account_secret_ok(const struct conn *c)
 	return c->flags & CONN_PRIVATE || proc.opt.accounts_plaintext;
 }
 
-/* There is no TLS here yet that could have been shown one. */
 const char *
 account_cert(const struct conn *c)
 {
-	(void)c;
-	return NULL;
+	static char hex[CERT_MAX + 1];
+	const struct board_session *b = conn_board(c);
+
+	return b->has_cert ? cert_hex(b->cert, hex) : NULL;
 }
 
 const char *

@@ -271,6 +271,18 @@ set_user(struct conn *c, uint64_t user)
 
 /* --- beginning and end -------------------------------------------------------------- */
 
+static void
+board_begin(struct conn *c, const struct conn_rec *rec)
+{
+	struct board_session *b = conn_board(c);
+
+	memset(b, 0, sizeof(*b));
+	b->tls_version = rec->tls_version;
+	b->tls_cipher = rec->tls_cipher;
+	b->has_cert = rec->has_cert;
+	memcpy(b->cert, rec->cert, sizeof(b->cert));
+}
+
 void
 conn_open(const struct conn_rec *rec, int fd, struct str early)
 {
@@ -294,7 +306,7 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 		c->flags |= CONN_DIRECT;
 	if (rec->tls || rec->loopback)
 		c->flags |= CONN_PRIVATE;
-	memset(conn_board(c), 0, sizeof(struct board_session));
+	board_begin(c, rec);
 	gauge_set(CTR_sessions, conns.count);
 	gauge_set(CTR_unnamed, ++conns.unnamed);
 	if (c->protocol != PROTO_TELNET)

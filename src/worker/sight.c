@@ -80,17 +80,31 @@ sight_address(const struct conn *c, const struct reg_user_view *v)
 	return v->id == c->user || sees_all(c) || strcmp(v->host, v->address) == 0;
 }
 
-/* When a session of user was last heard of; 0: not known, or never. */
-static uint64_t
-last_line(unsigned sub, uint32_t wslot, uint64_t user)
+static const struct board_session *
+session_of(unsigned sub, uint32_t wslot, uint64_t user)
 {
 	const struct board *b = sub < WORKERS_MAX ? worker.boards[sub] : NULL;
 
 	if (sub == proc.index)
 		b = board_own;
 	return b != NULL && wslot < b->nsessions && b->sessions[wslot].user == user
-		   ? b->sessions[wslot].last_line_ms
-		   : 0;
+		   ? &b->sessions[wslot]
+		   : NULL;
+}
+
+const struct board_session *
+sight_session(const struct reg_user_view *v)
+{
+	return session_of(v->sub, v->wslot, v->id);
+}
+
+/* When a session of user was last heard of; 0: not known, or never. */
+static uint64_t
+last_line(unsigned sub, uint32_t wslot, uint64_t user)
+{
+	const struct board_session *s = session_of(sub, wslot, user);
+
+	return s != NULL ? s->last_line_ms : 0;
 }
 
 uint64_t

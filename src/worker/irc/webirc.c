@@ -77,6 +77,7 @@ take_options(struct conn *c, struct str options)
 	int port;
 
 	c->tls = c->tls && secure;
+	conn_board(c)->has_cert = 0; /* the gateway's */
 	if (!secure)
 		c->flags &= ~(unsigned)CONN_PRIVATE;
 	if (!option(options, "remote-port", &value) || value.n == 0 || value.n > 5)
