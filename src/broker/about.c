@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "broker/broker.h"
+#include "broker/cloak.h"
 
 #include <string.h>
 
@@ -48,9 +49,15 @@ host_valid(struct str host)
 struct str
 host_of_address(struct str address, char out[HOST_MAX + 1])
 {
-	struct str host = {out, bprintf(out, HOST_MAX + 1, "%s" STR_FMT,
-					address.n > 0 && address.p[0] == ':' ? "0" : "",
-					STR_ARG(address))};
+	struct str host;
+	char text[49];
+
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(address));
+	if (cloak_of(text, out))
+		return str_of(out);
+	host = (struct str){out, bprintf(out, HOST_MAX + 1, "%s" STR_FMT,
+					 address.n > 0 && address.p[0] == ':' ? "0" : "",
+					 STR_ARG(address))};
 
 	return host_valid(host) ? host : STR_LIT("unknown");
 }

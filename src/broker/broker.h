@@ -248,7 +248,7 @@ void followers_rebuild(void);
 struct str user_ident(struct str ident, unsigned protocol, char out[IDENT_MAX + 1]);
 /* May this stand behind the '@' of a mask? */
 bool host_valid(struct str host);
-/* What is shown as host of somebody at this address: IRC could not carry a ':' in front. */
+/* What is shown as host of somebody at this address: its cloak, if it has one, else the address; IRC could not carry a ':' in front. */
 struct str host_of_address(struct str address, char out[HOST_MAX + 1]);
 /* Has it told another real name than the one it goes by? */
 bool user_has_real(const struct reg_user *u);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/cloak.h"
 #include "broker/keep.h"
 #include "broker/mask.h"
 #include "ipc/maskform.h"
@@ -56,6 +57,14 @@ in_force(const struct reg_list *l)
 
 /* --- who falls under what -------------------------------------------------------------------------- */
 
+static void
+subject_at(struct mask_subject *s, const char *address)
+{
+	s->address = address;
+	if (!cloak_of(address, s->cloak))
+		s->cloak[0] = '\0';
+}
+
 void
 user_subject(const struct reg_user *u, struct mask_subject *s)
 {
@@ -63,7 +72,7 @@ user_subject(const struct reg_user *u, struct mask_subject *s)
 	s->fold = u->fold;
 	s->ident = u->ident[0] != '\0' ? u->ident : protocol_name(u->protocol);
 	s->host = u->host[0] != '\0' ? u->host : u->address;
-	s->address = u->address;
+	subject_at(s, u->address);
 	s->account = user_account(u).p;
 	s->real = user_real(u).p;
 }
@@ -76,7 +85,7 @@ user_fits(const struct reg_user *u, const struct mask *m)
 
 	while (session_next(u, &s)) {
 		user_subject(u, &subject);
-		subject.address = s.address;
+		subject_at(&subject, s.address);
 		if (mask_fits(m, &subject))
 			return true;
 	}
@@ -92,7 +101,7 @@ user_listed(const struct reg_user *u, enum reg_list_op op)
 
 	while (l == NULL && session_next(u, &s)) {
 		user_subject(u, &subject);
-		subject.address = s.address;
+		subject_at(&subject, s.address);
 		l = list_match(&br.server, op, &subject);
 	}
 	return l;
@@ -119,6 +128,8 @@ list_mask(enum reg_list_op *op, struct str in, char out[MASK_MAX + 1], struct ma
 static const struct reg_list *
 match(const struct room_cache *c, enum reg_list_op op, bool mute, struct mask_subject *s)
 {
+	/* or whoever makes a room could find out addresses by trying masks */
+	s->hidden = c != &br.server && s->cloak[0] != '\0';
 	for (uint32_t i = 0; i < c->nlists; i++) {
 		const struct reg_list *l = &br.reg.lists[c->lists[i]];
 		const struct mask *m = br.masks[c->lists[i]];

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/admin.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
+	%D%/cloak.c %D%/cloak.h \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/file.c %D%/file.h \
 	%D%/guess.c %D%/guess.h \

@@ -115,7 +115,8 @@ mask_subject_init(struct mask_subject *s)
 {
 	/* the buffers are filled when they are asked for */
 	s->fold = s->ident = s->host = s->address = s->account = s->real = "";
-	s->parsed = s->is_net = s->account_folded = s->real_folded = false;
+	s->cloak[0] = '\0';
+	s->hidden = s->parsed = s->is_net = s->account_folded = s->real_folded = false;
 }
 
 /* text folded into out, once; as it is, where that fails. */
@@ -149,7 +150,10 @@ host_fits(const struct mask *m, struct mask_subject *s)
 	const char *pattern = m->text + m->host;
 
 	if (!m->is_net)
-		return mask_glob(pattern, s->host) || mask_glob(pattern, s->address);
+		return mask_glob(pattern, s->host) ||
+		       mask_glob(pattern, s->hidden ? s->cloak : s->address);
+	if (s->hidden)
+		return false;
 	if (!s->parsed) {
 		s->parsed = true;
 		s->is_net = net_parse(s->address, &s->net);

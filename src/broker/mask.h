@@ -24,6 +24,9 @@ struct mask {
 /* Somebody to be matched. Strings are the caller's; never NULL. What only some masks ask for is made when one does. */
 struct mask_subject {
 	const char *fold, *ident, *host, *address, *account, *real;
+	/* what is held against masks that others than operators of the server have set: the cloak instead of the address */
+	bool hidden;
+	char cloak[HOST_MAX + 1];
 	bool parsed, is_net, account_folded, real_folded;
 	struct net net;
 	char account_fold[NAME_FOLD_MAX + 4], real_fold[4 * REALNAME_MAX];
@@ -35,7 +38,7 @@ void mask_subject_init(struct mask_subject *s);
 /* text: as mask_canon makes it, terminated. False: a name in it cannot be compared (its fold is empty, or too long). */
 bool mask_compile(struct mask *m, const char *text);
 bool mask_equal(const struct mask *a, const struct mask *b);
-/* The host part is held against the shown host and the address. */
+/* The host part is held against the shown host, and the address or what hides it. */
 bool mask_fits(const struct mask *m, struct mask_subject *s);
 
 /* * any bytes, ? one character; pattern in small letters, s in any (ASCII). At most strlen(pattern) * strlen(s) steps. */

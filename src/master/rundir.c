@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -179,4 +180,48 @@ rundir_epoch_next(void)
 		fatal("cannot write %s/epoch, without which chatd does not start: %s", state_path,
 		      strerror(errno));
 	return epoch;
+}
+
+static bool
+cloak_key_read(uint8_t key[16])
+{
+	char text[64] = "";
+	int fd = openat(state_fd, "cloak.key", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	unsigned byte;
+	ssize_t n;
+
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return false;
+		fatal("cannot read %s/cloak.key: %s", state_path, strerror(errno));
+	}
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	for (unsigned i = 0; i < 16; i++) {
+		if (n != 33 || text[32] != '\n' || sscanf(text + (size_t)2 * i, "%2x", &byte) != 1)
+			fatal(
+			    "the file %s/cloak.key is damaged: without it another one is made, and "
+			    "bans on cloaked addresses hold no longer",
+			    state_path);
+		key[i] = (uint8_t)byte;
+	}
+	return true;
+}
+
+void
+rundir_cloak_key(uint8_t key[16])
+{
+	char text[34];
+	size_t n = 0;
+
+	if (cloak_key_read(key))
+		return;
+	if (getrandom(key, 16, 0) != 16)
+		fatal("getrandom gives no key for cloaked addresses");
+	for (unsigned i = 0; i < 16; i++)
+		n += bprintf(text + n, sizeof(text) - n, "%02x", key[i]);
+	bprintf(text + n, sizeof(text) - n, "\n");
+	if (replace(state_fd, "cloak.key", 0600, text, true) < 0)
+		fatal("cannot write %s/cloak.key: %s", state_path, strerror(errno));
+	explicit_bzero(text, sizeof(text));
 }

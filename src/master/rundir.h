@@ -23,4 +23,8 @@ void rundir_pid_remove(void);
  * number that comes twice would make two messages one. */
 uint64_t rundir_epoch_next(void);
 
+/* The key of what others see instead of addresses (broker/cloak.h), made when there is none yet. Fatal when it can be neither read
+ * nor written: bans on cloaks would hold no longer. */
+void rundir_cloak_key(uint8_t key[16]);
+
 #endif

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "master/master.h"
+#include "master/rundir.h"
 #include "registry/journal.h"
 #include "registry/layout.h"
 
@@ -77,6 +78,7 @@ shm_make(const struct options *o, uint64_t epoch)
 	uint32_t users = (uint32_t)o->max_sessions, accounts = (uint32_t)o->accounts_max;
 	size_t reg_size = registry_layout_size(users, accounts), jour_size = (size_t)o->journal;
 	void *r = NULL, *j = NULL;
+	uint8_t key[16];
 
 	if (shm_new(&reg, "chatd-registry", reg_size, true) < 0)
 		return -1;
@@ -89,6 +91,9 @@ shm_make(const struct options *o, uint64_t epoch)
 	if (r != NULL && j != NULL) {
 		registry_format(r, reg_size, users, accounts);
 		journal_format(j, jour_size, epoch);
+		rundir_cloak_key(key);
+		registry_cloak_key(r, key);
+		explicit_bzero(key, sizeof(key));
 		shm_close(&shm_registry);
 		shm_close(&shm_journal);
 		shm_registry = reg;

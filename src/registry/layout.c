@@ -3,6 +3,7 @@
 
 #include "registry/layout.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 #include "lib/util.h"
@@ -86,10 +87,17 @@ registry_format(void *mem, size_t size, uint32_t max_sessions, uint32_t max_acco
 
 	lay_out(h, max_sessions, max_accounts);
 	CHECK(h->size == size);
-	if (getrandom(h->hash_key, sizeof(h->hash_key), 0) != (ssize_t)sizeof(h->hash_key))
+	if (getrandom(h->hash_key, sizeof(h->hash_key), 0) != (ssize_t)sizeof(h->hash_key) ||
+	    getrandom(h->cloak_key, sizeof(h->cloak_key), 0) != (ssize_t)sizeof(h->cloak_key))
 		fatal("getrandom gives no key for the registry");
 	h->version = REGISTRY_VERSION;
 	h->magic = REGISTRY_MAGIC;
+}
+
+void
+registry_cloak_key(void *mem, const uint8_t key[16])
+{
+	memcpy(((struct reg_header *)mem)->cloak_key, key, 16);
 }
 
 size_t

@@ -75,7 +75,8 @@ struct reg_account {
 	uint32_t seq, flags; /* enum account_flag */
 	uint64_t id; /* 0: free */
 	uint8_t hash[16]; /* siphash128 of its folded name with the registry's hash_key */
-	uint64_t looks[2]; /* siphash of what its name looks like (broker/look.h); 0: as the other */
+	uint64_t
+	    looks[2]; /* siphash of what its name looks like (broker/look.h); 0: as the other */
 	uint32_t kept; /* messages that wait for it */
 	uint32_t pad;
 	uint64_t since; /* the last sequence number before it was made; 0: before this journal */
@@ -176,6 +177,8 @@ struct reg_header {
 	uint64_t stored; /* events up to this sequence number are on the disk; shown only */
 	uint32_t restored; /* what the store knew of before has been told */
 	uint32_t store_state; /* enum store_state; shown only */
+	uint8_t cloak_key
+	    [16]; /* of what is shown instead of addresses (broker/cloak.h); the same after every start */
 	char store_why[256]; /* shown only */
 };
 
@@ -197,5 +200,8 @@ size_t registry_layout_size(uint32_t max_sessions, uint32_t max_accounts);
 size_t registry_invite_mask(uint64_t user, char out[REG_INVITE_MASK]);
 /* Make an empty one in mem, size zero bytes from registry_layout_size. */
 void registry_format(void *mem, size_t size, uint32_t max_sessions, uint32_t max_accounts);
+
+/* Before anybody has it: the key that is kept (else it is one of its own). */
+void registry_cloak_key(void *mem, const uint8_t key[16]);
 
 #endif

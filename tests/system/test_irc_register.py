@@ -384,10 +384,70 @@ class Changes(IrcCase):
         self.assertNotIn("sts=", " ".join(m.params[-1] for m in new.answers("CAP LS 302")))
 
 
+class Cloaks(IrcCase):
+    """What others see instead of an address."""
+    config = {"listen": IrcCase.config["listen"],
+              "irc": {"webirc": [{"password": "gate", "hosts": ["127.0.0.1"], "name": "web"}]}}
+
+    def come(self, address):
+        c = self.irc_raw()
+        nick = self.fresh("web")
+        c.send("WEBIRC gate web x %s" % address, "NICK " + nick, "USER u 0 * :r")
+        c.expect("001", nick)
+        return c, nick
+
+    def host(self, who, nick):
+        return who.ask("WHOIS " + nick, "311").params[3]
+
+    def test_who_sees_what(self):
+        bob = self.irc("bob")
+        chan = self.channel(bob)
+        c, nick = self.come("198.51.100.3")
+        c.ask("JOIN " + chan, "366")
+        shown = self.host(bob, nick)
+        self.assertRegex(shown, r"^[a-z2-7]{8}\.[a-z2-7]{8}\.[a-z2-7]{8}\.ip$")
+        self.assertEqual(bob.expect("JOIN").source, "%s!u@%s" % (nick, shown))
+        for question in ("WHOIS " + nick, "WHO " + chan, "WHO %s %%tcuihsnfdlaor" % chan, "USERHOST " + nick, "NAMES " + chan):
+            for m in bob.answers(question):
+                self.assertNotIn("198.51.100.3", " ".join(m.params), question)
+        u = self.d.json("user", nick)
+        self.assertEqual((u["address"], u["host"]), ("198.51.100.3", shown))
+        # one's own is no secret
+        self.assertIn("198.51.100.3", c.ask("WHOIS " + nick, "378").params[-1])
+
+    def test_networks(self):
+        """A ban on the words behind keeps the network out, wherever it comes from next."""
+        bob = self.irc("bob")
+        chan = self.channel(bob)
+        words = self.host(bob, self.come("198.51.100.3")[1]).split(".")
+        bob.ask("MODE %s +b *!*@*.%s" % (chan, ".".join(words[1:])), "MODE")
+        self.come("198.51.100.77")[0].ask("JOIN " + chan, "474")
+        self.come("198.51.101.3")[0].ask("JOIN " + chan, "366")
+        # and nobody finds out by trying who comes from where
+        other = self.channel(bob)
+        bob.ask("MODE %s +b *!*@198.51.101.0/24" % other, "MODE")
+        self.come("198.51.101.3")[0].ask("JOIN " + other, "366")
+
+    def test_the_key_is_kept(self):
+        d = self.daemon(self.config)
+        c = self.irc_raw(d)
+        shown = []
+        for again in (False, True):
+            if again:
+                d.stop()
+                d.start()
+            c = self.irc_raw(d)
+            c.send("WEBIRC gate web x 198.51.100.3", "NICK web", "USER u 0 * :r")
+            c.expect("001", "web")
+            shown.append(self.host(c, "web"))
+        self.assertEqual(shown[0], shown[1])
+
+
 class Webirc(IrcCase):
     config = {"listen": IrcCase.config["listen"],
               "irc": {"webirc": [{"password": "gate", "hosts": ["127.0.0.1"], "name": "web"},
-                                 {"password": "other", "hosts": ["192.0.2.0/24"]}]}}
+                                 {"password": "other", "hosts": ["192.0.2.0/24"]}]},
+              "cloaks": {"enabled": 0}}
 
     def test_address(self):
         bob = self.irc("bob")

@@ -10,6 +10,7 @@ unit_checks = \
 	%D%/check_chat_session \
 	%D%/check_chat_url \
 	%D%/check_chat_xfer \
+	%D%/check_cloak \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_event \
@@ -97,6 +98,8 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_job_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_login_SOURCES = %D%/check_login.c $(unit_desk)
 %C%_check_login_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_cloak_SOURCES = %D%/check_cloak.c $(unit_world)
+%C%_check_cloak_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_look_SOURCES = %D%/check_look.c $(unit_world)
 %C%_check_look_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 %C%_check_look_LDADD = $(unit_broker) $(unit_libs)

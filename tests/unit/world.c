@@ -81,6 +81,7 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 		proc.loop = loop_new();
 	options_defaults(&proc.opt);
 	auth_await_ms = 0;
+	proc.opt.cloaks_enabled = 0; /* where a test does not want them */
 	proc.opt.store_enabled = 0; /* where a test does not want it: events would go there too */
 	w->reg_size = registry_layout_size(users, WORLD_ACCOUNTS);
 	w->journal_size = journal_size;
