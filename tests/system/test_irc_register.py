@@ -404,9 +404,10 @@ class Cloaks(IrcCase):
         chan = self.channel(bob)
         c, nick = self.come("198.51.100.3")
         c.ask("JOIN " + chan, "366")
+        source = bob.expect("JOIN").source
         shown = self.host(bob, nick)
         self.assertRegex(shown, r"^[a-z2-7]{8}\.[a-z2-7]{8}\.[a-z2-7]{8}\.ip$")
-        self.assertEqual(bob.expect("JOIN").source, "%s!u@%s" % (nick, shown))
+        self.assertEqual(source, "%s!u@%s" % (nick, shown))
         for question in ("WHOIS " + nick, "WHO " + chan, "WHO %s %%tcuihsnfdlaor" % chan, "USERHOST " + nick, "NAMES " + chan):
             for m in bob.answers(question):
                 self.assertNotIn("198.51.100.3", " ".join(m.params), question)
