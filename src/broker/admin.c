@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/keep.h"
 #include "broker/mask.h"
 #include "ipc/board.h"
 #include "lib/text.h"
@@ -61,7 +62,6 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 {
 	struct str reason = {q->arg.p, text_cut(q->arg.p, q->arg.n, REASON_MAX)};
 	char by[32], text[64], form[MASK_MAX + 1];
-	struct m_e_ok m = {0};
 	struct reg_list *old;
 	struct mask mask;
 	uint32_t slot;
@@ -72,18 +72,18 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 	}
 	old = list_same(&br.server, op, &mask);
 	bprintf(by, sizeof(by), "uid %u", q->uid);
-	entry_begin(r);
+	room_entry_begin();
 	if (!list_put_redo(old, 0, op, 0, str_of(form), reason, str_of(by), q->until)) {
 		refuse(r, ERR_LIST_FULL, STR_LIT("the server"));
 		return;
 	}
+	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
+	server_lists_commit();
+	list_put_done(&br.server, old);
 	bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
 		fall_under(&mask, NULL));
-	m.text = str_of(text);
-	EVENT_HEAD(r, m);
-	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
-	ENTRY_COMMIT(ok, &m);
-	list_put_done(&br.server, old);
+	/* a broker that dies before this has not answered, and does it again */
+	answer_ok(r, 0, text);
 	if (op == LIST_BAN)
 		fall_under(&mask, &br.reg.lists[slot]);
 	else
@@ -94,7 +94,6 @@ static void
 list_del(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 {
 	char form[MASK_MAX + 1];
-	struct m_e_ok m = {0};
 	struct reg_list *l = NULL;
 	struct mask mask;
 
@@ -104,11 +103,11 @@ list_del(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 		refuse(r, ERR_NOT_FOUND, q->target);
 		return;
 	}
-	entry_begin(r);
+	room_entry_begin();
 	list_del_redo(l);
-	EVENT_HEAD(r, m);
-	ENTRY_COMMIT(ok, &m);
+	server_lists_commit();
 	list_del_done(&br.server, l);
+	answer_ok(r, 0, "");
 	if (op == LIST_MUTE)
 		mutes_apply();
 }

@@ -57,6 +57,15 @@ room_entry_commit(const struct reg_room *room, uint64_t user, bool gone)
 }
 
 void
+server_lists_commit(void)
+{
+	struct m_e_room m = {.room = 0};
+
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(room, &m);
+}
+
+void
 room_told(const struct reg_room *room)
 {
 	room_entry_begin();

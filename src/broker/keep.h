@@ -23,6 +23,8 @@ bool room_is_founder(const struct reg_room *room, const struct reg_user *u);
 /* An entry that changes what is kept: begin, redo records, commit, which sends e_room (gone: it is registered no longer). */
 void room_entry_begin(void);
 void room_entry_commit(const struct reg_room *room, uint64_t user, bool gone);
+/* The same of an entry that changes the server's lists: e_room of no room. */
+void server_lists_commit(void);
 /* Something kept has been changed by an entry that does not say so. */
 void room_told(const struct reg_room *room);
 /* It is registered no longer: e_room; without members it ends. */

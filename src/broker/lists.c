@@ -404,6 +404,9 @@ expire(const struct reg_list *l)
 	if (room != NULL && room_is_kept(room)) {
 		entry_to_store();
 		room_entry_commit(room, 0, false);
+	} else if (l->room == 0) {
+		entry_to_store();
+		server_lists_commit();
 	} else {
 		EVENT_HEAD(&req_nobody, m);
 		ENTRY_COMMIT(ok, &m);

@@ -19,6 +19,7 @@
 #define T (&br.t)
 
 static uint64_t filling; /* the room that s_list tells of; 0: of none that is here */
+static bool filling_server; /* …of the server, before the first room */
 static bool settling; /* it had been made by somebody else, whose rights there end */
 
 static bool
@@ -125,6 +126,7 @@ restore_room(const void *frame, size_t len)
 	if (!m_s_room_get(frame, len, &m) || !fit(&m))
 		return false;
 	settle();
+	filling_server = false;
 	if (W->h->restored)
 		return true;
 	n = name_fold(m.name.p, m.name.n, fold, sizeof(fold));
@@ -141,7 +143,7 @@ restore_room(const void *frame, size_t len)
 	return true;
 }
 
-/* Its one form, and whether the room has it already. */
+/* Its one form, and whether the room (or the server) has it already. */
 static bool
 entry_fit(const struct m_s_list *m, const struct room_cache *c, char form[MASK_MAX + 1],
 	  enum reg_list_op *op)
@@ -149,6 +151,8 @@ entry_fit(const struct m_s_list *m, const struct room_cache *c, char form[MASK_M
 	struct mask mask;
 
 	*op = m->op;
+	if (c == &br.server && *op != LIST_BAN && *op != LIST_MUTE)
+		return false;
 	if (*op == LIST_ACCESS) {
 		bprintf(form, MASK_MAX + 1, STR_FMT, STR_ARG(m->mask));
 		return name_check(m->mask.p, m->mask.n) == NAME_OK && access_rank(m->reason) != 0 &&
@@ -163,6 +167,10 @@ bool
 restore_list(const void *frame, size_t len)
 {
 	const struct reg_room *room = regw_room(W, filling);
+	struct room_cache *c = filling_server ? &br.server
+			       : room != NULL ? room_cache_of(room)
+					      : NULL;
+	uint64_t id = filling_server ? 0 : filling;
 	struct m_e_ok e = {.text = STR_LIT("kept")};
 	const struct reg_list *l;
 	char form[MASK_MAX + 1];
@@ -171,24 +179,39 @@ restore_list(const void *frame, size_t len)
 
 	if (!m_s_list_get(frame, len, &m))
 		return false;
-	if (room == NULL || (m.until != 0 && m.until <= br.now) ||
-	    !entry_fit(&m, room_cache_of(room), form, &op))
+	if (c == NULL || (m.until != 0 && m.until <= br.now) || !entry_fit(&m, c, form, &op))
 		return true;
-	if (!list_has_room(room->id, 0)) {
-		log_err("there is no place for all lists of the room %s", room->name);
+	if (!list_has_room(id, 0)) {
+		log_err("there is no place for all lists of %s",
+			filling_server ? "the server" : room->name);
 		return true;
 	}
 	entry_begin(&req_nobody);
 	l = &W->lists[freelist_top(&W->free_lists)];
-	list_put_redo(NULL, 0, op, room->id, str_of(form), clean_or_empty(m.reason),
-		      clean_or_empty(m.by), m.until);
+	list_put_redo(NULL, 0, op, id, str_of(form), clean_or_empty(m.reason), clean_or_empty(m.by),
+		      m.until);
 	txn_open(T, W, l);
 	TXN_SET(T, W, l->since, m.since);
 	txn_close(T, W, l);
 	EVENT_HEAD(&req_nobody, e);
 	ENTRY_COMMIT(ok, &e);
-	list_put_done(room_cache_of(room), NULL);
+	list_put_done(c, NULL);
 	return true;
+}
+
+/* Whoever came while there were none. */
+static void
+server_lists_hold(void)
+{
+	filling_server = false;
+	for (uint32_t i = 0; i < W->h->user_top && br.server.nlists > 0; i++) {
+		const struct reg_user *u = &W->users[i];
+		const struct reg_list *ban = u->id != 0 ? user_listed(u, LIST_BAN) : NULL;
+
+		if (ban != NULL)
+			reap_add(u->id, 0, QUIT_BANNED, "Server", ban->reason);
+	}
+	mutes_apply();
 }
 
 /* The hashes of room keys that are kept were made with the store's secret; those of rooms that are here with ours. */
@@ -214,7 +237,9 @@ restore_begin_end(const void *frame, size_t len)
 		return true;
 	settle();
 	take_secret(m.secret);
+	filling_server = !m.done;
 	if (m.done) {
+		server_lists_hold();
 		__atomic_store_n(&W->h->restored, 1, __ATOMIC_RELEASE);
 		access_sweep();
 	}

@@ -146,14 +146,30 @@ copy(uint64_t place, const struct reg_room_view *v)
 	copy_lists(place, v->id);
 }
 
+/* They have the place that no room has. */
+static void
+copy_server(void)
+{
+	struct db_query q = db_query(&set, LIST_DEL);
+
+	db_int(&q, 0);
+	db_run(&q);
+	copy_lists(0, 0);
+}
+
 /* What is gone from the registry went with an event of its own, if it was kept. False: the registry does not hold still. */
 static bool
 copy_room(uint64_t room)
 {
 	struct reg_room_view v;
 	struct place p;
-	int r = registry_room(in.reg, room, &v);
+	int r;
 
+	if (room == 0) {
+		copy_server();
+		return true;
+	}
+	r = registry_room(in.reg, room, &v);
 	if (r <= 0)
 		return r == 0;
 	p = place_of_room(room, str_of(v.name), v.born);
@@ -189,6 +205,10 @@ intake_e_room(const void *frame, size_t len)
 
 	if (!m_e_room_get(frame, len, &m))
 		return false;
+	if (m.room == 0) {
+		room_dirty(0);
+		return true;
+	}
 	/* it may be another id's in this epoch, that was made under this one's birth before */
 	place_changed(m.room);
 	p = place_of_room(m.room, m.room_name, m.born);
@@ -285,6 +305,7 @@ restore(void)
 	writer_answer(out, m_s_restored_put(out, sizeof(out), &m));
 	db_end(&q);
 	tell_accounts();
+	tell_lists(0);
 	tell_rooms();
 	m = (struct m_s_restored){.done = 1};
 	writer_answer(out, m_s_restored_put(out, sizeof(out), &m));
