@@ -8,6 +8,7 @@
 
 #include "broker/keep.h"
 #include "broker/look.h"
+#include "ipc/board.h"
 #include "ipc/proc.h"
 #include "ipc/store.h"
 #include "lib/siphash.h"
@@ -119,6 +120,19 @@ account_next(const struct reg_user *u)
 	uint32_t at = accounts.next[u - W->users];
 
 	return at != 0 ? &W->users[at - 1] : NULL;
+}
+
+enum chat_err
+account_place(const struct reg_account *a)
+{
+	uint32_t n = 0;
+
+	for (const struct reg_user *u = account_first(a); u != NULL; u = account_next(u))
+		n += 1 + u->nsessions;
+	if (proc.opt.max_per_account == 0 || n < proc.opt.max_per_account)
+		return ERR_NONE;
+	count(CTR_limited_sessions);
+	return ERR_ACCOUNT_CROWDED;
 }
 
 bool

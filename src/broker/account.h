@@ -19,6 +19,8 @@ uint64_t account_id_named(struct str name); /* 0: there is none */
 /* Those who are logged in to it, in no order: the first (NULL: nobody is), the one after u. */
 struct reg_user *account_first(const struct reg_account *a);
 struct reg_user *account_next(const struct reg_user *u);
+/* May one more session log in to it (limits.max_per_account)? ERR_NONE, or ERR_ACCOUNT_CROWDED, which is counted. */
+enum chat_err account_place(const struct reg_account *a);
 /* Is u logged in to it? */
 bool account_is_of(const struct reg_account *a, const struct reg_user *u);
 /* The account that u is logged in to; NULL: to none, or to one that is no more. */

@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/meta.c \
 	%D%/modes.c \
 	%D%/oper.c \
+	%D%/pace.c %D%/pace.h \
 	%D%/promise.c %D%/promise.h \
 	%D%/pump.c \
 	%D%/query.c \

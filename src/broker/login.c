@@ -84,6 +84,7 @@ login_proved(struct job *j, struct str name, bool created, struct str data)
 static void
 right(struct job *j, struct str data)
 {
+	enum chat_err err;
 	const struct login *l = j->state;
 	const struct reg_account *a = account_named(str_of(l->name));
 	const struct reg_user *u = job_user(j);
@@ -96,6 +97,9 @@ right(struct job *j, struct str data)
 		job_failed(j, ERR_ACCOUNT_DISABLED, STR_LIT(""));
 	else if (u != NULL && u->nsessions > 0 && !account_is_of(a, u))
 		job_failed(j, ERR_OTHER_SESSIONS, STR_LIT(""));
+	else if (l->proved == NULL && (u == NULL || !account_is_of(a, u)) &&
+		 (err = account_place(a)) != ERR_NONE)
+		job_failed(j, err, STR_LIT(""));
 	else if (l->proved != NULL) {
 		l->proved(j, a, str_of(l->name), l->arg);
 	} else {

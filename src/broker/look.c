@@ -15,6 +15,7 @@
 #endif
 
 #include "broker/account.h"
+#include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/siphash.h"
@@ -270,6 +271,13 @@ key_reserved(uint64_t key)
 	return false;
 }
 
+static enum chat_err
+looks_refused(void)
+{
+	count(CTR_limited_looks);
+	return ERR_NICK_LOOKS;
+}
+
 /* A name that is an account's own is told about as such (reserve.c), unless something else than that account has its look. */
 enum chat_err
 look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t id)
@@ -283,7 +291,7 @@ look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t
 	for (unsigned i = 0; i < LOOKS; i++) {
 		if (keys[i] != 0 &&
 		    (key_reserved(keys[i]) || key_taken(keys[i], me, own != NULL ? own->id : id)))
-			return ERR_NICK_LOOKS;
+			return looks_refused();
 	}
 	return ERR_NONE;
 }

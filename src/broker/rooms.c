@@ -8,6 +8,7 @@
 
 #include "broker/keep.h"
 #include "broker/mask.h"
+#include "broker/pace.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/siphash.h"
@@ -221,6 +222,8 @@ r_join(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	invite =
 	    room != NULL ? list_invitation(room_cache_of(room), room_invite_mask(u, mask)) : NULL;
 	err = join_check(u, room, &q, invite);
+	if (err == ERR_NONE)
+		err = pace_check(u, PACE_JOIN);
 	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err,
 			       err == ERR_ALREADY_IN_ROOM ? user_name(u) : q.room);

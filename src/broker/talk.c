@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/account.h"
+#include "broker/pace.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/text.h"
@@ -268,6 +269,15 @@ talk_dm(const struct req *r, struct reg_user *u, const struct receiver *to, cons
 		count(CTR_messages_accepted_total);
 }
 
+/* Oneself and the server are no others; who is away is its account. */
+static enum chat_err
+pace_of(const struct reg_user *u, const struct receiver *to)
+{
+	if (to->box == NULL && (to->user == NULL || to->user == u))
+		return ERR_NONE;
+	return pace_check_target(u, to->box != NULL ? to->box->id | 1ull << 63 : to->user->id);
+}
+
 bool
 r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -279,6 +289,8 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return false;
 	to = receiver_named(q.to);
 	err = talk_may_dm(u, &to, &q);
+	if (err == ERR_NONE)
+		err = pace_of(u, &to);
 	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err, q.to);
 	else

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/keep.h"
+#include "broker/pace.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -103,6 +104,7 @@ bool
 r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
 	struct reg_user *target = NULL;
+	enum chat_err err;
 	struct reg_room *room;
 	struct reg_list *old;
 	struct right right;
@@ -118,6 +120,11 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		target = invite_target_or_refuse(r, u, &right, &q);
 	if (target == NULL)
 		return true;
+	err = pace_check(u, PACE_INVITE);
+	if (err != ERR_NONE) {
+		answer_refused(r, u->id, 0, err, q.target);
+		return true;
+	}
 	room = right.room;
 	/* what keeps people out is for those to pass who keep order: of others it is but a message */
 	opens = right.rank >= RANK_HALFOP;

@@ -8,6 +8,7 @@
 #include "broker/account.h"
 #include "broker/look.h"
 #include "broker/mask.h"
+#include "broker/pace.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/text.h"
@@ -234,7 +235,7 @@ account_proved(const struct req *r, struct m_r_login *q)
 	a = account_named(q->account);
 	if (a == NULL || a->id != q->account_id)
 		return ERR_LOGIN_WRONG;
-	return a->flags & ACCOUNT_DISABLED ? ERR_ACCOUNT_DISABLED : ERR_NONE;
+	return a->flags & ACCOUNT_DISABLED ? ERR_ACCOUNT_DISABLED : account_place(a);
 }
 
 /* How somebody comes by a name: beside a user who has it (fellow), or as the only one who does. */
@@ -364,6 +365,8 @@ r_nick(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return false;
 	err = claim_name(q.name, u, user_account_id(u), &c);
 	ban = err == ERR_NONE ? name_banned(u, c.fold) : NULL;
+	if (err == ERR_NONE && ban == NULL && c.fellow == NULL && !str_eq(user_name(u), q.name))
+		err = pace_check(u, PACE_NICK);
 	if (err != ERR_NONE || ban != NULL) {
 		answer_refused(r, u->id, 0, ban != NULL ? ERR_NICK_BAD : err, q.name);
 		return true;

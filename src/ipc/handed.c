@@ -10,6 +10,7 @@
 
 #include "ipc/board.h"
 #include "ipc/proc.h"
+#include "ipc/proxied.h"
 #include "lib/loop.h"
 #include "lib/util.h"
 
@@ -102,11 +103,31 @@ handed_early(const void *frame, size_t len)
 	return true;
 }
 
+#define HTTP_FULL \
+	"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n" \
+	"Retry-After: 5\r\nConnection: close\r\n\r\n"
+
+size_t
+handed_refusal(char *out, size_t cap, unsigned protocol, struct str why)
+{
+	static const char *const forms[PROTO_COUNT] = {
+	    [PROTO_TELNET] = "",
+	    [PROTO_IRC] = "ERROR :",
+	    [PROTO_WEB] = HTTP_FULL,
+	};
+
+	return bprintf(out, cap, "%s" STR_FMT "\r\n", forms[protocol], STR_ARG(why));
+}
+
 static void
 take_one(const struct conn_rec *rec, int fd, handed_fn *fn)
 {
 	struct early *e;
 
+	if (rec->proxy) {
+		proxied_begin(rec, fd, fn);
+		return;
+	}
 	STAILQ_FOREACH (e, &earlies, link) {
 		if (e->id == rec->id)
 			break;

@@ -11,8 +11,11 @@
 /* fd is the callee's; what came early (m_conn_early) is valid during the call. */
 typedef void handed_fn(const struct conn_rec *rec, int fd, struct str early);
 
-/* m_conns: fn is called for each. The descriptors are ours. False: malformed. */
+/* m_conns: fn is called for each; for one that a proxy sends, later (proxied.h). The descriptors are ours. False: malformed. */
 bool handed_take(const void *frame, size_t len, const int *fds, size_t nfds, handed_fn *fn);
+/* The words in which somebody is refused before anything has been said, as the protocol has it; their length. */
+size_t handed_refusal(char *out, size_t cap, unsigned protocol, struct str why);
+
 /* m_conn_early: kept until its connection comes. False: malformed. */
 bool handed_early(const void *frame, size_t len);
 

@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 12u
+#define IPC_VERSION 13u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 
@@ -329,7 +329,7 @@ struct conn_rec {
 	char address[49]; /* text, terminated: "192.0.2.1", "2001:db8::1", "unix" */
 	/* tls: what chatd-tls says of it; before that the connection is still encrypted, and these are 0 */
 	uint16_t tls_version, tls_cipher; /* as on the wire (RFC 8446, 4.2.1 and B.4) */
-	uint8_t has_cert, pad[3];
+	uint8_t has_cert, proxy /* a header says whose it is (ipc/proxied.h) */, pad[2];
 	uint8_t cert[32]; /* SHA-256 of the certificate that the client has shown */
 };
 _Static_assert(sizeof(struct conn_rec) == 104, "hand-over layout: bump IPC_VERSION");

@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/metrics.c %D%/metrics.h \
 	%D%/options.c %D%/options.h %D%/options.def \
 	%D%/proc.c %D%/proc.h \
+	%D%/proxied.c %D%/proxied.h \
 	%D%/pwhash.c %D%/pwhash.h \
 	%D%/store.c %D%/store.h \
 	%D%/sublink.c %D%/sublink.h

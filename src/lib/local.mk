@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/liblib.a
 	%D%/loop.c %D%/loop.h \
 	%D%/name.c %D%/name.h \
 	%D%/net.c %D%/net.h \
+	%D%/proxy.c %D%/proxy.h \
 	%D%/str.h \
 	%D%/sdnotify.c %D%/sdnotify.h \
 	%D%/siphash.c %D%/siphash.h \

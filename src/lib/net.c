@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/str.h"
+#include "lib/util.h"
+
 bool
 net_parse(const char *s, struct net *n)
 {
@@ -57,4 +60,19 @@ net_has(const struct net *net, const struct net *a)
 	if (memcmp(net->bytes, a->bytes, whole) != 0)
 		return false;
 	return rest == 0 || ((net->bytes[whole] ^ a->bytes[whole]) & (0xff00 >> rest) & 0xff) == 0;
+}
+
+bool
+net_listed(const char *nets, const struct net *a)
+{
+	struct str rest = str_of(nets), one;
+	struct net net;
+	char word[64];
+
+	while (str_next(&rest, ' ', &one)) {
+		bprintf(word, sizeof(word), STR_FMT, STR_ARG(one));
+		if (one.n < sizeof(word) && net_parse(word, &net) && net_has(&net, a))
+			return true;
+	}
+	return false;
 }

@@ -19,4 +19,7 @@ void net_show(const struct net *n, char out[NET_TEXT_MAX]);
 /* Is a in net? */
 bool net_has(const struct net *net, const struct net *a);
 
+/* Is a in one of these networks, with spaces between? What is none among them is passed over. */
+bool net_listed(const char *nets, const struct net *a);
+
 #endif

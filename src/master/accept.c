@@ -58,6 +58,7 @@ accepted(struct listener *l, int fd, const struct sockaddr *sa)
 	n.rec = (struct conn_rec){.protocol = l->conf.protocol,
 				  .direct = l->conf.direct,
 				  .tls = l->conf.tls,
+				  .proxy = l->conf.proxy,
 				  .loopback = !n.inet || sockaddr_is_loopback(n.bytes),
 				  .port = sockaddr_port(sa)};
 	sockaddr_text(sa, n.rec.address, sizeof(n.rec.address));

@@ -7,10 +7,10 @@
 
 struct address;
 
-/* The entry of an address (sockaddr_bytes), made if need be. An IPv6 host owns its /64 and counts
- * as that. The table is bounded: addresses without connections are forgotten first. NULL when it
+/* The entry of an address (sockaddr_bytes), made if need be: of the network around it, so many bits of IPv4 or IPv6. The table is bounded: addresses without connections are forgotten first. NULL when it
  * is full of others. */
-struct address *address_get(const uint8_t bytes[16], uint64_t now_us);
+struct address *address_get(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6,
+			    uint64_t now_us);
 
 /* May it make a connection now, at `rate` a second (0: no limit), a second's worth at once? Counts
  * it if so. */

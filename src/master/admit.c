@@ -7,8 +7,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ipc/handed.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/net.h"
 #include "lib/util.h"
 #include "master/address.h"
 #include "master/master.h"
@@ -16,18 +18,9 @@
 #define WAITING_MAX 64 /* who met a limit, and is looked at once more after... */
 #define WAITING_MS 10
 
-#define HTTP_FULL \
-	"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n" \
-	"Retry-After: 5\r\nConnection: close\r\n\r\n"
-
 void
 admit_refuse(int fd, const struct conn_rec *rec, enum counter counter, const char *why)
 {
-	static const char *const forms[PROTO_COUNT] = {
-	    [PROTO_TELNET] = "",
-	    [PROTO_IRC] = "ERROR :",
-	    [PROTO_WEB] = HTTP_FULL,
-	};
 	char text[300];
 	static uint64_t logged_at;
 	static unsigned refused;
@@ -38,7 +31,7 @@ admit_refuse(int fd, const struct conn_rec *rec, enum counter counter, const cha
 	/* If it does not fit, it does not; nobody waits for a stranger. */
 	if (!rec->tls)
 		(void)!send(fd, text,
-			    bprintf(text, sizeof(text), "%s%s\r\n", forms[rec->protocol], why),
+			    handed_refusal(text, sizeof(text), rec->protocol, str_of(why)),
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	close(fd);
@@ -98,39 +91,87 @@ turn_away(struct newcomer *n, enum counter counter, const char *why)
 
 /* --- the limits ---------------------------------------------------------------------------- */
 
-bool
-admit(struct newcomer *n, unsigned nconns, struct address **a_r)
+/* NULL: it may come, and *a_r is its entry (NULL: its network is exempt). Else why not, and under what that is counted. */
+static const char *
+address_limits(const uint8_t bytes[16], struct address **a_r, enum counter *counter_r)
 {
 	const struct options *o = &master.set.opt;
 	uint64_t now = loop_now_us(master.loop);
-	struct address *a = NULL;
+	struct net net = {.bits = 128};
+	struct address *a;
 
-	/* chatd-web says it itself: it knows where to go instead */
-	if (o->tls_required && !n->rec.tls && !n->rec.loopback && n->rec.protocol != PROTO_WEB) {
-		admit_refuse(n->fd, &n->rec, CTR_refused_plain,
-			     "This server is reached with TLS only, on another port.");
+	memcpy(net.bytes, bytes, sizeof(net.bytes));
+	if (net_listed(o->limits_exempt, &net))
+		return NULL;
+	a = address_get(bytes, (unsigned)o->prefix_v4, (unsigned)o->prefix_v6, now);
+	*counter_r = CTR_refused_address;
+	if (a == NULL || (o->max_per_address > 0 && address_count(a) >= o->max_per_address))
+		return "Too many connections from your address, try again later.";
+	*counter_r = CTR_refused_rate;
+	if (!address_rate(a, o->connect_rate, now))
+		return "Too many connections from your address, try again later.";
+	*a_r = a;
+	return NULL;
+}
+
+/* chatd-web says it itself: it knows where to go instead. */
+static bool
+must_have_tls(const struct conn_rec *rec)
+{
+	return master.set.opt.tls_required && !rec->tls && !rec->loopback &&
+	       rec->protocol != PROTO_WEB;
+}
+
+#define NEEDS_TLS "This server is reached with TLS only, on another port."
+
+const char *
+admit_real(const struct conn_rec *rec, const uint8_t bytes[16], struct address **a_r)
+{
+	enum counter counter = CTR_refused_plain;
+	const char *why = must_have_tls(rec) ? NEEDS_TLS : address_limits(bytes, a_r, &counter);
+
+	if (why != NULL)
+		count(counter);
+	return why;
+}
+
+/* Whoever comes past the proxy could say that it is anybody. */
+static bool
+is_proxy(const struct newcomer *n)
+{
+	struct net net = {.bits = 128};
+
+	memcpy(net.bytes, n->bytes, sizeof(net.bytes));
+	return !n->inet || net_listed(master.set.opt.proxy_trusted, &net);
+}
+
+bool
+admit(struct newcomer *n, unsigned nconns, struct address **a_r)
+{
+	enum counter counter;
+	const char *why = NULL;
+
+	*a_r = NULL;
+	if (n->rec.proxy && !is_proxy(n)) {
+		admit_refuse(n->fd, &n->rec, CTR_refused_proxy, "This port is for a proxy only.");
 		return false;
 	}
-	if (nconns >= o->max_sessions) {
+	if (!n->rec.proxy && must_have_tls(&n->rec)) {
+		admit_refuse(n->fd, &n->rec, CTR_refused_plain, NEEDS_TLS);
+		return false;
+	}
+	if (nconns >= master.set.opt.max_sessions) {
 		turn_away(n, CTR_refused_full, "The server is full, try again later.");
 		return false;
 	}
-	if (n->inet) {
-		a = address_get(n->bytes, now);
-		if (a == NULL ||
-		    (o->max_per_address > 0 && address_count(a) >= o->max_per_address)) {
-			turn_away(n, CTR_refused_address,
-				  "Too many connections from your address, try again later.");
-			return false;
-		}
-		if (!address_rate(a, o->connect_rate, now)) {
-			admit_refuse(n->fd, &n->rec, CTR_refused_rate,
-				     "Too many connections from your address, try again later.");
-			return false;
-		}
-	}
-	*a_r = a;
-	return true;
+	/* a proxy's are counted when it has said whose they are */
+	if (n->inet && !n->rec.proxy)
+		why = address_limits(n->bytes, a_r, &counter);
+	if (why != NULL && counter == CTR_refused_address)
+		turn_away(n, counter, why);
+	else if (why != NULL)
+		admit_refuse(n->fd, &n->rec, counter, why);
+	return why == NULL;
 }
 
 void

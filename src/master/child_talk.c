@@ -148,6 +148,8 @@ on_frame(struct child *c, const void *frame, size_t len, int *fds)
 	case MSG_conn_pass:
 	case MSG_conn_plain:
 		return on_pass(c, frame, len, fds);
+	case MSG_conn_from:
+		return handover_from(c, frame, len);
 	case MSG_tls_cert:
 		return certs_told(c, frame, len);
 	case MSG_oper_act:

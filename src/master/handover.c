@@ -23,12 +23,15 @@
 
 #include "lib/fdpass.h"
 #include "lib/log.h"
+#include "lib/net.h"
 #include "lib/util.h"
 #include "master/accept.h"
 #include "master/address.h"
+#include "master/admit.h"
 #include "master/child.h"
 #include "master/master.h"
 #include "master/shm.h"
+#include "master/sockaddr.h"
 
 #define INFLIGHT_MAX 256 /* sent to one process, not reported as taken */
 #define TRIES_MAX 3 /* processes that die over the same connection */
@@ -39,6 +42,7 @@ struct conn {
 	struct child *holder; /* NULL: waits for one */
 	struct address *address; /* NULL: a Unix socket's, or the inside of another: not counted */
 	bool inner; /* is what chatd-tls has made plain */
+	bool proxied; /* its holder is to say whose it is */
 	struct flight *flight; /* owned; NULL: taken */
 	struct conn_rec *rec; /* owned; as it goes on to the next stage; NULL: this is the last */
 	LIST_ENTRY(conn) link; /* in its holder's conns */
@@ -310,6 +314,7 @@ handover_new(int fd, const struct conn_rec *rec, struct address *a)
 	c->address = a;
 	if (a != NULL)
 		address_add(a);
+	c->proxied = rec->proxy;
 	nconns++;
 	log_trace(conn, "%llu from %s port %u", (unsigned long long)c->id, rec->address, rec->port);
 	give_or_keep(c->flight);
@@ -322,7 +327,9 @@ conn_of(const struct child *from, uint64_t id)
 	struct conn *c;
 
 	HASH_FIND(hh, conns, &id, sizeof(id), c);
-	return c != NULL && c->holder == from && c->flight == NULL && c->rec != NULL ? c : NULL;
+	return c != NULL && c->holder == from && c->flight == NULL && c->rec != NULL && !c->proxied
+		   ? c
+		   : NULL;
 }
 
 bool
@@ -382,6 +389,51 @@ handover_plain(struct child *from, const void *frame, size_t len, int fd)
 		forget(inner);
 	else
 		give_or_keep(inner->flight);
+	return true;
+}
+
+/* What the header in front of it says, as its holder has it: to be counted at the real address. NULL: it may come in. */
+static const char *
+really_from(struct conn *c, const struct m_conn_from *m)
+{
+	struct conn_rec none = {0}, *rec = c->rec != NULL ? c->rec : &none;
+	char text[49];
+	const char *why;
+	struct net net;
+
+	c->proxied = false;
+	rec->proxy = 0;
+	bprintf(text, sizeof(text), STR_FMT, STR_ARG(m->address));
+	if (m->address.n == 0 || !net_parse(text, &net))
+		return NULL; /* the proxy's own */
+	bprintf(rec->address, sizeof(rec->address), "%s", text);
+	rec->port = m->port;
+	rec->loopback = m->tls || (rec->loopback && sockaddr_is_loopback(net.bytes));
+	why = admit_real(rec, net.bytes, &c->address);
+	if (c->address != NULL)
+		address_add(c->address);
+	log_trace(conn, "%llu is from %s port %u", (unsigned long long)c->id, text, m->port);
+	return why;
+}
+
+bool
+handover_from(struct child *from, const void *frame, size_t len)
+{
+	struct m_conn_admit answer;
+	struct m_conn_from m;
+	struct conn *c;
+	const char *why;
+	char out[256];
+
+	if (!m_conn_from_get(frame, len, &m))
+		return false;
+	HASH_FIND(hh, conns, &m.id, sizeof(m.id), c);
+	if (c == NULL || c->holder != from || c->flight != NULL || !c->proxied)
+		return false;
+	why = really_from(c, &m);
+	answer = (struct m_conn_admit){
+	    .id = m.id, .ok = why == NULL, .why = str_of(why != NULL ? why : "")};
+	child_send(from, out, m_conn_admit_put(out, sizeof(out), &answer), NULL, 0, false);
 	return true;
 }
 

@@ -378,7 +378,9 @@ announce(const struct listener *l)
 
 	log_notice("listening on %s (%s%s%s)", listen_name(l, name, sizeof(name)),
 		   protocol_name(l->conf.protocol), l->conf.direct ? ", direct" : "",
-		   l->conf.tls ? ", TLS" : "");
+		   l->conf.tls     ? ", TLS"
+		   : l->conf.proxy ? ", behind a proxy"
+				   : "");
 	if (!l->conf.tls && sockaddr_bytes((const struct sockaddr *)&l->addr, b) &&
 	    !sockaddr_is_loopback(b))
 		log_warn("%s can be reached from beyond this host, and %s carries everything in "

@@ -206,6 +206,8 @@ static const struct {
     {"web.url", settings_check_url},
     {"web.origins", settings_check_origins},
     {"web.metrics", settings_check_networks},
+    {"proxy.trusted", settings_check_networks},
+    {"limits.exempt", settings_check_networks},
     {"tls.certificate", settings_check_path},
     {"tls.key", settings_check_path},
 };

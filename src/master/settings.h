@@ -20,6 +20,7 @@ struct listen_conf {
 	uint8_t protocol; /* enum protocol */
 	bool direct; /* profile "direct" */
 	bool tls;
+	bool proxy; /* a header says whose each connection is */
 	uint16_t port; /* 0: a free one */
 	char address[256]; /* empty: a Unix listener at path */
 	char path[108];

@@ -88,14 +88,13 @@ listen_tls(struct walk *w, const config_setting_t *at, struct listen_conf *l)
 }
 
 static void
-listen_later(struct walk *w, const config_setting_t *at, struct listen_conf *l)
+listen_proxy(struct walk *w, const config_setting_t *at, struct listen_conf *l)
 {
-	(void)l;
 	if (config_setting_type(at) != CONFIG_TYPE_BOOL)
-		conf_error(w->e, w->c, at, "%s wants true or false, not %s",
-			   config_setting_name(at), settings_type_name(at));
-	else if (config_setting_get_bool(at))
-		conf_error(w->e, w->c, at, "%s is not in this build", config_setting_name(at));
+		conf_error(w->e, w->c, at, "proxy wants true or false, not %s",
+			   settings_type_name(at));
+	else
+		l->proxy = config_setting_get_bool(at);
 }
 
 static const struct listen_key {
@@ -104,7 +103,7 @@ static const struct listen_key {
 } listen_keys[] = {
     {"protocol", listen_protocol}, {"address", listen_address}, {"port", listen_port},
     {"path", listen_path},         {"profile", listen_profile}, {"tls", listen_tls},
-    {"proxy", listen_later},
+    {"proxy", listen_proxy},
 };
 
 static void

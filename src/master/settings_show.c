@@ -138,8 +138,8 @@ out_listeners(struct buf *b, const struct settings *s)
 			out_quoted(b, l->path);
 			buf_printf(b, ";");
 		}
-		buf_printf(b, " profile = \"%s\";%s }", l->direct ? "direct" : "normal",
-			   l->tls ? " tls = true;" : "");
+		buf_printf(b, " profile = \"%s\";%s%s }", l->direct ? "direct" : "normal",
+			   l->tls ? " tls = true;" : "", l->proxy ? " proxy = true;" : "");
 	}
 	buf_printf(b, "\n);\n");
 }

@@ -9,6 +9,7 @@
 #include "ipc/board.h"
 #include "ipc/handed.h"
 #include "ipc/proc.h"
+#include "ipc/proxied.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "tls/certs.h"
@@ -105,6 +106,8 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 	switch (type) {
 	case MSG_conns:
 		return handed_take(frame, len, fds, nfds, hello_take);
+	case MSG_conn_admit:
+		return proxied_admitted(frame, len);
 	case MSG_tls_files:
 		return certs_files(frame, len, fds, nfds);
 	default:

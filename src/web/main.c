@@ -7,6 +7,7 @@
 #include "ipc/board.h"
 #include "ipc/handed.h"
 #include "ipc/proc.h"
+#include "ipc/proxied.h"
 #include "lib/loop.h"
 #include "lib/util.h"
 #include "web/link.h"
@@ -22,6 +23,8 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 
 	if (type == MSG_conns)
 		return handed_take(frame, len, fds, nfds, http_take);
+	if (type == MSG_conn_admit)
+		return proxied_admitted(frame, len);
 	if (type == MSG_peer && nfds == 1 && m_peer_get(frame, len, &peer) &&
 	    peer.role == ROLE_BROKER) {
 		link_broker(fds[0]);

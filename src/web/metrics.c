@@ -139,18 +139,11 @@ scrape_end(struct exchange *x)
 static bool
 may_read(const struct client *c)
 {
-	struct str nets = str_of(proc.opt.web_metrics), one;
-	struct net net, address;
-	char word[64];
+	struct net address;
 
 	if (!net_parse(c->rec.address, &address))
 		return c->rec.loopback != 0; /* a Unix socket */
-	while (str_next(&nets, ' ', &one)) {
-		bprintf(word, sizeof(word), STR_FMT, STR_ARG(one));
-		if (net_parse(word, &net) && net_has(&net, &address))
-			return true;
-	}
-	return false;
+	return net_listed(proc.opt.web_metrics, &address);
 }
 
 struct exchange *

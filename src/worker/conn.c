@@ -13,6 +13,7 @@
 #include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
+#include "lib/net.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/account.h"
@@ -284,6 +285,17 @@ board_begin(struct conn *c, const struct conn_rec *rec)
 }
 
 void
+conn_address_known(struct conn *c)
+{
+	struct net net;
+
+	c->flags &= ~(unsigned)CONN_EXEMPT;
+	if (proc.opt.limits_exempt[0] != '\0' && net_parse(c->peer, &net) &&
+	    net_listed(proc.opt.limits_exempt, &net))
+		c->flags |= CONN_EXEMPT;
+}
+
+void
 conn_open(const struct conn_rec *rec, int fd, struct str early)
 {
 	bool known =
@@ -302,6 +314,7 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	c->port = rec->port;
 	input_begin(c);
 	c->peer = xstrndup(rec->address, strnlen(rec->address, sizeof(rec->address)));
+	conn_address_known(c);
 	if (rec->direct)
 		c->flags |= CONN_DIRECT;
 	if (rec->tls || rec->loopback)

@@ -66,6 +66,7 @@ enum conn_flag {
 	CONN_MORE = 1 << 18, /* the last read was a full one: the kernel may have more */
 	CONN_LABEL = 1 << 19, /* a labelled IRC command is under way: its answers are gathered */
 	CONN_WAITS = 1 << 20, /* with CONN_BARRIER: until all that is pending has been answered */
+	CONN_EXEMPT = 1 << 22, /* from a network that line_rate does not hold for */
 	CONN_PRIVATE = 1 << 21, /* what it sends cannot be read on the way: TLS, or this host */
 };
 
@@ -150,6 +151,8 @@ void conns_init(struct loop *loop, unsigned slots);
 
 /* Take over a descriptor (closed when there is no room). early: what has been read of it already. */
 void conn_open(const struct conn_rec *rec, int fd, struct str early);
+/* c->peer is another now: which limits hold for it. */
+void conn_address_known(struct conn *c);
 
 /* The end, in good order: what is queued is still sent, within a second or so. reason is shown to
  * others and in the log; "" is an ordinary leaving. Tells the broker unless quiet (it knows). */

@@ -66,7 +66,7 @@ tokens_ok(struct conn *c)
 	uint32_t now = (uint32_t)loop_now(worker.loop), now_s;
 	uint64_t more;
 
-	if (proc.opt.line_rate == 0)
+	if (proc.opt.line_rate == 0 || c->flags & CONN_EXEMPT)
 		return true;
 	more = (uint64_t)(now - c->tok_ms) * proc.opt.line_rate * TOKEN / 1000;
 	if (more > 0) {

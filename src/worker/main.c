@@ -12,6 +12,7 @@
 #include "ipc/board.h"
 #include "ipc/handed.h"
 #include "ipc/proc.h"
+#include "ipc/proxied.h"
 #include "ipc/sublink.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -129,6 +130,8 @@ worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfd
 		return take_map(frame, len, fds, nfds);
 	case MSG_conns:
 		return handed_take(frame, len, fds, nfds, conn_open);
+	case MSG_conn_admit:
+		return proxied_admitted(frame, len);
 	case MSG_conn_early:
 		return handed_early(frame, len);
 	case MSG_peer:

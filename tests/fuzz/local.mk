@@ -14,6 +14,7 @@ fuzz_targets = \
 	%D%/fuzz_irc \
 	%D%/fuzz_mask \
 	%D%/fuzz_modes \
+	%D%/fuzz_proxy \
 	%D%/fuzz_session \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
@@ -56,6 +57,7 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_mask_LDADD = src/broker/libbroker.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_modes_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(fuzz_libs)
+%C%_fuzz_proxy_LDADD = $(fuzz_libs)
 if HAVE_SODIUM
 %C%_fuzz_scram_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 %C%_fuzz_scram_LDADD = $(auth_libs) $(SODIUM_LIBS) $(fuzz_libs)

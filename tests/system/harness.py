@@ -233,7 +233,8 @@ class Daemon:
     base = {
         "name": "chat.test", "workers": 2,
         "listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": 0}],
-        "limits": {"max_sessions": 2000, "max_per_address": 0, "line_rate": 0},
+        "limits": {"max_sessions": 2000, "max_per_address": 0, "line_rate": 0, "joins": 0, "nicks": 0, "invites": 0,
+                   "targets": 0, "max_per_account": 0},
         "log": {"level": "info"},
         "history": {"replay": 0},  # it comes when the store has read it, not in the order of what is asked
     }

@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	%reldir%/test_login.py \
 	%reldir%/test_manuals.py \
 	%reldir%/test_order.py \
+	%reldir%/test_proxy.py \
 	%reldir%/test_programs.py \
 	%reldir%/test_rooms.py \
 	%reldir%/test_store_durable.py \

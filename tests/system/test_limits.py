@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, limit, main, rss_bytes
+from irc import Irc
 from load import Swarm, table
 
 ALONE = True  # measures times
@@ -46,6 +47,47 @@ class LookAlikes(OwnCase):
             c.expect("Connected to the chat room as other")
             c.close()
         self.assertGreaterEqual(d.stats()["refusals_total"], 5)
+
+
+class Pace(OwnCase):
+    """What others are bothered with: so often in a minute, and then a word about it."""
+    config = {"listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": 0},
+                         {"protocol": "irc", "address": "127.0.0.1", "port": 0}]}
+
+    def irc(self, nick):
+        c = Irc(("127.0.0.1", [l["port"] for l in self.d.listeners() if l["protocol"] == "irc"][0]), nick)
+        self.addCleanup(c.close)
+        return c
+
+    def test_pace(self):
+        d = self.daemon({"limits": {"joins": 3, "nicks": 3, "invites": 3, "targets": 3}})
+        c = self.irc("alice")
+        others = [self.irc("bob%d" % i) for i in range(5)]
+        for i in range(3):
+            c.ask("JOIN #room%d" % i, "366")
+            c.ask("INVITE bob%d #room%d" % (i, i), "341")
+            c.send("PRIVMSG bob%d :hello" % i)
+            others[i].expect("PRIVMSG")
+        self.assertIn("many rooms", c.ask("JOIN #room3", "263").params[-1])
+        self.assertIn("many invitations", c.ask("INVITE bob3 #room0", "263").params[-1])
+        self.assertIn("many people", c.ask("PRIVMSG bob3 :hello", "263").params[-1])
+        # whom it talks with already it may go on talking to
+        c.send("PRIVMSG bob0 :again")
+        self.assertEqual(others[0].expect("PRIVMSG").params[-1], "again")
+        for name in ("anna", "amy", "ada"):
+            c.ask("NICK " + name, "NICK")
+        self.assertIn("often", c.ask("NICK alice", "263").params[-1])
+        stats = d.stats()
+        for what in ("joins", "invites", "targets", "nicks"):
+            self.assertEqual(stats['limited_total{reason="%s"}' % what], 1, what)
+        # another one has its own
+        others[4].ask("JOIN #room9", "366")
+
+    def test_exempt(self):
+        self.daemon({"limits": {"joins": 1, "exempt": "127.0.0.0/8", "line_rate": 1, "line_burst": 1}})
+        c = self.irc("alice")
+        for i in range(5):
+            c.ask("JOIN #room%d" % i, "366")
 
 
 class SlowReader(OwnCase):

@@ -31,6 +31,58 @@ class RoomsCase(AccountCase):
         self.d.start()
 
 
+class OfTheServer(RoomsCase):
+    def lists(self):
+        return {kind: {b["mask"]: (b["reason"], b["until"]) for b in self.d.json(kind, "list")} for kind in ("ban", "mute")}
+
+    def test_bans_and_mutes_are_kept(self):
+        """Over a restart of all, and of a store that dies in between; what has expired meanwhile is over."""
+        d = self.daemon()
+        d.ctl("ban", "add", "192.0.2.0/24", "no", "more")
+        d.ctl("ban", "add", "--for", "1h", "mallory", "for a while")
+        d.ctl("ban", "add", "--for", "1s", "brief")
+        d.ctl("mute", "add", "loud")
+        d.ctl("mute", "add", "gone")
+        d.ctl("mute", "del", "gone")
+        self.eventually("its end", lambda: "brief" not in self.lists()["ban"])
+        was = self.lists()
+        self.assertEqual((sorted(was["ban"]), sorted(was["mute"])), (["192.0.2.0/24", "mallory"], ["loud"]))
+        for _ in range(2):
+            self.restart()
+            self.assertEqual(self.lists(), was)
+        c = self.irc_raw()
+        c.send("NICK mallory", "USER u 0 * :r")
+        c.expect("465")
+        loud = self.irc("loud", exact=True)
+        loud.ask("JOIN #den", "366")
+        loud.ask("PRIVMSG #den :hear me", "404")
+        # taken back, they stay so
+        d.ctl("ban", "del", "mallory")
+        d.ctl("mute", "del", "loud")
+        loud.send("PRIVMSG #den :again")
+        loud.sync()
+        self.restart()
+        self.assertEqual(self.lists(), {"ban": {"192.0.2.0/24": was["ban"]["192.0.2.0/24"]}, "mute": {}})
+
+
+class Crowded(RoomsCase):
+    config = {**AccountCase.config, "limits": {"max_per_account": 2}}
+
+    def test_sessions_of_an_account(self):
+        d = self.daemon()
+        al = self.account("al")
+        other = self.logged_in("al", nick="elsewhere")
+        c = self.irc("third", exact=True)
+        c.send("PRIVMSG NickServ :IDENTIFY al " + PASSWORD)
+        self.assertIn("as many are logged in", c.expect("NOTICE").params[-1])
+        self.assertEqual(d.stats()['limited_total{reason="sessions"}'], 1)
+        other.send("QUIT")
+        other.expect_eof()
+        c.send("PRIVMSG NickServ :IDENTIFY al " + PASSWORD)
+        c.expect("900")
+        al.sync()
+
+
 class Kept(RoomsCase):
     def test_nobody_in_it(self):
         """A registered room is in LIST as long as it is there."""

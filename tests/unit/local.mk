@@ -31,6 +31,7 @@ unit_checks = \
 	%D%/check_net \
 	%D%/check_oper \
 	%D%/check_outq \
+	%D%/check_proxy \
 	%D%/check_query \
 	%D%/check_redact \
 	%D%/check_register \
@@ -144,6 +145,7 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
 %C%_check_net_LDADD = $(unit_libs)
+%C%_check_proxy_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
 unit_irc_render = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(unit_libs)

@@ -15,6 +15,7 @@
 #include "broker/job.h"
 #include "broker/keep.h"
 #include "broker/look.h"
+#include "broker/pace.h"
 #include "broker/promise.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
@@ -67,6 +68,7 @@ forget(void)
 	free(br.reaps);
 	accounts_fini();
 	looks_fini();
+	paces_fini();
 	reserves_fini();
 	regw_close(&br.reg);
 	memset(&br, 0, sizeof(br));
@@ -81,6 +83,8 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 		proc.loop = loop_new();
 	options_defaults(&proc.opt);
 	auth_await_ms = 0;
+	proc.opt.limits_joins = proc.opt.limits_nicks = proc.opt.limits_invites =
+	    proc.opt.limits_targets = 0;
 	proc.opt.cloaks_enabled = 0; /* where a test does not want them */
 	proc.opt.store_enabled = 0; /* where a test does not want it: events would go there too */
 	w->reg_size = registry_layout_size(users, WORLD_ACCOUNTS);

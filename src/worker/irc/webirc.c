@@ -110,6 +110,7 @@ irc_WEBIRC(struct conn *c, struct irc_run *r)
 		log_info("the gateway %s speaks for %s", c->peer, text);
 		free(c->peer);
 		c->peer = xstrdup(text);
+		conn_address_known(c);
 		irc_client_is(c, r->msg.param[1]);
 		take_options(c, r->msg.param[4]);
 	}

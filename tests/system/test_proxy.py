@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Who comes through a proxy: its PROXY header says whose the connection is; limits and bans hold for that address."""
+
+import os
+import socket
+import ssl
+import struct
+import subprocess
+import unittest
+
+from harness import Closed, OwnCase, Telnet, build, limit, main
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+V1 = b"PROXY TCP4 192.0.2.7 127.0.0.1 4321 6667\r\n"
+
+
+def v1(address, port=4321):
+    return b"PROXY %s %s %s %d 6667\r\n" % (b"TCP6" if ":" in address else b"TCP4", address.encode(),
+                                            b"::1" if ":" in address else b"127.0.0.1", port)
+
+
+def v2(address, port=4321, tls=False):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    ours = "::1" if ":" in address else "127.0.0.1"
+    body = socket.inet_pton(family, address) + socket.inet_pton(family, ours) + struct.pack(">HH", port, 6667)
+    if tls:
+        body += b"\x20" + struct.pack(">HBI", 5, 1, 0)
+    return SIGNATURE + bytes([0x21, 0x21 if ":" in address else 0x11]) + struct.pack(">H", len(body)) + body
+
+
+class Proxied(OwnCase):
+    config = {"listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": 0},
+                         {"protocol": "telnet", "address": "127.0.0.1", "port": 0, "proxy": True},
+                         {"protocol": "irc", "address": "127.0.0.1", "port": 0, "proxy": True}]}
+
+    def port(self, protocol):
+        return [l["port"] for l in self.d.listeners() if l["protocol"] == protocol][-1]
+
+    def raw(self, header=b"", protocol="telnet", source=None):
+        s = socket.create_connection(("127.0.0.1", self.port(protocol)), limit(), (source, 0) if source else None)
+        self.addCleanup(s.close)
+        if header:
+            s.sendall(header)
+        return s
+
+    def come(self, header, **more):
+        return Telnet(None, sock=self.raw(header, **more))
+
+    def closed(self, s):
+        """Nothing comes but the end; what came before it."""
+        got = b""
+        while True:
+            try:
+                more = s.recv(4096)
+            except ConnectionResetError:
+                return got
+            if not more:
+                return got
+            got += more
+
+    def refused(self, reason):
+        return self.d.stats().get('refused_total{reason="%s"}' % reason, 0)
+
+    def test_whose_it_is(self):
+        d = self.daemon()
+        for i, (header, address) in enumerate(((v1("192.0.2.7"), "192.0.2.7"), (v1("2001:DB8::7"), "2001:db8::7"),
+                                               (v2("198.51.100.9"), "198.51.100.9"), (v2("2001:db8::9"), "2001:db8::9"))):
+            name = "guest%d" % i
+            c = self.come(header)
+            c.login(name)
+            u = d.json("user", name)
+            self.assertEqual((u["address"], u["port"]), (address, 4321), header)
+        # the proxy itself looks whether we live
+        for i, header in enumerate((b"PROXY UNKNOWN\r\n", SIGNATURE + b"\x20\0\0\0")):
+            c = self.come(header)
+            c.login("health%d" % i)
+            self.assertEqual(d.json("user", "health%d" % i)["address"], "127.0.0.1")
+        # what comes with the header, behind it, is the client's
+        c = self.come(v2("192.0.2.8") + b"early\r\n")
+        c.expect("as early")
+        # and so is what comes byte by byte
+        s = self.raw()
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in v2("192.0.2.9"):
+            s.sendall(bytes([byte]))
+        c = Telnet(None, sock=s)
+        c.login("slowly")
+        self.assertEqual(d.json("user", "slowly")["address"], "192.0.2.9")
+
+    def test_irc(self):
+        d = self.daemon()
+        s = self.raw(v1("192.0.2.7") + b"NICK bob\r\nUSER u 0 * :r\r\n", "irc")
+        with s.makefile("rb") as f:
+            self.assertTrue(self.until(f, b" 001 bob "))
+        self.assertEqual(d.json("user", "bob")["address"], "192.0.2.7")
+
+    @staticmethod
+    def until(f, what):
+        for line in f:
+            if what in line:
+                return True
+        return False
+
+    def test_what_is_none(self):
+        d = self.daemon()
+        for bad in (b"hello\r\n", b"PROXY TCP4 192.0.2.300 127.0.0.1 1 2\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\0\x05",
+                    SIGNATURE + b"\x31\x11\0\x0c" + b"x" * 12, SIGNATURE + b"\x21\x11\xff\xff" + b"x" * 100,
+                    b"PROXY " + b"x" * 3000):
+            self.assertEqual(self.closed(self.raw(bad)), b"", bad)
+        self.assertEqual(self.refused("proxy_header"), 7)
+        # one that says nothing costs nobody else anything, and not for long
+        silent = self.raw()
+        self.come(v1("192.0.2.7")).login("other")
+        self.assertEqual(self.closed(silent), b"")
+        self.assertEqual(self.refused("proxy_header"), 8)
+        # whoever hangs up in the middle
+        s = self.raw(V1[:10])
+        s.close()
+        self.eventually("the end", lambda: self.refused("proxy_header") == 9)
+        self.eventually("no connection", lambda: d.stats()["sessions"] == 1)
+
+    def test_who_may_say(self):
+        self.daemon({"proxy": {"trusted": "127.0.0.2"}})
+        self.assertIn(b"for a proxy only", self.closed(self.raw(source="127.0.0.3")))
+        self.assertEqual(self.refused("proxy"), 1)
+        self.come(v1("192.0.2.7"), source="127.0.0.2").login("bob")
+
+    def test_limits(self):
+        """They hold for whoever is behind the proxy, not for the proxy."""
+        d = self.daemon({"limits": {"max_per_address": 2}})
+        for i in range(4):
+            self.come(v1("192.0.2.%d" % i)).login("a%d" % i)
+        second = self.come(v1("192.0.2.1"))
+        second.login("b1")
+        self.assertIn(b"Too many connections from your address", self.closed(self.raw(v1("192.0.2.1"))))
+        self.assertIn(b"ERROR :Too many connections", self.closed(self.raw(v1("192.0.2.1"), "irc")))
+        self.assertEqual(self.refused("address"), 2)
+        second.close()
+        self.eventually("one fewer", lambda: d.stats()["users"] == 4)
+        self.come(v1("192.0.2.1")).login("c1")
+
+    def test_bans(self):
+        d = self.daemon()
+        d.ctl("ban", "add", "192.0.2.0/24", "no")
+        with self.assertRaises((AssertionError, Closed)):
+            self.come(v1("192.0.2.7")).login("bob")
+        self.come(v1("198.51.100.7")).login("bob")
+
+    def test_prefixes_and_exemptions(self):
+        self.daemon({"limits": {"max_per_address": 2, "prefix_v4": 24, "prefix_v6": 48, "exempt": "198.51.100.0/24 2001:db8:5::/48"}})
+        for i, (one, two, three, other) in enumerate((("192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.3.1"),
+                                                      ("2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:1::1"))):
+            self.come(v1(one)).login("one%d" % i)
+            self.come(v1(two)).login("two%d" % i)
+            self.assertIn(b"Too many", self.closed(self.raw(v1(three))))
+            self.come(v1(other)).login("other%d" % i)
+        for i in range(5):
+            self.come(v1("198.51.100.1")).login("free%d" % i)
+            self.come(v1("2001:db8:5::1")).login("six%d" % i)
+
+    @unittest.skipUnless(build().tls, "built without OpenSSL")
+    def test_within_is_tls(self):
+        """The header comes first, in clear; the handshake behind it."""
+        d = self.daemon({})
+        cert, key = os.path.join(d.dir, "cert.pem"), os.path.join(d.dir, "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=chat.test", "-keyout", key, "-out", cert], check=True, capture_output=True)
+        d.stop()
+        d.write_conf({"listen": [{"protocol": "telnet", "address": "127.0.0.1", "port": 0},
+                                 {"protocol": "irc", "address": "127.0.0.1", "port": 0, "proxy": True, "tls": True}],
+                      "tls": {"certificate": cert, "key": key}})
+        d.start()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        s = context.wrap_socket(self.raw(v2("192.0.2.7"), "irc"))
+        s.sendall(b"NICK bob\r\nUSER u 0 * :r\r\n")
+        with s.makefile("rb") as f:
+            self.assertTrue(self.until(f, b" 001 bob "))
+        u = d.json("user", "bob")
+        self.assertEqual((u["address"], u["port"], u["tls"]), ("192.0.2.7", 4321, True))
+
+
+if __name__ == "__main__":
+    main()
