@@ -3,6 +3,7 @@
 
 #include <microhttpd.h>
 
+#include "ipc/proc.h"
 #include "lib/util.h"
 #include "web/web.h"
 
@@ -31,10 +32,16 @@ bool
 answer_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 {
 	struct client *client = http_client(c);
+	char age[40];
 	bool good;
 
 	if (r == NULL)
 		return false;
+	/* RFC 6797; without TLS nobody may believe it */
+	if (client->rec.tls && proc.opt.web_hsts > 0) {
+		bprintf(age, sizeof(age), "max-age=%llu", (unsigned long long)proc.opt.web_hsts);
+		MHD_add_response_header(r, "Strict-Transport-Security", age);
+	}
 	if (client->watch.last || http_in_body(&client->watch) || http_draining())
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 	good = MHD_queue_response(c, status, r) == MHD_YES;

@@ -52,6 +52,9 @@ http_origin_fits(struct MHD_Connection *c)
 	if (origin == NULL)
 		return true;
 	site = strstr(origin, "://");
+	/* what has come in clear is anybody's, who sits on the way */
+	if (http_client(c)->rec.tls && strncasecmp(origin, "https:", 6) != 0)
+		site = NULL;
 	if (site != NULL && host != NULL && strcasecmp(site + 3, host) == 0)
 		return true;
 	while (str_next(&others, ' ', &other)) {
@@ -184,6 +187,36 @@ simple_begin(const struct route *route, const char *path)
 	return &s->x;
 }
 
+/* Paths that are ours have nothing else in them. */
+static bool
+is_plain_path(const char *path)
+{
+	static const char fit[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+
+	return path[0] == '/' && path[1] != '/' && strspn(path, fit) == strlen(path);
+}
+
+/* Where it is served with TLS, if we know. As answer_text. */
+static bool
+say_tls_only(struct MHD_Connection *c, const char *path)
+{
+	const char *base = proc.opt.web_url;
+	size_t n = strlen(base);
+	struct MHD_Response *r;
+	char where[600];
+
+	if (strncasecmp(base, "https://", 8) != 0)
+		return answer_text(c, MHD_HTTP_FORBIDDEN, "This is served with TLS only.");
+	while (n > 0 && base[n - 1] == '/')
+		n--;
+	bprintf(where, sizeof(where), "%.*s%s", (int)n, base, is_plain_path(path) ? path : "/");
+	r = answer_short("This is served with TLS only.");
+	if (r != NULL)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_LOCATION, where);
+	return answer_queue(c, MHD_HTTP_PERMANENT_REDIRECT, r);
+}
+
 /* The head of a request is there. */
 static bool
 begins(struct MHD_Connection *c, const char *path, const char *method, struct exchange **x_r)
@@ -199,6 +232,8 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 		log_err("libmicrohttpd reads in another way than recv(): nothing is answered");
 		return false;
 	}
+	if (proc.opt.tls_required && !client->rec.tls && !client->rec.loopback)
+		return say_tls_only(c, path);
 	if (bit < 0)
 		return answer_text(c, MHD_HTTP_NOT_IMPLEMENTED, "That cannot be done here.");
 	r = route_of((unsigned)bit, path, &allowed);
