@@ -536,6 +536,7 @@ host_name(const char *name, char *out, size_t cap)
 	out[cap - 1] = '\0';
 }
 
+/* tls: only if it speaks that. */
 static bool
 url_of(const struct listener *l, bool tls, struct options *o)
 {
@@ -543,7 +544,7 @@ url_of(const struct listener *l, bool tls, struct options *o)
 	char address[64], name[sizeof(o->name)];
 	uint8_t bytes[16];
 
-	if (l->conf.protocol != PROTO_WEB || l->conf.tls != tls || !sockaddr_bytes(sa, bytes))
+	if (l->conf.protocol != PROTO_WEB || (tls && !l->conf.tls) || !sockaddr_bytes(sa, bytes))
 		return false;
 	sockaddr_text(sa, address, sizeof(address));
 	if (sockaddr_is_any(bytes))
@@ -551,8 +552,8 @@ url_of(const struct listener *l, bool tls, struct options *o)
 	else
 		bprintf(name, sizeof(name), "%s", address);
 	bprintf(o->web_url, sizeof(o->web_url),
-		strchr(name, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u", tls ? "s" : "",
-		name, sockaddr_port(sa));
+		strchr(name, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u",
+		l->conf.tls ? "s" : "", name, sockaddr_port(sa));
 	return true;
 }
 
@@ -575,6 +576,6 @@ find_url(bool tls, struct options *o)
 void
 listen_url(struct options *o)
 {
-	if (!find_url(true, o))
+	if (!o->tls_required || !find_url(true, o))
 		find_url(false, o);
 }

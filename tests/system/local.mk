@@ -65,8 +65,10 @@ EXTRA_DIST += \
 	%reldir%/test_store_sessions.py \
 	%reldir%/test_talk.py \
 	%reldir%/test_files.py \
+	%reldir%/test_tls.py \
 	%reldir%/test_web.py \
 	%reldir%/test_wire.py \
 	%reldir%/test_ws.py \
+	%reldir%/tls.py \
 	%reldir%/web.py \
 	%reldir%/ws.py

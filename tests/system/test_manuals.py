@@ -68,7 +68,7 @@ class Options(unittest.TestCase):
                         self.assertRegex(body, r"Default: +%s" % (re.escape(values[1].strip('"')) or "[,.]"))
 
     def test_nothing_else_is_explained(self):
-        known = {name for _, name, _, _ in self.rows} | {"control.admin", "control.operate", "control.read", "irc.webirc"}
+        known = {name for _, name, _, _ in self.rows} | {"control.admin", "control.operate", "control.read", "irc.webirc", "tls.more"}
         self.assertEqual(set(self.page) - known, set())
 
     def test_sample(self):

@@ -1,0 +1,642 @@
+#!/usr/bin/env python3
+"""chatd-tls: everything over TLS, handshakes that are none, back-pressure, deaths, certificates that change."""
+
+import hashlib
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import unittest
+
+from harness import TOP, Daemon, build, eventually, limit, main, rss_bytes
+from irc import PASSWORD, Irc
+from tls import TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
+from web import Http
+
+HELLO = bytes.fromhex("16030100c8010000c40303")  # a record, and the beginning of a ClientHello
+
+
+def own_address():
+    """An address of this host that is not loopback; None: it has none."""
+    out = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    return next((a for a in out.split() if "." in a), None)
+
+
+def drained(s):
+    """All that comes until the end; a reset ends it too."""
+    data = b""
+    try:
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return data
+            data += more
+    except (ConnectionResetError, ssl.SSLError):
+        return data
+
+
+class Talk(TlsCase):
+    def test_together(self):
+        """Telnet and IRC, with TLS and without, are in one room."""
+        people = [self.tls_telnet(), self.client(), self.tls_irc(), self.irc()]
+        for c in people[2:]:
+            c.ask("JOIN #lobby", "366")
+        for c in people[:2]:
+            c.sync()
+        people[0].send("good morning over TLS")
+        people[1].expect("good morning over TLS")
+        for c in people[2:]:
+            c.expect("PRIVMSG", "#lobby", "good morning over TLS")
+        people[2].send("PRIVMSG #lobby :and by IRC")
+        for c in people[:2]:
+            c.expect("and by IRC")
+
+    def test_shown(self):
+        c = self.tls_irc(tls=context(["irc"]))
+        self.assertEqual((c.sock.version(), c.sock.selected_alpn_protocol()), ("TLSv1.3", "irc"))
+        self.assertIn("secure", c.ask("WHOIS " + c.nick, "671").params[-1])
+        u = self.d.json("user", c.nick)
+        self.assertEqual((u["tls"], u["tls_version"], u["certificate"], u["address"]), (True, "TLSv1.3", None, "127.0.0.1"))
+        self.assertEqual(u["tls_cipher"], c.sock.cipher()[0])
+        self.assertEqual(u["port"], c.sock.getsockname()[1])
+        plain = self.d.json("user", self.irc().nick)
+        self.assertEqual((plain["tls"], plain["tls_version"], plain["tls_cipher"]), (False, None, None))
+        old = self.tls_irc(tls=context(versions=(ssl.TLSVersion.TLSv1_2,) * 2))
+        self.assertEqual(self.d.json("user", old.nick)["tls_version"], "TLSv1.2")
+        self.assertRegex(self.d.json("user", old.nick)["tls_cipher"], "^ECDHE_ECDSA_")
+
+    def test_counted_once(self):
+        d = self.daemon({"limits": {"max_per_address": 3, "max_sessions": 3}})
+        people = [self.tls_irc(d=d) for _ in range(3)]
+        self.assertEqual(len({c.nick for c in people}), 3)
+        with self.assertRaises((OSError, AssertionError)):
+            self.tls_irc(d=d)
+        people[0].send("QUIT")
+        people[0].expect_eof()
+        eventually("room for one more", lambda: self.another(d))
+
+    def another(self, d):
+        try:
+            return self.tls_irc(d=d)
+        except (OSError, AssertionError):
+            return None
+
+    def test_end_is_told(self):
+        """Both ends say that they close, and what was said before arrives."""
+        c = self.tls_irc()
+        c.send("QUIT :bye")
+        self.assertEqual([m.command for m in c.expect_eof()][-1:], ["ERROR"])  # recv() of a cut stream would raise
+        c = self.tls_irc()
+        watcher = self.irc()
+        chan = self.channel(watcher, c)
+        c.sock.unwrap()
+        watcher.expect("QUIT")
+        self.assertTrue(chan)
+
+    def test_half_close(self):
+        """Who says that it sends nothing more still gets its answers."""
+        s = self.raw("irc")
+        come, go = ssl.MemoryBIO(), ssl.MemoryBIO()
+        o = context().wrap_bio(come, go, server_hostname="localhost")
+
+        def step(fn):
+            while True:
+                try:
+                    return fn()
+                except ssl.SSLWantReadError:
+                    s.sendall(go.read())
+                    data = s.recv(65536)
+                    self.assertTrue(data, "closed")
+                    come.write(data)
+        step(o.do_handshake)
+        o.write(b"NICK half\r\nUSER h 0 * :h\r\nPING before\r\n")
+        s.sendall(go.read())
+        text = b""
+        while b"PONG" not in text:
+            text += step(lambda: o.read(65536))
+        o.write(b"PING last\r\n")
+        with self.assertRaises(ssl.SSLWantReadError):
+            o.unwrap()
+        s.sendall(go.read())
+        text = b""
+        while b"last" not in text:
+            text += step(lambda: o.read(65536))
+        self.assertIn(b"PONG", text)
+
+    def test_farewell(self):
+        d = self.daemon()
+        c, t = self.tls_irc(d=d), self.tls_telnet(d=d)
+        d.stop()
+        self.assertIn("shutting down", " ".join(m.line for m in c.expect_eof()))
+        self.assertIn("shutting down", t.expect_eof())
+
+
+class Web(TlsCase):
+    @classmethod
+    def more(cls):
+        return {"web": {"hsts": 3600}}
+
+    def test_page(self):
+        c = TlsHttp(self.tls_address("web"))
+        self.addCleanup(c.close)
+        for _ in range(3):
+            a = c.ask("GET", "/")
+            self.assertEqual((a.status, a.headers["strict-transport-security"]), (200, "max-age=3600"))
+        plain = Http(self.tls_address("web", tls=False))
+        self.addCleanup(plain.close)
+        self.assertNotIn("strict-transport-security", plain.ask("GET", "/").headers)
+        self.assertTrue(any(w.startswith("https://127.0.0.1:") for l in self.d.listeners() for w in l["connect"]))
+
+    def test_websocket(self):
+        c = TlsWs(self.tls_address("web"), self.fresh("ws"), caps=("message-tags",))
+        self.addCleanup(c.close)
+        other = self.tls_irc()
+        chan = self.channel(c, other)
+        other.send("PRIVMSG %s :%s" % (chan, "x" * 300))
+        c.expect("PRIVMSG", chan, "x" * 300)
+        u = self.d.json("user", c.nick)
+        self.assertEqual((u["protocol"], u["tls"], u["tls_version"]), ("web", True, "TLSv1.3"))
+
+    def test_pages_in_clear_are_strangers(self):
+        c = TlsHttp(self.tls_address("web"))
+        self.addCleanup(c.close)
+        c.send(("GET /ws HTTP/1.1\r\nHost: %s\r\nOrigin: http://%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" % (c.host, c.host)).encode())
+        self.assertEqual(c.read().status, 403)
+
+    def test_pipelined(self):
+        """Far more answers than fit anywhere, for somebody who reads them later."""
+        c = TlsHttp(self.tls_address("web"))
+        self.addCleanup(c.close)
+        page = c.ask("GET", "/").body
+        n = 400
+        c.send(("GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % c.host).encode() * n)
+        for _ in range(n):
+            self.assertEqual(c.read().body, page)
+
+
+class Rules(TlsCase):
+    def refused(self, **more):
+        with self.assertRaises((ssl.SSLError, ConnectionResetError)):
+            self.wrapped(**more)
+
+    def test_versions(self):
+        for v in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            self.wrapped(versions=(v, v))
+        self.refused(versions=(ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1), ciphers="ALL:@SECLEVEL=0")
+
+    def test_ciphers(self):
+        twelve = (ssl.TLSVersion.TLSv1_2,) * 2
+        self.wrapped(versions=twelve, ciphers="ECDHE+AESGCM")
+        for bad in ("AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384"):
+            self.refused(versions=twelve, ciphers=bad, name="other.example" if "RSA" in bad else "localhost")
+
+    def test_alpn(self):
+        self.assertEqual(self.wrapped("irc", alpn=["x", "irc"]).selected_alpn_protocol(), "irc")
+        self.assertIsNone(self.wrapped("irc").selected_alpn_protocol())
+        for protocol, names in (("irc", ["http/1.1"]), ("irc", ["h2", "http/1.1"]), ("telnet", ["irc"])):
+            self.refused(protocol=protocol, alpn=names)
+
+    def test_alpn_web(self):
+        self.assertEqual(self.wrapped("web", alpn=["h2", "http/1.1"]).selected_alpn_protocol(), "http/1.1")
+        for names in (["h2"], ["irc"]):
+            self.refused(protocol="web", alpn=names)
+
+    def test_server_names(self):
+        def shown(name):
+            return hashlib.sha256(self.wrapped(name=name).getpeercert(True)).hexdigest()
+        first, other = fingerprint(self.first[0]), fingerprint(self.other[0])
+        for name, wanted in (("localhost", first), ("other.example", other), ("OTHER.example", other), ("a.wild.example", other),
+                             ("a.b.wild.example", first), ("nobody.example", first), (None, first)):
+            self.assertEqual(shown(name), wanted, name)
+
+    def test_tickets(self):
+        c = self.tls_irc()
+        self.assertTrue(self.tls_irc(tls=c.tls, session=c.sock.session).sock.session_reused)
+        pid = self.d.kill_role("tls")
+        eventually("another chatd-tls", lambda: [p for p in self.d.kids("tls") if p != pid])
+        # it knows the same keys
+        self.assertTrue(self.tls_irc(tls=c.tls, session=c.sock.session).sock.session_reused)
+        self.assertGreaterEqual(self.d.stats()["tls_resumed_total"], 1)
+
+
+class Certificates(TlsCase):
+    passwords = store = True
+
+    @classmethod
+    def more(cls):
+        return {"accounts": {"cost": 8192}}
+
+    def test_fingerprint(self):
+        mine = make_cert(self.certs, "mine", ("me",))
+        c = self.tls_irc(tls=context(cert=mine))
+        m = c.ask("WHOIS " + c.nick, "276")
+        self.assertEqual(m.params[-1].split()[-1], fingerprint(mine[0]))
+        self.assertEqual(self.d.json("user", c.nick)["certificate"], fingerprint(mine[0]))
+        stranger = self.irc()
+        stranger.send("WHOIS " + c.nick)
+        self.assertNotIn("276", self.commands(stranger.until(lambda m: m.command == "318")))
+
+    def external(self, c):
+        c.send("AUTHENTICATE EXTERNAL")
+        c.expect("AUTHENTICATE", "+")
+        c.send("AUTHENTICATE +")
+        return c.until(lambda m: m.command in ("903", "904"))[-1].command
+
+    def newcomer(self, cert=None):
+        c = TlsIrc(self.tls_address("irc"), tls=context(cert=cert))
+        self.addCleanup(c.close)
+        c.offers = c.offered()
+        c.send("CAP REQ :sasl")
+        c.expect("CAP", None, "ACK")
+        return c
+
+    def test_external(self):
+        mine, other = make_cert(self.certs, "owner", ("owner",)), make_cert(self.certs, "thief", ("owner",))
+        owner = self.tls_irc("owner", tls=context(cert=mine))
+        owner.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
+        owner.send("PRIVMSG NickServ :CERT ADD " + fingerprint(mine[0]))
+        owner.expect("NOTICE")
+        owner.sync()
+        c = self.newcomer(mine)
+        self.assertIn("EXTERNAL", c.offers["sasl"].split(","))
+        self.assertEqual(self.external(c), "903")
+        c.send("NICK " + self.fresh("in"), "USER x 0 * :x", "CAP END")
+        c.nick = c.expect("001").params[0]
+        self.assertEqual(self.d.json("user", c.nick)["account"], owner.nick)
+        self.assertEqual(self.external(self.newcomer(other)), "904")
+        self.assertNotIn("EXTERNAL", self.newcomer().offers["sasl"].split(","))
+
+    def test_resumed(self):
+        """A session that goes on still knows the certificate."""
+        mine = make_cert(self.certs, "again", ("again",))
+        c = self.tls_irc(tls=context(cert=mine))
+        again = self.tls_irc(tls=c.tls, session=c.sock.session)
+        self.assertTrue(again.sock.session_reused)
+        self.assertEqual(self.d.json("user", again.nick)["certificate"], fingerprint(mine[0]))
+
+
+class Handshakes(TlsCase):
+    @classmethod
+    def more(cls):
+        return {"tls": {"handshake_time": 1, "handshakes": 3}}
+
+    def test_plain(self):
+        """Who does not know is told, in the words of the port's protocol."""
+        for protocol, words, said in (("irc", b"NICK alice\r\n", b"ERROR :This port speaks TLS."),
+                                      ("telnet", b"alice\r\n", b"This port speaks TLS."),
+                                      ("web", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"HTTP/1.1 400 ")):
+            if protocol == "web" and not build().web:
+                continue
+            s = self.raw(protocol)
+            s.sendall(words)
+            self.assertTrue(drained(s).startswith(said), protocol)
+
+    def test_nonsense(self):
+        before = self.d.stats()["tls_failed"]
+        for data in (b"\x16", b"\x16\x03\x01\x00\x00", b"\x16\x03\x01\xff\xff" + b"x" * 65535, HELLO + b"\0" * 500, os.urandom(4000),
+                     b"\x16" + os.urandom(4000), b"\x16\x03\x01\x00\x02\x01\x00" * 200, b"\x80\x2e\x01\x00\x02" + b"x" * 44,
+                     b"\x15\x03\x01\x00\x02\x02\x28", b""):
+            s = self.raw()
+            try:
+                s.sendall(data)
+                s.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # refused before its end
+            drained(s)
+        eventually("all to be counted", lambda: self.d.stats()["tls_failed"] >= before + 10)
+        self.tls_irc()
+        eventually("them to be gone", lambda: self.d.stats()["tls_connections"] <= 1)
+
+    def test_slow(self):
+        """Half-open ones are closed in time, and hold nobody up."""
+        before = self.d.stats()["tls_late"]
+        held = [self.raw(), self.raw()]
+        held[1].sendall(HELLO)
+        self.tls_irc()
+        for s in held:
+            self.assertEqual(drained(s), b"")
+        self.assertEqual(self.d.stats()["tls_late"], before + 2)
+
+    def test_many(self):
+        """One address has so many under way, and no more; others have theirs."""
+        before = self.d.stats()["tls_refused"]
+        held = [self.raw() for _ in range(3)]
+        s = self.raw()
+        self.assertEqual(drained(s), b"")
+        self.assertEqual(self.d.stats()["tls_refused"], before + 1)
+        self.tls_irc(source="127.0.0.9")
+        for h in held:
+            h.close()
+        eventually("room again", self.try_once)
+
+    def try_once(self):
+        try:
+            return self.tls_irc()
+        except (OSError, AssertionError):
+            return None
+
+    def test_openssl(self):
+        host = "%s:%d" % self.tls_address("irc")
+        for args in (["-tls1_3"], ["-tls1_2"], ["-tls1_2", "-curves", "P-384"], ["-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"]):
+            r = subprocess.run(["openssl", "s_client", "-connect", host, *args], input="NICK x\n", text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, timeout=limit(), check=False)
+            self.assertIn("Cipher is ", r.stdout)
+            self.assertNotIn("Compression: zlib", r.stdout)
+            self.assertIn("Secure Renegotiation IS", r.stdout)
+        r = subprocess.run(["openssl", "s_client", "-connect", host, "-tls1_2"], input="R\n", text=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, timeout=limit(), check=False)
+        self.assertIn("no renegotiation", r.stdout)
+
+
+class Much(TlsCase):
+    def test_both_ways(self):
+        """Megabytes up and down at once."""
+        c = self.tls_irc()
+        n, word = 20000, b"x" * 200
+        pid = self.d.kids("tls")[0]
+        before = rss_bytes(pid)
+        c.sock.setblocking(False)
+        data, sent, got = b"".join(b"PING %s%d\r\n" % (word, i) for i in range(n)), 0, bytearray()
+        end = b"%s%d\r\n" % (word, n - 1)
+        while not got.endswith(end):
+            stuck = 0
+            try:
+                if sent < len(data):
+                    sent += c.sock.send(data[sent:sent + 16384])
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                stuck += 1
+            try:
+                more = c.sock.recv(65536)
+                self.assertTrue(more)
+                got += more
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                stuck += 1
+            if stuck == 2 or (stuck and sent == len(data)):
+                self.assertTrue(any(select.select([c.sock], [c.sock] if sent < len(data) else [], [], limit())), "stuck")
+        lines = [l for l in bytes(got).split(b"\r\n") if b"PONG" in l]
+        self.assertEqual([int(l.rpartition(word)[2]) for l in lines], list(range(n)))
+        self.assertLess(rss_bytes(pid) - before, 4 << 20)
+
+    def test_reads_nothing(self):
+        """A client that does not read is dropped by its worker, as without TLS; chatd-tls keeps next to nothing for it."""
+        d = self.daemon({"limits": {"queue": 65536, "queue_time": 2}})
+        deaf, loud = self.tls_irc(d=d, rcvbuf=4096), self.irc(d=d)
+        chan = self.channel(deaf, loud)
+        pid = d.kids("tls")[0]
+        before = rss_bytes(pid)
+        for i in range(4000):
+            loud.send("PRIVMSG %s :%d %s" % (chan, i, "y" * 400))
+            if i % 100 == 0:
+                loud.sync()
+        loud.expect("QUIT")
+        self.assertLess(rss_bytes(pid) - before, 2 << 20)
+        self.tls_irc(d=d)
+
+
+class Deaths(TlsCase):
+    def test_tls(self):
+        """A killed chatd-tls costs its own clients only."""
+        mine, plain = self.tls_irc(), self.irc()
+        chan = self.channel(plain, mine)
+        self.d.kill_role("tls")
+        plain.expect("QUIT")
+        with self.assertRaises((OSError, AssertionError, ssl.SSLError)):
+            while True:
+                mine.next()
+        other = self.tls_irc()
+        other.ask("JOIN " + chan, "366")
+        plain.expect("JOIN", chan)
+
+    def test_worker(self):
+        """A killed worker is the end of its clients, told as one, and of nobody else's; chatd-tls stays."""
+        people = [self.tls_irc() for _ in range(6)]
+        pid = self.d.kids("tls")
+        at = self.d.worker_of(people[0].nick)
+        mine = [c for c in people if self.d.worker_of(c.nick) == at]
+        others = [c for c in people if c not in mine]
+        self.assertTrue(others)
+        self.d.kill_role("worker", at)
+        for c in mine:
+            c.expect_eof()  # a close_notify: else recv() raises
+        for c in others:
+            c.sync()
+        self.assertEqual(self.d.kids("tls"), pid)
+        self.tls_irc()
+
+    def test_broker(self):
+        c, pid = self.tls_irc(), self.d.kids("tls")
+        self.d.kill_role("broker")
+        chan = self.channel(c, self.irc())
+        self.assertTrue(chan)
+        self.assertEqual(self.d.kids("tls"), pid)
+
+    def test_nothing_left(self):
+        before = self.d.stats()["tls_connections"]
+        for _ in range(20):
+            self.tls_irc().close()
+        eventually("them to be gone", lambda: self.d.stats()["tls_connections"] == before)
+        fds = len(os.listdir("/proc/%d/fd" % self.d.kids("tls")[0]))
+        for _ in range(20):
+            self.wrapped().close()
+        eventually("descriptors to be closed", lambda: len(os.listdir("/proc/%d/fd" % self.d.kids("tls")[0])) <= fds)
+
+    def test_several(self):
+        d = self.daemon({"tls": {"processes": 3}})
+        people = [self.tls_irc(d=d) for _ in range(9)]
+        counts = [p["pid"] for p in d.processes() if p["role"] == "tls"]
+        self.assertEqual(len(counts), 3)
+        d.kill_role("tls")
+        alive = 0
+        for c in people:
+            try:
+                c.sync()
+                alive += 1
+            except (AssertionError, OSError):
+                pass
+        self.assertEqual(alive, 6)
+
+
+class Reload(TlsCase):
+    own = True
+
+    def setUp(self):
+        super().setUp()
+        self.place = os.path.join(self.certs, "used")
+        os.makedirs(self.place, exist_ok=True)
+        self.used = [os.path.join(self.place, name) for name in ("fullchain.pem", "privkey.pem")]
+        self.put(self.first)
+        self.d = self.daemon({"tls": {"certificate": self.used[0], "key": self.used[1]}})
+
+    def put(self, pair):
+        """As a hook of an ACME client does it."""
+        for a, b in zip(pair, self.used):
+            shutil.copy(a, b + ".new")
+            os.rename(b + ".new", b)
+
+    def shown(self):
+        return hashlib.sha256(self.wrapped().getpeercert(True)).hexdigest()
+
+    def test_chatctl(self):
+        c, pid = self.tls_irc(), self.d.kids("tls")
+        self.put(self.other)
+        self.assertEqual(self.shown(), fingerprint(self.first[0]))
+        self.d.ctl("tls", "reload")
+        self.assertEqual(self.shown(), fingerprint(self.other[0]))
+        c.sync()
+        self.assertEqual(self.d.kids("tls"), pid)
+        row = self.d.json("tls", "show")[0]
+        self.assertEqual((row["names"], row["issuer"], row["sha256"], row["file"]),
+                         ("other.example *.wild.example", "other.example", fingerprint(self.other[0]), self.used[0]))
+        self.assertIn(row["days_left"], (29, 30))
+        self.assertIn("until", self.d.json("status")["certificate"])
+
+    def test_hangup(self):
+        c = self.tls_irc()
+        self.put(self.other)
+        mark = self.d.log_mark()
+        os.kill(self.d.pid, signal.SIGHUP)
+        self.d.expect_log("the configuration was reloaded", mark)
+        self.assertEqual(self.shown(), fingerprint(self.other[0]))
+        c.sync()
+
+    def test_does_not_fit(self):
+        c = self.tls_irc()
+        self.put((self.other[0], self.first[1]))
+        self.assertIn("do not fit", self.d.ctl("tls", "reload", status=1))
+        self.assertIn("do not fit", self.d.ctl("reload", status=1))
+        self.assertEqual(self.shown(), fingerprint(self.first[0]))
+        # nor does one that is started now have it
+        pid = self.d.kill_role("tls")
+        eventually("another chatd-tls", lambda: [p for p in self.d.kids("tls") if p != pid])
+        eventually("the old certificate", self.still_first)
+        c.close()
+        os.unlink(self.used[1])
+        self.assertIn("No such file", self.d.ctl("tls", "reload", status=1))
+
+    def still_first(self):
+        try:
+            return self.shown() == fingerprint(self.first[0])
+        except OSError:
+            return False
+
+    def test_renewed(self):
+        """The hook that the README has for programs that renew certificates."""
+        with open(os.path.join(TOP, "README.md"), encoding="utf-8") as f:
+            script = re.search(r"^ +#!/bin/sh -e\n( +install .*\n +chatctl .*\n)", f.read(), re.M).group(1)
+        script = script.replace("/etc/chatd/tls/", self.place + "/")
+        lineage = os.path.join(self.certs, "lineage")
+        os.makedirs(lineage, exist_ok=True)
+        shutil.copy(self.other[0], os.path.join(lineage, "fullchain.pem"))
+        shutil.copy(self.other[1], os.path.join(lineage, "privkey.pem"))
+        bin_dir = os.path.join(self.certs, "bin")
+        os.makedirs(bin_dir, exist_ok=True)
+        link = os.path.join(bin_dir, "chatctl")
+        if not os.path.exists(link):
+            os.symlink(build().program("tools/chatctl"), link)
+        c = self.tls_irc()
+        subprocess.run(["sh", "-e", "-c", script], check=True, timeout=limit(),
+                       env=dict(os.environ, RENEWED_LINEAGE=lineage, CHATCTL_SOCKET=self.d.socket, PATH=bin_dir + ":" + os.environ["PATH"]))
+        self.assertEqual(self.shown(), fingerprint(self.other[0]))
+        c.sync()
+
+    def test_expiry(self):
+        short = make_cert(self.certs, "short", days=3)
+        self.put(short)
+        mark = self.d.log_mark()
+        self.d.ctl("tls", "reload")
+        self.d.expect_log("expires in [23] days", mark)
+        self.assertIn(self.d.json("tls", "show")[0]["days_left"], (2, 3))
+        self.assertGreater(self.d.stats()["tls_certificate_expiry_seconds"], 1e9)
+
+    def test_listener_comes(self):
+        """A listener with TLS that a reload brings, to a chatd that had none."""
+        d = self.daemon({"listen": [{"protocol": "irc", "address": "127.0.0.1", "port": 0}]})
+        self.assertEqual(d.kids("tls"), [])
+        d.write_conf(dict(d.config, listen=self.config["listen"]))
+        d.ctl("reload")
+        eventually("chatd-tls", lambda: d.kids("tls"))
+        self.tls_irc(d=d).sync()
+
+
+class Checked(TlsCase):
+    own = True
+
+    def test_configuration(self):
+        def check(pair):
+            d = Daemon(dict(self.config, tls={"certificate": pair[0], "key": pair[1]}), start=False)
+            self.addCleanup(d.close)
+            return subprocess.run([d.build.program("master/chatd"), "-t", "-c", d.conf, "-L", d.build.path], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, timeout=limit(), check=False)
+        r = check(self.first)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        for pair, why in (((self.first[0], self.other[1]), "do not fit"), ((self.first[1], self.first[1]), "no certificate|no start line"),
+                          ((self.first[0], self.first[0]), "do not fit|no start line|UNSUPPORTED|unsupported"), (("/nosuch", ""), "No such file")):
+            r = check(pair)
+            self.assertEqual(r.returncode, 1, pair)
+            self.assertRegex(r.stderr, why)
+
+    def test_does_not_start(self):
+        d = Daemon(dict(self.config, tls={"certificate": self.first[0], "key": self.other[1]}), start=False)
+        self.addCleanup(d.close)
+        with self.assertRaisesRegex(AssertionError, "do not fit"):
+            d.start()
+
+
+class Required(TlsCase):
+    @classmethod
+    def more(cls):
+        return {"tls": {"required": True}, "limits": {"max_per_address": 0}}
+
+    @classmethod
+    def address(cls):
+        if own_address() is None:
+            raise unittest.SkipTest("this host has no address but loopback")
+        return own_address()
+
+    def connection(self, protocol, source, tls=False):
+        port = self.tls_address(protocol, tls=tls)[1]
+        s = socket.create_connection((self.address(), port), timeout=limit(), source_address=(source, 0))
+        self.addCleanup(s.close)
+        return s
+
+    def test_clear(self):
+        for protocol, words in (("irc", "ERROR :This server is reached with TLS only"), ("telnet", "This server is reached with TLS only")):
+            self.assertTrue(drained(self.connection(protocol, self.address())).startswith(words.encode()))
+            near = self.connection(protocol, "127.0.0.1")
+            near.sendall(b"NICK near\r\nUSER n 0 * :n\r\n")
+            self.assertNotIn(b"TLS", near.recv(100))
+        c = TlsIrc((self.address(), self.tls_address("irc")[1]), self.fresh("far"), source=self.address())
+        self.addCleanup(c.close)
+        self.assertGreaterEqual(self.d.stats()["refused_plain"], 2)
+
+    def test_web(self):
+        c = Http((self.address(), self.tls_address("web", tls=False)[1]))
+        self.addCleanup(c.close)
+        for path in ("/", "/files/u/abc"):
+            a = c.ask("GET", path)
+            self.assertEqual(a.status, 308)
+            self.assertRegex(a.headers["location"], "^https://[^/]+:%d%s$" % (self.tls_address("web")[1], path))
+        self.assertEqual(c.ask("GET", "/%0d%0aX:y").headers["location"][-1], "/")
+        near = self.connection("web", "127.0.0.1")
+        near.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assertTrue(drained(near).startswith(b"HTTP/1.1 200 "))
+
+
+class Sts(TlsCase):
+    def test_policy(self):
+        d = self.daemon({"irc": {"sts": {"port": 6697, "duration": 3600}}})
+        plain = Irc(self.tls_address("irc", d, tls=False))
+        self.addCleanup(plain.close)
+        self.assertEqual(plain.offered()["sts"], "port=6697")
+        c = TlsIrc(self.tls_address("irc", d))
+        self.addCleanup(c.close)
+        self.assertEqual(c.offered()["sts"], "duration=3600")
+
+
+if __name__ == "__main__":
+    main()
