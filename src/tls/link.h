@@ -36,6 +36,7 @@ enum link_flag {
 	LINK_SHUT_WRITES = 1 << 10, /* its last words wait for room */
 	LINK_PENDING = 1 << 11, /* counted in pending.h */
 	LINK_TIMED = 1 << 12, /* the timer runs: so long without any progress, and it is over */
+	LINK_LAST = 1 << 13, /* and nothing puts it off any more */
 };
 
 struct link {

@@ -225,19 +225,27 @@ waited_enough(void *arg)
 	link_close(arg);
 }
 
-/* Only last words are left. */
+/* Only last words are left, and who is to take them has had no use for any in this turn: that has an end. So has waiting for a client
+ * to go to whom all has been said, whatever it still sends. */
 static void
-limit(struct link *l, bool moved)
+limit(struct link *l, bool moved_up, bool moved_down)
 {
-	bool told = l->flags & LINK_OUT_TOLD;
+	unsigned f = l->flags;
+	uint64_t ms = STALLED_MS;
 
-	if (!(l->flags & (LINK_NEAR_EOF | LINK_NEAR_QUIET | LINK_OUT_DEAD | LINK_OUT_QUIET)))
+	if (f & LINK_LAST)
 		return;
-	/* a worker that has said its last words, but stays, looks after its client itself */
-	if (l->flags & LINK_TIMED && !moved)
+	if (f & LINK_OUT_TOLD) {
+		set(l, LINK_LAST);
+		ms = LAST_MS;
+	} else if (f & (LINK_NEAR_EOF | LINK_NEAR_QUIET)) {
+		if (f & LINK_TIMED && !moved_down)
+			return;
+	} else if (!(f & (LINK_OUT_DEAD | LINK_OUT_QUIET)) || (f & LINK_TIMED && !moved_up)) {
 		return;
+	}
 	set(l, LINK_TIMED);
-	loop_timer_start(proc.loop, &l->timer, told ? LAST_MS : STALLED_MS, waited_enough, l);
+	loop_timer_start(proc.loop, &l->timer, ms, waited_enough, l);
 }
 
 static void
@@ -268,18 +276,18 @@ hung_up(struct link *l, struct loop_io *io, unsigned flag)
 static void
 go_on(struct link *l, bool do_up, bool do_down)
 {
-	bool moved = false;
+	bool moved_up = do_up && up(l), moved_down = do_down && down(l);
 
-	/* what one direction finds out may be what the other one waits for */
-	if (do_up)
-		moved |= up(l);
-	if (do_down)
-		moved |= down(l);
+	/* what it sent before it went is still read */
+	if ((l->flags & (LINK_OUT_DEAD | LINK_OUT_EOF)) == LINK_OUT_DEAD) {
+		hung_up(l, &l->out, LINK_OUT_QUIET);
+		moved_up |= up(l);
+	}
 	if (over(l)) {
 		link_close(l);
 		return;
 	}
-	limit(l, moved);
+	limit(l, moved_up, moved_down);
 	watch(l);
 }
 

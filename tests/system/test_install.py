@@ -142,7 +142,7 @@ class Install(unittest.TestCase):
     def test_1_what_is_there(self):
         self.assertEqual(self.installed(), sorted([
             "bin/chat", "bin/chatctl", "sbin/chatd", "libexec/chatd/chatd-auth", "libexec/chatd/chatd-broker", "libexec/chatd/chatd-control",
-            "libexec/chatd/chatd-store", "libexec/chatd/chatd-web", "libexec/chatd/chatd-worker", "etc/chatd.conf", "etc/init.d/chatd",
+            "libexec/chatd/chatd-store", "libexec/chatd/chatd-tls", "libexec/chatd/chatd-web", "libexec/chatd/chatd-worker", "etc/chatd.conf", "etc/init.d/chatd",
             "lib/systemd/system/chatd.service", "lib/systemd/system/chatd.socket",
             "lib/systemd/system/chatd-irc.socket", "lib/systemd/system/chatd-web.socket",
             "lib/sysusers.d/chatd.conf", "lib/tmpfiles.d/chatd.conf",

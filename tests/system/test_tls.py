@@ -528,7 +528,7 @@ class Reload(TlsCase):
         """The hook that the README has for programs that renew certificates."""
         with open(os.path.join(TOP, "README.md"), encoding="utf-8") as f:
             script = re.search(r"^ +#!/bin/sh -e\n( +install .*\n +chatctl .*\n)", f.read(), re.M).group(1)
-        script = script.replace("/etc/chatd/tls/", self.place + "/")
+        script = script.replace("/etc/chatd/tls/", self.place + "/").replace(" -g chatd", "")
         lineage = os.path.join(self.certs, "lineage")
         os.makedirs(lineage, exist_ok=True)
         shutil.copy(self.other[0], os.path.join(lineage, "fullchain.pem"))
