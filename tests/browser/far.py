@@ -10,8 +10,10 @@ import json
 import os
 import re
 import select
+import shutil
 import socket
 import sys
+import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,6 +22,7 @@ sys.dont_write_bytecode = True
 
 from harness import Daemon, eventually, merged  # noqa: E402
 from irc import Irc, IrcCase  # noqa: E402
+from tls import make_cert  # noqa: E402
 
 
 class Crowd:
@@ -64,6 +67,12 @@ class World(IrcCase):
         """Nothing: for the cleanups, and the clients that want a test."""
 
     def begin(self, config):
+        if config.pop("over_tls", False):
+            place = tempfile.mkdtemp(prefix="chatd-c-")
+            self.addCleanup(shutil.rmtree, place, ignore_errors=True)
+            cert, key = make_cert(place, "far")
+            listen = [dict(l, tls=l["protocol"] == "web") for l in self.base["listen"]]
+            config = dict(config, listen=listen, tls={"certificate": cert, "key": key})
         self.d = Daemon(merged(self.base, config))
         self.addCleanup(self.d.close)
 
@@ -84,7 +93,6 @@ class World(IrcCase):
 
     def irssi(self, name, room):
         from test_irc_clients import Irssi
-        import shutil
         if not shutil.which("irssi") or not shutil.which("tmux"):
             return None
         return Irssi(self, self.irc_address(), name, room)

@@ -23,10 +23,11 @@ export class Person {
 	requests = [];
 	wrong = []; // what no page may do: violations of the CSP, errors that nobody has caught
 
-	static async at(browser, port, { path = "/", ...options } = {}) {
+	static async at(browser, port, { path = "/", scheme = "http", ...options } = {}) {
 		const p = new Person();
 
 		p.port = port;
+		p.scheme = scheme;
 		p.context = await browser.newContext({ viewport: { width: 1180, height: 760 }, locale: "en-GB", timezoneId: "UTC", reducedMotion: "reduce", ...options });
 		p.context.setDefaultTimeout(WAIT);
 		await p.context.addInitScript(() => addEventListener("securitypolicyviolation", (e) => console.error("CSP", e.violatedDirective, e.blockedURI)));
@@ -41,7 +42,7 @@ export class Person {
 		page.on("websocket", (w) => this.requests.push(w.url()));
 		page.on("pageerror", (e) => this.wrong.push(String(e.stack ?? e)));
 		page.on("console", (m) => m.type() === "error" && /CSP|Content Security/.test(m.text()) && this.wrong.push(m.text()));
-		await page.goto(`http://127.0.0.1:${this.port}${path}`);
+		await page.goto(`${this.scheme}://127.0.0.1:${this.port}${path}`);
 		await page.locator("#login-name").waitFor();
 		return page;
 	}

@@ -14,9 +14,12 @@ import unittest
 
 from harness import TOP, Daemon, build, eventually, limit, main, rss_bytes
 from irc import PASSWORD, Irc
+from test_irc_clients import Irssi, WeeChat
 from tls import TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
 from web import Http
 
+OLD_WEECHAT = shutil.which("weechat-headless") and subprocess.run(  # its options have had other names
+    ["weechat-headless", "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout.startswith(("3.", "2."))
 HELLO = bytes.fromhex("16030100c8010000c40303")  # a record, and the beginning of a ClientHello
 
 
@@ -625,6 +628,48 @@ class Required(TlsCase):
         near = self.connection("web", "127.0.0.1")
         near.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         self.assertTrue(drained(near).startswith(b"HTTP/1.1 200 "))
+
+
+class SecureIrssi(Irssi):
+    config = Irssi.config.replace('autoconnect = "yes";', 'autoconnect = "yes"; use_tls = "yes"; tls_verify = "no";')
+
+
+class SecureWeeChat(WeeChat):
+    setup = tuple(s.replace("-notls", "-ssl -ssl_verify=off" if OLD_WEECHAT else "-tls -tls_verify=off") for s in WeeChat.setup)
+
+
+class Clients(TlsCase):
+    """Those that people use."""
+
+    def eventually(self, *args):
+        return eventually(*args)
+
+    def talk(self, make, *needs):
+        missing = [p for p in needs if not shutil.which(p)]
+        if missing:
+            self.skipTest("not installed: " + ", ".join(missing))
+        ivy = self.irc("ivy")
+        chan = self.channel(ivy)
+        x = make(self, self.tls_address("irc"), self.fresh("xena"), chan)
+        ivy.expect("JOIN", chan)
+        self.assertTrue(self.d.json("user", x.nick)["tls"])
+        x.type("is this line safe?")
+        ivy.expect("PRIVMSG", chan, "is this line safe?")
+        ivy.send("PRIVMSG %s :so they say" % chan)
+        x.see("said", who=ivy.nick, text="so they say")
+
+    def test_irssi(self):
+        self.talk(SecureIrssi, "irssi", "tmux")
+
+    def test_weechat(self):
+        self.talk(SecureWeeChat, "weechat-headless")
+
+    def test_chat(self):
+        cert = self.first[0]
+        r = subprocess.run([build().program("tools/chat/chat"), "-s", "localhost:%d" % self.tls_address("irc")[1], "--tls", "send", "lobby", "from a script"],
+                           env=dict(os.environ, SSL_CERT_FILE=cert, HOME=self.certs), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True, timeout=limit(), check=False)
+        self.assertEqual(r.returncode, 0, r.stdout)
 
 
 class Sts(TlsCase):
