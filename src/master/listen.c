@@ -381,8 +381,8 @@ announce(const struct listener *l)
 		   l->conf.tls     ? ", TLS"
 		   : l->conf.proxy ? ", behind a proxy"
 				   : "");
-	if (!l->conf.tls && sockaddr_bytes((const struct sockaddr *)&l->addr, b) &&
-	    !sockaddr_is_loopback(b))
+	if (!l->conf.tls && !master.set.opt.tls_required &&
+	    sockaddr_bytes((const struct sockaddr *)&l->addr, b) && !sockaddr_is_loopback(b))
 		log_warn("%s can be reached from beyond this host, and %s carries everything in "
 			 "clear text",
 			 name, protocol_name(l->conf.protocol));
