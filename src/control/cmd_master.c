@@ -2,11 +2,7 @@
  * logging, reload, restart, stop. Its words are those of the command, put together here. */
 #include "config.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <inttypes.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,39 +200,6 @@ add_address(struct addresses *a, const char *host, unsigned port)
 	a->n++;
 }
 
-/* The addresses of this host that a wildcard listener can be reached at: what somebody elsewhere
- * can use, or loopback when there is nothing else. */
-static void
-host_addresses(struct addresses *a, bool v6, unsigned port, bool loopback)
-{
-	struct ifaddrs *all = NULL;
-
-	if (getifaddrs(&all) < 0)
-		return;
-	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
-		char host[INET6_ADDRSTRLEN];
-		const void *addr;
-		int family;
-
-		if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 ||
-		    ((i->ifa_flags & IFF_LOOPBACK) != 0) != loopback)
-			continue;
-		family = i->ifa_addr->sa_family;
-		if (family == AF_INET)
-			addr = &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
-		else if (family == AF_INET6 && v6)
-			addr = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
-		else
-			continue;
-		/* Link-local ones mean nothing without an interface's name, which differs from host to host. */
-		if (family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *)addr))
-			continue;
-		if (inet_ntop(family, addr, host, sizeof(host)) != NULL)
-			add_address(a, host, port);
-	}
-	freeifaddrs(all);
-}
-
 void
 listeners_row(struct conn *c, const struct m_ctl_listener *m)
 {
@@ -244,16 +207,16 @@ listeners_row(struct conn *c, const struct m_ctl_listener *m)
 			      .tls = m->tls != 0};
 	struct writer *w = &c->w;
 	char address[65];
-	bool v4 = str_eq(m->address, STR_LIT("0.0.0.0")), v6 = str_eq(m->address, STR_LIT("::"));
+	char hosts[1025], *rest = hosts, *host;
 
+	bprintf(hosts, sizeof(hosts), STR_FMT, STR_ARG(m->hosts));
 	bprintf(address, sizeof(address), STR_FMT, STR_ARG(m->address));
-	if (v4 || v6) {
-		host_addresses(&a, v6, m->port, false);
-		if (a.n == 0)
-			host_addresses(&a, v6, m->port, true);
-	} else if (m->address.n > 0) {
-		add_address(&a, address, m->port);
+	while ((host = strsep(&rest, " ")) != NULL) {
+		if (*host != '\0')
+			add_address(&a, host, m->port);
 	}
+	if (m->hosts.n == 0 && m->address.n > 0)
+		add_address(&a, address, m->port);
 	writer_row(w);
 	writer_str(w, "protocol", m->protocol.p, m->protocol.n);
 	writer_str(w, "profile", m->profile.n > 0 ? m->profile.p : NULL, m->profile.n);

@@ -412,7 +412,7 @@ incoming(int fd, unsigned what, void *arg)
 			s = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 			if (s >= 0)
 				turn_away(s, CTL_UNAVAILABLE, "no descriptor left");
-			spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+			spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 			continue;
 		}
 		if (errno != EINTR && errno != ECONNABORTED)
@@ -424,7 +424,7 @@ void
 conn_listen(int fd)
 {
 	if (spare_fd < 0)
-		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd_nonblock(fd) < 0 || loop_add(proc.loop, &listener, fd, EPOLLIN, incoming, NULL) < 0)
 		fatal("admin socket: %m");
 }

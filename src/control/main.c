@@ -6,7 +6,9 @@
  */
 #include "config.h"
 
-#include <locale.h>
+#ifdef HAVE_JANSSON
+#include <jansson.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -134,7 +136,9 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 static void
 start(void)
 {
-	/* Names on the lists may only be readable by root. */
+#ifdef HAVE_JANSSON
+	json_object_seed(0); /* by a file, which is closed to us later */
+#endif
 	access_load(&proc.opt);
 	control_broker = sublink_new(proc.loop, proc.inc, on_event, NULL);
 	loop_each_turn(proc.loop, turn, NULL);

@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/handed.c %D%/handed.h \
 	%D%/ipc.c %D%/ipc.h %D%/msgs.def %D%/chat_err.def %D%/irc_caps.def \
 	%D%/killpoint.c %D%/killpoint.h \
+	%D%/landlock.c %D%/landlock.h \
 	%D%/maskform.c %D%/maskform.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/options.c %D%/options.h %D%/options.def \
@@ -16,4 +17,6 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/proxied.c %D%/proxied.h \
 	%D%/pwhash.c %D%/pwhash.h \
 	%D%/store.c %D%/store.h \
+	%D%/sandbox.c %D%/sandbox.h %D%/sandbox_priv.h \
+	%D%/sandbox_filter.c %D%/sandbox_calls.def \
 	%D%/sublink.c %D%/sublink.h

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ipc/board.h"
+#include "ipc/sandbox.h"
 #include "lib/fdpass.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -153,16 +154,33 @@ drop_privileges(void)
 }
 
 static void
+say_ready(const struct sandbox *s)
+{
+	struct m_ready ready = {.filter = s->filter, .landlock = (uint8_t)s->landlock};
+	char frame[IPC_HDR + 512], why[256] = "";
+	size_t n = 0;
+
+	if (s->why_no_filter != NULL)
+		n += bprintf(why, sizeof(why), "no filter of system calls: %s", s->why_no_filter);
+	if (s->why_no_landlock != NULL)
+		n += bprintf(why + n, sizeof(why) - n, "%sno Landlock: %s", n > 0 ? "; " : "",
+			     s->why_no_landlock);
+	ready.why = (struct str){why, n};
+	proc_send(frame, m_ready_put(frame, sizeof(frame), &ready));
+}
+
+static void
 start(void)
 {
-	struct m_ready ready = {0};
-	char frame[64];
+	struct sandbox sandbox;
 
 	if (role->start != NULL)
 		role->start();
+	sandbox_prepare(role->role, &proc.opt);
 	drop_privileges();
+	sandbox = sandbox_enter();
 	started = true;
-	proc_send(frame, m_ready_put(frame, sizeof(frame), &ready));
+	say_ready(&sandbox);
 }
 
 /* --- the master's words that are the skeleton's ------------------------------------------- */
@@ -382,6 +400,7 @@ end_of_turn(void *arg)
 
 	(void)arg;
 	count(CTR_turns_total);
+	sandbox_report();
 	if (log_lost() != lost) {
 		count_add(CTR_log_lost_total, log_lost() - lost);
 		lost = log_lost();

@@ -45,6 +45,8 @@ struct child {
 	uint64_t ping_ms; /* when the oldest ping without an answer was sent; 0: none */
 	unsigned restarts, failures; /* failures: in a row, dead before or just after ready */
 	char killed_why[64];
+	bool filter; /* of system calls is in force, as it has told */
+	uint8_t landlock; /* the ABI that is, 0: none */
 
 	/* workers, web and tls: handover.c */
 	unsigned sessions,

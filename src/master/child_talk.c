@@ -45,11 +45,29 @@ on_hello(struct child *c, const void *frame, size_t len)
 	return true;
 }
 
+/* Each shortcoming once, and once more when it has changed: it is the kernel's as a rule, and everybody's. */
+static void
+note_sandbox(struct child *c, const struct m_ready *m)
+{
+	static char told[ROLE_COUNT][257];
+	char why[257];
+
+	c->filter = m->filter != 0;
+	c->landlock = m->landlock;
+	bprintf(why, sizeof(why), STR_FMT, STR_ARG(m->why));
+	if (strcmp(told[c->role], why) == 0)
+		return;
+	bprintf(told[c->role], sizeof(told[c->role]), "%s", why);
+	if (why[0] != '\0')
+		log_warn("%s runs with less of a sandbox than it should: %s", child_name(c), why);
+}
+
 static bool
-on_ready(struct child *c)
+on_ready(struct child *c, const struct m_ready *m)
 {
 	if (c->state != CHILD_STARTING)
 		return c->state != CHILD_READY;
+	note_sandbox(c, m);
 	c->state = CHILD_READY;
 	c->ready_ms = mono_ms();
 	log_debug("%s (pid %d) is ready after %llu ms", child_name(c), (int)c->pid,
@@ -136,7 +154,7 @@ on_frame(struct child *c, const void *frame, size_t len, int *fds)
 	case MSG_hello:
 		return on_hello(c, frame, len);
 	case MSG_ready:
-		return m_ready_get(frame, len, &ready) && on_ready(c);
+		return m_ready_get(frame, len, &ready) && on_ready(c, &ready);
 	case MSG_pong:
 		return on_pong(c, frame, len);
 	case MSG_options_ack:

@@ -14,6 +14,7 @@
 #include "master/certs.h"
 #include "master/handover.h"
 #include "master/child.h"
+#include "master/hosts.h"
 #include "master/listen.h"
 #include "master/master.h"
 #include "master/reload.h"
@@ -165,7 +166,7 @@ cmd_listeners(struct req *r)
 		const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
 		struct m_ctl_listener m = {
 		    .id = r->id, .accepted = l->accepted, .port = sockaddr_port(sa)};
-		char address[64];
+		char address[64], hosts[1024];
 
 		m.protocol = str_of(protocol_name(l->conf.protocol));
 		m.profile = str_of(l->conf.direct ? "direct" : "normal");
@@ -174,6 +175,9 @@ cmd_listeners(struct req *r)
 		else
 			m.address = str_of(sockaddr_text(sa, address, sizeof(address)));
 		m.tls = l->conf.tls;
+		if (str_eq(m.address, STR_LIT("0.0.0.0")) || str_eq(m.address, STR_LIT("::")))
+			m.hosts = (struct str){
+			    hosts, hosts_text(hosts, sizeof(hosts), sa->sa_family == AF_INET6)};
 		child_send(child_control(), frame_buf,
 			   m_ctl_listener_put(frame_buf, sizeof(frame_buf), &m), NULL, 0, false);
 	}

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ipc/board.h"
+#include "ipc/sandbox.h"
 #include "lib/log.h"
 #include "lib/logsink.h"
 #include "lib/loop.h"
@@ -345,6 +346,16 @@ auth_count(void)
 #endif
 }
 
+/* What nobody of us needs any more, those included that we start. */
+static void
+give_up(void)
+{
+	struct sandbox s = sandbox_master();
+
+	if (!s.filter)
+		log_warn("the master runs without a filter of system calls: %s", s.why_no_filter);
+}
+
 static void
 start(void)
 {
@@ -382,6 +393,7 @@ start(void)
 	listen_admin_open(o->control_socket, master.set.uid, master.set.gid);
 	open_listeners();
 	loop_timer_start(master.loop, &start_timer, START_MS, not_ready, NULL);
+	give_up();
 	children_start();
 }
 

@@ -10,6 +10,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
+#include "master/admins.h"
 #include "master/certs.h"
 #include "master/listen.h"
 #include "master/master.h"
@@ -129,6 +130,8 @@ wire_options(struct child *c, const struct options *o, uint32_t generation)
 
 	his = *o;
 	options_for_role(&his, c->role);
+	if (c->role == ROLE_CONTROL)
+		admins_numbers(&his);
 	if (his.web_url[0] == '\0')
 		listen_url(&his);
 	if (c->role == ROLE_TLS)

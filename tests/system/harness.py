@@ -258,6 +258,7 @@ class Daemon:
         self.ended = True
         self.restarts_meant = False  # a test that kills says so
         self.reports_meant = False
+        self.refusals_meant = False  # the sandbox's
         self._ports = None
         self.write_conf(config or {})
         if start:
@@ -397,6 +398,8 @@ class Daemon:
         if bad and not self.reports_meant:
             at = lines.index(bad[0])
             raise AssertionError("reported by the daemon:\n" + "\n".join(lines[at:at + 40]))
+        refused = [l for l in lines if "the sandbox refused" in l]
+        assert self.refusals_meant or not refused, "system calls that the tables lack:\n" + "\n".join(refused)
         if not self.restarts_meant:
             died = [l for l in lines if re.search(r"killed by signal|died|dumped core", l)]
             assert not died, "processes died that nobody killed:\n" + "\n".join(died[:20])

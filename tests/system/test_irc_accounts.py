@@ -795,7 +795,7 @@ class Halfway(AccountCase):
             self.told(c, "REGISTER * * " + words[1], lambda m: m.is_("REGISTER", "SUCCESS"))
             self.fits(d, c.nick, words[1])
             self.assertEqual(self.auth_plain(self.newcomer(d=d), c.nick, words[0]), ["904"])
-            return os.path.exists(killed)
+            return os.path.getsize(killed) > 0
         finally:
             d.close()
 

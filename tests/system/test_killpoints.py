@@ -127,7 +127,7 @@ class Killpoints(OwnCase):
             finally:
                 for c in play.people.values():
                     c.close()
-            return result, len(os.listdir(where)), d.tail(400)
+            return result, sum(os.path.getsize(os.path.join(where, f)) > 0 for f in os.listdir(where)), d.tail(400)
         finally:
             d.close()
 

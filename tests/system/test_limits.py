@@ -463,6 +463,8 @@ class Surroundings(OwnCase):
             self.skipTest("libfaketime is not there")
         if build().sanitized:
             self.skipTest("libfaketime and AddressSanitizer don't go together")
+        if not build().killpoints:
+            self.skipTest("libfaketime reads a file, and the sandbox of this build cannot be switched off")
         d = Daemon(start=False)
         self.addCleanup(d.close)
         rc = os.path.join(d.dir, "faketime")
@@ -473,7 +475,7 @@ class Surroundings(OwnCase):
             os.chmod(rc + ".new", 0o644)
             os.rename(rc + ".new", rc)
         jump("+0")
-        d.env.update(LD_PRELOAD=lib[0], FAKETIME_TIMESTAMP_FILE=rc, FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
+        d.env.update(CHATD_SANDBOX="off", LD_PRELOAD=lib[0], FAKETIME_TIMESTAMP_FILE=rc, FAKETIME_NO_CACHE="1", FAKETIME_DONT_FAKE_MONOTONIC="1")
         d.start()
         swarm = Swarm(d, 16, 2)
         self.addCleanup(swarm.close)

@@ -363,7 +363,8 @@ class Deaths(SessionCase):
         killed = os.path.join(d.dir, "killed")
         try:
             os.chmod(d.dir, 0o777)
-            with open(killed, "w"):  # as if it had happened
+            with open(killed, "w") as f:
+                f.write("as if it had happened")
                 d.env["CHATD_KILL"] = "%s:%d:%s" % (point, n, killed)
             d.start()
             self.moves(d, killed)
