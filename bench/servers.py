@@ -42,6 +42,7 @@ class Server:
     inflight = 64       # logins at once with which it does its best
     peer = False        # somebody else's: runs as user irc, may be missing
     preload = None
+    environment = {}
     reserve = None      # word in the names of memory that is made for all users at the start
 
     def __init__(self, opts):
@@ -65,7 +66,7 @@ class Server:
         os.chmod(self.dir, 0o755)
         self.port = free_port()
         argv = self.command(room)
-        env = dict(os.environ)
+        env = dict(os.environ, **self.environment)
         extra = {}
         if self.preload:
             env["LD_PRELOAD"] = self.preload
@@ -160,6 +161,19 @@ class ChatdIrc(Chatd):
     protocol = "irc"
 
 
+class ChatdOpen(ChatdIrc):
+    """Without the sandbox: what that costs is seen beside it."""
+    name = "chatd-irc+nosandbox"
+    environment = {"CHATD_SANDBOX": "off"}
+
+    def missing(self):
+        why = super().missing()
+        if why is None:
+            with open(self.path(), "rb") as f:
+                why = None if b"CHATD_SANDBOX" in f.read() else "only a build with --enable-killpoints can do without"
+        return why
+
+
 class ChatdWs(Chatd):
     """IRC over WebSocket: without the plain one's listener, the same in everything else."""
     name = "chatd-ws"
@@ -216,5 +230,5 @@ def without_nagle(cls, opts):
 
 def every(opts):
     """All servers known, in the order of the table."""
-    return [Limit(opts), Chatd(opts), ChatdIrc(opts), ChatdWs(opts), forgetful(ChatdIrc, opts), Ngircd(opts),
+    return [Limit(opts), Chatd(opts), ChatdIrc(opts), ChatdWs(opts), forgetful(ChatdIrc, opts), ChatdOpen(opts), Ngircd(opts),
             without_nagle(Ngircd, opts), Inspircd(opts), without_nagle(Inspircd, opts)]

@@ -28,6 +28,19 @@ static const struct column worker_columns[] = {
     {"restarts", "RESTARTS", 8, true}, {"cpu_seconds", "CPU", 9, true},
     {"rss_bytes", "RSS", 10, true},    {"started", "STARTED", 20, false},
 };
+static const struct column sandbox_columns[] = {
+    {"role", "ROLE", 7, false},
+    {"index", "INDEX", 5, true},
+    {"pid", "PID", 7, true},
+    {"uid", "UID", 5, true},
+    {"capabilities", "CAPABILITIES", 12, false},
+    {"bounds", "AT MOST", 7, false},
+    {"no_new_privs", "NO NEW", 6, false},
+    {"seccomp", "SECCOMP", 8, false},
+    {"filters", "FILTERS", 7, true},
+    {"landlock", "LANDLOCK", 8, true},
+    {"refused", "REFUSED", 7, true},
+};
 static const struct column listener_columns[] = {
     {"protocol", "PROTOCOL", 8, false}, {"profile", "PROFILE", 7, false},
     {"tls", "TLS", 3, false},           {"address", "ADDRESS", 9, false},
@@ -146,10 +159,73 @@ status_done(struct conn *c)
 	conn_done(c);
 }
 
+/* --- the sandbox -------------------------------------------------------------------------- */
+
+/* Of the process' board: calls that were refused. */
+static uint64_t
+refused_of(unsigned role, unsigned index)
+{
+	for (size_t i = 0; i < nboards; i++) {
+		if (boards[i].role == role && boards[i].index == index)
+			return __atomic_load_n(&boards[i].map->counters[CTR_sandbox_refused_total],
+					       __ATOMIC_RELAXED);
+	}
+	return role == ROLE_CONTROL ? board_own->counters[CTR_sandbox_refused_total] : 0;
+}
+
+static void
+hex_field(struct writer *w, const char *key, uint64_t v)
+{
+	char text[32];
+
+	bprintf(text, sizeof(text), v != 0 ? "%" PRIx64 : "none", v);
+	writer_s(w, key, text);
+}
+
+static void
+kernel_fields(struct writer *w, const struct m_ctl_sandbox *m)
+{
+	static const char *const modes[] = {"off", "strict", "filter"};
+
+	writer_u64(w, "uid", m->uid);
+	hex_field(w, "capabilities", m->caps);
+	hex_field(w, "bounds", m->bounds);
+	writer_bool(w, "no_new_privs", m->no_new_privs != 0);
+	writer_s(w, "seccomp", m->seccomp < ARRAY_LEN(modes) ? modes[m->seccomp] : "?");
+	writer_u64(w, "filters", m->filters);
+}
+
+void
+sandbox_row(struct conn *c, const struct m_ctl_sandbox *m)
+{
+	struct writer *w = &c->w;
+
+	writer_row(w);
+	writer_s(w, "role", role_name(m->role) != NULL ? role_name(m->role) : "?");
+	writer_u64(w, "index", m->index);
+	writer_u64(w, "pid", m->pid);
+	kernel_fields(w, m);
+	writer_u64(w, "landlock", m->landlock);
+	writer_u64(w, "refused", refused_of(m->role, m->index));
+	writer_row_end(w);
+}
+
+static void
+sandbox_done(struct conn *c)
+{
+	writer_list_end(&c->w);
+	conn_done(c);
+}
+
 void
 cmd_status(struct conn *c)
 {
-	conn_master(c, "status", status_done);
+	if (!c->req.sandbox) {
+		conn_master(c, "status", status_done);
+		return;
+	}
+	writer_list(&c->w, NULL, sandbox_columns, ARRAY_LEN(sandbox_columns));
+	conn_master(c, "sandbox", sandbox_done);
 }
 
 static void

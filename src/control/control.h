@@ -48,5 +48,7 @@ void listeners_row(struct conn *c, const struct m_ctl_listener *m);
 void certs_row(struct conn *c, const struct m_ctl_cert *m);
 /* In `status`: until when the first certificate is good; nothing without TLS. */
 void certs_field(struct writer *w);
+/* What holds a process, for `status --sandbox`. */
+void sandbox_row(struct conn *c, const struct m_ctl_sandbox *m);
 
 #endif

@@ -530,6 +530,7 @@ conn_on_master(unsigned type, const void *frame, size_t len)
 {
 	struct m_ctl_listener l;
 	struct m_ctl_cert cert;
+	struct m_ctl_sandbox s;
 	struct conn *c;
 
 	switch (type) {
@@ -539,6 +540,13 @@ conn_on_master(unsigned type, const void *frame, size_t len)
 		return on_text(frame, len);
 	case MSG_ctl_end:
 		return on_end(frame, len);
+	case MSG_ctl_sandbox:
+		if (!m_ctl_sandbox_get(frame, len, &s))
+			return false;
+		c = by_mid(s.id);
+		if (c != NULL && c->w.list)
+			sandbox_row(c, &s);
+		return true;
 	case MSG_ctl_listener:
 		if (!m_ctl_listener_get(frame, len, &l))
 			return false;

@@ -183,6 +183,8 @@ ctl_line(struct buf *out, const struct ctl_req *r)
 	}
 	if (r->cancel)
 		buf_append(out, s, bprintf(s, sizeof(s), " %s", options[CTL_OPT_CANCEL].name));
+	if (r->sandbox)
+		buf_append(out, s, bprintf(s, sizeof(s), " %s", options[CTL_OPT_SANDBOX].name));
 	if (r->nargs > 0)
 		buf_append(out, " --", 3);
 	for (unsigned i = 0; i < r->nargs; i++) {
@@ -291,6 +293,9 @@ set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t c
 			   : bad(why, cap, "-o: table, json or jsonl, not ", arg, "");
 	case CTL_OPT_CANCEL:
 		r->cancel = true;
+		return 0;
+	case CTL_OPT_SANDBOX:
+		r->sandbox = true;
 		return 0;
 	case CTL_OPT_SOCKET:
 		r->socket = arg;

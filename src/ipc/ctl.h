@@ -63,7 +63,7 @@ struct ctl_req {
 	uint64_t for_s, in_s, timeout_s, expires_s, older_s;
 	uint64_t rows, uses; /* 0: not given */
 	const char *rooms; /* NULL: not given */
-	bool cancel;
+	bool cancel, sandbox;
 	const char *socket; /* -s; NULL: not given */
 };
 

@@ -18,5 +18,5 @@ noinst_LIBRARIES += %D%/libipc.a
 	%D%/pwhash.c %D%/pwhash.h \
 	%D%/store.c %D%/store.h \
 	%D%/sandbox.c %D%/sandbox.h %D%/sandbox_priv.h \
-	%D%/sandbox_filter.c %D%/sandbox_calls.def \
+	%D%/sandbox_filter.c %D%/sandbox_try.c %D%/sandbox_calls.def \
 	%D%/sublink.c %D%/sublink.h

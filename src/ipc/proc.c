@@ -180,6 +180,7 @@ start(void)
 	drop_privileges();
 	sandbox = sandbox_enter();
 	started = true;
+	sandbox_try();
 	say_ready(&sandbox);
 }
 
@@ -244,8 +245,10 @@ on_map(const void *frame, size_t len, int *fds, size_t nfds)
 
 	if (!m_map_get(frame, len, &m) || nfds != 1)
 		return false;
-	if (m.kind != MAP_BOARD || m.role != proc.role || m.index != proc.index)
+	if (m.kind != MAP_BOARD || m.role != proc.role || m.index != proc.index) {
+		sandbox_try_note(&m, fds[0]);
 		return role->on_msg != NULL && role->on_msg(MSG_map, frame, len, fds, nfds);
+	}
 	if (board_attach(fds[0], m.size) < 0)
 		fatal("cannot map the scoreboard: %s", strerror(errno));
 	return true;

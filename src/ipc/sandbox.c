@@ -125,16 +125,21 @@ have_only(uint64_t keep)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
+	bool change = false;
 
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capget, &head, data) < 0)
 		fatal("capget: %s", strerror(errno));
 	for (int i = 0; i < 2; i++) {
-		data[i].permitted &= (uint32_t)(keep >> (32 * i));
-		data[i].effective = data[i].permitted;
+		uint32_t want = data[i].permitted & (uint32_t)(keep >> (32 * i));
+
+		change = change || (data[i].permitted | data[i].effective) != want ||
+			 data[i].inheritable != 0;
+		data[i].permitted = data[i].effective = want;
 		data[i].inheritable = 0;
 	}
-	if (syscall(SYS_capset, &head, data) < 0)
+	/* the call itself may be forbidden to who has nothing to give up, as by systemd's filter */
+	if (change && syscall(SYS_capset, &head, data) < 0)
 		fatal("cannot give up capabilities: %s", strerror(errno));
 }
 
@@ -143,15 +148,13 @@ have_only(uint64_t keep)
 static void
 limit(int what, uint32_t n)
 {
-	struct rlimit rl = {n, n};
+	const struct rlimit to = {n, n};
+	struct rlimit now;
 
-	if (n == KEEP)
-		return;
 	/* one that is lower already stays */
-	if (getrlimit(what, &rl) == 0 && rl.rlim_max <= n)
+	if (n == KEEP || (getrlimit(what, &now) == 0 && now.rlim_max <= n))
 		return;
-	rl = (struct rlimit){n, n};
-	if (setrlimit(what, &rl) < 0)
+	if (setrlimit(what, &to) < 0)
 		fatal("setrlimit: %s", strerror(errno));
 }
 

@@ -38,13 +38,15 @@ struct sandbox sandbox_master(void);
 void sandbox_report(void);
 
 #ifdef CHATD_KILLPOINTS
-/* Test hook. With CHATD_TRY in the environment the forbidden acts are tried, and what came of each is told in the log; see
- * sandbox_try.c. note: a descriptor of memory (enum map_kind) that was opened for reading only, before the role takes it. */
-void sandbox_try_note(unsigned kind, int fd);
-void sandbox_try(unsigned role);
+/* Test hook (sandbox_try.c). CHATD_TRY=all in the environment: every role tries all that it may not do, once it is shut in, and tells
+ * in the log what came of it. CHATD_TRY=ROLE:ACT:FILE: that role tries one act that ends it; once, as with killpoint.h.
+ * note: memory that the role is about to take, and should not be able to write if it came for reading only. */
+struct m_map;
+void sandbox_try_note(const struct m_map *m, int fd);
+void sandbox_try(void);
 #else
-#define sandbox_try_note(kind, fd) ((void)0)
-#define sandbox_try(role) ((void)0)
+#define sandbox_try_note(m, fd) ((void)0)
+#define sandbox_try() ((void)0)
 #endif
 
 #endif

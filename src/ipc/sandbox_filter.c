@@ -9,7 +9,7 @@
 #include "ipc/sandbox.h"
 
 #ifdef HAVE_SECCOMP
-#include <asm/termbits.h>
+#include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -29,10 +29,6 @@
 #include "ipc/sandbox_priv.h"
 #include "lib/log.h"
 #include "lib/util.h"
-
-#ifndef FIONREAD
-#include <asm/ioctls.h>
-#endif
 
 #define SANDBOX_CLONE_THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 #define SANDBOX_CLONE_MASK \

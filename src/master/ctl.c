@@ -14,6 +14,7 @@
 #include "master/certs.h"
 #include "master/handover.h"
 #include "master/child.h"
+#include "master/ctl_sandbox.h"
 #include "master/hosts.h"
 #include "master/listen.h"
 #include "master/master.h"
@@ -144,6 +145,12 @@ static void
 cmd_status(struct req *r)
 {
 	say_processes(child_control(), r->id);
+}
+
+static void
+cmd_sandbox(struct req *r)
+{
+	ctl_sandbox(r->id);
 }
 
 bool
@@ -369,6 +376,7 @@ static const struct cmd {
 	void (*run)(struct req *r);
 } cmds[] = {
     {{"status"}, 0, 0, LEVEL_READ, cmd_status},
+    {{"sandbox"}, 0, 0, LEVEL_READ, cmd_sandbox},
     {{"listeners"}, 0, 0, LEVEL_READ, cmd_listeners},
     {{"config", "check"}, 0, 0, LEVEL_READ, cmd_config_check},
     {{"config", "dump"}, 0, 0, LEVEL_READ, cmd_config_dump},

@@ -13,7 +13,7 @@ sbin_PROGRAMS += %D%/chatd
 %C%_chatd_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_chatd_SOURCES = \
 	%D%/accept.c %D%/accept.h \
-	%D%/address.c %D%/address.h %D%/admins.c %D%/admins.h %D%/hosts.c %D%/hosts.h %D%/admit.c %D%/admit.h \
+	%D%/address.c %D%/address.h %D%/admins.c %D%/admins.h %D%/ctl_sandbox.c %D%/ctl_sandbox.h %D%/hosts.c %D%/hosts.h %D%/admit.c %D%/admit.h \
 	%D%/chan.c %D%/chan.h \
 	%D%/child.c %D%/child.h %D%/child_priv.h \
 	%D%/child_death.c \

@@ -348,7 +348,7 @@ auth_count(void)
 
 /* What nobody of us needs any more, those included that we start. */
 static void
-give_up(void)
+shut_in(void)
 {
 	struct sandbox s = sandbox_master();
 
@@ -393,7 +393,7 @@ start(void)
 	listen_admin_open(o->control_socket, master.set.uid, master.set.gid);
 	open_listeners();
 	loop_timer_start(master.loop, &start_timer, START_MS, not_ready, NULL);
-	give_up();
+	shut_in();
 	children_start();
 }
 

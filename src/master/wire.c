@@ -36,18 +36,18 @@ send_map(struct child *c, unsigned kind, unsigned role, unsigned index, const st
 	     .role = (uint8_t)role, .index = (uint16_t)index, .size = s->size);
 }
 
+/* What a role is given to read besides its own board, and no more: who is taken over has it. */
+static const struct {
+	bool registry, boards;
+} memory[ROLE_COUNT] = {
+    [ROLE_WORKER] = {true, true},  [ROLE_BROKER] = {true, false}, /* to write */
+    [ROLE_CONTROL] = {true, true}, [ROLE_STORE] = {true, false},  [ROLE_WEB] = {false, true},
+};
+
+/* The others' boards, to be shown; a worker's of a place never changes, so once is enough. */
 static void
-send_memory(struct child *c)
+send_boards(struct child *c)
 {
-	send_map(c, MAP_BOARD, c->role, c->index, shm_board(c->role, c->index), true);
-	if (c->role == ROLE_AUTH || c->role == ROLE_TLS)
-		return; /* they know passwords and keys, and nobody */
-	send_map(c, MAP_REGISTRY, 0, 0, &shm_registry, c->role == ROLE_BROKER);
-	if (c->role == ROLE_BROKER) {
-		send_map(c, MAP_JOURNAL, 0, 0, &shm_journal, true);
-		return;
-	}
-	/* the others' boards, to be shown; a worker's of a place never changes, so once is enough */
 	send_map(c, MAP_BOARD, ROLE_MASTER, 0, shm_board(ROLE_MASTER, 0), false);
 	for (unsigned i = 0; i < child_count(); i++) {
 		struct child *o = child_nth(i);
@@ -56,6 +56,18 @@ send_memory(struct child *c)
 			send_map(c, MAP_BOARD, o->role, o->index, shm_board(o->role, o->index),
 				 false);
 	}
+}
+
+static void
+send_memory(struct child *c)
+{
+	send_map(c, MAP_BOARD, c->role, c->index, shm_board(c->role, c->index), true);
+	if (memory[c->role].registry)
+		send_map(c, MAP_REGISTRY, 0, 0, &shm_registry, c->role == ROLE_BROKER);
+	if (c->role == ROLE_BROKER)
+		send_map(c, MAP_JOURNAL, 0, 0, &shm_journal, true);
+	if (memory[c->role].boards)
+		send_boards(c);
 }
 
 void

@@ -58,6 +58,7 @@ EXTRA_DIST += \
 	%reldir%/test_store_ctl.py \
 	%reldir%/test_store_rooms.py \
 	%reldir%/test_store_telnet.py \
+	%reldir%/test_sandbox.py \
 	%reldir%/test_store_accounts.py \
 	%reldir%/test_store_admin.py \
 	%reldir%/test_store_db.py \
