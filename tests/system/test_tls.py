@@ -2,6 +2,7 @@
 """chatd-tls: everything over TLS, handshakes that are none, back-pressure, deaths, certificates that change."""
 
 import hashlib
+import json
 import os
 import re
 import select
@@ -27,6 +28,11 @@ def own_address():
     """An address of this host that is not loopback; None: it has none."""
     out = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
     return next((a for a in out.split() if "." in a), None)
+
+
+def pss_bytes(pid):
+    with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
 
 
 def drained(s):
@@ -360,6 +366,22 @@ class Handshakes(TlsCase):
 
 
 class Much(TlsCase):
+    def not_more(self, pid, before, n):
+        """A sanitizer keeps what has been freed."""
+        if not build().sanitized:
+            self.assertLess(rss_bytes(pid) - before, n)
+
+    def test_idle(self):
+        """What a client costs that says nothing."""
+        d = self.daemon()
+        pid = d.kids("tls")[0]
+        self.tls_irc(d=d)
+        before, n = pss_bytes(pid), 300
+        for c in [self.tls_irc(d=d) for _ in range(n)]:
+            c.sync()
+        if not build().sanitized:
+            self.assertLess((pss_bytes(pid) - before) / n, 20 << 10)
+
     def test_both_ways(self):
         """Megabytes up and down at once."""
         c = self.tls_irc()
@@ -386,7 +408,7 @@ class Much(TlsCase):
                 self.assertTrue(any(select.select([c.sock], [c.sock] if sent < len(data) else [], [], limit())), "stuck")
         lines = [l for l in bytes(got).split(b"\r\n") if b"PONG" in l]
         self.assertEqual([int(l.rpartition(word)[2]) for l in lines], list(range(n)))
-        self.assertLess(rss_bytes(pid) - before, 4 << 20)
+        self.not_more(pid, before, 4 << 20)
 
     def test_reads_nothing(self):
         """A client that does not read is dropped by its worker, as without TLS; chatd-tls keeps next to nothing for it."""
@@ -401,7 +423,7 @@ class Much(TlsCase):
                 break
         else:
             self.fail("it was never dropped")
-        self.assertLess(rss_bytes(pid) - before, 2 << 20)
+        self.not_more(pid, before, 2 << 20)
         self.tls_irc(d=d)
 
 
@@ -634,6 +656,26 @@ class Required(TlsCase):
         near = self.connection("web", "127.0.0.1")
         near.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         self.assertTrue(drained(near).startswith(b"HTTP/1.1 200 "))
+
+
+class Testssl(TlsCase):
+    def test_findings(self):
+        """Nothing above LOW but what is to be said of a certificate that nobody vouches for."""
+        if shutil.which("testssl") is None:
+            self.skipTest("not installed: testssl")
+        if build().sanitized:
+            self.skipTest("says nothing else of a build with sanitizers")
+        d = self.daemon({"tls": {"handshakes": 0}})
+        out = os.path.join(self.certs, "findings.json")
+        subprocess.run(["testssl", "--warnings=off", "--quiet", "--color", "0", "--ip", "127.0.0.1", "--jsonfile", out, "--severity", "MEDIUM",
+                        "localhost:%d" % self.tls_address("irc", d)[1]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.STDOUT, timeout=280, check=False)
+        with open(out, encoding="utf-8") as f:
+            found = json.load(f)
+        bad = [x for x in found if x["severity"] in ("MEDIUM", "HIGH", "CRITICAL") and not x["id"].startswith("cert_")]
+        self.assertEqual(bad, [])
+
+    test_findings.limit = 300
 
 
 class SecureIrssi(Irssi):
