@@ -1,8 +1,8 @@
 /* look.c - see look.h.
  *
  * A chained table of keys: a node for each key of each user and account, found by number, so that one that goes needs no search
- * but in its chain. ICU is asked about names that are not ASCII only: what ASCII looks like is a table (which check_look.c
- * holds against ICU's), and a registry full of such names is read again in no time.
+ * but in its chain. The keys are in the slots, so that a broker's successor has nothing to work out. ICU is asked about names that
+ * are not ASCII only: what ASCII looks like is a table (which check_look.c holds against ICU's).
  */
 #include "config.h"
 
@@ -26,7 +26,8 @@
 /* Node numbers: LOOKS for each user, then LOOKS for each account; in chains one more, so that zero is none. */
 static struct {
 	uint32_t *heads, *nexts; /* owned */
-	uint64_t *user_keys; /* owned; accounts have theirs in their slots */
+	uint64_t *
+	    user_keys; /* owned; what is in the chains: the slot may have another name's by now. Accounts keep theirs */
 	uint32_t ncells;
 } looks;
 
@@ -205,7 +206,7 @@ look_user_came(const struct reg_user *u)
 {
 	if (looks.ncells == 0)
 		return;
-	look_keys(user_name(u), str_of(u->fold), &looks.user_keys[user_node(u)]);
+	memcpy(&looks.user_keys[user_node(u)], u->looks, sizeof(u->looks));
 	nodes_add(user_node(u));
 }
 
@@ -340,6 +341,7 @@ void
 looks_rebuild(void)
 {
 	uint32_t nodes = (W->h->max_users + W->h->max_accounts) * LOOKS;
+	char out[LOOK_MAX];
 
 	looks_fini();
 	for (looks.ncells = 64; looks.ncells < nodes;)
@@ -356,4 +358,6 @@ looks_rebuild(void)
 			look_account_came(&W->accounts[i]);
 	}
 	looks_options(&proc.opt);
+	/* what ICU needs it gets now, while this process may still do anything */
+	look_of("\u00e9", 2, out);
 }

@@ -2,8 +2,7 @@
  *
  * What a name looks like is its skeleton by UTS #39 (ICU's uspoof), without regard to case: once of the name as it is shown,
  * once of its fold, since a capital may look like what the small letter does not ("I" and "l"). Two names look alike if one of
- * the one's is one of the other's. Only hashes of them are kept, keyed by the registry's key: of users here, of accounts in
- * their slots. A build without ICU, and names.lookalikes = 0, know nothing of it, and refuse what is the same only.
+ * the one's is one of the other's. Only hashes of them are kept, keyed by the registry's key, in the slots of users and accounts. A build without ICU, and names.lookalikes = 0, know nothing of it, and refuse what is the same only.
  */
 #ifndef BROKER_LOOK_H
 #define BROKER_LOOK_H

@@ -212,6 +212,11 @@ server_lists_hold(void)
 			reap_add(u->id, 0, QUIT_BANNED, "Server", ban->reason);
 	}
 	mutes_apply();
+	/* with those that were added before these came, of which the store may know only */
+	if (br.server.nlists > 0) {
+		room_entry_begin();
+		server_lists_commit();
+	}
 }
 
 /* The hashes of room keys that are kept were made with the store's secret; those of rooms that are here with ours. */

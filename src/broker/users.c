@@ -162,6 +162,7 @@ make_user(const struct req *r, const struct m_r_login *q, struct str fold, struc
 				 .reserved_until = reserved_until};
 
 	fresh.gen = u->gen + 1;
+	look_keys(q->name, fold, fresh.looks);
 	fresh.version = u->version; /* the guard of a list that is not touched here */
 	/* before the slot that says it is there, or a reader might take the last one's for it */
 	if (fresh.more)
@@ -305,7 +306,7 @@ static void
 rename_user(const struct req *r, struct reg_user *u, struct str name, const struct claim *c)
 {
 	char old_fold[NAME_FOLD_MAX + 4], uhost[UHOST_MAX + 1];
-	uint64_t rooms[ROOMS_PER_USER];
+	uint64_t rooms[ROOMS_PER_USER], looks[LOOKS];
 	struct m_e_nick m = {.user = u->id,
 			     .name = name,
 			     .old = user_name(u),
@@ -317,6 +318,7 @@ rename_user(const struct req *r, struct reg_user *u, struct str name, const stru
 			     .rooms = rooms_of(u, rooms)};
 
 	memcpy(old_fold, u->fold, sizeof(old_fold));
+	look_keys(name, (struct str){c->fold, c->fold_len}, looks);
 	entry_begin(r);
 	entry_to_rooms_of(u);
 	entry_to_user(u);
@@ -326,6 +328,7 @@ rename_user(const struct req *r, struct reg_user *u, struct str name, const stru
 	txn_open(T, W, u);
 	txn_put_str(T, W, u->name, name.p, name.n);
 	txn_put_str(T, W, u->fold, c->fold, c->fold_len);
+	txn_put(T, W, u->looks, looks, sizeof(looks));
 	TXN_SET(T, W, u->reserved_until, c->reserve.until);
 	txn_close(T, W, u);
 	EVENT_HEAD(r, m);

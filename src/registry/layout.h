@@ -33,6 +33,7 @@ struct reg_user {
 	uint64_t conn, since;
 	/* wall ms: so long it may go by registered names that are not its own; 0: it never did */
 	uint64_t reserved_until;
+	uint64_t looks[2]; /* as an account's */
 	uint32_t version; /* odd while its list of memberships changes */
 	uint32_t first_member, last_member; /* + 1 */
 	uint32_t nrooms;
@@ -182,7 +183,7 @@ struct reg_header {
 	char store_why[256]; /* shown only */
 };
 
-_Static_assert(sizeof(struct reg_user) == 384, "shared layout: bump REGISTRY_VERSION");
+_Static_assert(sizeof(struct reg_user) == 400, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_member) == 48, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_session) == 96, "shared layout: bump REGISTRY_VERSION");
 _Static_assert(sizeof(struct reg_sub) == 32, "shared layout: bump REGISTRY_VERSION");

@@ -343,6 +343,8 @@ intake_s_begin(const void *frame, size_t len)
 		db_run(&q);
 		return true;
 	}
+	if (m.missed_to != 0)
+		room_dirty(0);
 	for (uint32_t i = 0; m.missed_to != 0 && in.reg != NULL && i < registry_room_slots(in.reg);
 	     i++) {
 		if (registry_room_slot(in.reg, i, &v) == 1)
