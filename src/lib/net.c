@@ -62,6 +62,16 @@ net_has(const struct net *net, const struct net *a)
 	return rest == 0 || ((net->bytes[whole] ^ a->bytes[whole]) & (0xff00 >> rest) & 0xff) == 0;
 }
 
+void
+net_cut(uint8_t bytes[16], unsigned bits_v4, unsigned bits_v6)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	bool v4 = memcmp(bytes, mapped, sizeof(mapped)) == 0;
+
+	for (unsigned i = v4 ? 96 + bits_v4 : bits_v6; i < 128; i++)
+		bytes[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
+}
+
 bool
 net_listed(const char *nets, const struct net *a)
 {

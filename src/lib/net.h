@@ -19,6 +19,8 @@ void net_show(const struct net *n, char out[NET_TEXT_MAX]);
 /* Is a in net? */
 bool net_has(const struct net *net, const struct net *a);
 
+/* What is behind the first bits of an address is cleared: so many of IPv4 (32 at most), or IPv6. */
+void net_cut(uint8_t bytes[16], unsigned bits_v4, unsigned bits_v6);
 /* Is a in one of these networks, with spaces between? What is none among them is passed over. */
 bool net_listed(const char *nets, const struct net *a);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/net.h"
 #include "lib/siphash.h"
 #include "lib/util.h"
 #include "master/sockaddr.h"
@@ -55,17 +56,6 @@ make_room(void)
 	return false;
 }
 
-/* The first bits of an address; this host's own is one whatever they are. */
-static void
-network_of(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6, uint8_t key[16])
-{
-	unsigned bits = sockaddr_is_v4(bytes) ? 96 + prefix_v4 : prefix_v6;
-
-	memcpy(key, bytes, 16);
-	for (unsigned i = bits; i < 128 && !sockaddr_is_loopback(bytes); i++)
-		key[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
-}
-
 struct address *
 address_get(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6, uint64_t now_us)
 {
@@ -75,7 +65,10 @@ address_get(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6, uin
 
 	if (!keyed)
 		keyed = getrandom(hash_key, sizeof(hash_key), 0) == (ssize_t)sizeof(hash_key);
-	network_of(bytes, prefix_v4, prefix_v6, key);
+	memcpy(key, bytes, sizeof(key));
+	/* this host is one, whatever they are */
+	if (!sockaddr_is_loopback(bytes))
+		net_cut(key, prefix_v4, prefix_v6);
 	HASH_FIND(hh, table, key, sizeof(key), a);
 	if (a != NULL)
 		return a;

@@ -102,6 +102,47 @@ START_TEST(has)
 }
 END_TEST
 
+START_TEST(cut)
+{
+	static const struct {
+		const char *address;
+		unsigned v4, v6;
+		const char *cut;
+	} cuts[] = {
+	    {"192.0.2.7", 32, 64, "192.0.2.7"},
+	    {"192.0.2.7", 24, 64, "192.0.2.0"},
+	    {"192.0.2.7", 31, 64, "192.0.2.6"},
+	    {"203.0.113.7", 9, 64, "203.0.0.0"},
+	    {"2001:db8::7", 32, 64, "2001:db8::"},
+	    {"2001:db8::7", 32, 128, "2001:db8::7"},
+	    {"2001:db8:ffff::7", 32, 36, "2001:db8:f000::"},
+	};
+	char shown[NET_TEXT_MAX];
+	struct net n;
+
+	for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
+		ck_assert(net_parse(cuts[i].address, &n));
+		net_cut(n.bytes, cuts[i].v4, cuts[i].v6);
+		net_show(&n, shown);
+		ck_assert_str_eq(shown, cuts[i].cut);
+	}
+}
+END_TEST
+
+START_TEST(listed)
+{
+	struct net n;
+
+	ck_assert(net_parse("192.0.2.7", &n));
+	ck_assert(net_listed("192.0.2.0/24", &n));
+	ck_assert(net_listed("  nonsense 2001:db8::/32  192.0.2.7", &n));
+	ck_assert(!net_listed("", &n));
+	ck_assert(!net_listed("192.0.3.0/24 192.0.2.7/33", &n));
+	ck_assert(!net_listed(
+	    "1111111111111111111111111111111111111111111111111111111111111111111111111111", &n));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -110,6 +151,8 @@ main(void)
 
 	tcase_add_loop_test(tc, text, 0, ARRAY_LEN(texts));
 	tcase_add_loop_test(tc, has, 0, ARRAY_LEN(nets));
+	tcase_add_test(tc, cut);
+	tcase_add_test(tc, listed);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

@@ -31,6 +31,7 @@ unit_checks = \
 	%D%/check_net \
 	%D%/check_oper \
 	%D%/check_outq \
+	%D%/check_pace \
 	%D%/check_proxy \
 	%D%/check_query \
 	%D%/check_redact \
@@ -101,6 +102,8 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_login_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_cloak_SOURCES = %D%/check_cloak.c $(unit_world)
 %C%_check_cloak_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_pace_SOURCES = %D%/check_pace.c $(unit_world)
+%C%_check_pace_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_look_SOURCES = %D%/check_look.c $(unit_world)
 %C%_check_look_CFLAGS = $(AM_CFLAGS) $(ICU_CFLAGS)
 %C%_check_look_LDADD = $(unit_broker) $(unit_libs)
