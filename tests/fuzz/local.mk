@@ -75,4 +75,4 @@ endif
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 
-EXTRA_DIST += %D%/session.dict %D%/ws.dict %D%/fuzz.h %D%/script.h %D%/replay.c %D%/corpus
+EXTRA_DIST += %D%/proxy.dict %D%/session.dict %D%/ws.dict %D%/fuzz.h %D%/script.h %D%/replay.c %D%/corpus
