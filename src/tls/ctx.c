@@ -9,9 +9,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "ipc/ipc.h"
 #include "lib/util.h"
@@ -37,9 +37,9 @@ reason(const char *otherwise)
 
 /* --- certificate and key -------------------------------------------------------------------- */
 
-/* All of a file that others may be reading too; to be wiped and freed. NULL with errno. */
+/* All of a file of which nobody writes any more: what is in it is nowhere else here. For munmap. NULL with errno. */
 static char *
-slurp(int fd, size_t *n_r)
+mapped(int fd, size_t *n_r)
 {
 	struct stat st;
 	char *p;
@@ -51,11 +51,8 @@ slurp(int fd, size_t *n_r)
 		return NULL;
 	}
 	*n_r = (size_t)st.st_size;
-	p = OPENSSL_malloc(*n_r);
-	if (p != NULL && pread(fd, p, *n_r, 0) == (ssize_t)*n_r)
-		return p;
-	OPENSSL_free(p);
-	return NULL;
+	p = mmap(NULL, *n_r, PROT_READ, MAP_PRIVATE, fd, 0);
+	return p != MAP_FAILED ? p : NULL;
 }
 
 /* The server's own comes first, then those that lead to its root. */
@@ -106,12 +103,13 @@ static bool
 take(SSL_CTX *ctx, int fd, bool (*fn)(SSL_CTX *ctx, BIO *b))
 {
 	size_t n = 0;
-	char *p = slurp(fd, &n);
+	char *p = mapped(fd, &n);
 	BIO *b = p != NULL ? BIO_new_mem_buf(p, (int)n) : NULL;
 	bool good = b != NULL && fn(ctx, b);
 
 	BIO_free(b);
-	OPENSSL_clear_free(p, n);
+	if (p != NULL)
+		munmap(p, n);
 	return good;
 }
 
@@ -186,6 +184,7 @@ set_up(SSL_CTX *c)
 	/* what cannot be written yet is kept in another place until then; what is idle has no buffers */
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_read_ahead(c, 1); /* header and body of a record in one read */
 	SSL_CTX_set_alpn_select_cb(c, alpn, NULL);
 	SSL_CTX_set_tlsext_servername_callback(c, server_name);
 	SSL_CTX_set_cert_verify_callback(c, any_certificate, NULL);

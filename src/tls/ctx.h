@@ -7,7 +7,7 @@
 
 #include "lib/str.h"
 
-/* A context with what is in the two descriptors, PEM, read from their beginning. NULL: *why_r says why not. The caller frees it. */
+/* A context with what is in the two descriptors, PEM, which are mapped. NULL: *why_r says why not. The caller frees it. */
 SSL_CTX *ctx_new(int certificate, int key, const char **why_r);
 
 /* Choose the certificate that fits a server's name; called in handshakes. NULL: there is no better one. */

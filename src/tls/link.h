@@ -62,7 +62,7 @@ void hello_drain(void);
 
 /* --- relay.c ----------------------------------------------------------------------------------- */
 
-/* The handshake is done; near is watched from now on. False: it is not. */
+/* The handshake is done; near is watched from now on, and l may be gone already. False: it is not watched. */
 bool relay_begin(struct link *l, int near);
 /* All clients are told that it is over, and so is who is inside. */
 void relay_drain(void);

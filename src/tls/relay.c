@@ -51,6 +51,14 @@ drop(struct link_rest *r, size_t n)
 	*r = (struct link_rest){0};
 }
 
+/* n bytes came of the i-th read: was that all there is, most likely, or enough for now? Who has hung up (quiet) is read to the end at
+ * once: nothing would call us again. */
+static bool
+may_pause(unsigned i, size_t n, bool quiet)
+{
+	return !quiet && (n < LINK_CHUNK || i + 1 == CHUNKS_PER_TURN);
+}
+
 /* --- to the inside ------------------------------------------------------------------------------ */
 
 /* How many of n bytes were taken; none when it is full, all when nobody is there who would want them. */
@@ -108,14 +116,14 @@ up(struct link *l)
 	for (unsigned i = 0; l->up.p == NULL && !(l->flags & LINK_OUT_EOF); i++) {
 		size_t taken;
 
-		/* who has hung up is read to the end at once: nothing would call us again */
-		if ((i == CHUNKS_PER_TURN && !(l->flags & LINK_OUT_QUIET)) ||
-		    (n = from_out(l)) == 0)
+		if ((n = from_out(l)) == 0)
 			break;
 		taken = l->flags & LINK_NEAR_DEAD ? n : to_near(l, chunk, n);
 		if (taken < n)
 			keep(&l->up, chunk + taken, n - taken);
 		moved = true;
+		if (may_pause(i, n, l->flags & LINK_OUT_QUIET) && !SSL_has_pending(l->ssl))
+			break;
 	}
 	if (l->up.p == NULL && (l->flags & (LINK_OUT_EOF | LINK_NEAR_TOLD)) == LINK_OUT_EOF) {
 		shutdown(l->near.fd, SHUT_WR);
@@ -188,13 +196,14 @@ down(struct link *l)
 	     i++) {
 		size_t taken;
 
-		if ((i == CHUNKS_PER_TURN && !(l->flags & LINK_NEAR_QUIET)) ||
-		    (n = from_near(l)) == 0)
+		if ((n = from_near(l)) == 0)
 			break;
 		taken = to_out(l, chunk, n);
 		if (taken < n)
 			keep(&l->down, chunk + taken, n - taken);
 		moved = true;
+		if (may_pause(i, n, l->flags & LINK_NEAR_QUIET))
+			break;
 	}
 	if (l->down.p == NULL &&
 	    (l->flags & (LINK_NEAR_EOF | LINK_OUT_TOLD | LINK_OUT_DEAD)) == LINK_NEAR_EOF) {
@@ -320,7 +329,7 @@ relay_begin(struct link *l, int near)
 	if (loop_add(proc.loop, &l->near, near, EPOLLIN, near_event, l) < 0)
 		return false;
 	l->out.fn = out_event;
-	watch(l);
+	go_on(l, true, false); /* it may have been read already, with the end of the handshake */
 	return true;
 }
 
