@@ -228,9 +228,11 @@ op_BACKUP(struct thread *t, const struct m_s_admin *m)
 	}
 	fd = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		bprintf(arg, sizeof(arg), "%s: %s (as uid %u%s)", path, strerror(errno),
+		bprintf(arg, sizeof(arg), "%s: %s (as uid %u)%s", path, strerror(errno),
 			(unsigned)geteuid(),
-			errno == EACCES ? ", in state_dir and store.backup_dir only" : "");
+			errno == EACCES && file == path
+			    ? ", which writes to state_dir and store.backup_dir alone"
+			    : "");
 		answer(t, m->ticket, ERR_FAILED, arg, NULL);
 		return;
 	}
