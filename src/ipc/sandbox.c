@@ -210,7 +210,9 @@ sandbox_prepare(unsigned role, const struct options *opt)
 {
 	mine = &rows[role];
 	CHECK(mine->sets != 0);
-	tzset(); /* reads a file, which would be too late */
+	/* reads a file, which would be too late; without a name mktime(3) would look at it each time */
+	setenv("TZ", ":/etc/localtime", 0);
+	tzset();
 	for (size_t i = 0; i < DIRS_MAX && mine->dirs[i].dir != DIR_NONE; i++) {
 		const char *path = path_of(mine->dirs[i].dir, opt);
 
