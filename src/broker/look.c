@@ -26,8 +26,7 @@
 /* Node numbers: LOOKS for each user, then LOOKS for each account; in chains one more, so that zero is none. */
 static struct {
 	uint32_t *heads, *nexts; /* owned */
-	uint64_t *
-	    user_keys; /* owned; what is in the chains: the slot may have another name's by now. Accounts keep theirs */
+	uint64_t *keys; /* owned; what is in the chains: a slot may have another name by now */
 	uint32_t ncells;
 } looks;
 
@@ -159,14 +158,6 @@ account_at(uint32_t node)
 	return node / LOOKS < W->h->max_users ? NULL : &W->accounts[node / LOOKS - W->h->max_users];
 }
 
-static uint64_t
-key_at(uint32_t node)
-{
-	const struct reg_account *a = account_at(node);
-
-	return a != NULL ? a->looks[node % LOOKS] : looks.user_keys[node];
-}
-
 static uint32_t *
 chain_of(uint64_t key)
 {
@@ -174,69 +165,65 @@ chain_of(uint64_t key)
 }
 
 static void
-nodes_add(uint32_t node)
-{
-	for (uint32_t end = node + LOOKS; node < end; node++) {
-		uint32_t *head = chain_of(key_at(node));
-
-		if (key_at(node) == 0)
-			continue;
-		looks.nexts[node] = *head;
-		*head = node + 1;
-	}
-}
-
-static void
 nodes_del(uint32_t node)
 {
-	for (uint32_t end = node + LOOKS; node < end; node++) {
-		uint32_t *at = chain_of(key_at(node));
+	for (uint32_t end = node + LOOKS; node < end && looks.ncells > 0; node++) {
+		uint32_t *at = chain_of(looks.keys[node]);
 
-		if (key_at(node) == 0)
+		if (looks.keys[node] == 0)
 			continue;
 		while (*at != 0 && *at != node + 1)
 			at = &looks.nexts[*at - 1];
 		if (*at != 0)
 			*at = looks.nexts[node];
+		looks.keys[node] = 0;
+	}
+}
+
+/* A node is never in two chains, whatever was there before. */
+static void
+nodes_set(uint32_t node, const uint64_t keys[LOOKS])
+{
+	nodes_del(node);
+	for (unsigned i = 0; i < LOOKS && looks.ncells > 0; i++, node++) {
+		uint32_t *head = chain_of(keys[i]);
+
+		if (keys[i] == 0)
+			continue;
+		looks.keys[node] = keys[i];
+		looks.nexts[node] = *head;
+		*head = node + 1;
 	}
 }
 
 void
 look_user_came(const struct reg_user *u)
 {
-	if (looks.ncells == 0)
-		return;
-	memcpy(&looks.user_keys[user_node(u)], u->looks, sizeof(u->looks));
-	nodes_add(user_node(u));
+	nodes_set(user_node(u), u->looks);
 }
 
 void
 look_user_goes(const struct reg_user *u)
 {
-	if (looks.ncells > 0)
-		nodes_del(user_node(u));
+	nodes_del(user_node(u));
 }
 
 void
 look_user_renamed(const struct reg_user *u)
 {
-	/* the keys in the table are still the old name's */
-	look_user_goes(u);
-	look_user_came(u);
+	nodes_set(user_node(u), u->looks);
 }
 
 void
 look_account_came(const struct reg_account *a)
 {
-	if (looks.ncells > 0)
-		nodes_add(account_node(a));
+	nodes_set(account_node(a), a->looks);
 }
 
 void
 look_account_goes(const struct reg_account *a)
 {
-	if (looks.ncells > 0)
-		nodes_del(account_node(a));
+	nodes_del(account_node(a));
 }
 
 /* --- may it be had? ------------------------------------------------------------------------------------------- */
@@ -254,7 +241,7 @@ key_taken(uint64_t key, const struct reg_user *me, uint64_t id)
 	for (uint32_t at = *chain_of(key); at != 0; at = looks.nexts[at - 1]) {
 		const struct reg_account *a = account_at(at - 1);
 
-		if (key_at(at - 1) != key)
+		if (looks.keys[at - 1] != key)
 			continue;
 		if (a != NULL ? a->id != id : is_another(&W->users[(at - 1) / LOOKS], me, id))
 			return true;
@@ -333,7 +320,7 @@ looks_fini(void)
 {
 	free(looks.heads);
 	free(looks.nexts);
-	free(looks.user_keys);
+	free(looks.keys);
 	memset(&looks, 0, sizeof(looks));
 }
 
@@ -348,7 +335,7 @@ looks_rebuild(void)
 		looks.ncells *= 2;
 	looks.heads = xcalloc(looks.ncells, sizeof(uint32_t));
 	looks.nexts = xcalloc(nodes, sizeof(uint32_t));
-	looks.user_keys = xcalloc((size_t)W->h->max_users * LOOKS, sizeof(uint64_t));
+	looks.keys = xcalloc(nodes, sizeof(uint64_t));
 	for (uint32_t i = 0; i < W->h->user_top; i++) {
 		if (W->users[i].id != 0)
 			look_user_came(&W->users[i]);
