@@ -364,7 +364,7 @@ class Lines(ChatCase):
     def test_what_is_thought(self):
         bob = self.irc("bob", ("message-tags",))
         t = self.talker()
-        bob.send("JOIN #lobby")
+        bob.ask("JOIN #lobby", "366")
         t.type("shall we?\r")
         said = bob.expect("PRIVMSG", "#lobby", re.compile(r"shall we\?$"))
         bob.send("@+draft/reply=%s;+draft/react=👍 TAGMSG #lobby" % said.tags["msgid"])
