@@ -224,6 +224,11 @@ class CtlError(AssertionError):
     pass
 
 
+def listeners(*protocols):
+    """Those of these that this build has, for a configuration: at ports that are free."""
+    return [{"protocol": p, "address": "127.0.0.1", "port": 0} for p in protocols if p != "web" or build().web]
+
+
 class Daemon:
     """chatd with a directory of its own. The configuration is `base` with `config` merged in;
     a str as config is the whole file, in which @DIR@ stands for the directory."""
@@ -457,6 +462,9 @@ class Daemon:
         if self._ports is None:
             self._ports = [l["port"] for l in self.listeners() if l["port"]]
         return self._ports[0]
+
+    def address_of(self, protocol):
+        return ("127.0.0.1", [l["port"] for l in self.listeners() if l["protocol"] == protocol][0])
 
     def stats(self):
         return {row["name"]: row["value"] for row in self.json("stats")}

@@ -68,4 +68,5 @@ EXTRA_DIST += \
 	%reldir%/test_wire.py \
 	%reldir%/test_ws.py \
 	%reldir%/web.py \
+	%reldir%/webload.py \
 	%reldir%/ws.py

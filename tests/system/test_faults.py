@@ -9,7 +9,8 @@ import threading
 import time
 
 import faults
-from harness import Case, OwnCase, limit, main, signal_pid, wait_gone
+import webload
+from harness import Case, OwnCase, build, limit, listeners, main, signal_pid, wait_gone
 from load import Swarm, table
 
 ALONE = True  # measures times
@@ -27,8 +28,8 @@ class Faults(OwnCase):
         self.assertGreater(counts["sent"], 1000)
 
     def test_broker(self):
-        d = self.daemon()
-        counts, swarm = faults.under_load(d, "broker", 5, 0.3)
+        d = self.daemon({"listen": listeners("telnet", "web")})
+        counts, swarm = faults.under_load(d, "broker", 5, 0.3, web=4)
         self.exact(counts)
         self.assertGreater(counts["kills"], 5)
         self.assertLess(counts["longest wait ms"], limit(500), counts)
@@ -106,14 +107,25 @@ class Faults(OwnCase):
         self.assertEqual(d.kids("worker").count(pid), 1, "not replaced")
 
     def test_worker(self):
-        d = self.daemon()
-        rows = faults.kill_worker_under_load(d, 3, 0.5)
+        d = self.daemon({"listen": listeners("telnet", "web")})
+        rows = faults.kill_worker_under_load(d, 3, 0.5, web=4)
         print(table(rows))
         for counts in rows:
             self.exact(counts)
             self.assertGreater(counts["its clients"], 0)
             self.assertEqual((counts["ghosts"], counts["notices wrong"]), (0, 0), counts)
             self.assertLess(counts["served after ms"], limit(100), counts)
+
+    def test_web(self):
+        """It dies with uploads, downloads and handshakes in its hands: none of them is half done, and who has gone on to a worker
+        talks on."""
+        if not build().web:
+            self.skipTest("built without libmicrohttpd and wslay")
+        d = self.daemon({"listen": listeners("telnet", "web")})
+        row = webload.under_kills(d, 4, 0.6, swept=False)
+        print(table([row]), flush=True)
+        self.assertTrue(webload.good(row), row)
+        self.assertGreater(row["kills"], 2)
 
     def test_worker_hangs(self):
         """Its clients hang with it until it is replaced; the others go on as before."""

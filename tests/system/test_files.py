@@ -18,10 +18,8 @@ import zlib
 
 import faults
 from harness import fd_count, limit, main, rss_bytes, wait_gone
-from web import WebCase
+from web import LINK, TOKEN, WebCase, form
 
-LINK = r"(http://127\.0\.0\.1:\d+(/files/[\w-]{22}/[^?\s]+\?e=\d+&s=[\w-]{16}))"
-TOKEN = r"http://127\.0\.0\.1:\d+(/files/u/[\w-]{48})"
 PASSWORD = "correct horse battery"
 
 
@@ -32,15 +30,6 @@ def chunk(kind, data):
 def png(w, h, more=b""):
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack("!IIBBBBB", w, h, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) +
             chunk(b"IEND", b"") + more)
-
-
-def form(*parts, boundary="----x"):
-    """(field, file's name or None, bytes) each."""
-    body = b""
-    for field, name, data in parts:
-        said = 'form-data; name="%s"' % field + ('; filename="%s"' % name if name is not None else "")
-        body += b"--%s\r\nContent-Disposition: %s\r\n\r\n" % (boundary.encode(), said.encode()) + data + b"\r\n"
-    return ["Content-Type: multipart/form-data; boundary=" + boundary], body + b"--%s--\r\n" % boundary.encode()
 
 
 class FilesCase(WebCase):
