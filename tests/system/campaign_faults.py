@@ -3,6 +3,8 @@
 
     campaign_faults.py [--build DIR] [--seconds 60] [--messages 1000000] [--skip PART]...
 
+A quarter of the clients whose processes are killed come by WebSocket. In "web" chatd-web is killed under uploads, downloads and
+handshakes: nothing accepted may be lost, no message be without its file, nothing be half on the disk, nobody who has spoken lose a WebSocket.
 Parts: order, broker, broker-order, broker-hangs, worker, control, web, master, killpoints. A table of the counts
 at the end; the exit status is 1 when anything was lost, doubled, out of order, or took longer than it may.
 """

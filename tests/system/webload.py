@@ -58,7 +58,7 @@ class WebLoad:
             raise
 
     def _ask(self, method, path, headers=(), body=None, pieces=1, between=None):
-        """The answer; its status is 0 when there was none."""
+        """The answer; None: there was none. pieces: of the body, with between() behind each."""
         try:
             c = Http(self.address)
             try:
@@ -89,7 +89,7 @@ class WebLoad:
             headers, body = form(("file", name, data))
         while True:
             answer = self._ask("POST", path, headers, body, rnd.choice((1, 1, 8)), me.sync)
-            status = answer.status if answer else 0
+            status = answer.status if answer else 0  # 0 too: cut within its head
             if status == 201:
                 self.accepted.append(name)
                 self.links.append((name, re.fullmatch(LINK, answer.headers["location"]).group(2)))
