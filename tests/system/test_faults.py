@@ -19,13 +19,14 @@ ALONE = True  # measures times
 class Faults(OwnCase):
     config = {"workers": 2, "limits": {"max_sessions": 1000}}
 
-    def exact(self, counts, disconnected=0):
+    def exact(self, counts, disconnected=0, sent=1000):
+        """sent: so many messages at least, or there was no load to speak of."""
         print(table([counts]), flush=True)
         for what in ("lost", "doubled", "out of order"):
             self.assertEqual(counts[what], 0, counts)
         self.assertEqual(counts["disconnected"], disconnected, counts)
         self.assertGreater(counts["kills"], 0)
-        self.assertGreater(counts["sent"], 1000)
+        self.assertGreater(counts["sent"], sent)
 
     def test_broker(self):
         d = self.daemon({"listen": listeners("telnet", "web")})
@@ -47,7 +48,7 @@ class Faults(OwnCase):
     def test_broker_hangs(self):
         d = self.daemon()
         counts, swarm = faults.under_load(d, "broker", 4, 1.5, stopper=True, clients=20, rooms=2)
-        self.exact(counts)
+        self.exact(counts, sent=100)  # most of the time it stands still
         self.assertLess(counts["longest wait ms"], limit(3000), counts)
 
     def test_broker_with_a_small_journal(self):
