@@ -105,8 +105,8 @@ class Sharer(Visitor):
         self.came = b""
         up, _, link = found.groups()
         body = b"x" * self.rnd.randrange(1, 4000)
-        return [Request(self.at, self.n, self.rnd, asking(up.decode(), "Content-Length: %d" % len(body), method="POST") + body if up
-                        else asking(link.decode()))]
+        request = asking(up.decode(), "Content-Length: %d" % len(body), method="POST") + body if up else asking(link.decode())
+        return [Request(self.at, self.n, self.rnd, request)]
 
 
 KINDS = ((Visitor, 30), (WebSocket, 6), (Page, 3), (Sharer, 1))
