@@ -1155,6 +1155,17 @@ class Full(ChatCase):
         t.type("/quit\r")
         self.assertEqual(t.wait(), 0)
 
+    def test_each_key_is_seen(self):
+        t = self.chat("-f", "--history", "0", rows=12, cols=80)
+        t.expect(r"Users \(1\)")
+        typed = ""
+        for key in "odd, even":
+            typed += key
+            t.type(key)
+            t.prompt("%s > %s" % (t.name, typed.rstrip()))
+        t.type("\x15/quit\r")
+        self.assertEqual(t.wait(), 0)
+
     def test_scrolling(self):
         tel = self.client("tel")
         t = self.chat("-f", "--history", "0", rows=12, cols=80)

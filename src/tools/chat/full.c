@@ -392,8 +392,10 @@ draw_input(struct full *f)
 	x = put_text(LINES - 1, 0, COLS / 2, asked != NULL ? asked : prompt);
 	room = COLS - 1 - x;
 	/* as much of what stands before the cursor as there is room for */
-	while (begin > 0 && w + MAX(wcwidth(f->typed[begin - 1]), 0) < room)
-		w += MAX(wcwidth(f->typed[--begin]), 0);
+	while (begin > 0 && w + MAX(wcwidth(f->typed[begin - 1]), 0) < room) {
+		begin--;
+		w += MAX(wcwidth(f->typed[begin]), 0);
+	}
 	for (from = x; begin < f->n && from < COLS - 1; begin++) {
 		wchar_t c = secret ? L'*' : f->typed[begin];
 
