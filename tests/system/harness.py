@@ -481,15 +481,19 @@ class Daemon:
         return [p for p, name in children(self.pid) if name == "chatd-" + role]
 
     def kill_role(self, role, index=0, sig=signal.SIGKILL):
-        """Returns the pid."""
+        """Returns the pid. One that has been killed before, and is not there again, is waited for."""
         self.restarts_meant = True
-        pids = self.kids(role)
-        if role == "worker" and len(pids) > 1:
-            pids = [self.pids_of(role)[index]]
-        if not pids:
-            raise AssertionError("there is no %s:\n%s" % (role, self.tail()))
-        os.kill(pids[0], sig)
-        return pids[0]
+        end = time.monotonic() + limit()
+        while time.monotonic() < end:
+            pids = self.kids(role)
+            if role == "worker" and len(pids) > 1:
+                pids = [self.pids_of(role)[index]]
+            try:
+                os.kill(pids[0], sig)
+                return pids[0]
+            except (IndexError, ProcessLookupError):
+                time.sleep(0.01)
+        raise AssertionError("there is no %s:\n%s" % (role, self.tail()))
 
     def worker_of(self, name):
         return self.json("user", name)["worker"]
