@@ -4,7 +4,9 @@
 import os
 import re
 import select
+import shutil
 import signal
+import tempfile
 import threading
 import time
 
@@ -172,6 +174,30 @@ class Faults(OwnCase):
             self.assertLess(ready, limit(1))
             alice.expect_eof()
             self.client("bob").sync()
+
+    def test_broker_that_cannot_come_up(self):
+        """Five that end by themselves before they are ready: everything begins anew, aloud. Five kills from outside are no such
+        sign: test_broker_again_while_it_recovers."""
+        top = tempfile.mkdtemp(prefix="chatd-t-")
+        self.addCleanup(shutil.rmtree, top)
+        os.chmod(top, 0o755)
+        src, bad = build().path + "/src", top + "/bad"
+        os.makedirs(top + "/src/broker")
+        for role in set(os.listdir(src)) - {"broker"}:
+            os.symlink("%s/%s" % (src, role), "%s/src/%s" % (top, role))
+        with open(top + "/src/broker/chatd-broker", "w", encoding="ascii") as f:
+            f.write('#!/bin/sh\n[ ! -e %s ] || exit 1\nexec %s/broker/chatd-broker "$@"\n' % (bad, src))
+        os.chmod(f.name, 0o755)
+        d = self.daemon(args=["-L", top])
+        alice = self.client("alice", d)
+        with open(bad, "w", encoding="ascii"):
+            pass
+        d.kill_role("broker")
+        d.expect_log("the broker does not come up")
+        os.unlink(bad)
+        alice.expect_eof()
+        d.expect_log("beginning anew with an empty registry")
+        self.client("bob", d).sync()
 
     def test_master_under_load(self):
         """Busy, stopped, or half way: no child outlives it."""
