@@ -9,6 +9,7 @@
 #include "master/child_priv.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,16 +124,25 @@ delay_of(struct child *c)
 	return MIN(ms, cap);
 }
 
+/* By kill -9, or by the kernel for want of memory: that says nothing of the registry. */
+static bool
+killed_by_others(const struct child *c, int status)
+{
+	return status >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	       c->killed_why[0] == '\0';
+}
+
 static void
 replace(struct child *c, int status, bool wanted)
 {
-	static unsigned stillborn; /* brokers in a row that died before they were ready */
+	static unsigned
+	    stillborn; /* brokers in a row that died by themselves before they were ready */
 	char text[160], next[64] = "another is started at once";
 	int pid = (int)c->pid;
 	uint64_t ms = wanted ? 0 : delay_of(c);
 
 	if (c->role == ROLE_BROKER)
-		stillborn = c->ready_ms != 0 ? 0 : stillborn + 1;
+		stillborn = c->ready_ms != 0 ? 0 : stillborn + !killed_by_others(c, status);
 	if (ms > 0)
 		bprintf(next, sizeof(next), "another is started in %llu ms",
 			(unsigned long long)ms);

@@ -3,7 +3,9 @@
 
     campaign_faults.py [--build DIR] [--seconds 60] [--messages 1000000] [--skip PART]...
 
-Parts: order, broker, broker-order, broker-hangs, worker, control, master, killpoints. A table of the counts
+A quarter of the clients whose processes are killed come by WebSocket. In "web" chatd-web is killed under uploads, downloads and
+handshakes: nothing accepted may be lost, no message be without its file, nothing be half on the disk, nobody who has spoken lose a WebSocket.
+Parts: order, broker, broker-order, broker-hangs, worker, control, web, master, killpoints. A table of the counts
 at the end; the exit status is 1 when anything was lost, doubled, out of order, or took longer than it may.
 """
 
@@ -15,10 +17,15 @@ import time
 
 import campaign
 import faults
-from harness import Daemon, limit
+import webload
+from harness import Daemon, build, limit, listeners
 from load import Swarm
 
-CONFIG = {"workers": 4, "limits": {"max_sessions": 1000}}
+WEB = 4  # each so-manieth client is a WebSocket one
+
+
+def daemon(**more):
+    return Daemon(dict({"workers": 4, "limits": {"max_sessions": 1000}, "listen": listeners("telnet", "web")}, **more))
 
 
 def exact(row):
@@ -27,7 +34,7 @@ def exact(row):
 
 def million(c, messages, kill):
     """200 clients, 20 rooms; with kill: a broker dies each half second meanwhile."""
-    d = Daemon(CONFIG)
+    d = daemon()
     swarm = Swarm(d, 200, 20, window=8, stem="m")
     killer = faults.Killer(d, "broker")
     swarm.run(each=messages // 200, every=0.5 if kill else None, act=killer.act, quiet=60)
@@ -40,17 +47,17 @@ def million(c, messages, kill):
 
 
 def repeated(c, name, role, seconds, every, longest, stopper=False):
-    d = Daemon(CONFIG)
-    row, swarm = faults.under_load(d, role, seconds, every, clients=100, rooms=10, stopper=stopper)
+    d = daemon()
+    row, swarm = faults.under_load(d, role, seconds, every, clients=100, rooms=10, stopper=stopper, web=WEB)
     d.close()
     c.row(name, row, exact(row) and row["kills"] >= seconds / every * 0.5 and row["longest wait ms"] < limit(longest))
 
 
 def workers(c, seconds):
-    d = Daemon(CONFIG)
-    rows = faults.kill_worker_under_load(d, max(4, int(seconds / 3)), 1.0, clients=80, rooms=8)
+    d = daemon()
+    rows = faults.kill_worker_under_load(d, max(4, int(seconds / 3)), 1.0, clients=80, rooms=8, web=WEB)
     d.close()
-    row = {k: sum(r[k] for r in rows) for k in ("sent", "received", "lost", "doubled", "out of order", "disconnected", "kills",
+    row = {k: sum(r[k] for r in rows) for k in ("by web", "sent", "received", "lost", "doubled", "out of order", "disconnected", "kills",
                                                 "its clients", "notices wrong", "ghosts")}
     row["longest wait ms"] = max(r["longest wait ms"] for r in rows)
     row["served after ms"] = max(r["served after ms"] for r in rows)
@@ -58,8 +65,18 @@ def workers(c, seconds):
           and row["its clients"] > 0)
 
 
+def webs(c, seconds):
+    if not build().web:
+        print("skipped: built without libmicrohttpd and wslay", flush=True)
+        return
+    d = daemon()
+    row = webload.under_kills(d, seconds, 1.0)
+    d.close()
+    c.row("web", row, webload.good(row) and row["kills"] >= seconds * 0.5 and row["longest wait ms"] < limit(1000))
+
+
 def masters(c, times):
-    d = Daemon(CONFIG)
+    d = daemon()
     ended, ready, orphans = [], [], 0
     for _ in range(times):
         people = [d.client("p%d" % i) for i in range(10)]
@@ -97,6 +114,7 @@ def main():
         ("broker-hangs", lambda: repeated(c, "broker-hangs", "broker", o.seconds, 5.0, 3000, stopper=True)),
         ("worker", lambda: workers(c, o.seconds)),
         ("control", lambda: repeated(c, "control", "control", o.seconds, 1.0, 500)),
+        ("web", lambda: webs(c, o.seconds)),
         ("master", lambda: masters(c, 20)),
         ("killpoints", lambda: killpoints(c)),
     ]

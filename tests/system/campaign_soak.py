@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Coming, talking and going for an hour: descriptors and memory must stay level (R14).
+"""Coming, talking and going for an hour, by telnet and WebSocket, with the page fetched and small files shared: descriptors and memory must
+stay level (R14).
 
     campaign_soak.py [--build DIR] [--minutes 60]
 """
@@ -9,7 +10,7 @@ import sys
 
 import campaign
 from churn import churn
-from harness import Daemon
+from harness import Daemon, listeners
 from load import table
 
 
@@ -20,7 +21,7 @@ def main():
     c = campaign.Campaign("soak", parser)
 
     def soak():
-        d = Daemon({"limits": {"max_sessions": 1000}})
+        d = Daemon({"limits": {"max_sessions": 1000}, "listen": listeners("telnet", "web")})
         rows, problems = churn(d, c.options.minutes * 60, c.options.clients, samples=max(12, int(c.options.minutes)))
         d.close()
         print(table(rows))

@@ -17,7 +17,7 @@ import time
 import campaign
 import faults
 import storecheck
-from harness import Daemon, build, eventually, limit
+from harness import Daemon, build, eventually, limit, listeners
 from load import Swarm
 
 CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
@@ -32,8 +32,8 @@ def ended(d):
 def kills(c, wanted):
     # A store that lives for a third of a second and then waits for up to five keeps some ten thousand messages a second: two
     # talk in each room, the load stays below that. Above it the ring overflows, which is another thing than what is looked for.
-    d = Daemon(CONFIG)
-    swarm = Swarm(d, 40, 2, stem="k", window=1)
+    d = Daemon(dict(CONFIG, listen=listeners("telnet", "web")))
+    swarm = Swarm(d, 40, 2, stem="k", window=1, web=4)
     killer = faults.Killer(d, "store")
     rng = random.Random(int(time.time()))
     while killer.kills < wanted:

@@ -1,40 +1,129 @@
-"""Coming and going without end: for leaks of descriptors, memory, sessions, registry slots (R14)."""
+"""Coming and going without end, by telnet and, where there is a web listener, by WebSocket, page and files: for leaks of descriptors,
+memory, sessions, registry slots (R14)."""
 
+import collections
 import random
+import re
 import select
 import socket
 import struct
 import time
 
 from harness import build, fd_count, limit, rss_bytes
+from web import LINK, TOKEN, Http
+from ws import close_frame, frame
 
 
 class Visitor:
-    """One connection that plays a random part and ends in a random way."""
+    """One connection that plays a random part and ends in a random way. at: addresses by protocol; answers: counts HTTP's, by status."""
 
-    def __init__(self, port, n, rnd):
-        self.sock = socket.create_connection(("127.0.0.1", port), limit())
+    protocol = "telnet"
+    answers = collections.Counter()
+
+    def __init__(self, at, n, rnd):
+        self.at, self.n, self.rnd = at, n, rnd
+        self.sock = socket.create_connection(at[self.protocol], limit())
         self.sock.setblocking(False)
-        name = "v%d" % n
-        lines = [name]
+        self.how = rnd.randrange(5)
+        self.ends = time.monotonic() + rnd.random() * 0.4
+        try:
+            self.sock.send(self.words())
+        except OSError:
+            pass
+
+    def words(self):
+        """What it says, at once."""
+        n, rnd = self.n, self.rnd
+        lines = ["v%d" % n]
         for _ in range(rnd.randrange(8)):
             lines.append(rnd.choice(("hello %d" % n, "/join r%d" % rnd.randrange(30), "hi@v%d" % (n - 1), "/nick w%d" % n,
                                      "/who", "/rooms", "!INFO", "/away x", "/leave", "/topic t%d" % n, "/me waves",
                                      "/whois v%d" % (n - 2), "/format angle", "/ignore v%d" % (n - 1), "/paste\r\na\r\n.")))
-        self.how = rnd.randrange(5)
         if self.how == 0:
             lines.append("/quit")
-        self.data = ("\r\n".join(lines) + "\r\n").encode()
-        self.ends = time.monotonic() + rnd.random() * 0.4
-        try:
-            self.sock.send(self.data)
-        except OSError:
-            pass
+        return ("\r\n".join(lines) + "\r\n").encode()
+
+    def took(self, data):
+        """Others who come of what it was told."""
+        self.answers.update(int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", data))
+        return []
 
     def end(self):
         if self.how == 1:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
+
+
+class WebSocket(Visitor):
+    """Its first words come together with the handshake."""
+
+    protocol = "web"
+
+    def words(self):
+        n, rnd = self.n, self.rnd
+        lines = ["CAP REQ :message-tags server-time echo-message", "NICK v%d" % n, "USER u 0 * :r", "CAP END"]
+        for _ in range(rnd.randrange(8)):
+            lines.append(rnd.choice(("JOIN #r%d" % rnd.randrange(30), "PRIVMSG v%d :hi" % (n - 1), "NICK w%d" % n, "LIST", "WHO #lobby",
+                                     "AWAY :x", "PRIVMSG #r1 :hello %d" % n, "CHATHISTORY LATEST #r1 * 5")))
+        data = b"".join(frame(line.encode()) for line in lines) + (close_frame(1000) if self.how == 0 else b"")
+        return asking("/ws", "Upgrade: websocket", "Connection: Upgrade", "Origin: http://x", "Sec-WebSocket-Version: 13",
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: text.ircv3.net") + data
+
+
+class Page(Visitor):
+    """What a browser fetches, one behind the other."""
+
+    protocol = "web"
+
+    def words(self):
+        return b"".join(asking(p) for p in self.rnd.choices(self.at["paths"], k=self.rnd.randrange(1, 6)))
+
+
+class Request(Visitor):
+    protocol = "web"
+
+    def __init__(self, at, n, rnd, data):
+        self.data = data
+        super().__init__(at, n, rnd)
+
+    def words(self):
+        return self.data
+
+
+class Sharer(Visitor):
+    """Asks for a link to upload to; the upload and the download are connections of their own."""
+
+    def words(self):
+        self.came = b""
+        return b"v%d\r\n/file\r\n" % self.n
+
+    def took(self, data):
+        self.came += data
+        found = re.search(TOKEN.encode() + rb"|v%d has shared the file .*?" % self.n + LINK.encode(), self.came)
+        if not found:
+            return []
+        self.came = b""
+        up, _, link = found.groups()
+        body = b"x" * self.rnd.randrange(1, 4000)
+        request = asking(up.decode(), "Content-Length: %d" % len(body), method="POST") + body if up else asking(link.decode())
+        return [Request(self.at, self.n, self.rnd, request)]
+
+
+KINDS = ((Visitor, 30), (WebSocket, 6), (Page, 3), (Sharer, 1))
+
+
+def asking(path, *headers, method="GET"):
+    return "\r\n".join(("%s %s HTTP/1.1" % (method, path), "Host: x", *headers)).encode() + b"\r\n\r\n"
+
+
+def addresses(d):
+    """Of the daemon's listeners, and what the page consists of."""
+    at = {l["protocol"]: ("127.0.0.1", l["port"]) for l in d.listeners()}
+    if "web" in at:
+        c = Http(at["web"])
+        at["paths"] = ["/", "/healthz"] + re.findall(r'(?:src|href)="(/[^"]+)"', c.ask("GET", "/").text)
+        c.close()
+    return at
 
 
 def sizes(d):
@@ -46,26 +135,36 @@ def churn(d, seconds, crowd, samples=20):
     """Rows of what was measured, and what is wrong. Measured when nobody is there, so that equal means equal."""
     rnd = random.Random(14)
     visitors, n, begun, rows, problems = [], 0, time.monotonic(), [], []
-    port = d.port
+    at = addresses(d)
+    kinds = [(k, w) for k, w in KINDS if "web" in at or k is Visitor]
+    wanted = (101, 200, 201) if "web" in at else ()  # a WebSocket, a page or a file, an upload
+    Visitor.answers.clear()
     each = max(0.5, seconds / samples)
     while time.monotonic() - begun < seconds:
         stop = time.monotonic() + each
         poll = select.epoll()
         by_fd = {}
+
+        def come(v):
+            visitors.append(v)
+            by_fd[v.sock.fileno()] = v
+            poll.register(v.sock, select.EPOLLIN)
+
         while time.monotonic() < stop or visitors:
             while len(visitors) < crowd and time.monotonic() < stop:
                 n += 1
-                v = Visitor(port, n, rnd)
-                visitors.append(v)
-                by_fd[v.sock.fileno()] = v
-                poll.register(v.sock, select.EPOLLIN)
+                kind, = rnd.choices(*zip(*kinds))
+                come(kind(at, n, rnd))
             now = time.monotonic()
             for fd, _ in poll.poll(0.01):
                 v = by_fd[fd]
                 try:
-                    if not v.sock.recv(65536):
+                    data = v.sock.recv(65536)
+                    if not data:
                         v.ends = 0
                         poll.unregister(fd)
+                    for w in v.took(data):
+                        come(w)
                 except OSError:
                     v.ends = 0
                     poll.unregister(fd)
@@ -75,13 +174,13 @@ def churn(d, seconds, crowd, samples=20):
                 v.end()
         poll.close()
         end = time.monotonic() + limit(10)
-        while d.json("status")["sessions"] and time.monotonic() < end:
+        while any(p.get("sessions") for p in d.processes()) and time.monotonic() < end:
             select.select([], [], [], 0.01)
         s = d.stats()
         if s["sessions"] or s["users"] or s["rooms"] > 1:  # the default room stays
             problems.append("left behind: %d sessions, %d users, %d rooms" % (s["sessions"], s["users"], s["rooms"]))
             break
-        row = {"seconds": round(time.monotonic() - begun), "logins": s["logins_total"]}
+        row = {"seconds": round(time.monotonic() - begun), "logins": s["logins_total"], **{"HTTP %d" % k: Visitor.answers[k] for k in wanted}}
         for name, (fds, rss) in sizes(d).items():
             row[name + " fds"] = fds
             row[name + " KiB"] = rss // 1024
@@ -96,6 +195,8 @@ def churn(d, seconds, crowd, samples=20):
         filling = key.startswith("store") and last < 100 << 10
         if key.endswith("KiB") and not filling and last > first * 1.05 + (20480 if build().sanitized else 512):
             problems.append("%s grows: %s" % (key, [r[key] for r in warm]))
+    if not all(Visitor.answers[k] for k in wanted):
+        problems.append("not all was tried: %r" % Visitor.answers)
     if any(p["restarts"] for p in d.processes()):
         problems.append("processes were replaced")
     return rows, problems

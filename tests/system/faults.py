@@ -44,9 +44,9 @@ class Stopper:
             self.stops += 1
 
 
-def under_load(d, role, seconds, every, clients=40, rooms=5, window=4, stopper=False, stem="f", pad=0):
+def under_load(d, role, seconds, every, clients=40, rooms=5, window=4, stopper=False, stem="f", pad=0, web=0):
     """Load for so many seconds while a role is killed; the counts."""
-    swarm = Swarm(d, clients, rooms, window=window, stem=stem, pad=pad)
+    swarm = Swarm(d, clients, rooms, window=window, stem=stem, pad=pad, web=web)
     killer = Stopper(d, role) if stopper else Killer(d, role)
     try:
         swarm.run(seconds=seconds, every=every, act=killer.act)
@@ -78,12 +78,12 @@ def until_prompt(address, seconds):
     return None
 
 
-def kill_worker_under_load(d, kills, every, clients=40, rooms=4, stem="w"):
+def kill_worker_under_load(d, kills, every, clients=40, rooms=4, stem="w", web=0):
     """Each kill costs the clients of that worker, and nobody else. One row of counts for each."""
     rows = []
     d.restarts_meant = True
     for k in range(kills):
-        swarm = Swarm(d, clients, rooms, stem="%s%d" % (stem, k))
+        swarm = Swarm(d, clients, rooms, stem="%s%d" % (stem, k), web=web)
         users = {u["name"]: u["worker"] for u in d.json("users")}
         workers = d.pids_of("worker")
         victim = k % len(workers)

@@ -226,6 +226,11 @@ class CtlError(AssertionError):
     pass
 
 
+def listeners(*protocols):
+    """Those of these that this build has, for a configuration: at ports that are free."""
+    return [{"protocol": p, "address": "127.0.0.1", "port": 0} for p in protocols if p != "web" or build().web]
+
+
 class Daemon:
     """chatd with a directory of its own. The configuration is `base` with `config` merged in;
     a str as config is the whole file, in which @DIR@ stands for the directory."""
@@ -464,6 +469,9 @@ class Daemon:
             self._ports = [l["port"] for l in self.listeners() if l["port"]]
         return self._ports[0]
 
+    def address_of(self, protocol):
+        return ("127.0.0.1", [l["port"] for l in self.listeners() if l["protocol"] == protocol][0])
+
     def stats(self):
         return {row["name"]: row["value"] for row in self.json("stats")}
 
@@ -479,15 +487,19 @@ class Daemon:
         return [p for p, name in children(self.pid) if name == "chatd-" + role]
 
     def kill_role(self, role, index=0, sig=signal.SIGKILL):
-        """Returns the pid."""
+        """Returns the pid. One that has been killed before, and is not there again, is waited for."""
         self.restarts_meant = True
-        pids = self.kids(role)
-        if role == "worker" and len(pids) > 1:
-            pids = [self.pids_of(role)[index]]
-        if not pids:
-            raise AssertionError("there is no %s:\n%s" % (role, self.tail()))
-        os.kill(pids[0], sig)
-        return pids[0]
+        end = time.monotonic() + limit()
+        while time.monotonic() < end:
+            pids = self.kids(role)
+            if role == "worker" and len(pids) > 1:
+                pids = [self.pids_of(role)[index]]
+            try:
+                os.kill(pids[0], sig)
+                return pids[0]
+            except (IndexError, ProcessLookupError):
+                time.sleep(0.01)
+        raise AssertionError("there is no %s:\n%s" % (role, self.tail()))
 
     def worker_of(self, name):
         return self.json("user", name)["worker"]

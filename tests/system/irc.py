@@ -213,8 +213,7 @@ class IrcCase(Case):
                          {"protocol": "irc", "address": "127.0.0.1", "port": 0}]}
 
     def irc_address(self, d=None):
-        d = d or self.d
-        return ("127.0.0.1", [l["port"] for l in d.listeners() if l["protocol"] == "irc"][0])
+        return (d or self.d).address_of("irc")
 
     def irc(self, stem="nick", caps=(), exact=False, d=None, **more):
         """A client that has registered."""

@@ -1,5 +1,6 @@
 """A crowd of clients that talk as fast as they are answered, and the history checker.
 
+They are telnet clients, and as many WebSocket ones (IRC in frames) as asked for, of whose lines the same words are made that telnet shows.
 Everybody has echo on, so that all members of a room read the same lines, their own included.
 The checker keeps for each room the one sequence that its members must share: whoever is ahead
 makes it longer, everybody else is compared with it. In it, the numbers of each sender must count
@@ -13,8 +14,11 @@ import select
 import socket
 import time
 
-from harness import limit
+from harness import build, limit
+from ws import Ws
 
+SAID = re.compile(rb":([^!]+)!\S+ PRIVMSG \S+ :(.*)")
+LEFT = re.compile(rb":([^!]+)!\S+ QUIT :(.*)")
 LINE = re.compile(rb"(?:\d\d:\d\d )?(?:\[[^\]]*\] )?\w+: p*(\d+)\.(\d+)\.(\d+)$")
 
 
@@ -54,13 +58,90 @@ class Member:
     def total(self):
         return sum(self.sent.values())
 
+    # -- its protocol
+
+    def enter(self, address, source):
+        """Connects and asks for its rooms; entered() is when it is in them, ready() when it knows of all others."""
+        self.sock = socket.socket()
+        self.sock.settimeout(limit(30))
+        if source:
+            self.sock.bind((source, 0))
+        self.sock.connect(address)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        words = [self.name, "/echo on"] + ["/join " + r.name for r in self.rooms]
+        if len(self.rooms) == 1:
+            words.append("/leave lobby")
+        self.sock.sendall("".join(w + "\r\n" for w in words).encode())
+
+    def entered(self):
+        one = len(self.rooms) == 1
+        self._until(b"You have left lobby" if one else b"You are in|You have made the room", 1 if one else len(self.rooms) + 1)
+
+    def ready(self):
+        """An answer from the registry comes behind the last notice of that."""
+        self.sock.sendall(b"/rooms\r\n")
+        data = self._until(b"End of the list", 1)
+        self.rest = data[data.index(b"\n", data.index(b"End of the list")) + 1:]
+
+    def _until(self, words, times):
+        data = self.rest
+        pattern = re.compile(words + rb"[^\n]*\n")
+        while len(pattern.findall(data)) < times:
+            more = self.sock.recv(65536)
+            if not more:
+                raise AssertionError("%s: closed while coming in: %r" % (self.name, data[-500:]))
+            data += more
+        self.rest = data
+        return data
+
+    def packed(self, room, text):
+        """What it sends to say that there."""
+        return (b"/join %s\r\n" % room.name.encode() if len(self.rooms) > 1 else b"") + text + b"\r\n"
+
+    def shown(self, data):
+        """The lines, or parts of them, in what has come."""
+        return data
+
+
+class WebMember(Member):
+    """The same behind a WebSocket."""
+
+    def enter(self, address, source):
+        assert len(self.rooms) == 1
+        self.ws = Ws(address, self.name, ("echo-message",), source=source)
+        self.sock = self.ws.sock
+        self.ws.send("JOIN #" + self.rooms[0].name)
+
+    def entered(self):
+        self.ws.expect("366")
+
+    def ready(self):
+        self.ws.sync()
+
+    def packed(self, room, text):
+        return self.ws.packed(b"PRIVMSG #%s :%s" % (room.name.encode(), text))
+
+    def shown(self, data):
+        lines = self.ws.lines_of(data)
+        self.ws.frames.clear()
+        out = b""
+        for line in lines:
+            if line.startswith(b"PING"):
+                self.out += self.ws.packed(b"PONG" + line[4:])
+                continue
+            said, left = SAID.match(line), LEFT.match(line)
+            out += (b"%s: %s" % said.groups() if said else b"%s has left the chat. (%s)" % left.groups() if left else line) + b"\r\n"
+        return out
+
 
 class Swarm:
-    def __init__(self, d, clients, rooms, each=1, stem="s", window=4, sources=1, pad=0):
-        """each: how many rooms a client is in; pad: bytes by which each line is longer."""
+    def __init__(self, d, clients, rooms, each=1, stem="s", window=4, sources=1, pad=0, web=0):
+        """each: how many rooms a client is in; pad: bytes by which each line is longer; web: each so-manieth is a WebSocket client, if this build has them."""
         self.d, self.window, self.pad = d, window, b"p" * pad
+        web = web if build().web else 0
         self.rooms = [Room(i, "%sr%d" % (stem, i)) for i in range(rooms)]
         self.members = []
+        self.address = {Member: ("127.0.0.1", d.port), WebMember: d.address_of("web") if web else None}
         self.poll = select.epoll()
         self.by_fd = {}
         self.deliveries = self.lost = self.doubled = self.disorder = self.closed = 0
@@ -68,7 +149,7 @@ class Swarm:
         self.latencies = []
         for i in range(clients):
             mine = [self.rooms[(i + k * 7) % rooms] for k in range(each)]
-            m = Member(i, "%s%04d" % (stem, i), mine)
+            m = (WebMember if web and i % web == web - 1 else Member)(i, "%s%04d" % (stem, i), mine)
             self.members.append(m)
             for r in mine:
                 r.members.append(m)
@@ -78,41 +159,16 @@ class Swarm:
 
     def _enter(self, source, sources):
         for m in self.members:
-            m.sock = socket.socket()
-            m.sock.settimeout(limit(30))
-            if sources > 1:
-                m.sock.bind((source % (1 + m.index % sources), 0))
-            m.sock.connect(("127.0.0.1", self.d.port))
-            m.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            words = [m.name, "/echo on"] + ["/join " + r.name for r in m.rooms]
-            if len(m.rooms) == 1:
-                words.append("/leave lobby")
-            m.sock.sendall("".join(w + "\r\n" for w in words).encode())
+            m.enter(self.address[type(m)], source % (1 + m.index % sources) if sources > 1 else None)
         for m in self.members:
-            self._until(m, b"You have left lobby" if len(m.rooms) == 1 else b"You are in|You have made the room",
-                        1 if len(m.rooms) == 1 else len(m.rooms) + 1)
-        # Now all are in, and an answer from the registry comes behind the last notice of that.
+            m.entered()
         for m in self.members:
-            m.sock.sendall(b"/rooms\r\n")
-        for m in self.members:
-            data = self._until(m, b"End of the list", 1)
-            m.rest = data[data.index(b"\n", data.index(b"End of the list")) + 1:]
+            m.ready()
             m.sock.setblocking(False)
             self.by_fd[m.sock.fileno()] = m
             self.poll.register(m.sock, select.EPOLLIN)
             for r in m.rooms:
                 m.at[r.index] = 0
-
-    def _until(self, m, words, times):
-        data = m.rest
-        pattern = re.compile(words + rb"[^\n]*\n")
-        while len(pattern.findall(data)) < times:
-            more = m.sock.recv(65536)
-            if not more:
-                raise AssertionError("%s: closed while coming in: %r" % (m.name, data[-500:]))
-            data += more
-        m.rest = data
-        return data
 
     # -- talking
 
@@ -123,9 +179,7 @@ class Swarm:
         for _ in range(n):
             room = m.rooms[m.turn % len(m.rooms)]
             m.turn += 1
-            if len(m.rooms) > 1:
-                lines.append(b"/join %s\r\n" % room.name.encode())
-            lines.append(b"%s%d.%d.%d\r\n" % (self.pad, room.index, m.index, m.sent[room.index]))
+            lines.append(m.packed(room, b"%s%d.%d.%d" % (self.pad, room.index, m.index, m.sent[room.index])))
             m.sent[room.index] += 1
             m.waiting.append(now)
         m.out += b"".join(lines)
@@ -165,7 +219,7 @@ class Swarm:
         if not data:
             self._closed(m)
             return
-        data = m.rest + data
+        data = m.rest + m.shown(data)
         end = data.rfind(b"\n") + 1
         m.rest = data[end:]
         if end:
@@ -316,7 +370,8 @@ class Swarm:
                 if not m.diverged:
                     behind += r.base + len(r.lines) - m.at[r.index]
         return {
-            "clients": len(self.members), "rooms": len(self.rooms), "sent": sum(m.total for m in self.members),
+            "clients": len(self.members), "by web": sum(isinstance(m, WebMember) for m in self.members), "rooms": len(self.rooms),
+            "sent": sum(m.total for m in self.members),
             "received": sum(m.received for m in self.members), "lost": self.lost + unheard + behind,
             "doubled": self.doubled, "out of order": self.disorder, "disconnected": self.closed,
             "longest wait ms": round(self.slowest * 1000), "seconds": round(self.seconds, 1),

@@ -72,4 +72,5 @@ EXTRA_DIST += \
 	%reldir%/test_ws.py \
 	%reldir%/tls.py \
 	%reldir%/web.py \
+	%reldir%/webload.py \
 	%reldir%/ws.py

@@ -364,7 +364,7 @@ class Lines(ChatCase):
     def test_what_is_thought(self):
         bob = self.irc("bob", ("message-tags",))
         t = self.talker()
-        bob.send("JOIN #lobby")
+        bob.ask("JOIN #lobby", "366")
         t.type("shall we?\r")
         said = bob.expect("PRIVMSG", "#lobby", re.compile(r"shall we\?$"))
         bob.send("@+draft/reply=%s;+draft/react=👍 TAGMSG #lobby" % said.tags["msgid"])
@@ -1153,6 +1153,17 @@ class Full(ChatCase):
         t.resize(12, 60)
         t.prompt("%s >" % t.name)
         t.type("/quit\r")
+        self.assertEqual(t.wait(), 0)
+
+    def test_each_key_is_seen(self):
+        t = self.chat("-f", "--history", "0", rows=12, cols=80)
+        t.expect(r"Users \(1\)")
+        typed = ""
+        for key in "odd, even":
+            typed += key
+            t.type(key)
+            t.prompt("%s > %s" % (t.name, typed.rstrip()))
+        t.type("\x15/quit\r")
         self.assertEqual(t.wait(), 0)
 
     def test_scrolling(self):

@@ -4,12 +4,15 @@
 import os
 import re
 import select
+import shutil
 import signal
+import tempfile
 import threading
 import time
 
 import faults
-from harness import Case, OwnCase, limit, main, signal_pid, wait_gone
+import webload
+from harness import Case, OwnCase, build, limit, listeners, main, signal_pid, wait_gone
 from load import Swarm, table
 
 ALONE = True  # measures times
@@ -18,17 +21,18 @@ ALONE = True  # measures times
 class Faults(OwnCase):
     config = {"workers": 2, "limits": {"max_sessions": 1000}}
 
-    def exact(self, counts, disconnected=0):
+    def exact(self, counts, disconnected=0, sent=1000):
+        """sent: so many messages at least, or there was no load to speak of."""
         print(table([counts]), flush=True)
         for what in ("lost", "doubled", "out of order"):
             self.assertEqual(counts[what], 0, counts)
         self.assertEqual(counts["disconnected"], disconnected, counts)
         self.assertGreater(counts["kills"], 0)
-        self.assertGreater(counts["sent"], 1000)
+        self.assertGreater(counts["sent"], sent)
 
     def test_broker(self):
-        d = self.daemon()
-        counts, swarm = faults.under_load(d, "broker", 5, 0.3)
+        d = self.daemon({"listen": listeners("telnet", "web")})
+        counts, swarm = faults.under_load(d, "broker", 5, 0.3, web=4)
         self.exact(counts)
         self.assertGreater(counts["kills"], 5)
         self.assertLess(counts["longest wait ms"], limit(500), counts)
@@ -46,7 +50,7 @@ class Faults(OwnCase):
     def test_broker_hangs(self):
         d = self.daemon()
         counts, swarm = faults.under_load(d, "broker", 4, 1.5, stopper=True, clients=20, rooms=2)
-        self.exact(counts)
+        self.exact(counts, sent=100)  # most of the time it stands still
         self.assertLess(counts["longest wait ms"], limit(3000), counts)
 
     def test_broker_with_a_small_journal(self):
@@ -106,14 +110,25 @@ class Faults(OwnCase):
         self.assertEqual(d.kids("worker").count(pid), 1, "not replaced")
 
     def test_worker(self):
-        d = self.daemon()
-        rows = faults.kill_worker_under_load(d, 3, 0.5)
+        d = self.daemon({"listen": listeners("telnet", "web")})
+        rows = faults.kill_worker_under_load(d, 3, 0.5, web=4)
         print(table(rows))
         for counts in rows:
             self.exact(counts)
             self.assertGreater(counts["its clients"], 0)
             self.assertEqual((counts["ghosts"], counts["notices wrong"]), (0, 0), counts)
             self.assertLess(counts["served after ms"], limit(100), counts)
+
+    def test_web(self):
+        """It dies with uploads, downloads and handshakes in its hands: none of them is half done, and who has gone on to a worker
+        talks on."""
+        if not build().web:
+            self.skipTest("built without libmicrohttpd and wslay")
+        d = self.daemon({"listen": listeners("telnet", "web")})
+        row = webload.under_kills(d, 4, 0.6, swept=False)
+        print(table([row]), flush=True)
+        self.assertTrue(webload.good(row), row)
+        self.assertGreater(row["kills"], 2)
 
     def test_worker_hangs(self):
         """Its clients hang with it until it is replaced; the others go on as before."""
@@ -159,6 +174,30 @@ class Faults(OwnCase):
             self.assertLess(ready, limit(1))
             alice.expect_eof()
             self.client("bob").sync()
+
+    def test_broker_that_cannot_come_up(self):
+        """Five that end by themselves before they are ready: everything begins anew, aloud. Five kills from outside are no such
+        sign: test_broker_again_while_it_recovers."""
+        top = tempfile.mkdtemp(prefix="chatd-t-")
+        self.addCleanup(shutil.rmtree, top)
+        os.chmod(top, 0o755)
+        src, bad = build().path + "/src", top + "/bad"
+        os.makedirs(top + "/src/broker")
+        for role in set(os.listdir(src)) - {"broker"}:
+            os.symlink("%s/%s" % (src, role), "%s/src/%s" % (top, role))
+        with open(top + "/src/broker/chatd-broker", "w", encoding="ascii") as f:
+            f.write('#!/bin/sh\n[ ! -e %s ] || exit 1\nexec %s/broker/chatd-broker "$@"\n' % (bad, src))
+        os.chmod(f.name, 0o755)
+        d = self.daemon(args=["-L", top])
+        alice = self.client("alice", d)
+        with open(bad, "w", encoding="ascii"):
+            pass
+        d.kill_role("broker")
+        d.expect_log("the broker does not come up")
+        os.unlink(bad)
+        alice.expect_eof()
+        d.expect_log("beginning anew with an empty registry")
+        self.client("bob", d).sync()
 
     def test_master_under_load(self):
         """Busy, stopped, or half way: no child outlives it."""

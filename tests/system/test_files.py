@@ -18,10 +18,8 @@ import zlib
 
 import faults
 from harness import fd_count, limit, main, rss_bytes, wait_gone
-from web import WebCase
+from web import LINK, TOKEN, WebCase, form
 
-LINK = r"(http://127\.0\.0\.1:\d+(/files/[\w-]{22}/[^?\s]+\?e=\d+&s=[\w-]{16}))"
-TOKEN = r"http://127\.0\.0\.1:\d+(/files/u/[\w-]{48})"
 PASSWORD = "correct horse battery"
 
 
@@ -32,15 +30,6 @@ def chunk(kind, data):
 def png(w, h, more=b""):
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack("!IIBBBBB", w, h, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) +
             chunk(b"IEND", b"") + more)
-
-
-def form(*parts, boundary="----x"):
-    """(field, file's name or None, bytes) each."""
-    body = b""
-    for field, name, data in parts:
-        said = 'form-data; name="%s"' % field + ('; filename="%s"' % name if name is not None else "")
-        body += b"--%s\r\nContent-Disposition: %s\r\n\r\n" % (boundary.encode(), said.encode()) + data + b"\r\n"
-    return ["Content-Type: multipart/form-data; boundary=" + boundary], body + b"--%s--\r\n" % boundary.encode()
 
 
 class FilesCase(WebCase):
@@ -111,7 +100,7 @@ class Share(FilesCase):
             c.ask("/join " + room, "^You (are in|have made)")
         i.ask("JOIN #" + room, "366")
         path = self.upload_path(a)
-        body = os.urandom(300000)
+        body = b"\0no type" + os.urandom(299992)
         answer = self.post(path, body, "data of mine.bin")
         self.assertEqual(answer.status, 201, answer)
         told = json.loads(answer.body)
@@ -136,7 +125,7 @@ class Share(FilesCase):
     def test_talk_goes_on(self):
         """Who uploads talks on, and nothing of it gets into the file."""
         a, b = self.clients("alice", "bob")
-        body = os.urandom(300000)
+        body = b"\0no type" + os.urandom(299992)
         c = self.http()
         c.send(("POST %s?name=long.bin HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n" % (self.upload_path(a), c.host, len(body))).encode())
         for i in range(10):

@@ -6,6 +6,18 @@ import unittest
 from harness import build, limit
 from irc import IrcCase
 
+LINK = r"(http://127\.0\.0\.1:\d+(/files/[\w-]{22}/[^?\s]+\?e=\d+&s=[\w-]{16}))"
+TOKEN = r"http://127\.0\.0\.1:\d+(/files/u/[\w-]{48})"
+
+
+def form(*parts, boundary="----x"):
+    """(field, file's name or None, bytes) each."""
+    body = b""
+    for field, name, data in parts:
+        said = 'form-data; name="%s"' % field + ('; filename="%s"' % name if name is not None else "")
+        body += b"--%s\r\nContent-Disposition: %s\r\n\r\n" % (boundary.encode(), said.encode()) + data + b"\r\n"
+    return ["Content-Type: multipart/form-data; boundary=" + boundary], body + b"--%s--\r\n" % boundary.encode()
+
 
 class Answer:
     """status, headers (lower-case names; the last of each), body; raw: all that came."""
@@ -95,7 +107,7 @@ class WebCase(IrcCase):
         super().setUpClass()
 
     def web_address(self, d=None):
-        return ("127.0.0.1", [l["port"] for l in (d or self.d).listeners() if l["protocol"] == "web"][0])
+        return (d or self.d).address_of("web")
 
     def http(self, d=None):
         c = Http(self.web_address(d))

@@ -144,7 +144,7 @@ class WsCase(IrcCase):
         super().setUpClass()
 
     def ws_address(self, d=None):
-        return ("127.0.0.1", [l["port"] for l in (d or self.d).listeners() if l["protocol"] == "web"][0])
+        return (d or self.d).address_of("web")
 
     def ws(self, stem="web", caps=(), d=None, exact=False, **more):
         c = Ws(self.ws_address(d), stem if exact else self.fresh(stem), caps, **more)

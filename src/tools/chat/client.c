@@ -44,6 +44,7 @@ client_signals(void)
 	sigemptyset(&block);
 	sigaddset(&block, SIGWINCH);
 	sigaddset(&block, SIGCONT);
+	sigaddset(&block, SIGTSTP);
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		(void)sigaction(ends[i], &sa, NULL);
 		sigaddset(&block, ends[i]);

@@ -12,6 +12,7 @@
 
 #define _XOPEN_SOURCE_EXTENDED 1
 #include <curses.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -392,8 +393,10 @@ draw_input(struct full *f)
 	x = put_text(LINES - 1, 0, COLS / 2, asked != NULL ? asked : prompt);
 	room = COLS - 1 - x;
 	/* as much of what stands before the cursor as there is room for */
-	while (begin > 0 && w + MAX(wcwidth(f->typed[begin - 1]), 0) < room)
-		w += MAX(wcwidth(f->typed[--begin]), 0);
+	while (begin > 0 && w + MAX(wcwidth(f->typed[begin - 1]), 0) < room) {
+		begin--;
+		w += MAX(wcwidth(f->typed[begin]), 0);
+	}
 	for (from = x; begin < f->n && from < COLS - 1; begin++) {
 		wchar_t c = secret ? L'*' : f->typed[begin];
 
@@ -710,11 +713,45 @@ take_keys(struct full *f)
 		f->eof = true;
 }
 
+/* --- Ctrl-Z -------------------------------------------------------------------------------------- */
+
+/* ncurses has a handler of its own, which it takes away while it draws: a Ctrl-Z at that moment would be lost. It leaves one alone
+ * that is there before it begins. */
+static volatile sig_atomic_t suspended;
+
+static void
+on_suspend(int sig)
+{
+	suspended = sig;
+}
+
+static void
+suspend(struct full *f)
+{
+	sigset_t tstp;
+
+	suspended = 0;
+	endwin();
+	sigemptyset(&tstp);
+	sigaddset(&tstp, SIGTSTP);
+	(void)signal(SIGTSTP, SIG_DFL);
+	(void)raise(SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &tstp, NULL); /* here it stops */
+	(void)sigprocmask(SIG_BLOCK, &tstp, NULL);
+	(void)signal(SIGTSTP, on_suspend);
+	(void)raise(SIGWINCH); /* the terminal may have another size than before */
+	clearok(curscr, TRUE);
+	f->dirty = true;
+}
+
 /* --- all of it --------------------------------------------------------------------------------------- */
 
 static void
 screen_open(void)
 {
+	/* a shell without jobs ignores it: so do we then */
+	if (signal(SIGTSTP, on_suspend) == SIG_IGN)
+		(void)signal(SIGTSTP, SIG_IGN);
 	if (initscr() == NULL)
 		exit(chat_fail(CHAT_USAGE, "the terminal cannot be used"));
 	cbreak();
@@ -762,6 +799,8 @@ full_run(struct chat_conf *conf)
 	f.client.s.paned = true;
 	f.dirty = true;
 	while (!f.client.done) {
+		if (suspended)
+			suspend(&f);
 		if (f.dirty)
 			draw(&f);
 		deaf = f.client.leaving || f.eof || session_busy(&f.client.s);
