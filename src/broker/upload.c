@@ -77,6 +77,9 @@ upload_file_id(struct str token, uint8_t out[FILE_ID])
 {
 	_Static_assert(FILE_ID == 16, "an id is a hash");
 	hash("fileid", token.p, token.n, out);
+	/* In base64url 62 is '-': who types the id to chatctl would have typed an option. */
+	if (out[0] >> 2 == 62)
+		out[0] &= 0x7f;
 }
 
 /* --- accounts by their number ------------------------------------------------------------------------- */

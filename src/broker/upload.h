@@ -27,7 +27,7 @@ struct upload {
 void upload_seal(const struct upload *t, uint8_t out[UPLOAD_TOKEN]);
 /* False: it was not made here, or in the life of another journal, or it has expired more than `late` seconds ago. */
 bool upload_open(struct str token, uint64_t late, struct upload *t);
-/* The id of the file that is uploaded with it. */
+/* The id of the file that is uploaded with it: in base64url it does not begin with '-'. */
 void upload_file_id(struct str token, uint8_t out[FILE_ID]);
 
 /* Whom it is for, as far as that is here. */

@@ -401,7 +401,7 @@ class Ends(FilesCase):
         self.assertIn("gone=1", m.tags["chatd.org/file"].split("&"))
         self.assertNotIn("gone=1", i.expect("PRIVMSG", "#lobby").tags["chatd.org/file"])
         a.ask("/history", r"has shared the file pic\.png \(69 bytes, no longer there\)")
-        shown = d.json("file", "show", "--", link.split("/")[2])
+        shown = d.json("file", "show", link.split("/")[2])
         self.assertEqual((shown["gone"], shown["path"]), (True, None))
         self.assertEqual(d.json("file", "quota"), {"files": 1, "bytes": 1, "quota": 10737418240})
 
@@ -422,11 +422,11 @@ class Ends(FilesCase):
         i, b = self.irc("irc", self.CAPS, d=d), self.client("bob", d=d)
         i.ask("JOIN #lobby", "366")
         link, said = self.upload_irc(i, "#lobby", d=d)
-        self.assertEqual(d.ctl("file", "delete", "--", link.split("/")[2]), "deleted\n")
+        self.assertEqual(d.ctl("file", "delete", link.split("/")[2]), "deleted\n")
         i.expect("REDACT", "#lobby", said.tags["msgid"])
         b.expect("has taken back a message")
         self.is_gone(link, d)
-        d.ctl("file", "delete", "--", link.split("/")[2], status=5)
+        d.ctl("file", "delete", link.split("/")[2], status=5)
 
     def test_with_the_rest(self):
         """With an account's messages, and with a room's."""

@@ -194,6 +194,21 @@ START_TEST(tokens)
 }
 END_TEST
 
+/* It is typed to chatctl, where a word that begins with '-' is an option. */
+START_TEST(an_id_is_no_option)
+{
+	uint8_t token[UPLOAD_TOKEN] = {0}, id[FILE_ID];
+	char text[4 * FILE_ID / 3 + 2];
+
+	for (int i = 0; i < 2000; i++) {
+		memcpy(token, &i, sizeof(i));
+		upload_file_id((struct str){(char *)token, sizeof(token)}, id);
+		base64url_encode(id, sizeof(id), text);
+		ck_assert_int_ne(text[0], '-');
+	}
+}
+END_TEST
+
 START_TEST(to_a_room)
 {
 	struct m_e_may_upload may;
@@ -526,6 +541,7 @@ main(void)
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, tokens);
+	tcase_add_test(t, an_id_is_no_option);
 	tcase_add_test(t, to_a_room);
 	tcase_add_test(t, who_may_not);
 	tcase_add_test(t, sizes_and_quotas);

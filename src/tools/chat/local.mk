@@ -28,7 +28,7 @@ bin_PROGRAMS += %D%/chat
 	%D%/chatconf.c %D%/chatconf.h \
 	%D%/client.c %D%/client.h \
 	%D%/files.c %D%/files.h \
-	%D%/full.c %D%/full.h \
+	%D%/full.c %D%/full.h %D%/full_draw.c %D%/full_keys.c %D%/full_priv.h \
 	%D%/line.c %D%/line.h \
 	%D%/link.c %D%/link.h \
 	%D%/lookup.c %D%/lookup.h \
