@@ -157,6 +157,18 @@ def cpu_seconds(pid):
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK") if stat else 0.0
 
 
+def run_seconds(pid):
+    """The same to the nanosecond, where the kernel counts it."""
+    try:
+        total = 0
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/schedstat" % (pid, task), encoding="ascii") as f:
+                total += int(f.read().split()[0])
+        return total / 1e9
+    except OSError:
+        return cpu_seconds(pid)
+
+
 def rss_bytes(pid):
     try:
         with open("/proc/%d/status" % pid, encoding="utf-8") as f:
@@ -399,15 +411,21 @@ class Daemon:
         with self.more:
             self.more.wait_for(lambda: self.ended, limit(2))
             lines = list(self.lines)
-        bad = [l for l in lines if re.search(r"AddressSanitizer|runtime error:|LeakSanitizer|CHECK failed", l)]
-        if bad and not self.reports_meant:
-            at = lines.index(bad[0])
-            raise AssertionError("reported by the daemon:\n" + "\n".join(lines[at:at + 40]))
+        self.check_reports(lines)
         refused = [l for l in lines if "the sandbox refused" in l]
         assert self.refusals_meant or not refused, "system calls that the tables lack:\n" + "\n".join(refused)
         if not self.restarts_meant:
             died = [l for l in lines if re.search(r"killed by signal|died|dumped core", l)]
             assert not died, "processes died that nobody killed:\n" + "\n".join(died[:20])
+
+    def check_reports(self, lines=None):
+        """What a sanitizer says, or a CHECK; in what has been logged so far, or in these lines."""
+        if lines is None:
+            with self.more:
+                lines = list(self.lines)
+        bad = [i for i, l in enumerate(lines) if re.search(r"AddressSanitizer|runtime error:|LeakSanitizer|CHECK failed", l)]
+        if bad and not self.reports_meant:
+            raise AssertionError("reported by the daemon:\n" + "\n".join(lines[bad[0]:bad[0] + 40]))
 
     # -- log
 
@@ -721,6 +739,90 @@ class Telnet:
         return self.expect(regex, **more)
 
 
+# --- others, while somebody misbehaves -------------------------------------------------------
+
+
+class Neighbours:
+    """Two who talk with each other, in a room of their own, while strangers send what they like:
+
+        with self.neighbours():
+            ...what strangers do
+
+    Every word of the two has to arrive, within `patience` seconds. At the end the processes must be the same, nothing reported, and
+    none of them busy, though whatever the strangers have left open is still open: less than 5 % of a CPU each."""
+
+    BUSY, WINDOW = 0.05, 0.3
+
+    def __init__(self, d, patience=5):
+        self.d, self.patience = d, patience
+        self.failure, self.words, self.worst = None, 0, 0.0
+        self.over = threading.Event()
+        self.pids = self.processes()
+        self.two = [d.client("neighbour-%d-%d" % (id(self) & 0xffffff, i)) for i in range(2)]
+        for c in self.two:
+            c.send("/leave lobby", "/join " + self.two[0].name)
+        for c in self.two:
+            c.expect("(made the room|You are in) " + self.two[0].name)
+        self.thread = threading.Thread(target=self.talk, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if kind is None:
+                self.end()
+        finally:
+            self.close()
+
+    def processes(self):
+        return sorted(children(self.d.pid))
+
+    def talk(self):
+        try:
+            while not self.over.wait(0.02):
+                a, b = self.two[self.words % 2], self.two[1 - self.words % 2]
+                begun = time.monotonic()
+                a.send("word %d" % self.words)
+                b.line("%s: word %d" % (a.name, self.words), limit(self.patience))
+                self.worst = max(self.worst, time.monotonic() - begun)
+                self.words += 1
+        except (AssertionError, OSError) as e:
+            self.failure = e
+
+    def busy(self):
+        """Those that had something to do, and how much of the time."""
+        before = {p: run_seconds(p) for p, _ in self.pids}
+        begun = time.monotonic()
+        select.select([], [], [], self.WINDOW)  # nothing happens, and this is what is measured
+        took = time.monotonic() - begun
+        used = {name: (run_seconds(p) - before[p]) / took for p, name in self.pids}
+        return {name: "%.0f %%" % (100 * part) for name, part in used.items() if part >= self.BUSY}
+
+    def end(self):
+        """They have talked all the time, and go on to."""
+        words = self.words
+        end = time.monotonic() + limit(self.patience)
+        while self.thread.is_alive() and self.words < words + 2 and time.monotonic() < end:
+            self.thread.join(0.01)
+        self.over.set()
+        self.thread.join(limit(self.patience) + 1)
+        if self.failure:
+            raise AssertionError("others were not served: %s\n%s" % (self.failure, self.d.tail()))
+        assert self.words >= words + 2, "others were not served afterwards"
+        self.d.check_reports()
+        assert self.processes() == self.pids, "other processes: %s, there were %s\n%s" % (self.processes(), self.pids, self.d.tail())
+        busy = []
+        eventually(lambda: "rest: busy were %s" % busy[-3:], lambda: busy.append(self.busy()) or not busy[-1])
+
+    def close(self):
+        self.over.set()
+        self.thread.join(limit(self.patience) + 1)
+        for c in self.two:
+            c.close()
+
+
 # --- test cases ------------------------------------------------------------------------------
 
 
@@ -776,6 +878,12 @@ class Case(unittest.TestCase):
 
     def room(self, stem="room"):
         return self.fresh(stem)
+
+    def neighbours(self, d=None, **more):
+        """For a `with`, or for end() in a test's tearDown()."""
+        n = Neighbours(d or self.d, **more)
+        self.addCleanup(n.close)
+        return n
 
     @staticmethod
     def eventually(what, fn, seconds=None):

@@ -4,7 +4,6 @@
 import base64
 import random
 import re
-import select
 import socket
 
 from harness import Closed, cpu_seconds, main
@@ -25,6 +24,7 @@ class Bad(IrcCase):
                                          "mlrwRgZsCduAsaRhTreYXUUaMTDeBAWzn4xAGOh64tc"}]}
 
     def setUp(self):
+        self.others = self.neighbours()
         self.pids = self.d.kids("worker") + self.d.kids("broker")
         self.alice, self.bob = self.irc("alice"), self.irc("bob")
         self.chan = self.channel(self.alice, self.bob)
@@ -33,13 +33,7 @@ class Bad(IrcCase):
         """Others are served, by the same processes, in which nothing spins."""
         self.alice.send("PRIVMSG %s :still here" % self.chan)
         self.bob.expect("PRIVMSG", self.chan, "still here")
-        self.assertEqual(self.d.kids("worker") + self.d.kids("broker"), self.pids)
-        self.eventually("quiet", self.quiet)
-
-    def quiet(self):
-        before = sum(cpu_seconds(p) for p in self.pids)
-        select.select([], [], [], 0.3)  # nothing happens, and this is what is measured
-        return sum(cpu_seconds(p) for p in self.pids) - before < 0.02
+        self.others.end()
 
     def clean_lines(self, *clients):
         """What has come to these is lines of IRC, and nothing of it acts on a terminal."""

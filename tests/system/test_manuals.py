@@ -211,9 +211,13 @@ class Rest(unittest.TestCase):
         for word in re.findall(r"^    chatctl (\w+)", read("README.md"), re.M):
             self.assertIn(word, commands)
 
-    def test_behaviours_name_tests(self):
-        """Each test that doc/behaviours.md has beside a behaviour is there."""
-        there = set()
+
+class NamedTests(unittest.TestCase):
+    """Pages that have tests beside what they say: test_x.Class.test_y of tests/system, "test_x: words" of tests/browser,
+    check_x.name of tests/unit."""
+
+    def there(self):
+        found = set()
         for name in os.listdir(os.path.join(TOP, "tests", "system")):
             if re.fullmatch(r"test_\w+\.py", name):
                 kind = None
@@ -222,15 +226,37 @@ class Rest(unittest.TestCase):
                     if m and m.group(1):
                         kind = m.group(1)
                     elif m:
-                        there.add("%s.%s.%s" % (name[:-3], kind, m.group(2)))
+                        found.add("%s.%s.%s" % (name[:-3], kind, m.group(2)))
         for name in os.listdir(os.path.join(TOP, "tests", "browser")):
             if re.fullmatch(r"test_\w+\.mjs", name):
                 table = read("tests", "browser", name).partition("export const tests")[2]
-                there.update("%s: %s" % (name[:-4], words) for words in re.findall(r'^\t"(.*?)":', table, re.M))
+                found.update("%s: %s" % (name[:-4], words) for words in re.findall(r'^\t"(.*?)":', table, re.M))
+        for name in os.listdir(os.path.join(TOP, "tests", "unit")):
+            if re.fullmatch(r"check_\w+\.c", name):
+                found.update("%s.%s" % (name[:-2], test) for test in re.findall(r"^START_TEST\((\w+)\)", read("tests", "unit", name), re.M))
+        return found
+
+    @staticmethod
+    def named(text):
+        return re.findall(r"test_\w+\.[A-Z]\w+\.test_\w+|test_\w+: [^|;\n]*[^|;\s]|check_\w+\.\w+", text)
+
+    def test_behaviours(self):
         page = read("doc", "behaviours.md")
-        named = re.findall(r"test_\w+\.[A-Z]\w+\.test_\w+|test_\w+: [^|;\n]*[^|;\s]", page[page.index("## Where"):])
+        named = self.named(page[page.index("## Where"):])
         self.assertGreater(len(named), 100)
-        self.assertEqual([n for n in named if n not in there], [])
+        self.assertEqual(sorted(set(named) - self.there()), [])
+
+    def test_bad_input(self):
+        """Every row of doc/bad-input.md has a test, and all of these are there."""
+        there = self.there()
+        rows = [l for l in read("doc", "bad-input.md").split("\n") if l.startswith("|") and not re.match(r"\| *(---|What is sent)", l)]
+        self.assertGreater(len(rows), 3)
+        for row in rows:
+            with self.subTest(row):
+                cells = [c.strip() for c in re.split(r"(?<!\\)\|", row)[1:-1]]
+                self.assertEqual(len(cells), 3)
+                self.assertTrue(self.named(cells[2]), "no test")
+                self.assertEqual(sorted(set(self.named(cells[2])) - there), [])
 
 
 if __name__ == "__main__":
