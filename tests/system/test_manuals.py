@@ -44,7 +44,7 @@ class Options(unittest.TestCase):
         self.assertGreater(len(self.rows), 15)
         self.page = {}
         for head, body in items(read("doc", "chatd.conf.5")):
-            m = re.match(r"Ic ([a-z_.]+) No =.*?(?:Pq (reload|restart))?$", head)
+            m = re.match(r"Ic ([a-z0-9_.]+) No =.*?(?:Pq (reload|restart))?$", head)
             if m and m.group(2):
                 self.page[m.group(1)] = (m.group(2), body)
 
