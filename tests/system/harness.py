@@ -507,8 +507,8 @@ class Daemon:
     def kill_role(self, role, index=0, sig=signal.SIGKILL):
         """Returns the pid. One that has been killed before, and is not there again, is waited for."""
         self.restarts_meant = True
-        end = time.monotonic() + limit()
-        while time.monotonic() < end:
+
+        def killed():
             pids = self.kids(role)
             if role == "worker" and len(pids) > 1:
                 pids = [self.pids_of(role)[index]]
@@ -516,8 +516,9 @@ class Daemon:
                 os.kill(pids[0], sig)
                 return pids[0]
             except (IndexError, ProcessLookupError):
-                time.sleep(0.01)
-        raise AssertionError("there is no %s:\n%s" % (role, self.tail()))
+                return None
+
+        return eventually(lambda: "a %s to kill:\n%s" % (role, self.tail()), killed)
 
     def worker_of(self, name):
         return self.json("user", name)["worker"]
