@@ -2,26 +2,15 @@
 """Links to upload a file to: who gets one, in telnet and IRC, and who does not. What is uploaded by them is tested where HTTP is."""
 
 import re
-import unittest
 
-from harness import build, main
-from irc import IrcCase
+from harness import main
+from web import WebCase
 
 URL = r"(http://127\.0\.0\.1:(\d+)/files/u/([\w-]{48}))"
 
 
-class FilesCase(IrcCase):
+class FilesCase(WebCase):
     store = passwords = True
-    config = {"listen": [{"protocol": p, "address": "127.0.0.1", "port": 0} for p in ("telnet", "irc", "web")]}
-
-    @classmethod
-    def setUpClass(cls):
-        if not build().web:
-            raise unittest.SkipTest("built without libmicrohttpd and wslay")
-        super().setUpClass()
-
-    def web_port(self, d=None):
-        return [l["port"] for l in (d or self.d).listeners() if l["protocol"] == "web"][0]
 
 
 class Telnet(FilesCase):
@@ -36,7 +25,7 @@ class Telnet(FilesCase):
                               ("image@#" + room, "the room " + room), ("/file " + b.name, b.name), ("/file @" + b.name, b.name),
                               ("image@" + b.name, b.name), ("file@" + b.name, b.name), ("IMAGE@" + b.name, b.name)):
             m = a.ask(typed, r"^Upload one file for %s within 15 minutes: %s$" % (re.escape(target), URL))
-            self.assertEqual(int(m.group(2)), self.web_port())
+            self.assertEqual(int(m.group(2)), self.web_address()[1])
             seen.add(m.group(3))
             a.expect("^Open it in a browser, or: curl -F file=@FILE '%s'" % URL)
         self.assertEqual(len(seen), 9)  # never the same twice
@@ -68,7 +57,7 @@ class Telnet(FilesCase):
         listen = [dict(l, address="0.0.0.0") if l["protocol"] == "web" else l for l in self.config["listen"]]
         d = self.daemon({"listen": listen})
         a = self.client("alice", d=d)
-        a.ask("/file", "http://chat.test:%d/files/u/" % self.web_port(d))
+        a.ask("/file", "http://chat.test:%d/files/u/" % self.web_address(d)[1])
         d.write_conf({"listen": listen, "web": {"url": "https://chat.example.org/c/"}})
         d.ctl("reload")
         a.ask("/file", "https://chat.example.org/c/files/u/")
@@ -119,7 +108,7 @@ class Irc(FilesCase):
                 tokens += m.params[1:-1]
             if m.is_("422") or m.is_("376"):
                 break
-        self.assertIn("draft/FILEHOST=http://127.0.0.1:%d/files" % self.web_port(), tokens)
+        self.assertIn("draft/FILEHOST=http://%s:%d/files" % self.web_address(), tokens)
 
 
 class Ctl(FilesCase):
