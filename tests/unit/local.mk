@@ -7,7 +7,9 @@ unit_checks = \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
-	%D%/check_chat_session \
+	%D%/check_chat_hostile \
+	%D%/check_chat_login \
+	%D%/check_chat_room \
 	%D%/check_chat_url \
 	%D%/check_chat_xfer \
 	%D%/check_cloak \
@@ -89,7 +91,13 @@ unit_desk = $(unit_authend) $(unit_storeend) %D%/desk.c %D%/desk.h
 %C%_check_file_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_history_SOURCES = %D%/check_history.c $(unit_den) $(unit_storeend)
 %C%_check_history_LDADD = $(unit_broker) $(unit_libs)
-%C%_check_chat_session_LDADD = $(chat_libs) $(unit_libs)
+unit_chatter = %D%/chatter.c %D%/chatter.h
+%C%_check_chat_hostile_SOURCES = %D%/check_chat_hostile.c $(unit_chatter)
+%C%_check_chat_hostile_LDADD = $(chat_libs) $(unit_libs)
+%C%_check_chat_login_SOURCES = %D%/check_chat_login.c $(unit_chatter)
+%C%_check_chat_login_LDADD = $(chat_libs) $(unit_libs)
+%C%_check_chat_room_SOURCES = %D%/check_chat_room.c $(unit_chatter)
+%C%_check_chat_room_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_chat_url_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_chat_xfer_SOURCES = %D%/check_chat_xfer.c src/tools/chat/xfer.c
 %C%_check_chat_xfer_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
