@@ -19,12 +19,14 @@
 
 #define FILE_MAX (256u << 10)
 #define CLIENT_CERTS_MAX 16384 /* bytes of what a client may show */
+#define IDLE_RECORDS 64 /* new keys and the like, with nothing to read between them */
 
 /* Forward secrecy and authenticated encryption only; TLS 1.3 has nothing else. */
 #define CIPHERS_12 "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK"
 #define GROUPS "X25519:P-256:P-384"
 
 static ctx_choose_fn *choose;
+static int idle_index = -1; /* records since one that carried something */
 
 static const char *
 reason(const char *otherwise)
@@ -166,6 +168,33 @@ any_certificate(X509_STORE_CTX *c, void *arg)
 	return 1;
 }
 
+/* --- what carries nothing ------------------------------------------------------------------- */
+
+/* SSL_read goes on until there is something to read, so a stream of new keys, or of wishes to begin anew, would never let it return. A
+ * record too many that carries nothing is taken as the end of what the client sends; SSL_read looks at that with each record. */
+static void
+on_message(int sent, int version, int type, const void *p, size_t n, SSL *s, void *arg)
+{
+	uintptr_t idle;
+
+	(void)version;
+	(void)p;
+	(void)n;
+	(void)arg;
+	if (sent || type != SSL3_RT_HEADER || !SSL_is_init_finished(s))
+		return;
+	idle = (uintptr_t)SSL_get_ex_data(s, idle_index) + 1;
+	SSL_set_ex_data(s, idle_index, (void *)idle);
+	if (idle > IDLE_RECORDS)
+		SSL_set_shutdown(s, SSL_get_shutdown(s) | SSL_RECEIVED_SHUTDOWN);
+}
+
+void
+ctx_carried(SSL *s)
+{
+	SSL_set_ex_data(s, idle_index, NULL);
+}
+
 void
 ctx_choose(ctx_choose_fn *fn)
 {
@@ -189,6 +218,7 @@ set_up(SSL_CTX *c)
 	SSL_CTX_set_tlsext_servername_callback(c, server_name);
 	SSL_CTX_set_cert_verify_callback(c, any_certificate, NULL);
 	SSL_CTX_set_max_cert_list(c, CLIENT_CERTS_MAX);
+	SSL_CTX_set_msg_callback(c, on_message);
 	tickets_for(c);
 	return SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_cipher_list(c, CIPHERS_12) == 1 &&
@@ -201,6 +231,8 @@ ctx_new(int certificate, int key, const char **why_r)
 {
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
 
+	if (idle_index < 0)
+		idle_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
 	*why_r =
 	    c != NULL && set_up(c) ? fill(c, certificate, key) : reason("TLS cannot be set up");
 	if (*why_r == NULL)

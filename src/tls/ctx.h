@@ -25,5 +25,7 @@ bool ctx_is_for(const SSL_CTX *ctx, const char *name);
 
 /* A connection of this protocol (enum protocol). NULL: no memory. */
 SSL *ctx_connection(SSL_CTX *ctx, unsigned protocol, int fd);
+/* SSL_read has brought something: without that a client may send a few records only, and is then at its end. */
+void ctx_carried(SSL *s);
 
 #endif

@@ -16,6 +16,7 @@
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "tls/ctx.h"
 #include "tls/link.h"
 
 #define CHUNKS_PER_TURN 4 /* of one connection and direction: others want their turn too */
@@ -84,8 +85,10 @@ from_out(struct link *l)
 	l->flags &= ~(unsigned)LINK_READ_WRITES;
 	ERR_clear_error();
 	n = SSL_read(l->ssl, chunk, sizeof(chunk));
-	if (n > 0)
+	if (n > 0) {
+		ctx_carried(l->ssl);
 		return (size_t)n;
+	}
 	switch (SSL_get_error(l->ssl, n)) {
 	case SSL_ERROR_WANT_READ:
 		break;

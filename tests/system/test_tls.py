@@ -13,10 +13,10 @@ import ssl
 import subprocess
 import unittest
 
-from harness import TOP, Daemon, build, eventually, limit, main, rss_bytes
+from harness import TOP, Daemon, build, eventually, fd_count, limit, main, rss_bytes
 from irc import PASSWORD, Irc
 from test_irc_clients import Irssi, WeeChat
-from tls import TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
+from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
 from web import Http
 
 OLD_WEECHAT = shutil.which("weechat-headless") and subprocess.run(  # its options have had other names
@@ -207,6 +207,50 @@ class Rules(TlsCase):
         for bad in ("AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384"):
             self.refused(versions=twelve, ciphers=bad, name="other.example" if "RSA" in bad else "localhost")
 
+    def s_client(self, *args):
+        r = subprocess.run(["openssl", "s_client", "-connect", "%s:%d" % self.tls_address("irc"), *args], stdin=subprocess.DEVNULL, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit(), check=False)
+        return r.stdout
+
+    def test_groups(self):
+        for groups, key in (("X25519", "X25519, 253 bits"), ("P-256", "(P-256|prime256v1), 256 bits"), ("P-384", "(P-384|secp384r1), 384 bits"),
+                            ("P-521:X448:P-384", "(P-384|secp384r1), 384 bits")):  # it is asked for another share (RFC 8446, 4.1.4)
+            self.assertRegex(self.s_client("-groups", groups), "Server Temp Key: (ECDH, )?" + key)
+        for groups in ("P-521", "X448", "ffdhe2048"):
+            self.assertIn("handshake failure", self.s_client("-groups", groups), groups)
+        self.assertIn("handshake failure", self.s_client("-tls1_2", "-cipher", "DHE"))
+
+    def keys(self, **more):
+        c = NewKeys(self.raw(**more))
+        self.addCleanup(c.close)
+        return c
+
+    def test_new_keys(self):
+        """Some keys are as many as anybody needs; each is answered if it wants to be."""
+        c = self.keys()
+        text = b""
+        for i in range(5):
+            c.keys(20, answered=i % 2)
+            c.write(b"PING k%d\r\n" % i if i else b"NICK keys\r\nUSER k 0 * :k\r\nPING k0\r\n")
+            c.flush()
+            while b"k%d" % i not in text:
+                more = c.read()
+                self.assertTrue(more, text)
+                text += more
+
+    def test_nothing_but_keys(self):
+        """Who sends nothing but keys is not read for ever: SSL_read would return when they end."""
+        c, other, pid = self.keys(), self.tls_irc(), self.d.kids("tls")
+        c.keys(5000)
+        try:
+            c.flush()
+        except (ConnectionResetError, BrokenPipeError):
+            pass  # refused before its end
+        while c.read():
+            pass
+        other.sync()
+        self.assertEqual(self.d.kids("tls"), pid)
+
     def test_alpn(self):
         self.assertEqual(self.wrapped("irc", alpn=["x", "irc"]).selected_alpn_protocol(), "irc")
         self.assertIsNone(self.wrapped("irc").selected_alpn_protocol())
@@ -234,6 +278,16 @@ class Rules(TlsCase):
         # it knows the same keys
         self.assertTrue(self.tls_irc(tls=c.tls, session=c.sock.session).sock.session_reused)
         self.assertGreaterEqual(self.d.stats()["tls_resumed_total"], 1)
+
+    def test_tickets_of_others(self):
+        """One process' tickets are as good at another's."""
+        d = self.daemon({"tls": {"processes": 3}})
+        before = {pid: fd_count(pid) for pid in d.kids("tls")}
+        c = self.tls_irc(d=d)
+        for _ in range(8):
+            c = self.tls_irc(d=d, tls=c.tls, session=c.sock.session)
+            self.assertTrue(c.sock.session_reused)
+        self.assertEqual({pid: fd_count(pid) - n for pid, n in before.items()}, dict.fromkeys(before, 6))  # three each, by two ends
 
 
 class Certificates(TlsCase):

@@ -1,6 +1,7 @@
 """TLS for the system tests: certificates made with the openssl command, clients whose socket is wrapped. A stream that is cut off,
 without a close_notify, is an exception."""
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -54,6 +55,69 @@ class TlsIrc(Irc):
 
     def begin(self):
         self.sock = self.tls.wrap_socket(self.sock, server_hostname=self.server_name, session=self.session, suppress_ragged_eofs=False)
+
+
+class NewKeys:
+    """A client of OpenSSL's own, which the ssl module has no words for: it changes its keys as often as it likes (RFC 8446, 4.6.3)."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        c, s = self.load()
+        self.crypto, self.ssl, self.made = c, s, []
+        self.ctx = self.own(s.SSL_CTX_new(s.TLS_client_method()), s.SSL_CTX_free)
+        self.s = self.own(s.SSL_new(self.ctx), s.SSL_free)
+        sock.setblocking(True)
+        s.SSL_set_fd(self.s, sock.fileno())
+        assert s.SSL_connect(self.s) == 1, "no handshake"
+        self.out = c.BIO_new(c.BIO_s_mem())
+        s.SSL_set0_wbio(self.s, self.out)  # now it is written down, and goes when we want
+
+    @staticmethod
+    def load():
+        """Skips where there is none."""
+        try:
+            c, s = ctypes.CDLL("libcrypto.so.3"), ctypes.CDLL("libssl.so.3")
+        except OSError as e:
+            raise unittest.SkipTest(str(e)) from e
+        for lib, names in ((c, ("BIO_new", "BIO_s_mem")), (s, ("SSL_CTX_new", "TLS_client_method", "SSL_new"))):
+            for name in names:
+                getattr(lib, name).restype = ctypes.c_void_p
+        p, i = ctypes.c_void_p, ctypes.c_int
+        for fn, args in ((c.BIO_new, [p]), (c.BIO_read, [p, p, i]), (s.SSL_CTX_new, [p]), (s.SSL_CTX_free, [p]), (s.SSL_new, [p]),
+                         (s.SSL_free, [p]), (s.SSL_set_fd, [p, i]), (s.SSL_connect, [p]), (s.SSL_set0_wbio, [p, p]), (s.SSL_read, [p, p, i]),
+                         (s.SSL_key_update, [p, i]), (s.SSL_do_handshake, [p]), (s.SSL_write, [p, ctypes.c_char_p, i])):
+            fn.argtypes = args
+        return c, s
+
+    def own(self, p, free):
+        assert p
+        self.made.append((p, free))
+        return p
+
+    def close(self):
+        while self.made:
+            p, free = self.made.pop()
+            free(p)
+
+    def keys(self, n, answered=False):
+        """New keys, n times."""
+        for _ in range(n):
+            self.ssl.SSL_key_update(self.s, int(answered))
+            assert self.ssl.SSL_do_handshake(self.s) == 1
+
+    def write(self, data):
+        assert self.ssl.SSL_write(self.s, data, len(data)) == len(data)
+
+    def flush(self):
+        buf = ctypes.create_string_buffer(1 << 20)
+        while (n := self.crypto.BIO_read(self.out, buf, len(buf))) > 0:
+            self.sock.sendall(buf.raw[:n])
+
+    def read(self):
+        """b"": it is over."""
+        buf = ctypes.create_string_buffer(16384)
+        n = self.ssl.SSL_read(self.s, buf, len(buf))
+        return buf.raw[:n] if n > 0 else b""
 
 
 class TlsWs(Ws):

@@ -66,6 +66,13 @@ unit_checks += %D%/check_http %D%/check_ws
 %C%_check_http_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(unit_libs)
 endif
+if HAVE_OPENSSL
+unit_checks += %D%/check_tickets
+%C%_check_tickets_SOURCES = %D%/check_tickets.c src/tls/tickets.c
+%C%_check_tickets_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+%C%_check_tickets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=wall_ms
+%C%_check_tickets_LDADD = $(OPENSSL_LIBS) $(unit_libs)
+endif
 # A test that hangs is ended; one on a busy machine is not.
 if SANITIZERS
 unit_patience = 20
