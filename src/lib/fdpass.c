@@ -82,12 +82,13 @@ fdpass_recv(int sock, void *p, size_t cap, int *fds, size_t *nfds_r)
 	if (r < 0)
 		return -1;
 	*nfds_r = take_fds(&m, fds);
-	if (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-		for (size_t i = 0; i < *nfds_r; i++)
-			close(fds[i]);
-		*nfds_r = 0;
-		errno = EMSGSIZE;
-		return -1;
-	}
-	return r;
+	if (r > 0 && !(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return r;
+	for (size_t i = 0; i < *nfds_r; i++)
+		close(fds[i]);
+	*nfds_r = 0;
+	if (r == 0)
+		return 0;
+	errno = EMSGSIZE;
+	return -1;
 }

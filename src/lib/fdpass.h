@@ -18,8 +18,9 @@ int fdpass_send(int sock, const void *p, size_t n, const int *fds, size_t nfds);
 
 /* One packet. Returns its length, 0 at end of file, -1 with errno: EAGAIN nothing there;
  * EMSGSIZE the packet or its descriptors were cut off (MSG_TRUNC, MSG_CTRUNC): whatever
- * descriptors came are closed, and the peer must be given up. Descriptors received are
- * close-on-exec and the caller's; fds has room for FDPASS_MAX. */
+ * descriptors came are closed, and the peer must be given up. So they are with an empty packet,
+ * which nobody sends who means well, and which looks like the end of file. Descriptors received
+ * are close-on-exec and the caller's; fds has room for FDPASS_MAX. */
 ssize_t fdpass_recv(int sock, void *p, size_t cap, int *fds, size_t *nfds_r);
 
 #endif

@@ -265,7 +265,8 @@ watch(struct link *l)
 {
 	unsigned f = l->flags, out = 0, near = 0;
 
-	if (l->up.p == NULL && !(f & LINK_OUT_EOF))
+	/* while reading waits for room to write, what is there to be read would wake us again and again */
+	if (l->up.p == NULL && !(f & (LINK_OUT_EOF | LINK_READ_WRITES)))
 		out |= EPOLLIN;
 	if (l->down.p != NULL || f & (LINK_READ_WRITES | LINK_SHUT_WRITES))
 		out |= EPOLLOUT;

@@ -11,12 +11,15 @@ EXTRA_DIST += \
 	%reldir%/churn.py \
 	%reldir%/faults.py \
 	%reldir%/harness.py \
+	%reldir%/inside.py \
 	%reldir%/irc.py \
 	%reldir%/irc_bot.py \
 	%reldir%/load.py \
 	%reldir%/screen.py \
 	%reldir%/storecheck.py \
 	%reldir%/test_auth.py \
+	%reldir%/test_bad_inside.py \
+	%reldir%/test_bad_tls.py \
 	%reldir%/test_chat.py \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_config.py \
