@@ -41,9 +41,12 @@ bidi_kind(const char *p, size_t n)
 static const char *
 bidi_find(const char *p, size_t n)
 {
-	const char *end = p + n;
+	const char *end;
 
-	while (n > 0 && (p = memchr(p, 0xe2, end - p)) != NULL) {
+	if (n == 0)
+		return NULL; /* p may be NULL */
+	end = p + n;
+	while ((p = memchr(p, 0xe2, end - p)) != NULL) {
 		if (bidi_kind(p, end - p) != BIDI_NONE)
 			return p;
 		if (++p == end)

@@ -20,6 +20,7 @@
 #include "broker/account.h"
 #include "broker/auth.h"
 #include "broker/job.h"
+#include "broker/subs.h"
 #include "fuzz.h"
 #include "ipc/board.h"
 #include "ipc/handed.h"
@@ -120,6 +121,25 @@ sublink_pending(const struct sublink *s)
 	return s->pending;
 }
 
+/* What goes beside the journal, which the events before have announced. */
+static void
+take_sides(void)
+{
+	struct sub *s = &subs[0];
+	struct buf q = s->side;
+
+	s->side = (struct buf){0};
+	buf_fini(&s->sides);
+	while (q.len > 0) {
+		ssize_t n = ipc_frame(buf_data(&q), q.len);
+
+		FUZZ_ASSERT(n > 0);
+		event_take(buf_data(&q), (size_t)n, false, NULL);
+		buf_drop(&q, (size_t)n);
+	}
+	buf_fini(&q);
+}
+
 /* All that was committed after seq, as worker 0 is sent it. */
 static void
 take_events(uint64_t seq)
@@ -137,6 +157,7 @@ take_events(uint64_t seq)
 		memcpy(frame, e->data, e->event_len);
 		event_take(frame, e->event_len, e->inc == proc.inc && e->serial != 0, NULL);
 	}
+	take_sides();
 }
 
 void
@@ -501,6 +522,9 @@ set_up(void)
 	log_level = -1;
 	world_init(&world, 16, 1u << 20);
 	proc.inc = 100; /* worker 0 of world.c */
+	/* nothing is pumped to it: take_events does that */
+	subs[0] = (struct sub){
+	    .live = true, .hello = true, .held = true, .blocked = true, .inc = 100, .fd = -1};
 	proc.opt.store_enabled = 1; /* which is away */
 	br.reg.h->restored = 1;
 	br.recovered = true;

@@ -1,21 +1,42 @@
 #!/usr/bin/env python3
 """Every fuzz target for so many executions under AddressSanitizer and UBSan; a table at the end.
 
-    campaign_fuzzing.py [--runs 10000000] [--build DIR] [TARGET]...
+    campaign_fuzzing.py [--runs 100000000] [--build DIR] [--slice 600] [TARGET]...
+    campaign_fuzzing.py [--build DIR] --table
+    campaign_fuzzing.py [--build DIR] --merge [TARGET]...
 
-Builds the fuzzers in DIR (default: build-fuzz beside the sources) with clang, and runs them one
-after the other from the corpora of tests/fuzz/corpus; what they find goes into DIR/found. Exit
-status 1 when one found something.
+Builds the fuzzers in DIR (default: build-fuzz beside the sources) with clang, and runs them in turns,
+quick ones first, each for a slice of so many seconds of its own CPU time. A target is done after
+--runs executions, or, where it makes fewer than 30,000 in a second of CPU time, after an hour of that.
+What has been executed stands in DIR/ledger and is added to from run to run, so a campaign may be
+stopped (SIGTERM) and go on later; removing the ledger begins anew. New inputs are kept in DIR/seen.
+
+An input that is found goes to DIR/found/TARGET, and the target begins at nothing again: it is to
+have no find in all its executions. It is left out until all that was found before passes.
+--table prints what the ledger says; --merge adds the inputs of DIR/seen that reach something new to
+tests/fuzz/corpus, smallest first. Exit status 1 when something was found or a target is not done.
 """
 import argparse
+import json
 import os
 import re
+import resource
+import shutil
+import signal
 import subprocess
 import sys
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 FUZZ = os.path.join(TOP, "tests", "fuzz")
+SLOW_RATE, SLOW_CPU = 30_000, 3600
+FIRST_CPU = 20      # the first slice of a target: to know its rate
+CORPUS_MAX = 180 << 10
+
+# what each byte more costs these is more than it finds; the others take 4096
+MAX_LEN = {}
+# a stack of each allocation is wanted when something is found, and is made again then
+ASAN = "malloc_context_size=2:quarantine_size_mb=16:detect_leaks=0"
 
 
 def build(directory):
@@ -23,47 +44,178 @@ def build(directory):
     if not os.path.exists(os.path.join(TOP, "configure")):
         subprocess.run(["./autogen.sh"], cwd=TOP, check=True, stdout=subprocess.DEVNULL)
     if not os.path.exists(os.path.join(directory, "Makefile")):
-        subprocess.run([os.path.join(TOP, "configure"), "--enable-fuzzer", "CC=clang", "CFLAGS=-g -O1"], cwd=directory,
+        subprocess.run([os.path.join(TOP, "configure"), "--enable-fuzzer", "CC=clang", "CFLAGS=-g -O2"], cwd=directory,
                        check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["make", "-s", "-j2"], cwd=directory, check=True)
 
 
-# a worker and a broker to each execution: so many seconds instead
-SLOW = {"session": 3600}
+class Ledger:
+    """What each target has done since it last found something: executions, CPU seconds; and all it ever found."""
+
+    def __init__(self, directory):
+        self.path = os.path.join(directory, "ledger")
+        self.rows = {}
+        if os.path.exists(self.path):
+            with open(self.path, encoding="utf-8") as f:
+                self.rows = json.load(f)
+
+    def row(self, target):
+        return self.rows.setdefault(target, {"executions": 0, "cpu": 0.0, "found": 0})
+
+    def rate(self, target):
+        r = self.row(target)
+        return r["executions"] / r["cpu"] if r["cpu"] > 0 else 0
+
+    def add(self, target, executions, cpu, found):
+        r = self.row(target)
+        r["executions"] = 0 if found else r["executions"] + executions
+        r["cpu"] = 0.0 if found else r["cpu"] + cpu
+        r["found"] += found
+        with open(self.path + ".new", "w", encoding="utf-8") as f:
+            json.dump(self.rows, f, indent=1)
+        os.rename(self.path + ".new", self.path)
+
+    def done(self, target, runs):
+        r = self.row(target)
+        return r["executions"] >= runs or (r["cpu"] >= SLOW_CPU and self.rate(target) < SLOW_RATE)
+
+    def print(self, targets, runs):
+        print("%-12s %12s %8s %10s %6s  %s" % ("target", "executions", "CPU s", "per second", "found", ""))
+        for t in targets:
+            r = self.row(t)
+            print("%-12s %12d %8.0f %10.0f %6d  %s" % (t, r["executions"], r["cpu"], self.rate(t), r["found"],
+                                                      "done" if self.done(t, runs) else "goes on"))
 
 
-def fuzz(directory, name, runs):
-    """(executions done, seconds, found anything)"""
-    work = os.path.join(directory, "found", name)
-    os.makedirs(work, exist_ok=True)
-    began = time.monotonic()
-    words = os.path.join(FUZZ, name + ".dict")
-    p = subprocess.run([os.path.join(directory, "tests", "fuzz", "fuzz_" + name), work, os.path.join(FUZZ, "corpus", name),
-                        "-runs=%d" % runs, "-max_len=4096",
-                        # libconfig loses memory of its own, and looking for leaks after each run is slow
-                        "-detect_leaks=%d" % (name != "config"), "-artifact_prefix=%s/" % work]
-                       + ["-dict=" + words] * os.path.exists(words)
-                       + ["-max_total_time=%d" % SLOW[name]] * (name in SLOW),
-                       stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace", check=False)
-    done = re.findall(r"^Done (\d+) runs", p.stderr, re.M)
-    if p.returncode != 0:
-        sys.stdout.write("".join(line + "\n" for line in p.stderr.splitlines()[-60:]))
-    return int(done[0]) if done else 0, time.monotonic() - began, p.returncode != 0
+class Campaign:
+    def __init__(self, directory, ledger, runs, cpu):
+        self.dir, self.ledger, self.runs, self.slice = directory, ledger, runs, cpu
+        self.child = None
+        self.stopped = False
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+
+    def stop(self, *_):
+        self.stopped = True
+        if self.child is not None:
+            self.child.send_signal(signal.SIGINT)   # it says how many it has executed
+
+    def run(self, target, args):
+        """(output, exit status, CPU seconds) of a fuzzer"""
+        env = dict(os.environ, ASAN_OPTIONS=ASAN)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with subprocess.Popen([os.path.join(self.dir, "tests", "fuzz", "fuzz_" + target), *args], env=env,
+                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace",
+                              start_new_session=False, cwd=self.dir) as self.child:
+            if self.stopped:
+                self.child.send_signal(signal.SIGINT)
+            said = self.child.stderr.read()
+        status = self.child.returncode
+        self.child = None
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return said, status, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def found(self, target):
+        where = os.path.join(self.dir, "found", target)
+        os.makedirs(where, exist_ok=True)
+        os.makedirs(os.path.join(self.dir, "seen", target), exist_ok=True)
+        return sorted(os.path.join(where, f) for f in os.listdir(where))
+
+    def mended(self, target):
+        """Does all that was found pass by now? It is an input like others then."""
+        for path in self.found(target):
+            if self.run(target, ["-timeout=60", path])[1] != 0:
+                return False
+            shutil.move(path, os.path.join(self.dir, "seen", target))
+        return True
+
+    def fuzz(self, target):
+        """A slice. Returns whether something was found."""
+        seen = os.path.join(self.dir, "seen", target)
+        words = os.path.join(FUZZ, target + ".dict")
+        rate = self.ledger.rate(target)
+        left = self.runs - self.ledger.row(target)["executions"]
+        count = min(left, int(rate * self.slice) + 1) if rate > 0 else left
+        was = self.found(target)
+        said, status, cpu = self.run(target, [
+            seen, os.path.join(FUZZ, "corpus", target), "-runs=%d" % count, "-max_len=%d" % MAX_LEN.get(target, 4096),
+            "-max_total_time=%d" % (FIRST_CPU if rate == 0 else 6 * self.slice), "-print_final_stats=1", "-timeout=300",
+            "-detect_leaks=0", "-artifact_prefix=%s/" % os.path.join(self.dir, "found", target)]
+            + ["-dict=" + words] * os.path.exists(words))
+        done = re.findall(r"number_of_executed_units: (\d+)", said) + re.findall(r"^#(\d+)\t", said, re.M)[-1:]
+        new = [p for p in self.found(target) if p not in was]
+        for path in [p for p in new if os.path.basename(p).startswith(("slow-unit", "timeout")) and self.run(target, [p])[1] == 0]:
+            new.remove(path)
+            os.unlink(path)
+        if new or (status not in (0, 70, 72) and not self.stopped):
+            self.tell("%s: exit status %d\n%s" % (target, status, "\n".join(said.splitlines()[-60:])))
+            self.ledger.add(target, 0, 0, max(1, len(new)))
+            return True
+        self.ledger.add(target, int(done[0]) if done else 0, cpu, 0)
+        return False
+
+    def tell(self, text):
+        sys.stdout.write("%s %s\n" % (time.strftime("%F %T"), text))
+        sys.stdout.flush()
+
+    def round(self, targets):
+        """A slice of each that is not done, the quick ones first. Returns how many had one."""
+        had = 0
+        for t in sorted(targets, key=lambda t: -self.ledger.rate(t)):
+            if self.stopped or self.ledger.done(t, self.runs):
+                continue
+            if not self.mended(t):
+                self.tell("%s: what was found still fails" % t)
+                continue
+            if not self.stopped and not self.fuzz(t):
+                had += 1
+                r = self.ledger.row(t)
+                self.tell("%s: %d executions, %.0f s, %.0f/s" % (t, r["executions"], r["cpu"], self.ledger.rate(t)))
+        return had
+
+    def merge(self, target):
+        """Into the corpus what reaches something new, smallest first, as long as the corpus stays small."""
+        corpus, new = os.path.join(FUZZ, "corpus", target), os.path.join(self.dir, "merge", target)
+        seen = os.path.join(self.dir, "seen", target)
+        if not os.path.isdir(seen):
+            return
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(corpus, new)
+        self.run(target, ["-merge=1", "-detect_leaks=0", new, seen])
+        size = sum(os.path.getsize(os.path.join(corpus, f)) for f in os.listdir(corpus))
+        added = 0
+        for f in sorted(set(os.listdir(new)) - set(os.listdir(corpus)), key=lambda f: os.path.getsize(os.path.join(new, f))):
+            size += os.path.getsize(os.path.join(new, f))
+            if size > CORPUS_MAX:
+                break
+            shutil.copy(os.path.join(new, f), corpus)
+            added += 1
+        self.tell("%s: %d inputs more" % (target, added))
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--runs", type=int, default=10_000_000)
+    ap.add_argument("--runs", type=int, default=100_000_000)
+    ap.add_argument("--slice", type=int, default=600)
     ap.add_argument("--build", default=os.path.join(TOP, "build-fuzz"))
+    ap.add_argument("--table", action="store_true")
+    ap.add_argument("--merge", action="store_true")
     ap.add_argument("targets", nargs="*")
     a = ap.parse_args()
+    directory = os.path.abspath(a.build)
     targets = a.targets or sorted(f[5:-2] for f in os.listdir(FUZZ) if f.startswith("fuzz_") and f.endswith(".c"))
-    build(a.build)
-    rows = [(t,) + fuzz(a.build, t, a.runs) for t in targets]
-    print("%-10s %12s %8s %10s  %s" % ("target", "executions", "seconds", "per second", "found"))
-    for t, n, s, bad in rows:
-        print("%-10s %12d %8.0f %10.0f  %s" % (t, n, s, n / s if s else 0, "YES" if bad else "nothing"))
-    return 1 if any(bad or (n < a.runs and t not in SLOW) for t, n, _, bad in rows) else 0
+    if not a.table:
+        build(directory)
+    ledger = Ledger(directory)
+    campaign = Campaign(directory, ledger, a.runs, a.slice)
+    if a.merge:
+        for t in targets:
+            campaign.merge(t)
+        return 0
+    while not a.table and campaign.round(targets) > 0 and not campaign.stopped:
+        pass
+    ledger.print(targets, a.runs)
+    return 0 if all(ledger.done(t, a.runs) and not campaign.found(t) for t in targets) else 1
 
 
 if __name__ == "__main__":
