@@ -104,6 +104,21 @@ proc_done(void)
 }
 
 static void
+too_late(void *arg)
+{
+	(void)arg;
+	proc_done();
+}
+
+void
+proc_done_within(uint32_t ms)
+{
+	static struct loop_timer deadline;
+
+	loop_timer_start(proc.loop, &deadline, ms, too_late, NULL);
+}
+
+static void
 drain(uint32_t ms, const char *text)
 {
 	if (proc.draining)

@@ -58,7 +58,8 @@ void proc_send(const void *frame, size_t len);
 /* The same with a descriptor, which is closed once it is sent. */
 void proc_send_fd(const void *frame, size_t len, int fd);
 
-/* The role has drained: exit 0 in this turn. */
+/* The role has drained: exit 0 in this turn; or, if it has not by then, in ms. */
 void proc_done(void);
+void proc_done_within(uint32_t ms);
 
 #endif

@@ -18,8 +18,6 @@
 struct link_list links = LIST_HEAD_INITIALIZER(links);
 unsigned links_n;
 
-static struct loop_timer deadline;
-
 /* --- connections -------------------------------------------------------------------------------- */
 
 struct link *
@@ -118,19 +116,12 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 }
 
 static void
-too_late(void *arg)
-{
-	(void)arg;
-	proc_done();
-}
-
-static void
 on_drain(uint32_t ms, const char *text)
 {
 	(void)text;
 	hello_drain();
 	relay_drain();
-	loop_timer_start(proc.loop, &deadline, ms, too_late, NULL);
+	proc_done_within(ms);
 }
 
 int

@@ -8,12 +8,9 @@
 #include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "ipc/proxied.h"
-#include "lib/loop.h"
 #include "lib/util.h"
 #include "web/link.h"
 #include "web/web.h"
-
-static struct loop_timer deadline;
 
 static bool
 on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
@@ -44,18 +41,11 @@ on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfds)
 }
 
 static void
-too_late(void *arg)
-{
-	(void)arg;
-	proc_done();
-}
-
-static void
 on_drain(uint32_t ms, const char *text)
 {
 	(void)text;
 	http_drain();
-	loop_timer_start(proc.loop, &deadline, ms, too_late, NULL);
+	proc_done_within(ms);
 }
 
 int
