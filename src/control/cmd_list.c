@@ -60,10 +60,25 @@ list_slots(struct conn *c, uint32_t slots, list_row_fn *row)
 		c->tries = 0;
 		c->slot++;
 	}
-	if (c->slot < slots) {
+	if (c->slot < slots)
 		conn_more(c);
-		return;
-	}
+	else
+		list_done(c);
+}
+
+bool
+list_more(struct conn *c, int n)
+{
+	if (n > 0)
+		conn_more(c);
+	else
+		writer_list_end(&c->w);
+	return n > 0;
+}
+
+void
+list_done(struct conn *c)
+{
 	writer_list_end(&c->w);
 	conn_done(c);
 }
@@ -96,12 +111,8 @@ bans_step(struct conn *c)
 		writer_time(&c->w, "until", page[i].until);
 		writer_row_end(&c->w);
 	}
-	if (n > 0) {
-		conn_more(c);
-		return;
-	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	if (!list_more(c, n))
+		conn_done(c);
 }
 
 static void

@@ -210,13 +210,6 @@ sandbox_row(struct conn *c, const struct m_ctl_sandbox *m)
 	writer_row_end(w);
 }
 
-static void
-sandbox_done(struct conn *c)
-{
-	writer_list_end(&c->w);
-	conn_done(c);
-}
-
 void
 cmd_status(struct conn *c)
 {
@@ -225,7 +218,7 @@ cmd_status(struct conn *c)
 		return;
 	}
 	writer_list(&c->w, NULL, sandbox_columns, ARRAY_LEN(sandbox_columns));
-	conn_master(c, "sandbox", sandbox_done);
+	conn_master(c, "sandbox", list_done);
 }
 
 static void
@@ -239,8 +232,7 @@ workers_done(struct conn *c)
 		proc_fields(c, &c->procs[i]);
 		writer_row_end(&c->w);
 	}
-	writer_list_end(&c->w);
-	conn_done(c);
+	list_done(c);
 }
 
 void
@@ -308,18 +300,11 @@ listeners_row(struct conn *c, const struct m_ctl_listener *m)
 	writer_row_end(w);
 }
 
-static void
-listeners_done(struct conn *c)
-{
-	writer_list_end(&c->w);
-	conn_done(c);
-}
-
 void
 cmd_listeners(struct conn *c)
 {
 	writer_list(&c->w, NULL, listener_columns, ARRAY_LEN(listener_columns));
-	conn_master(c, "listeners", listeners_done);
+	conn_master(c, "listeners", list_done);
 }
 
 /* --- text and plain acts ---------------------------------------------------------------------- */

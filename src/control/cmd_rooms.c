@@ -122,11 +122,8 @@ access_step(struct conn *c)
 		writer_time(&c->w, "since", page[i].since);
 		writer_row_end(&c->w);
 	}
-	if (n > 0) {
-		conn_more(c);
+	if (list_more(c, n))
 		return;
-	}
-	writer_list_end(&c->w);
 	writer_object_end(&c->w);
 	conn_done(c);
 }
@@ -151,11 +148,8 @@ entries_step(struct conn *c)
 		writer_time(&c->w, "until", page[i].until);
 		writer_row_end(&c->w);
 	}
-	if (n > 0) {
-		conn_more(c);
+	if (list_more(c, n))
 		return;
-	}
-	writer_list_end(&c->w);
 	writer_list(&c->w, "access", access_columns, ARRAY_LEN(access_columns));
 	conn_more(c);
 	c->slot = 0;

@@ -50,16 +50,9 @@ certs_field(struct writer *w)
 	writer_s(w, "certificate", until != 0 ? text : NULL);
 }
 
-static void
-shown(struct conn *c)
-{
-	writer_list_end(&c->w);
-	conn_done(c);
-}
-
 void
 cmd_tls_show(struct conn *c)
 {
 	writer_list(&c->w, NULL, columns, ARRAY_LEN(columns));
-	conn_master(c, "tls\x1fshow", shown);
+	conn_master(c, "tls\x1fshow", list_done);
 }

@@ -38,6 +38,10 @@ void list_again(struct conn *c, conn_fn *fn);
 typedef int list_row_fn(struct conn *c, uint32_t slot);
 /* A step of a listing of all slots; ends the request behind the last one. */
 void list_slots(struct conn *c, uint32_t slots, list_row_fn *row);
+/* Behind the n rows of a page: true when another turn goes on with the next one; else the list has been ended. */
+bool list_more(struct conn *c, int n);
+/* The list ends, and the request with it. */
+conn_fn list_done;
 /* A field "mask". */
 void list_mask(struct conn *c, const char *mask);
 /* Ends a request that the store carries out, with what its e_done says (cmd_store.c). */

@@ -525,14 +525,23 @@ on_end(const void *frame, size_t len)
 	return true;
 }
 
+/* A row of the listing that the command asked the master for; the command may be gone. */
+#define ROW(name_, fn_) \
+	do { \
+		struct m_##name_ m_; \
+		struct conn *c_; \
+\
+		if (!m_##name_##_get(frame, len, &m_)) \
+			return false; \
+		c_ = by_mid(m_.id); \
+		if (c_ != NULL && c_->w.list) \
+			fn_(c_, &m_); \
+		return true; \
+	} while (0)
+
 bool
 conn_on_master(unsigned type, const void *frame, size_t len)
 {
-	struct m_ctl_listener l;
-	struct m_ctl_cert cert;
-	struct m_ctl_sandbox s;
-	struct conn *c;
-
 	switch (type) {
 	case MSG_ctl_proc:
 		return on_proc(frame, len);
@@ -541,26 +550,11 @@ conn_on_master(unsigned type, const void *frame, size_t len)
 	case MSG_ctl_end:
 		return on_end(frame, len);
 	case MSG_ctl_sandbox:
-		if (!m_ctl_sandbox_get(frame, len, &s))
-			return false;
-		c = by_mid(s.id);
-		if (c != NULL && c->w.list)
-			sandbox_row(c, &s);
-		return true;
+		ROW(ctl_sandbox, sandbox_row);
 	case MSG_ctl_listener:
-		if (!m_ctl_listener_get(frame, len, &l))
-			return false;
-		c = by_mid(l.id);
-		if (c != NULL && c->w.list)
-			listeners_row(c, &l);
-		return true;
+		ROW(ctl_listener, listeners_row);
 	case MSG_ctl_cert:
-		if (!m_ctl_cert_get(frame, len, &cert))
-			return false;
-		c = by_mid(cert.id);
-		if (c != NULL && c->w.list)
-			certs_row(c, &cert);
-		return true;
+		ROW(ctl_cert, certs_row);
 	default:
 		return false;
 	}

@@ -83,8 +83,7 @@ stats_done(struct conn *c)
 
 	writer_list(&c->w, NULL, columns, ARRAY_LEN(columns));
 	walk(c, stat_row);
-	writer_list_end(&c->w);
-	conn_done(c);
+	list_done(c);
 }
 
 void
