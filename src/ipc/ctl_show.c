@@ -145,7 +145,18 @@ word_len(const char *s)
 	return strcspn(s, " ");
 }
 
-/* The first words of all commands, each once; rows of one first word stand together. */
+/* Is row i the first one of its first word? Those of one stand together. */
+static bool
+is_first(unsigned i)
+{
+	const char *name = ctl_cmds[i].name;
+	size_t n = word_len(name);
+
+	return i == 0 || word_len(ctl_cmds[i - 1].name) != n ||
+	       strncmp(ctl_cmds[i - 1].name, name, n) != 0;
+}
+
+/* The first words of all commands, each once. */
 static void
 first_words(struct buf *out)
 {
@@ -153,8 +164,7 @@ first_words(struct buf *out)
 		const char *name = ctl_cmds[i].name;
 		size_t n = word_len(name);
 
-		if (i > 0 && word_len(ctl_cmds[i - 1].name) == n &&
-		    strncmp(ctl_cmds[i - 1].name, name, n) == 0)
+		if (!is_first(i))
 			continue;
 		buf_printf(out, "%s", i > 0 ? " " : "");
 		buf_append(out, name, n);
@@ -216,8 +226,7 @@ ctl_completion(struct buf *out)
 		const char *name = ctl_cmds[i].name;
 		size_t n = word_len(name);
 
-		if (i > 0 && word_len(ctl_cmds[i - 1].name) == n &&
-		    strncmp(ctl_cmds[i - 1].name, name, n) == 0)
+		if (!is_first(i))
 			continue;
 		buf_printf(out, "\t");
 		buf_append(out, name, n);
