@@ -129,6 +129,17 @@ find_room(struct conn *c, struct answer *q, struct reg_room_view *v)
 	return r;
 }
 
+/* Before the first page of what a room has: QUERY_MORE, or what the step that has not found it is. */
+static enum query_step
+in_room(struct conn *c, struct answer *q)
+{
+	struct reg_room_view v;
+	int r = q->begun ? 1 : find_room(c, q, &v);
+
+	q->begun = r > 0;
+	return r > 0 ? QUERY_MORE : r < 0 ? QUERY_AGAIN : QUERY_DONE;
+}
+
 /* Those who do not want strangers to see them are in nobody's list but their rooms'. 1, 0, -1. */
 static int
 member_seen(const struct conn *c, const struct answer *q, const struct reg_member_view *m)
@@ -305,16 +316,12 @@ step_list(struct conn *c, struct answer *q)
 {
 	static struct reg_list_view list[16];
 	uint8_t op = q->what == ANSWER_BANS ? MODE_BAN : MODE_MUTE;
-	struct reg_room_view v;
+	enum query_step step = in_room(c, q);
 	char when[32];
 	int n;
 
-	if (!q->begun) {
-		n = find_room(c, q, &v);
-		if (n <= 0)
-			return n < 0 ? QUERY_AGAIN : QUERY_DONE;
-		q->begun = true;
-	}
+	if (step != QUERY_MORE)
+		return step;
 	n = registry_list(worker.reg, q->room, &q->slot, list, ARRAY_LEN(list));
 	if (n < 0)
 		return QUERY_AGAIN;
@@ -339,15 +346,11 @@ static enum query_step
 step_access(struct conn *c, struct answer *q)
 {
 	static struct reg_list_view list[16];
-	struct reg_room_view v;
+	enum query_step step = in_room(c, q);
 	int n;
 
-	if (!q->begun) {
-		n = find_room(c, q, &v);
-		if (n <= 0)
-			return n < 0 ? QUERY_AGAIN : QUERY_DONE;
-		q->begun = true;
-	}
+	if (step != QUERY_MORE)
+		return step;
 	n = registry_access(worker.reg, q->room, &q->slot, list, ARRAY_LEN(list));
 	if (n < 0)
 		return QUERY_AGAIN;
