@@ -69,6 +69,8 @@ void account_rehash(uint64_t id, struct str name, struct str hash, struct str pa
 /* …for the hash of a password, and its verifier if that is wanted (a_hashed). */
 void account_hash(struct job *j, struct str password, bool scram,
 		  void fn(struct job *j, const void *frame, size_t len));
+/* What such an fn was given; false: there is no hash, and the job has failed for that. */
+bool account_hashed(struct job *j, const void *frame, size_t len, struct m_a_hashed *m);
 /* What e_refused names when err is why an account is not made or changed: the least number of characters, "email", else other.
  * Until the next call. */
 struct str account_refused_for(enum chat_err err, struct str other);

@@ -100,6 +100,15 @@ account_hash(struct job *j, struct str password, bool scram, job_fn *fn)
 	explicit_bzero(frame, sizeof(frame));
 }
 
+bool
+account_hashed(struct job *j, const void *frame, size_t len, struct m_a_hashed *m)
+{
+	if (frame != NULL && m_a_hashed_get(frame, len, m) && m->ok)
+		return true;
+	job_failed(j, ERR_BUSY, STR_LIT(""));
+	return false;
+}
+
 void
 account_change(struct job *j, struct m_s_account *m, job_fn *fn)
 {
@@ -230,9 +239,7 @@ hashed_new(struct job *j, const void *frame, size_t len)
 	const struct change *c = j->state;
 	struct m_a_hashed m;
 
-	if (frame == NULL || !m_a_hashed_get(frame, len, &m) || !m.ok)
-		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else
+	if (account_hashed(j, frame, len, &m))
 		ask_change(j, m.hash, m.scram, (struct str){c->text, c->ntext}, registered);
 }
 
@@ -377,9 +384,7 @@ hashed_change(struct job *j, const void *frame, size_t len)
 {
 	struct m_a_hashed m;
 
-	if (frame == NULL || !m_a_hashed_get(frame, len, &m) || !m.ok)
-		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else
+	if (account_hashed(j, frame, len, &m))
 		ask_change(j, m.hash, m.scram, STR_LIT(""), changed);
 }
 

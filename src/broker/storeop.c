@@ -201,9 +201,7 @@ hashed(struct job *j, const void *frame, size_t len)
 {
 	struct m_a_hashed m;
 
-	if (frame == NULL || !m_a_hashed_get(frame, len, &m) || !m.ok)
-		job_failed(j, ERR_BUSY, STR_LIT(""));
-	else
+	if (account_hashed(j, frame, len, &m))
 		ask_change(j, m.hash, m.scram);
 }
 
