@@ -209,12 +209,6 @@ look_user_goes(const struct reg_user *u)
 }
 
 void
-look_user_renamed(const struct reg_user *u)
-{
-	nodes_set(user_node(u), u->looks);
-}
-
-void
 look_account_came(const struct reg_account *a)
 {
 	nodes_set(account_node(a), a->looks);

@@ -27,11 +27,10 @@ void look_keys(struct str name, struct str fold, uint64_t keys[LOOKS]);
  * in vain: it is its own. */
 enum chat_err look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t id);
 
-/* After the commit, as the index by name: a user's name comes, goes (before its slot is used again), is another now; the same
- * for accounts, whose keys are in their slots. */
+/* After the commit, as the index by name: a user's name comes, the first one or another; goes (before its slot is used again);
+ * the same for accounts, whose keys are in their slots. */
 void look_user_came(const struct reg_user *u);
 void look_user_goes(const struct reg_user *u);
-void look_user_renamed(const struct reg_user *u);
 void look_account_came(const struct reg_account *a);
 void look_account_goes(const struct reg_account *a);
 

@@ -334,7 +334,7 @@ rename_user(const struct req *r, struct reg_user *u, struct str name, const stru
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(nick, &m);
 	regw_reindex_user(W, (uint32_t)(u - W->users), old_fold, strlen(old_fold));
-	look_user_renamed(u);
+	look_user_came(u);
 	user_renewed(u);
 	reserve_watch(c->reserve.until);
 }
