@@ -64,6 +64,9 @@ struct req {
 };
 extern const struct req req_nobody;
 
+/* Everything derived, from the slots; registry and journal are open (derive.c). */
+void derive_all(void);
+
 /* --- composing (txn.c) ------------------------------------------------------------------------ */
 
 /* Look at the clock: br.now. The times in a room run one way, so a clock that has been set back a little is waited for;

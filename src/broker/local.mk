@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libbroker.a
 	%D%/auth.c %D%/auth.h \
 	%D%/broker.h \
 	%D%/cloak.c %D%/cloak.h \
+	%D%/derive.c \
 	%D%/exchange.c %D%/exchange.h \
 	%D%/file.c %D%/file.h \
 	%D%/guess.c %D%/guess.h \

@@ -215,15 +215,7 @@ start(void)
 		fatal("the journal is damaged or not one of this build");
 	KILLPOINT("opened");
 	rules_note_deaths();
-	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
-	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
-	entry_clock_begin();
-	regw_rebuild(&br.reg);
-	rooms_rebuild();
-	lists_rebuild();
-	followers_rebuild();
-	accounts_rebuild();
-	looks_rebuild();
+	derive_all();
 	reserves_rebuild();
 	mutes_apply();
 	counts_shown();

@@ -38,19 +38,10 @@ mapped(size_t size, int *fd_r)
 }
 
 static void
-derive(struct world *w)
+derive(void)
 {
-	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
-	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
-	entry_clock_begin();
+	derive_all();
 	br.greeted = br.recovered = true;
-	regw_rebuild(&br.reg);
-	rooms_rebuild();
-	lists_rebuild();
-	followers_rebuild();
-	accounts_rebuild();
-	looks_rebuild();
-	(void)w;
 }
 
 static void
@@ -97,7 +88,7 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 	subs_init();
 	CHECK(regw_open(&br.reg, w->reg, w->reg_size) == 0);
 	CHECK(journal_open(&br.j, w->journal, w->journal_size, &br.reg, &replayed) == 0);
-	derive(w);
+	derive();
 	w->reader = registry_map(dup(w->reg_fd), w->reg_size);
 	CHECK(w->reader != NULL);
 }
@@ -110,7 +101,7 @@ world_reopen(struct world *w)
 	forget();
 	CHECK(regw_open(&br.reg, w->reg, w->reg_size) == 0);
 	CHECK(journal_open(&br.j, w->journal, w->journal_size, &br.reg, &replayed) == 0);
-	derive(w);
+	derive();
 	return replayed;
 }
 
