@@ -59,8 +59,6 @@
 #define TURNS_MAX 200
 #define LINES_MAX 64
 
-static struct world world;
-
 /* --- what the worker's main.c has ---------------------------------------------------------------- */
 
 struct worker worker;

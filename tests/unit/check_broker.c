@@ -11,8 +11,6 @@
 
 #define USERS 300
 
-static struct world world;
-
 static void
 setup(void)
 {

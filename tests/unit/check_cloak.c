@@ -6,19 +6,11 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
 static void
 setup(void)
 {
-	world_init(&world, 300, 1u << 20);
+	world_setup();
 	proc.opt.cloaks_enabled = 1;
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
 }
 
 /* Do the cloaks of a and b end in the same so many words? */
@@ -160,7 +152,7 @@ main(void)
 	TCase *t = tcase_create("cloak");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, world_teardown);
 	tcase_add_test(t, networks_have_words);
 	tcase_add_test(t, it_hangs_on_the_key);
 	tcase_add_test(t, what_has_none);

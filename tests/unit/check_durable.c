@@ -16,7 +16,6 @@
 
 #define STORE_INC 900
 
-static struct world world;
 static int worker, store;
 
 /* The end of a turn, as in the broker's main.c. */

@@ -17,7 +17,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
 static int auth;
 static uint64_t alice, bob;
 static char token[UPLOAD_TOKEN];
@@ -40,7 +39,7 @@ teardown(void)
 {
 	close(auth);
 	storeend_close();
-	world_end(&world);
+	world_teardown();
 }
 
 /* --- the pieces ---------------------------------------------------------------------------------------- */

@@ -12,20 +12,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
-static void
-setup(void)
-{
-	world_init(&world, 300, 1u << 20);
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
-}
-
 static uint64_t
 come(const char *name)
 {
@@ -230,7 +216,7 @@ main(void)
 	TCase *t = tcase_create("look");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, world_setup, world_teardown);
 #ifdef HAVE_ICU
 	tcase_add_test(t, ascii_is_as_icu_has_it);
 	tcase_add_test(t, what_is_taken);

@@ -7,20 +7,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
-static void
-setup(void)
-{
-	world_init(&world, 300, 1u << 20);
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
-}
-
 /* How many; with a key, only those, and the first of out is it. */
 static int
 keys_of(bool room, uint64_t owner, const char *key, struct reg_meta_view out[META_KEYS_MAX])
@@ -198,7 +184,7 @@ main(void)
 	TCase *t = tcase_create("meta");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, world_setup, world_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, metadata_of_users);
 	tcase_add_test(t, metadata_is_bounded_and_ends_with_its_owner);

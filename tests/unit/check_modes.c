@@ -182,7 +182,7 @@ START_TEST(readers_see_all_lists)
 	den_change(MODE_EXCEPT, true, "c");
 	den_change(MODE_INVEX, true, "d");
 	den_modes(0, alice, "den");
-	ck_assert_int_eq(registry_list(den_world.reader, den()->id, &at, v, 8), 4);
+	ck_assert_int_eq(registry_list(world.reader, den()->id, &at, v, 8), 4);
 	ck_assert(v[0].op == MODE_BAN && strcmp(v[0].mask, "a!*@*") == 0);
 	ck_assert(v[1].op == MODE_MUTE && strcmp(v[1].mask, "b!*@*") == 0);
 	ck_assert(v[2].op == MODE_EXCEPT && v[3].op == MODE_INVEX);
@@ -247,23 +247,23 @@ some_modes(unsigned *seed)
 /* The entry has been committed; of the slots that it changes some bytes are new, some are old. */
 START_TEST(a_request_half_applied_is_done_by_the_successor)
 {
-	unsigned char *before, *after, *reg = den_world.reg;
+	unsigned char *before, *after, *reg = world.reg;
 	unsigned seed = 5;
 
-	before = malloc(den_world.reg_size);
-	after = malloc(den_world.reg_size);
+	before = malloc(world.reg_size);
+	after = malloc(world.reg_size);
 	for (int i = 0; i < 200; i++) {
 		uint64_t applied = br.j.h->applied;
 
-		memcpy(before, den_world.reg, den_world.reg_size);
+		memcpy(before, world.reg, world.reg_size);
 		some_modes(&seed);
-		memcpy(after, den_world.reg, den_world.reg_size);
-		for (size_t k = 4096; k < den_world.reg_size; k++) {
+		memcpy(after, world.reg, world.reg_size);
+		for (size_t k = 4096; k < world.reg_size; k++) {
 			if (before[k] != after[k] && rand_r(&seed) % 2)
 				reg[k] = before[k];
 		}
 		br.j.h->applied = applied;
-		ck_assert_uint_eq(world_reopen(&den_world), 1);
+		ck_assert_uint_eq(world_reopen(&world), 1);
 		world_verify();
 		/* all that matters is as if nothing had happened; counters of slots have moved */
 		for (uint32_t k = 0; k < br.reg.h->list_top; k++) {
@@ -284,7 +284,7 @@ START_TEST(a_request_not_committed_has_not_happened)
 {
 	den_mode(0, alice, "den", MODE_BAN, true, "x");
 	freelist_nth(&br.reg.free_lists, 7); /* what it promised itself before it died */
-	ck_assert_uint_eq(world_reopen(&den_world), 0);
+	ck_assert_uint_eq(world_reopen(&world), 0);
 	world_verify();
 	ck_assert_uint_eq(br.rooms[ID_SLOT(den()->id)].nlists, 1);
 }

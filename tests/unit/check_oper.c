@@ -13,20 +13,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
-static void
-setup(void)
-{
-	world_init(&world, 300, 1u << 20);
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
-}
-
 START_TEST(an_operator_is_made)
 {
 	uint64_t a = world_login_irc(0, "alice", "192.0.2.1", "al", "");
@@ -307,7 +293,7 @@ main(void)
 	TCase *t = tcase_create("oper");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, world_setup, world_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, an_operator_is_made);
 	tcase_add_test(t, who_is_no_operator);

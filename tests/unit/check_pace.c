@@ -9,20 +9,13 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
 static uint64_t alice;
 
 static void
 setup(void)
 {
-	world_init(&world, 300, 1u << 20);
+	world_setup();
 	alice = world_login(0, "alice", "192.0.2.7");
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
 }
 
 static const struct reg_user *
@@ -127,7 +120,7 @@ main(void)
 	TCase *t = tcase_create("pace");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, world_teardown);
 	tcase_add_test(t, a_minutes_worth);
 	tcase_add_test(t, for_whom_it_does_not_hold);
 	tcase_add_test(t, a_slot_has_no_memory);

@@ -6,20 +6,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
-static void
-setup(void)
-{
-	world_init(&world, 300, 1u << 20);
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
-}
-
 START_TEST(words_in_a_room_taken_back)
 {
 	uint64_t a = world_login_irc(0, "alice", "192.0.2.1", "", ""),
@@ -117,7 +103,7 @@ main(void)
 	TCase *t = tcase_create("redact");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, world_setup, world_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, words_in_a_room_taken_back);
 	tcase_add_test(t, words_between_two_taken_back);

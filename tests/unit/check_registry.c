@@ -25,8 +25,6 @@
 
 #define MEMBERS 40
 
-static struct world world;
-
 /* What writer and reader say to each other. */
 static struct shared {
 	uint64_t announced; /* generation of alice's name that an answer has told of */

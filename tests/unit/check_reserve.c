@@ -13,8 +13,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
 static void
 setup(void)
 {
@@ -26,7 +24,7 @@ static void
 teardown(void)
 {
 	storeend_close();
-	world_end(&world);
+	world_teardown();
 }
 
 static void

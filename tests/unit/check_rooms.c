@@ -96,7 +96,7 @@ START_TEST(lists_are_asked_again_when_something_changes)
 	ck_assert_uint_eq(say(1, bob, hi), MSG_e_say);
 	/* and a successor knows nothing of what its predecessor found out */
 	den_mode(0, alice, "den", MODE_BAN, true, "bobby");
-	world_reopen(&den_world);
+	world_reopen(&world);
 	ck_assert_uint_eq(say(1, bob, hi), MSG_e_refused);
 }
 END_TEST
@@ -268,7 +268,7 @@ START_TEST(rooms_change_their_names)
 	ck_assert_ptr_null(den());
 	ck_assert_ptr_nonnull(room_find(STR_LIT("LAIR")));
 	world_verify();
-	ck_assert_uint_eq(world_reopen(&den_world), 0);
+	ck_assert_uint_eq(world_reopen(&world), 0);
 	ck_assert_ptr_nonnull(room_find(STR_LIT("lair")));
 	ck_assert(world_join(2, carol, "den"));
 }

@@ -11,7 +11,6 @@
 
 #define ALICE 7 /* her account */
 
-static struct world world;
 static uint64_t alice, bob;
 
 /* account: ALICE, or another that is made for this; 0: to none any more. */
@@ -78,17 +77,11 @@ targets_of_words(void)
 static void
 setup(void)
 {
-	world_init(&world, 300, 1u << 20);
+	world_setup();
 	alice = guest(0, "alice", "192.0.2.1", ALICE);
 	bob = world_login(2, "bob", "192.0.2.9");
 	ck_assert(world_join(0, alice, "den") && world_join(2, bob, "den"));
 	ck_assert_uint_eq(targets_of_words(), 1 << 0 | 1 << 2);
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
 }
 
 /* --- coming ------------------------------------------------------------------------------------------- */
@@ -503,7 +496,7 @@ main(void)
 	Suite *s = suite_create("sessions");
 	TCase *t = tcase_create("several");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, world_teardown);
 	tcase_add_test(t, a_second_device_joins_the_first);
 	tcase_add_test(t, one_of_two_does_not_log_out);
 	tcase_add_test(t, the_next_user_has_one);

@@ -18,7 +18,6 @@
 #include "unit.h"
 #include "world.h"
 
-static struct world world;
 static uint64_t alice, room;
 static char words[2001];
 

@@ -10,20 +10,6 @@
 #include "unit_str.h"
 #include "world.h"
 
-static struct world world;
-
-static void
-setup(void)
-{
-	world_init(&world, 300, 1u << 20);
-}
-
-static void
-teardown(void)
-{
-	world_end(&world);
-}
-
 /* --- who one is ------------------------------------------------------------------------------------ */
 
 START_TEST(ident_and_host)
@@ -291,7 +277,7 @@ main(void)
 	TCase *t = tcase_create("users");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, world_setup, world_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, ident_and_host);
 	tcase_add_test(t, hostile_idents);

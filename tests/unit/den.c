@@ -3,7 +3,6 @@
 
 #include "den.h"
 
-struct world den_world;
 uint64_t alice, bob, carol;
 
 static char list[MODES_BYTES_MAX];
@@ -12,7 +11,7 @@ static size_t nlist;
 void
 den_setup(void)
 {
-	world_init(&den_world, 100, 1u << 20);
+	world_init(&world, 100, 1u << 20);
 	alice = world_login(0, "Alice", "192.0.2.1");
 	bob = world_login(1, "Bob", "192.0.2.2");
 	carol = world_login(2, "carol", "2001:db8::3");
@@ -22,7 +21,7 @@ den_setup(void)
 void
 den_teardown(void)
 {
-	world_end(&den_world);
+	world_teardown();
 }
 
 const struct reg_room *

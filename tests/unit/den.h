@@ -6,7 +6,6 @@
 #include "unit.h"
 #include "world.h"
 
-extern struct world den_world;
 extern uint64_t alice, bob, carol;
 
 /* For a checked fixture. */

@@ -8,7 +8,6 @@
 #include "broker/account.h"
 #include "ipc/proc.h"
 
-struct world world;
 int auth;
 
 void
@@ -24,7 +23,7 @@ desk_teardown(void)
 {
 	close(auth);
 	storeend_close();
-	world_end(&world);
+	world_teardown();
 }
 
 unsigned

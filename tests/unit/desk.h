@@ -15,7 +15,6 @@
 #define HASH "$argon2id$of alice"
 #define VERIFIER "SCRAM-SHA-256$of alice"
 
-extern struct world world;
 extern int auth; /* the auth process's end of its channel */
 
 /* For a checked fixture. */

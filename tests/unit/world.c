@@ -23,6 +23,8 @@
 
 #define WORLD_ACCOUNTS 3000
 
+struct world world;
+
 static uint64_t conns;
 
 static void *
@@ -129,6 +131,18 @@ world_end(struct world *w)
 	world_reopen(w);
 	world_verify();
 	world_fini(w);
+}
+
+void
+world_setup(void)
+{
+	world_init(&world, 300, 1u << 20);
+}
+
+void
+world_teardown(void)
+{
+	world_end(&world);
 }
 
 uint64_t

@@ -16,6 +16,12 @@ struct world {
 	size_t reg_size, journal_size;
 	struct registry *reader; /* sees the registry as a worker does */
 };
+/* A program's only one, as a rule. */
+extern struct world world;
+
+/* For a checked fixture: world of 300 users, and nobody in it yet; world_end of it. */
+void world_setup(void);
+void world_teardown(void);
 
 /* Fresh memory for so many users, and `br` opened on it. */
 void world_init(struct world *w, uint32_t users, size_t journal_size);
