@@ -318,7 +318,7 @@ main(void)
 {
 	Suite *s = suite_create("store");
 	TCase *t = tcase_create("tables");
-	TCase *w = tcase_create("writer");
+	TCase *w = scribe_case(s);
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 30);
@@ -326,9 +326,6 @@ main(void)
 	tcase_add_test(t, from_each_version);
 	tcase_add_test(t, not_ours);
 	tcase_add_test(t, errors_stick);
-	suite_add_tcase(s, w);
-	tcase_set_timeout(w, 30);
-	tcase_add_checked_fixture(w, scribe_begin, scribe_end);
 	tcase_add_test(w, each_once);
 	tcase_add_test(w, taken_back_and_put_otherwise);
 	tcase_add_test(w, what_is_not_kept);

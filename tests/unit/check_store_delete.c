@@ -257,11 +257,8 @@ int
 main(void)
 {
 	Suite *s = suite_create("store_delete");
-	TCase *w = tcase_create("writer");
+	TCase *w = scribe_case(s);
 
-	suite_add_tcase(s, w);
-	tcase_set_timeout(w, 30);
-	tcase_add_checked_fixture(w, scribe_begin, scribe_end);
 	tcase_add_test(w, accounts_go_with_their_messages);
 	tcase_add_test(w, too_old_and_too_many);
 	tcase_add_test(w, purged);

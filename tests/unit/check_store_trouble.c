@@ -133,11 +133,8 @@ int
 main(void)
 {
 	Suite *s = suite_create("store_trouble");
-	TCase *w = tcase_create("writer");
+	TCase *w = scribe_case(s);
 
-	suite_add_tcase(s, w);
-	tcase_set_timeout(w, 30);
-	tcase_add_checked_fixture(w, scribe_begin, scribe_end);
 	tcase_add_test(w, locked_by_another);
 	tcase_add_test(w, locked_for_long);
 	tcase_add_test(w, a_damaged_file_is_left_alone);

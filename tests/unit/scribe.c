@@ -116,6 +116,17 @@ scribe_end(void)
 	scribe_leave();
 }
 
+TCase *
+scribe_case(Suite *s)
+{
+	TCase *t = tcase_create("writer");
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, scribe_begin, scribe_end);
+	return t;
+}
+
 /* --- what is in it ------------------------------------------------------------------------------------ */
 
 uint64_t

@@ -17,6 +17,8 @@ void scribe_leave(void);
  * configuration. */
 void scribe_begin(void);
 void scribe_end(void);
+/* A case of the suite, for tests with such a fixture. */
+TCase *scribe_case(Suite *s);
 /* Its options, which settings_put makes its settings. */
 extern struct options opt;
 
