@@ -15,6 +15,9 @@
 #define LISTS_FOR_SERVER 1024
 #define LISTS_FOR_BANS 1024 /* of the rooms': invitations may not take these */
 #define LISTS_PER_USER 500 /* in all rooms that somebody keeps order in */
+#define LISTS_FOR_FEW 1024 /* of those who have no more than LISTS_ALWAYS */
+#define LISTS_ALWAYS 10
+#define LISTS_KEPT (LISTS_FOR_SERVER + LISTS_FOR_BANS + LISTS_FOR_FEW)
 
 static struct room_cache *
 cache_of(uint64_t room)
@@ -265,18 +268,21 @@ list_count(const struct room_cache *c, enum reg_list_op op)
 	return n;
 }
 
+/* When fewer than half of what is for everybody is left, who has many entries leaves some to those who have few. */
 bool
 lists_of_user_full(const struct reg_user *u)
 {
-	uint32_t n = 0;
+	uint64_t left = freelist_left(&br.reg.free_lists), n = 0, most;
 
+	most = LISTS_PER_USER * 2 * (left - MIN(left, LISTS_KEPT)) /
+	       (br.reg.h->max_lists - LISTS_KEPT);
 	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next) {
 		const struct reg_member *m = &br.reg.members[at - 1];
 
 		if (rank_of(m->flags) >= RANK_HALFOP)
 			n += br.rooms[ID_SLOT(m->room)].nlists;
 	}
-	return n >= LISTS_PER_USER;
+	return n >= MAX(LISTS_ALWAYS, MIN(most, LISTS_PER_USER));
 }
 
 bool

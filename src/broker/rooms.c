@@ -103,6 +103,18 @@ room_is_open_to(const struct reg_user *u, const struct reg_room *room)
 	       shut_out(u, room) == ERR_NONE;
 }
 
+#define ROOMS_ALWAYS 4
+
+/* May u be in one more room, when `left` of `all` slots are free? When fewer than half are, whoever is in many has to leave some to
+ * those who are in few: somebody with many connections can otherwise take them all. */
+static bool
+may_take(const struct reg_user *u, uint32_t left, uint32_t all)
+{
+	uint64_t most = (uint64_t)ROOMS_PER_USER * 2 * left / all;
+
+	return left > 0 && u->nrooms < MAX(ROOMS_ALWAYS, MIN(most, ROOMS_PER_USER));
+}
+
 static enum chat_err
 join_check(const struct reg_user *u, const struct reg_room *room, const struct m_r_join *q,
 	   const struct reg_list *invite)
@@ -111,10 +123,12 @@ join_check(const struct reg_user *u, const struct reg_room *room, const struct m
 		return ERR_ROOM_BAD;
 	if (room != NULL && regw_member(W, u, room->id) != NULL)
 		return ERR_ALREADY_IN_ROOM;
-	if (u->nrooms >= ROOMS_PER_USER || freelist_left(&W->free_members) == 0)
+	if (!may_take(u, freelist_left(&W->free_members), W->h->max_members))
 		return ERR_TOO_MANY_ROOMS;
 	if (room == NULL)
-		return freelist_left(&W->free_rooms) == 0 ? ERR_ROOMS_EXHAUSTED : ERR_NONE;
+		return may_take(u, freelist_left(&W->free_rooms), W->h->max_rooms)
+			   ? ERR_NONE
+			   : ERR_ROOMS_EXHAUSTED;
 	return may_join(u, room, q->key, invite);
 }
 

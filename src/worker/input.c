@@ -186,8 +186,12 @@ take_line(struct conn *c, char *p, size_t n)
 {
 	bool taken;
 
-	if (n == 0 && c->irc != NULL)
-		return true; /* what is between CR and LF */
+	if (n == 0 && c->irc != NULL) {
+		/* nothing is between CR and LF; another empty line costs what a line does, or they would be read as fast as they come */
+		if (p == (char *)input.buf || p[-1] != '\r' || *p != '\n')
+			conn_charge(c, 1);
+		return true;
+	}
 	if ((ptrdiff_t)n > line_max(c))
 		taken = line_too_long(c, p, n);
 	else

@@ -6,8 +6,8 @@ import random
 import re
 import socket
 
-from harness import Closed, cpu_seconds, main
-from irc import IrcCase
+from harness import Closed, cpu_seconds, main, rss_bytes
+from irc import PASSWORD, AccountCase, IrcCase, Scram, b64, plain
 
 COMMANDS = """ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY DIE ERROR HELP HELPOP INFO INVITE ISON ISUPPORT JOIN KICK KILL
 LINKS LIST LUSERS MARKREAD METADATA MODE MONITOR MOTD NAMES NICK NOTICE OPER PART PASS PING PONG PRIVMSG QUIT REDACT REGISTER
@@ -55,6 +55,41 @@ class Bad(IrcCase):
                 c.expect_eof()
             except (BrokenPipeError, ConnectionResetError):
                 pass
+
+    def test_junk_and_silence(self):
+        """Whatever it is that does not go on: nothing waits for it busily (end() looks), and nobody else for it at all."""
+        hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(b for b in range(256) if b not in (10, 13)) * 2
+        for junk in (hello, b"\x80\x2e\x01\x00\x02" + b"y" * 700, b"\0" * 511, b"\xff" * 513, b"x" * 600, b"@" + b"a" * 5000, b":" * 700,
+                     b"\r" * 999, b"\n" * 999, b" " * 4000, b"\r\r\n" * 99, b"NICK ", b"\xe2\x82", b"@a=\\", b"PRIVMSG #x :\x01ACTION \x03"):
+            for c in (self.irc_raw(), self.irc("junk")):
+                c.send_raw(junk)
+        self.alice.sync()
+
+    def test_a_mebibyte_of_single_bytes(self):
+        """The same rules, and what is kept of it is bounded."""
+        dropped = self.d.stats()['dropped_total{reason="input"}']
+        rss = sum(map(rss_bytes, self.pids))
+        for c in (self.irc_raw(), self.irc("drip")):
+            try:
+                for _ in range(1 << 20):
+                    c.sock.send(b"x")
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            c.expect_eof()
+        self.assertEqual(self.d.stats()['dropped_total{reason="input"}'], dropped + 2)
+        self.assertLess(sum(map(rss_bytes, self.pids)) - rss, 8 << 20)
+
+    def test_nul(self):
+        """Its line is refused, whatever it is, and the next one is not."""
+        c = self.irc("nul")
+        c.ask("JOIN " + self.chan, "366")
+        self.bob.sync()
+        for line in (b"PRIVMSG %s :a\0b", b"NICK a\0b", b"JOIN #a\0b", b"TOPIC %s :\0", b"\0", b"QUIT\0", b"KICK %s x :\0", b"\0NICK x",
+                     b"@a=\0 PRIVMSG %s :x", b":\0 PRIVMSG %s :x", b"PRIVMSG\0%s :x"):
+            c.sync()
+            c.send_raw(line.replace(b"%s", self.chan.encode()) + b"\r\n")
+            self.assertTrue(c.sync(), line)
+        self.assertEqual([m for m in self.bob.sync() if m.nick == c.nick], [])
 
     def test_no_end_after_login(self):
         """Refused and skipped up to its end; after so much without one it is no client."""
@@ -220,6 +255,32 @@ class Bad(IrcCase):
         self.assertTrue(c.ask("JOIN #" + "r" * 65, "403") or True)
         c.ask("JOIN #" + "r" * 64, "366")
 
+    def test_limits_as_told(self):
+        """What ISUPPORT says of lengths is what others get at most, however long it was."""
+        c, watch = self.irc("long", ALL_CAPS), self.irc("watch", ALL_CAPS)
+        own, most = self.channel(c, watch), {k: int(v) for k, v in c.isupport.items() if v.isdigit()}
+        other = self.irc("other")
+        for k in ("NICKLEN", "CHANNELLEN", "TOPICLEN", "AWAYLEN", "KICKLEN", "USERLEN", "KEYLEN", "NAMELEN"):
+            self.assertIn(k, most)
+        for more in (-1, 0, 1, 50, 400):
+            text = {k: "é" * (n // 2 + more) for k, n in most.items()}
+            other.ask("JOIN " + own, "366")
+            c.send("TOPIC %s :%s" % (own, text["TOPICLEN"]), "AWAY :" + text["AWAYLEN"], "SETNAME :" + text["NAMELEN"], "AWAY",
+                   "KICK %s %s :%s" % (own, other.nick, text["KICKLEN"]), "MODE %s +k %s" % (own, "k" * (most["KEYLEN"] + more)),
+                   "MODE %s -k *" % own)
+            c.sync()  # the longest lines are refused as such
+        c.send("JOIN #" + "r" * (most["CHANNELLEN"] - 1), "JOIN #" + "r" * most["CHANNELLEN"], "JOIN #" + "r" * 400)
+        c.send("NICK " + "n" * most["NICKLEN"], "NICK " + "n" * (most["NICKLEN"] + 1))
+        self.assertEqual(c.expect("432").params[0], "n" * most["NICKLEN"])
+        watch.sync()
+        for m in watch.seen:
+            for command, k in (("TOPIC", "TOPICLEN"), ("AWAY", "AWAYLEN"), ("KICK", "KICKLEN"), ("SETNAME", "NAMELEN")):
+                if m.command == command and len(m.params) > (0 if command in ("AWAY", "SETNAME") else 1):
+                    self.assertLessEqual(len(m.params[-1].encode()), most[k], m)
+            if m.command == "MODE" and m.params[1] == "+k":
+                self.assertLessEqual(len(m.params[-1]), most["KEYLEN"])
+        self.clean_lines(watch)
+
     def test_500_bans(self):
         """The list takes what ISUPPORT says; each of the others is refused."""
         c = self.irc("bans")
@@ -300,6 +361,8 @@ class Bad(IrcCase):
         c.send("NICK " + c.nick, "CAP END", "USER u 0 * :r", "CAP END")
         c.expect("001")
         c.sync()
+        self.assertEqual(len([m for m in c.seen if m.is_("CAP", None, "NAK") and "cap1 " in m.params[-1]]), 101)
+        self.assertFalse([m for m in c.seen if m.is_("CAP", None, "ACK") and m.params[-1].strip()])
         c.send("CAP REQ :batch", "CAP REQ :-batch", "CAP LS 302", "CAP END", "CAP LIST")
         c.sync()
 
@@ -428,6 +491,38 @@ class Bad(IrcCase):
         got = c.answers("NAMES #{}|^")
         self.assertFalse([m for m in got if other.nick in m.line])
 
+    def test_one_casemapping(self):
+        """Whatever way a name is written, it is one room and one person: nobody stays behind in a second one."""
+        for a, b in (("Ghost", "gHOST"), ("caf\u00e9", "CAFE\u0301"), ("stra\u00dfe", "STRASSE"), ("\u03c3\u03c2", "\u03a3\u03c3")):
+            stem = self.fresh("m")
+            a, b = "#%s%s" % (stem, a), "#%s%s" % (stem.upper(), b)
+            one, two = self.irc("one"), self.irc("two")
+            one.ask("JOIN " + a, "366")
+            name = one.seen[-1].params[1]
+            self.assertEqual(two.ask("JOIN " + b, "JOIN").params[0], name, "the one that it was made with")
+            self.assertFalse([m for m in two.answers("JOIN " + a) if m.command == "JOIN"])
+            one.ask("MODE %s +o %s" % (b, two.nick.upper()), "MODE", name, "+o", two.nick)
+            one.ask("TOPIC %s :of %s" % (b, a), "TOPIC", name)
+            two.send("PRIVMSG %s :hello" % a)
+            one.expect("PRIVMSG", name, "hello")
+            self.assertEqual(len(self.alice.ask("NAMES " + b, "353").params[-1].split()), 2)
+            two.ask("KICK %s %s" % (b, one.nick.upper()), "KICK", name, one.nick)
+            one.ask("JOIN " + b, "366")
+            one.ask("PART " + b, "PART", name)
+            two.ask("PART " + a, "PART", name)
+            for form in (a, b):
+                self.assertEqual([m.command for m in self.alice.answers("NAMES " + form)], ["366"])
+                self.assertFalse([m for m in self.alice.answers("LIST " + form) if m.command == "322"])
+        # the brackets of RFC 1459 are letters of their own here, as CASEMAPPING says, in names as in masks
+        one = self.irc("{x}|")
+        self.assertEqual(one.isupport["CASEMAPPING"], "ascii")
+        other = one.nick.replace("{", "[").replace("}", "]").replace("|", "\\")
+        self.assertEqual(self.alice.ask("WHOIS " + other, "401").params[1], other)
+        self.assertEqual(self.commands(self.alice.answers("MONITOR + " + other)), ["731"])
+        self.assertTrue(self.alice.ask("MONITOR + " + one.nick.upper(), "730"))
+        self.alice.send("MODE %s +b %s" % (self.chan, other))
+        one.ask("JOIN " + self.chan, "366")
+
     def test_10000_names(self):
         """Lists that people fill have an end."""
         c = self.irc("filler")
@@ -442,7 +537,20 @@ class Bad(IrcCase):
         for _ in range(300):
             c.send("INVITE %s %s" % (guest.nick, chan))
         c.sync()
-        self.assertLessEqual(len([m for m in guest.answers("INVITE") if m.command in ("336", "346")]), 100)
+        d, guests = self.irc("inviter"), [self.irc("guest") for _ in range(20)]
+        for i in range(100):
+            d.send("JOIN #%s%d" % (d.nick, i), *["INVITE %s #%s%d" % (g.nick, d.nick, i) for g in guests])
+        self.assertTrue([m for m in d.sync() if m.command == "478"])
+        invited = [len([m for m in g.answers("INVITE") if m.command in ("336", "346")]) for g in [guest] + guests]
+        self.assertLessEqual(sum(invited), 600)
+        # by telnet
+        tom = self.client("tom")
+        tom.send(*["/ignore ign%d" % i for i in range(10000)])
+        tom.sync()
+        self.assertLessEqual(tom.text.decode().count("nore ign"), 2 * 100)
+        # what other servers have, and this one does not
+        for line in ("ACCEPT a", "SILENCE +a!*@*", "WATCH +a", "DCCALLOW +a"):
+            self.assertEqual(self.commands(c.answers(line)), ["421"])
 
     def test_10000_keys(self):
         for early in (True, False):
@@ -517,6 +625,73 @@ class Bad(IrcCase):
         me = [u for u in self.d.json("users") if u["name"] == c.nick]
         self.assertTrue(not me or me[0]["queued"] < 200000, me)
         c.close()
+
+
+class Accounts(AccountCase):
+    """Who is not whom it says."""
+
+    def setUp(self):
+        super().setUp()
+        self.others = self.neighbours()
+
+    def tearDown(self):
+        self.others.end()
+
+    def refused(self, c, *lines):
+        """None of these logs anybody in."""
+        c.send(*lines)
+        c.sync()
+        self.assertFalse([m for m in c.seen if m.command in ("900", "903")], c.tail())
+
+    def test_forged_fingerprint(self):
+        """It comes from TLS alone, whatever is said."""
+        owner, fp = self.registered(), "0123456789abcdef" * 4
+        owner.ask("PRIVMSG NickServ :CERT ADD " + fp, "NOTICE")
+        owner.sync()
+        for line in ("WEBIRC x gateway localhost 127.0.0.1 :secure certfp-sha-256=" + fp, "PROXY TCP4 127.0.0.1 127.0.0.1 1 2",
+                     "@certfp=%s NICK x" % fp, "CERTFP " + fp, ":%s CERTFP %s" % (owner.nick, fp), "METADATA * SET certfp :" + fp,
+                     "ENCAP * CERTFP :" + fp):
+            c = self.irc_raw()
+            try:
+                c.send("CAP LS 302", "CAP REQ :sasl draft/metadata-3 batch", line)
+                self.refused(c, "AUTHENTICATE EXTERNAL", "AUTHENTICATE " + b64(owner.nick), "AUTHENTICATE EXTERNAL", "AUTHENTICATE +",
+                             "AUTHENTICATE EXTERNAL", "AUTHENTICATE " + b64(fp), "AUTHENTICATE *")
+            except (Closed, BrokenPipeError, ConnectionResetError):
+                self.assertRegex(line, "^(WEBIRC|PROXY)")
+
+    def test_unusable_accounts(self):
+        """One that has been disabled, by whichever way; one that is not there; a verification that nobody asked for."""
+        owner = self.registered()
+        self.d.ctl("account", "disable", owner.nick)
+        owner.expect("901")
+        c = self.newcomer()
+        for account, password, answer in ((owner.nick, PASSWORD, "902"), (owner.nick, "a-wrong-one", "904"), ("nobody-at-all", PASSWORD, "904")):
+            c.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(account, password))
+            c.expect(answer)
+        scram = Scram(owner.nick)
+        c.send("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE " + scram.first())
+        c.expect("AUTHENTICATE", "+")
+        m = c.until(lambda m: m.command in ("AUTHENTICATE", "902", "904"))[-1]
+        if m.command == "AUTHENTICATE":
+            c.send("AUTHENTICATE " + scram.final(m.params[0]))
+            c.until(lambda m: m.command in ("902", "904"))
+        self.refused(c, "VERIFY %s 123456" % owner.nick, "VERIFY * *", "AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(owner.nick, authzid="root"))
+        self.finish(c, self.fresh("in"))
+        self.refused(c, "NS IDENTIFY %s %s" % (owner.nick, PASSWORD), "PRIVMSG NickServ :IDENTIFY " + PASSWORD, "VERIFY %s 1" % owner.nick,
+                     "NICK " + owner.nick)
+        self.d.ctl("account", "enable", owner.nick)
+        c.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(owner.nick))
+        c.expect("903")
+
+    def test_read_marks(self):
+        """Thousands of them, of things that there are not."""
+        c = self.registered(caps=("draft/read-marker", "batch", "draft/chathistory"))
+        for i in range(3000):
+            c.send("MARKREAD #none%d timestamp=2026-01-01T00:00:00.000Z" % i, "MARKREAD person%d timestamp=2026-01-01T00:00:00.000Z" % i)
+        c.sync()
+        c.send("MARKREAD", "MARKREAD * *", "MARKREAD #x timestamp=", "MARKREAD #x timestamp=%s" % ("9" * 300), "MARKREAD #x *",
+               "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 9999999999")
+        c.sync()
 
 
 class Rate(IrcCase):

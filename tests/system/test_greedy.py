@@ -1,0 +1,314 @@
+#!/usr/bin/env python3
+"""Who takes all there is: rooms, entries of lists, what is read, what is answered, connections. Others have theirs meanwhile."""
+
+import errno
+import resource
+import select
+import socket
+import struct
+import time
+
+from harness import OwnCase, build, fd_count, limit, long, main, rss_bytes
+from irc import IrcCase
+
+ALONE = True  # measures times
+
+CALM = {"line_rate": 0, "max_per_address": 0, "joins": 0, "nicks": 0, "invites": 0, "targets": 0}
+
+
+class Tables(OwnCase, IrcCase):
+    """What the registry has room for is not one stranger's, however many connections it has."""
+
+    def setUp(self):
+        self.daemon({"limits": dict(CALM, max_sessions=120)})
+        self.others = self.neighbours()
+
+    def tearDown(self):
+        self.others.end()
+
+    def test_rooms(self):
+        """As many rooms as there may be: whoever comes then can still join one, and make one."""
+        greedy = [self.irc("greedy") for _ in range(60)]
+        for c in greedy:
+            for i in range(0, 100, 25):
+                c.send("JOIN " + ",".join("#%s-%d" % (c.nick, k) for k in range(i, i + 25)))
+        made = sum(len([m for m in c.sync() if m.command == "JOIN"]) for c in greedy)
+        self.assertTrue([m for m in greedy[-1].seen if m.command == "405"])
+        self.assertGreater(made, 700)
+        a, b = self.irc("a"), self.irc("b")
+        for i in range(3):
+            chan = self.channel(a, b)
+            a.send("PRIVMSG %s :hello" % chan)
+            b.expect("PRIVMSG", chan, "hello")
+        # once they are gone, all of it is there again
+        for c in greedy:
+            c.close()
+        self.eventually("their rooms to be gone", lambda: self.d.json("status")["rooms"] < 20)
+        for i in range(0, 90, 30):
+            a.send("JOIN " + ",".join("#again-%d" % k for k in range(i, i + 30)))
+        self.assertEqual(len([m for m in a.sync() if m.command == "JOIN"]), 90)
+
+    def test_members(self):
+        """The same for memberships: everybody in the same hundred rooms."""
+        greedy = [self.irc("greedy") for _ in range(60)]
+        for c in greedy:
+            for i in range(0, 100, 25):
+                c.send("JOIN " + ",".join("#common-%d" % k for k in range(i, i + 25)))
+            for g in greedy:
+                g.sync()
+        a, b = self.irc("a"), self.irc("b")
+        for i in range(3):
+            chan = self.channel(a, b)
+            a.send("PRIVMSG %s :hello" % chan)
+            b.expect("PRIVMSG", chan, "hello")
+
+    def test_lists(self):
+        """Bans that fill all rooms' lists: others can still ban, and invite."""
+        for _ in range(20):
+            c = self.irc("greedy")
+            for k in range(10):
+                c.send("JOIN #%s-%d" % (c.nick, k))
+                c.send(*["MODE #%s-%d +%s %s" % (c.nick, k, letter * 10, " ".join("m%d%d!*@*" % (i, j) for j in range(10)))
+                         for letter in "beI" for i in range(10)])
+            c.sync()
+            self.assertTrue([m for m in c.seen if m.command == "478"])
+        a, b = self.irc("a"), self.irc("b")
+        chan = self.channel(a, b)
+        a.ask("MODE %s +b someone!*@*" % chan, "MODE", chan, "+b")
+        a.ask("INVITE %s %s" % (c.nick, chan), "341")
+        self.d.ctl("ban", "add", "nobody-here!*@*", "60")
+
+    def test_names(self):
+        """Thousands of names, one after the other: what WHOWAS keeps is bounded."""
+        c = self.irc("changing")
+        rss = sum(map(rss_bytes, self.d.kids("worker") + self.d.kids("broker")))
+        for i in range(5000):
+            c.send("NICK w%d" % i)
+        c.expect("NICK", "w4999")
+        c.nick = "w4999"
+        c.sync()
+        a = self.irc("a")
+        self.assertLess(len(a.answers("WHOWAS " + ",".join("w%d" % i for i in range(10)))), 60)
+        self.assertLess(sum(map(rss_bytes, self.d.kids("worker") + self.d.kids("broker"))) - rss, (8 << 20) * build().scale)
+
+
+class Input(OwnCase, IrcCase):
+    """What is sent faster than line_rate is not read."""
+
+    def flood(self, c, data, seconds=2):
+        """As much of it as the server takes in that time."""
+        c.sock.setblocking(False)
+        end, sent = time.monotonic() + seconds, 0
+        poll = select.poll()
+        poll.register(c.sock, select.POLLOUT)
+        while time.monotonic() < end:
+            if poll.poll(50):
+                try:
+                    sent += c.sock.send(data)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    break
+        return sent
+
+    def test_empty_lines(self):
+        """They cost what lines cost, in both tongues: nobody keeps a worker busy with nothing."""
+        self.daemon({"limits": dict(CALM, line_rate=50, line_burst=100)})
+        others = self.neighbours()
+        for data in (b"\r\n" * 8192, b"\n" * 16384, b"\r" * 16384, b"\r\r\n" * 5000, b" \n" * 8192, b":\n" * 8192):
+            for c in (self.irc("empty"), self.client("empty")):
+                before = self.d.stats()["bytes_in_total"]
+                self.flood(c, data, 0.5)
+                self.assertLess(self.d.stats()["bytes_in_total"] - before, 1 << 20, data[:4])
+        others.end()  # they are all still there
+
+    def test_every_command_unread(self):
+        """Long answers to whoever does not read are made when there is room for them, whatever was asked."""
+        self.daemon({"limits": CALM})
+        a = self.irc("a")
+        for i in range(0, 90, 30):
+            a.send("JOIN " + ",".join("#room%d" % k for k in range(i, i + 30)))
+        a.send(*["MODE #room0 +bbb x%d!*@* y%d!*@* z%d!*@*" % (i, i, i) for i in range(30)])
+        a.sync()
+        with self.neighbours() as others:
+            pids = self.d.kids("worker") + self.d.kids("broker")
+            rss = sum(map(rss_bytes, pids))
+            for line in ("ADMIN", "HELP", "INFO", "ISUPPORT", "LINKS", "LIST", "LUSERS", "MODE #room0 b", "MODE #room0", "MONITOR L", "MONITOR S",
+                         "MOTD", "NAMES #room0", "NAMES", "STATS u", "TIME", "TOPIC #room0", "USERHOST a b c d e", "VERSION", "WHO *", "WHO #room0",
+                         "WHOIS " + a.nick, "WHOWAS x", "METADATA * LIST", "METADATA #room0 SYNC", "CAP LS 302", "CAP LIST", "PING " + "x" * 400,
+                         "NS HELP", "CS HELP", "JOIN #room1,#room2,#room3", "NOSUCHTHING", "INVITE", "ISON " + a.nick, "PRIVMSG %s :x" % ("y" * 60),
+                         "CHATHISTORY LATEST #room0 * 500", "AUTHENTICATE PLAIN", "REGISTER * * x", "KNOCK #room0", "SETNAME :" + "x" * 100):
+                c = self.irc("unread", ("batch", "labeled-response", "message-tags", "echo-message"), rcvbuf=4096)
+                c.send("MONITOR + " + ",".join("m%d" % i for i in range(60)))
+                c.sync()
+                self.flood(c, (line + "\r\n").encode() * 200, 0.1)
+                queued = [s["queued"] for s in self.d.json("users") if s["name"] == c.nick]
+                self.assertLess(max(queued, default=0), 1 << 18, line)
+            self.assertLess(sum(map(rss_bytes, pids)) - rss, (24 << 20) * build().scale)
+        self.assertGreater(others.words, 0)
+
+    def test_stopped_reading_for_good(self):
+        """A window that stays shut, in a busy room: the queue's limits end it, whether or not its owner still sends."""
+        self.daemon({"limits": dict(CALM, queue=65536, queue_time=2)})
+        talker, chan = self.irc("talker"), "#busy"
+        talker.ask("JOIN " + chan, "366")
+        with self.neighbours():
+            stuck = [self.irc("stuck", rcvbuf=4096) for _ in range(10)]
+            for c in stuck:
+                c.ask("JOIN " + chan, "366")
+            stuck[0].sock.shutdown(socket.SHUT_WR)
+            end, n = time.monotonic() + limit(30), 0
+            while len(self.d.json("users")) > 3 and time.monotonic() < end:
+                talker.send(*["PRIVMSG %s :%s" % (chan, "x" * 400)] * 50)
+                talker.sync()
+                for c in stuck[1:4]:
+                    try:
+                        c.sock.send(b"PING x\r\n")
+                    except OSError:
+                        pass
+                n += 50
+            self.assertEqual({u["name"] for u in self.d.json("users")} & {c.nick for c in stuck}, set())
+            stats = self.d.stats()
+            self.assertGreaterEqual(stats['dropped_total{reason="queue"}'] + stats['dropped_total{reason="stalled"}'], 9)
+        self.assertEqual(len([m for m in talker.seen if m.command == "QUIT"]), 10)
+
+
+class Connections(OwnCase, IrcCase):
+    def soft_limit(self, n):
+        """Descriptors of this process; how many it may have."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for want in (n + 200, hard):
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (want, max(want, hard) if hard != resource.RLIM_INFINITY else hard))
+                return want
+            except (ValueError, OSError):
+                continue
+        return soft
+
+    def test_storm(self):
+        """Thousands come and go every second, each in another way: nothing of them stays."""
+        d = self.daemon({"limits": CALM})
+        port, irc_port = self.d.port, self.irc_address()[1]
+        rst = struct.pack("ii", 1, 0)
+        says = (b"", b"\xff", b"x", b"NICK a", b"PROXY TCP4 1.2.3.4 1.2.3.4 1 1\r\n", b"QUIT\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01",
+                b"NICK storm\r\nUSER x 0 * :x\r\nJOIN #storm\r\n", b"storm\r\nhello\r\n")
+        with self.neighbours() as others:
+            before = [fd_count(p) for p, _ in others.pids]
+            rss = sum(rss_bytes(p) for p, _ in others.pids)
+            begun, n = time.monotonic(), 0
+            while time.monotonic() - begun < (20 if long() else 4):
+                s = socket.socket()
+                try:
+                    s.connect(("127.0.0.1", port if n % 2 else irc_port))
+                    s.send(says[n // 2 % len(says)])
+                    if n % 3 == 0:
+                        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, rst)
+                    elif n % 3 == 1:
+                        s.shutdown(socket.SHUT_WR)
+                except OSError as e:
+                    if e.errno == errno.EADDRNOTAVAIL:
+                        break  # this host has no port left for it
+                s.close()
+                n += 1
+            took = time.monotonic() - begun
+            self.eventually("all to be gone", lambda: d.json("status")["users"] == 2, limit(30))
+            self.eventually("descriptors to be closed", lambda: all(fd_count(p) <= was + 2 for (p, _), was in zip(others.pids, before)))
+            self.assertLess(sum(rss_bytes(p) for p, _ in others.pids) - rss, (16 << 20) * build().scale)
+        print("%.0f connections/s; the slowest word took %.0f ms" % (n / took, 1000 * others.worst), flush=True)
+
+    def crowd(self, n, room=None):
+        """n who are logged in by telnet, and read nothing but what drain() reads."""
+        socks, address = [], ("127.0.0.1", self.d.port)
+        self.poll = select.epoll()
+        self.addCleanup(self.poll.close)
+        for i in range(n):
+            s = socket.socket()
+            self.addCleanup(s.close)
+            s.bind(("127.0.%d.1" % (i // 10000 + 1), 0))
+            s.connect(address)
+            s.sendall(b"crowd%d\r\n" % i + (b"/join %s\r\n" % room if room else b""))
+            s.setblocking(False)
+            self.poll.register(s, select.EPOLLIN)
+            socks.append(s)
+            if i % 50 == 49:
+                self.drain(socks)
+        return socks
+
+    def drain(self, socks):
+        """Until nothing is left to read. The bytes."""
+        by_fd = {s.fileno(): s for s in socks}
+        buf, got = bytearray(1 << 18), 0
+        while True:
+            ready = self.poll.poll(0, 10000)
+            if not ready:
+                return got
+            for fd, _ in ready:
+                try:
+                    n = by_fd[fd].recv_into(buf)
+                except OSError:
+                    n = 0
+                if n == 0:
+                    self.poll.unregister(fd)
+                got += n
+
+    def test_idle(self):
+        """Twenty thousand who do nothing cost nothing, and nobody notices them."""
+        n = 2000 if build().sanitized else 20000
+        n = min(n, self.soft_limit(n) - 200)
+        d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}})
+        with self.neighbours() as others:
+            rss = sum(map(rss_bytes, d.kids("worker")))
+            socks = self.crowd(n)
+
+            def here():
+                self.drain(socks)
+                return d.json("status")["users"] == n + 2
+            self.eventually("all of them", here, limit(60))
+            self.drain(socks)
+            per = (sum(map(rss_bytes, d.kids("worker"))) - rss) / n
+        print("%d idle: %.0f bytes each in the workers; the slowest word took %.0f ms" % (n, per, 1000 * others.worst), flush=True)
+        if not build().sanitized:
+            self.assertLess(per, 2048)
+
+    def mass_quit(self, n, how):
+        self.soft_limit(n)
+        d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}, "workers": 2})
+        watcher, room = self.irc("watcher"), self.fresh("crowd")
+        watcher.ask("JOIN #" + room, "366")
+        with self.neighbours(patience=10) as others:
+            socks = self.crowd(n, room.encode())
+
+            def here():
+                self.drain(socks)
+                watcher.sync()
+                return len([m for m in watcher.seen if m.is_("JOIN")]) == n + 1
+            self.eventually("all of them", here, limit(60))
+            rss = sum(rss_bytes(p) for p, _ in others.pids)
+            begun = time.monotonic()
+            how(d, socks)
+            watcher.until(lambda m: m.command == "QUIT" and len([1 for x in watcher.seen if x.command == "QUIT"]) >= self.expected, limit(60))
+            took = time.monotonic() - begun
+            more = sum(rss_bytes(p) for p, _ in others.pids) - rss
+            if d.restarts_meant:
+                others.pids = others.processes()  # another one, which was meant
+            gone = [m.nick for m in watcher.seen if m.command == "QUIT"]
+            self.assertEqual(len(gone), len(set(gone)))
+        print("%d were gone after %.2f s, %.1f MB more; the slowest word took %.0f ms" %
+              (self.expected, took, more / 1e6, 1000 * others.worst), flush=True)
+        self.assertLess(more, (64 << 20) * build().scale)
+
+    def size(self):
+        return 500 if build().sanitized else 5000 if long() else 3000
+
+    def test_mass_quit(self):
+        """All of a large room at once: each is told once, nobody else waits."""
+        def close(d, socks):
+            for s in socks:
+                s.close()
+        self.expected = self.size()
+        self.mass_quit(self.expected, close)
+
+
+if __name__ == "__main__":
+    main()
