@@ -49,7 +49,7 @@ static const struct role_row {
 		unsigned may; /* enum landlock_may */
 	} dirs[DIRS_MAX];
 } rows[ROLE_COUNT] = {
-    [ROLE_WORKER] = {BASE | CLIENTS, KEEP, 0, NO_FILE},
+    [ROLE_WORKER] = {BASE, KEEP, 0, NO_FILE},
     [ROLE_BROKER] = {BASE, 512, 0, NO_FILE},
     [ROLE_CONTROL] = {BASE | ACCEPT, 512, 0, NO_FILE},
     [ROLE_AUTH] = {BASE, 64, 0, NO_FILE},
@@ -59,13 +59,13 @@ static const struct role_row {
 		    KEEP,
 		    {{DIR_STATE, LANDLOCK_READ | LANDLOCK_WRITE},
 		     {DIR_BACKUP, LANDLOCK_READ | LANDLOCK_WRITE}}},
-    [ROLE_WEB] = {BASE | CLIENTS | THREADS | FILES | BLOBS,
+    [ROLE_WEB] = {BASE | HTTP | THREADS | FILES | BLOBS,
 		  KEEP,
 		  KEEP,
 		  KEEP,
 		  {{DIR_FILES, LANDLOCK_READ | LANDLOCK_WRITE | LANDLOCK_DIRS},
 		   {DIR_ROOT, LANDLOCK_READ}}},
-    [ROLE_TLS] = {BASE | CLIENTS | PAIRS, KEEP, 0, NO_FILE},
+    [ROLE_TLS] = {BASE | PAIRS, KEEP, 0, NO_FILE},
 };
 
 /* What the master goes on needing as root: to start others as another user, to end them, to give files and sockets to that

@@ -12,8 +12,8 @@
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -38,7 +38,7 @@
 
 /* --- the table ---------------------------------------------------------------------------------------------- */
 
-enum kind { ALWAYS, IF, SELF, LACKS, NOT };
+enum kind { ALWAYS, IF, IF2, SELF, LACKS, NOT };
 
 static const struct call {
 	unsigned sets; /* enum sandbox_set; of NOT: who is not ended by it */
@@ -46,9 +46,12 @@ static const struct call {
 	enum kind kind;
 	unsigned arg;
 	uint64_t mask, value;
+	uint64_t first; /* IF2: what argument 1 is */
 } calls[] = {
 #define CALL(set, name) {set, SCMP_SYS(name), ALWAYS},
 #define CALL_IF(set, name, arg, mask, value) {set, SCMP_SYS(name), IF, arg, mask, value},
+#define CALL_IF2(set, name, value, arg, mask, value2) \
+	{set, SCMP_SYS(name), IF2, arg, mask, value2, value},
 #define CALL_SELF(set, name) {set, SCMP_SYS(name), SELF},
 #define CALL_LACKS(name) {0, SCMP_SYS(name), LACKS},
 #define NEVER(name) {0, SCMP_SYS(name), NOT},
@@ -172,8 +175,9 @@ add_for_role(scmp_filter_ctx ctx, const struct call *c, unsigned sets)
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, c->number, 1,
 					SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	return seccomp_rule_add(
-	    ctx, SCMP_ACT_ALLOW, c->number, 1,
-	    SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask, (scmp_datum_t)c->value));
+	    ctx, SCMP_ACT_ALLOW, c->number, c->kind == IF2 ? 2 : 1,
+	    SCMP_CMP(c->arg, SCMP_CMP_MASKED_EQ, c->mask, (scmp_datum_t)c->value),
+	    SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)c->first));
 }
 
 static int

@@ -7,7 +7,7 @@
 /* Sets of system calls, as sandbox_calls.def has them. */
 enum sandbox_set {
 	BASE = 1,
-	CLIENTS = 2,
+	HTTP = 2,
 	ACCEPT = 4,
 	PAIRS = 8,
 	THREADS = 16,

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,6 +102,51 @@ static long
 act_netlink(void)
 {
 	return syscall(SYS_socket, AF_NETLINK, SOCK_RAW, 0);
+}
+
+static long
+act_datagrams(void)
+{
+	int pair[2];
+
+	return syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
+}
+
+static long
+act_blocking_pair(void)
+{
+	int pair[2];
+
+	return syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
+}
+
+static long
+act_block(void)
+{
+	return syscall(SYS_fcntl, PROC_MASTER_FD, F_SETFL, O_RDWR);
+}
+
+static long
+act_linger(void)
+{
+	struct linger l = {1, 1000};
+
+	return syscall(SYS_setsockopt, PROC_MASTER_FD, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
+static long
+act_socket_module(void)
+{
+	return syscall(SYS_setsockopt, PROC_MASTER_FD, IPPROTO_TCP, TCP_ULP, "tls", 3);
+}
+
+static long
+act_socket_filter(void)
+{
+	static char program[16];
+
+	return syscall(SYS_setsockopt, PROC_MASTER_FD, SOL_SOCKET, SO_ATTACH_FILTER, program,
+		       sizeof(program));
 }
 
 static long
@@ -285,6 +331,12 @@ static const struct act {
     {"inet", act_inet},
     {"unix", act_unix},
     {"netlink", act_netlink},
+    {"datagrams", act_datagrams},
+    {"blocking-pair", act_blocking_pair},
+    {"block", act_block},
+    {"linger", act_linger},
+    {"socket-module", act_socket_module},
+    {"socket-filter", act_socket_filter},
     {"connect", act_connect},
     {"signal-master", act_signal_master},
     {"signal-all", act_signal_all},

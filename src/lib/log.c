@@ -12,7 +12,7 @@
 #include "lib/util.h"
 
 #define LINE_MAX_BYTES 1024
-#define BATCH_BYTES 16384 /* one datagram; far below what a socket takes */
+#define BATCH_BYTES 16384 /* one packet; far below what a socket takes */
 
 int log_level = LOG_INFO;
 unsigned log_traces;
@@ -85,8 +85,8 @@ log_vline(int level, const char *fmt, va_list ap)
 	}
 	if (batch_len + n + 64 > sizeof(batch))
 		log_flush();
-	batch_len += bprintf(batch + batch_len, sizeof(batch) - batch_len, "%d%s %.*s\n", level & 7,
-			     log_role, (int)n, line);
+	batch_len += bprintf(batch + batch_len, sizeof(batch) - batch_len, "%d%.*s\n", level & 7,
+			     (int)n, line);
 	batch_lines++;
 	/* what explains a death must not wait for the end of a turn that may never come */
 	if (level <= LOG_WARNING)
@@ -165,29 +165,18 @@ log_traces_parse(const char *list, unsigned *bits_r)
 }
 
 void
-log_unpack(const char *p, size_t n, int pid, log_write_fn *fn)
+log_unpack(const char *p, size_t n, const char *role, int pid, log_write_fn *fn)
 {
-	while (n > 0) {
-		const char *nl = memchr(p, '\n', n), *sp;
-		char role[24], line[LINE_MAX_BYTES];
-		size_t len, rlen;
+	const char *nl;
 
-		if (nl == NULL)
-			return;
-		len = (size_t)(nl - p);
-		sp = memchr(p, ' ', len);
-		if (sp != NULL && p[0] >= '0' && p[0] <= '7' &&
-		    (rlen = (size_t)(sp - p - 1)) < sizeof(role)) {
-			size_t m = MIN((size_t)(nl - sp - 1), sizeof(line) - 1);
+	for (; n > 0 && (nl = memchr(p, '\n', n)) != NULL; n -= (size_t)(nl + 1 - p), p = nl + 1) {
+		size_t len = MIN((size_t)(nl - p), LINE_MAX_BYTES);
+		char line[LINE_MAX_BYTES];
 
-			memcpy(role, p + 1, rlen);
-			role[rlen] = '\0';
-			memcpy(line, sp + 1, m);
-			line[m] = '\0';
-			make_harmless(role, rlen);
-			fn(p[0] - '0', role, pid, line, make_harmless(line, m));
-		}
-		n -= len + 1;
-		p = nl + 1;
+		if (len < 1 || p[0] < '0' || p[0] > '7')
+			continue;
+		memcpy(line, p + 1, len - 1);
+		line[len - 1] = '\0';
+		fn(MAX(p[0] - '0', LOG_CRIT), role, pid, line, make_harmless(line, len - 1));
 	}
 }

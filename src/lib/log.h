@@ -1,6 +1,6 @@
 /* log.h - log lines of every process.
  *
- * Lines are gathered and leave once per turn of the loop as one datagram to the
+ * Lines are gathered and leave once per turn of the loop as one packet to the
  * master, which alone writes to syslog, stderr or a file (lib/logsink.h). The
  * descriptor never blocks: a stuck syslogd costs lines, which are counted, not chat.
  * Levels are those of <syslog.h>. Control characters in a line are shown as '?'.
@@ -33,7 +33,7 @@ enum log_trace_bit {
 extern int log_level; /* lines above it are not made */
 extern unsigned log_traces; /* bits 1 << TRACE_BIT_x */
 
-/* role stands at the beginning of each line and is not copied. fd is the datagram socket
+/* role stands at the beginning of each line and is not copied. fd is the packet socket
  * to the master, or -1: lines go to stderr at once. */
 void log_open(const char *role, int fd);
 
@@ -58,9 +58,9 @@ int log_level_parse(const char *name);
 /* "ipc,conn", "all" or "none" to bits. False, leaving *bits_r alone, for an unknown class. */
 bool log_traces_parse(const char *list, unsigned *bits_r);
 
-/* One received datagram, line by line, to fn; pid is the sender's as the kernel told it.
- * Malformed lines are dropped. For the master. */
-void log_unpack(const char *p, size_t n, int pid, log_write_fn *fn);
+/* One received packet, line by line, to fn; role and pid are the sender's, as we know them, not as it says. Malformed
+ * lines are dropped, and none is more than critical: syslogd would write it to everybody's terminal. For the master. */
+void log_unpack(const char *p, size_t n, const char *role, int pid, log_write_fn *fn);
 
 #define log_if(level, ...) \
 	do { \

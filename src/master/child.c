@@ -157,12 +157,13 @@ become(const char *program, int chan_fd)
 	_exit(127);
 }
 
+/* Not of datagrams: who has one of these can send to any socket that has a path. */
 static int
 log_pair(int fds[2])
 {
 	int big = 1 << 20;
 
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
 		return -1;
 	setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
 	return 0;

@@ -119,6 +119,18 @@ class InForce(SandboxCase):
                 self.assertEqual(os.stat("/proc/%d/mem" % pid).st_uid, 0)
                 self.assertTrue(re.search(r"core file size +0 +0", open("/proc/%d/limits" % pid, encoding="ascii").read()))
 
+    def test_no_datagrams(self):
+        """Who has a Unix socket of datagrams can send to any that has a path: syslogd's, systemd's."""
+        config, _ = self.everybody()
+        d = self.daemon(config)
+        with open("/proc/net/unix", encoding="ascii") as f:
+            datagrams = {"socket:[%s]" % line.split()[6] for line in f if line.split()[4] == "0002"}
+        for p in d.processes():
+            if p["role"] == "master":
+                continue
+            has = {os.readlink(e.path) for e in os.scandir("/proc/%d/fd" % p["pid"])}
+            self.assertEqual(has & datagrams, set(), p["role"])
+
     def test_said_aloud(self):
         """What is missing stands in the log, once for each role, and in chatctl."""
         if not build().killpoints:
