@@ -30,6 +30,7 @@ unit_checks = \
 	%D%/check_meta \
 	%D%/check_modes \
 	%D%/check_name \
+	%D%/check_log \
 	%D%/check_net \
 	%D%/check_oper \
 	%D%/check_outq \
@@ -162,6 +163,7 @@ unit_chatter = %D%/chatter.c %D%/chatter.h
 %C%_check_ticket_LDADD = src/ipc/libipc.a $(unit_libs)
 %C%_check_irc_tags_LDADD = src/proto/libproto.a $(unit_libs)
 %C%_check_name_LDADD = $(unit_libs)
+%C%_check_log_LDADD = $(unit_libs)
 %C%_check_net_LDADD = $(unit_libs)
 %C%_check_proxy_LDADD = $(unit_libs)
 %C%_check_siphash_LDADD = $(unit_libs)
