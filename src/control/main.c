@@ -32,14 +32,13 @@ control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_ses
 {
 	for (size_t i = 0; i < nboards; i++) {
 		const struct board_ref *b = &boards[i];
+		const struct board_session *s = board_session_at(b, wslot);
 
 		if (b->role != ROLE_WORKER || b->index != worker)
 			continue;
-		/* The worker wrote nsessions: what was mapped is the limit. */
-		if (wslot >= b->map->nsessions || board_size(wslot + 1) > b->size)
-			return false;
-		*out = b->map->sessions[wslot];
-		return out->user == user;
+		if (s != NULL)
+			*out = *s;
+		return s != NULL && out->user == user;
 	}
 	return false;
 }

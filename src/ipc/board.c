@@ -94,6 +94,14 @@ boards_add(const struct m_map *m, int fd)
 	return 0;
 }
 
+const struct board_session *
+board_session_at(const struct board_ref *b, uint32_t wslot)
+{
+	if (wslot == UINT32_MAX || board_size(wslot + 1) > b->size)
+		return NULL;
+	return &b->map->sessions[wslot];
+}
+
 uint64_t
 boards_counter(enum counter c)
 {

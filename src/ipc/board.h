@@ -75,6 +75,9 @@ extern struct board_ref *boards;
 extern size_t nboards;
 /* One more, of a place that had none or another one; fd is closed. 0, or -1 with errno. */
 int boards_add(const struct m_map *m, int fd);
+/* A place of it; NULL: it has no such one. What stands on a board is what its worker says, nsessions too: what is mapped is the
+ * limit, and a string may have no end. */
+const struct board_session *board_session_at(const struct board_ref *b, uint32_t wslot);
 /* The sum of a counter over all boards, our own too. */
 uint64_t boards_counter(enum counter c);
 

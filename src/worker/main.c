@@ -112,8 +112,9 @@ take_map(const void *frame, size_t len, int *fds, size_t nfds)
 		if (worker.reg == NULL)
 			fatal("registry: %s", strerror(errno));
 	} else if (m.kind == MAP_BOARD && m.role == ROLE_WORKER && m.index < WORKERS_MAX &&
-		   worker.boards[m.index] == NULL) {
-		worker.boards[m.index] = board_map(fds[0], m.size);
+		   worker.boards[m.index].map == NULL) {
+		worker.boards[m.index] =
+		    (struct board_ref){m.role, m.index, board_map(fds[0], m.size), m.size};
 	} else {
 		close(fds[0]);
 	}

@@ -83,13 +83,13 @@ sight_address(const struct conn *c, const struct reg_user_view *v)
 static const struct board_session *
 session_of(unsigned sub, uint32_t wslot, uint64_t user)
 {
-	const struct board *b = sub < WORKERS_MAX ? worker.boards[sub] : NULL;
+	const struct board_session *s = NULL;
 
-	if (sub == proc.index)
-		b = board_own;
-	return b != NULL && wslot < b->nsessions && b->sessions[wslot].user == user
-		   ? &b->sessions[wslot]
-		   : NULL;
+	if (sub == proc.index && wslot < board_own->nsessions)
+		s = &board_own->sessions[wslot];
+	else if (sub < WORKERS_MAX && worker.boards[sub].map != NULL)
+		s = board_session_at(&worker.boards[sub], wslot);
+	return s != NULL && s->user == user ? s : NULL;
 }
 
 const struct board_session *

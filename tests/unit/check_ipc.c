@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/board.h"
 #include "ipc/ipc.h"
 #include "ipc/options.h"
 #include "ipc/store.h"
@@ -196,6 +197,23 @@ START_TEST(errors_have_texts)
 }
 END_TEST
 
+/* Its worker may have been taken over. */
+START_TEST(boards_are_not_believed)
+{
+	size_t size = board_size(2);
+	struct board *b = xcalloc(1, size);
+	struct board_ref ref = {ROLE_WORKER, 0, b, size};
+
+	b->nsessions = UINT32_MAX;
+	b->sessions[1].user = 7;
+	ck_assert_uint_eq(board_session_at(&ref, 1)->user, 7);
+	ck_assert_ptr_null(board_session_at(&ref, 2));
+	ck_assert_ptr_null(board_session_at(&ref, UINT32_MAX - 1));
+	ck_assert_ptr_null(board_session_at(&ref, UINT32_MAX));
+	free(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -213,5 +231,6 @@ main(void)
 	tcase_add_test(t, options_travel_whole);
 	tcase_add_test(t, accounts_travel_in_lists);
 	tcase_add_test(t, errors_have_texts);
+	tcase_add_test(t, boards_are_not_believed);
 	return unit_run(s);
 }
