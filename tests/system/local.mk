@@ -18,6 +18,7 @@ EXTRA_DIST += \
 	%reldir%/screen.py \
 	%reldir%/storecheck.py \
 	%reldir%/test_auth.py \
+	%reldir%/test_bad_accounts.py \
 	%reldir%/test_bad_inside.py \
 	%reldir%/test_bad_tls.py \
 	%reldir%/test_chat.py \
