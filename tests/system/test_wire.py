@@ -4,12 +4,25 @@
 import re
 import socket
 
-from harness import Case, NAME_PROMPT, cpu_seconds, main
+from harness import Case, Closed, NAME_PROMPT, cpu_seconds, main
+from irc import IrcCase
 
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
 
 
-class Lines(Case):
+class Watched(Case):
+    """Two talk with each other, whatever a test does; and when it is over, nothing is busy with what it has left."""
+
+    def setUp(self):
+        super().setUp()
+        self.others = self.neighbours()
+
+    def tearDown(self):
+        self.others.end()
+        super().tearDown()
+
+
+class Lines(Watched):
     def test_ends(self):
         alice, bob = self.clients("alice", "bob")
         for end in (b"\r\n", b"\n", b"\r\0", b"\r"):
@@ -101,17 +114,20 @@ class Lines(Case):
         self.assertNotRegex(bob.text.decode("utf-8"), "%s: bad" % alice.name)
 
 
-class Terminal(Case):
+def clean(test, c):
+    """What has come to c does nothing to its terminal."""
+    test.assertNotRegex(c.bytes, rb"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
+    test.assertNotRegex(c.bytes.decode("utf-8"), "[\x80-\x9f\u2028\u2029\ufeff\U000e0000-\U000e007f]")
+
+
+class Terminal(Watched):
     """Nothing that one sends reaches another's terminal as a control."""
 
     attacks = ["\x1b[2J", "\x1b]0;title\x07", "\x1b]52;c;aGVsbG8=\x07", "\x1bPq#0\x1b\\", "\x1bc", "\x05", "\x0e\x0f",
                "\x07", "\x08\x08", "\x7f", "\u009b2J", "\u0090x\u009c", "\x1b[31mred", "\x0b\x0c", "\x1b", "\x03",
                "\x0304,05x", "\u2028", "\ufeff", "\U000e0041"]
 
-    def clean(self, c):
-        data = c.bytes
-        self.assertNotRegex(data, rb"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
-        self.assertNotRegex(data.decode("utf-8"), "[\x80-\x9f\u2028\u2029\ufeff\U000e0000-\U000e007f]")
+    clean = clean
 
     def test_everywhere(self):
         alice, bob = self.clients("alice", "bob")
@@ -192,7 +208,67 @@ class Terminal(Case):
             bob.line("%s: %s" % (alice.name, text))
 
 
-class Negotiation(Case):
+class TerminalFromIrc(Watched, IrcCase):
+    """The same, sent by a client of IRC, where some of it is allowed; and what log and chatctl show of it."""
+
+    own = True
+    clean = clean
+
+    def setUp(self):
+        self.daemon(args=["-v", "-T", "all"])
+        super().setUp()
+
+    def test_everywhere(self):
+        watcher, room = self.client("watcher"), self.room()
+        for i, a in enumerate(Terminal.attacks):
+            with self.subTest(a):
+                tom, chan = self.client("tom"), "#%s%d" % (room, i)
+                eve = self.irc("eve", ("message-tags", "draft/message-redaction", "draft/channel-rename", "batch", "draft/metadata-3", "setname"),
+                               user="u" + a, real="real %sx" % a)
+                eve.ask("JOIN " + chan, "366")
+                tom.ask("/join " + chan[1:], "You are in")
+                eve.send("PRIVMSG %s :before %safter" % (chan, a), "NOTICE %s :n %sx" % (chan, a), "PRIVMSG %s :\x01ACTION %sx\x01" % (chan, a),
+                         "PRIVMSG %s :\x01X%s y\x01" % (chan, a), "PRIVMSG %s :dm %sx" % (tom.name, a), "NOTICE %s :dn %sx" % (tom.name, a),
+                         "TOPIC %s :t %sx" % (chan, a), "SETNAME :n %sx" % a, "AWAY :w %sx" % a, "INVITE %s%s %s" % (tom.name, a, chan),
+                         "MODE %s +b x%s!*@*" % (chan, a), "MODE %s +k k%s" % (chan, a), "MODE %s -k x" % chan, "@+draft/react=%s TAGMSG %s" % (a, chan),
+                         "METADATA %s SET a :%s" % (chan, a), "METADATA * SET display-name :%s" % a, "NICK e%s" % a, "JOIN #j%s" % a,
+                         "RENAME %s #n%s :r %s" % (chan, a, a), "WALLOPS :%s" % a, "OPER %s %s" % (a, a), "%s" % a, "WHOIS %s" % a)
+                eve.sync()
+                tom.send("hello@" + eve.nick, "/whois " + eve.nick, "/topic", "/who", "/rooms", "/mode", "/bans")
+                tom.sync()
+                eve.send("KICK %s %s :k %sx" % (chan, tom.name, a))
+                tom.expect("You have been|kick")
+                tom.ask("/join " + chan[1:], "You are in")
+                eve.send("PART %s :p %sx" % (chan, a), "JOIN " + chan, "QUIT :q %sx" % a)
+                eve.expect_eof()
+                tom.sync()
+                self.clean(tom)
+                for words in (("users",), ("rooms",), ("room", chan[1:])):
+                    self.assertNotRegex(self.d.ctl(*words), "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+        watcher.sync()
+        self.clean(watcher)
+        with self.d.more:
+            self.assertNotRegex("\n".join(self.d.lines), "[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+    def test_incomplete_colours(self):
+        """Codes of mIRC that stop before their end take away nothing but themselves, at the end of a line and where one is cut."""
+        eve, tom = self.irc("eve"), self.client("tom")
+        chan = self.channel(eve)
+        tom.ask("/join " + chan[1:], "You are in")
+        for code, left in (("\x03", ""), ("\x03,", ","), ("\x031,", ","), ("\x0399,", ","), ("\x0304,0", ""), ("\x03123", "3"), ("\x03,99", ",99"), ("\x0399,99,", ","),
+                           ("\x04", ""), ("\x04ff", "ff"), ("\x04ff00f", "ff00f"), ("\x04ff00ff,", ","), ("\x04ff00ff,00", ",00"), ("\x02" * 50, ""),
+                           ("\x03" * 50, ""), ("\x0f\x16\x1d\x1e\x1f\x11", "")):
+            with self.subTest(code):
+                eve.send("PRIVMSG %s :a%s" % (chan, code))
+                tom.line("%s: a%s" % (eve.nick, left))
+                eve.send("PRIVMSG %s :\x01ACTION a%s" % (chan, code), "TOPIC %s :t%s" % (chan, code), "PRIVMSG %s :%s" % (chan, code))
+                for n in range(395, 402):
+                    eve.send("PRIVMSG %s :%s%s" % (chan, "x" * n, code))
+                tom.sync()
+        self.clean(tom)
+
+
+class Negotiation(Watched):
     def test_answered_once(self):
         c = self.client()
         answers = len(c.commands)
@@ -254,6 +330,54 @@ class Negotiation(Case):
                     c.expect_eof()
                 watcher.expect("^%s has left" % c.name)
         self.assertGreaterEqual(self.d.stats()['dropped_total{reason="input"}'], 4)
+
+    def test_before_the_name(self):
+        """All of it before anybody has said who they are: none of it is a name, an environment or a login."""
+        env = bytes([IAC, WILL, 39, IAC, SB, 39, 0, 0]) + b"USER\x01-f root\x03HOME\x01/root" + bytes([IAC, SE])
+        slc = bytes([IAC, SB, 34, 3]) + b"\x01\x02\x03" * 500 + bytes([IAC, SE])
+        every = b"".join(bytes([IAC, SB, opt]) + b"\0-f root\r\n" * 9 + bytes([IAC, SE]) for opt in range(255))
+        for name, data, closes in (("environment", env, False), ("slc", slc, True), ("open sb", bytes([IAC, SB, 39]) + b"x" * (1 << 20), True),
+                                   ("every subnegotiation", every, False), ("every option", b"".join(bytes([IAC, v, o]) for o in range(255)
+                                                                                               for v in (WILL, DO, WONT, DONT)), False),
+                                   ("ayt", b"\xff\xf6" * 100000, True), ("iac last", b"\xff", False), ("sb last", b"\xff\xfa\xff", False),
+                                   ("eof, susp, abort", b"\xff\xec\xff\xed\xff\xee", False)):
+            with self.subTest(name):
+                c = self.connect()
+                c.expect(re.escape(NAME_PROMPT))
+                try:
+                    c.send_raw(data)
+                    if not closes and data[-1] != IAC:
+                        c.be(self.fresh("after"))
+                except (ConnectionError, TimeoutError, Closed):
+                    self.assertTrue(closes)
+                self.assertNotIn((DO, 39), c.commands)
+                if closes:
+                    c.expect_eof()
+                self.assertNotIn("root", [u["name"] for u in self.d.json("users")])
+
+    def test_answer_loops(self):
+        """Whoever answers each of our answers with a question is not answered for ever."""
+        c = self.client("loop")
+        try:
+            for turn in range(3000):
+                c.send_raw(b"".join(bytes([IAC, WILL if turn % 2 else WONT, o, IAC, DO if turn % 2 else DONT, o]) for o in range(1, 40)))
+                if not c.pump(0) and c.eof:
+                    break
+        except (ConnectionError, TimeoutError):
+            pass
+        c.expect_eof()
+        self.assertLess(len(c.commands), 200)
+
+    def test_urgent_storm(self):
+        """Urgent data, again and again, with every byte that there is [CVE-2001-0554, CVE-2020-10188]."""
+        c = self.client("urgent")
+        try:
+            for i in range(100000):
+                c.sock.send(bytes([IAC, i % 255]), socket.MSG_OOB)
+        except (ConnectionError, TimeoutError):
+            pass
+        c.expect_eof()
+        self.assertLess(len(c.bytes), 100000)
 
     def test_urgent(self):
         alice, bob = self.clients("alice", "bob")
