@@ -11,9 +11,10 @@ import signal
 import socket
 import ssl
 import subprocess
+import time
 import unittest
 
-from harness import TOP, Daemon, build, eventually, fd_count, limit, main, rss_bytes
+from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, rss_bytes
 from irc import PASSWORD, Irc
 from test_irc_clients import Irssi, WeeChat
 from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
@@ -425,16 +426,30 @@ class Much(TlsCase):
         if not build().sanitized:
             self.assertLess(rss_bytes(pid) - before, n)
 
-    def test_idle(self):
-        """What a client costs that says nothing."""
+    def idle(self, versions):
+        """What a client costs that says nothing, in all processes together. Run by itself this tells the figures."""
         d = self.daemon()
-        pid = d.kids("tls")[0]
-        self.tls_irc(d=d)
-        before, n = pss_bytes(pid), 300
-        for c in [self.tls_irc(d=d) for _ in range(n)]:
+
+        def pss():
+            got = {"chatd": pss_bytes(d.pid)}
+            for pid, name in children(d.pid):
+                got[name] = got.get(name, 0) + pss_bytes(pid)
+            return got
+        people = [self.tls_irc(d=d, tls=context(versions=versions)) for _ in range(20)]
+        before, n = pss(), 300
+        people += [self.tls_irc(d=d, tls=people[0].tls) for _ in range(n)]
+        for c in people:
             c.sync()
+        costs = {name: (now - before[name]) // n for name, now in pss().items()}
+        print("%s, an idle client: %d bytes" % (people[0].sock.version(), sum(costs.values())), costs)
         if not build().sanitized:
-            self.assertLess((pss_bytes(pid) - before) / n, 20 << 10)
+            self.assertLess(sum(costs.values()), 20 << 10, costs)
+
+    def test_idle(self):
+        self.idle((ssl.TLSVersion.TLSv1_3,) * 2)
+
+    def test_idle_1_2(self):
+        self.idle((ssl.TLSVersion.TLSv1_2,) * 2)
 
     def test_both_ways(self):
         """Megabytes up and down at once."""
@@ -467,18 +482,39 @@ class Much(TlsCase):
     def test_reads_nothing(self):
         """A client that does not read is dropped by its worker, as without TLS; chatd-tls keeps next to nothing for it."""
         d = self.daemon({"limits": {"queue": 65536, "queue_time": 2}})
-        deaf, loud = self.tls_irc(d=d, rcvbuf=4096), self.irc(d=d)
-        chan = self.channel(deaf, loud)
+        n = 3 if build().sanitized else 10
+        deaf, loud, gone = [self.tls_irc(d=d, rcvbuf=4096) for _ in range(n)], self.irc(d=d), 0
+        chan = self.channel(*deaf, loud)
         pid = d.kids("tls")[0]
         before = rss_bytes(pid)
         for _ in range(400):  # the kernel has room for megabytes
             loud.send(*["PRIVMSG %s :%s" % (chan, "y" * 400)] * 100)
-            if any(m.command == "QUIT" for m in loud.sync()):
+            gone += sum(m.command == "QUIT" for m in loud.sync())
+            self.not_more(pid, before, 2 << 20)
+            if gone == n:
                 break
         else:
-            self.fail("it was never dropped")
-        self.not_more(pid, before, 2 << 20)
+            self.fail("they were never dropped")
         self.tls_irc(d=d)
+
+    def test_is_not_read(self):
+        """A client that its worker reads slowly has to wait itself; nothing of it piles up."""
+        d = self.daemon({"limits": {"line_rate": 1, "line_burst": 2}})
+        loud, other = self.tls_irc(d=d), self.tls_irc(d=d)
+        other.sync()  # its burst is not over
+        pid = d.kids("tls")[0]
+        before, data, sent = rss_bytes(pid), b"PING x\r\n" * 2048, 0
+        loud.sock.setblocking(False)
+        while sent < 64 << 20:
+            try:
+                sent += loud.sock.send(data)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                if not select.select([], [loud.sock], [], 0.5)[1]:
+                    break  # nobody takes any more
+        self.assertLess(sent, 64 << 20)
+        self.not_more(pid, before, 1 << 20)
+        self.tls_irc(d=d)
+        self.assertEqual(d.kids("tls"), [pid])
 
 
 class Deaths(TlsCase):
@@ -578,6 +614,29 @@ class Reload(TlsCase):
         self.assertIn(row["days_left"], (29, 30))
         self.assertIn("until", self.d.json("status")["certificate"])
 
+    def test_while_they_talk(self):
+        """Reload after reload, while some talk and others come."""
+        people, pid = [self.tls_irc() for _ in range(10)], self.d.kids("tls")
+        chan = self.channel(*people)
+        seen, n = set(), 0
+        for i in range(8):
+            self.put((self.other, self.first)[i % 2])
+            p = subprocess.Popen([build().program("tools/chatctl"), "-s", self.d.socket, "tls", "reload"])
+            while True:
+                people[n % 10].send("PRIVMSG %s :word %d" % (chan, n))
+                n += 1
+                seen.add(self.shown())
+                if p.poll() is not None:
+                    break
+            self.assertEqual(p.returncode, 0)
+        self.assertEqual(seen, {fingerprint(self.first[0]), fingerprint(self.other[0])})
+        people[0].send("PRIVMSG %s :the last" % chan)
+        for c in people[1:]:
+            got = [m.params[1] for m in c.until(lambda m: m.is_("PRIVMSG", chan, "the last")) if m.command == "PRIVMSG"]
+            own = {"word %d" % i for i in range(people.index(c), n, 10)}
+            self.assertEqual(set(got[:-1]) | own, {"word %d" % i for i in range(n)})
+        self.assertEqual(self.d.kids("tls"), pid)
+
     def test_hangup(self):
         c = self.tls_irc()
         self.put(self.other)
@@ -634,7 +693,23 @@ class Reload(TlsCase):
         self.d.ctl("tls", "reload")
         self.d.expect_log("expires in [23] days", mark)
         self.assertIn(self.d.json("tls", "show")[0]["days_left"], (2, 3))
-        self.assertGreater(self.d.stats()["tls_certificate_expiry_seconds"], 1e9)
+        until = self.d.stats()["tls_certificate_expiry_seconds"]
+        self.assertTrue(2 < (until - time.time()) / 86400 <= 3, until)
+        self.assertRegex(self.d.ctl("status"), r"certificate +until .*\([23] days\)")
+        self.assertIn("chatd_tls_certificate_expiry_seconds %d" % until, self.d.ctl("metrics"))
+
+    def test_expired(self):
+        """It is used all the same, and called what it is."""
+        self.put(make_cert(self.certs, "old"))
+        subprocess.run(["openssl", "x509", "-in", self.used[0], "-signkey", self.used[1], "-days", "-1", "-out", self.used[0] + ".new"],
+                       check=True, stderr=subprocess.DEVNULL)
+        os.rename(self.used[0] + ".new", self.used[0])
+        mark = self.d.log_mark()
+        self.d.ctl("tls", "reload")
+        self.d.expect_log("has expired", mark)
+        self.assertIn("EXPIRED", self.d.ctl("status"))
+        self.assertLess(self.d.json("tls", "show")[0]["days_left"], 1)
+        self.shown()
 
     def test_listener_comes(self):
         """A listener with TLS that a reload brings, to a chatd that had none."""
@@ -696,6 +771,15 @@ class Required(TlsCase):
         c = TlsIrc((self.address(), self.tls_address("irc")[1]), self.fresh("far"), source=self.address())
         self.addCleanup(c.close)
         self.assertGreaterEqual(self.d.stats()['refused_total{reason="plain"}'], 2)
+
+    def test_encrypted(self):
+        """With TLS everybody is served from everywhere."""
+        here = self.address()
+        c = context().wrap_socket(self.connection("telnet", here, tls=True), server_hostname="localhost")
+        Telnet(None, sock=c).login(self.fresh("far"))
+        w = TlsWs((here, self.tls_address("web")[1]), self.fresh("far"), source=here)
+        self.addCleanup(w.close)
+        w.sync()
 
     def test_web(self):
         def ask(path):
