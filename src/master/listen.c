@@ -576,6 +576,6 @@ find_url(bool tls, struct options *o)
 void
 listen_url(struct options *o)
 {
-	if (!o->tls_required || !find_url(true, o))
+	if (!find_url(true, o))
 		find_url(false, o);
 }

@@ -16,6 +16,7 @@ import unittest
 
 from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, rss_bytes
 from irc import PASSWORD, Irc
+from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
 from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
 from web import Http
@@ -850,12 +851,74 @@ class Clients(TlsCase):
     def test_weechat(self):
         self.talk(SecureWeeChat, "weechat-headless")
 
-    def test_chat(self):
-        cert = self.first[0]
-        r = subprocess.run([build().program("tools/chat/chat"), "-s", "localhost:%d" % self.tls_address("irc")[1], "--tls", "send", "lobby", "from a script"],
-                           env=dict(os.environ, SSL_CERT_FILE=cert, HOME=self.certs), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, timeout=limit(), check=False)
-        self.assertEqual(r.returncode, 0, r.stdout)
+
+class Chat(TlsCase, ChatCase):
+    """chat, and its files over https: the server is known by who vouches for it, or by its key."""
+
+    store = True
+
+    def server(self, port=None):
+        return "localhost:%d" % (port or self.tls_address("irc")[1])
+
+    def pin(self, pair):
+        der = subprocess.run("openssl x509 -in %s -pubkey -noout | openssl pkey -pubin -outform der" % pair[0], shell=True, check=True,
+                             stdout=subprocess.PIPE).stdout
+        return hashlib.sha256(der).hexdigest()
+
+    def files(self, *args, env=None):
+        """From one to another, and by a script."""
+        self.tls_address("web")
+        if not build().configured("HAVE_CURL"):
+            self.skipTest("built without libcurl")
+        content = os.urandom(300000)
+        with open(os.path.join(self.dir, "a.bin"), "wb") as f:
+            f.write(content)
+        ivy = self.tls_irc("ivy")
+        ivy.ask("JOIN #lobby", "366")
+        t, u = (self.talker(*args, env=env) for _ in range(2))
+        t.type("!FILE a.bin\r")
+        t.expect(r"File a\.bin sent successfully")
+        u.expect(r"%s has shared the file a\.bin" % t.name)
+        u.type("/save\r")
+        u.expect(r"File: a \(2\)\.bin received successfully")
+        url = re.search(r"https://\S+", ivy.expect("PRIVMSG", "#lobby", re.compile("https://")).params[1]).group(0)
+        self.assertEqual(self.script(*args, "get", url, env=env), (0, "a (3).bin\n", ""))
+        for name in ("a (2).bin", "a (3).bin"):
+            with open(os.path.join(self.dir, name), "rb") as f:
+                self.assertEqual(f.read(), content)
+        return url
+
+    def test_talk(self):
+        ivy = self.tls_irc("ivy")
+        ivy.ask("JOIN #lobby", "366")
+        t = self.talker("--tls", env={"SSL_CERT_FILE": self.first[0]})
+        t.type("is this line safe?\r")
+        ivy.expect("PRIVMSG", "#lobby", "is this line safe?")
+        ivy.send("PRIVMSG #lobby :so they say")
+        t.expect("so they say")
+        self.assertTrue(self.d.json("user", t.name)["tls"])
+
+    def test_script(self):
+        trusted = {"SSL_CERT_FILE": self.first[0]}
+        self.assertEqual(self.script("--tls", "send", "lobby", "from a script", env=trusted)[0], 0)
+        code, _, err = self.script("--tls", "send", "lobby", "from a script")
+        self.assertEqual(code, 4)
+        self.assertIn(self.pin(self.first), err)
+
+    def test_files(self):
+        self.files("--tls", env={"SSL_CERT_FILE": self.first[0]})
+
+    def test_files_by_key(self):
+        url = self.files("--pin", self.pin(self.first))
+        before = os.listdir(self.dir)
+        code, _, err = self.script("--pin", self.pin(self.other), "get", url)
+        self.assertEqual(code, 1)
+        self.assertIn("another key", err)
+        self.assertIn("certificate", self.script("--tls", "get", url)[2])
+        # the key says nothing about other servers
+        code, _, err = self.script("-s", "elsewhere.example", "--pin", self.pin(self.first), "get", url)
+        self.assertEqual(code, 1)
+        self.assertEqual(sorted(os.listdir(self.dir)), sorted(before))
 
 
 class Sts(TlsCase):

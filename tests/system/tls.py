@@ -17,12 +17,12 @@ from web import Http
 from ws import Ws
 
 
-def make_cert(directory, stem, names=("localhost",), days=30, key="ec"):
+def make_cert(directory, stem, names=("localhost",), days=30, key="ec", addresses=()):
     """A self-signed certificate and its key: paths."""
     cert, secret = (os.path.join(directory, stem + end) for end in (".crt", ".key"))
     kind = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if key == "ec" else ["rsa:2048"]
     subprocess.run(["openssl", "req", "-x509", "-nodes", "-newkey", *kind, "-keyout", secret, "-out", cert, "-days", str(days),
-                    "-subj", "/CN=" + names[0], "-addext", "subjectAltName=" + ",".join("DNS:" + n for n in names)],
+                    "-subj", "/CN=" + names[0], "-addext", "subjectAltName=" + ",".join(["DNS:" + n for n in names] + ["IP:" + a for a in addresses])],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return cert, secret
 
@@ -146,7 +146,7 @@ class TlsCase(IrcCase):
             raise unittest.SkipTest("there is no openssl command")
         cls.certs = tempfile.mkdtemp(prefix="chatd-c-")
         cls.addClassCleanup(shutil.rmtree, cls.certs, ignore_errors=True)
-        cls.first = make_cert(cls.certs, "first")
+        cls.first = make_cert(cls.certs, "first", addresses=("127.0.0.1",))
         cls.other = make_cert(cls.certs, "other", ("other.example", "*.wild.example"), key="rsa")
         protocols = ("telnet", "irc") + (("web",) if build().web else ())
         cls.config = dict(cls.more(), listen=[{"protocol": p, "address": cls.address(), "port": 0, "tls": t}

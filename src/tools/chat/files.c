@@ -18,6 +18,7 @@
 #include "lib/text.h"
 #include "lib/util.h"
 #include "link.h"
+#include "proto/sasl.h"
 #include "url.h"
 #include "xfer.h"
 
@@ -113,12 +114,29 @@ job_new(struct files *f, enum step step)
 }
 
 void
-files_rules(struct client *c, struct xfer_rules *r)
+files_pin(const struct chat_conf *conf, const struct url *u, struct xfer_rules *r)
+{
+	size_t n = bprintf(r->pin, sizeof(r->pin), "sha256//");
+	struct str key = {(const char *)conf->link.pin, sizeof(conf->link.pin)};
+
+	if (conf->link.pinned && u->https && server_same(conf->host, u->host))
+		n += base64_encode(key, r->pin + n, sizeof(r->pin) - n - 1);
+	else
+		n = 0;
+	r->pin[n] = '\0';
+}
+
+/* Where the chat server is may be reached, too. */
+static void
+rules_for(struct client *c, const char *address, struct xfer_rules *r)
 {
 	static const char *const here[] = {"127.0.0.1", "::1"};
 	struct net peer;
+	struct url u;
 
 	*r = (struct xfer_rules){.test_port = 0};
+	if (url_parse(str_of(address), &u) == NULL)
+		files_pin(c->conf, &u, r);
 	if (!link_peer(c->link, &peer))
 		return;
 	r->allowed[r->n++] = peer;
@@ -247,8 +265,10 @@ fetch(struct files *f, const char *to, const char *address)
 		return;
 	bprintf(j->to, sizeof(j->to), "%s", to);
 	bprintf(j->name, sizeof(j->name), "image");
-	if (why == NULL)
+	if (why == NULL) {
 		url_name(&u, j->name);
+		files_pin(f->c->conf, &u, &rules);
+	}
 	j->fd = memfd_create("chat-fetch", MFD_CLOEXEC);
 	if (why == NULL)
 		why = xfer_down(f->c->xfers, address, &rules, j->fd, XFER_FETCH_MAX, on_progress,
@@ -317,7 +337,7 @@ files_upload(struct files *f, const char *to, const char *url, const char *why)
 	if (j == NULL)
 		return;
 	if (url != NULL) {
-		files_rules(f->c, &rules);
+		rules_for(f->c, url, &rules);
 		j->step = STEP_UP;
 		why = xfer_up(f->c->xfers, url, &rules, j->fd, j->name, j->size, on_progress,
 			      on_sent, j);
@@ -401,7 +421,7 @@ save(struct files *f, const struct offered *o)
 		return;
 	}
 	session_note(&f->c->s, "Preparing to receive the file...");
-	files_rules(f->c, &rules);
+	rules_for(f->c, o->url, &rules);
 	why = xfer_down(f->c->xfers, o->url, &rules, j->fd, XFER_DOWN_MAX, on_progress, on_received,
 			j);
 	if (why != NULL)

@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 
+struct chat_conf;
 struct client;
 struct files;
+struct url;
 struct xfer_rules;
 
 struct files *files_new(struct client *c);
@@ -27,7 +29,7 @@ bool files_busy(const struct files *f);
 int files_create(const char *dir, const char *name, char *used, unsigned long cap);
 /* One that was made there just now, and is not wanted any more. */
 void files_remove(const char *dir, const char *used);
-/* Where the chat server is may be reached, too. */
-void files_rules(struct client *c, struct xfer_rules *r);
+/* What u leads to is the chat server's: it may then be known by its key there, too. */
+void files_pin(const struct chat_conf *conf, const struct url *u, struct xfer_rules *r);
 
 #endif

@@ -179,10 +179,7 @@ allow_server(const struct chat_conf *conf, const struct url *u, struct xfer_rule
 {
 	struct addrinfo *found = NULL;
 
-	bool same = strcasecmp(u->host, conf->host) == 0 ||
-		    (server_is_local(u->host) && server_is_local(conf->host));
-
-	if (!same || getaddrinfo(u->host, NULL, NULL, &found) != 0)
+	if (!server_same(u->host, conf->host) || getaddrinfo(u->host, NULL, NULL, &found) != 0)
 		return;
 	r->plain = conf->link.plain_ok;
 	for (struct addrinfo *a = found; a != NULL && r->n < XFER_ALLOWED_MAX; a = a->ai_next) {
@@ -209,6 +206,7 @@ get(struct chat_conf *conf)
 	if (why != NULL)
 		return chat_fail(CHAT_USAGE, "%s: %s", conf->url, why);
 	allow_server(conf, &u, &rules);
+	files_pin(conf, &u, &rules);
 	if (conf->out != NULL)
 		bprintf(name, sizeof(name), "%s", conf->out);
 	else

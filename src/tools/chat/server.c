@@ -75,3 +75,9 @@ server_is_local(const char *host)
 
 	return strcasecmp(host, "localhost") == 0 || (net_parse(host, &n) && net_is_loopback(&n));
 }
+
+bool
+server_same(const char *host, const char *other)
+{
+	return strcasecmp(host, other) == 0 || (server_is_local(host) && server_is_local(other));
+}

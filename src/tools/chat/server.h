@@ -14,6 +14,9 @@ bool server_parse(const char *s, char *host, size_t cap, unsigned *port_r);
 /* A host's name or address that means this host, whatever a name server says. */
 bool server_is_local(const char *host);
 
+/* Do both mean the same server? */
+bool server_same(const char *host, const char *other);
+
 /* A SHA-256: "sha256//BASE64", or hexadecimal, with ':' or without. False: it is neither. */
 bool server_pin(const char *s, uint8_t pin[SERVER_PIN_LEN]);
 

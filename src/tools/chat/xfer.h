@@ -25,6 +25,7 @@ struct xfer_rules {
 	unsigned n;
 	struct net allowed[XFER_ALLOWED_MAX];
 	unsigned test_port; /* one port of 127.0.0.1: for tests; 0: none */
+	char pin[64]; /* "sha256//BASE64" of the key that counts instead of authorities; "": none */
 };
 
 struct xfers;
