@@ -1,6 +1,7 @@
 /* pace.h - how often a user may do what others are bothered with: limits.joins, nicks, invites and targets, a minute each.
  *
- * A minute's worth may come at once. Operators of the server and who comes from limits.exempt may do it as often as they like. Kept
+ * A minute's worth may come at once. All users of an address (that of their first session) may do address_factor times as much together,
+ * all of an account account_factor times. Operators of the server and who comes from limits.exempt may do it as often as they like. Kept
  * in this broker's memory only: its successor begins anew. */
 #ifndef BROKER_PACE_H
 #define BROKER_PACE_H

@@ -10,6 +10,7 @@
 #include "lib/loop.h"
 #include "lib/util.h"
 #include "registry/registry.h"
+#include "worker/share.h"
 #include "worker/worker.h"
 
 bool
@@ -63,6 +64,7 @@ account_free(struct conn *c)
 		explicit_bzero(c->account, sizeof(*c->account));
 	free(c->account);
 	c->account = NULL;
+	share_account(c, NULL);
 }
 
 void
@@ -75,6 +77,7 @@ account_is(struct conn *c, struct str name)
 		return;
 	c->account = xcalloc(1, sizeof(*c->account));
 	bprintf(c->account->name, sizeof(c->account->name), STR_FMT, STR_ARG(name));
+	share_account(c, c->account->name);
 }
 
 void

@@ -26,6 +26,7 @@
 #include "worker/room.h"
 #include "worker/history.h"
 #include "worker/ticket.h"
+#include "worker/share.h"
 #include "worker/tongue.h"
 #include "worker/websock.h"
 #include "worker/worker.h"
@@ -293,6 +294,7 @@ conn_address_known(struct conn *c)
 	if (proc.opt.limits_exempt[0] != '\0' && net_parse(c->peer, &net) &&
 	    net_listed(proc.opt.limits_exempt, &net))
 		c->flags |= CONN_EXEMPT;
+	share_address(c, c->peer);
 }
 
 void
@@ -462,6 +464,7 @@ conn_free(struct conn *c)
 	handed_closed(c->id);
 	irc_close(c);
 	account_is(c, STR_LIT(""));
+	share_address(c, NULL);
 	if (c->in != NULL)
 		explicit_bzero(c->in, c->in_len); /* passwords wait there, too */
 	free(c->in);

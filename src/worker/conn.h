@@ -31,6 +31,7 @@ struct reader;
 struct ticket;
 struct refvec;
 struct secret;
+struct share;
 struct irc;
 
 #define LINE_BYTES_MAX 4096 /* a line, its end not counted */
@@ -38,6 +39,8 @@ struct irc;
 #define LINE_SKIP_MAX (16u << 10) /* so much without an end is not a client's */
 #define CONN_REFS 4
 #define CONN_SOFT (16u << 10) /* long answers wait while more than this is queued */
+
+enum share_kind { SHARE_ADDRESS, SHARE_ACCOUNT, SHARES };
 
 enum conn_state {
 	CONN_NAMING, /* the next line is its name */
@@ -144,6 +147,8 @@ struct conn {
 	struct paste *paste; /* owned; a /paste under way */
 	struct secret *secret; /* owned; a password is asked for (secret.h) */
 	struct irc *irc; /* owned; NULL: speaks telnet */
+	struct share *share[SHARES]; /* with whom its lines are counted (share.h); NULL: nobody */
+	uint64_t turn_us; /* when they let its next line be taken; 0: it has not asked */
 } __attribute__((aligned(64))); /* the hot part is one cache line */
 _Static_assert(offsetof(struct conn, io) == 64, "what a delivery touches fits a cache line");
 

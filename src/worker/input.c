@@ -21,6 +21,7 @@
 #include "worker/query.h"
 #include "worker/irc/irc.h"
 #include "worker/secret.h"
+#include "worker/share.h"
 #include "worker/tongue.h"
 #include "worker/websock.h"
 #include "worker/worker.h"
@@ -73,7 +74,7 @@ tokens_ok(struct conn *c)
 		c->tokens = (int32_t)MIN((int64_t)token_cap(), c->tokens + (int64_t)more);
 		c->tok_ms = now;
 	}
-	if (c->tokens >= TOKEN)
+	if (c->tokens >= TOKEN && share_turn(c))
 		return true;
 	if (due_waits(&c->tok_due))
 		return false;
@@ -97,8 +98,20 @@ input_again(struct conn *c)
 void
 conn_charge(struct conn *c, unsigned n)
 {
-	if (proc.opt.line_rate != 0 && c->tokens > -100 * TOKEN)
+	if (proc.opt.line_rate == 0 || c->flags & CONN_EXEMPT)
+		return;
+	if (c->tokens > -100 * TOKEN)
 		c->tokens -= (int32_t)(n * TOKEN);
+	share_charge(c, n);
+}
+
+/* What tokens_ok has let through has been taken. */
+static void
+charge_line(struct conn *c)
+{
+	if (proc.opt.line_rate != 0)
+		c->tokens -= TOKEN;
+	share_took(c);
 }
 
 /* --- reading ------------------------------------------------------------------------ */
@@ -197,7 +210,7 @@ take_line(struct conn *c, char *p, size_t n)
 	else
 		taken = tongue_of(c)->line(c, p, n);
 	if (taken)
-		conn_charge(c, 1);
+		charge_line(c);
 	return taken;
 }
 
@@ -479,6 +492,7 @@ void
 input_init(struct loop *loop)
 {
 	due_init(&input.tokens, loop, token_ms, token_fire);
+	share_init(loop);
 }
 
 void
@@ -492,6 +506,7 @@ void
 input_rearm(void)
 {
 	due_rearm(&input.tokens);
+	share_rearm();
 }
 
 void

@@ -38,6 +38,7 @@ noinst_LIBRARIES += %D%/libworker_role.a
 	%D%/row.c %D%/row.h \
 	%D%/secret.c %D%/secret.h \
 	%D%/session.c %D%/session.h \
+	%D%/share.c %D%/share.h \
 	%D%/sight.c %D%/sight.h \
 	%D%/ticket.c %D%/ticket.h \
 	%D%/tongue.h \

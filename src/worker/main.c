@@ -26,6 +26,7 @@
 #include "worker/irc/irc.h"
 #include "worker/outq.h"
 #include "worker/session.h"
+#include "worker/share.h"
 #include "worker/ticket.h"
 #include "worker/worker.h"
 
@@ -115,6 +116,7 @@ take_map(const void *frame, size_t len, int *fds, size_t nfds)
 		   worker.boards[m.index].map == NULL) {
 		worker.boards[m.index] =
 		    (struct board_ref){m.role, m.index, board_map(fds[0], m.size), m.size};
+		share_rearm();
 	} else {
 		close(fds[0]);
 	}

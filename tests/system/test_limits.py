@@ -90,6 +90,46 @@ class Pace(OwnCase):
             c.ask("JOIN #room%d" % i, "366")
 
 
+class Together(OwnCase):
+    """Whoever comes with many connections has no more than its address has."""
+    def test_lines(self):
+        d = self.daemon({"workers": 1, "limits": {"line_rate": 20, "line_burst": 10, "max_per_address": 50, "address_factor": 2}})
+        reader = self.connect(source="127.0.0.2").login(self.fresh("reader"))
+        crowd = self.clients(*["crowd%d" % i for i in range(8)])
+        quiet_for(1.2)  # what logging in has cost comes back
+        begun = time.monotonic()
+        for c in crowd:
+            c.send(*["flood %d" % i for i in range(10)])
+        modest = self.clients("modest")[0]
+        modest.send("a word of mine")
+        reader.expect("a word of mine", seconds=limit(10))
+        waited = time.monotonic() - begun
+        for c in crowd:
+            c.send("the end of %s" % c.name)
+        ends = set(c.name for c in crowd)
+        while ends:
+            ends.discard(reader.expect("the end of (\\S+)", seconds=limit(20)).group(1))
+        took = time.monotonic() - begun
+        # 90 lines, 20 at once, then 40 a second: one after the other they would be allowed ten at once and 20 a second each
+        self.assertGreater(took, 1.2)
+        self.assertLess(took, limit(6))
+        self.assertLess(waited, took, "it has its turn before they are through")
+        self.assertGreater(d.stats()['throttled_shared_total{by="address"}'], 0)
+        # another address is another matter
+        reader.sync()
+
+    def test_joins(self):
+        d = self.daemon({"limits": {"joins": 2, "max_per_address": 50, "address_factor": 2}, "rooms": {"default": ""}})
+        a, b, c = self.clients("anna", "berta", "clara")
+        for i, who in enumerate((a, a, b, b)):
+            who.ask("/join room%d" % i, "room%d" % i)
+        c.send("/join room5")
+        c.expect("from your address")
+        self.assertEqual(d.stats()['limited_total{reason="address"}'], 1)
+        elsewhere = self.connect(source="127.0.0.2").login(self.fresh("elsewhere"))
+        elsewhere.ask("/join room5", "room5")
+
+
 class SlowReader(OwnCase):
     def test_queue(self):
         """One that does not read is dropped when its queue is full; nobody waits for it."""

@@ -92,6 +92,56 @@ START_TEST(the_last_few_are_free)
 }
 END_TEST
 
+/* Whatever their names: an address, and an account, have so many times what one user has. */
+START_TEST(together)
+{
+	uint64_t u[4];
+
+	proc.opt.limits_joins = 6;
+	proc.opt.address_factor = 2;
+	proc.opt.prefix_v4 = 24;
+	for (unsigned i = 0; i < 4; i++)
+		u[i] = world_login(i % 2, ((const char *[]){"a", "b", "c", "d"})[i],
+				   i < 3 ? "192.0.2.9" : "192.0.3.9");
+	for (unsigned i = 0; i < 12; i++)
+		ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[i / 6]), PACE_JOIN), ERR_NONE);
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[0]), PACE_JOIN), ERR_PACE_JOIN);
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[2]), PACE_JOIN), ERR_PACE_ADDRESS);
+	ck_assert_uint_eq(pace_check(user(), PACE_JOIN), ERR_PACE_ADDRESS); /* of the same /24 */
+	/* another network, another thing */
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[3]), PACE_JOIN), ERR_NONE);
+	proc.opt.limits_nicks = 6;
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[2]), PACE_NICK), ERR_NONE);
+	/* who was refused has not used up anything */
+	br.now += 5000;
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[2]), PACE_JOIN), ERR_NONE);
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[2]), PACE_JOIN), ERR_PACE_ADDRESS);
+	/* addresses are not counted */
+	proc.opt.max_per_address = 0;
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u[2]), PACE_JOIN), ERR_NONE);
+}
+END_TEST
+
+START_TEST(together_by_account)
+{
+	const struct reg_account *a;
+	uint64_t u;
+
+	proc.opt.limits_nicks = 3;
+	proc.opt.account_factor = 1;
+	ck_assert(account_made(S("owner"), 5, 0, 0));
+	a = account_named(S("owner"));
+	account_enter(regw_user(&br.reg, alice), a, S("owner"));
+	u = world_login(1, "other", "198.51.100.8");
+	account_enter(regw_user(&br.reg, u), a, S("owner"));
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_eq(pace_check(user(), PACE_NICK), ERR_NONE);
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u), PACE_NICK), ERR_PACE_ACCOUNT);
+	proc.opt.account_factor = 0;
+	ck_assert_uint_eq(pace_check(regw_user(&br.reg, u), PACE_NICK), ERR_NONE);
+}
+END_TEST
+
 START_TEST(an_account_is_crowded)
 {
 	const struct reg_account *a;
@@ -125,6 +175,8 @@ main(void)
 	tcase_add_test(t, for_whom_it_does_not_hold);
 	tcase_add_test(t, a_slot_has_no_memory);
 	tcase_add_test(t, the_last_few_are_free);
+	tcase_add_test(t, together);
+	tcase_add_test(t, together_by_account);
 	tcase_add_test(t, an_account_is_crowded);
 	return unit_run(s);
 }

@@ -45,6 +45,7 @@ unit_checks = \
 	%D%/check_sasl \
 	%D%/check_secret \
 	%D%/check_sessions \
+	%D%/check_share \
 	%D%/check_siphash \
 	%D%/check_sublink \
 	%D%/check_subs \
@@ -180,6 +181,8 @@ unit_oneclient = %D%/oneclient.c %D%/oneclient.h
 unit_worker_role = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
 %C%_check_event_SOURCES = %D%/check_event.c $(unit_oneclient)
 %C%_check_event_LDADD = $(unit_worker_role)
+%C%_check_share_SOURCES = %D%/check_share.c $(unit_oneclient)
+%C%_check_share_LDADD = $(unit_worker_role)
 %C%_check_outq_SOURCES = %D%/check_outq.c $(unit_oneclient)
 %C%_check_outq_LDADD = $(unit_worker_role)
 %C%_check_secret_SOURCES = %D%/check_secret.c $(unit_oneclient)
