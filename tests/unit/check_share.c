@@ -15,10 +15,8 @@
 static struct conn conns[CONNS];
 
 static void
-setup(void)
+limits(void)
 {
-	oneclient();
-	memset(conns, 0, sizeof(conns));
 	proc.opt.line_rate = 10;
 	proc.opt.line_burst = 5;
 	proc.opt.max_per_address = proc.opt.max_per_account = 64;
@@ -27,6 +25,14 @@ setup(void)
 	proc.opt.prefix_v4 = 32;
 	proc.opt.prefix_v6 = 64;
 	share_rearm();
+}
+
+static void
+setup(void)
+{
+	oneclient(); /* is at 192.0.2.1, and says nothing */
+	memset(conns, 0, sizeof(conns));
+	limits();
 }
 
 static bool
@@ -117,10 +123,10 @@ END_TEST
 
 START_TEST(coming_again)
 {
-	share_address(&conns[0], "192.0.2.1");
+	share_address(&conns[0], "192.0.2.77");
 	ck_assert_uint_eq(lines(0, 20), 10);
 	share_address(&conns[0], NULL);
-	share_address(&conns[1], "192.0.2.1");
+	share_address(&conns[1], "192.0.2.77");
 	ck_assert_uint_eq(lines(1, 20), 0);
 	/* of many only so many are remembered */
 	share_address(&conns[1], NULL);
@@ -130,7 +136,7 @@ START_TEST(coming_again)
 		bprintf(text, sizeof(text), "10.1.%u.%u", i >> 8, i & 255);
 		share_address(&conns[2], text);
 	}
-	share_address(&conns[1], "192.0.2.1");
+	share_address(&conns[1], "192.0.2.77");
 	share_took(&conns[1]);
 	ck_assert_uint_eq(lines(1, 20), 10);
 }
@@ -159,7 +165,7 @@ START_TEST(no_limit)
 	void *zero[] = {&proc.opt.line_rate, &proc.opt.address_factor, &proc.opt.max_per_address};
 
 	for (unsigned i = 0; i < ARRAY_LEN(zero); i++) {
-		setup();
+		limits();
 		memset(zero[i], 0, sizeof(uint64_t));
 		share_rearm();
 		share_address(&conns[0], "192.0.2.1");
