@@ -146,7 +146,7 @@ START_TEST(each_worker_its_part)
 {
 	/* one of four workers, who have twice what one connection has: no less than that one */
 	for (unsigned i = 1; i < 4; i++)
-		worker.boards[i] = board_own;
+		worker.boards[i].map = board_own;
 	share_rearm();
 	share_address(&conns[0], "192.0.2.1");
 	ck_assert_uint_eq(lines(0, 20), 5);
@@ -156,7 +156,7 @@ START_TEST(each_worker_its_part)
 	share_took(&conns[0]);
 	ck_assert_uint_eq(lines(0, 30), 20);
 	for (unsigned i = 1; i < 4; i++)
-		worker.boards[i] = NULL;
+		worker.boards[i].map = NULL;
 }
 END_TEST
 
