@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	%reldir%/test_bad_accounts.py \
 	%reldir%/test_bad_inside.py \
 	%reldir%/test_bad_tls.py \
+	%reldir%/test_bad_web.py \
 	%reldir%/test_chat.py \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_config.py \

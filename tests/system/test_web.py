@@ -83,6 +83,14 @@ class Page(WebCase):
 class Bad(WebCase):
     """Rows of bad input: each is answered with its status, the connection ends, and nothing of it is done."""
 
+    def setUp(self):
+        super().setUp()
+        self.others = self.neighbours()
+
+    def tearDown(self):
+        self.others.end()
+        super().tearDown()
+
     def refused(self, data, *statuses, first=b""):
         c = self.http()
         if first:
