@@ -450,13 +450,29 @@ auth_scram_final(const struct req *r, const struct reg_user *u, const struct m_r
 	free(l);
 }
 
+/* Its fingerprint, if the connection has shown it: the master says so, and no worker can in its place. */
+static bool
+cert_shown(const struct m_r_auth *q, struct str *cert_r)
+{
+	uint8_t proof[CERT_PROOF], other = 0;
+
+	if (q->secret.n != CERT_MAX + CERT_PROOF)
+		return false;
+	cert_proof(br.j.h->cert_key, q->conn, q->secret.p, proof);
+	for (size_t i = 0; i < sizeof(proof); i++)
+		other |= proof[i] ^ (uint8_t)q->secret.p[CERT_MAX + i];
+	*cert_r = (struct str){q->secret.p, CERT_MAX};
+	return other == 0;
+}
+
 static void
 auth_cert(const struct req *r, const struct reg_user *u, const struct m_r_auth *q)
 {
 	struct login l = {.from = guess_from(address_of(u, q))};
+	struct str cert;
 	struct job *j;
 
-	if (q->secret.n == 0 || q->secret.n > CERT_MAX) {
+	if (!cert_shown(q, &cert)) {
 		answer_refused(r, q->user, q->conn, ERR_CERT_UNKNOWN, STR_LIT(""));
 		return;
 	}
@@ -465,7 +481,7 @@ auth_cert(const struct req *r, const struct reg_user *u, const struct m_r_auth *
 	bprintf(l.address, sizeof(l.address), STR_FMT, STR_ARG(address_of(u, q)));
 	j = begin(r, q, &l);
 	if (j != NULL)
-		lookup(j, STR_LIT(""), q->secret, found_cert);
+		lookup(j, STR_LIT(""), cert, found_cert);
 }
 
 bool

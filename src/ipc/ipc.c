@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "lib/siphash.h"
 #include "lib/util.h"
 
 /* --- reading: errors stick, so that a decoder reads straight through ------------------ */
@@ -342,6 +343,19 @@ cert_hex(const uint8_t sum[32], char out[CERT_MAX + 1])
 	for (unsigned i = 0; i < 32; i++)
 		bprintf(out + 2 * i, 3, "%02x", sum[i]);
 	return out;
+}
+
+void
+cert_proof(const uint8_t key[16], uint64_t conn, const char hex[CERT_MAX], uint8_t out[CERT_PROOF])
+{
+	struct {
+		uint64_t conn;
+		char hex[CERT_MAX];
+	} what = {.conn = conn};
+
+	_Static_assert(CERT_PROOF == 16, "a proof is a hash");
+	memcpy(what.hex, hex, sizeof(what.hex));
+	siphash128(&what, sizeof(what), key, out);
 }
 
 /* --- errors that people are told ------------------------------------------------------------- */

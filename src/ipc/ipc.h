@@ -46,6 +46,7 @@
 #define AUTH_TOKEN 16
 #define EMAIL_MAX 254
 #define CERT_MAX 64 /* SHA-256 of a certificate, in hexadecimal */
+#define CERT_PROOF 16 /* cert_proof() of it */
 #define INVITE_WORD_MAX 64
 #define QUERY_TEXT_MAX 1024
 #define QUERY_ROWS_MAX 500 /* that one question may ask for */
@@ -100,6 +101,10 @@ const char *tls_version_name(unsigned version);
 const char *tls_cipher_name(unsigned cipher);
 /* A SHA-256 in hexadecimal, terminated; returns out. */
 char *cert_hex(const uint8_t sum[32], char out[CERT_MAX + 1]);
+/* That this connection has shown the certificate of this fingerprint: a hash with a key that only the master, who makes it for the
+ * worker, and the broker have. Without it a worker that was taken over could log in to every account whose fingerprint it has seen. */
+void cert_proof(const uint8_t key[16], uint64_t conn, const char hex[CERT_MAX],
+		uint8_t out[CERT_PROOF]);
 /* How a WebSocket client's messages are framed (RFC 6455, IRCv3 websocket). */
 enum ws_kind { WS_NONE, WS_TEXT, WS_BINARY, WS_COUNT };
 #define CONN_EARLY_MAX 16384 /* bytes that a stage has read of the next one's */
@@ -159,7 +164,7 @@ enum auth_mech {
 	AUTH_PASSWORD,
 	AUTH_SCRAM, /* RFC 5802, 7677: the client's first message… */
 	AUTH_SCRAM_FINAL, /* …and its second */
-	AUTH_CERT, /* the client's certificate, by its fingerprint */
+	AUTH_CERT, /* the client's certificate: its fingerprint in hexadecimal, and cert_proof() */
 	AUTH_MECHS
 };
 /* What is done to an account. (p): by its owner, with the present password. */
@@ -331,8 +336,9 @@ struct conn_rec {
 	uint16_t tls_version, tls_cipher; /* as on the wire (RFC 8446, 4.2.1 and B.4) */
 	uint8_t has_cert, proxy /* a header says whose it is (ipc/proxied.h) */, pad[2];
 	uint8_t cert[32]; /* SHA-256 of the certificate that the client has shown */
+	uint8_t proof[CERT_PROOF]; /* that it has, for the broker: cert_proof() */
 };
-_Static_assert(sizeof(struct conn_rec) == 104, "hand-over layout: bump IPC_VERSION");
+_Static_assert(sizeof(struct conn_rec) == 120, "hand-over layout: bump IPC_VERSION");
 
 /* --- structs and codec from the table ------------------------------------------------ */
 

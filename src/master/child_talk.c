@@ -243,7 +243,8 @@ child_on_log(int fd, unsigned what, void *arg)
 	for (unsigned i = 0; i < PACKETS_PER_TURN; i++) {
 		ssize_t n = recv(fd, text, sizeof(text), MSG_DONTWAIT);
 
-		if (n == 0) /* closed, and it would be told again and again until the process is gone */
+		if (n ==
+		    0) /* closed, and it would be told again and again until the process is gone */
 			loop_del(master.loop, &c->log_io);
 		if (n <= 0)
 			return;

@@ -296,8 +296,11 @@ conn_new(unsigned role, int fd, const struct conn_rec *rec)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
 	struct flight *f = flight_new(c, role, fd, rec);
+	char hex[CERT_MAX + 1];
 
 	c->id = f->rec.id = ++last_id;
+	if (rec->has_cert)
+		cert_proof(shm_cert_key(), c->id, cert_hex(rec->cert, hex), f->rec.proof);
 	HASH_ADD(hh, conns, id, sizeof(c->id), c);
 	if (role != ROLE_WORKER) {
 		c->rec = xcalloc(1, sizeof(*c->rec));

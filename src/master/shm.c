@@ -28,6 +28,14 @@ static struct place {
 	struct board *map; /* the part without sessions, for our own look at it */
 } places[ROLE_COUNT][WORKERS_MAX];
 
+static uint8_t cert_key[16];
+
+const uint8_t *
+shm_cert_key(void)
+{
+	return cert_key;
+}
+
 static void
 shm_close(struct shm *s)
 {
@@ -91,6 +99,7 @@ shm_make(const struct options *o, uint64_t epoch)
 	if (r != NULL && j != NULL) {
 		registry_format(r, reg_size, users, accounts);
 		journal_format(j, jour_size, epoch);
+		memcpy(cert_key, ((struct journal_header *)j)->cert_key, sizeof(cert_key));
 		rundir_cloak_key(key);
 		registry_cloak_key(r, key);
 		explicit_bzero(key, sizeof(key));

@@ -18,6 +18,9 @@ extern struct shm shm_registry, shm_journal;
 struct options;
 int shm_make(const struct options *o, uint64_t epoch);
 
+/* What the broker knows the master's words on certificates by (cert_proof() of ipc/ipc.h); of the present journal. */
+const uint8_t *shm_cert_key(void);
+
 /* The scoreboard of a place, made when it is first asked for. Our own is attached at once. */
 const struct shm *shm_board(unsigned role, unsigned index);
 /* The process there has died: its sessions and gauges are nobody's; its totals stay. */

@@ -22,7 +22,8 @@ journal_format(void *mem, size_t size, uint64_t epoch)
 
 	CHECK(size >= 1u << 20);
 	*h = (struct journal_header){.size = (size - HEADER) & ~(uint64_t)7, .epoch = epoch};
-	if (getrandom(h->secret, sizeof(h->secret), 0) != (ssize_t)sizeof(h->secret))
+	if (getrandom(h->secret, sizeof(h->secret), 0) != (ssize_t)sizeof(h->secret) ||
+	    getrandom(h->cert_key, sizeof(h->cert_key), 0) != (ssize_t)sizeof(h->cert_key))
 		fatal("getrandom gives no key for the journal");
 	h->magic = MAGIC;
 }

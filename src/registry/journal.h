@@ -50,6 +50,7 @@ struct journal_header {
 	uint32_t trying, pad; /* this broker has begun to decide it */
 	uint8_t secret[16]; /* key of the hashes of room keys; no other process maps this */
 	uint8_t secret_before[16]; /* until the store told the one that it keeps */
+	uint8_t cert_key[16]; /* the master's and the broker's: cert_proof() of ipc/ipc.h */
 };
 
 #define JOURNAL_MARKS 1024u /* as many as there are entries from one to the next */

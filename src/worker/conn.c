@@ -325,7 +325,7 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	gauge_set(CTR_sessions, conns.count);
 	gauge_set(CTR_unnamed, ++conns.unnamed);
 	if (c->protocol != PROTO_TELNET)
-		irc_open(c);
+		irc_open(c, rec->proof);
 	if (c->protocol == PROTO_WEB)
 		websock_open(c, rec->ws);
 	due_add(&conns.login, &c->due);

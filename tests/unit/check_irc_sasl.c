@@ -24,6 +24,8 @@
 struct proc proc;
 static char said[4096], asked[4096];
 static bool accounts, private, gate;
+#define PRINT "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffee0123"
+#define PROOF "sixteen bytes..."
 static const char *cert;
 static struct irc irc;
 static struct conn conn;
@@ -138,9 +140,10 @@ static void
 setup(void)
 {
 	accounts = private = gate = true;
-	cert = "c0ffee";
+	cert = PRINT;
 	proc.opt.accounts_scram = 1;
 	irc = (struct irc){.conn = &conn};
+	memcpy(irc.cert_proof, PROOF, sizeof(irc.cert_proof));
 	conn = (struct conn){.irc = &irc};
 	asked[0] = '\0';
 }
@@ -377,11 +380,11 @@ START_TEST(external)
 {
 	say("EXTERNAL");
 	ck_assert_str_eq(say("+"), "");
-	ck_assert_str_eq(asked, "3 0 ||c0ffee");
+	ck_assert_str_eq(asked, "3 0 ||" PRINT PROOF);
 	authed("");
 	say("EXTERNAL");
 	say("amlsbGVz");
-	ck_assert_str_eq(asked, "3 0 |jilles|c0ffee");
+	ck_assert_str_eq(asked, "3 0 |jilles|" PRINT PROOF);
 	ck_assert_str_eq(fails(ERR_CERT_UNKNOWN), "904 ");
 }
 END_TEST

@@ -435,13 +435,17 @@ START_TEST(a_certificate)
 	static const char print[] =
 	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	uint64_t id = storeend_account("alice"), other = storeend_account("bob");
+	char secret[CERT_MAX + CERT_PROOF];
 	struct m_s_lookup q;
 
+	memcpy(secret, print, CERT_MAX);
+	cert_proof(br.j.h->cert_key, 40, print, (uint8_t *)secret + CERT_MAX);
 	for (int i = 0; i < 4; i++) {
 		static const char *const as[] = {"", "alice", "bob", ""};
 
 		ck_assert_uint_eq(ASK(auth, 0, .conn = 40, .mech = AUTH_CERT, .authzid = S(as[i]),
-				      .secret = S(print), .address = S("192.0.2.1")),
+				      .secret = {secret, sizeof(secret)},
+				      .address = S("192.0.2.1")),
 				  MSG_e_wait);
 		q = STORE_ASKED(s_lookup);
 		ck_str(q.name, "");
@@ -456,6 +460,29 @@ START_TEST(a_certificate)
 			ck_assert_uint_eq(failed(), ERR_CERT_UNKNOWN);
 	}
 	ck_assert_uint_ne(other, id);
+}
+END_TEST
+
+/* A worker that was taken over has seen what others show; its own connection, or another's, has not shown it. */
+START_TEST(a_forged_certificate)
+{
+	static const char print[] =
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	char secret[CERT_MAX + CERT_PROOF];
+
+	storeend_account("alice");
+	for (unsigned i = 0; i < 4; i++) {
+		size_t n = i == 0 ? CERT_MAX : sizeof(secret);
+
+		memcpy(secret, print, CERT_MAX);
+		cert_proof(br.j.h->cert_key, i == 1 ? 41 : 40, print, (uint8_t *)secret + CERT_MAX);
+		secret[i == 2 ? 0 : 1] ^= i >= 2;
+		secret[CERT_MAX + 15] ^= i == 3;
+		ck_assert_uint_eq(ASK(auth, 0, .conn = 40, .mech = AUTH_CERT, .secret = {secret, n},
+				      .address = S("192.0.2.1")),
+				  MSG_e_refused);
+		ck_assert_uint_eq(world_refused(), ERR_CERT_UNKNOWN);
+	}
 }
 END_TEST
 
@@ -611,6 +638,7 @@ main(void)
 	tcase_add_test(t, exchanges_from_an_address);
 	tcase_add_test(t, another_password_ends_exchanges);
 	tcase_add_test(t, a_certificate);
+	tcase_add_test(t, a_forged_certificate);
 	tcase_add_test(t, guesses_about_an_account);
 	tcase_add_test(t, guesses_from_an_address);
 	tcase_add_test(t, the_store_dies);

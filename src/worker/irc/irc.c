@@ -191,10 +191,11 @@ irc_needs(unsigned type)
 /* --- beginning and end ----------------------------------------------------------------------- */
 
 void
-irc_open(struct conn *c)
+irc_open(struct conn *c, const uint8_t proof[CERT_PROOF])
 {
 	c->irc = xcalloc(1, sizeof(*c->irc));
 	c->irc->conn = c;
+	memcpy(c->irc->cert_proof, proof, CERT_PROOF);
 	c->cls = CLS_IRC;
 }
 

@@ -44,6 +44,7 @@ struct irc {
 	uint32_t umodes; /* enum user_mode */
 	uint16_t flags; /* enum irc_flag */
 	uint8_t level; /* enum admin_level, of an operator */
+	uint8_t cert_proof[CERT_PROOF]; /* of the certificate that is on its board */
 	struct due ping;
 	struct irc_run *run; /* owned; the command under way */
 	/* until the login is decided; owned */
@@ -61,8 +62,8 @@ void irc_rearm(void);
 /* At the end of a turn: what is offered may have changed (accounts, history). */
 void irc_turn(void);
 
-/* c speaks IRC from now on; its memory goes. */
-void irc_open(struct conn *c);
+/* c speaks IRC from now on; its memory goes. proof: of its certificate, or zeros. */
+void irc_open(struct conn *c, const uint8_t proof[CERT_PROOF]);
 void irc_close(struct conn *c);
 
 /* Bytes have come from it. */

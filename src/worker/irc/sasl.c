@@ -179,8 +179,14 @@ take_plain(struct conn *c, struct str s)
 static bool
 take_external(struct conn *c, struct str s)
 {
-	struct proof p = {.mech = AUTH_CERT, .secret = str_of(account_cert(c))};
+	const char *cert = account_cert(c);
+	char secret[CERT_MAX + CERT_PROOF];
+	struct proof p = {.mech = AUTH_CERT, .secret = {secret, sizeof(secret)}};
 
+	if (cert == NULL)
+		return false;
+	memcpy(secret, cert, CERT_MAX);
+	memcpy(secret + CERT_MAX, c->irc->cert_proof, CERT_PROOF);
 	return sasl_external_get(s, &p.authzid) && ask(c, &p);
 }
 
