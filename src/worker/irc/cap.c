@@ -3,7 +3,6 @@
 
 #include "worker/irc/cap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/ipc.h"
@@ -282,7 +281,8 @@ cap_req(struct conn *c, struct str wanted)
 static void
 cap_ls(struct conn *c, struct str version)
 {
-	bool v302 = version.n > 0 && version.n < 10 && atoi(version.p) >= 302;
+	uint64_t number;
+	bool v302 = str_number(version, &number) && number >= 302;
 
 	if (v302) {
 		c->irc->flags |= IRC_CAP_302;

@@ -74,16 +74,14 @@ take_options(struct conn *c, struct str options)
 {
 	struct str value;
 	bool secure = option(options, "secure", &value);
-	int port;
+	uint64_t port;
 
 	c->tls = c->tls && secure;
 	conn_board(c)->has_cert = 0; /* the gateway's */
 	if (!secure)
 		c->flags &= ~(unsigned)CONN_PRIVATE;
-	if (!option(options, "remote-port", &value) || value.n == 0 || value.n > 5)
-		return;
-	port = atoi(value.p);
-	if (port > 0 && port <= UINT16_MAX)
+	if (option(options, "remote-port", &value) && str_number(value, &port) && port > 0 &&
+	    port <= UINT16_MAX)
 		c->port = (uint16_t)port;
 }
 
