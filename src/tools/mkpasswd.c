@@ -13,7 +13,7 @@
 static int
 print_hash(const char *password, size_t n)
 {
-	char hash[crypto_pwhash_STRBYTES + 1], prepared[PASSWORD_MAX];
+	char hash[crypto_pwhash_STRBYTES], prepared[PASSWORD_MAX];
 	ssize_t len = pwhash_prepare(password, n, prepared);
 	int rc = 0;
 
@@ -29,8 +29,8 @@ print_hash(const char *password, size_t n)
 				  "the password has control characters in it, or is not UTF-8");
 	if (rc != 0)
 		return tools_fail(EXIT_REFUSED, "there is not enough memory for a hash");
-	strcat(hash, "\n");
 	tools_write(hash, strlen(hash));
+	tools_write("\n", 1);
 	return EXIT_OK;
 }
 

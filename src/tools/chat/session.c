@@ -43,12 +43,10 @@ put(struct session *s, const char *fmt, ...)
 	char line[WIRE_LINE_MAX];
 	va_list ap;
 	size_t n, tags = 0;
-	int r;
 
 	va_start(ap, fmt);
-	r = vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	n = (size_t)MAX(0, MIN(r, (int)sizeof(line) - 1));
 	n = strcspn(line, "\r\n");
 	if (line[0] == '@')
 		tags = strcspn(line, " ") + 1;
