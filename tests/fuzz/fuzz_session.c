@@ -144,9 +144,8 @@ take_events(uint64_t seq)
 {
 	static char frame[IPC_FRAME_MAX];
 	const struct jentry *e;
-	uint64_t at;
+	uint64_t at = world_behind(seq);
 
-	FUZZ_ASSERT(journal_find(&br.j, seq, &at));
 	for (; (e = journal_at(&br.j, &at)) != NULL; at += e->size) {
 		/* how jobs end here; the broker sends that to those only who have a channel */
 		if (!(e->targets & 1) && ipc_type(e->data) != MSG_e_failed &&

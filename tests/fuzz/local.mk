@@ -10,11 +10,17 @@ fuzz_targets = \
 	%D%/fuzz_chat \
 	%D%/fuzz_config \
 	%D%/fuzz_control \
+	%D%/fuzz_file \
 	%D%/fuzz_ipc \
 	%D%/fuzz_irc \
+	%D%/fuzz_log \
+	%D%/fuzz_look \
 	%D%/fuzz_mask \
 	%D%/fuzz_modes \
+	%D%/fuzz_net \
 	%D%/fuzz_proxy \
+	%D%/fuzz_reply \
+	%D%/fuzz_sasl \
 	%D%/fuzz_session \
 	%D%/fuzz_telnet \
 	%D%/fuzz_text
@@ -52,12 +58,21 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_fuzz_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_control_LDADD = src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_file_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_ipc_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_irc_LDADD = src/proto/libproto.a $(fuzz_libs)
+%C%_fuzz_log_LDADD = $(fuzz_libs)
+%C%_fuzz_look_SOURCES = %D%/fuzz_look.c tests/unit/world.c tests/unit/world.h
+%C%_fuzz_look_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+%C%_fuzz_look_LDADD = $(broker_libs) $(fuzz_libs)
 %C%_fuzz_mask_LDADD = src/broker/libbroker.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_modes_LDADD = src/worker/libworker.a src/proto/libproto.a src/ipc/libipc.a \
 	$(fuzz_libs)
+%C%_fuzz_net_LDADD = $(broker_libs) $(fuzz_libs)
 %C%_fuzz_proxy_LDADD = $(fuzz_libs)
+%C%_fuzz_reply_SOURCES = %D%/fuzz_reply.c src/tools/client.c src/tools/client.h
+%C%_fuzz_reply_LDADD = src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_sasl_LDADD = src/proto/libproto.a src/ipc/libipc.a $(fuzz_libs)
 if HAVE_SODIUM
 %C%_fuzz_scram_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 %C%_fuzz_scram_LDADD = $(auth_libs) $(SODIUM_LIBS) $(fuzz_libs)
@@ -75,4 +90,8 @@ endif
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 
-EXTRA_DIST += %D%/proxy.dict %D%/session.dict %D%/ws.dict %D%/fuzz.h %D%/script.h %D%/replay.c %D%/corpus
+fuzz_dicts = %D%/account.dict %D%/broker.dict %D%/chat.dict %D%/config.dict %D%/control.dict %D%/file.dict \
+	%D%/http.dict %D%/ipc.dict %D%/irc.dict %D%/log.dict %D%/look.dict %D%/mask.dict %D%/modes.dict %D%/net.dict \
+	%D%/proxy.dict %D%/reply.dict %D%/sasl.dict %D%/scram.dict %D%/search.dict %D%/session.dict \
+	%D%/store_ask.dict %D%/telnet.dict %D%/text.dict %D%/ws.dict
+EXTRA_DIST += $(fuzz_dicts) %D%/fuzz.h %D%/script.h %D%/replay.c %D%/corpus

@@ -140,7 +140,8 @@ class Campaign:
         said, status, cpu = self.run(target, [
             seen, os.path.join(FUZZ, "corpus", target), "-runs=%d" % count, "-max_len=%d" % MAX_LEN.get(target, 4096),
             "-max_total_time=%d" % (FIRST_CPU if rate == 0 else 6 * self.slice), "-print_final_stats=1", "-timeout=300",
-            "-detect_leaks=0", "-artifact_prefix=%s/" % os.path.join(self.dir, "found", target)]
+            # what it keeps of how rare a feature is costs those with many of them half of their time
+            "-entropic=%d" % (rate == 0 or rate > 5000), "-detect_leaks=0", "-artifact_prefix=%s/" % os.path.join(self.dir, "found", target)]
             + ["-dict=" + words] * os.path.exists(words))
         done = re.findall(r"number_of_executed_units: (\d+)", said) + re.findall(r"^#(\d+)\t", said, re.M)[-1:]
         new = [p for p in self.found(target) if p not in was]

@@ -26,6 +26,7 @@
 struct world world;
 
 static uint64_t conns;
+static uint64_t behind_seq, behind_at; /* what world_behind found last */
 
 static void *
 mapped(size_t size, int *fd_r)
@@ -87,6 +88,7 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 	registry_format(w->reg, w->reg_size, users, WORLD_ACCOUNTS);
 	journal_format(w->journal, w->journal_size, 1);
 	memset(&br, 0, sizeof(br));
+	behind_seq = behind_at = 0;
 	subs_init();
 	CHECK(regw_open(&br.reg, w->reg, w->reg_size) == 0);
 	CHECK(journal_open(&br.j, w->journal, w->journal_size, &br.reg, &replayed) == 0);
@@ -162,12 +164,26 @@ world_decide(unsigned sub, const void *frame, size_t len)
 	return rules_decide(&r, frame, len);
 }
 
+uint64_t
+world_behind(uint64_t seq)
+{
+	const struct jentry *e;
+
+	if (behind_seq > seq || behind_at < br.j.h->tail || behind_at == 0) {
+		CHECK(journal_find(&br.j, seq, &behind_at));
+	} else {
+		while ((e = journal_at(&br.j, &behind_at)) != NULL && e->seq <= seq)
+			behind_at += e->size;
+	}
+	behind_seq = seq;
+	return behind_at;
+}
+
 const struct jentry *
 world_last(void)
 {
-	uint64_t at;
+	uint64_t at = world_behind(br.j.seq - 1);
 
-	CHECK(journal_find(&br.j, br.j.seq - 1, &at));
 	return journal_at(&br.j, &at);
 }
 

@@ -57,6 +57,8 @@ bool world_quit(unsigned sub, uint64_t user);
 bool world_nick(unsigned sub, uint64_t user, const char *name);
 bool world_say(unsigned sub, uint64_t user, uint64_t room, const char *text);
 
+/* Where the journal goes on behind an entry. What is asked for next is behind it, mostly: that is quick. */
+uint64_t world_behind(uint64_t seq);
 /* The last entry's event: its frame, and its message number. */
 const struct jentry *world_last(void);
 /* That event, which must be of this type. */
