@@ -59,21 +59,6 @@ verify_new(uint32_t receivers, uint32_t senders, uint32_t window)
 }
 
 void
-verify_free(struct verify *v)
-{
-	if (v == NULL)
-		return;
-	for (uint32_t i = 0; v->reader != NULL && i < v->receivers; i++)
-		free(v->reader[i].backlog);
-	free(v->reader);
-	free(v->ref_next);
-	free(v->ref);
-	free(v->missing);
-	free(v->next);
-	free(v);
-}
-
-void
 verify_sender(struct verify *v, uint32_t receiver, uint32_t sender)
 {
 	if (!v->ordered)

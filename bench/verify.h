@@ -19,7 +19,7 @@ struct verify {
 	uint32_t receivers, senders;
 	uint32_t *next; /* owned; [receiver * senders + sender]: number expected */
 	struct verify_missing *missing; /* owned; gaps, until they are filled late */
-	uint32_t missing_count, missing_size;
+	uint32_t missing_count;
 	bool ordered;
 	struct verify_reader *reader; /* owned; one per receiver */
 	uint64_t *ref; /* owned; ring of the reference */
@@ -32,7 +32,6 @@ struct verify {
 /* window: how many messages at most are under way at once, for the size of the rings; 0: there is
  * no order to be watched across senders. Ends the process when memory is short. */
 struct verify *verify_new(uint32_t receivers, uint32_t senders, uint32_t window);
-void verify_free(struct verify *v);
 
 /* Say that the receiver is itself that sender. To be called before the first message. */
 void verify_sender(struct verify *v, uint32_t receiver, uint32_t sender);

@@ -14,9 +14,10 @@ small(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
 }
 
-/* Goes back to the last star only: what stood before it has found its place. */
-bool
-mask_glob(const char *p, const char *s)
+/* * any bytes, ? one character; p in small letters, s in any (ASCII). Goes back to the last star only: what stood before it has
+ * found its place; so there are at most strlen(p) * strlen(s) steps. */
+static bool
+glob(const char *p, const char *s)
 {
 	const char *star = NULL, *again = NULL;
 
@@ -140,8 +141,8 @@ folded(const char *text, bool *done, char *out, size_t cap)
 static bool
 ident_fits(const char *pattern, const char *ident)
 {
-	return mask_glob(pattern, ident) ||
-	       (pattern[0] == '~' && ident[0] != '~' && mask_glob(pattern + 1, ident));
+	return glob(pattern, ident) ||
+	       (pattern[0] == '~' && ident[0] != '~' && glob(pattern + 1, ident));
 }
 
 static bool
@@ -150,8 +151,7 @@ host_fits(const struct mask *m, struct mask_subject *s)
 	const char *pattern = m->text + m->host;
 
 	if (!m->is_net)
-		return mask_glob(pattern, s->host) ||
-		       mask_glob(pattern, s->hidden ? s->cloak : s->address);
+		return glob(pattern, s->host) || glob(pattern, s->hidden ? s->cloak : s->address);
 	if (s->hidden)
 		return false;
 	if (!s->parsed) {
@@ -167,13 +167,13 @@ mask_fits(const struct mask *m, struct mask_subject *s)
 	switch (m->kind) {
 	case 'a':
 		return s->account[0] != '\0' &&
-		       mask_glob(m->text, folded(s->account, &s->account_folded, s->account_fold,
-						 sizeof(s->account_fold)));
+		       glob(m->text, folded(s->account, &s->account_folded, s->account_fold,
+					    sizeof(s->account_fold)));
 	case 'r':
-		return mask_glob(
-		    m->text, folded(s->real, &s->real_folded, s->real_fold, sizeof(s->real_fold)));
+		return glob(m->text,
+			    folded(s->real, &s->real_folded, s->real_fold, sizeof(s->real_fold)));
 	case 'u':
-		return mask_glob(m->text, s->fold) && ident_fits(m->text + m->ident, s->ident) &&
+		return glob(m->text, s->fold) && ident_fits(m->text + m->ident, s->ident) &&
 		       host_fits(m, s);
 	default:
 		return false; /* one that did not compile */

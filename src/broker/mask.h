@@ -41,7 +41,4 @@ bool mask_equal(const struct mask *a, const struct mask *b);
 /* The host part is held against the shown host, and the address or what hides it. */
 bool mask_fits(const struct mask *m, struct mask_subject *s);
 
-/* * any bytes, ? one character; pattern in small letters, s in any (ASCII). At most strlen(pattern) * strlen(s) steps. */
-bool mask_glob(const char *pattern, const char *s);
-
 #endif

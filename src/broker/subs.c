@@ -30,7 +30,8 @@ sub_index_of(const struct sub *s)
 	return (unsigned)(s - subs);
 }
 
-void
+/* Forget it, channel and all. */
+static void
 sub_drop(struct sub *s)
 {
 	if (s->fd >= 0) {

@@ -46,8 +46,6 @@ struct side {
 extern struct sub subs[SUBS_MAX];
 
 unsigned sub_index_of(const struct sub *s);
-/* Forget it, channel and all. */
-void sub_drop(struct sub *s);
 /* A peer's mistake costs the peer its channel and its life, never ours. */
 void sub_give_up(struct sub *s, const char *why);
 /* Its channel is closed. */

@@ -37,8 +37,8 @@ static const struct {
 #include "ipc/ctl_cmds.def"
 };
 
-bool
-ctl_format_parse(const char *s, enum ctl_format *format_r)
+static bool
+format_parse(const char *s, enum ctl_format *format_r)
 {
 	static const char *const names[] = {"table", "json", "jsonl"};
 
@@ -288,7 +288,7 @@ set_option(struct ctl_req *r, unsigned opt, const char *arg, char *why, size_t c
 	switch (opt) {
 	case CTL_OPT_OUTPUT:
 		r->format_given = true;
-		return ctl_format_parse(arg, &r->format)
+		return format_parse(arg, &r->format)
 			   ? 0
 			   : bad(why, cap, "-o: table, json or jsonl, not ", arg, "");
 	case CTL_OPT_CANCEL:

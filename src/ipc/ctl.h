@@ -85,8 +85,6 @@ int ctl_parse(char *words, unsigned n, bool local, struct ctl_req *r, char *why,
 /* The line, without its newline, that asks for r over the wire. Appended to out. */
 void ctl_line(struct buf *out, const struct ctl_req *r);
 
-/* "table", "json", "jsonl". False for anything else. */
-bool ctl_format_parse(const char *s, enum ctl_format *format_r);
 /* "read", "operate", "admin" */
 const char *ctl_level_name(unsigned level);
 

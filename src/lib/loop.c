@@ -42,16 +42,6 @@ loop_new(void)
 	return l;
 }
 
-void
-loop_free(struct loop *l)
-{
-	if (l == NULL)
-		return;
-	close(l->epfd);
-	free(l->heap);
-	free(l);
-}
-
 int
 loop_add(struct loop *l, struct loop_io *io, int fd, unsigned events, loop_fn *fn, void *arg)
 {

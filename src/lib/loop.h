@@ -35,7 +35,6 @@ struct loop_timer {
 };
 
 struct loop *loop_new(void); /* fatal when the kernel refuses */
-void loop_free(struct loop *l);
 
 /* Watch fd for events (EPOLLIN | EPOLLOUT | EPOLLET…). Set EPOLLPRI in `urgent` instead by
  * loop_urgent. 0, or -1 with errno of epoll_ctl. */

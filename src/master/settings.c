@@ -436,8 +436,9 @@ fill_in(struct walk *w)
 	}
 }
 
-void
-settings_defaults(struct settings *s)
+/* Everything at its default. */
+static void
+defaults(struct settings *s)
 {
 	memset(s, 0, sizeof(*s));
 	options_defaults(&s->opt);
@@ -461,7 +462,7 @@ settle(struct settings *s, struct conf *c, struct conf_errors *e)
 
 	if (c == NULL)
 		return -1;
-	settings_defaults(s);
+	defaults(s);
 	walk_group(&w, conf_root(c), "");
 	fill_in(&w);
 	settings_tls_check(&w);

@@ -41,9 +41,6 @@ struct settings {
 	uint32_t uid, gid; /* of `user` and `group`, UINT32_MAX: stay who you are */
 };
 
-/* Everything at its default. */
-void settings_defaults(struct settings *s);
-
 /* Read path, or take the defaults alone when it is NULL. 0, or -1: *e has the mistakes (all that
  * were found), and *s is of no use. */
 int settings_load(struct settings *s, const char *path, struct conf_errors *e);

@@ -26,8 +26,8 @@ sockaddr_bytes(const struct sockaddr *sa, uint8_t out[16])
 	return false;
 }
 
-bool
-sockaddr_is_v4(const uint8_t b[16])
+static bool
+is_v4(const uint8_t b[16])
 {
 	return memcmp(b, v4_prefix, 12) == 0;
 }
@@ -37,7 +37,7 @@ sockaddr_is_loopback(const uint8_t b[16])
 {
 	static const uint8_t one[16] = {[15] = 1};
 
-	return sockaddr_is_v4(b) ? b[12] == 127 : memcmp(b, one, 16) == 0;
+	return is_v4(b) ? b[12] == 127 : memcmp(b, one, 16) == 0;
 }
 
 bool
@@ -45,7 +45,7 @@ sockaddr_is_any(const uint8_t b[16])
 {
 	static const uint8_t zero[16];
 
-	return memcmp(b + (sockaddr_is_v4(b) ? 12 : 0), zero, sockaddr_is_v4(b) ? 4 : 16) == 0;
+	return memcmp(b + (is_v4(b) ? 12 : 0), zero, is_v4(b) ? 4 : 16) == 0;
 }
 
 char *
@@ -55,8 +55,8 @@ sockaddr_text(const struct sockaddr *sa, char *out, size_t cap)
 
 	if (!sockaddr_bytes(sa, b))
 		bprintf(out, cap, "unix");
-	else if (inet_ntop(sockaddr_is_v4(b) ? AF_INET : AF_INET6, sockaddr_is_v4(b) ? b + 12 : b,
-			   out, (socklen_t)cap) == NULL)
+	else if (inet_ntop(is_v4(b) ? AF_INET : AF_INET6, is_v4(b) ? b + 12 : b, out,
+			   (socklen_t)cap) == NULL)
 		bprintf(out, cap, "?");
 	return out;
 }

@@ -9,7 +9,6 @@
 
 /* 16 bytes of IPv6, or of IPv4 mapped into it (RFC 4291 section 2.5.5.2); false for other families. */
 bool sockaddr_bytes(const struct sockaddr *sa, uint8_t out[16]);
-bool sockaddr_is_v4(const uint8_t bytes[16]);
 bool sockaddr_is_loopback(const uint8_t bytes[16]);
 bool sockaddr_is_any(const uint8_t bytes[16]);
 /* "192.0.2.1", "2001:db8::1"; "unix" for a Unix socket. Returns out. */

@@ -273,12 +273,6 @@ ask_answer(struct ask *a, const void *frame, size_t len, uint64_t ms, char *out)
 	return answer(a, ticket, out);
 }
 
-void
-ask_upto(struct ask *a, uint64_t upto)
-{
-	a->upto = upto;
-}
-
 const char *
 ask_why(const struct ask *a)
 {
@@ -357,7 +351,7 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	is_there = wait_for_writer(seq, s.query_time / WAIT_SHARE);
 	if (!is_there && !may_answer(t, seq, frame, len))
 		return;
-	ask_upto(asking, is_there ? 0 : MAX(reached(), 1u));
+	asking->upto = is_there ? 0 : MAX(reached(), 1u);
 	now = mono_ms();
 	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);
 	if (n > 0)

@@ -27,8 +27,6 @@ void ask_free(struct ask *a);
 /* Answer a question within ms into out (IPC_FRAME_MAX); the length, 0: it is no question. A database that cannot be read is
  * ERR_STORE_AWAY. */
 size_t ask_answer(struct ask *a, const void *frame, size_t len, uint64_t ms, char *out);
-/* The next answers lack what was said behind this number, which is not committed yet; 0: they lack nothing. */
-void ask_upto(struct ask *a, uint64_t upto);
 /* Why the last answer was ERR_STORE_AWAY; empty: it was none. */
 const char *ask_why(const struct ask *a);
 

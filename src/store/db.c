@@ -312,12 +312,6 @@ db_col_text(const struct db_query *q, int col)
 	return (struct str){p != NULL ? p : "", (size_t)sqlite3_column_bytes(q->s, col)};
 }
 
-bool
-db_col_null(const struct db_query *q, int col)
-{
-	return sqlite3_column_type(q->s, col) == SQLITE_NULL;
-}
-
 /* Parameters point to memory that may go now. */
 void
 db_end(struct db_query *q)

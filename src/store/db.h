@@ -102,7 +102,6 @@ bool db_row(struct db_query *q);
 /* Columns of the row, from 0. Text and blob are valid until the next row. */
 uint64_t db_col_int(const struct db_query *q, int col);
 struct str db_col_text(const struct db_query *q, int col);
-bool db_col_null(const struct db_query *q, int col);
 /* Reset it before its end. Harmless after it. */
 void db_end(struct db_query *q);
 

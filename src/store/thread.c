@@ -331,16 +331,3 @@ thread_ended(struct thread *t)
 	pthread_mutex_unlock(&t->lock);
 	return ended;
 }
-
-void
-thread_free(struct thread *t)
-{
-	pthread_join(t->id, NULL);
-	answered(t->wake, 0, t);
-	loop_del(proc.loop, &t->io);
-	close(t->wake);
-	buf_fini(&t->in);
-	pthread_cond_destroy(&t->more);
-	pthread_mutex_destroy(&t->lock);
-	free(t);
-}

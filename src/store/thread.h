@@ -44,10 +44,9 @@ void thread_hurry(struct thread *t);
 size_t thread_waiting(struct thread *t);
 /* How long (ms) it has been at what it does now; 0: it waits. */
 uint64_t thread_busy_ms(struct thread *t);
-/* No more will be put in. It ends when the inbox is empty; thread_ended says when. Then thread_free may be called. */
+/* No more will be put in. It ends when the inbox is empty; thread_ended says when. */
 void thread_end(struct thread *t);
 bool thread_ended(struct thread *t);
-void thread_free(struct thread *t);
 
 /* --- the thread's own ---------------------------------------------------------------------------------- */
 

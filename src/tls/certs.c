@@ -135,26 +135,6 @@ for_name(const char *name)
 	return NULL;
 }
 
-void
-certs_use(void)
-{
-	if (built.n == 0)
-		return;
-	set_free(&used); /* connections that have one of them keep it */
-	used = built;
-	memset(&built, 0, sizeof(built));
-	ctx_choose(for_name);
-	for (unsigned i = 0; i < used.n; i++)
-		tell(i);
-	certs_watch();
-}
-
-SSL_CTX *
-certs_first(void)
-{
-	return used.n > 0 ? used.v[0].ctx : NULL;
-}
-
 /* --- how long they are good ----------------------------------------------------------------- */
 
 /* Into out; false: there is nothing to say. */
@@ -179,20 +159,15 @@ worry(const struct cert *c, uint64_t days, char *out, size_t cap)
 	return true;
 }
 
+/* Looks how long they are still good, now and every hour. */
 static void
 watch(void *arg)
-{
-	(void)arg;
-	certs_watch();
-}
-
-void
-certs_watch(void)
 {
 	static struct loop_timer timer;
 	uint64_t now = wall_ms(), first = UINT64_MAX;
 	char text[1600];
 
+	(void)arg;
 	loop_timer_start(proc.loop, &timer, WATCH_MS, watch, NULL);
 	if (proc.index != 0 || used.n == 0)
 		return; /* the others' are the same */
@@ -207,6 +182,28 @@ certs_watch(void)
 		log_warn("%s", text);
 	}
 	gauge_set(CTR_tls_certificate_expiry_seconds, first / 1000);
+}
+
+/* --- in use ------------------------------------------------------------------------------------ */
+
+void
+certs_use(void)
+{
+	if (built.n == 0)
+		return;
+	set_free(&used); /* connections that have one of them keep it */
+	used = built;
+	memset(&built, 0, sizeof(built));
+	ctx_choose(for_name);
+	for (unsigned i = 0; i < used.n; i++)
+		tell(i);
+	watch(NULL);
+}
+
+SSL_CTX *
+certs_first(void)
+{
+	return used.n > 0 ? used.v[0].ctx : NULL;
 }
 
 int

@@ -15,8 +15,6 @@ void certs_use(void);
 
 /* The first; NULL: there is none. */
 SSL_CTX *certs_first(void);
-/* Look how long they are still good, now and every hour. */
-void certs_watch(void);
 
 /* chatd-tls -t: the n files are there as descriptors (3 and 4, 5 and 6…). What is wrong with them goes to standard error; the
  * exit status. */

@@ -146,8 +146,9 @@ client_next(struct client *cl, const char **body_r, size_t *len_r)
 	return (int)code;
 }
 
-int
-client_record(struct client *cl, const char **body_r, size_t *len_r)
+/* Reads until there is a whole record; its code, or -1 (connection lost, not the protocol). */
+static int
+record(struct client *cl, const char **body_r, size_t *len_r)
 {
 	for (;;) {
 		int code = client_next(cl, body_r, len_r);
@@ -171,7 +172,7 @@ client_ask_line(struct client *cl, const char *text, struct buf *out)
 	if (client_send(cl, text, strlen(text)) == 0)
 		(void)client_send(cl, "\n", 1);
 	for (;;) {
-		code = client_record(cl, &body, &len);
+		code = record(cl, &body, &len);
 		if (code < 0)
 			return code;
 		if (code != CTL_MORE && code != CTL_OK)

@@ -47,9 +47,6 @@ int client_read(struct client *cl);
  * the protocol. *body_r points into cl until the next call of a function here. */
 int client_next(struct client *cl, const char **body_r, size_t *len_r);
 
-/* Reads until there is a whole record; its code, or -1 (connection lost, not the protocol). */
-int client_record(struct client *cl, const char **body_r, size_t *len_r);
-
 /* Sends a request and gives the whole answer to out, which is emptied before the reason of an
  * error. The code of the last record, or -1 (connection lost, not the protocol). */
 int client_ask(struct client *cl, const struct ctl_req *r, struct buf *out);

@@ -46,8 +46,8 @@ upload_over(struct upload *u, unsigned status, const char *text)
 	bprintf(u->text, sizeof(u->text), "%s", text);
 }
 
-void
-upload_refused(struct upload *u, unsigned err, struct str arg)
+static void
+refused(struct upload *u, unsigned err, struct str arg)
 {
 	char text[400];
 
@@ -60,8 +60,8 @@ too_big(struct upload *u)
 	char most[32];
 
 	file_size_text(most, sizeof(most), proc.opt.files_max_size);
-	upload_refused(u, u->max < proc.opt.files_max_size ? ERR_FILE_QUOTA : ERR_FILE_TOO_BIG,
-		       str_of(most));
+	refused(u, u->max < proc.opt.files_max_size ? ERR_FILE_QUOTA : ERR_FILE_TOO_BIG,
+		str_of(most));
 }
 
 void
@@ -73,7 +73,7 @@ upload_disk_failed(struct upload *u, int err)
 	}
 	log_err("files: an upload cannot be kept: %s", strerror(err));
 	if (err == ENOSPC || err == EDQUOT)
-		upload_refused(u, ERR_FILE_QUOTA, STR_LIT(""));
+		refused(u, ERR_FILE_QUOTA, STR_LIT(""));
 	else
 		upload_over(u, MHD_HTTP_INTERNAL_SERVER_ERROR, "The file cannot be kept.");
 }
@@ -86,11 +86,11 @@ upload_said_no(struct upload *u, unsigned type, const void *frame, size_t len)
 	struct m_e_failed failed;
 
 	if (type == MSG_e_refused && m_e_refused_get(frame, len, &no))
-		upload_refused(u, no.code, no.arg);
+		refused(u, no.code, no.arg);
 	else if (type == MSG_e_failed && m_e_failed_get(frame, len, &failed))
-		upload_refused(u, failed.code, failed.arg);
+		refused(u, failed.code, failed.arg);
 	else if (type == 0)
-		upload_refused(u, ERR_STORE_AWAY, STR_LIT(""));
+		refused(u, ERR_STORE_AWAY, STR_LIT(""));
 	else
 		return false;
 	return true;
@@ -289,7 +289,7 @@ share(struct upload *u)
 	if (u->ask != NULL)
 		return;
 	files_remove(u->id);
-	upload_refused(u, ERR_BUSY, STR_LIT(""));
+	refused(u, ERR_BUSY, STR_LIT(""));
 	http_resume(&u->x);
 }
 

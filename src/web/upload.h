@@ -49,9 +49,8 @@ bool upload_more(struct exchange *x, const char *data, size_t *n);
 void upload_end(struct exchange *x);
 /* It is called as this Content-Disposition says, if it does. */
 void upload_call_it(struct upload *u, struct str disposition);
-/* It ends with this answer: of HTTP; of a chat_err; of the disk's errno, which is EEXIST when the link has been used. */
+/* It ends with this answer: of HTTP; of the disk's errno, which is EEXIST when the link has been used. */
 void upload_over(struct upload *u, unsigned status, const char *text);
-void upload_refused(struct upload *u, unsigned err, struct str arg);
 void upload_disk_failed(struct upload *u, int err);
 /* It ends with the broker's no, or its silence (type 0). False: this is none. */
 bool upload_said_no(struct upload *u, unsigned type, const void *frame, size_t len);

@@ -126,12 +126,6 @@ xfers_free(struct xfers *x)
 	free(x);
 }
 
-bool
-xfers_busy(const struct xfers *x)
-{
-	return x != NULL && x->list != NULL;
-}
-
 unsigned
 xfers_poll(const struct xfers *x, struct pollfd fds[XFER_POLL_MAX], uint64_t *due)
 {
@@ -472,13 +466,6 @@ void
 xfers_free(struct xfers *x)
 {
 	(void)x;
-}
-
-bool
-xfers_busy(const struct xfers *x)
-{
-	(void)x;
-	return false;
 }
 
 unsigned

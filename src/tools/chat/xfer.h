@@ -48,6 +48,5 @@ const char *xfer_up(struct xfers *x, const char *url, const struct xfer_rules *r
 /* Into fd, at most max bytes. */
 const char *xfer_down(struct xfers *x, const char *url, const struct xfer_rules *rules, int fd,
 		      uint64_t max, xfer_progress_fn *progress, xfer_done_fn *done, void *arg);
-bool xfers_busy(const struct xfers *x);
 
 #endif

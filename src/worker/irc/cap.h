@@ -25,7 +25,6 @@ _Static_assert(CAP_NTH_COUNT <= 64, "capabilities are bits of a word");
 
 #define IRC_MULTI_BYTES \
 	(TEXT_MAX - TEXT_LINES_MAX) /* max-bytes: the marks between lines fit, too */
-struct conn;
 
 /* What is offered may be something else now, or sts: those who know cap-notify are told what. */
 void cap_changed(void);
