@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@
 #include "store/ask.h"
 #include "store/db.h"
 #include "store/lookup.h"
-#include "store/reached.h"
 #include "store/settings.h"
 #include "store/writer.h"
 

@@ -8,7 +8,6 @@
 #include "broker/keep.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "broker/account.h"
 #include "broker/mask.h"

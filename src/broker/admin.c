@@ -3,8 +3,6 @@
 
 #include "broker/broker.h"
 
-#include <string.h>
-
 #include "broker/keep.h"
 #include "broker/mask.h"
 #include "ipc/board.h"

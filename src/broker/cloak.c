@@ -9,7 +9,6 @@
 #include "ipc/proc.h"
 #include "lib/net.h"
 #include "lib/siphash.h"
-#include "lib/util.h"
 
 #define WORD 8 /* characters of 5 bits: so many networks never share one by accident */
 

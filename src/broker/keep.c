@@ -3,7 +3,6 @@
 
 #include "broker/keep.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "broker/account.h"

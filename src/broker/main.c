@@ -16,7 +16,6 @@
 #include "broker/job.h"
 #include "broker/keep.h"
 #include "broker/look.h"
-#include "broker/mask.h"
 #include "broker/store.h"
 #include "ipc/board.h"
 #include "ipc/killpoint.h"

@@ -7,7 +7,6 @@
 
 #include "broker/broker.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "broker/keep.h"

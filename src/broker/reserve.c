@@ -10,7 +10,6 @@
 
 #include "broker/account.h"
 #include "ipc/proc.h"
-#include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/util.h"
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "broker/mask.h"
-#include "broker/store.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "lib/util.h"

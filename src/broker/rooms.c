@@ -3,7 +3,6 @@
 
 #include "broker/broker.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "broker/keep.h"
@@ -12,8 +11,6 @@
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/siphash.h"
-#include "lib/text.h"
-#include "lib/util.h"
 
 #define W (&br.reg)
 #define T (&br.t)

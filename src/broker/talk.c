@@ -3,14 +3,11 @@
 
 #include "broker/talk.h"
 
-#include <string.h>
-
 #include "broker/account.h"
 #include "broker/pace.h"
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/text.h"
-#include "lib/util.h"
 
 #define W (&br.reg)
 #define T (&br.t)

@@ -8,7 +8,6 @@
 #include "broker/keep.h"
 #include "broker/pace.h"
 #include "lib/text.h"
-#include "lib/util.h"
 
 #define W (&br.reg)
 #define T (&br.t)

@@ -3,8 +3,6 @@
 
 #include "broker/broker.h"
 
-#include <string.h>
-
 #include "broker/store.h"
 #include "ipc/board.h"
 #include "ipc/killpoint.h"

@@ -10,8 +10,6 @@
 #include "broker/mask.h"
 #include "broker/pace.h"
 #include "ipc/board.h"
-#include "ipc/proc.h"
-#include "lib/text.h"
 #include "lib/util.h"
 
 #define W (&br.reg)

@@ -6,8 +6,6 @@
  */
 #include "config.h"
 
-#include <string.h>
-
 #include "control/control.h"
 #include "ipc/maskform.h"
 #include "lib/util.h"

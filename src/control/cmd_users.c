@@ -1,7 +1,6 @@
 /* cmd_users.c - who is here, read from the registry and the boards; all about one of them. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "control/control.h"

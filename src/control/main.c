@@ -9,15 +9,12 @@
 #ifdef HAVE_JANSSON
 #include <jansson.h>
 #endif
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "control/control.h"
 #include "ipc/proc.h"
 #include "ipc/sublink.h"
-#include "lib/log.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 

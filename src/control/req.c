@@ -2,7 +2,6 @@
  * the line in the log for whatever changes something. See conn.h. */
 #include "config.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "control/control.h"
-#include "ipc/proc.h"
 #include "ipc/sublink.h"
 #include "lib/log.h"
 #include "lib/text.h"

@@ -7,7 +7,6 @@
 
 #include "ipc/ctl.h"
 #include "lib/buf.h"
-#include "lib/util.h"
 
 static const struct {
 	const char *name, *arg, *help;

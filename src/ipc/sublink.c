@@ -9,7 +9,6 @@
 #include "ipc/sublink.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -4,9 +4,7 @@
 #include "lib/loop.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"

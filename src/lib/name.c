@@ -8,7 +8,6 @@
 #include "lib/name.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <utf8proc.h>
 

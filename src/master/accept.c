@@ -15,7 +15,6 @@
 
 #include "ipc/board.h"
 #include "lib/log.h"
-#include "lib/util.h"
 #include "master/address.h"
 #include "master/admit.h"
 #include "master/child.h"

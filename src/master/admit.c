@@ -11,7 +11,6 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/net.h"
-#include "lib/util.h"
 #include "master/address.h"
 #include "master/master.h"
 

@@ -4,7 +4,6 @@
 #include "master/reload.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

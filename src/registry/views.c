@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "lib/util.h"
-
 /* --- users and rooms ------------------------------------------------------------------------------------ */
 
 /* What is kept apart from the slot of a user. */

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "ipc/store.h"

@@ -4,8 +4,6 @@
 #include "store/ask_priv.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <syslog.h>
 
 #include "ipc/proc.h"
 #include "lib/util.h"

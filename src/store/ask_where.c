@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "lib/util.h"
 #include "store/ask_priv.h"
 
 static int

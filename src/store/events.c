@@ -3,9 +3,6 @@
 
 #include "store/intake.h"
 
-#include <string.h>
-
-#include "lib/util.h"
 #include "store/past.h"
 
 enum { ADD, CAME, LEFT, GONE_FROM, SEEN, N };

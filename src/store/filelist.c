@@ -4,7 +4,6 @@
 #include "store/filelist.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "ipc/file.h"
 #include "ipc/store.h"

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 #include "ipc/ipc.h"
 #include "ipc/store.h"

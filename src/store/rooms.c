@@ -7,9 +7,6 @@
 
 #include "store/intake.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "ipc/store.h"
 #include "lib/log.h"
 #include "lib/util.h"

@@ -17,7 +17,6 @@
 #include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
-#include "lib/util.h"
 #include "tls/certs.h"
 #include "tls/ctx.h"
 #include "tls/link.h"

@@ -10,7 +10,6 @@
 #include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "ipc/proxied.h"
-#include "lib/log.h"
 #include "lib/util.h"
 #include "tls/certs.h"
 #include "tls/link.h"

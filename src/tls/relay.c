@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "ipc/proc.h"
-#include "lib/log.h"
 #include "lib/util.h"
 #include "tls/ctx.h"
 #include "tls/link.h"

@@ -4,12 +4,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lib/util.h"
 #include "tools/client.h"
 #include "tools/tools.h"
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "ipc/ctl.h"
-#include "lib/util.h"
 
 int
 client_open(struct client *cl, const char *path, unsigned timeout_ms)

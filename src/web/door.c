@@ -8,7 +8,6 @@
 #include "config.h"
 
 #include <microhttpd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>

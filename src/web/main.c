@@ -1,7 +1,6 @@
 /* main.c - chatd-web: the process around it. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "ipc/board.h"

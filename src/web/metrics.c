@@ -7,9 +7,7 @@
 
 #include <microhttpd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/queue.h>
-#include <unistd.h>
 
 #include "ipc/board.h"
 #include "ipc/proc.h"

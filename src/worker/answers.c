@@ -1,7 +1,6 @@
 /* answers.c - what telnet clients are told from the registry; see query.h. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/maskform.h"

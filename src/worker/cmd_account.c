@@ -8,7 +8,6 @@
 
 #include "ipc/credential.h"
 #include "ipc/proc.h"
-#include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/account.h"
 #include "worker/cmd.h"

@@ -5,7 +5,6 @@
 
 #include "lib/name.h"
 #include "lib/text.h"
-#include "lib/util.h"
 #include "worker/cmd.h"
 #include "worker/outq.h"
 #include "worker/reader.h"

@@ -1,8 +1,6 @@
 /* cmd_talk.c - commands that send something, and leaving. */
 #include "config.h"
 
-#include <string.h>
-
 #include "lib/text.h"
 #include "lib/util.h"
 #include "worker/cmd.h"

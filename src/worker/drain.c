@@ -2,8 +2,6 @@
  * and closed; the broker hears who has left. Each step has a share of the time. */
 #include "config.h"
 
-#include <string.h>
-
 #include "ipc/proc.h"
 #include "ipc/sublink.h"
 #include "lib/log.h"

@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#include "lib/util.h"
-
 void
 due_init(struct due_list *l, struct loop *loop, uint64_t (*ms)(void), void (*fn)(struct due *))
 {

@@ -3,7 +3,6 @@
 
 #include "worker/event_priv.h"
 
-#include "lib/util.h"
 #include "worker/fanout.h"
 #include "worker/history.h"
 #include "worker/irc/irc.h"

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,7 +13,6 @@
 #include "ipc/proc.h"
 #include "ipc/proxied.h"
 #include "ipc/sublink.h"
-#include "lib/log.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/arena.h"

@@ -16,7 +16,6 @@
 #include "worker/backlog.h"
 #include "worker/tongue.h"
 #include "worker/websock.h"
-#include "worker/worker.h"
 
 #define VECS 1024 /* IOV_MAX */
 #define TELL_MAX 2048

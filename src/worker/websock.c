@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "lib/util.h"
 #include "worker/outq.h"
 #include "worker/render.h"
 #include "worker/worker.h"

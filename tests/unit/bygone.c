@@ -11,7 +11,6 @@
 #include "ipc/options.h"
 #include "lib/util.h"
 #include "store/db.h"
-#include "store/reached.h"
 #include "store/settings.h"
 #include "store/writer.h"
 

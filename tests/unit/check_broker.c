@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/util.h"
 #include "unit.h"
 #include "world.h"
 

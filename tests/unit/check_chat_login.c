@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include "chatter.h"
-#include "lib/text.h"
 #include "lib/util.h"
 
 START_TEST(login)

@@ -3,7 +3,6 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "lib/text.h"
 #include "tools/chat/fname.h"

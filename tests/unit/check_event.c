@@ -1,9 +1,6 @@
 /* event: with store.durability "disk", who is answered only when it is on the disk, and who at once. */
 #include "config.h"
 
-#include <stdlib.h>
-
-#include "lib/util.h"
 #include "oneclient.h"
 #include "worker/backlog.h"
 #include "worker/event.h"

@@ -11,7 +11,6 @@
 #include "broker/promise.h"
 #include "broker/upload.h"
 #include "ipc/file.h"
-#include "ipc/options.h"
 #include "ipc/proc.h"
 #include "storeend.h"
 #include "unit_str.h"

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "lib/util.h"
-#include "proto/irc.h"
 #include "unit_str.h"
 #include "worker/files.h"
 #include "worker/irc/render.h"

@@ -1,7 +1,6 @@
 /* check_ipc_file.c - what is known of a file, packed; what proves a link; links and sizes as text. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/file.h"

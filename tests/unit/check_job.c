@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "broker/account.h"
-#include "broker/auth.h"
 #include "broker/job.h"
 #include "desk.h"
 #include "ipc/proc.h"

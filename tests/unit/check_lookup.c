@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <sqlite3.h>
-#include <stdlib.h>
 
 #include "bygone.h"
 #include "lib/util.h"

@@ -1,7 +1,6 @@
 /* Names: the grammar of users' and rooms' names, and which names are the same. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <utf8proc.h>
 
 #include "lib/name.h"

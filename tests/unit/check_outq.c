@@ -1,12 +1,10 @@
 /* outq: what waits for the disk waits, with all that is queued behind it, and nothing before it does. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "ipc/proc.h"
-#include "lib/util.h"
 #include "oneclient.h"
 #include "worker/backlog.h"
 #include "worker/hold.h"

@@ -1,11 +1,9 @@
 /* check_reserve.c - registered names that somebody else goes by, messages for the absent, accounts that outlive the registry. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "broker/account.h"
-#include "ipc/options.h"
 #include "ipc/proc.h"
 #include "ipc/store.h"
 #include "lib/loop.h"

@@ -7,7 +7,6 @@
 #include "auth/password.h"
 #include "auth/scram.h"
 #include "ipc/pwhash.h"
-#include "lib/util.h"
 #include "unit_str.h"
 
 /* RFC 7677 section 3 */

@@ -2,15 +2,12 @@
  * visible where it cannot. */
 #include "config.h"
 
-#include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "oneclient.h"
 #include "worker/account.h"
-#include "worker/outq.h"
 #include "worker/secret.h"
 
 #define IAC "\xff"

@@ -1,7 +1,6 @@
 /* check_storeop.c - what administrators ask of the store by way of the broker; the test is store and auth. */
 #include "config.h"
 
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

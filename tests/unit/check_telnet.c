@@ -2,7 +2,6 @@
  * position, and all of these must come to the same text, replies and window size. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "proto/telnet.h"

@@ -5,10 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <stdlib.h>
 
 #include "ipc/ipc.h"
-#include "lib/util.h"
 #include "tls/tickets.h"
 #include "unit.h"
 

@@ -2,7 +2,6 @@
  * the same lines, pongs and end; lines become frames that a strict client takes. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/text.h"

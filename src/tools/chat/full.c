@@ -16,9 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <wchar.h>
 
-#include "lib/text.h"
 #include "lib/util.h"
 
 #define PANE_BYTES (512u * 1024) /* of text, at most */

@@ -7,7 +7,6 @@
 
 #define _XOPEN_SOURCE_EXTENDED 1
 #include <curses.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/text.h"

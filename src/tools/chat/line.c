@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -30,7 +29,6 @@
 #include "files.h"
 #include "lib/text.h"
 #include "lib/util.h"
-#include "xfer.h"
 
 #define LINE_MAX_BYTES SESSION_TEXT_MAX
 #define HISTORY_LINES 500

@@ -3,8 +3,6 @@
 
 #include "session_priv.h"
 
-#include "lib/util.h"
-
 static bool
 unmarked(const struct session *s, const struct room *r)
 {

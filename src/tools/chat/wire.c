@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "lib/util.h"
 #include "url.h"
 
 static void

@@ -3,7 +3,6 @@
 
 #include "words.h"
 
-#include <strings.h>
 #include <time.h>
 
 #include "lib/util.h"

@@ -2,9 +2,7 @@
  * told so that it knows who it is, and where. */
 #include "config.h"
 
-#include "lib/util.h"
 #include "worker/fanout.h"
-#include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/names.h"
 #include "worker/irc/reply.h"

@@ -1,7 +1,6 @@
 /* chanserv.c - what ChanServ does: registered rooms. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/name.h"
@@ -9,12 +8,10 @@
 #include "proto/irc.h"
 #include "registry/registry.h"
 #include "worker/irc/irc.h"
-#include "worker/irc/reply.h"
 #include "worker/irc/room.h"
 #include "worker/irc/services.h"
 #include "worker/query.h"
 #include "worker/request.h"
-#include "worker/sight.h"
 #include "worker/worker.h"
 
 /* The room that a word names, into r->room; it says so if none can be called that. */

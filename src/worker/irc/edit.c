@@ -2,7 +2,6 @@
  * been agreed on; to a server without this it is a message like others, and so it is to clients that do not know the tag. */
 #include "config.h"
 
-#include "lib/util.h"
 #include "proto/irc.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"

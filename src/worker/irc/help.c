@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "lib/util.h"
-#include "proto/irc.h"
 #include "worker/account.h"
 #include "worker/history.h"
 #include "worker/irc/cmd.h"

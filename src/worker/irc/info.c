@@ -3,7 +3,6 @@
 
 #include "worker/irc/info.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 

@@ -22,7 +22,6 @@
 #include "worker/render.h"
 #include "worker/outq.h"
 #include "worker/tongue.h"
-#include "worker/worker.h"
 
 static struct due_list pings;
 

@@ -3,11 +3,7 @@
 
 #include <string.h>
 
-#include "lib/name.h"
-#include "lib/util.h"
 #include "worker/irc/cmd.h"
-#include "worker/irc/irc.h"
-#include "worker/irc/reply.h"
 #include "worker/irc/room.h"
 #include "worker/request.h"
 #include "worker/room.h"

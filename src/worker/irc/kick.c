@@ -2,9 +2,7 @@
 #include "config.h"
 
 #include "lib/name.h"
-#include "lib/util.h"
 #include "worker/irc/cmd.h"
-#include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
 #include "worker/irc/room.h"
 #include "worker/request.h"

@@ -1,12 +1,10 @@
 /* list.c - LIST: rooms, by names, masks, number of members and age (ELIST=CMNTU). */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/glob.h"
 #include "lib/util.h"
-#include "proto/irc.h"
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"

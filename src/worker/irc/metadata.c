@@ -3,8 +3,6 @@
 
 #include "worker/irc/metadata.h"
 
-#include <string.h>
-
 #include "lib/name.h"
 #include "lib/util.h"
 #include "proto/irc.h"

@@ -6,9 +6,6 @@
  */
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/input.h"
@@ -18,7 +15,6 @@
 #include "worker/irc/metaline.h"
 #include "worker/irc/metasubs.h"
 #include "worker/irc/monitor.h"
-#include "worker/irc/reply.h"
 #include "worker/irc/room.h"
 #include "worker/query.h"
 #include "worker/room.h"

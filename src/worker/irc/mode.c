@@ -1,7 +1,6 @@
 /* mode.c - MODE for rooms: what the settings are, the lists, and changes of them. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "ipc/maskform.h"

@@ -3,7 +3,6 @@
 
 #include "worker/irc/names.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/util.h"

@@ -1,7 +1,6 @@
 /* nickserv.c - what NickServ does: accounts. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/name.h"
@@ -11,7 +10,6 @@
 #include "worker/account.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/login.h"
-#include "worker/irc/reply.h"
 #include "worker/irc/services.h"
 #include "worker/query.h"
 #include "worker/request.h"

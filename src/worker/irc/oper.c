@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include "ipc/ipc.h"
-#include "lib/util.h"
 #include "worker/fanout.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"

@@ -1,7 +1,6 @@
 /* redact.c - REDACT: a message is taken back (IRCv3 draft/message-redaction). */
 #include "config.h"
 
-#include "lib/name.h"
 #include "lib/text.h"
 #include "lib/util.h"
 #include "worker/irc/cmd.h"

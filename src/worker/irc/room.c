@@ -3,7 +3,6 @@
 
 #include "worker/irc/room.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/name.h"

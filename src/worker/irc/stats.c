@@ -1,9 +1,6 @@
 /* stats.c - STATS: l (one's own connection), m (commands used), o (operators), u (uptime). */
 #include "config.h"
 
-#include <stdlib.h>
-
-#include "ipc/proc.h"
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"

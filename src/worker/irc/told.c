@@ -1,13 +1,11 @@
 /* told.c - events that are about an IRC client itself, or that it asked for. */
 #include "config.h"
 
-#include <string.h>
 #include <strings.h>
 
 #include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/fanout.h"
-#include "worker/input.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/markread.h"

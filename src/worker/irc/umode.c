@@ -3,11 +3,8 @@
 
 #include "worker/irc/umode.h"
 
-#include <string.h>
-
 #include "ipc/ipc.h"
 #include "lib/name.h"
-#include "lib/util.h"
 #include "registry/registry.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"

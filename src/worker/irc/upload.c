@@ -3,7 +3,6 @@
 
 #include "worker/irc/upload.h"
 
-#include "lib/util.h"
 #include "worker/files.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"

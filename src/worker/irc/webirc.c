@@ -12,7 +12,6 @@
 #include "lib/log.h"
 #include "lib/net.h"
 #include "lib/util.h"
-#include "proto/irc.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"

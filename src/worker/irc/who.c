@@ -1,12 +1,10 @@
 /* who.c - WHO and WHOX: people in a room, or whose names, hosts or real names fit a mask. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/glob.h"
 #include "lib/util.h"
-#include "proto/irc.h"
 #include "registry/registry.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"

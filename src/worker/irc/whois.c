@@ -1,7 +1,6 @@
 /* whois.c - WHOIS and WHOWAS: all that may be told of one user, whatever it speaks. */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/glob.h"
