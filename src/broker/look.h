@@ -7,7 +7,6 @@
 #ifndef BROKER_LOOK_H
 #define BROKER_LOOK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

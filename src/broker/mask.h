@@ -3,7 +3,6 @@
 #define BROKER_MASK_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "ipc/ipc.h"

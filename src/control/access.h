@@ -3,7 +3,6 @@
 #ifndef CONTROL_ACCESS_H
 #define CONTROL_ACCESS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 

@@ -6,7 +6,6 @@
 #include <stddef.h>
 
 #include "control/conn.h"
-#include "ipc/ipc.h"
 
 /* Ask op (enum store_op) with the request's own arguments. */
 void store_ask_args(struct conn *c, unsigned op, conn_event_fn *fn);

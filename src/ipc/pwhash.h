@@ -2,7 +2,6 @@
 #ifndef IPC_PWHASH_H
 #define IPC_PWHASH_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 

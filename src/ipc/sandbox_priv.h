@@ -2,8 +2,6 @@
 #ifndef IPC_SANDBOX_PRIV_H
 #define IPC_SANDBOX_PRIV_H
 
-#include <stdbool.h>
-
 /* Sets of system calls, as sandbox_calls.def has them. */
 enum sandbox_set {
 	BASE = 1,

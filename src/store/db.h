@@ -8,7 +8,6 @@
 #define STORE_DB_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/str.h"

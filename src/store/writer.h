@@ -7,7 +7,6 @@
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

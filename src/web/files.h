@@ -8,7 +8,6 @@
 #define WEB_FILES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "ipc/ipc.h"

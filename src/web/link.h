@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define LINK_WAIT_MS 8000 /* a question that is not answered by then is given up */
 

@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-#include "ipc/ipc.h"
 #include "worker/conn.h"
 
 enum answer_what {

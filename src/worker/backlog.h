@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/loop.h"
 #include "worker/conn.h"
 #include "worker/due.h"
 #include "worker/hold.h"

@@ -7,7 +7,6 @@
 #define WORKER_HOLD_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Bytes from `at` on wait for the event `seq`. */

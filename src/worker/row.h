@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/ipc.h"
 #include "worker/conn.h"
 #include "worker/render.h"
 

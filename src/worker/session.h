@@ -3,7 +3,6 @@
 #define WORKER_SESSION_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "ipc/ipc.h"
 #include "worker/conn.h"

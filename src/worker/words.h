@@ -3,8 +3,6 @@
 #ifndef WORKER_WORDS_H
 #define WORKER_WORDS_H
 
-#include <stdint.h>
-
 #include "ipc/ipc.h"
 #include "worker/conn.h"
 #include "worker/render.h"

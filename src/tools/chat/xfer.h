@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "lib/net.h"
-#include "lib/str.h"
 
 #define XFER_ALLOWED_MAX 16
 #define XFER_POLL_MAX 64

@@ -2,11 +2,7 @@
 #ifndef WORKER_IRC_CAP_H
 #define WORKER_IRC_CAP_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include "lib/str.h"
 
 enum irc_cap_nth {
 #define IRC_CAP(bit, name, cls) CAP_NTH_##bit,

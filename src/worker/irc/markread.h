@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-#include "ipc/ipc.h"
 #include "worker/conn.h"
 
 struct irc_run;

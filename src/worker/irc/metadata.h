@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ipc/ipc.h"
 #include "worker/conn.h"
 
 struct irc_run;

@@ -2,8 +2,6 @@
 #ifndef WORKER_IRC_SASL_H
 #define WORKER_IRC_SASL_H
 
-#include <stddef.h>
-
 #include "worker/conn.h"
 
 struct irc_sasl;

@@ -3,7 +3,6 @@
 #define WORKER_IRC_TALK_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "lib/str.h"
 #include "worker/conn.h"
