@@ -11,6 +11,7 @@
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "lib/siphash.h"
+#include "lib/util.h"
 
 #define W (&br.reg)
 #define T (&br.t)
