@@ -9,6 +9,7 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,16 @@ path_as_it_is(sqlite3_vfs *vfs, const char *name, int cap, char *out)
 	return bprintf(out, (size_t)cap, "%s", name) == strlen(name) ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
+/* SQLite gives its log the rights of the database, and asks for that although umask has the last word here; our
+ * sandbox does not let it. */
+static int
+leave_rights(int fd, mode_t mode)
+{
+	(void)fd;
+	(void)mode;
+	return 0;
+}
+
 void
 db_init(void)
 {
@@ -39,6 +50,7 @@ db_init(void)
 	if (sqlite3_initialize() != SQLITE_OK || sqlite3_vfs_find(NULL) == NULL)
 		fatal("SQLite cannot be used");
 	here = *sqlite3_vfs_find(NULL);
+	here.xSetSystemCall(sqlite3_vfs_find(NULL), "fchmod", (sqlite3_syscall_ptr)leave_rights);
 	here.zName = "chatd";
 	here.pNext = NULL;
 	here.xFullPathname = path_as_it_is;
@@ -63,6 +75,25 @@ static const char read_setup[] = "PRAGMA query_only=1;"
 				 "PRAGMA cache_size=-16384;"
 				 "PRAGMA temp_store=MEMORY;";
 
+/* What is no file (a pipe that somebody has put there) would be waited for. */
+static bool
+are_files(struct db *db, const char *file)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	char path[PATH_MAX], why[PATH_MAX + 32];
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		bprintf(path, sizeof(path), "%s%s", file, ends[i]);
+		if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+			bprintf(why, sizeof(why), "%s is not a regular file", path);
+			db_fail(db, SQLITE_CANTOPEN, why);
+			return false;
+		}
+	}
+	return true;
+}
+
 bool
 db_open(struct db *db, const char *file, enum db_mode mode)
 {
@@ -72,6 +103,8 @@ db_open(struct db *db, const char *file, enum db_mode mode)
 	int err;
 
 	*db = (struct db){0};
+	if (!are_files(db, file))
+		return false;
 	err = sqlite3_open_v2(file, &db->h, SQLITE_OPEN_NOMUTEX | how[mode], NULL);
 	if (err != SQLITE_OK)
 		db_fail_here(db, err);

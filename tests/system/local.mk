@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	%reldir%/test_auth.py \
 	%reldir%/test_bad_accounts.py \
 	%reldir%/test_bad_inside.py \
+	%reldir%/test_bad_store.py \
 	%reldir%/test_bad_tls.py \
 	%reldir%/test_bad_web.py \
 	%reldir%/test_chat.py \
