@@ -56,7 +56,7 @@ client_watch(struct client_set *s, struct client *slot, int fd)
 		client_die("epoll_ctl");
 }
 
-/* Short and unique: u and the number to the base 36, within the nine characters of old IRC. */
+/* Short and unique: u and the number, within the nine characters of old IRC; letters could look like digits, and be refused for it. */
 static void
 client_name(struct client *c)
 {
@@ -65,8 +65,8 @@ client_name(struct client *c)
 	uint32_t v = c->id;
 
 	do {
-		digits[n++] = "0123456789abcdefghijklmnopqrstuvwxyz"[v % 36];
-		v /= 36;
+		digits[n++] = (char)('0' + v % 10);
+		v /= 10;
 	} while (v > 0);
 	c->name[len++] = 'u';
 	while (n > 0)

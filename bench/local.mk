@@ -23,5 +23,5 @@ endif
 
 TESTS += bench/selftest
 
-EXTRA_DIST += %reldir%/files %reldir%/run %reldir%/servers.py %reldir%/selftest %reldir%/README.md \
+EXTRA_DIST += %reldir%/abuser %reldir%/files %reldir%/run %reldir%/servers.py %reldir%/selftest %reldir%/README.md \
 	%reldir%/peers/ngircd.conf %reldir%/peers/inspircd.conf

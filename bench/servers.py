@@ -18,12 +18,15 @@ name = "bench.test";
 run_dir = "%(dir)s/run";
 state_dir = "%(dir)s/state";
 listen = ( { protocol = "%(protocol)s"; address = "127.0.0.1"; port = %(port)d; } );
-limits = { max_sessions = %(sessions)d; max_per_address = 0; connect_rate = 0; login_time = 0;
-           line_rate = 0; line_burst = 0; queue = 268435456; };
+limits = { max_sessions = %(sessions)d; %(limits)s };
 rooms = { default = "%(room)s"; };
 log = { to = "stderr"; level = "notice"; };
 %(extra)s
 """
+
+NO_LIMITS = "max_per_address = 0; connect_rate = 0; login_time = 0; line_rate = 0; line_burst = 0; joins = 0; queue = 268435456;"
+# As shipped, for whoever is not one of chatload's clients.
+FOR_ABUSERS = 'exempt = "127.0.0.0/25";'
 
 
 class Broken(Exception):
@@ -50,6 +53,7 @@ class Server:
         self.dir = self.process = None
         self.port = 0
         self.sessions = 20000
+        self.limits = NO_LIMITS
 
     def missing(self):
         """Why it cannot be measured here, or None."""
@@ -58,10 +62,10 @@ class Server:
     def command(self, room):
         raise NotImplementedError
 
-    def start(self, room="", sessions=20000):
+    def start(self, room="", sessions=20000, limits=NO_LIMITS):
         """room: where newcomers are put, if the server does that; sessions: how many it must be
-        able to serve, if it can be told. Leaves pid and port."""
-        self.sessions = sessions
+        able to serve, and limits: what nobody may, if it can be told. Leaves pid and port."""
+        self.sessions, self.limits = sessions, limits
         self.dir = tempfile.mkdtemp(prefix="chatbench-")
         os.chmod(self.dir, 0o755)
         self.port = free_port()
@@ -152,7 +156,7 @@ class Chatd(Server):
         conf = os.path.join(self.dir, "chatd.conf")
         with open(conf, "w") as f:
             f.write(CHATD_CONF % {"dir": self.dir, "port": self.port, "room": room, "sessions": self.sessions,
-                                  "protocol": self.protocol, "extra": self.opts.chatd_conf + self.more})
+                                  "protocol": self.protocol, "limits": self.limits, "extra": self.opts.chatd_conf + self.more})
         return [self.path(), "-f", "-c", conf, "-L", self.opts.build]
 
 
