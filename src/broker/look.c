@@ -261,8 +261,8 @@ looks_refused(void)
 }
 
 /* A name that is an account's own is told about as such (reserve.c), unless something else than that account has its look. */
-enum chat_err
-look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t id)
+static enum chat_err
+check(struct str name, struct str fold, const struct reg_user *me, uint64_t id, bool may_reserved)
 {
 	const struct reg_account *own = account_folded(fold.p, fold.n);
 	uint64_t keys[LOOKS];
@@ -272,10 +272,26 @@ look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t
 	look_keys(name, fold, keys);
 	for (unsigned i = 0; i < LOOKS; i++) {
 		if (keys[i] != 0 &&
-		    (key_reserved(keys[i]) || key_taken(keys[i], me, own != NULL ? own->id : id)))
+		    ((!may_reserved && key_reserved(keys[i])) || key_taken(keys[i], me, own != NULL ? own->id : id)))
 			return looks_refused();
 	}
 	return ERR_NONE;
+}
+
+enum chat_err
+look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t id)
+{
+	return check(name, fold, me, id, false);
+}
+
+enum chat_err
+look_check_new(struct str name, const struct reg_user *me, bool may_reserved)
+{
+	char fold[NAME_FOLD_MAX];
+	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
+
+	return n > 0 ? check(name, (struct str){fold, (size_t)n}, me, 0, may_reserved)
+		     : ERR_NICK_BAD;
 }
 
 /* --- beginning and end ------------------------------------------------------------------------------------------ */
@@ -339,6 +355,10 @@ looks_rebuild(void)
 			look_account_came(&W->accounts[i]);
 	}
 	looks_options(&proc.opt);
+#ifndef HAVE_ICU
+	if (proc.opt.names_lookalikes)
+		log_notice("built without ICU: names that look like others are not refused");
+#endif
 	/* what ICU needs it gets now, while this process may still do anything */
 	look_of("\u00e9", 2, out);
 }

@@ -25,6 +25,9 @@ void look_keys(struct str name, struct str fold, uint64_t keys[LOOKS]);
  * other than the one with this id (0: none)? ERR_NONE, ERR_NICK_LOOKS. Who is logged in to the account of that name asks
  * in vain: it is its own. */
 enum chat_err look_check(struct str name, struct str fold, const struct reg_user *me, uint64_t id);
+/* The same for an account that is to be made, for whom `me` is (NULL: nobody who is here): it has its name for good. may_reserved:
+ * who makes it may give away what names.reserved keeps. */
+enum chat_err look_check_new(struct str name, const struct reg_user *me, bool may_reserved);
 
 /* After the commit, as the index by name: a user's name comes, the first one or another; goes (before its slot is used again);
  * the same for accounts, whose keys are in their slots. */

@@ -243,16 +243,6 @@ hashed_new(struct job *j, const void *frame, size_t len)
 		ask_change(j, m.hash, m.scram, (struct str){c->text, c->ntext}, registered);
 }
 
-/* An account has its name for good: it must not look like another's either. */
-static enum chat_err
-looks_like(struct str name, const struct reg_user *u)
-{
-	char fold[NAME_FOLD_MAX];
-	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
-
-	return n > 0 ? look_check(name, (struct str){fold, (size_t)n}, u, 0) : ERR_NICK_BAD;
-}
-
 /* May this be registered, by u (NULL: by somebody without a name)? */
 static enum chat_err
 may_register(const struct reg_user *u, const struct m_r_register *q)
@@ -272,7 +262,7 @@ may_register(const struct reg_user *u, const struct m_r_register *q)
 		return q->again ? ERR_NONE : ERR_ACCOUNT_EXISTS;
 	if (holder != NULL && holder != u)
 		return ERR_NICK_TAKEN;
-	err = looks_like(q->name, u);
+	err = look_check_new(q->name, u, false);
 	if (err != ERR_NONE)
 		return err;
 	err = credential_email(q->email);

@@ -12,6 +12,7 @@
 #include "broker/broker.h"
 #include "broker/exchange.h"
 #include "broker/job.h"
+#include "broker/look.h"
 #include "broker/store.h"
 #include "ipc/credential.h"
 #include "ipc/proc.h"
@@ -213,6 +214,8 @@ may_change(const struct change *c, const struct m_r_store *q, struct str name)
 			return ERR_NICK_BAD;
 		if (c->id != 0)
 			return ERR_ACCOUNT_EXISTS;
+		if (look_check_new(name, user_find(name), true) != ERR_NONE)
+			return ERR_NICK_LOOKS;
 		if (c->text[0] != '\0' && credential_email(str_of(c->text)) != ERR_NONE)
 			return ERR_EMAIL_BAD;
 		if (freelist_left(&br.reg.free_accounts) == 0)

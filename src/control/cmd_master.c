@@ -43,7 +43,8 @@ static const struct column sandbox_columns[] = {
 };
 static const struct column listener_columns[] = {
     {"protocol", "PROTOCOL", 8, false}, {"profile", "PROFILE", 7, false},
-    {"tls", "TLS", 3, false},           {"address", "ADDRESS", 9, false},
+    {"tls", "TLS", 3, false},           {"proxy", "PROXY", 5, false},
+    {"address", "ADDRESS", 9, false},
     {"port", "PORT", 5, true},          {"path", "PATH", 4, false},
     {"accepted", "ACCEPTED", 8, true},  {"connect", "TELL PEOPLE", 16, false},
 };
@@ -279,11 +280,12 @@ listeners_row(struct conn *c, const struct m_ctl_listener *m)
 
 	bprintf(hosts, sizeof(hosts), STR_FMT, STR_ARG(m->hosts));
 	bprintf(address, sizeof(address), STR_FMT, STR_ARG(m->address));
-	while ((host = strsep(&rest, " ")) != NULL) {
+	/* who comes past its proxy is sent away */
+	while (m->proxy == 0 && (host = strsep(&rest, " ")) != NULL) {
 		if (*host != '\0')
 			add_address(&a, host, m->port);
 	}
-	if (m->hosts.n == 0 && m->address.n > 0)
+	if (m->proxy == 0 && m->hosts.n == 0 && m->address.n > 0)
 		add_address(&a, address, m->port);
 	writer_row(w);
 	writer_str(w, "protocol", m->protocol.p, m->protocol.n);
@@ -295,6 +297,7 @@ listeners_row(struct conn *c, const struct m_ctl_listener *m)
 		writer_s(w, "port", NULL);
 	writer_str(w, "path", m->path.n > 0 ? m->path.p : NULL, m->path.n);
 	writer_bool(w, "tls", m->tls != 0);
+	writer_bool(w, "proxy", m->proxy != 0);
 	writer_u64(w, "accepted", m->accepted);
 	writer_strs(w, "connect", a.refs, a.n);
 	writer_row_end(w);

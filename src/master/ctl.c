@@ -182,6 +182,7 @@ cmd_listeners(struct req *r)
 		else
 			m.address = str_of(sockaddr_text(sa, address, sizeof(address)));
 		m.tls = l->conf.tls;
+		m.proxy = l->conf.proxy;
 		if (str_eq(m.address, STR_LIT("0.0.0.0")) || str_eq(m.address, STR_LIT("::")))
 			m.hosts = (struct str){
 			    hosts, hosts_text(hosts, sizeof(hosts), sa->sa_family == AF_INET6)};

@@ -41,9 +41,8 @@ leave(struct link *l)
 {
 	unqueue(l);
 	loop_timer_stop(proc.loop, &l->timer);
-	if (l->flags & LINK_PENDING)
-		pending_remove(l->rec->address);
-	l->flags &= ~(unsigned)LINK_PENDING;
+	pending_remove(l->pending);
+	l->pending = NULL;
 }
 
 /* What has been said last is to arrive: unread bytes would have the kernel reset the connection. */
@@ -84,18 +83,19 @@ void
 hello_take(const struct conn_rec *rec, int fd, struct str early)
 {
 	const struct options *o = &proc.opt;
+	struct pending *pending;
 	struct link *l;
 
 	(void)early;
 	if (proc.draining || certs_first() == NULL ||
-	    !pending_add(rec->address, o->tls_handshakes)) {
+	    !pending_add(rec->address, o->tls_handshakes, &pending)) {
 		count_add(CTR_tls_refused, !proc.draining);
 		close(fd);
 		handed_closed(rec->id);
 		return;
 	}
 	l = link_new(rec, fd);
-	l->flags |= LINK_PENDING;
+	l->pending = pending;
 	loop_timer_start(proc.loop, &l->timer, o->tls_handshake_time * 1000, too_late, l);
 	if (loop_add(proc.loop, &l->out, fd, EPOLLIN, event, l) < 0) {
 		l->out.fd = fd;

@@ -34,16 +34,18 @@ enum link_flag {
 	LINK_NEAR_QUIET = 1 << 8,
 	LINK_READ_WRITES = 1 << 9, /* to read, TLS has to write first */
 	LINK_SHUT_WRITES = 1 << 10, /* its last words wait for room */
-	LINK_PENDING = 1 << 11, /* counted in pending.h */
 	LINK_TIMED = 1 << 12, /* the timer runs: so long without any progress, and it is over */
 	LINK_LAST = 1 << 13, /* and nothing puts it off any more */
 };
+
+struct pending;
 
 struct link {
 	LIST_ENTRY(link) all;
 	TAILQ_ENTRY(link) queue; /* LINK_QUEUED */
 	uint64_t id; /* the master's */
 	struct conn_rec *rec; /* owned; NULL behind the handshake */
+	struct pending *pending; /* what its handshake is counted by; NULL behind it, or by nothing */
 	SSL *ssl; /* owned; NULL: not a byte has come */
 	struct loop_io out, near;
 	struct loop_timer timer;

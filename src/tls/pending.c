@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "ipc/proc.h"
 #include "lib/net.h"
 #include "lib/siphash.h"
 #include "lib/util.h"
@@ -22,26 +23,26 @@ struct pending {
 };
 static struct pending *table; /* those with any; as many as there are handshakes at most */
 
+/* False: it is not counted. */
 static bool
 key_of(const char *address, uint8_t key[16])
 {
-	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	struct net n;
 
-	if (!net_parse(address, &n))
+	if (!net_parse(address, &n) || net_listed(proc.opt.limits_exempt, &n))
 		return false;
 	memcpy(key, n.bytes, 16);
-	if (memcmp(key, mapped, sizeof(mapped)) != 0)
-		memset(key + 8, 0, 8);
+	net_cut(key, (unsigned)proc.opt.prefix_v4, (unsigned)proc.opt.prefix_v6);
 	return true;
 }
 
 bool
-pending_add(const char *address, uint64_t limit)
+pending_add(const char *address, uint64_t limit, struct pending **p_r)
 {
 	struct pending *p;
 	uint8_t key[16];
 
+	*p_r = NULL;
 	if (!key_of(address, key))
 		return true;
 	if (table == NULL && getrandom(hash_key, sizeof(hash_key), 0) != (ssize_t)sizeof(hash_key))
@@ -55,20 +56,14 @@ pending_add(const char *address, uint64_t limit)
 		HASH_ADD(hh, table, key, sizeof(p->key), p);
 	}
 	p->n++;
+	*p_r = p;
 	return true;
 }
 
 void
-pending_remove(const char *address)
+pending_remove(struct pending *p)
 {
-	struct pending *p;
-	uint8_t key[16];
-
-	if (!key_of(address, key))
-		return;
-	HASH_FIND(hh, table, key, sizeof(key), p);
-	CHECK(p != NULL);
-	if (--p->n > 0)
+	if (p == NULL || --p->n > 0)
 		return;
 	HASH_DEL(table, p);
 	free(p);

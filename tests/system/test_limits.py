@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import unittest
 
 from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, limit, listeners, main, rss_bytes
 from irc import Irc
@@ -33,6 +34,7 @@ def round_trips(sender, receiver, n, stem):
     return sorted(took)
 
 
+@unittest.skipUnless(build().configured("HAVE_ICU"), "built without ICU")
 class LookAlikes(OwnCase):
     def test_names(self):
         """Who looks like somebody else is told so, by telnet and IRC, and may choose again."""
@@ -47,6 +49,20 @@ class LookAlikes(OwnCase):
             c.expect("Connected to the chat room as other")
             c.close()
         self.assertGreaterEqual(d.stats()["refusals_total"], 5)
+
+
+    @unittest.skipUnless(build().store and build().passwords, "built without the store or passwords")
+    def test_accounts(self):
+        """Nor does an administrator make an account that looks like somebody by mistake; what is reserved is for that."""
+        d = self.daemon({"names": {"reserved": "admin"}})
+        self.client("root", exact=True)
+        for name in ("r00t", "R\u043e\u043et"):
+            r = d.ctl_run("account", "add", name, input="long enough\n")
+            self.assertEqual(r[0], 1, r)
+            self.assertIn("looks like another one", r[1] + r[2])
+        for name in ("admin", "root"):
+            d.ctl("account", "add", name, input="long enough\n")
+        self.assertEqual([a["name"] for a in d.json("account", "list")], ["admin", "root"])
 
 
 class Pace(OwnCase):

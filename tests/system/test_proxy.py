@@ -43,6 +43,12 @@ class Proxied(OwnCase):
             s.sendall(header)
         return s
 
+    def test_listeners(self):
+        """An administrator sees which they are; nobody is told to come to one."""
+        rows = self.daemon().listeners()
+        self.assertEqual([r["proxy"] for r in rows], [False, True, True])
+        self.assertEqual([len(r["connect"]) for r in rows], [1, 0, 0])
+
     def come(self, header, **more):
         return Telnet(None, sock=self.raw(header, **more))
 
