@@ -160,18 +160,45 @@ parse_duration(const char *s, uint64_t *seconds_r)
 	return false;
 }
 
+/* Without the beginning of a character at the end of the n bytes at p. */
+static size_t
+without_half(const char *p, size_t n)
+{
+	size_t lead = n, need;
+
+	while (lead > 0 && n - lead < 3 && ((unsigned char)p[lead - 1] & 0xc0) == 0x80)
+		lead--;
+	if (lead == 0 || (unsigned char)p[--lead] < 0xc0)
+		return n;
+	need = (unsigned char)p[lead] >= 0xf0 ? 4 : (unsigned char)p[lead] >= 0xe0 ? 3 : 2;
+	return n - lead < need ? lead : n;
+}
+
+size_t
+vbprintf(char *out, size_t cap, const char *fmt, va_list ap)
+{
+	int all = vsnprintf(out, cap, fmt, ap);
+	size_t n;
+
+	if (all < 0 || cap == 0)
+		return 0;
+	if ((size_t)all < cap)
+		return (size_t)all;
+	n = without_half(out, cap - 1);
+	out[n] = '\0';
+	return n;
+}
+
 size_t
 bprintf(char *out, size_t cap, const char *fmt, ...)
 {
 	va_list ap;
-	int n;
+	size_t n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(out, cap, fmt, ap);
+	n = vbprintf(out, cap, fmt, ap);
 	va_end(ap);
-	if (n < 0 || cap == 0)
-		return 0;
-	return MIN((size_t)n, cap - 1);
+	return n;
 }
 
 void

@@ -2,6 +2,7 @@
 #ifndef LIB_UTIL_H
 #define LIB_UTIL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +43,11 @@ char *time_rfc3339(uint64_t ms, char out[32]);
 /* "90", "90s", "5m", "2h", "3d", "1w" as seconds. Returns false on anything else. */
 bool parse_duration(const char *s, uint64_t *seconds_r);
 
-/* snprintf into a fixed buffer that returns the length kept, never more than cap - 1. */
+/* snprintf into a fixed buffer that returns the length kept, never more than cap - 1. What does not fit is cut off between two
+ * characters: people's names and words, which may be in it, stay UTF-8. */
 size_t bprintf(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+size_t vbprintf(char *out, size_t cap, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
 /* Descriptors 0, 1 and 2 that were closed become /dev/null: or else the next socket would be one of them, and be sent what
  * is meant for people. For the beginning of main(). */

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -141,14 +140,13 @@ tell(struct conn *c, const char *fmt, ...)
 {
 	char text[TELL_MAX];
 	va_list ap;
-	int n;
+	size_t n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
+	n = vbprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	/* it may have others' words in it, such as a topic */
-	tongue_of(c)->words(c, text,
-			    text_balance(text, (size_t)MAX(0, MIN(n, TELL_MAX - 1)), TELL_MAX - 1));
+	tongue_of(c)->words(c, text, text_balance(text, n, TELL_MAX - 1));
 }
 
 bool

@@ -4,7 +4,6 @@
 #include "worker/words.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ipc/maskform.h"
@@ -23,12 +22,10 @@ static void
 words(struct shown *s, const char *fmt, ...)
 {
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
+	s->text = (struct str){text, vbprintf(text, sizeof(text), fmt, ap)};
 	va_end(ap);
-	s->text = (struct str){text, (size_t)MAX(0, MIN(n, (int)sizeof(text) - 1))};
 }
 
 /* " (reason)", or nothing; good until the next call. */

@@ -142,7 +142,10 @@ class Irc:
 
     def _take(self, data):
         for line in self.lines_of(data):
-            m = Message(line.decode("utf-8"))
+            try:
+                m = Message(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                raise AssertionError("%s: what came is not UTF-8: %r" % (self.nick, line)) from None
             if m.command == "PING":
                 self.send("PONG :" + m.params[-1])
                 continue

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from harness import OwnCase, build, fd_count, limit, long, main, rss_bytes
+from harness import OwnCase, build, fd_count, lean, limit, long, main, rss_bytes
 from irc import IrcCase
 
 ALONE = True  # measures times
@@ -20,7 +20,7 @@ class Tables(OwnCase, IrcCase):
     """What the registry has room for is not one stranger's, however many connections it has."""
 
     def setUp(self):
-        self.daemon({"limits": dict(CALM, max_sessions=120)})
+        self.daemon({"limits": dict(CALM, max_sessions=120)}, env=lean())
         self.others = self.neighbours()
 
     def tearDown(self):
@@ -124,7 +124,7 @@ class Input(OwnCase, IrcCase):
 
     def test_every_command_unread(self):
         """Long answers to whoever does not read are made when there is room for them, whatever was asked."""
-        self.daemon({"limits": CALM})
+        self.daemon({"limits": CALM}, env=lean())
         a = self.irc("a")
         for i in range(0, 90, 30):
             a.send("JOIN " + ",".join("#room%d" % k for k in range(i, i + 30)))
@@ -188,7 +188,7 @@ class Connections(OwnCase, IrcCase):
 
     def test_storm(self):
         """Thousands come and go every second, each in another way: nothing of them stays."""
-        d = self.daemon({"limits": CALM})
+        d = self.daemon({"limits": CALM}, env=lean())
         port, irc_port = self.d.port, self.irc_address()[1]
         rst = struct.pack("ii", 1, 0)
         says = (b"", b"\xff", b"x", b"NICK a", b"PROXY TCP4 1.2.3.4 1.2.3.4 1 1\r\n", b"QUIT\r\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01",
@@ -256,7 +256,7 @@ class Connections(OwnCase, IrcCase):
         """Twenty thousand who do nothing cost nothing, and nobody notices them."""
         n = 2000 if build().sanitized else 20000
         n = min(n, self.soft_limit(n) - 200)
-        d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}})
+        d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}}, env=lean())
         with self.neighbours() as others:
             rss = sum(map(rss_bytes, d.kids("worker")))
             socks = self.crowd(n)
@@ -275,7 +275,7 @@ class Connections(OwnCase, IrcCase):
         """All of a large room at once: each is told once, nobody else waits."""
         n = 500 if build().sanitized else 5000 if long() else 3000
         self.soft_limit(n)
-        d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}})
+        d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}}, env=lean())
         watcher, room = self.irc("watcher"), self.fresh("crowd")
         watcher.ask("JOIN #" + room, "366")
         with self.neighbours(patience=10) as others:

@@ -523,6 +523,32 @@ class Bad(IrcCase):
         self.alice.send("MODE %s +b %s" % (self.chan, other))
         one.ask("JOIN " + self.chan, "366")
 
+    def test_names_that_grow(self):
+        """Letters that become many when they are folded, compared or looked at, as many as fit into a name: in every place for one."""
+        for unit in ("\ufdfa", "\ufdfb", "\u0390", "\ufb03", "\u1e9e", "\u0149", "\u1f80", "\U0001d400", "\u1100\u1161\u11a8", "\uac00", "\u0344", "a\u0301",
+                     "\u0301", "a\u0323\u0307", "\u0958", "\u1fb7", "\u0e33", "\u2f98", "\U0002f800", "m", "rn", "\u33d5", "\u0130", "\u01c4"):
+            c = self.irc("grow", ("batch", "draft/metadata-3", "draft/channel-rename", "soju.im/search"), user=unit * 20,
+                         real=(unit * 60).encode()[:150].decode(errors="ignore"))
+            own, tom = self.channel(c, self.bob), self.connect()
+            for n in (1, 5, 16, 21, 32, 64, 100):
+                name = unit * n
+                c.send("JOIN #" + name, "PART #" + name, "NICK " + name, "NICK " + c.nick, "NICK x" + name, "NICK " + c.nick, "JOIN #x%s,#y%s" % (name, name),
+                       "MODE %s +b %s!%s@%s" % (own, name, name, name), "MODE %s +b ~a:%s" % (own, name), "MODE %s +o %s" % (own, name),
+                       "MODE %s +k %s" % (own, name), "MODE %s -k *" % own, "WHO *%s*" % name, "WHO #" + name, "WHOIS " + name, "WHOWAS " + name,
+                       "LIST *%s*" % name, "MONITOR + %s,%s" % (name, name), "PRIVMSG %s :%s" % (name, name), "KICK %s %s :%s" % (own, name, name),
+                       "INVITE %s %s" % (name, own), "TOPIC %s :%s" % (own, name), "METADATA * SET %s :%s" % (name, name), "RENAME %s #z%s" % (own, name),
+                       "RENAME #z%s %s" % (name, own), "SEARCH text=" + name, "OPER %s %s" % (name, name), "NS REGISTER " + name, "NS IDENTIFY %s %s" % (name, name),
+                       "CS INFO #" + name, "SETNAME :" + name, "AWAY :" + name, "NICK " + c.nick)
+                tom.send(name)
+            c.sync()
+            for line in ("WHO " + own, "WHO %s %%tcuhsnfdlar" % own, "WHOIS " + c.nick, "USERHOST " + c.nick, "NAMES", "LIST", "MODE %s b" % own, "TOPIC " + own):
+                self.bob.answers(line)  # UTF-8, or else Irc says so
+            tom.send("/nick " + unit * 20, "/join " + unit * 60, "/msg %s hi" % (unit * 30), "hi@" + unit * 30, "/whois " + unit * 32, "/who " + unit * 64,
+                     "/ignore " + unit * 32, "/find " + unit * 9, "/quit")
+            tom.expect_eof()
+            c.close()
+        self.d.json("users")
+
     def test_10000_names(self):
         """Lists that people fill have an end."""
         c = self.irc("filler")

@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, limit, listeners, main, rss_bytes
+from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, lean, limit, listeners, main, rss_bytes
 from irc import Irc
 from load import Swarm, table
 
@@ -559,9 +559,7 @@ class Churn(OwnCase):
         """Coming, talking, going, for a while: descriptors and memory come back to where they were."""
         from churn import churn
         seconds = 20 if not build().sanitized else 25
-        # a sanitizer keeps what was freed for a while: not so much of it that it hides a leak
-        options = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
-        d = self.daemon({"limits": {"max_sessions": 400}, "listen": listeners("telnet", "web")}, env={"ASAN_OPTIONS": options.lstrip(":")})
+        d = self.daemon({"limits": {"max_sessions": 400}, "listen": listeners("telnet", "web")}, env=lean())
         rows, problems = churn(d, seconds, 60)
         print(table(rows[-4:]), flush=True)
         self.assertEqual(problems, [])

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/text.h"
+#include "lib/util.h"
 #include "unit_str.h"
 
 #define RLO "\xe2\x80\xae"
@@ -493,6 +494,32 @@ START_TEST(cut)
 }
 END_TEST
 
+START_TEST(printed_whole)
+{
+	static const struct {
+		size_t cap;
+		const char *in, *out;
+	} rows[] = {{1, "a", ""},
+		    {2, "ab", "a"},
+		    {3, "a\xc3\xa9", "a"},
+		    {4, "a\xc3\xa9", "a\xc3\xa9"},
+		    {3, "\xe2\x82\xac", ""},
+		    {4, "\xe2\x82\xac", "\xe2\x82\xac"},
+		    {5, "a\xf0\x9f\x98\x80", "a"},
+		    {6, "a\xf0\x9f\x98\x80z", "a\xf0\x9f\x98\x80"},
+		    {4, "a\xe2\x82\xac", "a"},
+		    {5, "\x80\x80\x80\x80\x80", "\x80\x80\x80\x80"}};
+	char out[16];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n = bprintf(out, rows[i].cap, "%s", rows[i].in);
+
+		ck_assert_str_eq(out, rows[i].out);
+		ck_assert_uint_eq(n, strlen(out));
+	}
+}
+END_TEST
+
 START_TEST(width)
 {
 	ck_assert_int_eq(text_width(LIT("")), 0);
@@ -564,6 +591,7 @@ main(void)
 	tcase_add_loop_test(tc, balance_rows, 0, COUNT(balances));
 	tcase_add_test(tc, balance_deep);
 	tcase_add_test(tc, cut);
+	tcase_add_test(tc, printed_whole);
 	tcase_add_test(tc, width);
 	tcase_add_test(tc, chars);
 	tcase_add_test(tc, items);

@@ -4,7 +4,6 @@
 #include "worker/irc/metaline.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/text.h"
@@ -39,14 +38,12 @@ meta_put(const struct meta_to *to, const char *fmt, ...)
 	char line[LINE_CAP + 32];
 	size_t head = 0, n;
 	va_list ap;
-	int more;
 
 	if (to->batch != 0)
 		head = bprintf(line, sizeof(line), "@batch=m%u ", to->batch);
 	va_start(ap, fmt);
-	more = vsnprintf(line + head, LINE_CAP, fmt, ap);
+	n = vbprintf(line + head, LINE_CAP, fmt, ap);
 	va_end(ap);
-	n = (size_t)MAX(0, MIN(more, LINE_CAP - 1));
 	n = head + (n > IRC_BODY_MAX ? text_cut(line + head, n, IRC_BODY_MAX) : n);
 	/* whatever got into a value, a line stays one */
 	for (size_t i = head; i < n; i++) {

@@ -4,7 +4,6 @@
 #include "worker/irc/reply.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,8 +246,7 @@ static void line_put(struct conn *c, char *line, size_t head, const char *fmt, v
 static void
 line_put(struct conn *c, char *line, size_t head, const char *fmt, va_list ap)
 {
-	int more = vsnprintf(line + head, TEXT_LEN - head, fmt, ap);
-	size_t n = head + (size_t)MAX(0, MIN(more, (int)(TEXT_LEN - head) - 1));
+	size_t n = head + vbprintf(line + head, TEXT_LEN - head, fmt, ap);
 
 	if (n > IRC_BODY_MAX)
 		n = text_cut(line, n, IRC_BODY_MAX);
@@ -296,7 +294,8 @@ irc_num_text(struct conn *c, unsigned num, struct str text)
 	char line[TEXT_LEN + 2];
 	size_t head = num_head(c, num, line);
 
-	text.n = MIN(text.n, IRC_BODY_MAX - head);
+	if (text.n > IRC_BODY_MAX - head)
+		text.n = text_cut(text.p, text.n, IRC_BODY_MAX - head);
 	memcpy(line + head, text.p, text.n);
 	memcpy(line + head + text.n, "\r\n", 2);
 	irc_lines(c, line, head + text.n + 2);
@@ -399,7 +398,7 @@ irc_fail(struct conn *c, const char *cmd, const char *code, struct str context, 
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vbprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	standard(c, "FAIL", cmd, code, context, text);
 }
@@ -411,7 +410,7 @@ irc_note(struct conn *c, const char *cmd, const char *code, const char *fmt, ...
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vbprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	standard(c, "NOTE", cmd, code, STR_LIT(""), text);
 }

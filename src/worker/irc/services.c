@@ -5,7 +5,6 @@
 #include "worker/irc/services.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/util.h"
@@ -52,7 +51,7 @@ service_say(struct conn *c, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vbprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	irc_raw(c, ":%s!%s@%s NOTICE %s :%s", me, me, irc_me, irc_nick(c), text);
 }
