@@ -132,21 +132,6 @@ drain(uint32_t ms, const char *text)
 
 /* --- start -------------------------------------------------------------------------------- */
 
-/* A sanitizer looks at its own process from outside, and so does who sets CHATD_DUMPABLE to
- * measure or to debug without being root. */
-static bool
-stay_dumpable(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-	return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-	return true;
-#endif
-#endif
-	return getenv("CHATD_DUMPABLE") != NULL;
-}
-
 static void
 drop_privileges(void)
 {
@@ -161,7 +146,6 @@ drop_privileges(void)
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fatal("cannot give up new privileges: %s", strerror(errno));
-	prctl(PR_SET_DUMPABLE, stay_dumpable() ? 1 : 0, 0, 0, 0);
 	/* cleared by the change of uid; and the master may have died in between */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)

@@ -143,6 +143,17 @@ have_only(uint64_t keep)
 		fatal("cannot give up capabilities: %s", strerror(errno));
 }
 
+/* --- who may look into it ------------------------------------------------------------------------------------- */
+
+/* Nobody of the same user's. But a sanitizer looks at its own process from outside, and so does who sets CHATD_DUMPABLE to measure or to
+ * debug without being root. */
+static void
+close_to_others(void)
+{
+	if (BUILD_SANITIZER == 0 && getenv("CHATD_DUMPABLE") == NULL)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 /* --- limits --------------------------------------------------------------------------------------------------- */
 
 static void
@@ -252,6 +263,7 @@ sandbox_enter(void)
 	struct sandbox s = {.why_no_filter = "switched off", .why_no_landlock = "switched off"};
 
 	have_only(0);
+	close_to_others();
 	if (!switched_off()) {
 		s = (struct sandbox){0};
 		limits(mine);
@@ -274,6 +286,7 @@ sandbox_master(void)
 	have_only(keep);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fatal("cannot give up new privileges: %s", strerror(errno));
+	close_to_others();
 	if (!switched_off())
 		enter_filter(&s, MASTER);
 	return s;

@@ -10,6 +10,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -118,6 +119,25 @@ class InForce(SandboxCase):
             for pid in d.kids(role):
                 self.assertEqual(os.stat("/proc/%d/mem" % pid).st_uid, 0)
                 self.assertTrue(re.search(r"core file size +0 +0", open("/proc/%d/limits" % pid, encoding="ascii").read()))
+
+    def test_master_not_dumpable(self):
+        """As systemd starts it, everybody is of one user's: the master, too, is nobody's to look into. It goes on starting others."""
+        if build().sanitized:
+            self.skipTest("a sanitizer looks into its own process")
+        if os.geteuid() != 0 or not shutil.which("setpriv"):
+            self.skipTest("needs root, and setpriv(1)")
+        d = Daemon(self.config, start=False, prefix=["setpriv", "--reuid=nobody", "--clear-groups"])
+        self.addCleanup(d.close)
+        d.restarts_meant = True
+        for top, _, files in os.walk(d.dir):
+            for path in [top] + [os.path.join(top, f) for f in files]:
+                os.chown(path, pwd.getpwnam("nobody").pw_uid, -1)
+        d.start()
+        for pid in [d.proc.pid] + [p["pid"] for p in d.processes()]:
+            self.assertEqual(os.stat("/proc/%d/mem" % pid).st_uid, 0)
+        os.kill(d.kids("worker")[0], signal.SIGKILL)
+        d.expect_log("another is started")
+        eventually("all are ready", lambda: all(p["state"] == "ready" for p in d.processes()))
 
     def test_no_datagrams(self):
         """Who has a Unix socket of datagrams can send to any that has a path: syslogd's, systemd's."""
