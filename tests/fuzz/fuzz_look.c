@@ -12,8 +12,6 @@
 #include "lib/util.h"
 #include "world.h"
 
-static struct world world;
-
 struct name {
 	struct str text, fold;
 	char folded[NAME_FOLD_MAX];
