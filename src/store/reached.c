@@ -12,14 +12,27 @@
 #include "store/thread.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t more; /* by the clock that nobody sets */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint64_t last;
 static char stuck[REACHED_WHY];
 static uint64_t unread_at; /* mono ms of the last question that failed; 0: none in this outage */
 
+static void
+begin(void)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&more, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 void
 reached_set(uint64_t seq)
 {
+	pthread_once(&once, begin);
 	pthread_mutex_lock(&lock);
 	last = seq;
 	pthread_cond_broadcast(&more);
@@ -40,11 +53,11 @@ reached(void)
 bool
 reached_wait(uint64_t seq, unsigned ms)
 {
-	/* a clock that is set meanwhile makes one question wait too long or not at all */
-	struct timespec until = time_after(CLOCK_REALTIME, ms);
+	struct timespec until = time_after(CLOCK_MONOTONIC, ms);
 	bool there;
 	int err = 0;
 
+	pthread_once(&once, begin);
 	pthread_mutex_lock(&lock);
 	while (last < seq && err == 0)
 		err = pthread_cond_timedwait(&more, &lock, &until);

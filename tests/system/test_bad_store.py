@@ -7,9 +7,11 @@ import shutil
 import socket
 import sqlite3
 import stat
+import subprocess
+import time
 
 import storecheck
-from harness import Daemon, OwnCase, listeners, main
+from harness import Daemon, OwnCase, build, listeners, main
 from test_store_history import CAPS, HistoryCase
 
 
@@ -129,6 +131,84 @@ class Database(OwnCase):
         with self.neighbours() as others:
             others.two[0].send("not yet")
             self.d.expect_log("cannot write to the database chatd.db, trying again: attempt to write a readonly database", mark)
+
+
+OTHER_TIME = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+static long shift;
+static int (*real)(clockid_t, struct timespec *);
+__attribute__((constructor)) static void begin(void)
+{
+    const char *s = getenv("SHIFT");
+    real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    shift = s ? atol(s) : 0;
+}
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    int r;
+    if (!real)
+        begin();
+    r = real(clock, t);
+    if (r == 0 && clock == CLOCK_REALTIME)
+        t->tv_sec += shift;
+    return r;
+}
+time_t time(time_t *p)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    if (p)
+        *p = t.tv_sec;
+    return t.tv_sec;
+}
+int gettimeofday(struct timeval *v, void *z)
+{
+    struct timespec t;
+    (void)z;
+    clock_gettime(CLOCK_REALTIME, &t);
+    v->tv_sec = t.tv_sec;
+    v->tv_usec = t.tv_nsec / 1000;
+    return 0;
+}
+"""
+
+
+class Clock(OwnCase):
+    """A host that does not know what day it is: chatd runs there as everywhere, and goes on when it knows."""
+
+    def test_1970(self):
+        cc = shutil.which("cc")
+        if cc is None:
+            self.skipTest("cc is not there")
+        if build().sanitized:
+            self.skipTest("AddressSanitizer wants to be the first library")
+        d = Daemon({"history": {"days": 0}}, start=False)  # nothing is too old
+        self.addCleanup(d.close)
+        self.d = d
+        lib = os.path.join(d.dir, "time.so")
+        subprocess.run([cc, "-shared", "-fPIC", "-O1", "-o", lib, "-x", "c", "-", "-ldl"], input=OTHER_TIME, text=True, check=True)
+        os.chmod(lib, 0o755)
+        usual, said, now = dict(d.env), [], int(time.time())
+        for day in (5, (1 << 31) - 8, 5, 1 << 33, now):
+            d.env = dict(usual, LD_PRELOAD=lib, SHIFT=str(day - now))
+            d.start()
+            with self.subTest(day), self.neighbours(d):
+                alice = self.client("alice")
+                said.append("said at %d, as number %d" % (day, len(said)))
+                alice.send(said[-1])
+                alice.sync()
+                if build().store:
+                    storecheck.kept(d, said[-1])
+                    self.assertEqual([t for t in storecheck.texts(d) if t.startswith("said at")], said)
+                    alice.ask("/history 50", said[-1] + "$")
+                d.ctl("users")
+                d.ctl("status")
+                alice.close()
+            d.stop()
 
 
 class Searches(HistoryCase):
