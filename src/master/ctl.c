@@ -96,6 +96,7 @@ usage(int pid, uint64_t *cpu_us_r, uint64_t *rss_r)
 	fclose(f);
 	if (p == NULL || (p = strrchr(text, ')')) == NULL)
 		return;
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
 	if (sscanf(p + 1,
 		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %*d %*d "
 		   "%*u %*u %ld",

@@ -198,6 +198,7 @@ cloak_key_read(uint8_t key[16])
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	for (unsigned i = 0; i < 16; i++) {
+		/* NOLINTNEXTLINE(cert-err34-c): two digits are no number too big */
 		if (n != 33 || text[32] != '\n' || sscanf(text + (size_t)2 * i, "%2x", &byte) != 1)
 			fatal(
 			    "the file %s/cloak.key is damaged: without it another one is made, and "

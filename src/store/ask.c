@@ -367,7 +367,7 @@ thread_close(struct thread *t)
 
 #define ROLE(name_) \
 	{ \
-		.name = name_, .inbox = INBOX_MAX, .open = thread_open, .frame = thread_frame, \
+		.name = (name_), .inbox = INBOX_MAX, .open = thread_open, .frame = thread_frame, \
 		.close = thread_close \
 	}
 const struct thread_role ask_role = ROLE("ask");

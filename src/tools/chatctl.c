@@ -199,7 +199,7 @@ absolute(const char *path, char out[4096])
 static int
 ask(struct ctl_req *r)
 {
-	char path[4096];
+	static char path[4096]; /* r goes on pointing there */
 	struct client cl;
 	struct buf line = {0};
 	int rc = tools_connect(&cl, r);

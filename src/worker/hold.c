@@ -24,6 +24,7 @@ holds_add(struct holds *h, uint64_t at, uint64_t seq)
 		return;
 	}
 	if (h->first + h->n == h->cap && h->first > h->n) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): first > 0: there is a v */
 		memcpy(h->v, h->v + h->first, h->n * sizeof(*h->v));
 		h->first = 0;
 	}
@@ -31,6 +32,7 @@ holds_add(struct holds *h, uint64_t at, uint64_t seq)
 		h->cap = h->cap ? 2 * h->cap : 4;
 		h->v = xrealloc(h->v, h->cap * sizeof(*h->v));
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): below cap: there is a v */
 	h->v[h->first + h->n++] = (struct hold){at, seq};
 }
 

@@ -354,9 +354,10 @@ lost(struct client *c)
 	}
 	if (c->tries == 0 && c->conf->mode == CHAT_TALK)
 		session_note(&c->s, "%s; connecting again...", link_why(c->link));
-	c->retry_at = mono_ms() +
-		      MIN((uint64_t)RETRY_MIN << MIN(c->tries, 10u), (uint64_t)RETRY_MAX) +
-		      (uint64_t)(rand() % 200);
+	c->retry_at =
+	    mono_ms() + MIN((uint64_t)RETRY_MIN << MIN(c->tries, 10u), (uint64_t)RETRY_MAX) +
+	    /* NOLINTNEXTLINE(cert-msc30-c): so that not all come back at once: no secret */
+	    (uint64_t)(rand() % 200);
 	c->tries++;
 }
 

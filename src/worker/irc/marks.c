@@ -112,6 +112,7 @@ marks_forget(struct conn *c)
 	struct irc_marks *all = c->irc->marks;
 
 	while (all != NULL && !TAILQ_EMPTY(&all->list))
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what is freed has left the list */
 		mark_free(all, TAILQ_FIRST(&all->list));
 	free(all);
 	c->irc->marks = NULL;
