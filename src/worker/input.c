@@ -28,6 +28,7 @@
 
 #define READ_MAX (16u << 10)
 #define TOKEN 1000
+#define LINE_LONG 1024 /* bytes of a line, tags included, that cost as much as another one */
 #define FLOOD_S 60 /* so long behind line_rate without a pause is not a burst */
 
 static struct {
@@ -202,15 +203,18 @@ take_line(struct conn *c, char *p, size_t n)
 	if (n == 0 && c->irc != NULL) {
 		/* nothing is between CR and LF; another empty line costs what a line does, or they would be read as fast as they come */
 		if (p == (char *)input.buf || p[-1] != '\r' || *p != '\n')
-			conn_charge(c, 1);
+			charge_line(c);
 		return true;
 	}
 	if ((ptrdiff_t)n > line_max(c))
 		taken = line_too_long(c, p, n);
 	else
 		taken = tongue_of(c)->line(c, p, n);
-	if (taken)
+	if (taken) {
 		charge_line(c);
+		if (n >= LINE_LONG)
+			conn_charge(c, (unsigned)(n / LINE_LONG));
+	}
 	return taken;
 }
 

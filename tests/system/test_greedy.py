@@ -122,6 +122,18 @@ class Input(OwnCase, IrcCase):
                 self.assertLess(self.d.stats()["bytes_in_total"] - before, 1 << 20, data[:4])
         others.end()  # they are all still there
 
+    def test_long_lines(self):
+        """A line of several KiB, which everybody in a room is sent, is several lines."""
+        self.daemon({"limits": dict(CALM, line_rate=100, line_burst=100, address_factor=0, account_factor=0)})
+        c, tom = self.irc("tags", ("message-tags",)), self.client("tom")
+        others = self.neighbours()
+        for sender, line in ((c, "@+a=%s TAGMSG x" % ("b" * 4000)), (tom, "/msg x " + "y" * 4000)):
+            begun = time.monotonic()
+            sender.send(*[line] * 80)
+            sender.sync()
+            self.assertGreater(time.monotonic() - begun, 1.5, "80 lines of 4 KiB are 320 at least, and 100 come at once")
+        others.end()
+
     def test_every_command_unread(self):
         """Long answers to whoever does not read are made when there is room for them, whatever was asked."""
         self.daemon({"limits": CALM}, env=lean())
