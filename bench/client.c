@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "secure.h"
+
 #define CLIENT_INPUT 262144
 #define CLIENT_LINE_MAX 65536
 #define CLIENT_EVENTS 512
@@ -56,22 +58,39 @@ client_watch(struct client_set *s, struct client *slot, int fd)
 		client_die("epoll_ctl");
 }
 
-/* Short and unique: u and the number, within the nine characters of old IRC; letters could look like digits, and be refused for it. */
+static void
+client_end(struct client *c)
+{
+	if (c->ssl != NULL)
+		secure_free(c->ssl);
+	c->ssl = NULL;
+	close(c->fd);
+	c->fd = -1;
+	c->life++;
+}
+
+void
+client_abort(struct client_set *s, struct client *c)
+{
+	(void)s;
+	client_end(c);
+	c->state = CLIENT_FREE;
+}
+
+static void
+client_closed(struct client_set *s, struct client *c)
+{
+	client_end(c);
+	s->ops->closed(s, c);
+	if (c->fd < 0) /* it may have been opened anew */
+		c->state = CLIENT_FREE;
+}
+
+/* Short and unique, within the nine characters of old IRC. Digits only: of u1o and u10 a server may refuse one as a look-alike. */
 static void
 client_name(struct client *c)
 {
-	char digits[12];
-	unsigned n = 0, len = 0;
-	uint32_t v = c->id;
-
-	do {
-		digits[n++] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	c->name[len++] = 'u';
-	while (n > 0)
-		c->name[len++] = digits[--n];
-	c->name[len] = '\0';
+	snprintf(c->name, sizeof(c->name), "u%u", c->id);
 }
 
 static int
@@ -96,6 +115,24 @@ client_connect(struct client_set *s, int fd)
 	return 0;
 }
 
+/* One step of a handshake that is all there is; then what is inside is to end. */
+static void
+client_shake(struct client_set *s, struct client *c)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.ptr = c};
+
+	if (secure_handshake(c->ssl)) {
+		c->state = CLIENT_READY;
+		s->ops->ready(s, c);
+	} else if (errno != EAGAIN) {
+		client_closed(s, c);
+	} else if (secure_wants_to_write(c->ssl) != c->writing) {
+		c->writing = !c->writing;
+		ev.events |= c->writing ? EPOLLOUT : 0;
+		epoll_ctl(s->ep, EPOLL_CTL_MOD, c->fd, &ev);
+	}
+}
+
 int
 client_open(struct client_set *s, struct client *c)
 {
@@ -115,6 +152,14 @@ client_open(struct client_set *s, struct client *c)
 	c->writing = c->framed = false;
 	c->in_len = c->out_len = c->out_sent = 0;
 	c->since = load_now();
+	c->ssl = s->opts->tls ? secure_new(c->fd) : NULL;
+	if (s->opts->scenario->handshakes) {
+		c->state = CLIENT_HANDSHAKE;
+		c->writing = true;
+		ev.events |= EPOLLOUT;
+		epoll_ctl(s->ep, EPOLL_CTL_MOD, c->fd, &ev); /* begins when it is connected */
+		return 0;
+	}
 	if (s->opts->tongue->upgrade != NULL) {
 		c->state = CLIENT_UPGRADE;
 		client_queue(c, s->opts->tongue->upgrade, c->name, s->opts->room, NULL);
@@ -183,6 +228,18 @@ client_queue(struct client *c, const char *template, const char *name, const cha
 	    (uint32_t)tongue_expand(c->out + c->out_len, need, template, name, room, text);
 }
 
+static ssize_t
+client_send(struct client *c, const char *p, size_t n)
+{
+	return c->ssl != NULL ? secure_send(c->ssl, p, n) : send(c->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t
+client_recv(struct client *c, char *p, size_t cap)
+{
+	return c->ssl != NULL ? secure_recv(c->ssl, p, cap) : recv(c->fd, p, cap, 0);
+}
+
 void
 client_flush(struct client_set *s, struct client *c)
 {
@@ -190,13 +247,13 @@ client_flush(struct client_set *s, struct client *c)
 	ssize_t n;
 
 	if (c->out_len > c->out_sent) {
-		n = send(c->fd, c->out + c->out_sent, c->out_len - c->out_sent, MSG_NOSIGNAL);
+		n = client_send(c, c->out + c->out_sent, c->out_len - c->out_sent);
 		if (n > 0)
 			c->out_sent += (uint32_t)n; /* an error is seen by the next read */
 	}
 	if (c->out_sent == c->out_len)
 		c->out_sent = c->out_len = 0;
-	if ((c->out_len > 0) == c->writing)
+	if ((c->out_len > 0 && (c->ssl == NULL || secure_wants_to_write(c->ssl))) == c->writing)
 		return;
 	c->writing = !c->writing;
 	if (c->writing)
@@ -208,29 +265,13 @@ void
 client_quit(struct client_set *s, struct client *c)
 {
 	c->state = CLIENT_QUIT;
+	if (s->opts->scenario->handshakes) {
+		secure_end(c->ssl);
+		shutdown(c->fd, SHUT_WR);
+		return;
+	}
 	client_queue(c, s->opts->tongue->quit, c->name, s->opts->room, NULL);
 	client_flush(s, c);
-}
-
-void
-client_abort(struct client_set *s, struct client *c)
-{
-	(void)s;
-	close(c->fd);
-	c->fd = -1;
-	c->life++;
-	c->state = CLIENT_FREE;
-}
-
-static void
-client_closed(struct client_set *s, struct client *c)
-{
-	close(c->fd);
-	c->fd = -1;
-	c->life++;
-	s->ops->closed(s, c);
-	if (c->fd < 0) /* it may have been opened anew */
-		c->state = CLIENT_FREE;
 }
 
 void
@@ -360,8 +401,9 @@ client_next(const struct client *c, char *at, char *end, char **line_r, size_t *
 	return at + head + n;
 }
 
-static void
-client_read(struct client_set *s, struct client *c)
+/* False: nothing is left that could be read now. */
+static bool
+client_read_once(struct client_set *s, struct client *c)
 {
 	char *at = s->input, *end, *line, *next;
 	size_t len;
@@ -370,12 +412,12 @@ client_read(struct client_set *s, struct client *c)
 
 	if (c->in_len > 0)
 		memcpy(at, c->in, c->in_len);
-	n = recv(c->fd, at + c->in_len, CLIENT_INPUT, 0);
+	n = client_recv(c, at + c->in_len, CLIENT_INPUT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (n <= 0) {
 		client_closed(s, c);
-		return;
+		return false;
 	}
 	if (s->timed)
 		s->now = load_now();
@@ -383,10 +425,10 @@ client_read(struct client_set *s, struct client *c)
 	if (c->state == CLIENT_UPGRADE) {
 		next = client_upgraded(s, c, at, end);
 		if (c->life != life)
-			return;
+			return false;
 		if (next == NULL) {
 			client_keep(c, at, (size_t)(end - at));
-			return;
+			return true;
 		}
 		at = next;
 	}
@@ -396,10 +438,21 @@ client_read(struct client_set *s, struct client *c)
 		else if (c->state != CLIENT_QUIT)
 			client_login(s, c, line, len);
 		if (c->life != life)
-			return;
+			return false;
 		at = next;
 	}
 	client_keep(c, at, (size_t)(end - at));
+	return true;
+}
+
+static void
+client_read(struct client_set *s, struct client *c)
+{
+	/* what TLS has taken from the socket already, no event tells of */
+	while (client_read_once(s, c) && c->ssl != NULL && secure_holds(c->ssl))
+		;
+	if (c->fd >= 0 && c->ssl != NULL && c->out_len > 0)
+		client_flush(s, c); /* it may have waited for the handshake */
 }
 
 void
@@ -415,6 +468,10 @@ client_turn(struct client_set *s, int timeout)
 		if (c->state == CLIENT_WAKE) {
 			if (read(c->fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
 				client_die("read");
+			continue;
+		}
+		if (c->state == CLIENT_HANDSHAKE) {
+			client_shake(s, c);
 			continue;
 		}
 		if (ev[i].events & EPOLLOUT)

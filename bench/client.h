@@ -10,6 +10,7 @@
 
 enum client_state {
 	CLIENT_FREE,
+	CLIENT_HANDSHAKE, /* TLS, and nothing behind it */
 	CLIENT_UPGRADE, /* the answer to HTTP is waited for */
 	CLIENT_LOGIN,
 	CLIENT_JOIN,
@@ -20,6 +21,7 @@ enum client_state {
 
 struct client {
 	int fd;
+	struct ssl_st *ssl; /* owned; NULL: plain */
 	enum client_state state;
 	bool writing; /* EPOLLOUT is asked for */
 	bool framed; /* lines are WebSocket frames */

@@ -27,6 +27,7 @@ struct load_opts {
 	uint32_t procs;
 	uint32_t pid; /* root of the server's process tree; 0: not measured */
 	const char *reserve; /* word in the names of mappings made for users in advance, or NULL */
+	bool tls;
 	bool json;
 };
 
@@ -76,6 +77,7 @@ struct load_scenario {
 	bool open; /* by the clock, not by answers */
 	bool pairs; /* everybody writes to one other */
 	bool churns; /* logs in and out until the end */
+	bool handshakes; /* of TLS, instead of logins */
 };
 
 /* What the parent measured between two moments; logins and so on are differences. */

@@ -6,7 +6,9 @@ bench_limit_SOURCES = %reldir%/limit.c
 bench_chatload_SOURCES = %reldir%/chatload.c %reldir%/options.c %reldir%/report.c \
 	%reldir%/load.h %reldir%/load_talk.c %reldir%/load_connect.c %reldir%/client.c %reldir%/client.h \
 	%reldir%/tongue.c %reldir%/tongue.h %reldir%/verify.c %reldir%/verify.h \
-	%reldir%/hist.c %reldir%/hist.h %reldir%/tree.c %reldir%/tree.h
+	%reldir%/hist.c %reldir%/hist.h %reldir%/tree.c %reldir%/tree.h %reldir%/secure.c %reldir%/secure.h
+bench_chatload_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+bench_chatload_LDADD = $(LDADD) $(OPENSSL_LIBS)
 
 # Loaded into peers that leave Nagle's algorithm on; a shared object without libtool.
 bench_nodelay_so_SOURCES = %reldir%/nodelay.c

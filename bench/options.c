@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "load.h"
+#include "secure.h"
 
 #define OPTIONS_SPARE 64 /* descriptors that are not clients */
 
@@ -34,6 +35,11 @@ static const struct load_scenario scenarios[] = {
      .child = load_connect,
      .churns = true,
      .help = "connect, name, quit; inflight at once"},
+    {.name = "handshake",
+     .child = load_connect,
+     .churns = true,
+     .handshakes = true,
+     .help = "connect, a whole handshake of TLS, close; inflight at once"},
     {.name = "idle",
      .child = load_idle,
      .help = "log everybody in, then measure the memory and wake-ups of the server"},
@@ -74,6 +80,7 @@ static const struct options_row {
      AT(patience), 0.1, 1e5},
     {260, "reserve", "WORD", "idle: memory named so is the users', from the start", OPTIONS_TEXT,
      AT(reserve)},
+    {'T', "tls", NULL, "speak over TLS, whatever the server's certificate", OPTIONS_FLAG, AT(tls)},
     {'j', "json", NULL, "one line of JSON instead of text", OPTIONS_FLAG, AT(json)},
     {'h', "help", NULL, "this text", OPTIONS_FLAG, 0},
 #undef AT
@@ -86,7 +93,7 @@ options_usage(FILE *f)
 {
 	fprintf(f, "usage: chatload [options] scenario\nscenarios:\n");
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		fprintf(f, "  %-8s %s\n", scenarios[i].name, scenarios[i].help);
+		fprintf(f, "  %-9s %s\n", scenarios[i].name, scenarios[i].help);
 	fprintf(f, "options (default):\n");
 	for (size_t i = 0; i < OPTIONS_COUNT; i++) {
 		const struct options_row *row = &rows[i];
@@ -191,6 +198,9 @@ options_parse(struct load_opts *o, int argc, char **argv)
 	o->tongue = tongue_find(o->protocol);
 	if (o->tongue == NULL)
 		options_bad("unknown protocol; known are", tongue_names());
+	o->tls |= o->scenario->handshakes;
+	if (o->tls && !secure_built())
+		options_bad("this build has no", "TLS");
 	options_procs(o);
 	if (o->scenario->joins && o->clients < o->senders + o->procs)
 		options_bad("each process needs a client that only listens", "more clients");

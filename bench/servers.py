@@ -17,7 +17,7 @@ CHATD_CONF = """\
 name = "bench.test";
 run_dir = "%(dir)s/run";
 state_dir = "%(dir)s/state";
-listen = ( { protocol = "%(protocol)s"; address = "127.0.0.1"; port = %(port)d; } );
+listen = ( { protocol = "%(protocol)s"; address = "127.0.0.1"; port = %(port)d;%(tls)s } );
 limits = { max_sessions = %(sessions)d; %(limits)s };
 rooms = { default = "%(room)s"; };
 log = { to = "stderr"; level = "notice"; };
@@ -46,6 +46,8 @@ class Server:
     peer = False        # somebody else's: runs as user irc, may be missing
     preload = None
     environment = {}
+    tls = False
+    kinds = None        # of scenario that make sense with it; None: all but handshake
     reserve = None      # word in the names of memory that is made for all users at the start
 
     def __init__(self, opts):
@@ -58,6 +60,18 @@ class Server:
     def missing(self):
         """Why it cannot be measured here, or None."""
         return None
+
+    def suits(self, kind):
+        return kind in self.kinds if self.kinds else self.tls or kind != "handshake"
+
+    def certificate(self):
+        """One that the server has made for itself: (file, file of the key)."""
+        cert, key = (os.path.join(self.dir, name) for name in ("cert.pem", "key.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=bench.test", "-keyout", key, "-out", cert], check=True, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.chmod(key, 0o600 if not self.peer else 0o644)
+        return cert, key
 
     def command(self, room):
         raise NotImplementedError
@@ -120,10 +134,12 @@ class Server:
             shutil.rmtree(self.dir, ignore_errors=True)
         self.process = self.dir = None
 
-    def fill(self, template):
+    def fill(self, template, **words):
         """A peer's configuration from bench/peers/."""
         with open(os.path.join(HERE, "peers", template)) as f:
-            text = f.read().replace("@PORT@", str(self.port)).replace("@DIR@", self.dir)
+            text = f.read()
+        for word, value in dict(words, PORT=str(self.port), DIR=self.dir).items():
+            text = text.replace("@%s@" % word, value)
         path = os.path.join(self.dir, template)
         with open(path, "w") as f:
             f.write(text)
@@ -154,15 +170,25 @@ class Chatd(Server):
 
     def command(self, room):
         conf = os.path.join(self.dir, "chatd.conf")
+        more, tls = self.more, ""
+        if self.tls:
+            tls = " tls = true;"
+            more += 'tls = { certificate = "%s"; key = "%s"; %s };' % (*self.certificate(), self.opts.chatd_tls)
         with open(conf, "w") as f:
             f.write(CHATD_CONF % {"dir": self.dir, "port": self.port, "room": room, "sessions": self.sessions,
-                                  "protocol": self.protocol, "limits": self.limits, "extra": self.opts.chatd_conf + self.more})
+                                  "protocol": self.protocol, "tls": tls, "limits": self.limits,
+                                  "extra": self.opts.chatd_conf + more})
         return [self.path(), "-f", "-c", conf, "-L", self.opts.build]
 
 
 class ChatdIrc(Chatd):
     name = "chatd-irc"
     protocol = "irc"
+
+
+class ChatdTls(ChatdIrc):
+    name = "chatd-irc+tls"
+    tls = True
 
 
 class ChatdOpen(ChatdIrc):
@@ -222,7 +248,36 @@ class Inspircd(Peer):
     inflight = 1000     # it finishes logins once per second
 
     def command(self, room):
-        return [self.found, "--nofork", "--config", self.fill("inspircd.conf")]
+        return [self.found, "--nofork", "--config", self.fill("inspircd.conf", **self.secured())]
+
+    def secured(self):
+        return {"BIND": "", "MODULES": ""}
+
+
+class InspircdTls(Inspircd):
+    """With Debian's module, which is GnuTLS; records as large as chatd's."""
+    name = "inspircd+tls"
+    tls = True
+
+    def secured(self):
+        return {"BIND": ' sslprofile="bench"', "MODULES":
+                '<module name="ssl_gnutls"><sslprofile name="bench" provider="gnutls" certfile="%s" keyfile="%s" '
+                'requestclientcert="no" outrecsize="16384">' % self.certificate()}
+
+
+class OpensslServer(Peer):
+    """Handshakes and nothing behind them: the least that a server which uses OpenSSL can do."""
+    name = "s_server"
+    program = "openssl"
+    peer = False
+    tls = True
+    inflight = 1        # one connection after the other
+    kinds = ("handshake",)
+
+    def command(self, room):
+        cert, key = self.certificate()
+        return [self.found, "s_server", "-accept", "127.0.0.1:%d" % self.port, "-cert", cert, "-key", key, "-www",
+                "-quiet", "-num_tickets", "1"]
 
 
 def without_nagle(cls, opts):
@@ -234,5 +289,7 @@ def without_nagle(cls, opts):
 
 def every(opts):
     """All servers known, in the order of the table."""
-    return [Limit(opts), Chatd(opts), ChatdIrc(opts), ChatdWs(opts), forgetful(ChatdIrc, opts), ChatdOpen(opts), Ngircd(opts),
-            without_nagle(Ngircd, opts), Inspircd(opts), without_nagle(Inspircd, opts)]
+    return [Limit(opts), Chatd(opts), ChatdIrc(opts), ChatdWs(opts), forgetful(ChatdIrc, opts), ChatdOpen(opts),
+            ChatdTls(opts), Ngircd(opts),
+            without_nagle(Ngircd, opts), Inspircd(opts), without_nagle(Inspircd, opts),
+            InspircdTls(opts), without_nagle(InspircdTls, opts), OpensslServer(opts)]
