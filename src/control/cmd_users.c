@@ -49,28 +49,28 @@ bit_names(uint64_t bits, const char *const words[], size_t nwords, const char *o
 
 /* What its worker's board says of a session; nothing, when that is somebody else's by now. active: of its last line. */
 static uint64_t
-board_of(unsigned sub, uint32_t wslot, uint64_t user, uint64_t since, struct board_session *s)
+board_of(unsigned sub, uint32_t wslot, uint64_t user, uint64_t since, struct seen *k)
 {
-	if (!control_session(sub, wslot, user, s))
-		*s = (struct board_session){0};
-	return s->last_line_ms != 0 ? s->last_line_ms : since;
+	if (!control_session(sub, wslot, user, k))
+		*k = (struct seen){0};
+	return k->s.last_line_ms != 0 ? k->s.last_line_ms : since;
 }
 
 /* All sessions of a user together, into what is known of the first. */
 static uint64_t
-boards_of(const struct reg_user_view *v, struct board_session *first)
+boards_of(const struct reg_user_view *v, struct seen *first)
 {
 	struct reg_session_view s[SESSIONS_PER_USER];
 	uint64_t active = board_of(v->sub, v->wslot, v->id, v->since, first);
 	int n = v->sessions > 1 ? registry_sessions(control_registry, v->id, s, ARRAY_LEN(s)) : 0;
 
 	for (int i = 1; i < n; i++) {
-		struct board_session b;
+		struct seen k;
 
-		active = MAX(active, board_of(s[i].sub, s[i].wslot, v->id, s[i].since, &b));
-		first->queued += b.queued;
-		first->messages_in += b.messages_in;
-		first->messages_out += b.messages_out;
+		active = MAX(active, board_of(s[i].sub, s[i].wslot, v->id, s[i].since, &k));
+		first->s.queued += k.s.queued;
+		first->s.messages_in += k.s.messages_in;
+		first->s.messages_out += k.s.messages_out;
 	}
 	return active;
 }
@@ -85,9 +85,10 @@ seconds_since(uint64_t active)
 
 /* In a table only what there is. */
 static void
-tls_fields(struct writer *w, bool tls, const struct board_session *s)
+tls_fields(struct writer *w, bool tls, const struct seen *k)
 {
 	bool all = w->format != CTL_TABLE;
+	const struct board_session *s = &k->s;
 	char hex[CERT_MAX + 1];
 
 	writer_bool(w, "tls", tls);
@@ -96,28 +97,35 @@ tls_fields(struct writer *w, bool tls, const struct board_session *s)
 	if (all || tls_cipher_name(s->tls_cipher) != NULL)
 		writer_s(w, "tls_cipher", tls_cipher_name(s->tls_cipher));
 	if (all || s->has_cert)
-		writer_s(w, "certificate", s->has_cert ? cert_hex(s->cert, hex) : NULL);
+		writer_s(w, "certificate", s->has_cert ? cert_hex(k->more.cert, hex) : NULL);
+}
+
+static void
+client_field(struct writer *w, const struct seen *k)
+{
+	const char *client = k->s.has_client ? k->more.client : NULL;
+
+	writer_str(w, "client", client, client != NULL ? strnlen(client, BOARD_CLIENT_MAX) : 0);
 }
 
 static void
 session_fields(struct conn *c, const struct reg_session_view *v, uint64_t user)
 {
-	struct board_session s;
-	uint64_t active = board_of(v->sub, v->wslot, user, v->since, &s);
+	struct seen k;
+	uint64_t active = board_of(v->sub, v->wslot, user, v->since, &k);
 	struct writer *w = &c->w;
 
 	writer_s(w, "protocol", protocol_name(v->protocol));
 	writer_s(w, "address", v->address);
 	writer_u64(w, "port", v->port);
-	tls_fields(w, v->tls != 0, &s);
+	tls_fields(w, v->tls != 0, &k);
 	writer_u64(w, "worker", v->sub);
 	writer_time(w, "connected", v->since);
 	writer_u64(w, "idle", seconds_since(active));
-	writer_str(w, "client", s.client[0] != '\0' ? s.client : NULL,
-		   strnlen(s.client, sizeof(s.client)));
-	writer_u64(w, "queued", s.queued);
-	writer_u64(w, "messages_in", s.messages_in);
-	writer_u64(w, "messages_out", s.messages_out);
+	client_field(w, &k);
+	writer_u64(w, "queued", k.s.queued);
+	writer_u64(w, "messages_in", k.s.messages_in);
+	writer_u64(w, "messages_out", k.s.messages_out);
 }
 
 static void
@@ -126,9 +134,9 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	static struct reg_member_view rooms[ROOMS_PER_USER];
 	const char *names[ROOMS_PER_USER], *modes[ARRAY_LEN(umode_words)],
 	    *caps[ARRAY_LEN(cap_words)];
-	struct board_session s;
+	struct seen k;
 	struct writer *w = &c->w;
-	uint64_t active = boards_of(v, &s);
+	uint64_t active = boards_of(v, &k);
 	int n = registry_rooms_of(control_registry, v->id, rooms, ROOMS_PER_USER);
 
 	for (int i = 0; i < n; i++)
@@ -145,20 +153,19 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_strs(w, "modes", modes,
 		    bit_names(v->umodes, umode_words, ARRAY_LEN(umode_words), modes));
 	writer_s(w, "operator", v->level != LEVEL_NONE ? ctl_level_name(v->level) : NULL);
-	tls_fields(w, v->tls != 0, &s);
+	tls_fields(w, v->tls != 0, &k);
 	writer_u64(w, "worker", v->sub);
 	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);
 	writer_time(w, "connected", v->since);
 	writer_u64(w, "idle", seconds_since(active));
 	if (v->protocol == PROTO_IRC || w->format != CTL_TABLE)
 		writer_strs(w, "capabilities", caps,
-			    bit_names(s.caps, cap_words, ARRAY_LEN(cap_words), caps));
-	if (s.client[0] != '\0' || w->format != CTL_TABLE)
-		writer_str(w, "client", s.client[0] != '\0' ? s.client : NULL,
-			   strnlen(s.client, sizeof(s.client)));
-	writer_u64(w, "queued", s.queued);
-	writer_u64(w, "messages_in", s.messages_in);
-	writer_u64(w, "messages_out", s.messages_out);
+			    bit_names(k.s.caps, cap_words, ARRAY_LEN(cap_words), caps));
+	if (k.s.has_client || w->format != CTL_TABLE)
+		client_field(w, &k);
+	writer_u64(w, "queued", k.s.queued);
+	writer_u64(w, "messages_in", k.s.messages_in);
+	writer_u64(w, "messages_out", k.s.messages_out);
 	writer_s(w, "away", v->away[0] != '\0' ? v->away : NULL);
 	if (v->muted || w->format != CTL_TABLE)
 		writer_bool(w, "muted", v->muted);

@@ -16,8 +16,13 @@ struct sublink;
 extern struct registry *control_registry; /* NULL: the master has given none yet */
 extern struct sublink *control_broker;
 
-/* A user's place on its worker's board; false when there is none (any more). */
-bool control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_session *out);
+/* A user's place on its worker's board. */
+struct seen {
+	struct board_session s;
+	struct board_more more;
+};
+/* False: there is none (any more). */
+bool control_session(unsigned worker, uint32_t wslot, uint64_t user, struct seen *out);
 
 /* Handlers, one per row of ctl_cmds.def that is not chatctl's own. */
 #define CTL_CMD(id, ...) conn_fn cmd_##id;

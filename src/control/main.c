@@ -25,7 +25,7 @@ static int listener_fd = -1, broker_fd = -1;
 static bool started;
 
 bool
-control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_session *out)
+control_session(unsigned worker, uint32_t wslot, uint64_t user, struct seen *out)
 {
 	for (size_t i = 0; i < nboards; i++) {
 		const struct board_ref *b = &boards[i];
@@ -33,9 +33,12 @@ control_session(unsigned worker, uint32_t wslot, uint64_t user, struct board_ses
 
 		if (b->role != ROLE_WORKER || b->index != worker)
 			continue;
-		if (s != NULL)
-			*out = *s;
-		return s != NULL && out->user == user;
+		if (s == NULL || s->user != user)
+			return false;
+		out->s = *s;
+		if (s->has_cert || s->has_client)
+			out->more = *board_more_at(b, wslot);
+		return true;
 	}
 	return false;
 }

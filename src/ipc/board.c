@@ -20,13 +20,28 @@ const struct counter_row counter_rows[CTR_COUNT] = {
 #undef GAUGE
 };
 
+#define EACH (sizeof(struct board_session) + sizeof(struct board_more))
+
 static struct board private_board;
 struct board *board_own = &private_board;
 
 size_t
 board_size(unsigned nsessions)
 {
-	return sizeof(struct board) + nsessions * sizeof(struct board_session);
+	return sizeof(struct board) + nsessions * EACH;
+}
+
+/* The place behind n sessions. */
+static struct board_more *
+behind(const struct board *b, size_t n)
+{
+	return (struct board_more *)(uintptr_t)(b->sessions + n);
+}
+
+struct board_more *
+board_own_more(uint32_t wslot)
+{
+	return behind(board_own, board_own->nsessions) + wslot;
 }
 
 static void *
@@ -94,12 +109,22 @@ boards_add(const struct m_map *m, int fd)
 	return 0;
 }
 
+static size_t
+places(const struct board_ref *b)
+{
+	return b->size > sizeof(struct board) ? (b->size - sizeof(struct board)) / EACH : 0;
+}
+
 const struct board_session *
 board_session_at(const struct board_ref *b, uint32_t wslot)
 {
-	if (wslot == UINT32_MAX || board_size(wslot + 1) > b->size)
-		return NULL;
-	return &b->map->sessions[wslot];
+	return wslot < places(b) ? &b->map->sessions[wslot] : NULL;
+}
+
+const struct board_more *
+board_more_at(const struct board_ref *b, uint32_t wslot)
+{
+	return wslot < places(b) ? behind(b->map, places(b)) + wslot : NULL;
 }
 
 uint64_t

@@ -34,14 +34,19 @@ struct board_session {
 	uint64_t last_line_ms; /* wall clock of the last line it sent */
 	uint64_t messages_in, messages_out;
 	uint64_t caps; /* IRC's, negotiated: bits in the order of irc_caps.def */
-	uint32_t queued, pad; /* bytes */
-	char client
-	    [BOARD_CLIENT_MAX]; /* the program, if it has told its name; empty or terminated */
+	uint32_t queued; /* bytes */
 	uint16_t tls_version, tls_cipher; /* as in struct conn_rec; 0: without TLS */
-	uint32_t has_cert;
+	uint8_t has_client, has_cert; /* of board_more */
+	uint8_t pad[6];
+};
+_Static_assert(sizeof(struct board_session) == 56, "shared layout: bump IPC_VERSION");
+
+/* What few have, apart: its memory is touched for them only. Valid where board_session says so. */
+struct board_more {
+	char client[BOARD_CLIENT_MAX]; /* the program, if it has told its name; terminated */
 	uint8_t cert[32]; /* SHA-256 of the client's certificate */
 };
-_Static_assert(sizeof(struct board_session) == 128, "shared layout: bump IPC_VERSION");
+_Static_assert(sizeof(struct board_more) == 72, "shared layout: bump IPC_VERSION");
 
 struct board {
 	uint64_t counters[CTR_COUNT];
@@ -52,7 +57,7 @@ struct board {
 	uint64_t taken;
 	uint32_t nsessions; /* places below; only a worker's board has any */
 	uint32_t pad;
-	struct board_session sessions[];
+	struct board_session sessions[]; /* behind them, as many board_more */
 };
 
 /* Bytes of a board with room for nsessions. */
@@ -60,6 +65,8 @@ size_t board_size(unsigned nsessions);
 
 /* This process's own board; a private one until board_attach, so that counting needs no test. */
 extern struct board *board_own;
+/* Of one of its sessions. */
+struct board_more *board_own_more(uint32_t wslot);
 /* Map fd (closed) writable as the own board. 0 or -1 with errno. */
 int board_attach(int fd, size_t size);
 /* Map fd (closed) read-only. NULL with errno. */
@@ -78,6 +85,8 @@ int boards_add(const struct m_map *m, int fd);
 /* A place of it; NULL: it has no such one. What stands on a board is what its worker says, nsessions too: what is mapped is the
  * limit, and a string may have no end. */
 const struct board_session *board_session_at(const struct board_ref *b, uint32_t wslot);
+/* What else is known of it, as far as the session says that there is anything. */
+const struct board_more *board_more_at(const struct board_ref *b, uint32_t wslot);
 /* The sum of a counter over all boards, our own too. */
 uint64_t boards_counter(enum counter c);
 

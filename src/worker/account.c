@@ -46,9 +46,8 @@ const char *
 account_cert(const struct conn *c)
 {
 	static char hex[CERT_MAX + 1];
-	const struct board_session *b = conn_board(c);
 
-	return b->has_cert ? cert_hex(b->cert, hex) : NULL;
+	return conn_board(c)->has_cert ? cert_hex(board_own_more(c->wslot)->cert, hex) : NULL;
 }
 
 const char *

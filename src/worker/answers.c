@@ -57,7 +57,7 @@ width_of(const struct conn *c, const struct answer *q)
 {
 	if (q->what == ANSWER_SHOW)
 		return SHOW_WIDTH;
-	return c->tn.cols > 20 ? MIN(c->tn.cols, SHOW_WIDTH) : WIDTH;
+	return c->tn != NULL && c->tn->cols > 20 ? MIN(c->tn->cols, SHOW_WIDTH) : WIDTH;
 }
 
 /* One more name of a list that is broken into lines of the client's width. */

@@ -282,7 +282,8 @@ board_begin(struct conn *c, const struct conn_rec *rec)
 	b->tls_version = rec->tls_version;
 	b->tls_cipher = rec->tls_cipher;
 	b->has_cert = rec->has_cert;
-	memcpy(b->cert, rec->cert, sizeof(b->cert));
+	if (rec->has_cert)
+		memcpy(board_own_more(c->wslot)->cert, rec->cert, sizeof(rec->cert));
 }
 
 void
@@ -324,7 +325,9 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	board_begin(c, rec);
 	gauge_set(CTR_sessions, conns.count);
 	gauge_set(CTR_unnamed, ++conns.unnamed);
-	if (c->protocol != PROTO_TELNET)
+	if (c->protocol == PROTO_TELNET)
+		c->tn = xcalloc(1, sizeof(*c->tn));
+	else
 		irc_open(c, rec->proof);
 	if (c->protocol == PROTO_WEB)
 		websock_open(c, rec->ws);
@@ -468,6 +471,7 @@ conn_free(struct conn *c)
 	if (c->in != NULL)
 		explicit_bzero(c->in, c->in_len); /* passwords wait there, too */
 	free(c->in);
+	free(c->tn);
 	free(c->name);
 	free(c->peer);
 	free(c->rooms);

@@ -117,10 +117,8 @@ struct conn {
 	char *in; /* owned; decoded, not parsed yet */
 	uint32_t in_len;
 	uint32_t skipped; /* bytes of the line that is too long */
-	union { /* by c->protocol */
-		struct telnet tn;
-		struct ws ws;
-	};
+	struct telnet *tn; /* owned; NULL: another protocol */
+	struct ws ws; /* PROTO_WEB */
 	uint32_t seen_s; /* mono seconds of the last read */
 	uint32_t behind_s; /* since when flood control has it wait without a pause; 0: it has not */
 

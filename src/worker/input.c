@@ -317,10 +317,10 @@ decode(struct conn *c, size_t kept, size_t n)
 			drop_input(c, why);
 		return d;
 	}
-	if (c->tn.spent > 0)
-		telnet_relax(&c->tn, now_s - c->seen_s);
+	if (c->tn->spent > 0)
+		telnet_relax(c->tn, now_s - c->seen_s);
 	c->seen_s = now_s;
-	d = telnet_decode(&c->tn, input.buf + kept, n, &reply);
+	d = telnet_decode(c->tn, input.buf + kept, n, &reply);
 	if (d < 0) {
 		drop_input(c, "telnet protocol error");
 		return -1;

@@ -154,6 +154,9 @@ worker_start(void)
 	worker.disk = options_disk(&proc.opt);
 	arena_init();
 	backlog_init(worker.loop);
+	/* ours was given for writing, and only once */
+	worker.boards[proc.index] = (struct board_ref){ROLE_WORKER, proc.index, board_own,
+						       board_size(board_own->nsessions)};
 	conns_init(worker.loop, board_own->nsessions);
 	session_init();
 	files_follow();

@@ -54,8 +54,8 @@ static void
 hide(struct conn *c)
 {
 	unsigned char bytes[3];
-	bool asked = c->tn.echo == TELNET_ECHO_OFFERED || c->tn.echo == TELNET_ECHO_GIVEN_BACK;
-	size_t n = telnet_hide(&c->tn, bytes);
+	bool asked = c->tn->echo == TELNET_ECHO_OFFERED || c->tn->echo == TELNET_ECHO_GIVEN_BACK;
+	size_t n = telnet_hide(c->tn, bytes);
 
 	outq_copy(c, bytes, n);
 	say(c, c->secret->prompt);
@@ -63,7 +63,7 @@ hide(struct conn *c)
 		due_init(&unanswered, worker.loop, answer_ms, answer_late);
 	if (n > 0 || asked)
 		due_add(&unanswered, &c->secret->due);
-	else if (c->tn.echo != TELNET_ECHO_OURS)
+	else if (c->tn->echo != TELNET_ECHO_OURS)
 		say(c, VISIBLE);
 }
 
@@ -72,10 +72,11 @@ secret_heard(struct conn *c)
 {
 	struct due *d = &c->secret->due;
 
-	if (!due_waits(d) || (c->tn.echo != TELNET_ECHO_OURS && c->tn.echo != TELNET_ECHO_REFUSED))
+	if (!due_waits(d) ||
+	    (c->tn->echo != TELNET_ECHO_OURS && c->tn->echo != TELNET_ECHO_REFUSED))
 		return;
 	due_del(d);
-	if (c->tn.echo == TELNET_ECHO_REFUSED)
+	if (c->tn->echo == TELNET_ECHO_REFUSED)
 		say(c, VISIBLE);
 }
 
@@ -84,7 +85,7 @@ show(struct conn *c)
 {
 	unsigned char bytes[3];
 
-	outq_copy(c, bytes, telnet_show(&c->tn, bytes));
+	outq_copy(c, bytes, telnet_show(c->tn, bytes));
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -124,7 +125,7 @@ secret_free(struct conn *c)
 static void
 end_line(struct conn *c)
 {
-	if (c->tn.echo == TELNET_ECHO_OURS)
+	if (c->tn->echo == TELNET_ECHO_OURS)
 		say(c, "\r\n");
 }
 

@@ -80,22 +80,24 @@ sight_address(const struct conn *c, const struct reg_user_view *v)
 	return v->id == c->user || sees_all(c) || strcmp(v->host, v->address) == 0;
 }
 
+/* NULL: its worker has not told of it, or of somebody else by now. */
 static const struct board_session *
 session_of(unsigned sub, uint32_t wslot, uint64_t user)
 {
-	const struct board_session *s = NULL;
+	const struct board_ref *b = sub < WORKERS_MAX ? &worker.boards[sub] : NULL;
+	const struct board_session *s =
+	    b != NULL && b->map != NULL ? board_session_at(b, wslot) : NULL;
 
-	if (sub == proc.index && wslot < board_own->nsessions)
-		s = &board_own->sessions[wslot];
-	else if (sub < WORKERS_MAX && worker.boards[sub].map != NULL)
-		s = board_session_at(&worker.boards[sub], wslot);
 	return s != NULL && s->user == user ? s : NULL;
 }
 
-const struct board_session *
-sight_session(const struct reg_user_view *v)
+const uint8_t *
+sight_cert(const struct reg_user_view *v)
 {
-	return session_of(v->sub, v->wslot, v->id);
+	const struct board_session *s = session_of(v->sub, v->wslot, v->id);
+
+	return s != NULL && s->has_cert ? board_more_at(&worker.boards[v->sub], v->wslot)->cert
+					: NULL;
 }
 
 /* When a session of user was last heard of; 0: not known, or never. */

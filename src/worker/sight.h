@@ -18,8 +18,8 @@ int sight_rooms_of(const struct conn *c, const struct reg_user_view *v,
 		   struct reg_member_view *out);
 /* May c be told the address behind what is shown as v's host? */
 bool sight_address(const struct conn *c, const struct reg_user_view *v);
-/* What is known of the user's first connection, by its worker; NULL: nothing. */
-const struct board_session *sight_session(const struct reg_user_view *v);
+/* The SHA-256 of the certificate that the user's first connection has shown; NULL: none that is known. */
+const uint8_t *sight_cert(const struct reg_user_view *v);
 /* Seconds since the user's last line in any of its sessions, or its login. */
 uint64_t sight_idle(const struct reg_user_view *v);
 

@@ -16,7 +16,7 @@ struct worker {
 	struct loop *loop;
 	struct sublink *link;
 	struct registry *reg; /* NULL: not given (yet) */
-	struct board_ref boards[WORKERS_MAX]; /* of the other workers, by index; map NULL: none */
+	struct board_ref boards[WORKERS_MAX]; /* of all workers, by index; for /whois */
 	bool draining;
 	bool disk; /* store.durability "disk": senders are answered when their message is kept */
 };

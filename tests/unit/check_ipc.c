@@ -207,6 +207,8 @@ START_TEST(boards_are_not_believed)
 	b->sessions[1].user = 7;
 	ck_assert_uint_eq(board_session_at(&ref, 1)->user, 7);
 	ck_assert_ptr_null(board_session_at(&ref, 2));
+	ck_assert_ptr_eq((const char *)(board_more_at(&ref, 1) + 1), (const char *)b + size);
+	ck_assert_ptr_null(board_more_at(&ref, 2));
 	ck_assert_ptr_null(board_session_at(&ref, UINT32_MAX - 1));
 	ck_assert_ptr_null(board_session_at(&ref, UINT32_MAX));
 	free(b);

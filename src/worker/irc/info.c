@@ -52,7 +52,7 @@ unknown(void)
 	uint64_t all = 0;
 
 	for (unsigned i = 0; i < WORKERS_MAX; i++) {
-		const struct board *b = i == proc.index ? board_own : worker.boards[i].map;
+		const struct board *b = worker.boards[i].map;
 
 		if (b != NULL)
 			all += __atomic_load_n(&b->counters[CTR_unnamed], __ATOMIC_RELAXED);

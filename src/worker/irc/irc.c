@@ -146,7 +146,7 @@ irc_clean(struct str s, size_t max)
 void
 irc_client_is(struct conn *c, struct str program)
 {
-	char *out = conn_board(c)->client;
+	char *out = board_own_more(c->wslot)->client;
 	char text[LINE_BYTES_IRC];
 	size_t n = MIN(program.n, sizeof(text));
 
@@ -155,6 +155,7 @@ irc_client_is(struct conn *c, struct str program)
 	n = text_cut(text, n, BOARD_CLIENT_MAX - 1);
 	memcpy(out, text, n);
 	memset(out + n, 0, BOARD_CLIENT_MAX - n);
+	conn_board(c)->has_client = n > 0;
 }
 
 bool

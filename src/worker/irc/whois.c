@@ -49,7 +49,7 @@ tell_rooms(struct conn *c, const struct reg_user_view *v, const struct reg_membe
 static void
 tell_private(struct conn *c, const struct reg_user_view *v)
 {
-	const struct board_session *s = sight_session(v);
+	const uint8_t *cert = sight_cert(v);
 	char modes[8], hex[CERT_MAX + 1];
 
 	if (v->id != c->user && !(c->irc->umodes & UMODE_OPER))
@@ -59,9 +59,9 @@ tell_private(struct conn *c, const struct reg_user_view *v)
 		v->address);
 	irc_num(c, RPL_WHOISACTUALLY, "%s %s@%s %s%s :Is actually using host", v->name, v->ident,
 		v->host, v->address[0] == ':' ? "0" : "", v->address);
-	if (s != NULL && s->has_cert)
+	if (cert != NULL)
 		irc_num(c, RPL_WHOISCERTFP, "%s :has client certificate fingerprint %s", v->name,
-			cert_hex(s->cert, hex));
+			cert_hex(cert, hex));
 	irc_num(c, RPL_WHOISMODES, "%s :is using modes +%s", v->name, modes);
 }
 
