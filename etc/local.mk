@@ -17,6 +17,9 @@ if !HAVE_WEB
 sample_lacks += -e '/^\/\/ The page:/,/^};/d' -e '/^\/\/ Files and pictures/,/^};/d' \
 	-e '/protocol = "web"/d' -e '/protocol = "irc"/s/ },$$/ }/'
 endif
+if !HAVE_OPENSSL
+sample_lacks += -e '/^\/\/ TLS, for listeners/,/^};/d' -e '/tls = true; }$$/d'
+endif
 
 %D%/chatd.conf: $(srcdir)/%D%/chatd.conf.in Makefile
 	@$(MKDIR_P) %D%

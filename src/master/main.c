@@ -38,7 +38,11 @@
 #include "registry/layout.h"
 
 #define START_MS 10000 /* to be ready for the first time */
+#ifdef __SANITIZE_ADDRESS__
+#define STOP_MS 5000 /* each process looks for what it has lost, one after the other */
+#else
 #define STOP_MS 1700 /* for an orderly stop; 2 s are promised */
+#endif
 #define FDS_OF_A_WORKER 32
 #define FDS_LEAST 48
 
