@@ -1080,7 +1080,7 @@ class Transfers(ChatCase):
         self.assertEqual(self.script("get", url)[1], "a b (2).txt\n")
         self.assertEqual(self.script("get", url, "-o", "-")[1], "content")
         self.assertEqual(self.script("-s", "localhost", "get", url, "-o", "-")[1], "content")
-        self.assertEqual(self.script("-s", "example.org", "get", url, "-o", "-")[0], 1)
+        self.assertEqual(self.script("-s", "example.org", "--plain", "get", url, "-o", "-")[0], 1)
         self.assertEqual(self.script("get", url + "x")[0], 5)
         self.assertEqual(self.script("get", "http://127.0.0.2:%d/files/7/a%%20b.txt" % web.port)[0], 1)
         self.assertEqual(self.script("get", "file:///etc/passwd")[0], 2)
