@@ -537,8 +537,7 @@ class Bad(IrcCase):
                        "MODE %s +k %s" % (own, name), "MODE %s -k *" % own, "WHO *%s*" % name, "WHO #" + name, "WHOIS " + name, "WHOWAS " + name,
                        "LIST *%s*" % name, "MONITOR + %s,%s" % (name, name), "PRIVMSG %s :%s" % (name, name), "KICK %s %s :%s" % (own, name, name),
                        "INVITE %s %s" % (name, own), "TOPIC %s :%s" % (own, name), "METADATA * SET %s :%s" % (name, name), "RENAME %s #z%s" % (own, name),
-                       "RENAME #z%s %s" % (name, own), "SEARCH text=" + name, "OPER %s %s" % (name, name), "NS REGISTER " + name, "NS IDENTIFY %s %s" % (name, name),
-                       "CS INFO #" + name, "SETNAME :" + name, "AWAY :" + name, "NICK " + c.nick)
+                       "RENAME #z%s %s" % (name, own), "SEARCH text=" + name, "CS INFO #" + name, "SETNAME :" + name, "AWAY :" + name, "NICK " + c.nick)
                 tom.send(name)
             c.sync()
             for line in ("WHO " + own, "WHO %s %%tcuhsnfdlar" % own, "WHOIS " + c.nick, "USERHOST " + c.nick, "NAMES", "LIST", "MODE %s b" % own, "TOPIC " + own):
