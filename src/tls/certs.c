@@ -32,7 +32,7 @@ struct set {
 
 /* What has come of the master. */
 static struct {
-	unsigned n, of;
+	unsigned n;
 	char file[TLS_CERTS_MAX][TLS_FILE_MAX + 1];
 	int fds[TLS_CERTS_MAX][2];
 } come;
@@ -47,7 +47,7 @@ come_none(void)
 		close(come.fds[i][0]);
 		close(come.fds[i][1]);
 	}
-	come.n = come.of = 0;
+	come.n = 0;
 }
 
 bool
@@ -66,7 +66,6 @@ certs_files(const void *frame, size_t len, const int *fds, size_t nfds)
 	bprintf(come.file[m.nth], sizeof(come.file[0]), STR_FMT, STR_ARG(m.file));
 	memcpy(come.fds[m.nth], fds, sizeof(come.fds[0]));
 	come.n++;
-	come.of = m.of;
 	tickets_secret(m.secret);
 	return true;
 }
