@@ -271,8 +271,8 @@ check(struct str name, struct str fold, const struct reg_user *me, uint64_t id, 
 		return ERR_NONE;
 	look_keys(name, fold, keys);
 	for (unsigned i = 0; i < LOOKS; i++) {
-		if (keys[i] != 0 &&
-		    ((!may_reserved && key_reserved(keys[i])) || key_taken(keys[i], me, own != NULL ? own->id : id)))
+		if (keys[i] != 0 && ((!may_reserved && key_reserved(keys[i])) ||
+				     key_taken(keys[i], me, own != NULL ? own->id : id)))
 			return looks_refused();
 	}
 	return ERR_NONE;

@@ -42,11 +42,15 @@ static const struct column sandbox_columns[] = {
     {"refused", "REFUSED", 7, true},
 };
 static const struct column listener_columns[] = {
-    {"protocol", "PROTOCOL", 8, false}, {"profile", "PROFILE", 7, false},
-    {"tls", "TLS", 3, false},           {"proxy", "PROXY", 5, false},
+    {"protocol", "PROTOCOL", 8, false},
+    {"profile", "PROFILE", 7, false},
+    {"tls", "TLS", 3, false},
+    {"proxy", "PROXY", 5, false},
     {"address", "ADDRESS", 9, false},
-    {"port", "PORT", 5, true},          {"path", "PATH", 4, false},
-    {"accepted", "ACCEPTED", 8, true},  {"connect", "TELL PEOPLE", 16, false},
+    {"port", "PORT", 5, true},
+    {"path", "PATH", 4, false},
+    {"accepted", "ACCEPTED", 8, true},
+    {"connect", "TELL PEOPLE", 16, false},
 };
 
 /* The command's words as the master takes them: separated by \x1f. */

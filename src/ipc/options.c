@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ipc/ctl.h"
+#include "lib/net.h"
 #include "lib/util.h"
 
 const struct option_row option_rows[] = {
@@ -128,6 +129,23 @@ webirc_next(struct str *rest, struct webirc_block *b)
 		return false;
 	*b = (struct webirc_block){f[0], f[1], f[2]};
 	return true;
+}
+
+bool
+webirc_has(const struct webirc_block *b, const char *address)
+{
+	struct str rest = b->hosts, host;
+	struct net mine, net;
+	char text[64];
+
+	if (!net_parse(address, &mine))
+		return false;
+	while (str_next(&rest, ',', &host)) {
+		bprintf(text, sizeof(text), STR_FMT, STR_ARG(host));
+		if (net_parse(text, &net) && net_has(&net, &mine))
+			return true;
+	}
+	return false;
 }
 
 bool

@@ -40,6 +40,8 @@ bool webirc_add(char *out, size_t cap, const struct webirc_block *b);
 bool operator_add(char *out, size_t cap, const struct operator_block *b);
 /* Take the first of *rest, which moves behind it and is str_of(options' text) at first. False: none is left. */
 bool webirc_next(struct str *rest, struct webirc_block *b);
+/* Is this address one of its hosts? */
+bool webirc_has(const struct webirc_block *b, const char *address);
 bool operator_next(struct str *rest, struct operator_block *b);
 
 enum option_type { OPTION_STR, OPTION_INT };

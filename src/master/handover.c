@@ -43,6 +43,7 @@ struct conn {
 	struct address *address; /* NULL: a Unix socket's, or the inside of another: not counted */
 	bool inner; /* is what chatd-tls has made plain */
 	bool proxied; /* its holder is to say whose it is */
+	bool gateway; /* from a host of irc.webirc: its holder may say so, once */
 	struct flight *flight; /* owned; NULL: taken */
 	struct conn_rec *rec; /* owned; as it goes on to the next stage; NULL: this is the last */
 	LIST_ENTRY(conn) link; /* in its holder's conns */
@@ -259,15 +260,23 @@ take_from(struct conn *c)
 	c->holder = NULL;
 }
 
+/* It is its address's no more. */
+static void
+uncount(struct conn *c)
+{
+	if (c->address == NULL)
+		return;
+	address_remove(c->address);
+	address_put(c->address, loop_now_us(master.loop));
+	c->address = NULL;
+}
+
 static void
 forget(struct conn *c)
 {
 	if (c->holder != NULL)
 		take_from(c);
-	if (c->address != NULL) {
-		address_remove(c->address);
-		address_put(c->address, loop_now_us(master.loop));
-	}
+	uncount(c);
 	if (c->flight != NULL)
 		land(c->flight);
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is in the table: the macro knows no more */
@@ -311,6 +320,19 @@ conn_new(unsigned role, int fd, const struct conn_rec *rec)
 	return c;
 }
 
+static bool
+is_gateway(const struct conn_rec *rec)
+{
+	struct str rest = str_of(master.set.opt.webirc);
+	struct webirc_block b;
+
+	while (rec->protocol == PROTO_IRC && webirc_next(&rest, &b)) {
+		if (webirc_has(&b, rec->address))
+			return true;
+	}
+	return false;
+}
+
 void
 handover_new(int fd, const struct conn_rec *rec, struct address *a)
 {
@@ -320,6 +342,7 @@ handover_new(int fd, const struct conn_rec *rec, struct address *a)
 	if (a != NULL)
 		address_add(a);
 	c->proxied = rec->proxy;
+	c->gateway = is_gateway(rec);
 	nconns++;
 	log_trace(conn, "%llu from %s port %u", (unsigned long long)c->id, rec->address, rec->port);
 	give_or_keep(c->flight);
@@ -388,6 +411,7 @@ handover_plain(struct child *from, const void *frame, size_t len, int fd)
 	memcpy(rec.cert, m.cert.p, m.cert.n);
 	inner = conn_new(handover_first(rec.protocol, false), fd, &rec);
 	inner->inner = true;
+	inner->gateway = is_gateway(&rec);
 	log_trace(conn, "%llu is inside of %llu", (unsigned long long)inner->id,
 		  (unsigned long long)m.id);
 	if (stopped)
@@ -397,7 +421,7 @@ handover_plain(struct child *from, const void *frame, size_t len, int fd)
 	return true;
 }
 
-/* What the header in front of it says, as its holder has it: to be counted at the real address. NULL: it may come in. */
+/* What the header in front of it says, or its gateway, as its holder has it: to be counted at the real address. NULL: it may come in. */
 static const char *
 really_from(struct conn *c, const struct m_conn_from *m)
 {
@@ -406,11 +430,12 @@ really_from(struct conn *c, const struct m_conn_from *m)
 	const char *why;
 	struct net net;
 
-	c->proxied = false;
+	c->proxied = c->gateway = false;
 	rec->proxy = 0;
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(m->address));
 	if (m->address.n == 0 || !net_parse(text, &net))
 		return NULL; /* the proxy's own */
+	uncount(c);
 	bprintf(rec->address, sizeof(rec->address), "%s", text);
 	rec->port = m->port;
 	rec->loopback = m->tls || (rec->loopback && sockaddr_is_loopback(net.bytes));
@@ -433,8 +458,10 @@ handover_from(struct child *from, const void *frame, size_t len)
 	if (!m_conn_from_get(frame, len, &m))
 		return false;
 	HASH_FIND(hh, conns, &m.id, sizeof(m.id), c);
-	if (c == NULL || c->holder != from || c->flight != NULL || !c->proxied)
+	if (c == NULL || c->holder != from || c->flight != NULL)
 		return false;
+	if (!c->proxied && !c->gateway)
+		return true; /* it was none when it came in, and is counted where it is */
 	why = really_from(c, &m);
 	answer = (struct m_conn_admit){
 	    .id = m.id, .ok = why == NULL, .why = str_of(why != NULL ? why : "")};

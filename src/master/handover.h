@@ -41,7 +41,7 @@ void handover_new(int fd, const struct conn_rec *rec, struct address *a);
 bool handover_report(struct child *h, const void *frame, size_t len);
 bool handover_pass(struct child *from, const void *frame, size_t len, int fd);
 bool handover_plain(struct child *from, const void *frame, size_t len, int fd);
-/* m_conn_from: whose a connection from a proxy really is. It is counted there from now on, and answered by m_conn_admit. */
+/* m_conn_from: whose a connection from a proxy, or of a gateway (WEBIRC), really is. It is counted there from now on, and answered by m_conn_admit. */
 bool handover_from(struct child *from, const void *frame, size_t len);
 /* Its connections are gone, save those that it never took. */
 void handover_dead(struct child *h);

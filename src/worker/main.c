@@ -132,7 +132,7 @@ worker_on_msg(unsigned type, const void *frame, size_t len, int *fds, size_t nfd
 	case MSG_conns:
 		return handed_take(frame, len, fds, nfds, conn_open);
 	case MSG_conn_admit:
-		return proxied_admitted(frame, len);
+		return proxied_admitted(frame, len) && irc_admitted(frame, len);
 	case MSG_conn_early:
 		return handed_early(frame, len);
 	case MSG_peer:

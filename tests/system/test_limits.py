@@ -146,6 +146,29 @@ class Together(OwnCase):
         elsewhere.ask("/join room5", "room5")
 
 
+class Gateway(OwnCase):
+    config = {"listen": [{"protocol": "irc", "address": "127.0.0.1", "port": 0}],
+              "irc": {"webirc": [{"password": "gate", "hosts": ["127.0.0.1"]}]},
+              "limits": {"max_per_address": 2}}
+
+    def come(self, address):
+        c = Irc(("127.0.0.1", self.d.port))
+        self.addCleanup(c.close)
+        c.send("WEBIRC gate gateway host " + address, "CAP LS")
+        return c
+
+    def test_webirc(self):
+        """Who comes through a gateway is counted at its own address, the gateway at none."""
+        d = self.daemon()
+        for i in range(1, 6):
+            self.come("192.0.2.%d" % i).expect("CAP")
+        self.come("192.0.2.5").expect("CAP")
+        late = self.come("192.0.2.5")
+        self.assertIn("Too many connections from your address", late.expect("ERROR").params[-1])
+        self.assertEqual(d.stats()['refused_total{reason="address"}'], 1)
+        self.come("192.0.2.6").expect("CAP")
+
+
 class SlowReader(OwnCase):
     def test_queue(self):
         """One that does not read is dropped when its queue is full; nobody waits for it."""

@@ -90,6 +90,9 @@ struct str irc_clean(struct str s, size_t max);
 /* The program at the other end has told its name: chatctl shows it. */
 void irc_client_is(struct conn *c, struct str program);
 
+/* m_conn_admit, the master's answer to whom a gateway speaks for: who may not come in, ends. False: it is none. */
+bool irc_admitted(const void *frame, size_t len);
+
 /* Is given the secret? Takes the same time wherever they differ. */
 bool irc_secret_is(struct str given, struct str secret);
 

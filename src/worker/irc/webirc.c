@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/handed.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
 #include "lib/net.h"
@@ -15,24 +16,6 @@
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
 #include "worker/irc/reply.h"
-
-/* One of "192.0.2.7,10.0.0.0/8". */
-static bool
-hosts_have(struct str hosts, const char *peer)
-{
-	struct net mine, net;
-	struct str host;
-	char text[64];
-
-	if (!net_parse(peer, &mine))
-		return false;
-	for (unsigned k = 0; irc_item(hosts, k, &host); k++) {
-		bprintf(text, sizeof(text), STR_FMT, STR_ARG(host));
-		if (net_parse(text, &net) && net_has(&net, &mine))
-			return true;
-	}
-	return false;
-}
 
 /* All blocks are looked at, so that the time does not tell which one nearly fitted. */
 static bool
@@ -46,7 +29,7 @@ trusted(const struct conn *c, struct str password)
 	while (webirc_next(&rest, &b)) {
 		bool word = irc_secret_is(password, b.password);
 
-		fits |= hosts_have(b.hosts, c->peer) && word;
+		fits |= webirc_has(&b, c->peer) && word;
 	}
 	return fits;
 }
@@ -84,6 +67,18 @@ take_options(struct conn *c, struct str options)
 		c->port = (uint16_t)port;
 }
 
+/* Its limits are those of the client's address from now on. What it asks of us meanwhile is answered: if it is too much, it ends. */
+static void
+tell_master(const struct conn *c)
+{
+	/* tls: as far as the gateway, which was let in, it is as it is */
+	struct m_conn_from m = {.id = c->id, .address = str_of(c->peer), .port = c->port, .tls = 1};
+	char frame[128];
+
+	handed_flush(); /* that it was taken is told first */
+	proc_send(frame, m_conn_from_put(frame, sizeof(frame), &m));
+}
+
 /* WEBIRC password gateway hostname ip [:options]; the hostname is not looked at: nobody has checked it. */
 enum irc_done
 irc_WEBIRC(struct conn *c, struct irc_run *r)
@@ -110,6 +105,25 @@ irc_WEBIRC(struct conn *c, struct irc_run *r)
 		conn_address_known(c);
 		irc_client_is(c, r->msg.param[1]);
 		take_options(c, r->msg.param[4]);
+		tell_master(c);
 	}
 	return IRC_DONE;
+}
+
+bool
+irc_admitted(const void *frame, size_t len)
+{
+	struct m_conn_admit m;
+	char why[129];
+
+	if (!m_conn_admit_get(frame, len, &m))
+		return false;
+	bprintf(why, sizeof(why), STR_FMT, STR_ARG(m.why));
+	for (uint32_t i = 0; m.ok == 0 && i < conns_places(); i++) {
+		struct conn *c = conn_at(i);
+
+		if (c != NULL && c->id == m.id)
+			conn_end(c, why, false);
+	}
+	return true;
 }
