@@ -87,6 +87,15 @@ handed_pass(uint64_t conn, unsigned ws, struct str early, int fd)
 	proc_send_fd(frame, len, fd);
 }
 
+void
+handed_from(const struct m_conn_from *m)
+{
+	char frame[128];
+
+	handed_flush();
+	proc_send(frame, m_conn_from_put(frame, sizeof(frame), m));
+}
+
 bool
 handed_early(const void *frame, size_t len)
 {

@@ -24,6 +24,9 @@ void handed_closed(uint64_t conn);
 /* The connection goes on to its next stage: fd is ours from now on. All that was to be told is told first. */
 void handed_pass(uint64_t conn, unsigned ws, struct str early, int fd);
 
+/* Whose the connection really is: the master answers (m_conn_admit). All that was to be told is told first. */
+void handed_from(const struct m_conn_from *m);
+
 /* Tell it now. */
 void handed_flush(void);
 /* At the end of a turn: tells what there is to tell, at once or in a moment (a master woken for each connection would cost more

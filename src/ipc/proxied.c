@@ -69,7 +69,6 @@ ask(struct proxied *p, const struct proxy_from *from)
 				.address = str_of(from->address),
 				.port = from->port,
 				.tls = from->tls};
-	char frame[128];
 
 	loop_del(proc.loop, &p->io);
 	loop_timer_stop(proc.loop, &p->timer);
@@ -84,8 +83,7 @@ ask(struct proxied *p, const struct proxy_from *from)
 		p->rec.loopback = from->tls || (p->rec.loopback && here);
 	}
 	p->rec.proxy = 0;
-	handed_flush(); /* that it was taken is told first */
-	proc_send(frame, m_conn_from_put(frame, sizeof(frame), &m));
+	handed_from(&m);
 }
 
 static void

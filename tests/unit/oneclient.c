@@ -32,6 +32,12 @@ worker_wall_ms(void)
 
 /* There is no master. */
 void
+handed_from(const struct m_conn_from *m)
+{
+	(void)m;
+}
+
+void
 handed_closed(uint64_t conn)
 {
 	(void)conn;

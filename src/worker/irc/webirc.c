@@ -73,10 +73,8 @@ tell_master(const struct conn *c)
 {
 	/* tls: as far as the gateway, which was let in, it is as it is */
 	struct m_conn_from m = {.id = c->id, .address = str_of(c->peer), .port = c->port, .tls = 1};
-	char frame[128];
 
-	handed_flush(); /* that it was taken is told first */
-	proc_send(frame, m_conn_from_put(frame, sizeof(frame), &m));
+	handed_from(&m);
 }
 
 /* WEBIRC password gateway hostname ip [:options]; the hostname is not looked at: nobody has checked it. */
