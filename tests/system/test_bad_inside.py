@@ -197,16 +197,16 @@ class ToMaster(InsideCase):
         """What it logs is one line each, harmless, and marked as its own."""
         pid = self.culprit("worker")
         for name in os.listdir("/proc/%d/fd" % pid):
-            if not os.readlink("/proc/%d/fd/%s" % (pid, name)).startswith("socket:"):
+            if int(name) == inside.MASTER_FD or not os.readlink("/proc/%d/fd/%s" % (pid, name)).startswith("socket:"):
                 continue
             s = socket.socket(fileno=inside.taken(pid, int(name)))
-            if (s.family, s.type) == (socket.AF_UNIX, socket.SOCK_DGRAM):
+            if (s.family, s.type) == (socket.AF_UNIX, socket.SOCK_SEQPACKET):
                 for data in (b"3worker 1 evil \x1b[2J\xc2\x9b\x07 end\n", b"no end", b"9x y\n", b"3" + b"r" * 500 + b" long\n", b"\0\0\0\n",
-                             b"3a " + b"x" * 60000 + b"\n", b"\n" * 1000, b"3 \n", b"3worker last\n"):
+                             b"3a " + b"x" * 60000 + b"\n", b"\n" * 1000, b"3 \n", b"0master 1 last\n", b""):
                     s.send(data)
             s.close()
-        self.d.expect_log("evil")
-        self.d.expect_log("last$")
+        self.d.expect_log(r"worker\[%d\]: .*evil" % pid)
+        self.d.expect_log(r"worker\[%d\]: .*last$" % pid)
         self.assertNotRegex("".join(self.d.lines), "[\x00-\x08\x0b-\x1f\x7f-\x9f]")
         self.others.end()
 
