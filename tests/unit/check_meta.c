@@ -172,7 +172,8 @@ START_TEST(a_user_with_all_there_is_may_go)
 		ck_assert(world_join(0, last, room));
 		ck_assert(world_part(0, a, room));
 	}
-	ck_assert_uint_lt(freelist_left(&br.reg.free_lists), 1100);
+	/* as full as it gets by rooms with so many entries: the rest is for those who have few */
+	ck_assert_uint_lt(freelist_left(&br.reg.free_lists), 2500);
 	ck_assert(world_quit(0, last));
 }
 END_TEST
