@@ -31,8 +31,13 @@ if HAVE_SQLITE
 fuzz_targets += %D%/fuzz_search %D%/fuzz_store_ask
 endif
 if HAVE_WEB
-fuzz_targets += %D%/fuzz_http %D%/fuzz_ws
+fuzz_targets += %D%/fuzz_http %D%/fuzz_web %D%/fuzz_ws
 %C%_fuzz_http_LDADD = src/proto/libproto.a $(fuzz_libs)
+%C%_fuzz_web_SOURCES = %D%/fuzz_web.c src/web/answer.c src/web/assets.c src/web/door.c \
+	src/web/download.c src/web/http.c src/web/metrics.c src/web/upgrade.c src/web/upload.c src/web/upload_begin.c
+nodist_%C%_fuzz_web_SOURCES = src/web/page.c
+%C%_fuzz_web_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_fuzz_web_LDADD = src/proto/libproto.a src/ipc/libipc.a $(MICROHTTPD_LIBS) $(CRYPTO_LIBS) $(fuzz_libs)
 %C%_fuzz_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(fuzz_libs)
 endif
 
@@ -93,5 +98,5 @@ endif
 fuzz_dicts = %D%/account.dict %D%/broker.dict %D%/chat.dict %D%/config.dict %D%/control.dict %D%/file.dict \
 	%D%/http.dict %D%/ipc.dict %D%/irc.dict %D%/log.dict %D%/look.dict %D%/mask.dict %D%/modes.dict %D%/net.dict \
 	%D%/proxy.dict %D%/reply.dict %D%/sasl.dict %D%/scram.dict %D%/search.dict %D%/session.dict \
-	%D%/store_ask.dict %D%/telnet.dict %D%/text.dict %D%/ws.dict
+	%D%/store_ask.dict %D%/telnet.dict %D%/text.dict %D%/web.dict %D%/ws.dict
 EXTRA_DIST += $(fuzz_dicts) %D%/fuzz.h %D%/script.h %D%/replay.c %D%/corpus
