@@ -4,6 +4,7 @@
 #include "master/chan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,9 +16,8 @@
 
 struct chan_packet {
 	STAILQ_ENTRY(chan_packet) link;
-	bool give;
 	size_t nfds, len;
-	int fds[FDPASS_MAX];
+	int fds[FDPASS_MAX]; /* owned */
 	char frame[];
 };
 
@@ -45,8 +45,7 @@ drop_first(struct chan *c)
 
 	STAILQ_REMOVE_HEAD(&c->unsent, link);
 	c->nunsent--;
-	if (p->give)
-		close_all(p->fds, p->nfds);
+	close_all(p->fds, p->nfds);
 	free(p);
 }
 
@@ -60,6 +59,20 @@ chan_close(struct chan *c, struct loop *loop)
 	loop_del(loop, &c->io);
 	close(c->fd);
 	c->fd = -1;
+}
+
+/* Of our own: who sends them may have closed them when there is room. */
+static bool
+copy_all(int *to, const int *fds, size_t nfds)
+{
+	for (size_t i = 0; i < nfds; i++) {
+		to[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 0);
+		if (to[i] < 0) {
+			close_all(to, i);
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool
@@ -86,10 +99,13 @@ chan_send(struct chan *c, struct loop *loop, const void *frame, size_t len, cons
 		return sent;
 	}
 	p = xcalloc(1, sizeof(*p) + len);
-	p->give = give;
+	if (!give && !copy_all(p->fds, fds, nfds)) {
+		free(p);
+		return false;
+	}
 	p->nfds = nfds;
 	p->len = len;
-	if (nfds > 0)
+	if (give && nfds > 0)
 		memcpy(p->fds, fds, nfds * sizeof(int));
 	memcpy(p->frame, frame, len);
 	STAILQ_INSERT_TAIL(&c->unsent, p, link);

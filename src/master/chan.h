@@ -23,8 +23,8 @@ void chan_open(struct chan *c, struct loop *loop, int fd, loop_fn *fn, void *arg
 void chan_close(struct chan *c, struct loop *loop);
 
 /* Send a frame, or queue it until there is room. With `give`, the descriptors are closed once they
- * are sent (or cannot be any more); else they must stay open until then. False: the child takes
- * nothing any more (its death will be reported), or far too much is waiting for it. */
+ * are sent (or cannot be any more); else they are the caller's as before: what is queued has copies. False: the child takes
+ * nothing any more (its death will be reported), far too much is waiting for it, or there are no descriptors for copies. */
 bool chan_send(struct chan *c, struct loop *loop, const void *frame, size_t len, const int *fds,
 	       size_t nfds, bool give);
 void chan_writable(struct chan *c, struct loop *loop);

@@ -476,7 +476,8 @@ handover_report(struct child *h, const void *frame, size_t len)
 {
 	struct m_conn_report m;
 
-	if (!m_conn_report_get(frame, len, &m) || m.taken > h->inflight)
+	/* not before they have been sent: by then the number of a descriptor might be another's */
+	if (!m_conn_report_get(frame, len, &m) || m.taken > h->inflight - parcel_of(h)->n)
 		return false;
 	for (uint32_t i = 0; i < m.taken; i++) {
 		struct flight *f = TAILQ_FIRST(&h->flights);

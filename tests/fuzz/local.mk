@@ -11,6 +11,7 @@ fuzz_targets = \
 	%D%/fuzz_config \
 	%D%/fuzz_control \
 	%D%/fuzz_file \
+	%D%/fuzz_handover \
 	%D%/fuzz_ipc \
 	%D%/fuzz_irc \
 	%D%/fuzz_log \
@@ -64,6 +65,8 @@ fuzz_libs = $(fuzz_main) src/lib/liblib.a $(LIBCONFIG_LIBS) $(UTF8PROC_LIBS)
 %C%_fuzz_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_control_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_file_LDADD = src/ipc/libipc.a $(fuzz_libs)
+%C%_fuzz_handover_SOURCES = %D%/fuzz_handover.c src/master/address.c src/master/chan.c src/master/handover.c src/master/sockaddr.c
+%C%_fuzz_handover_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_ipc_LDADD = src/ipc/libipc.a $(fuzz_libs)
 %C%_fuzz_irc_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_log_LDADD = $(fuzz_libs)
