@@ -45,7 +45,8 @@ struct link {
 	TAILQ_ENTRY(link) queue; /* LINK_QUEUED */
 	uint64_t id; /* the master's */
 	struct conn_rec *rec; /* owned; NULL behind the handshake */
-	struct pending *pending; /* what its handshake is counted by; NULL behind it, or by nothing */
+	struct pending
+	    *pending; /* what its handshake is counted by; NULL behind it, or by nothing */
 	SSL *ssl; /* owned; NULL: not a byte has come */
 	struct loop_io out, near;
 	struct loop_timer timer;
