@@ -42,6 +42,13 @@ nodist_%C%_fuzz_web_SOURCES = src/web/page.c
 %C%_fuzz_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(fuzz_libs)
 endif
 
+if HAVE_OPENSSL
+fuzz_targets += %D%/fuzz_tls
+%C%_fuzz_tls_SOURCES = %D%/fuzz_tls.c src/tls/ctx.c src/tls/tickets.c
+%C%_fuzz_tls_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+%C%_fuzz_tls_LDADD = src/ipc/libipc.a $(OPENSSL_LIBS) $(fuzz_libs)
+endif
+
 if FUZZER
 noinst_PROGRAMS += $(fuzz_targets)
 fuzz_main = $(FUZZ_LDFLAGS)
@@ -101,5 +108,5 @@ endif
 fuzz_dicts = %D%/account.dict %D%/broker.dict %D%/chat.dict %D%/config.dict %D%/control.dict %D%/file.dict \
 	%D%/http.dict %D%/ipc.dict %D%/irc.dict %D%/log.dict %D%/look.dict %D%/mask.dict %D%/modes.dict %D%/net.dict \
 	%D%/proxy.dict %D%/reply.dict %D%/sasl.dict %D%/scram.dict %D%/search.dict %D%/session.dict \
-	%D%/store_ask.dict %D%/telnet.dict %D%/text.dict %D%/web.dict %D%/ws.dict
+	%D%/store_ask.dict %D%/telnet.dict %D%/text.dict %D%/tls.dict %D%/web.dict %D%/ws.dict
 EXTRA_DIST += $(fuzz_dicts) %D%/fuzz.h %D%/script.h %D%/replay.c %D%/corpus
