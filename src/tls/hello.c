@@ -113,8 +113,8 @@ not_tls(struct link *l)
 	static const char *const words[PROTO_COUNT] = {
 	    [PROTO_TELNET] = "This port speaks TLS.\r\n",
 	    [PROTO_IRC] = "ERROR :This port speaks TLS.\r\n",
-	    [PROTO_WEB] = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-			  "Connection: close\r\n\r\nThis port speaks TLS: https://\r\n",
+	    [PROTO_WEB] = ("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+			   "Connection: close\r\n\r\nThis port speaks TLS: https://\r\n"),
 	};
 	const char *w = words[l->rec->protocol];
 
