@@ -13,6 +13,7 @@
 #include "broker/exchange.h"
 #include "broker/guess.h"
 #include "broker/job.h"
+#include "broker/look.h"
 #include "broker/subs.h"
 #include "fuzz.h"
 #include "ipc/proc.h"
@@ -367,6 +368,7 @@ clean_up(void)
 		br.reg.accounts[i].id = 0;
 	regw_rebuild(&br.reg);
 	accounts_rebuild();
+	looks_rebuild();
 }
 
 int
@@ -375,6 +377,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct script s = {data, data + size};
 	static struct world w;
 	static unsigned runs;
+	uint64_t alice;
 
 	if (w.reg == NULL) {
 		log_level = -1;
@@ -387,8 +390,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auth_begins();
 	account_made(STR_LIT("alice"), 1, 0, 0);
 	account_made(STR_LIT("bob"), 2, 0, 0);
-	account_enter(regw_user(&br.reg, world_login(0, "alice", "10.0.0.2")),
-		      account_named(STR_LIT("alice")), STR_LIT("alice"));
+	alice = world_login(0, "alice", "10.0.0.2");
+	FUZZ_ASSERT(alice != 0); /* nothing is left of the run before */
+	account_enter(regw_user(&br.reg, alice), account_named(STR_LIT("alice")), STR_LIT("alice"));
 	world_login(1, "guest", "10.0.0.3");
 	look_around();
 	for (int i = 0; i < 100 && s.p < s.end; i++)
