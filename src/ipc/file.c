@@ -43,12 +43,14 @@ file_put(char out[FILE_FACTS_MAX], const struct file_facts *f)
 bool
 file_get(struct str s, struct file_facts *f)
 {
+	static const uint8_t zero[sizeof(((struct packed *)0)->zero)];
 	struct packed p;
 
 	if (s.n < sizeof(p))
 		return false;
 	memcpy(&p, s.p, sizeof(p));
-	if (p.type_n > FILE_TYPE_MAX || s.n != sizeof(p) + p.type_n + p.name_n)
+	if (memcmp(p.zero, zero, sizeof(zero)) != 0 || p.type_n > FILE_TYPE_MAX ||
+	    s.n != sizeof(p) + p.type_n + p.name_n)
 		return false;
 	*f = (struct file_facts){.size = p.size,
 				 .expires = p.expires,

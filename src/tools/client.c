@@ -98,6 +98,8 @@ client_read(struct client *cl)
 	return r < 0 ? -1 : r > 0;
 }
 
+#define HEAD_MAX 24 /* of "CODE LENGTH" */
+
 /* "CODE LENGTH\n": the number of its bytes, 0 not there yet, -1 not the protocol. */
 static int
 parse_head(const char *p, size_t n, unsigned *code_r, size_t *len_r)
@@ -117,8 +119,10 @@ parse_head(const char *p, size_t n, unsigned *code_r, size_t *len_r)
 			return -1;
 		len = len * 10 + (size_t)(p[i] - '0');
 	}
+	if (i > HEAD_MAX)
+		return -1;
 	if (i >= n)
-		return n > 24 ? -1 : 0;
+		return 0;
 	*code_r = code;
 	*len_r = len;
 	return code < 100 || len > RECORD_MAX ? -1 : (int)i + 1;

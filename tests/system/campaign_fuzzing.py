@@ -141,7 +141,8 @@ class Campaign:
             seen, os.path.join(FUZZ, "corpus", target), "-runs=%d" % count, "-max_len=%d" % MAX_LEN.get(target, 4096),
             "-max_total_time=%d" % (FIRST_CPU if rate == 0 else 6 * self.slice), "-print_final_stats=1", "-timeout=300",
             # what it keeps of how rare a feature is costs those with many of them half of their time
-            "-entropic=%d" % (rate == 0 or rate > 5000), "-detect_leaks=0", "-artifact_prefix=%s/" % os.path.join(self.dir, "found", target)]
+            "-entropic=%d" % (rate == 0 or rate > 5000), "-detect_leaks=0",
+            "-artifact_prefix=%s/" % os.path.join(self.dir, "found", target)]
             + ["-dict=" + words] * os.path.exists(words))
         done = re.findall(r"number_of_executed_units: (\d+)", said) + re.findall(r"^#(\d+)\t", said, re.M)[-1:]
         new = [p for p in self.found(target) if p not in was]
@@ -182,7 +183,8 @@ class Campaign:
             return
         shutil.rmtree(new, ignore_errors=True)
         shutil.copytree(corpus, new)
-        self.run(target, ["-merge=1", "-detect_leaks=0", new, seen])
+        # by the branches they take, not by how often: those would be thousands
+        self.run(target, ["-set_cover_merge=1", "-use_counters=0", "-detect_leaks=0", new, seen])
         size = sum(os.path.getsize(os.path.join(corpus, f)) for f in os.listdir(corpus))
         added = 0
         for f in sorted(set(os.listdir(new)) - set(os.listdir(corpus)), key=lambda f: os.path.getsize(os.path.join(new, f))):
