@@ -13,8 +13,8 @@ stopped (SIGTERM) and go on later; removing the ledger begins anew. New inputs a
 
 An input that is found goes to DIR/found/TARGET, and the target begins at nothing again: it is to
 have no find in all its executions. It is left out until all that was found before passes.
---table prints what the ledger says; --merge adds the inputs of DIR/seen that reach something new to
-tests/fuzz/corpus, smallest first. Exit status 1 when something was found or a target is not done.
+--table prints what the ledger says; --merge adds some inputs of DIR/seen that reach something new to
+tests/fuzz/corpus. Exit status 1 when something was found or a target is not done.
 """
 import argparse
 import json
@@ -31,7 +31,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 FUZZ = os.path.join(TOP, "tests", "fuzz")
 SLOW_RATE, SLOW_CPU = 30_000, 3600
 FIRST_CPU = 20      # the first slice of a target: to know its rate
-CORPUS_MAX = 180 << 10
+CORPUS_MAX = 180 << 10  # bytes
+MERGE_MAX = 40          # files at once
 
 # what each byte more costs these is more than it finds; the others take 4096
 MAX_LEN = {}
@@ -176,7 +177,7 @@ class Campaign:
         return had
 
     def merge(self, target):
-        """Into the corpus what reaches something new, smallest first, as long as the corpus stays small."""
+        """Into the corpus what reaches something new, what reaches most first, as long as the corpus stays small."""
         corpus, new = os.path.join(FUZZ, "corpus", target), os.path.join(self.dir, "merge", target)
         seen = os.path.join(self.dir, "seen", target)
         if not os.path.isdir(seen):
@@ -187,9 +188,10 @@ class Campaign:
         self.run(target, ["-set_cover_merge=1", "-use_counters=0", "-detect_leaks=0", new, seen])
         size = sum(os.path.getsize(os.path.join(corpus, f)) for f in os.listdir(corpus))
         added = 0
-        for f in sorted(set(os.listdir(new)) - set(os.listdir(corpus)), key=lambda f: os.path.getsize(os.path.join(new, f))):
+        # it has copied them in that order
+        for f in sorted(set(os.listdir(new)) - set(os.listdir(corpus)), key=lambda f: os.stat(os.path.join(new, f)).st_mtime_ns):
             size += os.path.getsize(os.path.join(new, f))
-            if size > CORPUS_MAX:
+            if size > CORPUS_MAX or added == MERGE_MAX:
                 break
             shutil.copy(os.path.join(new, f), corpus)
             added += 1
