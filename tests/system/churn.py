@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 
-from harness import build, fd_count, limit, rss_bytes
+from harness import build, fd_count, limit, private_bytes
 from web import LINK, TOKEN, Http
 from ws import close_frame, frame
 
@@ -128,7 +128,7 @@ def addresses(d):
 
 def sizes(d):
     """By process: descriptors and resident bytes."""
-    return {p["role"] + str(p["index"]): (fd_count(p["pid"]), rss_bytes(p["pid"])) for p in d.processes()}
+    return {p["role"] + str(p["index"]): (fd_count(p["pid"]), private_bytes(p["pid"])) for p in d.processes()}
 
 
 def churn(d, seconds, crowd, samples=20):

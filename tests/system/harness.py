@@ -169,11 +169,12 @@ def run_seconds(pid):
         return cpu_seconds(pid)
 
 
-def rss_bytes(pid):
+def private_bytes(pid):
+    """What a process has in memory for itself: no files, nothing shared."""
     try:
         with open("/proc/%d/status" % pid, encoding="utf-8") as f:
             for line in f:
-                if line.startswith("VmRSS:"):
+                if line.startswith("RssAnon:"):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import build, eventually, limit, listeners, main, rss_bytes
+from harness import build, eventually, limit, listeners, main, private_bytes
 from irc import PASSWORD, AccountCase, b64, plain
 from web import Http
 
@@ -109,7 +109,7 @@ class AtOnce(AccountCase):
         self.assertLess(max(n), 2 * (COST * 1024 + (16 << 20)), "as many as there are processes, and no more")
 
     def auth_peak(self, d):
-        return sum(map(rss_bytes, d.kids("auth")))
+        return sum(map(private_bytes, d.kids("auth")))
 
     def test_200(self):
         """Each is answered, in its turn, and those who talk do not notice."""

@@ -13,7 +13,7 @@ import struct
 import tempfile
 import zlib
 
-from harness import Daemon, build, eventually, fd_count, listeners, main, rss_bytes
+from harness import Daemon, build, eventually, fd_count, listeners, main, private_bytes
 from test_files import FilesCase, png
 from web import LINK, WebCase, form
 from ws import PING, TEXT, WsCase, close_frame, frame
@@ -42,7 +42,7 @@ class Requests(WebCase):
     def test_answers_unread(self):
         """Thousands of requests in a row, and no answer taken: no more is read of them, until the time is over."""
         pid = self.d.kids("web")[0]
-        before = rss_bytes(pid)
+        before = private_bytes(pid)
         held = []
         for _ in range(20):
             s = socket.socket()
@@ -58,7 +58,7 @@ class Requests(WebCase):
             held.append(s)
         self.assertEqual(self.get("/healthz").text, "ok")
         if not build().sanitized:
-            self.assertLess(rss_bytes(pid) - before, 20 * 131072 + (4 << 20))
+            self.assertLess(private_bytes(pid) - before, 20 * 131072 + (4 << 20))
         self.others.end()
 
     def test_odd_headers(self):
@@ -212,7 +212,7 @@ class Uploads(FilesCase):
     def test_sizes_that_are_lies(self):
         """Pictures as big as a house in a kilobyte, and archives that would be gigabytes: kept as they are; nothing is unpacked."""
         pid = self.d.kids("web")[0]
-        before = rss_bytes(pid)
+        before = private_bytes(pid)
         bomb = gzip.compress(b"\0" * (64 << 20))
         huge = zlib.compress(b"\0" * (32 << 20))
         for name, data, more in (("p.png", png(60000, 60000, b"x" * 900), ()), ("p.png", png(0xffffffff, 0xffffffff), ()), ("p.png", png(0, 0), ()),
@@ -230,7 +230,7 @@ class Uploads(FilesCase):
                 else:
                     self.assertIn(answer.status, (400, 415))
         if not build().sanitized:
-            self.assertLess(rss_bytes(pid) - before, 8 << 20)
+            self.assertLess(private_bytes(pid) - before, 8 << 20)
         self.others.end()
 
     def test_lengths_that_are_lies(self):

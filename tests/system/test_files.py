@@ -17,7 +17,7 @@ import time
 import zlib
 
 import faults
-from harness import fd_count, limit, main, rss_bytes, wait_gone
+from harness import fd_count, limit, main, private_bytes, wait_gone
 from web import LINK, TOKEN, WebCase, form
 
 PASSWORD = "correct horse battery"
@@ -616,11 +616,11 @@ class Limits(FilesCase):
         a = self.client("alice", d=d)
         self.get(self.share(a, os.urandom(1 << 20), "first", d=d), d=d)
         pid = d.kids("web")[0]
-        before = rss_bytes(pid)
+        before = private_bytes(pid)
         body = os.urandom(1 << 20) * 32
         link = self.share(a, body, "big.bin", d=d)
         self.assertEqual(self.get(link, d=d).body, body)
-        self.assertLess(rss_bytes(pid) - before, 4 << 20)
+        self.assertLess(private_bytes(pid) - before, 4 << 20)
 
     def test_reading_slowly(self):
         """Who does not read what it asked for waits alone."""

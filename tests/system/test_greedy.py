@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from harness import OwnCase, build, fd_count, lean, limit, long, main, rss_bytes
+from harness import OwnCase, build, fd_count, lean, limit, long, main, private_bytes
 from irc import IrcCase
 
 ALONE = True  # measures times
@@ -81,7 +81,7 @@ class Tables(OwnCase, IrcCase):
     def test_names(self):
         """Thousands of names, one after the other: what WHOWAS keeps is bounded."""
         c = self.irc("changing")
-        rss = sum(map(rss_bytes, self.d.kids("worker") + self.d.kids("broker")))
+        rss = sum(map(private_bytes, self.d.kids("worker") + self.d.kids("broker")))
         for i in range(5000):
             c.send("NICK w%d" % i)
         c.expect("NICK", "w4999")
@@ -89,7 +89,7 @@ class Tables(OwnCase, IrcCase):
         c.sync()
         a = self.irc("a")
         self.assertLess(len(a.answers("WHOWAS " + ",".join("w%d" % i for i in range(10)))), 60)
-        self.assertLess(sum(map(rss_bytes, self.d.kids("worker") + self.d.kids("broker"))) - rss, (8 << 20) * build().scale)
+        self.assertLess(sum(map(private_bytes, self.d.kids("worker") + self.d.kids("broker"))) - rss, (8 << 20) * build().scale)
 
 
 class Input(OwnCase, IrcCase):
@@ -144,7 +144,7 @@ class Input(OwnCase, IrcCase):
         a.sync()
         with self.neighbours() as others:
             pids = self.d.kids("worker") + self.d.kids("broker")
-            rss = sum(map(rss_bytes, pids))
+            rss = sum(map(private_bytes, pids))
             for line in ("ADMIN", "HELP", "INFO", "ISUPPORT", "LINKS", "LIST", "LUSERS", "MODE #room0 b", "MODE #room0", "MONITOR L", "MONITOR S",
                          "MOTD", "NAMES #room0", "NAMES", "STATS u", "TIME", "TOPIC #room0", "USERHOST a b c d e", "VERSION", "WHO *", "WHO #room0",
                          "WHOIS " + a.nick, "WHOWAS x", "METADATA * LIST", "METADATA #room0 SYNC", "CAP LS 302", "CAP LIST", "PING " + "x" * 400,
@@ -156,7 +156,7 @@ class Input(OwnCase, IrcCase):
                 self.flood(c, (line + "\r\n").encode() * 200, 0.1)
                 queued = [s["queued"] for s in self.d.json("users") if s["name"] == c.nick]
                 self.assertLess(max(queued, default=0), 1 << 18, line)
-            self.assertLess(sum(map(rss_bytes, pids)) - rss, (24 << 20) * build().scale)
+            self.assertLess(sum(map(private_bytes, pids)) - rss, (24 << 20) * build().scale)
         self.assertGreater(others.words, 0)
 
     def test_stopped_reading_for_good(self):
@@ -182,6 +182,8 @@ class Input(OwnCase, IrcCase):
             self.assertEqual({u["name"] for u in self.d.json("users")} & {c.nick for c in stuck}, set())
             stats = self.d.stats()
             self.assertGreaterEqual(stats['dropped_total{reason="queue"}'] + stats['dropped_total{reason="stalled"}'], 9)
+        # what somebody is told of the others' end comes a little later than it is so
+        self.eventually("all to have quit", lambda: talker.sync() or len([m for m in talker.seen if m.command == "QUIT"]) >= 10)
         self.assertEqual(len([m for m in talker.seen if m.command == "QUIT"]), 10)
 
 
@@ -207,7 +209,7 @@ class Connections(OwnCase, IrcCase):
                 b"NICK storm\r\nUSER x 0 * :x\r\nJOIN #storm\r\n", b"storm\r\nhello\r\n")
         with self.neighbours() as others:
             before = [fd_count(p) for p, _ in others.pids]
-            rss = sum(rss_bytes(p) for p, _ in others.pids)
+            rss = sum(private_bytes(p) for p, _ in others.pids)
             begun, n = time.monotonic(), 0
             while time.monotonic() - begun < (20 if long() else 4):
                 s = socket.socket()
@@ -226,7 +228,7 @@ class Connections(OwnCase, IrcCase):
             took = time.monotonic() - begun
             self.eventually("all to be gone", lambda: d.json("status")["users"] == 2, limit(30))
             self.eventually("descriptors to be closed", lambda: all(fd_count(p) <= was + 2 for (p, _), was in zip(others.pids, before)))
-            self.assertLess(sum(rss_bytes(p) for p, _ in others.pids) - rss, (16 << 20) * build().scale)
+            self.assertLess(sum(private_bytes(p) for p, _ in others.pids) - rss, (16 << 20) * build().scale)
         print("%.0f connections/s; the slowest word took %.0f ms" % (n / took, 1000 * others.worst), flush=True)
 
     def crowd(self, n, room=None):
@@ -270,7 +272,7 @@ class Connections(OwnCase, IrcCase):
         n = min(n, self.soft_limit(n) - 200)
         d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}}, env=lean())
         with self.neighbours() as others:
-            rss = sum(map(rss_bytes, d.kids("worker")))
+            rss = sum(map(private_bytes, d.kids("worker")))
             socks = self.crowd(n)
 
             def here():
@@ -278,7 +280,7 @@ class Connections(OwnCase, IrcCase):
                 return d.json("status")["users"] == n + 2
             self.eventually("all of them", here, limit(60))
             self.drain(socks)
-            per = (sum(map(rss_bytes, d.kids("worker"))) - rss) / n
+            per = (sum(map(private_bytes, d.kids("worker"))) - rss) / n
         print("%d idle: %.0f bytes each in the workers; the slowest word took %.0f ms" % (n, per, 1000 * others.worst), flush=True)
         if not build().sanitized:
             self.assertLess(per, 2048)
@@ -298,7 +300,7 @@ class Connections(OwnCase, IrcCase):
                 watcher.sync()
                 return len([m for m in watcher.seen if m.is_("JOIN")]) == n + 1
             self.eventually("all of them", here, limit(60))
-            rss = sum(rss_bytes(p) for p, _ in others.pids)
+            rss = sum(private_bytes(p) for p, _ in others.pids)
             begun = time.monotonic()
             for s in socks:
                 s.close()
@@ -308,7 +310,7 @@ class Connections(OwnCase, IrcCase):
                 self.assertNotIn(nick, gone)
                 gone.add(nick)
             took = time.monotonic() - begun
-            more = sum(rss_bytes(p) for p, _ in others.pids) - rss
+            more = sum(private_bytes(p) for p, _ in others.pids) - rss
         print("%d were gone after %.2f s, %.1f MB more; the slowest word took %.0f ms" % (n, took, more / 1e6, 1000 * others.worst), flush=True)
         self.assertLess(more, (64 << 20) * build().scale)
 

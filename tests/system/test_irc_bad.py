@@ -6,7 +6,7 @@ import random
 import re
 import socket
 
-from harness import Closed, cpu_seconds, main, rss_bytes
+from harness import Closed, cpu_seconds, main, private_bytes
 from irc import PASSWORD, AccountCase, IrcCase, Scram, b64, plain
 
 COMMANDS = """ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY DIE ERROR HELP HELPOP INFO INVITE ISON ISUPPORT JOIN KICK KILL
@@ -68,7 +68,7 @@ class Bad(IrcCase):
     def test_a_mebibyte_of_single_bytes(self):
         """The same rules, and what is kept of it is bounded."""
         dropped = self.d.stats()['dropped_total{reason="input"}']
-        rss = sum(map(rss_bytes, self.pids))
+        rss = sum(map(private_bytes, self.pids))
         for c in (self.irc_raw(), self.irc("drip")):
             try:
                 for _ in range(1 << 20):
@@ -77,7 +77,7 @@ class Bad(IrcCase):
                 pass
             c.expect_eof()
         self.assertEqual(self.d.stats()['dropped_total{reason="input"}'], dropped + 2)
-        self.assertLess(sum(map(rss_bytes, self.pids)) - rss, 8 << 20)
+        self.assertLess(sum(map(private_bytes, self.pids)) - rss, 8 << 20)
 
     def test_nul(self):
         """Its line is refused, whatever it is, and the next one is not."""

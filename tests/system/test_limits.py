@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, lean, limit, listeners, main, rss_bytes
+from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, lean, limit, listeners, main, private_bytes
 from irc import Irc
 from load import Swarm, table
 
@@ -175,7 +175,7 @@ class SlowReader(OwnCase):
         d = self.daemon({"limits": {"queue": 65536, "queue_time": 600}})
         alice, bob = self.clients("alice", "bob")
         stuck = self.client("stuck", rcvbuf=4096)
-        before = sum(map(rss_bytes, d.kids("worker")))
+        before = sum(map(private_bytes, d.kids("worker")))
         for i in range(3000):
             alice.send("%04d %s" % (i, "x" * 3000))
             if i % 50 == 49:
@@ -187,7 +187,7 @@ class SlowReader(OwnCase):
         bob.sync()
         self.assertIn("%s has left" % stuck.name, bob.text.decode())
         d.expect_log("(?i)dropped %s.*queue" % stuck.name)
-        self.assertLess(sum(map(rss_bytes, d.kids("worker"))) - before, 16 << 20)
+        self.assertLess(sum(map(private_bytes, d.kids("worker"))) - before, 16 << 20)
         alice.sync()
 
     def test_queue_time(self):
@@ -230,7 +230,7 @@ class SlowReader(OwnCase):
         for _ in range(100):
             self.client("m")
         watcher = self.client("watcher")
-        before = sum(map(rss_bytes, d.kids("worker")))
+        before = sum(map(private_bytes, d.kids("worker")))
         greedy = self.client("greedy", rcvbuf=4096)
         greedy.sock.setblocking(False)
         try:
@@ -240,7 +240,7 @@ class SlowReader(OwnCase):
             pass
         for _ in range(20):
             watcher.sync()
-        self.assertLess(sum(map(rss_bytes, d.kids("worker"))) - before, 8 << 20)
+        self.assertLess(sum(map(private_bytes, d.kids("worker"))) - before, 8 << 20)
         greedy.sock.setblocking(True)
         greedy.mark()
         greedy.pump(limit())

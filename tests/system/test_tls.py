@@ -14,7 +14,7 @@ import subprocess
 import time
 import unittest
 
-from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, rss_bytes
+from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
@@ -425,7 +425,7 @@ class Much(TlsCase):
     def not_more(self, pid, before, n):
         """A sanitizer keeps what has been freed."""
         if not build().sanitized:
-            self.assertLess(rss_bytes(pid) - before, n)
+            self.assertLess(private_bytes(pid) - before, n)
 
     def idle(self, versions):
         """What a client costs that says nothing, in all processes together. Run by itself this tells the figures."""
@@ -457,7 +457,7 @@ class Much(TlsCase):
         c = self.tls_irc()
         n, word = 20000, b"x" * 200
         pid = self.d.kids("tls")[0]
-        before = rss_bytes(pid)
+        before = private_bytes(pid)
         c.sock.setblocking(False)
         data, sent, got = b"".join(b"PING %s%d\r\n" % (word, i) for i in range(n)), 0, bytearray()
         end = b"%s%d\r\n" % (word, n - 1)
@@ -487,7 +487,7 @@ class Much(TlsCase):
         deaf, loud, gone = [self.tls_irc(d=d, rcvbuf=4096) for _ in range(n)], self.irc(d=d), 0
         chan = self.channel(*deaf, loud)
         pid = d.kids("tls")[0]
-        before = rss_bytes(pid)
+        before = private_bytes(pid)
         for _ in range(400):  # the kernel has room for megabytes
             loud.send(*["PRIVMSG %s :%s" % (chan, "y" * 400)] * 100)
             gone += sum(m.command == "QUIT" for m in loud.sync())
@@ -504,7 +504,7 @@ class Much(TlsCase):
         loud, other = self.tls_irc(d=d), self.tls_irc(d=d)
         other.sync()  # its burst is not over
         pid = d.kids("tls")[0]
-        before, data, sent = rss_bytes(pid), b"PING x\r\n" * 2048, 0
+        before, data, sent = private_bytes(pid), b"PING x\r\n" * 2048, 0
         loud.sock.setblocking(False)
         while sent < 64 << 20:
             try:

@@ -5,7 +5,7 @@ import gzip
 import re
 import select
 
-from harness import build, cpu_seconds, fd_count, limit, main, rss_bytes
+from harness import build, cpu_seconds, fd_count, limit, main, private_bytes
 from web import WebCase
 
 
@@ -210,12 +210,12 @@ class Bad(WebCase):
         """Hundreds of connections that say little: others are answered meanwhile, and memory comes back."""
         pid = self.d.kids("web")[0]
         self.get("/")
-        before = rss_bytes(pid)
+        before = private_bytes(pid)
         slow = [self.http() for _ in range(300)]
         for c in slow:
             c.send(b"GET / HTTP/1.1\r\nX: ")
         self.assertEqual(self.get("/healthz").text, "ok")
-        self.assertLess(rss_bytes(pid) - before, 300 * 65536 + (4 << 20))
+        self.assertLess(private_bytes(pid) - before, 300 * 65536 + (4 << 20))
         used = cpu_seconds(pid)
         for c in slow:
             c.close()

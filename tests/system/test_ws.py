@@ -9,7 +9,7 @@ import socket
 import unittest
 import zlib
 
-from harness import Daemon, build, cpu_seconds, limit, main, merged, rss_bytes, signal_pid
+from harness import Daemon, build, cpu_seconds, limit, main, merged, private_bytes, signal_pid
 from ws import BINARY, CLOSE, MORE, PING, PONG, TEXT, Refused, Ws, WsCase, close_frame, frame
 
 
@@ -519,13 +519,13 @@ class Bad(WsCase):
 
     def test_half_frames(self):
         """Many that begin a frame and go on never: they cost what they have sent."""
-        rss = sum(rss_bytes(p) for p in self.d.kids("worker"))
+        rss = sum(private_bytes(p) for p in self.d.kids("worker"))
         half = [self.ws_raw() for _ in range(100)]
         for c in half:
             c.send_raw(frame(b"x" * 4000)[:-1])
         self.alice.sync()
         self.eventually("they are there", lambda: self.d.stats()["sessions"] >= 102)
-        self.assertLess(sum(rss_bytes(p) for p in self.d.kids("worker")) - rss, 100 * 8192 + (1 << 20))
+        self.assertLess(sum(private_bytes(p) for p in self.d.kids("worker")) - rss, 100 * 8192 + (1 << 20))
         for c in half:
             c.send_raw(frame(b"x" * 4000)[-1:])
             c.close()
