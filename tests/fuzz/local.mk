@@ -105,7 +105,7 @@ endif
 %C%_fuzz_telnet_LDADD = src/proto/libproto.a $(fuzz_libs)
 %C%_fuzz_text_LDADD = $(fuzz_libs)
 
-fuzz_dicts = %D%/account.dict %D%/broker.dict %D%/chat.dict %D%/config.dict %D%/control.dict %D%/file.dict \
+fuzz_dicts = %D%/account.dict %D%/broker.dict %D%/chat.dict %D%/config.dict %D%/control.dict %D%/file.dict %D%/handover.dict \
 	%D%/http.dict %D%/ipc.dict %D%/irc.dict %D%/log.dict %D%/look.dict %D%/mask.dict %D%/modes.dict %D%/net.dict \
 	%D%/proxy.dict %D%/reply.dict %D%/sasl.dict %D%/scram.dict %D%/search.dict %D%/session.dict \
 	%D%/store_ask.dict %D%/telnet.dict %D%/text.dict %D%/tls.dict %D%/web.dict %D%/ws.dict
