@@ -131,7 +131,7 @@ class Campaign:
         return True
 
     def fuzz(self, target):
-        """A slice. Returns whether something was found."""
+        """A slice. Returns whether something went wrong."""
         seen = os.path.join(self.dir, "seen", target)
         words = os.path.join(FUZZ, target + ".dict")
         rate = self.ledger.rate(target)
@@ -152,8 +152,9 @@ class Campaign:
             os.unlink(path)
         if new or (status not in (0, 70, 72) and not self.stopped):
             self.tell("%s: exit status %d\n%s" % (target, status, "\n".join(said.splitlines()[-60:])))
-            self.ledger.add(target, 0, 0, max(1, len(new)))
-            return True
+            if new:
+                self.ledger.add(target, 0, 0, len(new))
+            return True     # without a find it could not run
         self.ledger.add(target, int(done[0]) if done else 0, cpu, 0)
         return False
 
