@@ -74,11 +74,11 @@ class Show(Case):
         roles = sorted(p["role"] for p in s["processes"])
         self.assertEqual(roles, ["auth"] * (min(2, os.cpu_count()) if build().passwords else 0) + ["broker", "control", "master"] + ["store"] * build().store + ["worker", "worker"])
         for p in s["processes"]:
-            for key in ("role", "index", "pid", "state", "restarts", "cpu_seconds", "private_bytes"):
+            for key in ("role", "index", "pid", "state", "restarts", "cpu_seconds", "rss_bytes"):
                 self.assertIn(key, p)
             self.assertEqual(p["state"], "ready")
             os.kill(p["pid"], 0)
-            self.assertGreater(p["private_bytes"], 100000)
+            self.assertGreater(p["rss_bytes"], 100000)
         self.assertEqual(len(self.d.json("workers")), 2)
 
     def test_every_listing_in_every_form(self):
@@ -700,7 +700,7 @@ class Socket(Case):
         alice = self.client("alice")
         alice.sync()
         self.d.ctl("users")
-        rss = [p["private_bytes"] for p in self.d.processes() if p["role"] == "control"][0]
+        rss = [p["rss_bytes"] for p in self.d.processes() if p["role"] == "control"][0]
         self.assertLess(rss, (300 if build().sanitized else 60) << 20)
 
 
