@@ -117,17 +117,12 @@ charge_line(struct conn *c)
 
 /* --- reading ------------------------------------------------------------------------ */
 
-/* Questions of one client under way to the broker: their answers are queued whether or not it reads. */
-#define PENDING_MAX 512
-
 /* May a line of this client be parsed now? */
 static bool
 may_parse(struct conn *c)
 {
 	if (c->flags & (CONN_ENDED | CONN_BARRIER | CONN_LEAVING) || worker.draining)
 		return false;
-	if (c->pending >= PENDING_MAX)
-		return false; /* goes on when all are answered */
 	if (sublink_full(worker.link)) {
 		if (!(c->flags & CONN_HELD)) {
 			c->flags |= CONN_HELD;
