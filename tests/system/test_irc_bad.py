@@ -6,7 +6,7 @@ import random
 import re
 import socket
 
-from harness import Closed, cpu_seconds, main, private_bytes
+from harness import Closed, build, cpu_seconds, main, private_bytes
 from irc import PASSWORD, AccountCase, IrcCase, Scram, b64, plain
 
 COMMANDS = """ADMIN AUTHENTICATE AWAY BATCH CAP CHATHISTORY DIE ERROR HELP HELPOP INFO INVITE ISON ISUPPORT JOIN KICK KILL
@@ -77,7 +77,7 @@ class Bad(IrcCase):
                 pass
             c.expect_eof()
         self.assertEqual(self.d.stats()['dropped_total{reason="input"}'], dropped + 2)
-        self.assertLess(sum(map(private_bytes, self.pids)) - rss, 8 << 20)
+        self.assertLess(sum(map(private_bytes, self.pids)) - rss, (8 << 20) * build().scale)
 
     def test_nul(self):
         """Its line is refused, whatever it is, and the next one is not."""
