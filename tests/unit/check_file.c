@@ -197,12 +197,12 @@ END_TEST
 /* It is typed to chatctl, where a word that begins with '-' is an option. */
 START_TEST(an_id_is_no_option)
 {
-	uint8_t token[UPLOAD_TOKEN] = {0}, id[FILE_ID];
+	uint8_t raw[UPLOAD_TOKEN] = {0}, id[FILE_ID];
 	char text[4 * FILE_ID / 3 + 2];
 
 	for (int i = 0; i < 2000; i++) {
-		memcpy(token, &i, sizeof(i));
-		upload_file_id((struct str){(char *)token, sizeof(token)}, id);
+		memcpy(raw, &i, sizeof(i));
+		upload_file_id((struct str){(char *)raw, sizeof(raw)}, id);
 		base64url_encode(id, sizeof(id), text);
 		ck_assert_int_ne(text[0], '-');
 	}
