@@ -200,7 +200,7 @@ START_TEST(an_id_is_no_option)
 
 	for (int i = 0; i < 2000; i++) {
 		memcpy(raw, &i, sizeof(i));
-		upload_file_id((struct str){(char *)raw, sizeof(token)}, id);
+		upload_file_id((struct str){(char *)raw, sizeof(raw)}, id);
 		base64url_encode(id, sizeof(id), text);
 		ck_assert_int_ne(text[0], '-');
 	}
