@@ -128,7 +128,7 @@ refuse_size(struct job *j, uint64_t size, uint64_t most)
 	char text[32];
 
 	if (size > max || most >= max) {
-		file_size_text(text, sizeof(text), max);
+		show_bytes(text, sizeof(text), max);
 		job_failed(j, ERR_FILE_TOO_BIG, str_of(text));
 	} else {
 		job_failed(j, ERR_FILE_QUOTA, STR_LIT(""));

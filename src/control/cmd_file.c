@@ -28,7 +28,7 @@ fields(struct conn *c, const struct m_q_file *m, char id[ID_TEXT])
 	base64url_encode(f.id, sizeof(f.id), id);
 	writer_s(w, "id", id);
 	writer_str(w, "name", f.name.p, f.name.n);
-	writer_u64(w, "size", f.size);
+	writer_bytes(w, "size", f.size);
 	writer_str(w, "type", f.type.p, f.type.n);
 	writer_str(w, "by", m->by.p, m->by.n);
 	writer_str(w, "account", m->account.n > 0 ? m->account.p : NULL, m->account.n);

@@ -98,7 +98,7 @@ proc_fields(struct conn *c, const struct proc_info *p)
 	writer_s(w, "state", p->state);
 	writer_u64(w, "restarts", p->restarts);
 	writer_real(w, "cpu_seconds", (double)p->cpu_us / 1e6);
-	writer_u64(w, "rss_bytes", p->rss_bytes);
+	writer_bytes(w, "rss_bytes", p->rss_bytes);
 	if (p->role == ROLE_WORKER || p->role == ROLE_WEB || p->role == ROLE_TLS)
 		writer_u64(w, "sessions", p->sessions);
 }
@@ -145,7 +145,7 @@ status_done(struct conn *c)
 	writer_s(w, "version", PACKAGE_VERSION);
 	writer_s(w, "name", proc.opt.name);
 	writer_u64(w, "pid", pid);
-	writer_u64(w, "uptime", started != 0 && now > started ? (now - started) / 1000 : 0);
+	writer_seconds(w, "uptime", started != 0 && now > started ? (now - started) / 1000 : 0);
 	writer_bool(w, "ready", up);
 	writer_u64(w, "users", control_registry != NULL ? registry_users(control_registry) : 0);
 	writer_u64(w, "rooms", control_registry != NULL ? registry_rooms(control_registry) : 0);

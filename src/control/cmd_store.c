@@ -97,7 +97,8 @@ facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
 		bprintf(text, sizeof(text), STR_FMT, STR_ARG(f.text));
 		number = strtoull(text, &end, 10);
 		if (f.text.n < 19 && text[0] >= '0' && text[0] <= '9' && *end == '\0')
-			writer_u64(&c->w, name, number);
+			(strncmp(name, "bytes", 5) == 0 ? writer_bytes : writer_u64)(&c->w, name,
+										     number);
 		else if (str_eq(f.text, STR_LIT("yes")) || str_eq(f.text, STR_LIT("no")))
 			writer_bool(&c->w, name, str_eq(f.text, STR_LIT("yes")));
 		else

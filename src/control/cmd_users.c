@@ -121,9 +121,9 @@ session_fields(struct conn *c, const struct reg_session_view *v, uint64_t user)
 	tls_fields(w, v->tls != 0, &k);
 	writer_u64(w, "worker", v->sub);
 	writer_time(w, "connected", v->since);
-	writer_u64(w, "idle", seconds_since(active));
+	writer_seconds(w, "idle", seconds_since(active));
 	client_field(w, &k);
-	writer_u64(w, "queued", k.s.queued);
+	writer_bytes(w, "queued", k.s.queued);
 	writer_u64(w, "messages_in", k.s.messages_in);
 	writer_u64(w, "messages_out", k.s.messages_out);
 }
@@ -157,13 +157,13 @@ user_fields(struct conn *c, const struct reg_user_view *v)
 	writer_u64(w, "worker", v->sub);
 	writer_strs(w, "rooms", names, n > 0 ? (size_t)n : 0);
 	writer_time(w, "connected", v->since);
-	writer_u64(w, "idle", seconds_since(active));
+	writer_seconds(w, "idle", seconds_since(active));
 	if (v->protocol == PROTO_IRC || w->format != CTL_TABLE)
 		writer_strs(w, "capabilities", caps,
 			    bit_names(k.s.caps, cap_words, ARRAY_LEN(cap_words), caps));
 	if (k.s.has_client || w->format != CTL_TABLE)
 		client_field(w, &k);
-	writer_u64(w, "queued", k.s.queued);
+	writer_bytes(w, "queued", k.s.queued);
 	writer_u64(w, "messages_in", k.s.messages_in);
 	writer_u64(w, "messages_out", k.s.messages_out);
 	writer_s(w, "away", v->away[0] != '\0' ? v->away : NULL);

@@ -332,6 +332,30 @@ writer_u64(struct writer *w, const char *key, uint64_t v)
 		json_field(w, key, json_integer((json_int_t)v));
 }
 
+/* A number with units in the table. */
+static void
+units(struct writer *w, const char *key, uint64_t v, size_t (*show)(char *, size_t, uint64_t))
+{
+	char s[48];
+
+	if (w->format == CTL_TABLE)
+		table_field(w, key, s, show(s, sizeof(s), v));
+	else
+		writer_u64(w, key, v);
+}
+
+void
+writer_bytes(struct writer *w, const char *key, uint64_t n)
+{
+	units(w, key, n, show_bytes);
+}
+
+void
+writer_seconds(struct writer *w, const char *key, uint64_t n)
+{
+	units(w, key, n, show_duration);
+}
+
 void
 writer_real(struct writer *w, const char *key, double v)
 {

@@ -60,6 +60,9 @@ void writer_page(struct writer *w);
 void writer_str(struct writer *w, const char *key, const char *p, size_t n);
 void writer_s(struct writer *w, const char *key, const char *s);
 void writer_u64(struct writer *w, const char *key, uint64_t v);
+/* A number in JSON; in a table with units, "1.4 MiB", "3d 4h". */
+void writer_bytes(struct writer *w, const char *key, uint64_t n);
+void writer_seconds(struct writer *w, const char *key, uint64_t n);
 void writer_real(struct writer *w, const char *key, double v);
 void writer_bool(struct writer *w, const char *key, bool v);
 /* ms since 1970; 0 is null. RFC 3339. */

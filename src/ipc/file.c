@@ -186,18 +186,3 @@ file_is_image(const struct file_facts *f)
 
 	return f->type.n >= sizeof(prefix) && memcmp(f->type.p, prefix, sizeof(prefix) - 1) == 0;
 }
-
-size_t
-file_size_text(char *out, size_t cap, uint64_t size)
-{
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-	double v = (double)size;
-	size_t u = 0;
-
-	for (; v >= 1000 && u + 1 < ARRAY_LEN(units); u++)
-		v /= 1024;
-	if (u == 0)
-		return bprintf(out, cap, "%llu %s", (unsigned long long)size,
-			       size == 1 ? "byte" : units[0]);
-	return bprintf(out, cap, "%.*f %s", v < 10 ? 1 : 0, v, units[u]);
-}

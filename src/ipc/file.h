@@ -45,9 +45,6 @@ size_t file_path(char *out, size_t cap, const struct file_facts *f);
 /* Is it a picture that is shown as one? By its type. */
 bool file_is_image(const struct file_facts *f);
 
-/* "12.3 KiB". Terminated; the length. */
-size_t file_size_text(char *out, size_t cap, uint64_t size);
-
 /* base64url without padding (RFC 4648, 5). encode: out has room for 4 * n / 3 + 2 and is terminated; the length. decode: the length,
  * or -1: it is not base64url, or not of exactly cap bytes. */
 size_t base64url_encode(const void *p, size_t n, char *out);

@@ -160,6 +160,42 @@ parse_duration(const char *s, uint64_t *seconds_r)
 	return false;
 }
 
+size_t
+show_bytes(char *out, size_t cap, uint64_t n)
+{
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+	double v = (double)n;
+	size_t u = 0;
+
+	for (; v >= 1000 && u + 1 < ARRAY_LEN(units); u++)
+		v /= 1024;
+	if (u == 0)
+		return bprintf(out, cap, "%llu %s", (unsigned long long)n,
+			       n == 1 ? "byte" : units[0]);
+	return bprintf(out, cap, "%.*f %s", v < 10 ? 1 : 0, v, units[u]);
+}
+
+size_t
+show_duration(char *out, size_t cap, uint64_t seconds)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+	size_t u = 0, n;
+
+	while (u + 1 < ARRAY_LEN(units) && seconds < units[u].seconds)
+		u++;
+	n = bprintf(out, cap, "%llu%c", (unsigned long long)(seconds / units[u].seconds),
+		    units[u].unit);
+	if (u + 1 < ARRAY_LEN(units))
+		n +=
+		    bprintf(out + n, cap - n, " %llu%c",
+			    (unsigned long long)(seconds % units[u].seconds / units[u + 1].seconds),
+			    units[u + 1].unit);
+	return n;
+}
+
 /* Without the beginning of a character at the end of the n bytes at p. */
 static size_t
 without_half(const char *p, size_t n)

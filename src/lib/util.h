@@ -43,6 +43,10 @@ char *time_rfc3339(uint64_t ms, char out[32]);
 /* "90", "90s", "5m", "2h", "3d", "1w" as seconds. Returns false on anything else. */
 bool parse_duration(const char *s, uint64_t *seconds_r);
 
+/* For people, with units: "1 byte", "640 bytes", "1.4 MiB"; "12s", "2m 5s", "1h 0m", "3d 4h". Return the length written, as bprintf does. */
+size_t show_bytes(char *out, size_t cap, uint64_t n);
+size_t show_duration(char *out, size_t cap, uint64_t seconds);
+
 /* snprintf into a fixed buffer that returns the length kept, never more than cap - 1. What does not fit is cut off between two
  * characters: people's names and words, which may be in it, stay UTF-8. */
 size_t bprintf(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -287,12 +287,30 @@ places(unsigned role, uint64_t wanted, unsigned *n)
 		child_init(role, i);
 }
 
+/* It has two descriptors for each connection. */
+static void
+note_room_for_tls(void)
+{
+	uint64_t fit = (uint64_t)master.tlss * handover_each_max(ROLE_TLS);
+
+	if (fit < master.set.opt.max_sessions)
+		log_warn("chatd-tls has room for %llu connections, max_sessions is %llu: raise "
+			 "tls.processes, or the %llu descriptors "
+			 "that a process may have",
+			 (unsigned long long)fit, (unsigned long long)master.set.opt.max_sessions,
+			 (unsigned long long)master.fd_limit);
+}
+
 /* Places for chatd-web and chatd-tls, once. They are the last, so nobody's number changes. */
 static void
 places_for_stages(void)
 {
+	bool had_tls = master.tlss > 0;
+
 	places(ROLE_WEB, master.set.opt.web_processes, &master.webs);
 	places(ROLE_TLS, master.set.opt.tls_processes, &master.tlss);
+	if (master.tlss > 0 && !had_tls)
+		note_room_for_tls();
 }
 
 void

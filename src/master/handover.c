@@ -552,6 +552,12 @@ handover_init(void)
 	loop_each_turn(master.loop, end_of_turn, NULL);
 }
 
+unsigned
+handover_each_max(unsigned role)
+{
+	return each_max[role];
+}
+
 void
 handover_stop(void)
 {

@@ -17,6 +17,8 @@ struct address;
 struct child;
 
 void handover_init(void);
+/* How many connections one process of a role can hold, as it may have so many descriptors. */
+unsigned handover_each_max(unsigned role);
 /* Close what has not been taken; nothing more will be. */
 void handover_stop(void);
 

@@ -59,7 +59,7 @@ too_big(struct upload *u)
 {
 	char most[32];
 
-	file_size_text(most, sizeof(most), proc.opt.files_max_size);
+	show_bytes(most, sizeof(most), proc.opt.files_max_size);
 	refused(u, u->max < proc.opt.files_max_size ? ERR_FILE_QUOTA : ERR_FILE_TOO_BIG,
 		str_of(most));
 }

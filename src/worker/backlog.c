@@ -11,16 +11,15 @@
 #include "lib/util.h"
 #include "worker/input.h"
 #include "worker/outq.h"
+#include "worker/share.h"
 #include "worker/worker.h"
-
-/* All of this worker together; above it the longest goes. */
-#define TOTAL_MAX ((size_t)256 << 20)
 
 static struct {
 	struct due_list stalled;
 	struct due_list held; /* those with holds */
 	struct conn_list full; /* to be dropped: see doom */
 	size_t bytes; /* in all of them */
+	size_t bytes_max; /* our part of limits.queue_total; above it the longest goes */
 	uint64_t durable; /* sequence number: what has been told to be on the disk */
 } backlogs;
 
@@ -50,12 +49,20 @@ backlog_init(struct loop *loop)
 {
 	due_init(&backlogs.stalled, loop, stall_ms, stall_fire);
 	due_init(&backlogs.held, loop, held_ms, NULL);
+	backlog_share();
+}
+
+void
+backlog_share(void)
+{
+	backlogs.bytes_max = proc.opt.queue_total / share_parts();
 }
 
 void
 backlog_rearm(void)
 {
 	due_rearm(&backlogs.stalled);
+	backlog_share();
 }
 
 void
@@ -164,7 +171,7 @@ backlog_append(struct conn *c, const char *p, size_t n)
 	conn_board(c)->queued = (uint32_t)c->back->buf.len;
 	if (c->back->holds.n == 0)
 		backlog_watch(c);
-	if (backlogs.bytes > TOTAL_MAX)
+	if (backlogs.bytes > backlogs.bytes_max)
 		backlog_longest_goes();
 }
 

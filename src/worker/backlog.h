@@ -1,7 +1,7 @@
 /* backlog.h - what a client's socket did not take, or what has to wait for the disk (hold.h).
  *
- * Most connections have none. It is limited by limits.queue, and all of a worker's together by a bound of their own: whose is
- * full, or stands still for limits.queue_time, does not read, and is dropped. What waits for the disk waits as long
+ * Most connections have none. It is limited by limits.queue, and all of a worker's together by its part of limits.queue_total: whose is
+ * full, or the longest, or stands still for limits.queue_time, does not read, and is dropped. What waits for the disk waits as long
  * as that takes, and is no sign of a client that does not read.
  */
 #ifndef WORKER_BACKLOG_H
@@ -26,6 +26,9 @@ struct backlog {
 };
 
 void backlog_init(struct loop *loop);
+/* There are so many workers now: each holds its part of limits.queue_total. */
+void backlog_share(void);
+/* Options may be others now. */
 void backlog_rearm(void);
 
 /* Behind all that waits already; c gets a backlog if it has none. c may be broken afterwards (CONN_BROKEN): it was too much. */

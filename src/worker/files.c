@@ -108,7 +108,7 @@ in_brackets(const struct file_facts *f, bool size)
 	size_t n = bprintf(out, sizeof(out), "(");
 
 	if (size) {
-		n += file_size_text(out + n, sizeof(out) - n, f->size);
+		n += show_bytes(out + n, sizeof(out) - n, f->size);
 		n += bprintf(out + n, sizeof(out) - n, ", ");
 	}
 	if (f->flags & FILE_GONE)
@@ -178,7 +178,7 @@ files_irc_text(char out[FILES_TEXT_MAX], const struct file_facts *f)
 	size_t n = bprintf(out, FILES_TEXT_MAX, "shared the file " STR_FMT "%s (", (int)cut,
 			   f->name.p, cut < f->name.n ? "\xe2\x80\xa6" : "");
 
-	n += file_size_text(out + n, FILES_TEXT_MAX - n, f->size);
+	n += show_bytes(out + n, FILES_TEXT_MAX - n, f->size);
 	n += bprintf(out + n, FILES_TEXT_MAX - n, ") ");
 	if (f->flags & FILE_GONE)
 		return n + bprintf(out + n, FILES_TEXT_MAX - n, "(file expired)");

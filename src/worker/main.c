@@ -115,6 +115,7 @@ take_map(const void *frame, size_t len, int *fds, size_t nfds)
 		worker.boards[m.index] =
 		    (struct board_ref){m.role, m.index, board_map(fds[0], m.size), m.size};
 		share_rearm();
+		backlog_share();
 	} else {
 		close(fds[0]);
 	}

@@ -65,17 +65,25 @@ kept_ms(void)
 	return KEPT_MS;
 }
 
+unsigned
+share_parts(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		n += i == proc.index || worker.boards[i].map != NULL;
+	return n;
+}
+
 static void
 rearm(enum share_kind kind, uint64_t factor, bool counted)
 {
 	const struct options *o = &proc.opt;
-	uint64_t workers = 0, burst = o->line_burst ? o->line_burst : o->line_rate;
+	uint64_t workers = share_parts(), burst = o->line_burst ? o->line_burst : o->line_rate;
 
 	shares.step_us[kind] = shares.burst_us[kind] = 0;
 	if (o->line_rate == 0 || factor == 0 || !counted)
 		return;
-	for (unsigned i = 0; i < WORKERS_MAX; i++)
-		workers += i == proc.index || worker.boards[i].map != NULL;
 	factor = MAX(factor, workers);
 	shares.step_us[kind] = MAX(1u, SECOND * workers / (o->line_rate * factor));
 	shares.burst_us[kind] = (burst * factor / workers - 1) * shares.step_us[kind];

@@ -13,6 +13,8 @@
 #include "worker/conn.h"
 
 void share_init(struct loop *loop);
+/* Into how many parts that is divided: there are so many workers. */
+unsigned share_parts(void);
 /* Options, or how many workers there are, may be others now. */
 void share_rearm(void);
 

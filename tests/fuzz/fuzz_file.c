@@ -48,7 +48,7 @@ facts(struct str s)
 	FUZZ_ASSERT(n == s.n && memcmp(out, s.p, n) == 0);
 	FUZZ_ASSERT(file_get((struct str){out, n}, &g) && str_eq(f.name, g.name) &&
 		    str_eq(f.type, g.type));
-	FUZZ_ASSERT(file_size_text(size, sizeof(size), f.size) < sizeof(size));
+	FUZZ_ASSERT(show_bytes(size, sizeof(size), f.size) < sizeof(size));
 	file_is_image(&f);
 	check_path(&f);
 	file_prove(key, f.id, f.expires, f.proof);

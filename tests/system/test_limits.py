@@ -190,6 +190,25 @@ class SlowReader(OwnCase):
         self.assertLess(sum(map(private_bytes, d.kids("worker"))) - before, 16 << 20)
         alice.sync()
 
+    def test_queue_total(self):
+        """Many whose queues are short, each, but long together: the longest goes, until the others have room."""
+        d = self.daemon({"workers": 1, "limits": {"queue_total": 1 << 20, "queue_time": 600}})
+        alice, bob = self.clients("alice", "bob")
+        stuck = [self.client("stuck", rcvbuf=4096) for _ in range(6)]
+        before = sum(map(private_bytes, d.kids("worker")))
+        for i in range(3000):
+            alice.send("%04d %s" % (i, "x" * 3000))
+            if i % 50 == 49:
+                bob.expect("%04d x" % i, seconds=limit(2))
+                if d.stats()['dropped_total{reason="queue"}'] == len(stuck) - 1:
+                    break
+        self.assertEqual(d.stats()['dropped_total{reason="queue"}'], len(stuck) - 1)
+        alice.sync()
+        bob.sync()
+        self.assertIn("stuck", d.ctl("users"))
+        d.expect_log("the longest queue goes")
+        self.assertLess(sum(map(private_bytes, d.kids("worker"))) - before, 16 << 20)
+
     def test_queue_time(self):
         """A queue that stands still, however short it is."""
         d = self.daemon({"limits": {"queue_time": 1}})

@@ -498,6 +498,13 @@ class Much(TlsCase):
             self.fail("they were never dropped")
         self.tls_irc(d=d)
 
+    @unittest.skipUnless(shutil.which("prlimit"), "prlimit is not there")
+    def test_room(self):
+        """A connection is two descriptors there: who has too few of them for all sessions is told at the start."""
+        d = self.daemon(prefix=[shutil.which("prlimit"), "--nofile=232:232"])
+        d.expect_log("chatd-tls has room for 100 connections, max_sessions is")
+        self.tls_irc(d=d)
+
     def test_is_not_read(self):
         """A client that its worker reads slowly has to wait itself; nothing of it piles up."""
         d = self.daemon({"limits": {"line_rate": 1, "line_burst": 2}})

@@ -303,19 +303,6 @@ START_TEST(looks)
 }
 END_TEST
 
-START_TEST(sizes)
-{
-	char out[16];
-
-	words_size(0, out);
-	ck_assert_str_eq(out, "0 bytes");
-	words_size(1536, out);
-	ck_assert_str_eq(out, "1.5 KiB");
-	words_size(UINT64_MAX, out);
-	ck_assert_ptr_nonnull(strstr(out, "TiB"));
-}
-END_TEST
-
 int
 main(void)
 {
@@ -333,7 +320,6 @@ main(void)
 	tcase_add_test(n, local);
 	tcase_add_test(n, pins);
 	tcase_add_test(n, looks);
-	tcase_add_test(n, sizes);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, n);
 	return unit_run(s);

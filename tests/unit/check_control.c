@@ -421,6 +421,8 @@ object(struct writer *w, enum ctl_format format)
 	writer_s(w, "version", "1");
 	writer_time(w, "since", 1000);
 	writer_time(w, "until", 0);
+	writer_bytes(w, "size", 1536);
+	writer_seconds(w, "uptime", 90061);
 	writer_list(w, "parts", columns, 2);
 	two_rows(w);
 	writer_list_end(w);
@@ -432,11 +434,13 @@ START_TEST(objects)
 	struct writer w;
 
 	object(&w, CTL_TABLE);
-	expect(&w, "version     1\nsince       1970-01-01T00:00:01Z\nuntil\n\n"
+	expect(&w, "version     1\nsince       1970-01-01T00:00:01Z\nuntil\nsize        1.5 "
+		   "KiB\nuptime      1d 1h\n\n"
 		   "NAME           N\nal\\u{202e}     7\n            1234\n");
 #ifdef HAVE_JANSSON
 	object(&w, CTL_JSONL);
-	expect(&w, "{\"version\":\"1\",\"since\":\"1970-01-01T00:00:01Z\",\"until\":null,"
+	expect(&w, "{\"version\":\"1\",\"since\":\"1970-01-01T00:00:01Z\",\"until\":null,\"size\":"
+		   "1536,\"uptime\":90061,"
 		   "\"parts\":[{\"name\":\"al\\u202e\",\"n\":7,\"rooms\":[\"a\",\"b\"]},"
 		   "{\"name\":null,\"n\":1234,\"tls\":false}]}\n");
 #endif

@@ -1,4 +1,4 @@
-/* check_ipc_file.c - what is known of a file, packed; what proves a link; links and sizes as text. */
+/* check_ipc_file.c - what is known of a file, packed; what proves a link; links as text. */
 #include "config.h"
 
 #include <string.h>
@@ -132,23 +132,6 @@ START_TEST(paths)
 }
 END_TEST
 
-static const struct {
-	uint64_t size;
-	const char *text;
-} sizes[] = {
-    {0, "0 bytes"},    {1, "1 byte"},        {999, "999 bytes"},     {1000, "1.0 KiB"},
-    {12345, "12 KiB"}, {1023000, "999 KiB"}, {104857600, "100 MiB"}, {1ull << 40, "1.0 TiB"},
-};
-
-START_TEST(sizes_as_text)
-{
-	char out[32];
-
-	file_size_text(out, sizeof(out), sizes[_i].size);
-	ck_assert_str_eq(out, sizes[_i].text);
-}
-END_TEST
-
 START_TEST(pictures)
 {
 	static const char *const are[] = {"image/png", "image/x"}, *const are_not[] = {
@@ -178,7 +161,6 @@ main(void)
 	tcase_add_test(t, proofs);
 	tcase_add_test(t, base64url);
 	tcase_add_loop_test(t, paths, 0, ARRAY_LEN(names));
-	tcase_add_loop_test(t, sizes_as_text, 0, ARRAY_LEN(sizes));
 	tcase_add_test(t, pictures);
 	return unit_run(s);
 }

@@ -574,6 +574,43 @@ END_TEST
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* --- numbers for people ------------------------------------------------------------------ */
+
+static const struct {
+	size_t (*show)(char *, size_t, uint64_t);
+	uint64_t n;
+	const char *text;
+} amounts[] = {
+    {show_bytes, 0, "0 bytes"},
+    {show_bytes, 1, "1 byte"},
+    {show_bytes, 999, "999 bytes"},
+    {show_bytes, 1000, "1.0 KiB"},
+    {show_bytes, 12345, "12 KiB"},
+    {show_bytes, 1023000, "999 KiB"},
+    {show_bytes, 104857600, "100 MiB"},
+    {show_bytes, UINT64_C(1) << 40, "1.0 TiB"},
+    {show_bytes, UINT64_MAX, "16777216 TiB"},
+    {show_duration, 0, "0s"},
+    {show_duration, 59, "59s"},
+    {show_duration, 60, "1m 0s"},
+    {show_duration, 3599, "59m 59s"},
+    {show_duration, 3600, "1h 0m"},
+    {show_duration, 86399, "23h 59m"},
+    {show_duration, 86400 * 400 + 3600, "400d 1h"},
+};
+
+START_TEST(amount_rows)
+{
+	char out[32];
+
+	ck_assert_uint_eq(amounts[_i].show(out, sizeof(out), amounts[_i].n),
+			  strlen(amounts[_i].text));
+	ck_assert_str_eq(out, amounts[_i].text);
+	amounts[_i].show(out, 4, amounts[_i].n);
+	ck_assert_uint_le(strlen(out), 3);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -595,6 +632,7 @@ main(void)
 	tcase_add_test(tc, width);
 	tcase_add_test(tc, chars);
 	tcase_add_test(tc, items);
+	tcase_add_loop_test(tc, amount_rows, 0, COUNT(amounts));
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

@@ -312,10 +312,10 @@ file_link(const struct session *s, const struct said *m, char link[URL_MAX + 1])
 static size_t
 file_words(const struct wire_file *f, const char *link, bool direct, char *out, size_t cap)
 {
-	char name[256], size[16];
+	char name[256], size[24];
 
 	wire_clean(str_of(f->name), false, name, sizeof(name));
-	words_size(f->size, size);
+	show_bytes(size, sizeof(size), f->size);
 	if (direct && f->image)
 		return bprintf(out, cap, "sent you an image: %s (%s)%s%s", name, size,
 			       link[0] != '\0' ? ": " : "", link);

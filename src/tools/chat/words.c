@@ -151,17 +151,3 @@ words_render(const struct look *k, const struct show *s, struct str room, char *
 	}
 	return o.n;
 }
-
-void
-words_size(uint64_t bytes, char out[16])
-{
-	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-	unsigned u = 0;
-	double v = (double)bytes;
-
-	while (v >= 1024 && u + 1 < ARRAY_LEN(units)) {
-		v /= 1024;
-		u++;
-	}
-	bprintf(out, 16, u == 0 || v >= 10 ? "%.0f %s" : "%.1f %s", v, units[u]);
-}

@@ -24,7 +24,4 @@ unsigned words_color(struct str name);
 /* "14:30" here; with its day if that is not today's. */
 size_t words_time(const struct look *k, uint64_t at, uint64_t now, char *out, size_t cap);
 
-/* "12 KiB" */
-void words_size(uint64_t bytes, char out[16]);
-
 #endif
