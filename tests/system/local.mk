@@ -25,6 +25,7 @@ EXTRA_DIST += \
 	%reldir%/test_bad_web.py \
 	%reldir%/test_chat.py \
 	%reldir%/test_chatctl.py \
+	%reldir%/test_churn.py \
 	%reldir%/test_config.py \
 	%reldir%/test_faults.py \
 	%reldir%/test_files_broker.py \

@@ -11,6 +11,8 @@ import inside
 from harness import OwnCase, build, eventually, fd_count, listeners, main
 from inside import message, number, raw
 
+LONG = True
+
 
 class InsideCase(OwnCase):
     """Two neighbours who talk at worker 0, and processes that say what they may not."""

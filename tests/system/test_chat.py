@@ -21,6 +21,8 @@ from harness import build, limit, main
 from irc import IrcCase
 from screen import Terminal
 
+LONG = True
+
 
 class Thread(threading.Thread):
     def __init__(self, target, *args):

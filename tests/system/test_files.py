@@ -20,6 +20,8 @@ import faults
 from harness import fd_count, limit, main, private_bytes, wait_gone
 from web import LINK, TOKEN, WebCase, form
 
+LONG = True
+
 PASSWORD = "correct horse battery"
 
 

@@ -11,6 +11,8 @@ import re
 
 from harness import OwnCase, TOP, build, long, main
 
+LONG = True
+
 AFTER_COMMIT = ("committed", "applying", "indexing", "applied")
 
 

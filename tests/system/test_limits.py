@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, lean, limit, listeners, main, private_bytes
+from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, limit, listeners, main, private_bytes
 from irc import Irc
 from load import Swarm, table
 
@@ -594,18 +594,6 @@ class Surroundings(OwnCase):
         d.ctl("users")
         alice.send("/whois " + alice.name)
         alice.expect("logged in since")
-
-
-class Churn(OwnCase):
-    def test_no_leak(self):
-        """Coming, talking, going, for a while: descriptors and memory come back to where they were."""
-        from churn import churn
-        seconds = 20 if not build().sanitized else 25
-        d = self.daemon({"limits": {"max_sessions": 400}, "listen": listeners("telnet", "web")}, env=lean())
-        rows, problems = churn(d, seconds, 60)
-        print(table(rows[-4:]), flush=True)
-        self.assertEqual(problems, [])
-        self.assertGreater(rows[-1]["logins"], 500)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import storecheck
 from harness import Daemon, OwnCase, build, eventually, limit, main
 from load import Swarm
 
+LONG = True
+
 CONFIG = {"workers": 2, "limits": {"max_sessions": 500}}
 
 

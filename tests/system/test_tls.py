@@ -21,6 +21,8 @@ from test_irc_clients import Irssi, WeeChat
 from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
 from web import Http
 
+LONG = True
+
 OLD_WEECHAT = shutil.which("weechat-headless") and subprocess.run(  # its options have had other names
     ["weechat-headless", "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout.startswith(("3.", "2."))
 HELLO = bytes.fromhex("16030100c8010000c40303")  # a record, and the beginning of a ClientHello
