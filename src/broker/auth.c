@@ -205,7 +205,7 @@ auth_open(void)
 bool
 auth_has_time(void)
 {
-	return pending < AUTH_PENDING_MAX / 4;
+	return pending < AUTH_TIME_MAX;
 }
 
 bool

@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AUTH_PENDING_MAX 64 /* questions under way, all users' together */
+/* Questions under way, all users' together: a room full of people whose clients all come back at once. */
+#define AUTH_PENDING_MAX 256
+#define AUTH_TIME_MAX 16 /* with so many there is time for what nobody waits for */
 
 /* How long (ms) what is asked waits for a process when there is none: the master starts one. Tests change it. */
 extern uint64_t auth_await_ms;

@@ -21,7 +21,7 @@
 /* How long (ms) the store is waited for: one that works needs less, with what is before it in its queue, and people and chatctl
  * do not wait longer. Tests change it. */
 extern uint64_t job_wait_ms;
-/* …so many times as long an auth process: AUTH_PENDING_MAX hashes by a single one, half a second each */
+/* …so many times as long an auth process: AUTH_PENDING_MAX hashes by a single one, a tenth of a second each */
 #define JOB_AUTH_TIMES 3
 #define JOB_LONG_MS 600000 /* …for what goes over all that the store has: as long as chatctl does */
 

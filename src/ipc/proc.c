@@ -168,6 +168,23 @@ say_ready(const struct sandbox *s)
 	proc_send(frame, m_ready_put(frame, sizeof(frame), &ready));
 }
 
+static struct sandbox
+shut_in(unsigned as)
+{
+	sandbox_prepare(as, &proc.opt);
+	drop_privileges();
+	return sandbox_enter();
+}
+
+void
+proc_shut_in(unsigned as, uint32_t as_uid, uint32_t as_gid)
+{
+	parent = getppid();
+	uid = as_uid;
+	gid = as_gid;
+	shut_in(as);
+}
+
 static void
 start(void)
 {
@@ -175,10 +192,10 @@ start(void)
 
 	if (role->start != NULL)
 		role->start();
-	sandbox_prepare(role->role, &proc.opt);
-	drop_privileges();
-	sandbox = sandbox_enter();
+	sandbox = shut_in(role->role);
 	started = true;
+	if (role->inside != NULL)
+		role->inside();
 	sandbox_try();
 	say_ready(&sandbox);
 }

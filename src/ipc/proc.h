@@ -39,6 +39,8 @@ struct proc_role {
 	/* Everything that came before `start` has been seen by on_msg. Open what is needed; root,
 	 * if the master is, and not dropped yet. fatal() when it cannot be. */
 	void (*start)(void);
+	/* The rest of that, once it is shut in: whatever looks at bytes of others. May be NULL. */
+	void (*inside)(void);
 	/* A message that the skeleton does not handle itself: map (but its own board), listener, peer,
 	 * peer_gone, peers_end, conns, ctl_*. The descriptors are the callee's. False: malformed, the
 	 * process ends (the master is trusted; this is a bug). */
@@ -52,6 +54,9 @@ struct proc_role {
 };
 
 int proc_main(const struct proc_role *role, int argc, char **argv);
+
+/* For who is run by hand, not by a master: become this user (UINT32_MAX: stay), and shut in as the role is, as far as this kernel can. */
+void proc_shut_in(unsigned role, uint32_t uid, uint32_t gid);
 
 /* To the master; queued while its socket is full. */
 void proc_send(const void *frame, size_t len);

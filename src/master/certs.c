@@ -16,6 +16,7 @@
 
 #include "lib/util.h"
 #include "master/child.h"
+#include "master/master.h"
 
 #define FILE_MAX (256u << 10) /* no certificate with what leads to its root is that big */
 #define FIRST_FD 3 /* of chatd-tls -t */
@@ -197,12 +198,15 @@ add_error(struct conf_errors *e, const char *line)
 static void
 become_test(const char *program, int fd)
 {
-	const char *argv[TLS_CERTS_MAX + 3] = {program, "-t"};
+	char uid[16], gid[16];
+	const char *argv[TLS_CERTS_MAX + 5] = {program, "-t", uid, gid};
 
+	bprintf(uid, sizeof(uid), "%u", master.set.uid);
+	bprintf(gid, sizeof(gid), "%u", master.set.gid);
 	dup2(fd, 2);
 	/* first out of the way, then to where they are looked for */
 	for (unsigned i = 0; i < next.n; i++) {
-		argv[i + 2] = next.v[i].file;
+		argv[i + 4] = next.v[i].file;
 		for (unsigned k = 0; k < 2; k++)
 			next.v[i].fds[k] =
 			    fcntl(next.v[i].fds[k], F_DUPFD_CLOEXEC, FIRST_FD + 2 * TLS_CERTS_MAX);

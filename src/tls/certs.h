@@ -16,7 +16,7 @@ void certs_use(void);
 /* The first; NULL: there is none. */
 SSL_CTX *certs_first(void);
 
-/* chatd-tls -t: the n files are there as descriptors (3 and 4, 5 and 6…). What is wrong with them goes to standard error; the
+/* chatd-tls -t UID GID FILE...: the n files are there as descriptors (3 and 4, 5 and 6…). What is wrong with them goes to standard error; the
  * exit status. */
 int certs_test(char *const *files, unsigned n);
 

@@ -226,6 +226,16 @@ set_up(SSL_CTX *c)
 	       SSL_CTX_set_session_id_context(c, who, sizeof(who) - 1) == 1;
 }
 
+void
+ctx_init(void)
+{
+	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
+
+	if (c == NULL)
+		fatal("TLS cannot be set up");
+	SSL_CTX_free(c);
+}
+
 SSL_CTX *
 ctx_new(int certificate, int key, const char **why_r)
 {

@@ -7,6 +7,9 @@
 
 #include "lib/str.h"
 
+/* What OpenSSL reads from the system it reads now: later no file can be opened. fatal() when there is no TLS. */
+void ctx_init(void);
+
 /* A context with what is in the two descriptors, PEM, which are mapped. NULL: *why_r says why not. The caller frees it. */
 SSL_CTX *ctx_new(int certificate, int key, const char **why_r);
 

@@ -12,6 +12,7 @@
 #include "ipc/proxied.h"
 #include "lib/util.h"
 #include "tls/certs.h"
+#include "tls/ctx.h"
 #include "tls/link.h"
 
 struct link_list links = LIST_HEAD_INITIALIZER(links);
@@ -75,7 +76,7 @@ turn_end(void *arg)
 }
 
 static void
-start(void)
+inside(void)
 {
 	const char *why = certs_build();
 
@@ -123,18 +124,28 @@ on_drain(uint32_t ms, const char *text)
 	proc_done_within(ms);
 }
 
+static uint32_t
+id_of(const char *s)
+{
+	return (uint32_t)strtoul(s, NULL, 10);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct proc_role role = {
 	    .role = ROLE_TLS,
-	    .start = start,
+	    .start = ctx_init,
+	    .inside = inside,
 	    .on_msg = on_msg,
 	    .agree = agree,
 	    .on_drain = on_drain,
 	};
 
-	if (argc > 1 && strcmp(argv[1], "-t") == 0)
-		return certs_test(argv + 2, (unsigned)argc - 2);
+	if (argc > 3 && strcmp(argv[1], "-t") == 0) {
+		ctx_init();
+		proc_shut_in(ROLE_TLS, id_of(argv[2]), id_of(argv[3]));
+		return certs_test(argv + 4, (unsigned)argc - 4);
+	}
 	return proc_main(&role, argc, argv);
 }

@@ -110,12 +110,13 @@ built_in(struct MHD_Connection *c, const char *name, const char *keep)
 	const struct asset *a = assets;
 	struct MHD_Response *r;
 	char etag[40];
-	bool gz = takes_gzip(c), same;
+	bool gz, same;
 
 	while (a->name != NULL && strcmp(a->name, name) != 0)
 		a++;
 	if (a->name == NULL)
 		return answer_text(c, MHD_HTTP_NOT_FOUND, "There is nothing here.");
+	gz = a->ngz > 0 && takes_gzip(c);
 	bprintf(etag, sizeof(etag), "\"%s%s\"", a->hash, gz ? "-gz" : "");
 	same = has_it(c, etag);
 	/* libmicrohttpd only reads it */
@@ -127,7 +128,8 @@ built_in(struct MHD_Connection *c, const char *name, const char *keep)
 	if (r == NULL)
 		return false;
 	MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, etag);
-	MHD_add_response_header(r, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	if (a->ngz > 0)
+		MHD_add_response_header(r, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
 	if (gz && !same)
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	return send_off(c, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r, name, keep);

@@ -9,7 +9,7 @@ struct asset {
 	const char *hash; /* of its contents: a strong ETag, in quotes, but for the encoding */
 	const unsigned char *raw;
 	size_t nraw;
-	const unsigned char *gz;
+	const unsigned char *gz; /* NULL: it is only sent as it is */
 	size_t ngz;
 };
 

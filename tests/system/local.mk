@@ -73,6 +73,7 @@ EXTRA_DIST += \
 	%reldir%/test_store_sessions.py \
 	%reldir%/test_talk.py \
 	%reldir%/test_files.py \
+	%reldir%/test_testssl.py \
 	%reldir%/test_tls.py \
 	%reldir%/test_web.py \
 	%reldir%/test_wire.py \

@@ -142,7 +142,8 @@ class AtOnce(AccountCase):
         try:
             for i, c in enumerate(waiting):
                 m = c.until(lambda m: m.command in ("903", "904"), limit(60))[-1]
-                self.assertEqual(m.command, "903" if i < len(real) else "904")
+                self.assertEqual(m.command, "903" if i < len(real) else "904", m)
+                self.assertNotIn("too much", m.params[-1])
         finally:
             over.set()
             t.join()

@@ -131,9 +131,9 @@ class Share(FilesCase):
         c = self.http()
         c.send(("POST %s?name=long.bin HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n" % (self.upload_path(a), c.host, len(body))).encode())
         for i in range(10):
-            c.send(body[i * 30000:(i + 1) * 30000])
             a.send("piece %d" % i)
             b.line("%s: piece %d" % (a.name, i))
+            c.send(body[i * 30000:(i + 1) * 30000])
         self.assertEqual(c.read().status, 201)
         link = b.expect(r"^%s has shared the file long\.bin \(293 KiB, %s\)" % (a.name, LINK)).group(2)
         self.assertEqual(self.get(link).body, body)

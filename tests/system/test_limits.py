@@ -207,7 +207,8 @@ class SlowReader(OwnCase):
         bob.sync()
         self.assertIn("stuck", d.ctl("users"))
         d.expect_log("the longest queue goes")
-        self.assertLess(sum(map(private_bytes, d.kids("worker"))) - before, 16 << 20)
+        if not build().sanitized:  # which keeps what has been freed
+            self.assertLess(sum(map(private_bytes, d.kids("worker"))) - before, 16 << 20)
 
     def test_queue_time(self):
         """A queue that stands still, however short it is."""

@@ -21,8 +21,6 @@ from test_irc_clients import Irssi, WeeChat
 from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
 from web import Http
 
-LONG = True
-
 OLD_WEECHAT = shutil.which("weechat-headless") and subprocess.run(  # its options have had other names
     ["weechat-headless", "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout.startswith(("3.", "2."))
 HELLO = bytes.fromhex("16030100c8010000c40303")  # a record, and the beginning of a ClientHello
@@ -804,26 +802,6 @@ class Required(TlsCase):
         near = self.connection("web", "127.0.0.1")
         near.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         self.assertTrue(drained(near).startswith(b"HTTP/1.1 200 "))
-
-
-class Testssl(TlsCase):
-    def test_findings(self):
-        """Nothing above LOW but what is to be said of a certificate that nobody vouches for."""
-        if shutil.which("testssl") is None:
-            self.skipTest("not installed: testssl")
-        if build().sanitized:
-            self.skipTest("says nothing else of a build with sanitizers")
-        d = self.daemon({"tls": {"handshakes": 0}})
-        out = os.path.join(self.certs, "findings.json")
-        subprocess.run(["testssl", "--warnings=off", "--quiet", "--color", "0", "--ip", "127.0.0.1", "--jsonfile", out, "--severity", "MEDIUM",
-                        "localhost:%d" % self.tls_address("irc", d)[1]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.STDOUT, timeout=280, check=False)
-        with open(out, encoding="utf-8") as f:
-            found = json.load(f)
-        bad = [x for x in found if x["severity"] in ("MEDIUM", "HIGH", "CRITICAL") and not x["id"].startswith("cert_")]
-        self.assertEqual(bad, [])
-
-    test_findings.limit = 300
 
 
 class SecureIrssi(Irssi):

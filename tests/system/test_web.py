@@ -28,12 +28,17 @@ class Page(WebCase):
         for path in ["/"] + re.findall(r'(?:href|src)="(/assets/[^"]+)"', self.get("/").body.decode())[:4]:
             plain, packed = self.get(path), self.get(path, "Accept-Encoding: br, gzip")
             self.assertEqual((plain.status, packed.status), (200, 200), path)
-            self.assertEqual(gzip.decompress(packed.body), plain.body)
-            self.assertEqual((packed.headers["content-encoding"], packed.headers["vary"]), ("gzip", "Accept-Encoding"))
-            self.assertNotEqual(packed.headers["etag"], plain.headers["etag"])
+            if path == "/":  # scanners take what is packed there for BREACH
+                self.assertEqual((packed.body, packed.headers["etag"]), (plain.body, plain.headers["etag"]))
+                self.assertNotIn("content-encoding", packed.headers)
+                self.assertNotIn("vary", packed.headers)
+            else:
+                self.assertEqual(gzip.decompress(packed.body), plain.body)
+                self.assertEqual((packed.headers["content-encoding"], packed.headers["vary"]), ("gzip", "Accept-Encoding"))
+                self.assertNotEqual(packed.headers["etag"], plain.headers["etag"])
             for said, packs in (("gzip;q=0", False), ("gzip; q=0.0", False), ("GZIP;Q=0.000", False), ("br, x-gzip", False),
                                 ("br;q=0,gzip;q=0.001", True), ("br;q=1.0, gzip;q=0.8, *;q=0.1", True)):
-                self.assertEqual("content-encoding" in self.get(path, "Accept-Encoding: " + said).headers, packs, said)
+                self.assertEqual("content-encoding" in self.get(path, "Accept-Encoding: " + said).headers, packs and path != "/", said)
             same = self.get(path, "If-None-Match: " + plain.headers["etag"])
             self.assertEqual((same.status, same.body), (304, b""))
             self.assertEqual(self.get(path, 'If-None-Match: "other"').status, 200)
