@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Every fuzz target for so many executions under AddressSanitizer and UBSan; a table at the end.
 
-    campaign_fuzzing.py [--runs 100000000] [--build DIR] [--slice 600] [TARGET]...
+    campaign_fuzzing.py [-j N] [--runs 100000000] [--build DIR] [--slice 600] [TARGET]...
     campaign_fuzzing.py [--build DIR] --table
     campaign_fuzzing.py [--build DIR] --merge [TARGET]...
 
 Builds the fuzzers in DIR (default: build-fuzz beside the sources) with clang, and runs them in turns,
-quick ones first, each for a slice of so many seconds of its own CPU time. A target is done after
+N (1) at a time, quick ones first, each for a slice of so many seconds of its own CPU time. A target is done after
 --runs executions, or, where it makes fewer than 30,000 in a second of CPU time, after an hour of that.
 What has been executed stands in DIR/ledger and is added to from run to run, so a campaign may be
 stopped (SIGTERM) and go on later; removing the ledger begins anew. New inputs are kept in DIR/seen.
@@ -17,14 +17,15 @@ have no find in all its executions. It is left out until all that was found befo
 tests/fuzz/corpus. Exit status 1 when something was found or a target is not done.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -55,6 +56,7 @@ class Ledger:
 
     def __init__(self, directory):
         self.path = os.path.join(directory, "ledger")
+        self.lock = threading.Lock()
         self.rows = {}
         if os.path.exists(self.path):
             with open(self.path, encoding="utf-8") as f:
@@ -68,13 +70,14 @@ class Ledger:
         return r["executions"] / r["cpu"] if r["cpu"] > 0 else 0
 
     def add(self, target, executions, cpu, found):
-        r = self.row(target)
-        r["executions"] = 0 if found else r["executions"] + executions
-        r["cpu"] = 0.0 if found else r["cpu"] + cpu
-        r["found"] += found
-        with open(self.path + ".new", "w", encoding="utf-8") as f:
-            json.dump(self.rows, f, indent=1)
-        os.rename(self.path + ".new", self.path)
+        with self.lock:
+            r = self.row(target)
+            r["executions"] = 0 if found else r["executions"] + executions
+            r["cpu"] = 0.0 if found else r["cpu"] + cpu
+            r["found"] += found
+            with open(self.path + ".new", "w", encoding="utf-8") as f:
+                json.dump(self.rows, f, indent=1)
+            os.rename(self.path + ".new", self.path)
 
     def done(self, target, runs):
         r = self.row(target)
@@ -91,30 +94,30 @@ class Ledger:
 class Campaign:
     def __init__(self, directory, ledger, runs, cpu):
         self.dir, self.ledger, self.runs, self.slice = directory, ledger, runs, cpu
-        self.child = None
+        self.children = set()
         self.stopped = False
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
 
     def stop(self, *_):
         self.stopped = True
-        if self.child is not None:
-            self.child.send_signal(signal.SIGINT)   # it says how many it has executed
+        for child in list(self.children):
+            os.kill(child.pid, signal.SIGINT)   # it says how many it has executed
 
     def run(self, target, args):
         """(output, exit status, CPU seconds) of a fuzzer"""
         env = dict(os.environ, ASAN_OPTIONS=ASAN)
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        with subprocess.Popen([os.path.join(self.dir, "tests", "fuzz", "fuzz_" + target), *args], env=env,
-                              stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, errors="replace",
-                              start_new_session=False, cwd=self.dir) as self.child:
-            if self.stopped:
-                self.child.send_signal(signal.SIGINT)
-            said = self.child.stderr.read()
-        status = self.child.returncode
-        self.child = None
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return said, status, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        child = subprocess.Popen([os.path.join(self.dir, "tests", "fuzz", "fuzz_" + target), *args], env=env, stderr=subprocess.PIPE,
+                                 stdout=subprocess.DEVNULL, text=True, errors="replace", start_new_session=False, cwd=self.dir)
+        self.children.add(child)
+        if self.stopped:
+            os.kill(child.pid, signal.SIGINT)
+        with child.stderr:
+            said = child.stderr.read()
+        _, status, used = os.wait4(child.pid, 0)
+        self.children.remove(child)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        return said, child.returncode, used.ru_utime + used.ru_stime
 
     def found(self, target):
         where = os.path.join(self.dir, "found", target)
@@ -162,20 +165,23 @@ class Campaign:
         sys.stdout.write("%s %s\n" % (time.strftime("%F %T"), text))
         sys.stdout.flush()
 
-    def round(self, targets):
+    def slice_of(self, target):
+        """True: it had one."""
+        if self.stopped or self.ledger.done(target, self.runs):
+            return False
+        if not self.mended(target):
+            self.tell("%s: what was found still fails" % target)
+            return False
+        if self.stopped or self.fuzz(target):
+            return False
+        r = self.ledger.row(target)
+        self.tell("%s: %d executions, %.0f s, %.0f/s" % (target, r["executions"], r["cpu"], self.ledger.rate(target)))
+        return True
+
+    def round(self, targets, jobs):
         """A slice of each that is not done, the quick ones first. Returns how many had one."""
-        had = 0
-        for t in sorted(targets, key=lambda t: -self.ledger.rate(t)):
-            if self.stopped or self.ledger.done(t, self.runs):
-                continue
-            if not self.mended(t):
-                self.tell("%s: what was found still fails" % t)
-                continue
-            if not self.stopped and not self.fuzz(t):
-                had += 1
-                r = self.ledger.row(t)
-                self.tell("%s: %d executions, %.0f s, %.0f/s" % (t, r["executions"], r["cpu"], self.ledger.rate(t)))
-        return had
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            return sum(pool.map(self.slice_of, sorted(targets, key=lambda t: -self.ledger.rate(t))))
 
     def merge(self, target):
         """Into the corpus what reaches something new, what reaches most first, as long as the corpus stays small."""
@@ -201,6 +207,7 @@ class Campaign:
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("-j", type=int, default=1, metavar="N")
     ap.add_argument("--runs", type=int, default=100_000_000)
     ap.add_argument("--slice", type=int, default=600)
     ap.add_argument("--build", default=os.path.join(TOP, "build-fuzz"))
@@ -218,7 +225,7 @@ def main():
         for t in targets:
             campaign.merge(t)
         return 0
-    while not a.table and campaign.round(targets) > 0 and not campaign.stopped:
+    while not a.table and campaign.round(targets, a.j) > 0 and not campaign.stopped:
         pass
     ledger.print(targets, a.runs)
     return 0 if all(ledger.done(t, a.runs) and not campaign.found(t) for t in targets) else 1
