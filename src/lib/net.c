@@ -37,7 +37,8 @@ net_parse(const char *s, struct net *n)
 	if (slash[1] < '0' || slash[1] > '9')
 		return false;
 	bits = strtoul(slash + 1, &end, 10);
-	if (*end != '\0' || bits > (v4 ? 32u : 128u))
+	/* no more digits than it needs: net_listed has room for no more */
+	if (*end != '\0' || end - slash > 4 || bits > (v4 ? 32u : 128u))
 		return false;
 	n->bits = (unsigned)bits + (v4 ? 96u : 0u);
 	return true;

@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "master/settings.h"
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): LeakSanitizer calls it so */
 const char *__lsan_default_suppressions(void);
 
 const char *
