@@ -14,7 +14,7 @@ import threading
 import time
 
 from harness import build, eventually, fd_count, limit, main
-from tls import TlsCase, context, make_cert
+from tls import TlsCase, context, drained, make_cert
 
 ALERT, HANDSHAKE, CHANGE = 0x15, 0x16, 0x14
 PROTOCOL_VERSION = 70
@@ -38,18 +38,6 @@ def sslv2_hello():
     ciphers = b"\x01\0\x80\x02\0\x80\x03\0\x80\x07\0\xc0"
     body = b"\1\0\2" + struct.pack("!HHH", len(ciphers), 0, 16) + ciphers + os.urandom(16)
     return struct.pack("!H", 0x8000 | len(body)) + body
-
-
-def drained(s):
-    data = b""
-    try:
-        while True:
-            more = s.recv(65536)
-            if not more:
-                return data
-            data += more
-    except (ConnectionResetError, ssl.SSLError):
-        return data
 
 
 class Flights:

@@ -18,7 +18,7 @@ from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, 
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
-from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, fingerprint, make_cert
+from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, drained, fingerprint, make_cert
 from web import Http
 
 OLD_WEECHAT = shutil.which("weechat-headless") and subprocess.run(  # its options have had other names
@@ -35,19 +35,6 @@ def own_address():
 def pss_bytes(pid):
     with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as f:
         return next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
-
-
-def drained(s):
-    """All that comes until the end; a reset ends it too."""
-    data = b""
-    try:
-        while True:
-            more = s.recv(65536)
-            if not more:
-                return data
-            data += more
-    except (ConnectionResetError, ssl.SSLError):
-        return data
 
 
 class Talk(TlsCase):

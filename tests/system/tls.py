@@ -48,6 +48,19 @@ def context(alpn=None, cert=None, versions=None, ciphers=None):
     return c
 
 
+def drained(s):
+    """All that comes until the end; a reset ends it too."""
+    data = b""
+    try:
+        while True:
+            more = s.recv(65536)
+            if not more:
+                return data
+            data += more
+    except (ConnectionResetError, ssl.SSLError):
+        return data
+
+
 class TlsIrc(Irc):
     def __init__(self, *args, tls=None, name="localhost", session=None, **more):
         self.tls, self.server_name, self.session = tls or context(), name, session
