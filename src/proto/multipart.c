@@ -12,6 +12,16 @@
 /* The body begins as if behind a part's contents: so does a boundary with nothing before it. */
 enum state { PREAMBLE, BEHIND_MARK, HEAD, CONTENTS, DONE };
 
+/* RFC 2046, 5.1.1. No other: a CR within the mark would be taken for the beginning of another (go_on). */
+static bool
+is_boundary(const char *p, size_t n)
+{
+	static const char chars[] =
+	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=? ";
+
+	return n > 0 && n <= MULTIPART_BOUNDARY_MAX && strspn(p, chars) == n && p[n - 1] != ' ';
+}
+
 bool
 multipart_init(struct multipart *m, struct str content_type)
 {
@@ -26,7 +36,7 @@ multipart_init(struct multipart *m, struct str content_type)
 	content_type.p += sizeof(type) - 1;
 	content_type.n -= sizeof(type) - 1;
 	n = disposition_param(content_type, "boundary", boundary, sizeof(boundary));
-	if (n == 0 || n > MULTIPART_BOUNDARY_MAX || boundary[n - 1] == ' ')
+	if (!is_boundary(boundary, n))
 		return false;
 	m->nmark = (uint8_t)bprintf(m->mark, sizeof(m->mark), "\r\n--%s", boundary);
 	/* the first one may stand at the very beginning */

@@ -37,12 +37,14 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	FUZZ_ASSERT(len >= -1 && len <= (ssize_t)n && len <= PROXY_MAX);
 	if (len > 0)
 		check_from(&f);
-	for (size_t k = 0; k < n && k < 256; k++) {
-		s = fuzz_copy(p, k, k);
-		early = proxy_parse(s, k, &g);
-		free(s);
+	/* each a byte longer, and with nothing of ours behind it */
+	s = fuzz_copy(p, 0, n > 0 ? n : 1);
+	for (size_t k = 0; k < n; k++) {
+		memcpy(s + n - k, p, k);
+		early = proxy_parse(s + n - k, k, &g);
 		/* a part of one is not whole, and what is none stays none */
 		FUZZ_ASSERT(len <= 0 || (size_t)len <= k ? early <= 0 || early == len : early == 0);
 	}
+	free(s);
 	return 0;
 }

@@ -236,8 +236,13 @@ END_TEST
 START_TEST(forms_none)
 {
 	static const char *const types[] = {
-	    "multipart/form-data", "multipart/form-data; boundary=", "multipart/mixed; boundary=b",
+	    "multipart/form-data",
+	    "multipart/form-data; boundary=",
+	    "multipart/mixed; boundary=b",
 	    "multipart/form-data; boundary=\"b",
+	    "multipart/form-data; boundary=a\rb",
+	    "multipart/form-data; boundary=\"a\rb\"",
+	    "multipart/form-data; boundary=a\x01",
 	    "multipart/form-data; "
 	    "boundary=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 	struct multipart m;
