@@ -34,8 +34,10 @@ enum link_flag {
 	LINK_NEAR_QUIET = 1 << 8,
 	LINK_READ_WRITES = 1 << 9, /* to read, TLS has to write first */
 	LINK_SHUT_WRITES = 1 << 10, /* its last words wait for room */
+	LINK_OUT_CLOSING = 1 << 11, /* its end is behind what has not been read yet */
 	LINK_TIMED = 1 << 12, /* the timer runs: so long without any progress, and it is over */
 	LINK_LAST = 1 << 13, /* and nothing puts it off any more */
+	LINK_GOING = 1 << 14, /* nor but that all is taken of a client that goes */
 };
 
 struct pending;

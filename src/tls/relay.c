@@ -20,6 +20,7 @@
 
 #define CHUNKS_PER_TURN 4 /* of one connection and direction: others want their turn too */
 #define STALLED_MS 30000 /* nobody is inside any more, and the client does not take what is left */
+#define GOING_MS 5000 /* the client has gone, and inside takes what it has sent slowly, if at all */
 #define LAST_MS 2000 /* all has been said, and the client does not go */
 
 static char chunk[LINK_CHUNK];
@@ -236,6 +237,14 @@ waited_enough(void *arg)
 	link_close(arg);
 }
 
+/* A client that has gone, or has said its last, while inside makes it wait. */
+static bool
+goes(const struct link *l)
+{
+	return l->up.p != NULL && !(l->flags & LINK_NEAR_EOF) &&
+	       l->flags & (LINK_OUT_DEAD | LINK_OUT_QUIET | LINK_OUT_CLOSING);
+}
+
 /* Only last words are left, and who is to take them has had no use for any in this turn: that has an end. So has waiting for a client
  * to go to whom all has been said, whatever it still sends. */
 static void
@@ -246,7 +255,17 @@ limit(struct link *l, bool moved_up, bool moved_down)
 
 	if (f & LINK_LAST)
 		return;
-	if (f & LINK_OUT_TOLD) {
+	if (f & LINK_GOING) {
+		if (!(f & LINK_NEAR_TOLD))
+			return; /* however much moves: a flood is not to outlive its sender */
+		l->flags &= ~(unsigned)(LINK_GOING | LINK_TIMED);
+		loop_timer_stop(proc.loop, &l->timer);
+		f = l->flags;
+	}
+	if (goes(l)) {
+		set(l, LINK_GOING);
+		ms = GOING_MS;
+	} else if (f & LINK_OUT_TOLD) {
 		set(l, LINK_LAST);
 		ms = LAST_MS;
 	} else if (f & (LINK_NEAR_EOF | LINK_NEAR_QUIET)) {
@@ -267,6 +286,8 @@ watch(struct link *l)
 	/* while reading waits for room to write, what is there to be read would wake us again and again */
 	if (l->up.p == NULL && !(f & (LINK_OUT_EOF | LINK_READ_WRITES)))
 		out |= EPOLLIN;
+	else if (!(f & (LINK_OUT_EOF | LINK_OUT_CLOSING)))
+		out |= EPOLLRDHUP; /* what is not read does not tell of its end */
 	if (l->down.p != NULL || f & (LINK_READ_WRITES | LINK_SHUT_WRITES))
 		out |= EPOLLOUT;
 	if (l->down.p == NULL && !(f & (LINK_NEAR_EOF | LINK_OUT_DEAD)))
@@ -311,6 +332,8 @@ out_event(int fd, unsigned what, void *arg)
 	(void)fd;
 	if (what & (EPOLLHUP | EPOLLERR))
 		hung_up(l, &l->out, LINK_OUT_QUIET);
+	if (what & EPOLLRDHUP)
+		set(l, LINK_OUT_CLOSING);
 	go_on(l, what & (EPOLLIN | EPOLLHUP | EPOLLERR) || l->flags & LINK_READ_WRITES,
 	      what & (EPOLLOUT | EPOLLHUP | EPOLLERR));
 }

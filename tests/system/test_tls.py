@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import time
 import unittest
@@ -510,6 +511,38 @@ class Much(TlsCase):
         self.not_more(pid, before, 1 << 20)
         self.tls_irc(d=d)
         self.assertEqual(d.kids("tls"), [pid])
+
+
+class Ghosts(TlsCase):
+    """Who has gone does not go on talking, however much of it waits to be read: as long as without TLS, and a little."""
+
+    def flood(self, size, end):
+        d = self.daemon({"limits": {"line_rate": 10, "line_burst": 10}})
+        watcher, ghost = self.irc("watcher", d=d), self.tls_irc("ghost", d=d)
+        for c in (watcher, ghost):
+            c.send("JOIN #haunted")
+            c.expect("366")
+        ghost.sock.setblocking(False)
+        data, sent = b"PRIVMSG #haunted :boo\r\n" * 500, 0
+        try:
+            while sent < size and select.select([], [ghost.sock], [], 0.5)[1]:
+                sent += ghost.sock.send(data)
+        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            pass
+        end(ghost.sock)
+        begun = time.monotonic()
+        watcher.until(lambda m: m.command == "QUIT", seconds=limit(25))
+        print("gone after %.1f s" % (time.monotonic() - begun), flush=True)
+
+    def test_reset(self):
+        def reset(s):
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            s.close()
+        self.flood(64 << 20, reset)
+
+    def test_ended(self):
+        """The end is told by what waits for it, if it has come as far as that."""
+        self.flood(250000, lambda s: socket.socket.shutdown(s, socket.SHUT_WR))
 
 
 class Deaths(TlsCase):
