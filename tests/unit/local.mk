@@ -69,6 +69,10 @@ unit_checks += %D%/check_http %D%/check_ws
 %C%_check_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(unit_libs)
 endif
 if HAVE_OPENSSL
+unit_checks += %D%/check_relay
+%C%_check_relay_SOURCES = %D%/check_relay.c src/tls/relay.c
+%C%_check_relay_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+%C%_check_relay_LDADD = $(OPENSSL_LIBS) $(unit_libs)
 unit_checks += %D%/check_tickets
 %C%_check_tickets_SOURCES = %D%/check_tickets.c src/tls/tickets.c
 %C%_check_tickets_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
