@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/unit.h %D%/unit_str.h %D%/ipc_golden.def
 
 if HAVE_CHECK
 unit_checks = \
+	%D%/check_address \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
@@ -155,6 +156,8 @@ unit_chatter = %D%/chatter.c %D%/chatter.h
 %C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_users_SOURCES = %D%/check_users.c $(unit_authend)
 %C%_check_users_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_address_SOURCES = %D%/check_address.c src/master/address.c src/master/sockaddr.c
+%C%_check_address_LDADD = $(unit_libs)
 %C%_check_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_check_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(unit_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
