@@ -47,7 +47,7 @@ struct conn {
 	bool proxied; /* its holder is to say whose it is */
 	bool gateway; /* from a host of irc.webirc: its holder may say so, once */
 	struct flight *flight; /* owned; NULL: taken */
-	struct conn_rec *rec; /* owned; as it goes on to the next stage; NULL: this is the last */
+	struct conn_rec *rec; /* owned; as it goes on, or comes from a proxy; NULL: no next stage */
 	LIST_ENTRY(conn) link; /* in its holder's conns */
 	UT_hash_handle hh;
 };
@@ -315,7 +315,7 @@ conn_new(unsigned role, int fd, const struct conn_rec *rec)
 	if (rec->has_cert)
 		cert_proof(shm_cert_key(), c->id, cert_hex(rec->cert, hex), f->rec.proof);
 	HASH_ADD(hh, conns, id, sizeof(c->id), c);
-	if (role != ROLE_WORKER) {
+	if (role != ROLE_WORKER || rec->proxy) {
 		c->rec = xcalloc(1, sizeof(*c->rec));
 		*c->rec = f->rec;
 	}
@@ -447,7 +447,7 @@ really_from(struct conn *c, const struct m_conn_from *m)
 	rec->proxy = 0;
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(m->address));
 	if (m->address.n == 0 || !net_parse(text, &net))
-		return NULL; /* the proxy's own */
+		return c->rec != NULL ? admit_real(rec, NULL, NULL) : NULL; /* the proxy's own */
 	uncount(c);
 	uncount_outer(c);
 	bprintf(rec->address, sizeof(rec->address), "%s", text);
