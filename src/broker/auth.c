@@ -227,6 +227,20 @@ auth_ask(uint32_t ticket, const void *frame, size_t len)
 	return true;
 }
 
+void
+auth_forget(uint32_t ticket)
+{
+	for (unsigned i = 0; pending > 0 && i < AUTH_PENDING_MAX; i++) {
+		struct ask *k = &asks[i];
+
+		if (k->state != ASK_WAITS || k->ticket != ticket)
+			continue;
+		frame_set(k, NULL, 0);
+		k->state = ASK_FREE;
+		pending--;
+	}
+}
+
 /* --- answers ------------------------------------------------------------------------------------------- */
 
 void

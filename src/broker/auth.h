@@ -25,6 +25,9 @@ bool auth_has_time(void);
 /* Ask; the frame is copied. It is asked again of another process when one dies. False: as auth_open. */
 bool auth_ask(uint32_t ticket, const void *frame, size_t len);
 
+/* Nobody waits for the answer any more: what no process has been asked yet none is. */
+void auth_forget(uint32_t ticket);
+
 /* A channel to a process from the master; that one is dead. */
 void auth_attach(unsigned index, uint32_t inc, int fd);
 void auth_gone(unsigned index, uint32_t inc);

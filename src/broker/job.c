@@ -190,6 +190,15 @@ leave(struct job *j)
 	j->alone = true;
 }
 
+/* Its question is not put any more. Otherwise those who come when more is asked than can be answered in time would all wait behind
+ * ones whose answer nobody hears, and none would be answered in time again. */
+static void
+ask_no_more(const struct job *j)
+{
+	if (j->waits == JOB_FOR_AUTH)
+		auth_forget(j->ticket);
+}
+
 /* What the caller's state held is given back, and it is wiped. */
 static void
 state_end(struct job *j)
@@ -213,6 +222,7 @@ job_again(struct job *j, size_t state_size)
 void
 job_end(struct job *j)
 {
+	ask_no_more(j);
 	state_end(j);
 	*j = (struct job){0};
 }
@@ -373,10 +383,12 @@ jobs_resume(void)
 			continue;
 		if (!subs_room())
 			return;
-		if (late && j->changes)
+		if (late && j->changes) {
 			be_overdue(j);
-		else
-			go_on(j, NULL, 0);
+			continue;
+		}
+		ask_no_more(j);
+		go_on(j, NULL, 0);
 	}
 	some_lost = false;
 	for (unsigned i = 0; i < JOBS_MAX; i++) {

@@ -30,7 +30,8 @@ static struct {
 	uint32_t ncells;
 } looks;
 
-#define RESERVED_MAX 64
+#define RESERVED_OWN 5 /* the server's own names */
+#define RESERVED_MAX (RESERVED_OWN + 60) /* …and so many of names.reserved */
 static uint64_t reserved[RESERVED_MAX][LOOKS];
 static unsigned nreserved;
 
@@ -296,18 +297,19 @@ look_check_new(struct str name, const struct reg_user *me, bool may_reserved)
 
 /* --- beginning and end ------------------------------------------------------------------------------------------ */
 
-static void
+/* False: there is no room for more. */
+static bool
 reserve(struct str name)
 {
 	char fold[NAME_FOLD_MAX];
 	ssize_t n = name_fold(name.p, name.n, fold, sizeof(fold));
 
 	if (n <= 0)
-		return;
+		return true;
 	if (nreserved == RESERVED_MAX)
-		log_warn("names.reserved: only %u names are looked at", RESERVED_MAX);
-	else
-		look_keys(name, (struct str){fold, (size_t)n}, reserved[nreserved++]);
+		return false;
+	look_keys(name, (struct str){fold, (size_t)n}, reserved[nreserved++]);
+	return true;
 }
 
 void
@@ -321,8 +323,13 @@ looks_options(const struct options *opt)
 		reserve(str_of(always[i]));
 	reserve(str_of(opt->name));
 	bprintf(words, sizeof(words), "%s", opt->names_reserved);
-	for (const char *w; (w = strsep(&rest, " ")) != NULL && nreserved < RESERVED_MAX;)
-		reserve(str_of(w));
+	for (const char *w; (w = strsep(&rest, " ")) != NULL;) {
+		if (reserve(str_of(w)))
+			continue;
+		log_warn("names.reserved: only the first %u names are reserved",
+			 RESERVED_MAX - RESERVED_OWN);
+		break;
+	}
 }
 
 void

@@ -16,7 +16,7 @@ static uint8_t hash_key[16];
 #define HASH_FUNCTION(p, n, out) ((out) = (unsigned)siphash(p, n, hash_key))
 #include <uthash.h>
 
-#define ADDRESSES_MAX 262144
+#define IDLE_MAX 262144 /* of those with connections there are no more than connections */
 #define SECOND 1000000u
 
 struct address {
@@ -27,6 +27,7 @@ struct address {
 };
 
 static struct address *table; /* in order of arrival */
+static unsigned nidle; /* in it without a connection */
 
 static void
 forget(struct address *a)
@@ -34,6 +35,7 @@ forget(struct address *a)
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not see that the macro takes it out */
 	HASH_DEL(table, a);
 	free(a);
+	nidle--;
 }
 
 static bool
@@ -73,12 +75,13 @@ address_get(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6, uin
 	HASH_FIND(hh, table, key, sizeof(key), a);
 	if (a != NULL)
 		return a;
-	if (HASH_COUNT(table) >= ADDRESSES_MAX && !make_room())
+	if (nidle >= IDLE_MAX && !make_room())
 		return NULL;
 	a = xcalloc(1, sizeof(*a));
 	memcpy(a->key, key, sizeof(key));
 	a->next_us = now_us;
 	HASH_ADD(hh, table, key, sizeof(a->key), a);
+	nidle++;
 	return a;
 }
 
@@ -107,14 +110,16 @@ address_count(const struct address *a)
 void
 address_add(struct address *a)
 {
-	a->count++;
+	if (a->count++ == 0)
+		nidle--;
 }
 
 void
 address_remove(struct address *a)
 {
 	CHECK(a->count > 0);
-	a->count--;
+	if (--a->count == 0)
+		nidle++;
 }
 
 void

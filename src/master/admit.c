@@ -127,8 +127,10 @@ const char *
 admit_real(const struct conn_rec *rec, const uint8_t bytes[16], struct address **a_r)
 {
 	enum counter counter = CTR_refused_plain;
-	const char *why = must_have_tls(rec) ? NEEDS_TLS : address_limits(bytes, a_r, &counter);
+	const char *why = must_have_tls(rec) ? NEEDS_TLS : NULL;
 
+	if (why == NULL && bytes != NULL)
+		why = address_limits(bytes, a_r, &counter);
 	if (why != NULL)
 		count(counter);
 	return why;

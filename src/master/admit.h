@@ -28,7 +28,7 @@ void admit_init(admit_fn *again);
 bool admit(struct newcomer *n, unsigned nconns, struct address **a_r);
 
 /* A proxy has told that this address, of which rec is now, is behind a connection that has been let in: NULL, and its entry in *a_r
- * (left alone: its network is exempt); or why not, a sentence, and it has been counted. */
+ * (left alone: its network is exempt); or why not, a sentence, and it has been counted. bytes NULL: it is the proxy's own. */
 const char *admit_real(const struct conn_rec *rec, const uint8_t bytes[16], struct address **a_r);
 
 /* Say why, a sentence, as the connection's protocol has it, and nothing to who waits for a TLS handshake; without waiting; and close. */

@@ -5,7 +5,8 @@
  * The master keeps its own copy of the descriptor until that process has said that it took it.
  *
  * What is inside of an encrypted connection is another one, with a number of its own, which is not counted again, neither in all
- * nor at its address. Nothing ties the two together but the socketpair: whichever ends first, the other one sees its end.
+ * nor at its address. Nothing ties the two together but the socketpair: whichever ends first, the other one sees its end. Only when a
+ * gateway says inside for whom it speaks is the one around it counted at the gateway's address no longer.
  */
 #include "config.h"
 
@@ -42,10 +43,11 @@ struct conn {
 	struct child *holder; /* NULL: waits for one */
 	struct address *address; /* NULL: a Unix socket's, or the inside of another: not counted */
 	bool inner; /* is what chatd-tls has made plain */
+	uint64_t outer; /* inner: of this connection */
 	bool proxied; /* its holder is to say whose it is */
 	bool gateway; /* from a host of irc.webirc: its holder may say so, once */
 	struct flight *flight; /* owned; NULL: taken */
-	struct conn_rec *rec; /* owned; as it goes on to the next stage; NULL: this is the last */
+	struct conn_rec *rec; /* owned; as it goes on, or comes from a proxy; NULL: no next stage */
 	LIST_ENTRY(conn) link; /* in its holder's conns */
 	UT_hash_handle hh;
 };
@@ -313,7 +315,7 @@ conn_new(unsigned role, int fd, const struct conn_rec *rec)
 	if (rec->has_cert)
 		cert_proof(shm_cert_key(), c->id, cert_hex(rec->cert, hex), f->rec.proof);
 	HASH_ADD(hh, conns, id, sizeof(c->id), c);
-	if (role != ROLE_WORKER) {
+	if (role != ROLE_WORKER || rec->proxy) {
 		c->rec = xcalloc(1, sizeof(*c->rec));
 		*c->rec = f->rec;
 	}
@@ -411,6 +413,7 @@ handover_plain(struct child *from, const void *frame, size_t len, int fd)
 	memcpy(rec.cert, m.cert.p, m.cert.n);
 	inner = conn_new(handover_first(rec.protocol, false), fd, &rec);
 	inner->inner = true;
+	inner->outer = c->id;
 	inner->gateway = is_gateway(&rec);
 	log_trace(conn, "%llu is inside of %llu", (unsigned long long)inner->id,
 		  (unsigned long long)m.id);
@@ -419,6 +422,16 @@ handover_plain(struct child *from, const void *frame, size_t len, int fd)
 	else
 		give_or_keep(inner->flight);
 	return true;
+}
+
+static void
+uncount_outer(const struct conn *inner)
+{
+	struct conn *c;
+
+	HASH_FIND(hh, conns, &inner->outer, sizeof(inner->outer), c);
+	if (c != NULL)
+		uncount(c);
 }
 
 /* What the header in front of it says, or its gateway, as its holder has it: to be counted at the real address. NULL: it may come in. */
@@ -434,8 +447,9 @@ really_from(struct conn *c, const struct m_conn_from *m)
 	rec->proxy = 0;
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(m->address));
 	if (m->address.n == 0 || !net_parse(text, &net))
-		return NULL; /* the proxy's own */
+		return c->rec != NULL ? admit_real(rec, NULL, NULL) : NULL; /* the proxy's own */
 	uncount(c);
+	uncount_outer(c);
 	bprintf(rec->address, sizeof(rec->address), "%s", text);
 	rec->port = m->port;
 	rec->loopback = m->tls || (rec->loopback && sockaddr_is_loopback(net.bytes));

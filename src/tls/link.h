@@ -35,16 +35,17 @@ enum link_flag {
 	LINK_READ_WRITES = 1 << 9, /* to read, TLS has to write first */
 	LINK_SHUT_WRITES = 1 << 10, /* its last words wait for room */
 	LINK_OUT_CLOSING = 1 << 11, /* its end is behind what has not been read yet */
-	LINK_TIMED = 1 << 12, /* the timer runs: so long without any progress, and it is over */
-	LINK_LAST = 1 << 13, /* and nothing puts it off any more */
-	LINK_GOING = 1 << 14, /* nor but that all is taken of a client that goes */
+	LINK_MORE = 1 << 12, /* its turn was over before what TLS has read was passed on */
+	LINK_TIMED = 1 << 13, /* the timer runs: so long without any progress, and it is over */
+	LINK_LAST = 1 << 14, /* and nothing puts it off any more */
+	LINK_GOING = 1 << 15, /* nor but that all is taken of a client that goes */
 };
 
 struct pending;
 
 struct link {
 	LIST_ENTRY(link) all;
-	TAILQ_ENTRY(link) queue; /* LINK_QUEUED */
+	TAILQ_ENTRY(link) queue; /* LINK_QUEUED; LINK_MORE */
 	uint64_t id; /* the master's */
 	struct conn_rec *rec; /* owned; NULL behind the handshake */
 	struct pending
@@ -69,6 +70,10 @@ void hello_drain(void);
 
 /* The handshake is done; near is watched from now on, and l may be gone already. False: it is not watched. */
 bool relay_begin(struct link *l, int near);
+/* At the end of a turn: go on with those that had not done. */
+void relay_turn(void);
+/* l is gone: it has no more turns. */
+void relay_end(struct link *l);
 /* All clients are told that it is over, and so is who is inside. */
 void relay_drain(void);
 

@@ -51,6 +51,7 @@ void
 link_close(struct link *l)
 {
 	loop_timer_stop(proc.loop, &l->timer);
+	relay_end(l);
 	end_close(&l->out);
 	end_close(&l->near);
 	SSL_free(l->ssl);
@@ -69,6 +70,7 @@ static void
 turn_end(void *arg)
 {
 	(void)arg;
+	relay_turn();
 	hello_turn();
 	handed_turn();
 	if (proc.draining && links_n == 0)

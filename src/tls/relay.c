@@ -19,11 +19,14 @@
 #include "tls/link.h"
 
 #define CHUNKS_PER_TURN 4 /* of one connection and direction: others want their turn too */
+#define RECORDS_PER_TURN 64 /* the same of what TLS has read already, however little is in each */
 #define STALLED_MS 30000 /* nobody is inside any more, and the client does not take what is left */
 #define GOING_MS 5000 /* the client has gone, and inside takes what it has sent slowly, if at all */
 #define LAST_MS 2000 /* all has been said, and the client does not go */
 
 static char chunk[LINK_CHUNK];
+static TAILQ_HEAD(, link) more = TAILQ_HEAD_INITIALIZER(more); /* LINK_MORE */
+static unsigned nmore;
 
 static void
 set(struct link *l, unsigned flags)
@@ -57,7 +60,7 @@ drop(struct link_rest *r, size_t n)
 static bool
 may_pause(unsigned i, size_t n, bool quiet)
 {
-	return !quiet && (n < LINK_CHUNK || i + 1 == CHUNKS_PER_TURN);
+	return !quiet && (n < LINK_CHUNK || i + 1 >= CHUNKS_PER_TURN);
 }
 
 /* --- to the inside ------------------------------------------------------------------------------ */
@@ -104,11 +107,23 @@ from_out(struct link *l)
 	return 0;
 }
 
+/* Its turn is over, and nothing but us knows that there is more. */
+static void
+go_on_later(struct link *l)
+{
+	if (l->flags & LINK_MORE)
+		return;
+	TAILQ_INSERT_TAIL(&more, l, queue);
+	nmore++;
+	set(l, LINK_MORE);
+	loop_again(proc.loop);
+}
+
 /* True: something has moved. */
 static bool
 up(struct link *l)
 {
-	bool moved = false;
+	bool moved = false, quiet = l->flags & LINK_OUT_QUIET;
 	size_t n;
 
 	if (l->up.p != NULL) {
@@ -125,8 +140,15 @@ up(struct link *l)
 		if (taken < n)
 			keep(&l->up, chunk + taken, n - taken);
 		moved = true;
-		if (may_pause(i, n, l->flags & LINK_OUT_QUIET) && !SSL_has_pending(l->ssl))
+		if (!may_pause(i, n, quiet))
+			continue;
+		if (!SSL_has_pending(l->ssl))
 			break;
+		/* it may never end: each read of a record's end brings the beginnings of others */
+		if (i + 1 >= RECORDS_PER_TURN) {
+			go_on_later(l);
+			break;
+		}
 	}
 	if (l->up.p == NULL && (l->flags & (LINK_OUT_EOF | LINK_NEAR_TOLD)) == LINK_OUT_EOF) {
 		shutdown(l->near.fd, SHUT_WR);
@@ -357,6 +379,27 @@ relay_begin(struct link *l, int near)
 	l->out.fn = out_event;
 	go_on(l, true, false); /* it may have been read already, with the end of the handshake */
 	return true;
+}
+
+void
+relay_turn(void)
+{
+	for (unsigned n = nmore; n > 0; n--) {
+		struct link *l = TAILQ_FIRST(&more);
+
+		relay_end(l);
+		go_on(l, true, false);
+	}
+}
+
+void
+relay_end(struct link *l)
+{
+	if (!(l->flags & LINK_MORE))
+		return;
+	TAILQ_REMOVE(&more, l, queue);
+	nmore--;
+	l->flags &= ~(unsigned)LINK_MORE;
 }
 
 void

@@ -110,8 +110,8 @@ conn_charge(struct conn *c, unsigned n)
 static void
 charge_line(struct conn *c)
 {
-	if (proc.opt.line_rate != 0)
-		c->tokens -= TOKEN;
+	if (proc.opt.line_rate != 0 && !(c->flags & CONN_EXEMPT))
+		c->tokens -= TOKEN; /* an exempt one's would never come back */
 	share_took(c);
 }
 

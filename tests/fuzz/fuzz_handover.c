@@ -78,7 +78,8 @@ const char *
 admit_real(const struct conn_rec *rec, const uint8_t bytes[16], struct address **a_r)
 {
 	(void)rec;
-	*a_r = address_get(bytes, 32, 64, loop_now_us(master.loop));
+	if (bytes != NULL)
+		*a_r = address_get(bytes, 32, 64, loop_now_us(master.loop));
 	if (denied == 0)
 		return NULL;
 	denied--;

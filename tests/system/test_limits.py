@@ -105,6 +105,16 @@ class Pace(OwnCase):
         for i in range(5):
             c.ask("JOIN #room%d" % i, "366")
 
+    def test_exempt_for_long(self):
+        """However many lines have come, there may be one more: they are not counted."""
+        d = self.daemon({"workers": 1, "limits": {"exempt": "127.0.0.0/8", "line_rate": 1000000, "line_burst": 1}})
+        pids = d.kids("worker")
+        c = self.irc("alice")
+        for _ in range(36):  # more than an int has thousands
+            c.sock.sendall(b"\n" * 65536)
+        c.sync()
+        self.assertEqual(d.kids("worker"), pids)
+
 
 class Together(OwnCase):
     """Whoever comes with many connections has no more than its address has."""

@@ -164,6 +164,22 @@ class Proxied(OwnCase):
             self.come(v1("198.51.100.1")).login("free%d" % i)
             self.come(v1("2001:db8:5::1")).login("six%d" % i)
 
+    def test_tls_required(self):
+        """In clear only who is on this host, with its proxy: neither others behind that, nor a proxy elsewhere that names nobody."""
+        words = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout.split()
+        self.daemon({"listen": [{"protocol": "telnet", "address": "0.0.0.0", "port": 0, "proxy": True}], "tls": {"required": True},
+                     "proxy": {"trusted": "0.0.0.0/0"}})
+        self.come(v1("127.0.0.9")).login("here")
+        self.come(b"PROXY UNKNOWN\r\n").login("proxy")
+        self.come(v2("192.0.2.7", tls=True)).login("encrypted")
+        self.assertIn(b"TLS", self.closed(self.raw(v1("192.0.2.7"))))
+        for address in [a for a in words if "." in a][:1]:
+            for header in (b"PROXY UNKNOWN\r\n", v1("127.0.0.9")):
+                s = socket.create_connection((address, self.port("telnet")), limit(), (address, 0))
+                self.addCleanup(s.close)
+                s.sendall(header)
+                self.assertIn(b"with TLS only", self.closed(s))
+
     @unittest.skipUnless(build().tls, "built without OpenSSL")
     def test_within_is_tls(self):
         """The header comes first, in clear; the handshake behind it."""

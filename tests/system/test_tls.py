@@ -336,6 +336,25 @@ class Certificates(TlsCase):
         self.assertEqual(self.d.json("user", again.nick)["certificate"], fingerprint(mine[0]))
 
 
+class Gateway(TlsCase):
+    @classmethod
+    def more(cls):
+        return {"irc": {"webirc": [{"password": "gate", "hosts": ["127.0.0.1"]}]}, "limits": {"max_per_address": 3}}
+
+    def come(self, address):
+        s = self.wrapped()
+        s.sendall(b"WEBIRC gate gateway host %s\r\nCAP LS\r\n" % address.encode())
+        return s
+
+    def test_webirc(self):
+        """Who comes through a gateway is counted at its own address, the gateway at none, if what it says is encrypted too."""
+        for address in [*range(6), 5, 5]:
+            self.assertIn(b" CAP ", self.come("192.0.2.%d" % address).recv(65536))
+        self.assertIn(b"Too many connections from your address", drained(self.come("192.0.2.5")))
+        self.assertEqual(self.d.stats()['refused_total{reason="address"}'], 1)
+        self.assertIn(b" CAP ", self.come("192.0.2.6").recv(65536))
+
+
 class Handshakes(TlsCase):
     @classmethod
     def more(cls):

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "broker/account.h"
 #include "broker/job.h"
@@ -242,6 +243,45 @@ START_TEST(no_answer_to_a_login)
 }
 END_TEST
 
+/* What nobody waits for any more nobody is asked: it would hold up those who do. */
+START_TEST(more_logins_than_can_be_answered)
+{
+	uint64_t id = storeend_account("alice");
+	unsigned sent = 0, asked = 12;
+	uint32_t ticket;
+	char name[16], address[24];
+
+	for (unsigned i = 0; i < asked; i++) {
+		bprintf(name, sizeof(name), "u%u", i);
+		bprintf(address, sizeof(address), "192.0.2.%u", i);
+		ck_assert_uint_eq(give_password(0, 0, 40 + i, name, address), MSG_e_wait);
+		store_finds(0, name);
+	}
+	time_passes();
+	ck_assert_uint_eq(failed(), ERR_BUSY);
+	ck_assert_uint_eq(give_password(0, 0, 60, "alice", "192.0.2.60"), MSG_e_wait);
+	ticket = LAST(wait).ticket;
+	store_finds(id, "alice");
+	for (struct m_a_check q = {0}; q.ticket != ticket; sent++) {
+		q = AUTH_ASKED(auth, a_check);
+		AUTH_SAYS(auth, a_result, .ticket = q.ticket, .ok = q.ticket == ticket);
+	}
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	ck_assert_uint_lt(sent, asked); /* those it had been given already */
+	/* nor for one whose worker has died */
+	for (unsigned i = 0; i < asked; i++) {
+		bprintf(name, sizeof(name), "v%u", i);
+		bprintf(address, sizeof(address), "198.51.100.%u", i);
+		ck_assert_uint_eq(give_password(0, 0, 80 + i, name, address), MSG_e_wait);
+		store_finds(0, name);
+	}
+	jobs_forget(0, 100);
+	for (unsigned i = 0; i + 1 < sent; i++)
+		auth_says(false);
+	ck_assert_int_eq(recv(auth, name, 1, MSG_DONTWAIT), -1);
+}
+END_TEST
+
 /* --- many ---------------------------------------------------------------------------------------------- */
 
 static bool
@@ -294,6 +334,7 @@ main(void)
 	tcase_add_test(t, others_may_try);
 	tcase_add_test(t, what_takes_long);
 	tcase_add_test(t, no_answer_to_a_login);
+	tcase_add_test(t, more_logins_than_can_be_answered);
 	tcase_add_test(t, a_flood_of_questions);
 	return unit_run(s);
 }

@@ -108,6 +108,27 @@ START_TEST(what_is_reserved)
 }
 END_TEST
 
+/* As many as the manual says; what is beyond is told in the log. */
+START_TEST(sixty_are_reserved)
+{
+	char *names = proc.opt.names_reserved, name[8];
+	size_t len = 0;
+
+	bprintf(proc.opt.name, sizeof(proc.opt.name), "chat.example");
+	for (unsigned i = 0; i < 62; i++)
+		len += bprintf(names + len, sizeof(proc.opt.names_reserved) - len, "q%c%ca%s",
+			       'a' + i / 26, 'a' + i % 26, i % 2 ? " " : "  ");
+	looks_options(&proc.opt);
+	for (unsigned i = 0; i < 62; i++) {
+		bprintf(name, sizeof(name), "q%c%ca", 'a' + i / 26, 'a' + i % 26);
+		if (i < 60)
+			refused(name);
+		else
+			ck_assert(come(name));
+	}
+}
+END_TEST
+
 START_TEST(names_come_and_go)
 {
 	uint64_t u = come("alice"), v;
@@ -221,6 +242,7 @@ main(void)
 	tcase_add_test(t, ascii_is_as_icu_has_it);
 	tcase_add_test(t, what_is_taken);
 	tcase_add_test(t, what_is_reserved);
+	tcase_add_test(t, sixty_are_reserved);
 	tcase_add_test(t, names_come_and_go);
 	tcase_add_test(t, accounts_keep_their_looks);
 	tcase_add_test(t, the_owner_is_not_locked_out);

@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/unit.h %D%/unit_str.h %D%/ipc_golden.def
 
 if HAVE_CHECK
 unit_checks = \
+	%D%/check_address \
 	%D%/check_arena \
 	%D%/check_at \
 	%D%/check_broker \
@@ -69,6 +70,10 @@ unit_checks += %D%/check_http %D%/check_ws
 %C%_check_ws_LDADD = src/proto/libproto.a $(WSLAY_LIBS) $(unit_libs)
 endif
 if HAVE_OPENSSL
+unit_checks += %D%/check_relay
+%C%_check_relay_SOURCES = %D%/check_relay.c src/tls/relay.c
+%C%_check_relay_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
+%C%_check_relay_LDADD = $(OPENSSL_LIBS) $(unit_libs)
 unit_checks += %D%/check_tickets
 %C%_check_tickets_SOURCES = %D%/check_tickets.c src/tls/tickets.c
 %C%_check_tickets_CFLAGS = $(AM_CFLAGS) $(OPENSSL_CFLAGS)
@@ -151,6 +156,8 @@ unit_chatter = %D%/chatter.c %D%/chatter.h
 %C%_check_subs_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_users_SOURCES = %D%/check_users.c $(unit_authend)
 %C%_check_users_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_address_SOURCES = %D%/check_address.c src/master/address.c src/master/sockaddr.c
+%C%_check_address_LDADD = $(unit_libs)
 %C%_check_config_CFLAGS = $(AM_CFLAGS) $(LIBCONFIG_CFLAGS)
 %C%_check_config_LDADD = src/master/libsettings.a src/ipc/libipc.a $(unit_libs)
 %C%_check_control_LDADD = src/control/libcontrol.a src/ipc/libipc.a $(JANSSON_LIBS) $(unit_libs)
