@@ -940,6 +940,9 @@ class Chat(TlsCase, ChatCase):
         code, _, err = self.script("--pin", self.pin(self.other), "get", url)
         self.assertEqual(code, 1)
         self.assertIn("another key", err)
+        code, _, err = self.script("--pin", self.pin(self.other), "send", "#" + self.channel(self.irc("x")).strip("#"), "hi")
+        self.assertEqual(code, 4)
+        self.assertIn("another key than the one that --pin names (its key: %s)" % self.pin(self.first), err)
         self.assertIn("certificate", self.script("--tls", "get", url)[2])
         # the key says nothing about other servers
         code, _, err = self.script("-s", "elsewhere.example", "--pin", self.pin(self.first), "get", url)

@@ -101,20 +101,35 @@ tls_free(struct tls *t)
 	free(t);
 }
 
+/* " (its key: …)": who knows from elsewhere that this is the server's can pin it. */
+static void
+put_key(const uint8_t key[32], char *out, size_t cap)
+{
+	size_t n = bprintf(out, cap, " (its key: ");
+
+	for (size_t i = 0; i < 32; i++)
+		n += bprintf(out + n, cap - n, "%02x", key[i]);
+	bprintf(out + n, cap - n, ")");
+}
+
 static enum tls_step
 check_pin(struct tls *t, char *why, size_t cap)
 {
 	uint8_t got[32];
+	bool known;
+	size_t n;
 
 	if (!t->pinned)
 		return TLS_DONE;
-	if (key_hash(SSL_get0_peer_certificate(t->ssl), got) && CRYPTO_memcmp(got, t->pin, 32) == 0)
+	known = key_hash(SSL_get0_peer_certificate(t->ssl), got);
+	if (known && CRYPTO_memcmp(got, t->pin, 32) == 0)
 		return TLS_DONE;
-	bprintf(why, cap, "the server has another key than the one that --pin names");
+	n = bprintf(why, cap, "the server has another key than the one that --pin names");
+	if (known)
+		put_key(got, why + n, cap - n);
 	return TLS_UNTRUSTED;
 }
 
-/* Who knows from elsewhere that this is the server's key can pin it. */
 static enum tls_step
 untrusted(const struct tls *t, char *why, size_t cap)
 {
@@ -123,12 +138,8 @@ untrusted(const struct tls *t, char *why, size_t cap)
 
 	n = bprintf(why, cap, "the server's certificate is not trusted: %s",
 		    X509_verify_cert_error_string(err));
-	if (!t->has_key)
-		return TLS_UNTRUSTED;
-	n += bprintf(why + n, cap - n, " (its key: ");
-	for (size_t i = 0; i < sizeof(t->key); i++)
-		n += bprintf(why + n, cap - n, "%02x", t->key[i]);
-	bprintf(why + n, cap - n, ")");
+	if (t->has_key)
+		put_key(t->key, why + n, cap - n);
 	return TLS_UNTRUSTED;
 }
 
