@@ -196,7 +196,9 @@ message(struct ask *a, const struct m_s_message *m)
 	if (there)
 		ask_put(a, false, &q, &p, false, PAGE_MAX);
 	db_end(&q);
-	if (!there)
+	if (!db_ok(&a->db))
+		ask_refuse(a, ERR_BUSY, "");
+	else if (!there)
 		ask_refuse(a, ERR_NO_SUCH_MESSAGE, "");
 }
 

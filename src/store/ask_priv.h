@@ -105,7 +105,7 @@ uint64_t ask_seq_at(struct ask *a, uint64_t at);
 void ask_walk(struct ask *a, bool down, struct span s, uint32_t limit, size_t most);
 /* May it be shown: by its rank, its sender? */
 bool ask_fits(struct ask *a, const struct db_query *q);
-/* Put a message into the page. False: it is full. */
+/* Put a message into the page. False: it is full, or time ran out. */
 bool ask_put(struct ask *a, bool down, const struct db_query *q, struct rows_place *p, bool event,
 	     size_t most);
 /* The time is over; `more` is set then. */

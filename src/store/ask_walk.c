@@ -132,6 +132,8 @@ ask_put(struct ask *a, bool down, const struct db_query *q, struct rows_place *p
 	size_t len = event ? rows_event(&a->rows, q, p, a->frame)
 			   : rows_message(&a->rows, q, p, a->q.kind == QUERY_KEPT, a->frame);
 
+	if (!db_ok(&a->db))
+		return false; /* time ran out in the middle of it: names would be missing */
 	if (len == 0)
 		return true; /* damaged: no row */
 	if (!page_put(&a->page, down, a->frame, len, most))
