@@ -7,6 +7,7 @@ import array
 import ctypes
 import os
 import re
+import select
 import socket
 import struct
 import time
@@ -104,8 +105,7 @@ def send(s, data, fds=()):
             s.sendmsg([data], anc)
             return
         except BlockingIOError:
-            if time.monotonic() > end:
+            if not select.select([], [s], [], max(0, end - time.monotonic()))[1]:
                 raise
-            time.sleep(0.01)
         except (BrokenPipeError, ConnectionResetError):
             return

@@ -155,8 +155,7 @@ class Input(OwnCase, IrcCase):
                 c.sync()
                 self.flood(c, (line + "\r\n").encode() * 200, 0.1, 1 << 17)
                 queued = [s["queued"] for s in self.d.json("users") if s["name"] == c.nick]
-                # what is under way to the broker is answered whatever is queued: 1 MiB of requests of a whole worker
-                self.assertLess(max(queued, default=0), 1 << 21, line)
+                self.assertLess(max(queued, default=0), 1 << 18, line)
             self.assertLess(sum(map(private_bytes, pids)) - rss, (24 << 20) * build().scale)
         self.assertGreater(others.words, 0)
 
