@@ -55,11 +55,34 @@ fall_under(const struct mask *m, const struct reg_list *ban)
 	return n;
 }
 
+/* "for ever", or until when; good until out is. */
+static const char *
+end_of(uint64_t until, char out[48])
+{
+	char when[32];
+
+	if (until == 0)
+		return "for ever";
+	bprintf(out, 48, "until %s", time_rfc3339(until, when));
+	return out;
+}
+
+/* Who adds it may not know that there has been such an entry, with another end. */
+static void
+replaced(char *text, size_t cap, size_t n, uint64_t before, uint64_t now)
+{
+	char was[48], is[48];
+
+	bprintf(text + n, cap - n, "; was %s, is %s now", end_of(before, was), end_of(now, is));
+}
+
 static void
 list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 {
 	struct str reason = {q->arg.p, text_cut(q->arg.p, q->arg.n, REASON_MAX)};
-	char by[32], text[64], form[MASK_MAX + 1];
+	char by[32], text[200], form[MASK_MAX + 1];
+	uint64_t before;
+	size_t n;
 	struct reg_list *old;
 	struct mask mask;
 	uint32_t slot;
@@ -69,6 +92,7 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 		return;
 	}
 	old = list_same(&br.server, op, &mask);
+	before = old != NULL ? old->until : 0;
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	room_entry_begin();
 	if (!list_put_redo(old, 0, op, 0, str_of(form), reason, str_of(by), q->until)) {
@@ -78,8 +102,10 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
 	server_lists_commit();
 	list_put_done(&br.server, old);
-	bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
-		fall_under(&mask, NULL));
+	n = bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
+		    fall_under(&mask, NULL));
+	if (old != NULL)
+		replaced(text, sizeof(text), n, before, q->until);
 	/* a broker that dies before this has not answered, and does it again */
 	answer_ok(r, 0, text);
 	if (op == LIST_BAN)
