@@ -268,7 +268,20 @@ class Act(Case):
         for bad in ("", "300.0.0.1/8", "1.2.3.4/99", "a b", "127.0.0.0/x"):
             with self.subTest(bad):
                 self.assertIn(self.d.ctl_run("ban", "add", bad)[0], (1, 2))
+        for bad in ("300.1.2.3", "192.0.2", "*!*@1.2.3.4.5", "2001:db8:::1", "12345"):
+            self.assertIn("an address", self.d.ctl("ban", "add", bad, status=2), bad)
+            self.assertIn("an address", self.d.ctl("mute", "add", bad, status=2), bad)
+        self.assertEqual(self.d.json("ban", "list"), [])
         alice.sync()
+
+    def test_bans_made_anew(self):
+        """Whoever bans what is banned is told what it was: a time more, or a time less."""
+        name = self.fresh("again")
+        self.assertNotIn("was", self.d.ctl("ban", "add", "--for", "2h", name))
+        end = [b["until"] for b in self.d.json("ban", "list") if b["mask"] == name][0]
+        self.assertIn("was until %s, is for ever now" % end, self.d.ctl("ban", "add", name, "for good"))
+        self.assertIn("was for ever, is until 20", self.d.ctl("ban", "add", "--for", "1h", name))
+        self.d.ctl("ban", "del", name)
 
     def test_ban_runs_out(self):
         name = self.fresh("brief")
@@ -291,7 +304,7 @@ class Act(Case):
         alice.muted = True
         for line in ("hello", "hello@%s" % bob.name, "/me waves", "/msg %s x" % bob.name):
             alice.send(line)
-            alice.expect("(?i)couldn't send.*muted")
+            alice.expect(r"Couldn't send message :\( you are muted: too loud\.")
         self.assertNotIn(alice.name, bob.sync())
         bob.send("can you read this@%s" % alice.name)
         alice.expect("can you read this")

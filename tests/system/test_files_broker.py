@@ -41,7 +41,7 @@ class Telnet(FilesCase):
         a.send("my image @ home")
         a.send("file")
         self.d.ctl("mute", "add", a.name)
-        a.ask("/file", "^Sorry, you have been muted")
+        a.ask("/file", "^Sorry, you are muted")
         self.d.ctl("mute", "del", a.name)
 
     def test_switched_off(self):
