@@ -519,6 +519,25 @@ listen_has(unsigned role)
 	return false;
 }
 
+unsigned
+listen_tls_port(unsigned protocol)
+{
+	unsigned port = 0;
+	struct listener *l;
+	uint8_t b[16];
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
+
+		if (l->conf.protocol != protocol || !l->conf.tls || !sockaddr_bytes(sa, b))
+			continue;
+		if (!sockaddr_is_loopback(b))
+			return sockaddr_port(sa);
+		port = port != 0 ? port : sockaddr_port(sa);
+	}
+	return port;
+}
+
 /* --- links to the page ------------------------------------------------------------------------ */
 
 /* The server's name, if it is one that a host could have; else the host's. */

@@ -811,7 +811,8 @@ class Required(TlsCase):
 
     def test_clear(self):
         for protocol, words in (("irc", "ERROR :This server is reached with TLS only"), ("telnet", "This server is reached with TLS only")):
-            self.assertTrue(drained(self.connection(protocol, self.address())).startswith(words.encode()))
+            words += ", on port %d.\r\n" % self.tls_address(protocol)[1]
+            self.assertEqual(drained(self.connection(protocol, self.address())).decode(), words)
             near = self.connection(protocol, "127.0.0.1")
             near.sendall(b"NICK near\r\nUSER n 0 * :n\r\n")
             self.assertNotIn(b"TLS", near.recv(100))
