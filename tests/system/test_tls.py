@@ -41,7 +41,10 @@ def pss_bytes(pid):
 class Talk(TlsCase):
     def test_together(self):
         """Telnet and IRC, with TLS and without, are in one room."""
+        mark = self.d.log_mark()
         people = [self.tls_telnet(), self.client(), self.tls_irc(), self.irc()]
+        for how in (r"telnet, TLS", "telnet", "irc, TLS", "irc"):
+            self.d.expect_log(r"New connection from 127\.0\.0\.1 .* \(%s\)$" % how, mark)
         for c in people[2:]:
             c.ask("JOIN #lobby", "366")
         for c in people[:2]:
