@@ -55,7 +55,7 @@ bool listen_has(unsigned role);
 /* Where this protocol is spoken with TLS, by others than this host if there is such a listener; 0: nowhere. */
 unsigned listen_tls_port(unsigned protocol);
 
-/* How people reach the first web listener (with TLS, if that is required), by its address, or the server's name if it is open to all: into o->web_url, which stays
+/* How people reach the first web listener (with TLS, if that is required), by its address, or the server's name if it is open to all, or speaks TLS and the name has a domain: into o->web_url, which stays
  * empty if there is none. Of those that there will be, while a reload is prepared. */
 void listen_url(struct options *o);
 

@@ -795,11 +795,8 @@ class Checked(TlsCase):
             d.start()
 
 
-class Required(TlsCase):
-    @classmethod
-    def more(cls):
-        return {"tls": {"required": True}, "limits": {"max_per_address": 0}}
-
+class AtAddress(TlsCase):
+    """The listeners are where other hosts could reach them."""
     @classmethod
     def address(cls):
         if own_address() is None:
@@ -811,6 +808,12 @@ class Required(TlsCase):
         s = socket.create_connection((self.address(), port), timeout=limit(), source_address=(source, 0))
         self.addCleanup(s.close)
         return s
+
+
+class Required(AtAddress):
+    @classmethod
+    def more(cls):
+        return {"tls": {"required": True}, "limits": {"max_per_address": 0}}
 
     def test_clear(self):
         for protocol, words in (("irc", "ERROR :This server is reached with TLS only"), ("telnet", "This server is reached with TLS only")):
@@ -845,6 +848,36 @@ class Required(TlsCase):
         near = self.connection("web", "127.0.0.1")
         near.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         self.assertTrue(drained(near).startswith(b"HTTP/1.1 200 "))
+
+
+class Named(AtAddress):
+    """What links to the page begin with, where others reach it at one address."""
+    store = True
+
+    @classmethod
+    def more(cls):
+        return {"name": "chat.test.example"}
+
+    def told(self, tls):
+        row = [l for l in self.d.listeners() if l["protocol"] == "web" and l["tls"] == tls][0]
+        return row["connect"], row["port"]
+
+    def test_name(self):
+        """Certificates are for names: with TLS the server's is used, if it is a host's."""
+        self.tls_address("web")
+        told, port = self.told(True)
+        here = "https://%s:%d/" % (self.address(), port)
+        self.assertEqual(told, ["https://chat.test.example:%d/" % port, here])
+        self.assertEqual(self.told(False)[0], ["http://%s:%d/" % (self.address(), self.told(False)[1])])
+        c = Telnet(None, sock=self.connection("telnet", self.address())).login(self.fresh("far"))
+        c.ask("/file", r"https://chat\.test\.example:%d/files/u/" % port)
+        for change, want in (({"name": "A Chat"}, [here]), ({"name": "chat"}, [here]),
+                             ({"web": {"url": "https://www.test.example"}}, ["https://www.test.example/", here])):
+            self.d.write_conf(dict(self.config, **change))
+            self.d.ctl("reload")
+            self.assertEqual(self.told(True)[0], want)
+        self.d.write_conf(self.config)
+        self.d.ctl("reload")
 
 
 class SecureIrssi(Irssi):
