@@ -160,6 +160,52 @@ admin_mute_del(const struct req *r, const struct m_r_admin *q)
 	list_del(r, q, LIST_MUTE);
 }
 
+/* The room is told, as of a MODE of the server's. */
+static void
+room_list_del(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
+{
+	struct reg_room *room = room_find(q->target);
+	char form[MASK_MAX + 1], text[MODES_BYTES_MAX];
+	struct mode_change change = {0};
+	struct m_e_mode e = {.name = STR_LIT("Server")};
+	struct reg_list *l = NULL;
+	struct mask mask;
+
+	if (room == NULL) {
+		refuse(r, ERR_NO_SUCH_ROOM, q->target);
+		return;
+	}
+	if (list_mask(&op, q->arg, form, &mask))
+		l = list_same(room_cache_of(room), op, &mask);
+	if (l == NULL) {
+		refuse(r, ERR_NOT_FOUND, q->arg);
+		return;
+	}
+	change.op = op == LIST_BAN ? MODE_BAN : MODE_MUTE;
+	change.arg = str_of(l->mask);
+	e.room = room->id;
+	e.room_name = room_name(room);
+	e.changes = (struct str){text, mode_put(text, 0, sizeof(text), &change)};
+	entry_begin(r);
+	entry_to_room(room);
+	list_del_redo(l);
+	EVENT_HEAD(r, e);
+	ENTRY_COMMIT(mode, &e);
+	list_del_done(room_cache_of(room), l);
+}
+
+static void
+admin_room_unban(const struct req *r, const struct m_r_admin *q)
+{
+	room_list_del(r, q, LIST_BAN);
+}
+
+static void
+admin_room_unmute(const struct req *r, const struct m_r_admin *q)
+{
+	room_list_del(r, q, LIST_MUTE);
+}
+
 static bool
 text_or_refuse(const struct req *r, const struct m_r_admin *q)
 {
@@ -278,12 +324,20 @@ admin_host(const struct req *r, const struct m_r_admin *q)
 }
 
 static admin_fn *const admin_fns[ADMIN_OPS] = {
-    [ADMIN_KICK] = admin_kick,         [ADMIN_BAN_ADD] = admin_ban_add,
-    [ADMIN_BAN_DEL] = admin_ban_del,   [ADMIN_MUTE_ADD] = admin_mute_add,
-    [ADMIN_MUTE_DEL] = admin_mute_del, [ADMIN_SAY] = admin_say,
-    [ADMIN_ANNOUNCE] = admin_announce, [ADMIN_CHAT_OPEN] = admin_chat_open,
-    [ADMIN_CHAT_SAY] = admin_chat_say, [ADMIN_CHAT_CLOSE] = admin_chat_close,
-    [ADMIN_FOLLOW] = admin_follow,     [ADMIN_HOST] = admin_host,
+    [ADMIN_KICK] = admin_kick,
+    [ADMIN_BAN_ADD] = admin_ban_add,
+    [ADMIN_BAN_DEL] = admin_ban_del,
+    [ADMIN_MUTE_ADD] = admin_mute_add,
+    [ADMIN_MUTE_DEL] = admin_mute_del,
+    [ADMIN_SAY] = admin_say,
+    [ADMIN_ANNOUNCE] = admin_announce,
+    [ADMIN_CHAT_OPEN] = admin_chat_open,
+    [ADMIN_CHAT_SAY] = admin_chat_say,
+    [ADMIN_CHAT_CLOSE] = admin_chat_close,
+    [ADMIN_FOLLOW] = admin_follow,
+    [ADMIN_HOST] = admin_host,
+    [ADMIN_ROOM_UNBAN] = admin_room_unban,
+    [ADMIN_ROOM_UNMUTE] = admin_room_unmute,
 };
 
 bool

@@ -271,6 +271,8 @@ enum admin_op {
 	ADMIN_CHAT_CLOSE,
 	ADMIN_FOLLOW, /* arg "on"/"off": presence events of all rooms come to control too */
 	ADMIN_HOST, /* target: user; arg: what is shown as its host, empty: the address -> e_chghost */
+	ADMIN_ROOM_UNBAN, /* target: room; arg: mask -> e_mode, or e_refused NOT_FOUND */
+	ADMIN_ROOM_UNMUTE,
 	ADMIN_OPS
 };
 /* Answers of the control protocol (doc/control.md); chatctl's exit codes come from the class. */

@@ -322,6 +322,33 @@ class Act(Case):
         c.expect("(?i)muted")
         self.d.ctl("mute", "del", "127.0.0.7")
 
+    def test_room_lists(self):
+        """What a room's operators have banned and muted can be seen, and lifted, by the administrator."""
+        alice, bob = self.clients("alice", "bob")
+        room = self.room()
+        for c in (alice, bob):
+            c.ask("/join " + room, room)
+        alice.ask("/ban bob*", "has banned bob")
+        alice.ask("/mute " + bob.name, "has muted " + bob.name)
+        self.assertEqual([(r["list"], r["mask"], r["by"]) for r in self.d.json("room", room)["lists"]],
+                         [("ban", "bob*", alice.name), ("mute", bob.name, alice.name)])
+        mark = self.d.log_mark()
+        self.d.ctl("room", "unban", room, "BOB*!*@*")
+        alice.expect(r"Server has lifted the ban of bob\*")
+        self.d.ctl("room", "unmute", "#" + room, bob.name)
+        bob.expect("Server has unmuted " + bob.name)
+        self.assertEqual(self.d.json("room", room)["lists"], [])
+        self.d.expect_log(r"uid %d pid \d+: room unban %s.*: done" % (os.getuid(), room), mark)
+        bob.send("free again")
+        alice.expect("%s: free again" % bob.name)
+        for words in ((room, bob.name), (room, "x" * 400), (room, "300.1.2.3"), (self.fresh("no"), bob.name)):
+            self.d.ctl("room", "unban", *words, status=5)
+        # rooms with such names
+        alice.ask("/join unban", "unban")
+        for words in (("#unban",), ("--", "unban")):
+            self.assertEqual(self.d.json("room", *words)["name"], "unban")
+        alice.send("/leave unban")
+
     def test_say_and_announce(self):
         alice, bob = self.clients("alice", "bob")
         room = self.room()
