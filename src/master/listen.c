@@ -529,7 +529,8 @@ listen_tls_port(unsigned protocol)
 	TAILQ_FOREACH (l, &listeners, link) {
 		const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
 
-		if (l->conf.protocol != protocol || !l->conf.tls || !sockaddr_bytes(sa, b))
+		if (l->conf.protocol != protocol || !l->conf.tls || l->conf.proxy ||
+		    !sockaddr_bytes(sa, b))
 			continue;
 		if (!sockaddr_is_loopback(b))
 			return sockaddr_port(sa);
