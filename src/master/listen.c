@@ -29,6 +29,7 @@
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
 static bool preparing; /* a reload: some may not stay */
+static bool trial; /* listen_check: nothing that is there may suffer */
 static bool enabled[ROLE_COUNT];
 static int admin_fd = -1;
 static char admin_path[108];
@@ -112,6 +113,19 @@ listener_new(const struct listen_conf *conf, unsigned nth, int fd)
 		set_inherited(fd);
 	TAILQ_INSERT_TAIL(&fresh, l, link);
 	return l;
+}
+
+/* One that cannot be opened while another process, or we, have its place. */
+static void
+listener_held(const struct listen_conf *conf, unsigned nth, const void *addr, socklen_t len)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+
+	l->conf = *conf;
+	l->nth = nth;
+	l->fd = -1;
+	memcpy(&l->addr, addr, len);
+	TAILQ_INSERT_TAIL(&fresh, l, link);
 }
 
 static void
@@ -266,9 +280,59 @@ give_way(const struct sockaddr *sa)
 static void
 add_error(struct conf_errors *e, const struct listen_conf *conf, const char *place, const char *why)
 {
-	if (e->total++ < CONF_ERRORS_MAX)
-		bprintf(e->line[e->total - 1], sizeof(e->line[0]), "%s: cannot listen on %s: %s",
-			conf->where, place, why);
+	conf_say(e, "%s: cannot listen on %s: %s", conf->where, place, why);
+}
+
+/* By one that was opened for the same configuration? Says so. sa: NULL for a path. */
+static bool
+is_taken(const struct listen_conf *conf, const struct sockaddr *sa, const char *place,
+	 struct conf_errors *e)
+{
+	char why[LISTEN_WHERE_MAX + 32];
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &fresh, link) {
+		if (sa != NULL ? !sockaddr_same_place((const struct sockaddr *)&l->addr, sa)
+			       : strcmp(l->conf.path, conf->path) != 0)
+			continue;
+		bprintf(why, sizeof(why), "the listener at %s does", l->conf.where);
+		add_error(e, conf, place, why);
+		return true;
+	}
+	return false;
+}
+
+/* In a trial: who has it may be one of ours that would give way. `chatd -t`, which has none, cannot know. */
+static bool
+would_give_way(const struct sockaddr *sa)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		if (!l->claimed && !l->given &&
+		    sockaddr_port((const struct sockaddr *)&l->addr) == sockaddr_port(sa))
+			return true;
+	}
+	return TAILQ_EMPTY(&listeners);
+}
+
+static void
+open_address(const struct listen_conf *conf, unsigned nth, const struct addrinfo *ai,
+	     const char *place, struct conf_errors *e)
+{
+	int fd;
+
+	if (is_taken(conf, ai->ai_addr, place, e))
+		return;
+	fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+	if (fd < 0 && errno == EADDRINUSE && !trial && give_way(ai->ai_addr))
+		fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+	if (fd >= 0)
+		listener_new(conf, nth, fd);
+	else if (errno != EADDRINUSE || !trial || !would_give_way(ai->ai_addr))
+		add_error(e, conf, place, strerror(errno));
+	else
+		listener_held(conf, nth, ai->ai_addr, ai->ai_addrlen);
 }
 
 static void
@@ -285,17 +349,26 @@ open_inet(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 		add_error(e, conf, place, gai_strerror(r));
 		return;
 	}
-	for (struct addrinfo *ai = res; ai != NULL; ai = ai->ai_next) {
-		int fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
-
-		if (fd < 0 && errno == EADDRINUSE && give_way(ai->ai_addr))
-			fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
-		if (fd < 0)
-			add_error(e, conf, place, strerror(errno));
-		else
-			listener_new(conf, nth, fd);
-	}
+	for (struct addrinfo *ai = res; ai != NULL; ai = ai->ai_next)
+		open_address(conf, nth, ai, place, e);
 	freeaddrinfo(res);
+}
+
+static void
+open_unix(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
+{
+	const struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (is_taken(conf, NULL, conf->path, e))
+		return;
+	fd = bind_unix(conf->path);
+	if (fd >= 0)
+		listener_new(conf, nth, fd)->made_path = true;
+	else if (trial && errno == EADDRINUSE) /* by us, as a rule */
+		listener_held(conf, nth, &un, sizeof(un));
+	else
+		add_error(e, conf, conf->path, strerror(errno));
 }
 
 static void
@@ -308,11 +381,7 @@ open_one(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 	} else if (conf->address[0] != '\0') {
 		open_inet(conf, nth, e);
 	} else {
-		fd = bind_unix(conf->path);
-		if (fd < 0)
-			add_error(e, conf, conf->path, strerror(errno));
-		else
-			listener_new(conf, nth, fd)->made_path = true;
+		open_unix(conf, nth, e);
 	}
 }
 
@@ -334,8 +403,8 @@ open_rest_of_given(struct conf_errors *e)
 	}
 }
 
-int
-listen_prepare(const struct settings *s, struct conf_errors *e)
+static void
+open_all(const struct settings *s, struct conf_errors *e)
 {
 	bool kept[LISTEN_MAX] = {false};
 
@@ -345,6 +414,12 @@ listen_prepare(const struct settings *s, struct conf_errors *e)
 		if (!kept[i])
 			open_one(&s->listen[i], nth_of(s, i), e);
 	}
+}
+
+int
+listen_prepare(const struct settings *s, struct conf_errors *e)
+{
+	open_all(s, e);
 	if (TAILQ_EMPTY(&listeners))
 		open_rest_of_given(e);
 	preparing = e->total == 0;
@@ -352,6 +427,15 @@ listen_prepare(const struct settings *s, struct conf_errors *e)
 		return 0;
 	listen_abort();
 	return -1;
+}
+
+void
+listen_check(const struct settings *s, struct conf_errors *e)
+{
+	trial = true;
+	open_all(s, e);
+	listen_abort();
+	trial = false;
 }
 
 /* A socket of systemd's that no line took stays: it says that it is wanted. */

@@ -38,6 +38,10 @@ int listen_prepare(const struct settings *s, struct conf_errors *e);
 void listen_commit(void);
 void listen_abort(void);
 
+/* Could it be listened as s asks for? Adds to *e what listen_prepare would refuse. New places are opened for a moment, and what is there
+ * stays as it is. That another process has a place is a mistake only if we listen somewhere: one that does not cannot know who has it. */
+void listen_check(const struct settings *s, struct conf_errors *e);
+
 /* Close all, remove our socket files. */
 void listen_close(void);
 

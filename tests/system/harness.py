@@ -299,6 +299,7 @@ class Daemon:
         tmp = self.conf + ".new"
         with open(tmp, "w", encoding="utf-8") as f:
             f.write(text)
+        os.chmod(tmp, 0o600)    # there may be passwords in it
         os.rename(tmp, self.conf)
 
     # -- life

@@ -3,6 +3,7 @@
 descriptors, a full disk, the clock (R17), silence."""
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -11,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Daemon, OwnCase, build, cpu_seconds, fd_count, limit, listeners, main, private_bytes
+from harness import Daemon, OwnCase, build, cpu_seconds, eventually, fd_count, limit, listeners, main, private_bytes
 from irc import Irc
 from load import Swarm, table
 
@@ -367,6 +368,22 @@ class Crowd(OwnCase):
         other = self.connect(source="127.0.0.2")
         other.login(self.fresh("elsewhere"))
         self.assertGreaterEqual(d.stats()['refused_total{reason="address"}'], 1)
+
+    def test_refusals_are_logged(self):
+        """The first at once, the others together; each reason with who came and what it was told."""
+        d = self.daemon({"limits": {"max_per_address": 1}})
+        self.client("p")
+        n = 8
+        for _ in range(n):
+            self.connect().expect_eof()
+        d.expect_log(r"refused 127\.0\.0\.1 \(telnet\): Too many connections")
+        told = []
+
+        def all_told():
+            told[:] = [int(k) for k in re.findall(r"refused (\d+) more connections?, the last from 127\.0\.0\.1 \(telnet\): Too many", "\n".join(d.lines))]
+            return 1 + sum(told) >= n
+        eventually("the others", all_told)
+        self.assertEqual(1 + sum(told), n)
 
     def test_connect_rate(self):
         d = self.daemon({"limits": {"connect_rate": 5}})

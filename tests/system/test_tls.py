@@ -696,8 +696,8 @@ class Reload(TlsCase):
     def test_does_not_fit(self):
         c = self.tls_irc()
         self.put((self.other[0], self.first[1]))
-        self.assertIn("do not fit", self.d.ctl("tls", "reload", status=1))
-        self.assertIn("do not fit", self.d.ctl("reload", status=1))
+        for command in (("config", "check"), ("tls", "reload"), ("reload",)):
+            self.assertIn("do not fit", self.d.ctl(*command, status=1))
         self.assertEqual(self.shown(), fingerprint(self.first[0]))
         # nor does one that is started now have it
         pid = self.d.kill_role("tls")
@@ -752,11 +752,40 @@ class Reload(TlsCase):
                        check=True, stderr=subprocess.DEVNULL)
         os.rename(self.used[0] + ".new", self.used[0])
         mark = self.d.log_mark()
-        self.d.ctl("tls", "reload")
+        self.assertEqual(self.state(), "valid")
+        for command in (("config", "check"), ("tls", "reload"), ("reload",)):
+            self.assertRegex(self.d.ctl(*command), "warning: %s: the certificate for .* has expired" % self.used[0])
         self.d.expect_log("has expired", mark)
         self.assertIn("EXPIRED", self.d.ctl("status"))
         self.assertLess(self.d.json("tls", "show")[0]["days_left"], 1)
+        self.assertEqual(self.state(), "expired")
         self.shown()
+
+    def state(self):
+        return self.d.json("tls", "show")[0]["state"]
+
+    def test_not_the_servers_name(self):
+        self.d.write_conf(dict(self.d.config, name="talk.example"))
+        for command in (("config", "check"), ("reload",), ("tls", "reload")):
+            self.assertIn("warning: %s: no certificate is for talk.example" % self.used[0], self.d.ctl(*command))
+        for name in ("other.example", "talk.wild.example", "school"):
+            self.d.write_conf(dict(self.d.config, name=name))
+            self.put(self.other)
+            for command in (("config", "check"), ("reload",)):
+                self.assertNotIn("warning", self.d.ctl(*command))
+
+    def test_key_for_everybody(self):
+        self.d.write_conf(dict(self.d.config, name="here"))
+        self.assertNotIn("warning", self.d.ctl("config", "check"))
+        os.chmod(self.used[1], 0o644)
+        for command in (("config", "check"), ("reload",), ("tls", "reload")):
+            self.assertIn("warning: %s has a private key, and everybody" % self.used[1], self.d.ctl(*command))
+
+    def test_pin(self):
+        """What a client that pins the key is to be told (as curl and `chat --pin` take it)."""
+        der = subprocess.run("openssl x509 -in %s -noout -pubkey | openssl pkey -pubin -outform DER" % self.used[0], shell=True,
+                             stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(self.d.json("tls", "show")[0]["key_sha256"], hashlib.sha256(der).hexdigest())
 
     def test_listener_comes(self):
         """A listener with TLS that a reload brings, to a chatd that had none."""
@@ -773,14 +802,17 @@ class Checked(TlsCase):
 
     def test_configuration(self):
         def check(pair):
-            d = Daemon(dict(self.config, tls={"certificate": pair[0], "key": pair[1]}), start=False)
+            d = Daemon(dict(self.config, name="here", tls={"certificate": pair[0], "key": pair[1]}), start=False)
             self.addCleanup(d.close)
             return subprocess.run([d.build.program("master/chatd"), "-t", "-c", d.conf, "-L", d.build.path], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, timeout=limit(), check=False)
         r = check(self.first)
         self.assertEqual((r.returncode, r.stderr), (0, ""))
-        for pair, why in (((self.first[0], self.other[1]), "do not fit"), ((self.first[1], self.first[1]), "no certificate|no start line"),
-                          ((self.first[0], self.first[0]), "do not fit|no start line|UNSUPPORTED|unsupported"), (("/nosuch", ""), "No such file")):
+        locked = os.path.join(self.certs, "locked.pem")
+        subprocess.run(["openssl", "pkey", "-in", self.first[1], "-aes256", "-passout", "pass:pearl", "-out", locked], check=True)
+        for pair, why in (((self.first[0], self.other[1]), "certificate and key do not fit"), ((self.first[1], self.first[1]), "it holds no certificate"),
+                          ((self.first[0], self.first[0]), "its key cannot be used: "), (("/nosuch", ""), "No such file"),
+                          ((self.first[0], locked), "its key wants a password")):
             r = check(pair)
             self.assertEqual(r.returncode, 1, pair)
             self.assertRegex(r.stderr, why)
