@@ -95,7 +95,7 @@ address_limits(const uint8_t bytes[16], struct address **a_r, enum counter *coun
 		return NULL;
 	a = address_get(bytes, (unsigned)o->prefix_v4, (unsigned)o->prefix_v6, now);
 	*counter_r = CTR_refused_address;
-	if (a == NULL || (o->max_per_address > 0 && address_count(a) >= o->max_per_address))
+	if (o->max_per_address > 0 && address_count(a) >= o->max_per_address)
 		return "Too many connections from your address, try again later.";
 	*counter_r = CTR_refused_rate;
 	if (!address_rate(a, o->connect_rate, now))

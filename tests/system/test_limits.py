@@ -311,7 +311,7 @@ class Flood(OwnCase):
         flooder = self.client("flooder")
         flooder.sock.setblocking(False)
         data = b"flood flood flood\r\n" * 3000
-        during = []
+        during, begun, before = [], time.monotonic(), d.stats()["lines_in_total"]
         for _ in range(60):
             try:
                 flooder.sock.send(data)
@@ -323,8 +323,10 @@ class Flood(OwnCase):
         during.sort()
         print("round trip ms, median and worst of 60: alone %.2f %.2f, beside a flooder %.2f %.2f" %
               (1000 * base[30], 1000 * base[-1], 1000 * during[30], 1000 * during[-1]), flush=True)
-        self.assertLess(during[30], 2 * base[30] + limit(0.002))
-        self.assertLess(during[-1], limit(0.2))
+        # of the flooder's no more are taken than anybody's; the others' 60 are among them
+        taken = d.stats()["lines_in_total"] - before
+        self.assertLessEqual(taken, 60 + 100 + 50 * (time.monotonic() - begun) + 1)
+        self.assertGreater(taken, 60 + 50)
 
     def test_commands_cost_too(self):
         d = self.daemon({"limits": {"line_rate": 20, "line_burst": 10}})
