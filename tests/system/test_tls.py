@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes
+from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes, unread
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
@@ -535,33 +535,45 @@ class Much(TlsCase):
 class Ghosts(TlsCase):
     """Who has gone does not go on talking, however much of it waits to be read: as long as without TLS, and a little."""
 
-    def flood(self, size, end):
+    BOOS = b"PRIVMSG #haunted :boo\r\n" * 500
+
+    def flood(self, fill, end):
         d = self.daemon({"limits": {"line_rate": 10, "line_burst": 10}})
         watcher, ghost = self.irc("watcher", d=d), self.tls_irc("ghost", d=d)
         for c in (watcher, ghost):
             c.send("JOIN #haunted")
             c.expect("366")
-        ghost.sock.setblocking(False)
-        data, sent = b"PRIVMSG #haunted :boo\r\n" * 500, 0
-        try:
-            while sent < size and select.select([], [ghost.sock], [], 0.5)[1]:
-                sent += ghost.sock.send(data)
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            pass
+        fill(ghost.sock)
         end(ghost.sock)
         begun = time.monotonic()
         watcher.until(lambda m: m.command == "QUIT", seconds=limit(25))
         print("gone after %.1f s" % (time.monotonic() - begun), flush=True)
 
     def test_reset(self):
+        def fill(s):
+            s.setblocking(False)
+            try:
+                while select.select([], [s], [], 0.5)[1]:
+                    s.send(self.BOOS)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                pass
+
         def reset(s):
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             s.close()
-        self.flood(64 << 20, reset)
+        self.flood(fill, reset)
 
     def test_ended(self):
-        """The end is told by what waits for it, if it has come as far as that."""
-        self.flood(250000, lambda s: socket.socket.shutdown(s, socket.SHUT_WR))
+        """What has not been read does not hide the end."""
+        def fill(s):
+            while True:
+                s.sendall(self.BOOS)
+                end = time.monotonic() + 0.5
+                while unread(s):
+                    if time.monotonic() > end:
+                        return  # there is no more room inside
+                    time.sleep(0.01)  # nothing tells when it is read
+        self.flood(fill, lambda s: socket.socket.shutdown(s, socket.SHUT_WR))
 
 
 class Deaths(TlsCase):
