@@ -55,11 +55,34 @@ fall_under(const struct mask *m, const struct reg_list *ban)
 	return n;
 }
 
+/* "for ever", or until when; good until out is. */
+static const char *
+end_of(uint64_t until, char out[48])
+{
+	char when[32];
+
+	if (until == 0)
+		return "for ever";
+	bprintf(out, 48, "until %s", time_rfc3339(until, when));
+	return out;
+}
+
+/* Who adds it may not know that there has been such an entry, with another end. */
+static void
+replaced(char *text, size_t cap, size_t n, uint64_t before, uint64_t now)
+{
+	char was[48], is[48];
+
+	bprintf(text + n, cap - n, "; was %s, is %s now", end_of(before, was), end_of(now, is));
+}
+
 static void
 list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 {
 	struct str reason = {q->arg.p, text_cut(q->arg.p, q->arg.n, REASON_MAX)};
-	char by[32], text[64], form[MASK_MAX + 1];
+	char by[32], text[200], form[MASK_MAX + 1];
+	uint64_t before;
+	size_t n;
 	struct reg_list *old;
 	struct mask mask;
 	uint32_t slot;
@@ -69,6 +92,7 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 		return;
 	}
 	old = list_same(&br.server, op, &mask);
+	before = old != NULL ? old->until : 0;
 	bprintf(by, sizeof(by), "uid %u", q->uid);
 	room_entry_begin();
 	if (!list_put_redo(old, 0, op, 0, str_of(form), reason, str_of(by), q->until)) {
@@ -78,8 +102,10 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
 	server_lists_commit();
 	list_put_done(&br.server, old);
-	bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
-		fall_under(&mask, NULL));
+	n = bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
+		    fall_under(&mask, NULL));
+	if (old != NULL)
+		replaced(text, sizeof(text), n, before, q->until);
 	/* a broker that dies before this has not answered, and does it again */
 	answer_ok(r, 0, text);
 	if (op == LIST_BAN)
@@ -132,6 +158,52 @@ static void
 admin_mute_del(const struct req *r, const struct m_r_admin *q)
 {
 	list_del(r, q, LIST_MUTE);
+}
+
+/* The room is told, as of a MODE of the server's. */
+static void
+room_list_del(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
+{
+	struct reg_room *room = room_find(q->target);
+	char form[MASK_MAX + 1], text[MODES_BYTES_MAX];
+	struct mode_change change = {0};
+	struct m_e_mode e = {.name = STR_LIT("Server")};
+	struct reg_list *l = NULL;
+	struct mask mask;
+
+	if (room == NULL) {
+		refuse(r, ERR_NO_SUCH_ROOM, q->target);
+		return;
+	}
+	if (list_mask(&op, q->arg, form, &mask))
+		l = list_same(room_cache_of(room), op, &mask);
+	if (l == NULL) {
+		refuse(r, ERR_NOT_FOUND, q->arg);
+		return;
+	}
+	change.op = op == LIST_BAN ? MODE_BAN : MODE_MUTE;
+	change.arg = str_of(l->mask);
+	e.room = room->id;
+	e.room_name = room_name(room);
+	e.changes = (struct str){text, mode_put(text, 0, sizeof(text), &change)};
+	entry_begin(r);
+	entry_to_room(room);
+	list_del_redo(l);
+	EVENT_HEAD(r, e);
+	ENTRY_COMMIT(mode, &e);
+	list_del_done(room_cache_of(room), l);
+}
+
+static void
+admin_room_unban(const struct req *r, const struct m_r_admin *q)
+{
+	room_list_del(r, q, LIST_BAN);
+}
+
+static void
+admin_room_unmute(const struct req *r, const struct m_r_admin *q)
+{
+	room_list_del(r, q, LIST_MUTE);
 }
 
 static bool
@@ -252,12 +324,20 @@ admin_host(const struct req *r, const struct m_r_admin *q)
 }
 
 static admin_fn *const admin_fns[ADMIN_OPS] = {
-    [ADMIN_KICK] = admin_kick,         [ADMIN_BAN_ADD] = admin_ban_add,
-    [ADMIN_BAN_DEL] = admin_ban_del,   [ADMIN_MUTE_ADD] = admin_mute_add,
-    [ADMIN_MUTE_DEL] = admin_mute_del, [ADMIN_SAY] = admin_say,
-    [ADMIN_ANNOUNCE] = admin_announce, [ADMIN_CHAT_OPEN] = admin_chat_open,
-    [ADMIN_CHAT_SAY] = admin_chat_say, [ADMIN_CHAT_CLOSE] = admin_chat_close,
-    [ADMIN_FOLLOW] = admin_follow,     [ADMIN_HOST] = admin_host,
+    [ADMIN_KICK] = admin_kick,
+    [ADMIN_BAN_ADD] = admin_ban_add,
+    [ADMIN_BAN_DEL] = admin_ban_del,
+    [ADMIN_MUTE_ADD] = admin_mute_add,
+    [ADMIN_MUTE_DEL] = admin_mute_del,
+    [ADMIN_SAY] = admin_say,
+    [ADMIN_ANNOUNCE] = admin_announce,
+    [ADMIN_CHAT_OPEN] = admin_chat_open,
+    [ADMIN_CHAT_SAY] = admin_chat_say,
+    [ADMIN_CHAT_CLOSE] = admin_chat_close,
+    [ADMIN_FOLLOW] = admin_follow,
+    [ADMIN_HOST] = admin_host,
+    [ADMIN_ROOM_UNBAN] = admin_room_unban,
+    [ADMIN_ROOM_UNMUTE] = admin_room_unmute,
 };
 
 bool

@@ -302,6 +302,8 @@ void lists_rebuild(void);
 /* What the server's mutes mean for those who are here; for one newcomer. */
 void mutes_apply(void);
 void mute_apply(struct reg_user *u);
+/* " until when: why", of the mute that user falls under; what there is of it. In out. */
+struct str mute_words(uint64_t user, char out[REFUSED_MORE_MAX + 1]);
 /* u is called otherwise now, or comes from somewhere else: what masks it falls under is to be seen again. */
 void user_renewed(struct reg_user *u);
 /* Take out what has expired; returns ms until the next one does, UINT64_MAX: none will. */

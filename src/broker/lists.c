@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "broker/cloak.h"
 #include "broker/keep.h"
@@ -387,6 +388,25 @@ void
 mute_apply(struct reg_user *u)
 {
 	u->muted = user_listed(u, LIST_MUTE) != NULL;
+}
+
+struct str
+mute_words(uint64_t user, char out[REFUSED_MORE_MAX + 1])
+{
+	const struct reg_user *u = regw_user(&br.reg, user);
+	const struct reg_list *l = u != NULL ? user_listed(u, LIST_MUTE) : NULL;
+	time_t end;
+	struct tm tm;
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (l != NULL && l->until != 0) {
+		end = (time_t)((l->until + 59999) / 1000); /* the minute in which it is over */
+		n = strftime(out, 40, " until %Y-%m-%d %H:%M UTC", gmtime_r(&end, &tm));
+	}
+	if (l != NULL && l->reason[0] != '\0')
+		n += bprintf(out + n, REFUSED_MORE_MAX + 1 - n, ": %s", l->reason);
+	return (struct str){out, n};
 }
 
 void

@@ -132,7 +132,10 @@ void
 answer_refused(const struct req *r, uint64_t user, uint64_t conn, enum chat_err err, struct str arg)
 {
 	struct m_e_refused m = {.user = user, .conn = conn, .code = (uint16_t)err, .arg = arg};
+	char more[REFUSED_MORE_MAX + 1];
 
+	if (err == ERR_MUTED)
+		m.more = mute_words(user, more);
 	if (m.arg.n > 256)
 		m.arg.n = 256;
 	entry_begin(r);

@@ -229,5 +229,5 @@ upload_allowed(struct str token, uint64_t late, struct upload *up, struct reg_us
 	if (up->kind == UPLOAD_NOBODY)
 		return may_keep(up->user);
 	*u_r = regw_user(W, up->user);
-	return *u_r == NULL ? ERR_LINK_EXPIRED : upload_may_share(*u_r, t);
+	return *u_r == NULL ? ERR_LINK_LEFT : upload_may_share(*u_r, t);
 }

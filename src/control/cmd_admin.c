@@ -138,6 +138,28 @@ cmd_mute_del(struct conn *c)
 	conn_admin(c, ADMIN_MUTE_DEL, c->req.args[0], STR_LIT(""), 0, done);
 }
 
+/* Of a room's own lists, which `room` shows. */
+static void
+room_list_del(struct conn *c, unsigned op)
+{
+	if (strlen(c->req.args[1]) > MASK_MAX)
+		conn_fail(c, CTL_NOT_FOUND, "no such entry");
+	else
+		conn_admin(c, op, strip_hash(c->req.args[0]), str_of(c->req.args[1]), 0, done);
+}
+
+void
+cmd_room_unban(struct conn *c)
+{
+	room_list_del(c, ADMIN_ROOM_UNBAN);
+}
+
+void
+cmd_room_unmute(struct conn *c)
+{
+	room_list_del(c, ADMIN_ROOM_UNMUTE);
+}
+
 /* say and announce: text that must not be empty. */
 static void
 tell(struct conn *c, unsigned op, const char *target, unsigned arg)

@@ -273,6 +273,39 @@ add_address(struct addresses *a, const char *host, unsigned port)
 	a->n++;
 }
 
+/* The address that links to the page have, if it may be that of this listener: with TLS like it, and its port or none. */
+static bool
+is_of(const char *url, bool tls, unsigned port)
+{
+	const char *head = tls ? "https://" : "http://", *host = url + strlen(head), *colon;
+
+	if (strncmp(url, head, strlen(head)) != 0)
+		return false;
+	colon = strchr(host[0] == '[' ? host + strcspn(host, "]") : host, ':');
+	return colon == NULL || strtoul(colon + 1, NULL, 10) == port;
+}
+
+/* What the page calls itself comes first; once. */
+static void
+add_url(struct addresses *a, unsigned port)
+{
+	static char url[sizeof(proc.opt.web_url) + 1];
+	size_t n = bprintf(url, sizeof(url), "%s", proc.opt.web_url);
+
+	if (!a->web || !is_of(url, a->tls, port))
+		return;
+	if (url[n - 1] != '/')
+		bprintf(url + n, sizeof(url) - n, "/");
+	for (size_t i = 0; i < a->n; i++) {
+		if (strcmp(a->refs[i], url) == 0)
+			return;
+	}
+	a->n = MIN(a->n, NAMES_MAX - 1u);
+	memmove(a->refs + 1, a->refs, a->n * sizeof(a->refs[0]));
+	a->refs[0] = url;
+	a->n++;
+}
+
 void
 listeners_row(struct conn *c, const struct m_ctl_listener *m)
 {
@@ -291,6 +324,8 @@ listeners_row(struct conn *c, const struct m_ctl_listener *m)
 	}
 	if (m->proxy == 0 && m->hosts.n == 0 && m->address.n > 0)
 		add_address(&a, address, m->port);
+	if (m->proxy == 0)
+		add_url(&a, m->port);
 	writer_row(w);
 	writer_str(w, "protocol", m->protocol.p, m->protocol.n);
 	writer_str(w, "profile", m->profile.n > 0 ? m->profile.p : NULL, m->profile.n);

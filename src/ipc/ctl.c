@@ -214,27 +214,27 @@ bad(char *why, size_t cap, const char *before, const char *word, const char *aft
 	return CTL_BAD;
 }
 
-/* The command that the words begin with; *used_r: how many of them are its name. */
+/* The command that the words begin with, two of them before one; *used_r: how many of them are its name. */
 static const struct ctl_cmd *
 find(char *words, unsigned n, unsigned *used_r)
 {
+	const struct ctl_cmd *one = NULL;
 	size_t len = strlen(words);
 
+	*used_r = 1;
 	for (unsigned i = 0; i < CTL_CMDS; i++) {
 		const char *name = ctl_cmds[i].name;
 
 		if (strncmp(name, words, len) != 0)
 			continue;
-		if (name[len] == '\0') {
-			*used_r = 1;
-			return &ctl_cmds[i];
-		}
+		if (name[len] == '\0')
+			one = &ctl_cmds[i];
 		if (name[len] == ' ' && n > 1 && strcmp(name + len + 1, next_word(words)) == 0) {
 			*used_r = 2;
 			return &ctl_cmds[i];
 		}
 	}
-	return NULL;
+	return one;
 }
 
 static int

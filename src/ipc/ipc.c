@@ -385,6 +385,15 @@ chat_err_text(unsigned err, const char *arg, size_t arg_len, char *out, size_t c
 	return out;
 }
 
+const char *
+refused_text(const struct m_e_refused *e, char *out, size_t cap)
+{
+	size_t n = strlen(chat_err_text(e->code, e->arg.p, e->arg.n, out, cap));
+
+	bprintf(out + n, cap - n, STR_FMT, STR_ARG(e->more));
+	return out;
+}
+
 int
 chat_err_irc(unsigned err)
 {

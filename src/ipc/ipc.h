@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 16u
+#define IPC_VERSION 17u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 
@@ -27,6 +27,7 @@
 #define TOPIC_MAX 390
 #define REASON_MAX 300
 #define MASK_MAX 160
+#define REFUSED_MORE_MAX (REASON_MAX + 40)
 #define ROOM_KEY_MAX 64
 #define IDENT_MAX 16 /* what a client calls its user; shown before '@' */
 #define HOST_MAX 63 /* what is shown behind it: the address, as a rule */
@@ -271,6 +272,8 @@ enum admin_op {
 	ADMIN_CHAT_CLOSE,
 	ADMIN_FOLLOW, /* arg "on"/"off": presence events of all rooms come to control too */
 	ADMIN_HOST, /* target: user; arg: what is shown as its host, empty: the address -> e_chghost */
+	ADMIN_ROOM_UNBAN, /* target: room; arg: mask -> e_mode, or e_refused NOT_FOUND */
+	ADMIN_ROOM_UNMUTE,
 	ADMIN_OPS
 };
 /* Answers of the control protocol (doc/control.md); chatctl's exit codes come from the class. */
@@ -295,6 +298,9 @@ enum chat_err {
 };
 /* The sentence (with "%s" replaced by arg) into out; returns out. */
 const char *chat_err_text(unsigned err, const char *arg, size_t arg_len, char *out, size_t cap);
+/* The same of an e_refused, with what goes behind it. */
+struct m_e_refused;
+const char *refused_text(const struct m_e_refused *e, char *out, size_t cap);
 int chat_err_irc(unsigned err);
 /* What IRC's numeric names before its text. */
 enum chat_err_about {

@@ -31,16 +31,31 @@ is_net(struct str s)
 	return net_parse(text_of(s, text), &n);
 }
 
-/* "300.0.2.1/99" is meant as a network, and is none. */
 static bool
-is_bad_net(struct str s)
+only(const char *text, const char *of)
+{
+	return text[strspn(text, of)] == '\0';
+}
+
+/* "300.0.2.1" and "::1/999" are meant as an address and a network, and are none: they would fit nobody, ever. */
+static bool
+is_bad_address(struct str s)
 {
 	char text[MASK_MAX + 1];
-	struct net n;
 
 	text_of(s, text);
-	return strchr(text, '/') != NULL &&
-	       text[strspn(text, "0123456789abcdefABCDEF.:/")] == '\0' && !net_parse(text, &n);
+	return (only(text, "0123456789.:/") ||
+		(only(text, "0123456789abcdefABCDEF.:/") && strpbrk(text, ":/") != NULL)) &&
+	       !is_net(s);
+}
+
+/* No name begins with a digit. */
+static bool
+is_number(struct str s)
+{
+	char text[MASK_MAX + 1];
+
+	return only(text_of(s, text), "0123456789");
 }
 
 /* --- nick!ident@host --------------------------------------------------------------------------- */
@@ -66,7 +81,7 @@ split(struct str in, struct parts *p)
 	*p = (struct parts){{0}};
 	if (!has(in, '!') && !has(in, '@')) {
 		/* no name has a dot or a colon in it */
-		if (is_net(in) || has(in, '.') || has(in, ':'))
+		if (is_net(in) || has(in, '.') || has(in, ':') || is_number(in))
 			p->host = in;
 		else
 			p->nick = in;
@@ -103,7 +118,7 @@ canon_plain(struct str in, char *out, size_t n)
 {
 	struct parts p;
 
-	if (in.n == 0 || !split(in, &p) || (p.host.n > 0 && is_bad_net(p.host)) ||
+	if (in.n == 0 || !split(in, &p) || (p.host.n > 0 && is_bad_address(p.host)) ||
 	    (p.nick.n > 0 && p.nick.p[0] == ':'))
 		return 0;
 	n = add(out, n, or_any(p.nick));

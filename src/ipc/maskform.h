@@ -14,8 +14,8 @@
 #define MASK_MUTE "~m:" /* what a mute begins with where it stands among bans */
 
 /* in as somebody typed it: all of the above with parts left out ("bob", "bob!x", "x@host", "192.0.2.0/24", "*.example.org"), or
- * without the ~. The one form into out, terminated (MASK_MAX + 1 bytes); its length, or 0: that is no mask. The one form itself
- * stays as it is. */
+ * without the ~. The one form into out, terminated (MASK_MAX + 1 bytes); its length, or 0: that is no mask, or what looks like
+ * an address or a network in it is none. The one form itself stays as it is. */
 size_t mask_canon(struct str in, char *out);
 
 /* What people know it by: "bob" for "bob!*@*", "192.0.2.0/24" for "*!*@192.0.2.0/24"; a part of mask (the one form).

@@ -11,7 +11,9 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/net.h"
+#include "lib/util.h"
 #include "master/address.h"
+#include "master/listen.h"
 #include "master/master.h"
 #include "master/refused.h"
 
@@ -112,13 +114,24 @@ must_have_tls(const struct conn_rec *rec)
 	       rec->protocol != PROTO_WEB;
 }
 
-#define NEEDS_TLS "This server is reached with TLS only, on another port."
+/* Good until the next call. */
+static const char *
+needs_tls(unsigned protocol)
+{
+	static char text[80];
+	unsigned port = listen_tls_port(protocol);
+
+	if (port == 0)
+		return "This server is reached with TLS only, on another port.";
+	bprintf(text, sizeof(text), "This server is reached with TLS only, on port %u.", port);
+	return text;
+}
 
 const char *
 admit_real(const struct conn_rec *rec, const uint8_t bytes[16], struct address **a_r)
 {
 	enum counter counter = CTR_refused_plain;
-	const char *why = must_have_tls(rec) ? NEEDS_TLS : NULL;
+	const char *why = must_have_tls(rec) ? needs_tls(rec->protocol) : NULL;
 
 	if (why == NULL && bytes != NULL)
 		why = address_limits(bytes, a_r, &counter);
@@ -149,7 +162,7 @@ admit(struct newcomer *n, unsigned nconns, struct address **a_r)
 		return false;
 	}
 	if (!n->rec.proxy && must_have_tls(&n->rec)) {
-		admit_refuse(n->fd, &n->rec, CTR_refused_plain, NEEDS_TLS);
+		admit_refuse(n->fd, &n->rec, CTR_refused_plain, needs_tls(n->rec.protocol));
 		return false;
 	}
 	if (nconns >= master.set.opt.max_sessions) {

@@ -603,21 +603,56 @@ listen_has(unsigned role)
 	return false;
 }
 
+unsigned
+listen_tls_port(unsigned protocol)
+{
+	unsigned port = 0;
+	struct listener *l;
+	uint8_t b[16];
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
+
+		if (l->conf.protocol != protocol || !l->conf.tls || !sockaddr_bytes(sa, b))
+			continue;
+		if (!sockaddr_is_loopback(b))
+			return sockaddr_port(sa);
+		port = port != 0 ? port : sockaddr_port(sa);
+	}
+	return port;
+}
+
 /* --- links to the page ------------------------------------------------------------------------ */
+
+/* Could a host have this name? */
+static bool
+is_host_name(const char *name)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+
+	return name[0] != '\0' && strspn(name, letters) == strlen(name);
+}
 
 /* The server's name, if it is one that a host could have; else the host's. */
 static void
 host_name(const char *name, char *out, size_t cap)
 {
-	static const char letters[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-
 	bprintf(out, cap, "%s", name);
-	if (name[0] != '\0' && strspn(name, letters) == strlen(name))
+	if (is_host_name(name))
 		return;
 	if (gethostname(out, cap - 1) < 0 || out[0] == '\0')
 		bprintf(out, cap, "localhost");
 	out[cap - 1] = '\0';
+}
+
+/* Is it called by the server's name? One that listens everywhere is; with TLS also one that others reach by its address, if the name
+ * has a domain: certificates are for names, and a browser warns of an address in its place. Nobody else finds this host by it. */
+static bool
+goes_by_name(const struct listener *l, const uint8_t bytes[16], const char *name)
+{
+	return sockaddr_is_any(bytes) || (l->conf.tls && !sockaddr_is_loopback(bytes) &&
+					  is_host_name(name) && strchr(name, '.') != NULL);
 }
 
 /* tls: only if it speaks that. */
@@ -631,7 +666,7 @@ url_of(const struct listener *l, bool tls, struct options *o)
 	if (l->conf.protocol != PROTO_WEB || (tls && !l->conf.tls) || !sockaddr_bytes(sa, bytes))
 		return false;
 	sockaddr_text(sa, address, sizeof(address));
-	if (sockaddr_is_any(bytes))
+	if (goes_by_name(l, bytes, o->name))
 		host_name(o->name, name, sizeof(name));
 	else
 		bprintf(name, sizeof(name), "%s", address);

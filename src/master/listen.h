@@ -56,7 +56,10 @@ char *listen_name(const struct listener *l, char *out, size_t cap);
 /* Is there one whose connections come to this role, sooner or later? */
 bool listen_has(unsigned role);
 
-/* How people reach the first web listener (with TLS, if that is required), by its address, or the server's name if it is open to all: into o->web_url, which stays
+/* Where this protocol is spoken with TLS, by others than this host if there is such a listener; 0: nowhere. */
+unsigned listen_tls_port(unsigned protocol);
+
+/* How people reach the first web listener (with TLS, if that is required), by its address, or the server's name if it is open to all, or speaks TLS and the name has a domain: into o->web_url, which stays
  * empty if there is none. Of those that there will be, while a reload is prepared. */
 void listen_url(struct options *o);
 

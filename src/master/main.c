@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
@@ -414,12 +415,20 @@ start(void)
 
 /* --- the command line --------------------------------------------------------------------- */
 
+/* What was asked for goes to standard output; what stands there for a mistake does not. */
 static void
-usage(const char *self)
+usage(const char *self, FILE *to)
 {
-	fprintf(stderr, "usage: %s [-f] [-c file] [-L dir] [-t] [-v] [-T classes] [-V]\n", self);
-	exit(2);
+	fprintf(to, "usage: %s [-fhtvV] [-c file] [-L dir] [-T classes]\nchatd(8) has it all.\n",
+		self);
+	exit(to == stdout ? 0 : 2);
 }
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
 
 static void
 parse_command_line(int argc, char **argv)
@@ -427,13 +436,16 @@ parse_command_line(int argc, char **argv)
 	int c;
 
 	master.conf_path = NULL;
-	while ((c = getopt(argc, argv, "fc:L:tvT:V")) != -1) {
+	while ((c = getopt_long(argc, argv, "fc:hL:tvT:V", long_options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			master.foreground = true;
 			break;
 		case 'c':
 			master.conf_path = optarg;
+			break;
+		case 'h':
+			usage(argv[0], stdout);
 			break;
 		case 'L':
 			role_dir = optarg;
@@ -449,18 +461,18 @@ parse_command_line(int argc, char **argv)
 			if (!log_traces_parse(optarg, &log_traces)) {
 				fprintf(stderr, "%s: no such trace class in \"%s\"\n", argv[0],
 					optarg);
-				usage(argv[0]);
+				usage(argv[0], stderr);
 			}
 			break;
 		case 'V':
 			printf("chatd %s\n", PACKAGE_VERSION);
 			exit(0);
 		default:
-			usage(argv[0]);
+			usage(argv[0], stderr);
 		}
 	}
 	if (optind < argc)
-		usage(argv[0]);
+		usage(argv[0], stderr);
 }
 
 /* Without -c the installed file, if there is one. Absolute, because a daemon leaves its directory. */

@@ -175,7 +175,7 @@ secret_line(struct buf *line, const struct ctl_req *r)
 		return EXIT_OK;
 	n = tools_password(password);
 	if (n == 0)
-		n = -tools_fail(EXIT_REFUSED, "an empty password would be none");
+		n = -tools_fail(EXIT_REFUSED, "the password is empty: nothing has been changed");
 	if (n > 0) {
 		buf_append(line, password, (size_t)n);
 		buf_append(line, "\n", 1);

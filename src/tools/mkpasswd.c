@@ -18,7 +18,7 @@ print_hash(const char *password, size_t n)
 	int rc = 0;
 
 	if (n == 0)
-		return tools_fail(EXIT_REFUSED, "an empty password would be none");
+		return tools_fail(EXIT_REFUSED, "the password is empty");
 	if (len > 0)
 		rc = crypto_pwhash_str_alg(hash, prepared, (unsigned long long)len, PWHASH_PASSES,
 					   (size_t)PWHASH_MEM_KIB * 1024,

@@ -95,6 +95,7 @@ answer_status(unsigned err)
 {
 	switch (err) {
 	case ERR_LINK_EXPIRED:
+	case ERR_LINK_LEFT:
 		return MHD_HTTP_GONE;
 	case ERR_FILE_TOO_BIG:
 		return 413; /* which libmicrohttpd has had two names for */

@@ -339,8 +339,9 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 		conn_drop(c, CTR_dropped_input, "not watched");
 		return;
 	}
-	log_info("New connection from %s port %u, provisional name client%llu", c->peer, c->port,
-		 (unsigned long long)c->id);
+	log_info("New connection from %s port %u, provisional name client%llu (%s%s)", c->peer,
+		 c->port, (unsigned long long)c->id, protocol_name(c->protocol),
+		 c->tls ? ", TLS" : "");
 	tongue_of(c)->begin(c);
 	input_early(c, early);
 }

@@ -111,7 +111,7 @@ take_e_upload(const void *frame, size_t len, struct conn *own, enum asked_for wh
 		return;
 	}
 	files_upload_url(url, sizeof(url), e.token);
-	tell(own, "Upload one file for %s" STR_FMT " within %llu minutes: %s",
+	tell(own, "Upload one file for %s" STR_FMT " within %llu minutes, while you are here: %s",
 	     e.to_room ? "the room " : "", STR_ARG(e.target),
 	     (unsigned long long)((e.expires - MIN(e.at, e.expires) + 59999) / 60000), url);
 	tell(own, "Open it in a browser, or: curl -F file=@FILE '%s'", url);

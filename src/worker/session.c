@@ -419,16 +419,16 @@ session_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
 static void
 session_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 {
-	char why[512];
+	char why[640];
 
 	if (what == ASKED_LOGIN)
 		name_refused(c, e->code, e->arg);
 	else if (what == ASKED_SAY || what == ASKED_DM)
-		not_sent(c, chat_err_text(e->code, e->arg.p, e->arg.n, why, sizeof(why)));
+		not_sent(c, refused_text(e, why, sizeof(why)));
 	else if (what == ASKED_UPLOAD && e->code == ERR_NO_SUCH_USER)
 		tell(c, "Recipient does not exist");
 	else
-		words_refused(c, e->code, e->arg);
+		tell(c, "Sorry, %s.", refused_text(e, why, sizeof(why)));
 }
 
 static bool

@@ -268,7 +268,20 @@ class Act(Case):
         for bad in ("", "300.0.0.1/8", "1.2.3.4/99", "a b", "127.0.0.0/x"):
             with self.subTest(bad):
                 self.assertIn(self.d.ctl_run("ban", "add", bad)[0], (1, 2))
+        for bad in ("300.1.2.3", "192.0.2", "*!*@1.2.3.4.5", "2001:db8:::1", "12345"):
+            self.assertIn("an address", self.d.ctl("ban", "add", bad, status=2), bad)
+            self.assertIn("an address", self.d.ctl("mute", "add", bad, status=2), bad)
+        self.assertEqual(self.d.json("ban", "list"), [])
         alice.sync()
+
+    def test_bans_made_anew(self):
+        """Whoever bans what is banned is told what it was: a time more, or a time less."""
+        name = self.fresh("again")
+        self.assertNotIn("was", self.d.ctl("ban", "add", "--for", "2h", name))
+        end = [b["until"] for b in self.d.json("ban", "list") if b["mask"] == name][0]
+        self.assertIn("was until %s, is for ever now" % end, self.d.ctl("ban", "add", name, "for good"))
+        self.assertIn("was for ever, is until 20", self.d.ctl("ban", "add", "--for", "1h", name))
+        self.d.ctl("ban", "del", name)
 
     def test_ban_runs_out(self):
         name = self.fresh("brief")
@@ -291,7 +304,7 @@ class Act(Case):
         alice.muted = True
         for line in ("hello", "hello@%s" % bob.name, "/me waves", "/msg %s x" % bob.name):
             alice.send(line)
-            alice.expect("(?i)couldn't send.*muted")
+            alice.expect(r"Couldn't send message :\( you are muted: too loud\.")
         self.assertNotIn(alice.name, bob.sync())
         bob.send("can you read this@%s" % alice.name)
         alice.expect("can you read this")
@@ -308,6 +321,33 @@ class Act(Case):
         c.send(self.fresh("late"), "hello")
         c.expect("(?i)muted")
         self.d.ctl("mute", "del", "127.0.0.7")
+
+    def test_room_lists(self):
+        """What a room's operators have banned and muted can be seen, and lifted, by the administrator."""
+        alice, bob = self.clients("alice", "bob")
+        room = self.room()
+        for c in (alice, bob):
+            c.ask("/join " + room, room)
+        alice.ask("/ban bob*", "has banned bob")
+        alice.ask("/mute " + bob.name, "has muted " + bob.name)
+        self.assertEqual([(r["list"], r["mask"], r["by"]) for r in self.d.json("room", room)["lists"]],
+                         [("ban", "bob*", alice.name), ("mute", bob.name, alice.name)])
+        mark = self.d.log_mark()
+        self.d.ctl("room", "unban", room, "BOB*!*@*")
+        alice.expect(r"Server has lifted the ban of bob\*")
+        self.d.ctl("room", "unmute", "#" + room, bob.name)
+        bob.expect("Server has unmuted " + bob.name)
+        self.assertEqual(self.d.json("room", room)["lists"], [])
+        self.d.expect_log(r"uid %d pid \d+: room unban %s.*: done" % (os.getuid(), room), mark)
+        bob.send("free again")
+        alice.expect("%s: free again" % bob.name)
+        for words in ((room, bob.name), (room, "x" * 400), (room, "300.1.2.3"), (self.fresh("no"), bob.name)):
+            self.d.ctl("room", "unban", *words, status=5)
+        # rooms with such names
+        alice.ask("/join unban", "unban")
+        for words in (("#unban",), ("--", "unban")):
+            self.assertEqual(self.d.json("room", *words)["name"], "unban")
+        alice.send("/leave unban")
 
     def test_say_and_announce(self):
         alice, bob = self.clients("alice", "bob")

@@ -457,9 +457,14 @@ class Master(OwnCase):
         self.assertEqual(run("-f", "-T", "nonsense", "-t").returncode, 2)
         self.assertEqual(run("-t", "-c", "/nonexistent.conf").returncode, 1)
         self.assertEqual(run("-f", "-c", "/nonexistent.conf").returncode, 1)
-        r = run("-V")
-        self.assertEqual(r.returncode, 0)
-        self.assertRegex(r.stdout, r"^chatd \d+\.\d+")
+        for asked in ("-V", "--version"):
+            r = run(asked)
+            self.assertEqual(r.returncode, 0)
+            self.assertRegex(r.stdout, r"^chatd \d+\.\d+")
+        for asked in ("-h", "--help"):
+            r = run(asked)
+            self.assertEqual((r.returncode, r.stderr), (0, ""))
+            self.assertRegex(r.stdout, "^usage: .*chatd .*-c file")
 
     def test_signals(self):
         import signal

@@ -24,7 +24,7 @@ class Telnet(FilesCase):
         for typed, target in (("/file", "the room " + room), ("!FILE holiday.png", "the room " + room), ("/file #" + room, "the room " + room),
                               ("image@#" + room, "the room " + room), ("/file " + b.name, b.name), ("/file @" + b.name, b.name),
                               ("image@" + b.name, b.name), ("file@" + b.name, b.name), ("IMAGE@" + b.name, b.name)):
-            m = a.ask(typed, r"^Upload one file for %s within 15 minutes: %s$" % (re.escape(target), URL))
+            m = a.ask(typed, r"^Upload one file for %s within 15 minutes, while you are here: %s$" % (re.escape(target), URL))
             self.assertEqual(int(m.group(2)), self.web_address()[1])
             seen.add(m.group(3))
             a.expect("^Open it in a browser, or: curl -F file=@FILE '%s'" % URL)
@@ -41,7 +41,7 @@ class Telnet(FilesCase):
         a.send("my image @ home")
         a.send("file")
         self.d.ctl("mute", "add", a.name)
-        a.ask("/file", "^Sorry, you have been muted")
+        a.ask("/file", "^Sorry, you are muted")
         self.d.ctl("mute", "del", a.name)
 
     def test_switched_off(self):

@@ -4,6 +4,7 @@
 From modern.ircdocs.horse (MODE, Channel Modes, Channel Membership Prefixes, the numerics named here) and RFC 2811."""
 
 import random
+import re
 
 from harness import main
 from irc import IrcCase
@@ -572,7 +573,14 @@ class Effects(ModeCase):
         self.d.ctl("mute", "add", bob.nick, "too loud")
         bob.sync()
         self.say(bob, chan, "404")
-        self.assertEqual(bob.ask("PRIVMSG %s :x" % op.nick, "531").params[1], op.nick)
+        self.assertEqual(bob.ask("PRIVMSG %s :x" % op.nick, "531").params[1:], [op.nick, "you are muted: too loud"])
+        # why, and how long
+        self.d.ctl("mute", "add", "--for", "90m", bob.nick, "flooding, again")
+        told = re.compile(r"^you are muted until 20\d\d-\d\d-\d\d \d\d:\d\d UTC: flooding, again$")
+        bob.ask("PRIVMSG %s :x" % chan, "404", None, chan, told)
+        bob.ask("PRIVMSG %s :x" % op.nick, "531", None, op.nick, told)
+        self.d.ctl("mute", "add", bob.nick)
+        bob.ask("PRIVMSG %s :x" % chan, "404", None, chan, "you are muted")
         self.d.ctl("mute", "del", bob.nick)
         self.say(bob, chan)
 

@@ -213,7 +213,7 @@ class Login(Case):
         mark = self.d.log_mark()
         c = self.client("logged")
         port = c.sock.getsockname()[1]
-        self.d.expect_log(r"New connection from 127\.0\.0\.1 port %d, provisional name client\d+" % port, mark)
+        self.d.expect_log(r"New connection from 127\.0\.0\.1 port %d, provisional name client\d+ \(telnet\)$" % port, mark)
         self.d.expect_log(r"Accepted new connection from 127\.0\.0\.1:%d, username: %s, \d+ logged in" % (port, c.name), mark)
         other = self.client("other")
         c.send("the secret text@%s" % other.name)

@@ -48,6 +48,7 @@ class Accounts(IrcCase):
             with self.subTest(words):
                 d.ctl("account", *words, input=given, status=status)
         self.assertNotIn("dora", d.ctl("account", "list"))
+        self.assertIn("password is empty", d.ctl("account", "add", "dora", input="\n", status=1))
 
     def test_a_list_of_several_pages(self):
         """Names in their order, each once, however many pages it takes."""

@@ -130,6 +130,22 @@ class Kept(RoomsCase):
         # its history is the old one
         self.assertEqual([r["text"] for r in d.json("history", "show", "den")], ["before"])
 
+    def test_what_the_administrator_lifts(self):
+        """Of a room that nobody is in any more, and for good."""
+        d = self.daemon()
+        al = self.account("al")
+        self.register(al, "den")
+        al.ask("MODE #den +bb-o mallory m:bo al", "MODE")
+        al.send("QUIT")
+        al.expect_eof()
+        d.ctl("room", "unban", "den", "mallory")
+        d.ctl("room", "unban", "den", "mallory", status=5)
+        d.ctl("room", "unmute", "den", "bo")
+        self.assertEqual(d.json("room", "den")["lists"], [])
+        self.restart()
+        self.assertEqual(d.json("room", "den")["lists"], [])
+        self.irc("mallory", exact=True).ask("JOIN #den", "366")
+
     def test_the_default_room(self):
         d = self.daemon()
         c = self.client()

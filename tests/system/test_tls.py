@@ -41,7 +41,10 @@ def pss_bytes(pid):
 class Talk(TlsCase):
     def test_together(self):
         """Telnet and IRC, with TLS and without, are in one room."""
+        mark = self.d.log_mark()
         people = [self.tls_telnet(), self.client(), self.tls_irc(), self.irc()]
+        for how in (r"telnet, TLS", "telnet", "irc, TLS", "irc"):
+            self.d.expect_log(r"New connection from 127\.0\.0\.1 .* \(%s\)$" % how, mark)
         for c in people[2:]:
             c.ask("JOIN #lobby", "366")
         for c in people[:2]:
@@ -836,11 +839,8 @@ class Checked(TlsCase):
             d.start()
 
 
-class Required(TlsCase):
-    @classmethod
-    def more(cls):
-        return {"tls": {"required": True}, "limits": {"max_per_address": 0}}
-
+class AtAddress(TlsCase):
+    """The listeners are where other hosts could reach them."""
     @classmethod
     def address(cls):
         if own_address() is None:
@@ -853,9 +853,16 @@ class Required(TlsCase):
         self.addCleanup(s.close)
         return s
 
+
+class Required(AtAddress):
+    @classmethod
+    def more(cls):
+        return {"tls": {"required": True}, "limits": {"max_per_address": 0}}
+
     def test_clear(self):
         for protocol, words in (("irc", "ERROR :This server is reached with TLS only"), ("telnet", "This server is reached with TLS only")):
-            self.assertTrue(drained(self.connection(protocol, self.address())).startswith(words.encode()))
+            words += ", on port %d.\r\n" % self.tls_address(protocol)[1]
+            self.assertEqual(drained(self.connection(protocol, self.address())).decode(), words)
             near = self.connection(protocol, "127.0.0.1")
             near.sendall(b"NICK near\r\nUSER n 0 * :n\r\n")
             self.assertNotIn(b"TLS", near.recv(100))
@@ -885,6 +892,36 @@ class Required(TlsCase):
         near = self.connection("web", "127.0.0.1")
         near.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         self.assertTrue(drained(near).startswith(b"HTTP/1.1 200 "))
+
+
+class Named(AtAddress):
+    """What links to the page begin with, where others reach it at one address."""
+    store = True
+
+    @classmethod
+    def more(cls):
+        return {"name": "chat.test.example"}
+
+    def told(self, tls):
+        row = [l for l in self.d.listeners() if l["protocol"] == "web" and l["tls"] == tls][0]
+        return row["connect"], row["port"]
+
+    def test_name(self):
+        """Certificates are for names: with TLS the server's is used, if it is a host's."""
+        self.tls_address("web")
+        told, port = self.told(True)
+        here = "https://%s:%d/" % (self.address(), port)
+        self.assertEqual(told, ["https://chat.test.example:%d/" % port, here])
+        self.assertEqual(self.told(False)[0], ["http://%s:%d/" % (self.address(), self.told(False)[1])])
+        c = Telnet(None, sock=self.connection("telnet", self.address())).login(self.fresh("far"))
+        c.ask("/file", r"https://chat\.test\.example:%d/files/u/" % port)
+        for change, want in (({"name": "A Chat"}, [here]), ({"name": "chat"}, [here]),
+                             ({"web": {"url": "https://www.test.example"}}, ["https://www.test.example/", here])):
+            self.d.write_conf(dict(self.config, **change))
+            self.d.ctl("reload")
+            self.assertEqual(self.told(True)[0], want)
+        self.d.write_conf(self.config)
+        self.d.ctl("reload")
 
 
 class SecureIrssi(Irssi):

@@ -252,9 +252,9 @@ START_TEST(who_may_not)
 	ck_assert_uint_eq(link_to(alice, true, "den"), ERR_FILE_OFF);
 	proc.opt.files_enabled = 1;
 	ck_assert(world_quit(0, alice));
-	ck_assert_uint_eq(upload(0), ERR_LINK_EXPIRED);
+	ck_assert_uint_eq(upload(0), ERR_LINK_LEFT);
 	ck_assert_uint_eq(share(), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_LINK_EXPIRED);
+	ck_assert_uint_eq(world_refused(), ERR_LINK_LEFT);
 }
 END_TEST
 

@@ -380,6 +380,27 @@ START_TEST(a_ban_of_any_address_takes_them_all)
 }
 END_TEST
 
+START_TEST(a_ban_that_is_made_anew_says_what_it_was)
+{
+	static const struct {
+		uint64_t until;
+		const char *said;
+	} t[] = {
+	    {4102444800000, "banned: 0 here now"},
+	    {0, "banned: 0 here now; was until 2100-01-01T00:00:00Z, is for ever now"},
+	    {0, "banned: 0 here now; was for ever, is for ever now"},
+	    {4102531200000, "banned: 0 here now; was for ever, is until 2100-01-02T00:00:00Z now"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(t); i++) {
+		ck_assert_uint_eq(ASK(admin, SUB_CONTROL, .op = ADMIN_BAN_ADD, .level = LEVEL_ADMIN,
+				      .target = S("203.0.113.0/24"), .until = t[i].until),
+				  MSG_e_ok);
+		ck_str(LAST(ok).text, t[i].said);
+	}
+}
+END_TEST
+
 /* --- deaths ------------------------------------------------------------------------------------------- */
 
 static bool
@@ -513,6 +534,7 @@ main(void)
 	tcase_add_test(t, a_late_end_is_nobodys);
 	tcase_add_test(t, a_kick_takes_them_all);
 	tcase_add_test(t, a_ban_of_any_address_takes_them_all);
+	tcase_add_test(t, a_ban_that_is_made_anew_says_what_it_was);
 	tcase_add_test(t, a_worker_takes_its_sessions_only);
 	tcase_add_test(t, a_broker_dies_before_the_old_name_has_left);
 	tcase_add_test(t, a_successor_knows_them);

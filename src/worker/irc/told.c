@@ -354,6 +354,17 @@ irc_ok(struct conn *c, enum asked_for what, const struct m_e_ok *e)
 		irc_words(c, e->text.p, e->text.n);
 }
 
+/* By the server, whose reason it is. */
+static void
+muted(struct conn *c, bool to_user, const struct m_e_refused *e)
+{
+	unsigned num = to_user ? ERR_CANTSENDTOUSER : (unsigned)chat_err_irc(ERR_MUTED);
+	char why[640];
+
+	irc_num(c, num, "%s" STR_FMT " :%s", to_user ? "" : "#", STR_ARG(irc_middle(e->arg)),
+		refused_text(e, why, sizeof(why)));
+}
+
 /* Without a command: several may be under way. */
 static void
 message_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
@@ -363,8 +374,8 @@ message_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 	/* a NOTICE is never answered (RFC 1459 section 4.4.2) */
 	if (what == ASKED_QUIETLY)
 		return;
-	if (what == ASKED_DM && code == ERR_MUTED) {
-		irc_num(c, ERR_CANTSENDTOUSER, STR_FMT " :you have been muted", STR_ARG(e->arg));
+	if (code == ERR_MUTED) {
+		muted(c, what == ASKED_DM, e);
 		return;
 	}
 	/* it has left, or been made to, while its message was on the way */
@@ -387,7 +398,7 @@ irc_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 		return;
 	}
 	if (what == ASKED_UPLOAD) {
-		irc_upload_refused(c, e->code, e->arg);
+		irc_upload_refused(c, e);
 		return;
 	}
 	if (what == ASKED_DO && metadata_refused(c, run, e->code))

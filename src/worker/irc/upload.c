@@ -29,15 +29,15 @@ code_of(unsigned err)
 }
 
 void
-irc_upload_refused(struct conn *c, unsigned code, struct str arg)
+irc_upload_refused(struct conn *c, const struct m_e_refused *e)
 {
 	const struct irc_run *r = c->irc->run;
-	char why[512] = "Recipient does not exist";
+	char why[640] = "Recipient does not exist";
 
-	if (code != ERR_NO_SUCH_USER)
-		chat_err_text(code, arg.p, arg.n, why, sizeof(why));
-	irc_fail(c, "UPLOAD", code_of(code), r != NULL ? irc_middle(r->msg.param[0]) : STR_LIT("*"),
-		 "%s", why);
+	if (e->code != ERR_NO_SUCH_USER)
+		refused_text(e, why, sizeof(why));
+	irc_fail(c, "UPLOAD", code_of(e->code),
+		 r != NULL ? irc_middle(r->msg.param[0]) : STR_LIT("*"), "%s", why);
 }
 
 void
@@ -59,9 +59,9 @@ irc_UPLOAD(struct conn *c, struct irc_run *r)
 	if (to.n == 0)
 		irc_fail(c, "UPLOAD", "NEED_MORE_PARAMS", STR_LIT(""), "Missing parameters");
 	else if (!files_on())
-		irc_upload_refused(c, ERR_FILE_OFF, STR_LIT(""));
+		irc_upload_refused(c, &(struct m_e_refused){.code = ERR_FILE_OFF});
 	else if (!talk_target(c, to, &s, &is_room) || s.rank != 0)
-		irc_upload_refused(c, ERR_NO_SUCH_USER, to);
+		irc_upload_refused(c, &(struct m_e_refused){.code = ERR_NO_SUCH_USER, .arg = to});
 	else
 		request_upload_link(c, is_room, s.to);
 	return IRC_DONE;

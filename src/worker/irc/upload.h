@@ -7,6 +7,6 @@
 
 /* "UPLOAD target url"; FAIL. */
 void irc_upload_link(struct conn *c, const struct m_e_upload *e);
-void irc_upload_refused(struct conn *c, unsigned code, struct str arg);
+void irc_upload_refused(struct conn *c, const struct m_e_refused *e);
 
 #endif
