@@ -17,7 +17,7 @@ import termios
 import threading
 import unittest
 
-from harness import build, limit, main
+from harness import TOP, build, limit, main
 from irc import IrcCase
 from screen import Terminal
 
@@ -721,6 +721,18 @@ class Scripts(ChatCase):
         self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual(p.wait(limit()), 0)
 
+    def test_help(self):
+        """All options, but the one that is only for tests."""
+        with open(os.path.join(TOP, "src", "tools", "chat", "chatconf.c"), encoding="utf-8") as f:
+            names = set(re.findall(r'^    \{"([a-z-]+)",', f.read(), re.M)) - {"fetch-test"}
+        self.assertGreater(len(names), 12)
+        out = self.script("--help")[1]
+        self.assertEqual(set(re.findall(r"--([a-z-]+)", out)) - {"help"}, names - {"help"})
+        self.assertNotIn("fetch-test", out)
+        code, out, err = self.script("send")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("chat --help", err)
+
     def test_closed_descriptors(self):
         """What was closed is not the connection's: nothing that is for people is said to the server, nothing of it is typed."""
         for closed in ("<&- >&- 2>&-", "</dev/null >&-", "<&-"):
@@ -787,6 +799,41 @@ class Scripts(ChatCase):
                 self.assertEqual(b"c2VjcmV0" in said or b"AHNlY3JldA" in said or b"zZWNyZX" in said, logs_in, said)
         os.chmod(path, 0o644)
         self.assertEqual(self.script("send", "lobby", "x")[0], 2)
+
+
+class Tail(ChatCase):
+    store = True
+
+    def test_tail_lines_and_history(self):
+        """--lines counts what is new, --history is what was before; neither is what nobody has asked for."""
+        tel = self.client("tel")
+        room = self.fresh("talk")
+        tel.ask("/join " + room, "You have made the room")
+        tel.send(*["old %d" % i for i in range(6)])
+        tel.sync()
+        os.makedirs(os.path.join(self.dir, "chat"))
+        with open(os.path.join(self.dir, "chat", "chat.conf"), "w", encoding="utf-8") as f:
+            f.write("history = 5;\n")
+
+        def tail(*args, old=0, says=()):
+            name = self.fresh("tail")
+            p = subprocess.Popen([self.program, "-s", self.server(), "-n", name, "tail", room, "--json", *args],
+                                 stdout=subprocess.PIPE, text=True, env=dict(os.environ, **self.home))
+            self.addCleanup(p.stdout.close)
+            self.addCleanup(p.kill)
+            first = [p.stdout.readline() for _ in range(old)]
+            if says:
+                tel.expect(name + " has entered the chat")
+                tel.send(*says)
+            rows = [json.loads(line) for line in first + p.stdout.read().splitlines()]
+            self.assertEqual(p.wait(limit()), 0)
+            return [(row["text"], row["old"]) for row in rows]
+        new = ["new %d" % i for i in range(4)]
+        self.assertEqual(tail("--lines", "2", says=new), [(text, False) for text in new[:2]])
+        was = [(text, True) for text in new[1:]]
+        self.assertEqual(tail("--lines", "1", "--history", "3", old=3, says=["last"]), was + [("last", False)])
+        self.assertEqual(tail("--lines", "0", "--history", "2"), [(new[3], True), ("last", True)])
+        self.assertEqual(tail("--lines", "0"), [])
 
 
 class Tls(ChatCase):

@@ -187,6 +187,29 @@ START_TEST(catching_up)
 }
 END_TEST
 
+/* What was said while the first lines of before were on their way is not from before. */
+START_TEST(said_since)
+{
+	s.history = 10;
+	session_want_room(&s, "den");
+	line("@msgid=0000000000005 :me!u@h JOIN #den * :me");
+	showed();
+	line("@label=%lu :srv BATCH +h chathistory #den", s.rooms->next->ask);
+	line("@batch=h;msgid=0000000000004;time=2026-01-01T00:00:10.000Z :bob!u@h PRIVMSG #den "
+	     ":before");
+	line("@batch=h;msgid=0000000000006;time=2026-01-01T00:00:20.000Z :bob!u@h PRIVMSG #den "
+	     ":since");
+	line(":srv BATCH -h");
+	{
+		const char *text = showed();
+
+		ck_assert_ptr_null(strstr(text, "\n[den] bob: before\n"));
+		ck_assert_ptr_nonnull(strstr(text, "[den] bob: before\n"));
+		ck_assert_ptr_nonnull(strstr(text, "\n[den] bob: since\n"));
+	}
+}
+END_TEST
+
 START_TEST(unanswered)
 {
 	session_typed(&s, "arrived");
@@ -396,6 +419,7 @@ main(void)
 	tcase_add_test(t, others);
 	tcase_add_test(t, multiline);
 	tcase_add_test(t, catching_up);
+	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);
 	tcase_add_test(t, locked_out);
 	tcase_add_test(t, files);

@@ -4,7 +4,6 @@
 #include "chatconf.h"
 
 #include <getopt.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,12 +186,30 @@ read_file(struct chat_conf *c, const char *path)
 
 /* --- the command line ------------------------------------------------------------------------ */
 
-static const char usage_text[] = "usage: chat [-fl] [-s HOST[:PORT]] [-n NAME] [--pin SHA256 | "
-				 "--plain] [--autosave DIR] [ROOM]\n"
-				 "       chat [OPTIONS] send ROOM|@NAME [TEXT | -f FILE]\n"
-				 "       chat [OPTIONS] tail ROOM [--json] [--lines N]\n"
-				 "       chat [OPTIONS] get URL [-o FILE]\n"
-				 "chat(1) has it all.\n";
+static const char usage_text[] =
+    "usage: chat [OPTIONS] [ROOM]\n"
+    "       chat [OPTIONS] send ROOM|@NAME [TEXT | -f FILE]\n"
+    "       chat [OPTIONS] tail ROOM [--json] [--history N] [--lines N]\n"
+    "       chat [OPTIONS] get URL [-o FILE]\n";
+
+/* All that is for people; --fetch-test is not. */
+static const char help_text[] =
+    "  -s, --server HOST[:PORT]  the server: localhost\n"
+    "  -n, --name NAME           the name to go by\n"
+    "  -l, --login               it is an account's: ask for the password\n"
+    "  -f, --full                the whole screen\n"
+    "  --tls                     TLS also to this host, or to another port than 6697\n"
+    "  --plain                   without TLS also to other hosts\n"
+    "  --pin SHA256              the server's key\n"
+    "  --history N               lines of what was said before: 10; tail: 0\n"
+    "  --autosave DIR            keep the files that others send there\n"
+    "  --config FILE             instead of ~/.config/chat/chat.conf\n"
+    "  --timeout SECONDS         how long a script waits for the server: 20\n"
+    "  --json                    tail: messages as JSON objects\n"
+    "  --lines N                 tail: end after N new messages\n"
+    "  -V, --version\n"
+    "  -h, --help\n"
+    "chat(1) says more about each.\n";
 
 enum {
 	O_PIN = 256,
@@ -230,7 +247,7 @@ static const struct option options[] = {
 static int
 usage(void)
 {
-	fputs(usage_text, stderr);
+	fprintf(stderr, "%schat --help lists the options.\n", usage_text);
 	return CHAT_USAGE;
 }
 
@@ -293,11 +310,12 @@ take_option(struct chat_conf *c, int o)
 		bprintf(c->autosave, sizeof(c->autosave), "%s", optarg);
 		break;
 	case O_HISTORY:
+		c->history_given = true;
 		return number(optarg, 500, &c->history) ? -1 : usage();
 	case O_TIMEOUT:
 		return number(optarg, 86400, &c->timeout) ? -1 : usage();
 	case O_LINES:
-		return number(optarg, UINT_MAX, &c->lines) ? -1 : usage();
+		return number(optarg, CHAT_LINES_ALL - 1, &c->lines) ? -1 : usage();
 	case O_TEST:
 		return number(optarg, 65535, &c->test_port) ? -1 : usage();
 	case O_JSON:
@@ -309,7 +327,7 @@ take_option(struct chat_conf *c, int o)
 		printf("chat %s\n", PACKAGE_VERSION);
 		return CHAT_OK;
 	case 'h':
-		fputs(usage_text, stdout);
+		printf("%s%s", usage_text, help_text);
 		return CHAT_OK;
 	default:
 		return usage();
@@ -428,6 +446,9 @@ settle(struct chat_conf *c)
 
 	l->host = c->host;
 	c->login |= c->password[0] != '\0';
+	/* what a script has seen in an earlier run it does not want again, unless it says so */
+	if (c->mode == CHAT_TAIL && !c->history_given)
+		c->history = 0;
 	expand_home(c->autosave, sizeof(c->autosave));
 	if (l->pinned || l->port == PORT_TLS || (!server_is_local(c->host) && !l->plain_ok))
 		l->tls = true;
@@ -452,7 +473,8 @@ chat_conf(struct chat_conf *c, int argc, char **argv)
 	char path[4096];
 	int code = -1;
 
-	*c = (struct chat_conf){.host = "localhost", .history = 10, .timeout = 20};
+	*c = (struct chat_conf){
+	    .host = "localhost", .history = 10, .timeout = 20, .lines = CHAT_LINES_ALL};
 	if (given != NULL || default_path(path, sizeof(path)))
 		code = read_file(c, given != NULL ? given : path);
 	if (code < 0)

@@ -2,6 +2,8 @@
 #ifndef CHAT_CHATCONF_H
 #define CHAT_CHATCONF_H
 
+#include <limits.h>
+
 #include "link.h"
 #include "lib/name.h"
 #include "words.h"
@@ -20,6 +22,7 @@ enum {
 enum chat_mode { CHAT_TALK, CHAT_SEND, CHAT_TAIL, CHAT_GET };
 
 #define CHAT_ROOMS_MAX 20
+#define CHAT_LINES_ALL UINT_MAX
 
 struct chat_conf {
 	enum chat_mode mode;
@@ -36,6 +39,7 @@ struct chat_conf {
 	struct look look;
 	bool color_set;
 	unsigned history;
+	bool history_given; /* on the command line */
 	char autosave[4096]; /* empty: off */
 	unsigned test_port; /* --fetch-test: see xfer.h */
 	/* scripts */
@@ -44,7 +48,7 @@ struct chat_conf {
 	const char *file, *url, *out;
 	bool json;
 	unsigned timeout; /* seconds */
-	unsigned lines; /* tail: end after so many; 0: never */
+	unsigned lines; /* tail: end after so many new ones; CHAT_LINES_ALL: never */
 };
 
 /* Fills *c from the file, then from argv. -1: go on; otherwise the exit code, after having said why. */

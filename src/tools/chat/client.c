@@ -175,6 +175,8 @@ f_entered(void *arg, const char *room)
 	(void)room;
 	if (c->conf->mode == CHAT_SEND)
 		say(c);
+	else if (c->conf->mode == CHAT_TAIL && c->conf->lines == 0)
+		client_end(c, CHAT_OK, "");
 	else if (c->conf->mode == CHAT_TAIL)
 		c->deadline = UINT64_MAX;
 }

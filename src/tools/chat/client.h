@@ -32,7 +32,7 @@ struct client {
 	unsigned tries;
 	uint64_t retry_at, name_at, leave_at, mark_at, deadline, heard;
 	bool pinged;
-	unsigned lines; /* scripts: shown */
+	unsigned lines; /* tail: shown, of the new ones */
 };
 
 /* conf->name is set. ui may be called from now on. */

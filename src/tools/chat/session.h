@@ -120,6 +120,7 @@ struct room {
 	unsigned got; /* rows of the page */
 	unsigned long ask; /* the label of the request */
 	uint64_t asked_after; /* the message that it asks for what followed */
+	uint64_t came; /* our JOIN's number, or 0: what has a greater one was said since */
 	uint64_t last; /* the latest message's number */
 	uint64_t mine; /* and our own latest one's */
 	uint64_t last_at, marked_at;

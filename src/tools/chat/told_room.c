@@ -158,6 +158,7 @@ static void
 self_joined(struct session *s, struct room *r, const struct wire *w)
 {
 	r->joined = r->wanted = true;
+	r->came = w->seq;
 	members_clear(s, r);
 	r->nnames = 0;
 	names_wanted(r, NAMES_JOIN);
