@@ -61,13 +61,6 @@ on_entered(void *arg, const char *room)
 }
 
 static void
-on_sent(void *arg)
-{
-	(void)arg;
-	event("sent.");
-}
-
-static void
 on_refused(void *arg, enum refusal why, const char *text)
 {
 	(void)arg;
@@ -110,7 +103,7 @@ on_save(void *arg, const char *which)
 }
 
 static const struct front front = {on_show,   on_changed, on_ready, on_entered,
-				   on_sent,   on_refused, on_quit,  on_send_file,
+				   on_refused, on_quit,  on_send_file,
 				   on_upload, on_offer,   on_save};
 
 void

@@ -84,7 +84,6 @@ struct front {
 	void (*changed)(void *arg);
 	void (*ready)(void *arg); /* logged in; the rooms are being entered */
 	void (*entered)(void *arg, const char *room); /* and what was missed there has been shown */
-	void (*sent)(void *arg); /* nothing is unacknowledged any more */
 	void (*refused)(void *arg, enum refusal why, const char *text);
 	void (*quit)(void *arg); /* the person wants to leave */
 	/* !FILE and image@name: path is a file, or a URL if that was the answer; to: "#room" or a name. */
