@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -799,6 +800,76 @@ class Scripts(ChatCase):
                 self.assertEqual(b"c2VjcmV0" in said or b"AHNlY3JldA" in said or b"zZWNyZX" in said, logs_in, said)
         os.chmod(path, 0o644)
         self.assertEqual(self.script("send", "lobby", "x")[0], 2)
+
+
+class Throttled(ChatCase):
+    """More than a server reads at once, and servers that stop."""
+
+    config = {"listen": ChatCase.config["listen"], "limits": {"line_rate": 50, "line_burst": 5}}
+
+    def sender(self, *args, **more):
+        return subprocess.Popen([self.program, "-s", self.server(), *args], text=True, cwd=self.dir, env=dict(os.environ, **self.home),
+                                stdin=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def numbers(self, n):
+        return "".join("%d\n" % i for i in range(n))
+
+    def said(self, tel, mark):
+        return [int(n) for n in re.findall(r"^(?:\S+: |  )(\d+)\r?$", tel.since(mark), re.M)]
+
+    def test_send_much(self):
+        """All of it, in its order, however long it takes; and the name is free afterwards."""
+        tel = self.client("tel")
+        mark = tel.mark()
+        name = self.fresh("bot")
+        self.assertEqual(self.script("-n", name, "--timeout", "1", "send", "lobby", input=self.numbers(200)), (0, "", ""))
+        self.assertEqual(self.script("-n", name, "send", "lobby", "that is all"), (0, "", ""))
+        tel.line(name + ": that is all")
+        self.assertEqual(self.said(tel, mark), list(range(200)))
+        self.assertEqual(self.script("send", "lobby", input="first\n" + 130 * "\n" + "last\n"), (0, "", ""))
+        tel.expect("last")
+
+    def test_send_is_interrupted(self):
+        """What has not been sent by then is not sent."""
+        tel = self.client("tel")
+        mark = tel.mark()
+        p = self.sender("-n", self.fresh("bot"), "send", "lobby")
+        self.addCleanup(p.kill)
+        p.stdin.write(self.numbers(600))
+        p.stdin.close()
+        tel.expect("^  70")
+        p.send_signal(signal.SIGINT)
+        self.assertRegex(p.stderr.read(), r"interrupted \((60|120|180) of 600 lines have been taken\)")
+        p.stderr.close()
+        self.assertEqual(p.wait(limit()), 1)
+        tel.expect("has left the chat")
+        said = self.said(tel, mark)
+        self.assertEqual(said, list(range(len(said))))
+        self.assertLessEqual(len(said), 240)
+
+    def test_server_stops(self):
+        """No answer to the second message."""
+        said = []
+
+        def intercept(line):
+            said.append(line)
+            p.mute = len([l for l in said if "PRIVMSG" in l]) > 60
+        p = Proxy(self.irc_address(), intercept=intercept)
+        self.addCleanup(p.close)
+        code, _, err = self.script("--timeout", "1", "send", "lobby", input=self.numbers(61), port=p.port)
+        self.assertEqual((code, err), (6, "chat: no answer in time (60 of 61 lines have been taken)\n"))
+
+    def test_server_that_confirms_nothing(self):
+        """Without labeled-response all of it is sent, and only then it is left."""
+        s = Scripted(b":srv 001 me :hi\r\n:srv 422 me :no\r\n:me!u@h JOIN #lobby\r\n:srv 353 me = #lobby :me bob\r\n:srv 366 me #lobby :End\r\n")
+        self.addCleanup(s.close)
+        self.assertEqual(self.script("-n", "me", "send", "lobby", input=self.numbers(150), port=s.port), (0, "", ""))
+        data = b""
+        while more := s.kept[0].recv(65536):
+            data += more
+        lines = data.decode().split("\r\n")
+        self.assertEqual([l for l in lines if "PRIVMSG" in l], ["PRIVMSG #lobby :%d" % i for i in range(150)])
+        self.assertEqual(lines[-2:], ["QUIT :", ""])
 
 
 class Tail(ChatCase):

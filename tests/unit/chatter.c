@@ -102,9 +102,8 @@ on_save(void *arg, const char *which)
 	event("save %s.", which);
 }
 
-static const struct front front = {on_show,   on_changed, on_ready, on_entered,
-				   on_refused, on_quit,  on_send_file,
-				   on_upload, on_offer,   on_save};
+static const struct front front = {on_show, on_changed,   on_ready,  on_entered, on_refused,
+				   on_quit, on_send_file, on_upload, on_offer,   on_save};
 
 void
 line(const char *fmt, ...)
