@@ -722,6 +722,25 @@ class Scripts(ChatCase):
         self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual(p.wait(limit()), 0)
 
+    def test_no_such_room(self):
+        """A typing error makes no room; who wants a new one says so."""
+        tel = self.client("tel")
+        room = self.fresh("none")
+        for args in (["send", room, "x"], ["tail", room, "--lines", "1"]):
+            code, _, err = self.script(*args)
+            self.assertEqual((code, err), (5, "chat: there is no room %s; --create makes it\n" % room))
+        tel.ask("/who " + room, "there is no|no such|nobody")
+        self.assertEqual(self.script("send", room, "--create", "x"), (0, "", ""))
+        self.assertEqual(self.script("tail", room, "--create", "--lines", "0"), (0, "", ""))
+        tel.ask("/join " + room, "You have made the room")
+        self.assertEqual(self.script("send", room, "is there"), (0, "", ""))
+        tel.expect(": is there$")
+        tel.ask("/room private on", "private")
+        self.assertEqual(self.script("send", room, "is hidden"), (0, "", ""))
+        tel.expect(": is hidden$")
+        tel.ask("/leave lobby", "left lobby|You have left")
+        self.assertEqual(self.script("send", "lobby", "nobody is there, but it is"), (0, "", ""))
+
     def test_help(self):
         """All options, but the one that is only for tests."""
         with open(os.path.join(TOP, "src", "tools", "chat", "chatconf.c"), encoding="utf-8") as f:
@@ -905,6 +924,27 @@ class Tail(ChatCase):
         self.assertEqual(tail("--lines", "1", "--history", "3", old=3, says=["last"]), was + [("last", False)])
         self.assertEqual(tail("--lines", "0", "--history", "2"), [(new[3], True), ("last", True)])
         self.assertEqual(tail("--lines", "0"), [])
+
+
+    def test_own_room(self):
+        """A registered room that nobody is in is there, also for its founder, who comes into it as its operator."""
+        if not build().passwords:
+            self.skipTest("built without accounts")
+        tel = self.client("tel")
+        room = self.fresh("own")
+        tel.ask("/register - correct-horse", "is yours now")
+        tel.ask("/join " + room, "You have made the room")
+        tel.ask("/room register", "^Done")
+        tel.send("/quit")
+        tel.expect_eof()
+        path = os.path.join(self.dir, "chat.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "%s"; password = "correct-horse";\n' % (self.server(), tel.name))
+        os.chmod(path, 0o600)
+        self.assertEqual(self.script("--config", path, "send", room, "x"), (0, "", ""))
+        irc = self.irc("irc")
+        irc.send("JOIN #" + room)
+        self.assertNotIn("@" + irc.nick, irc.expect("353").params[-1].split())
 
 
 class Tls(ChatCase):

@@ -188,8 +188,8 @@ read_file(struct chat_conf *c, const char *path)
 
 static const char usage_text[] =
     "usage: chat [OPTIONS] [ROOM]\n"
-    "       chat [OPTIONS] send ROOM|@NAME [TEXT | -f FILE]\n"
-    "       chat [OPTIONS] tail ROOM [--json] [--history N] [--lines N]\n"
+    "       chat [OPTIONS] send ROOM|@NAME [--create] [TEXT | -f FILE]\n"
+    "       chat [OPTIONS] tail ROOM [--create] [--json] [--history N] [--lines N]\n"
     "       chat [OPTIONS] get URL [-o FILE]\n";
 
 /* All that is for people; --fetch-test is not. */
@@ -205,6 +205,7 @@ static const char help_text[] =
     "  --autosave DIR            keep the files that others send there\n"
     "  --config FILE             instead of ~/.config/chat/chat.conf\n"
     "  --timeout SECONDS         how long a script waits for the server: 20\n"
+    "  --create                  send, tail: make the room if it is not there\n"
     "  --json                    tail: messages as JSON objects\n"
     "  --lines N                 tail: end after N new messages\n"
     "  -V, --version\n"
@@ -221,6 +222,7 @@ enum {
 	O_JSON,
 	O_TIMEOUT,
 	O_LINES,
+	O_CREATE,
 	O_TEST
 };
 
@@ -240,6 +242,7 @@ static const struct option options[] = {
     {"json", no_argument, NULL, O_JSON},
     {"timeout", required_argument, NULL, O_TIMEOUT},
     {"lines", required_argument, NULL, O_LINES},
+    {"create", no_argument, NULL, O_CREATE},
     {"fetch-test", required_argument, NULL, O_TEST},
     {NULL, 0, NULL, 0},
 };
@@ -318,6 +321,9 @@ take_option(struct chat_conf *c, int o)
 		return number(optarg, CHAT_LINES_ALL - 1, &c->lines) ? -1 : usage();
 	case O_TEST:
 		return number(optarg, 65535, &c->test_port) ? -1 : usage();
+	case O_CREATE:
+		c->create = true;
+		break;
 	case O_JSON:
 		c->json = true;
 		break;

@@ -47,6 +47,7 @@ struct chat_conf {
 	char *text; /* owned; NULL: standard input */
 	const char *file, *url, *out;
 	bool json;
+	bool create; /* a room that is not there is made */
 	unsigned timeout; /* seconds */
 	unsigned lines; /* tail: end after so many new ones; CHAT_LINES_ALL: never */
 };

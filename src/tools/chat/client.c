@@ -274,6 +274,7 @@ client_init(struct client *c, struct chat_conf *conf, const struct ui *ui, void 
 	c->s.look = conf->look;
 	c->s.history = conf->history;
 	c->s.script = conf->mode != CHAT_TALK;
+	c->s.create = conf->create;
 	bprintf(c->s.host, sizeof(c->s.host), "%s", conf->host);
 	if (conf->login && conf->password[0] != '\0') {
 		bprintf(c->s.login, sizeof(c->s.login), "%s", conf->name);

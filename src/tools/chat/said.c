@@ -629,7 +629,9 @@ said_fetched(struct session *s, struct room *r)
 	r->fetching = r->first = false;
 	release(s, r);
 	pend_go(s, r);
-	s->front->entered(s->arg, r->name);
+	/* a script is in when it also knows who is there: see names_end() */
+	if (!s->script || r->nnames == 0)
+		s->front->entered(s->arg, r->name);
 }
 
 void

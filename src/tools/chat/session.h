@@ -113,6 +113,8 @@ struct room {
 	bool been; /* in an earlier connection */
 	bool asked_for; /* by /join: it is where plain lines go when we are there */
 	bool wanted; /* to be entered again when the connection is back */
+	bool asked_about; /* is it there? That has been asked before it was entered, */
+	bool there; /* and it is */
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
 	uint8_t names[8], nnames; /* enum names_for of the lists that are coming, in their order */
@@ -153,6 +155,7 @@ struct session {
 	enum session_state state;
 	bool paned; /* of all rooms only the one that plain lines go to is on the screen */
 	bool script; /* nobody is there to be asked; nothing is shown but messages */
+	bool create; /* script: a room that is not there is made */
 	bool again; /* there has been a connection before */
 	bool secure; /* passwords may be sent */
 	bool authing; /* we have asked to log in: the server may ask for the password, once */
