@@ -798,6 +798,35 @@ class Scripts(ChatCase):
         self.assertIn("chat.conf:2: there is no option nosuch", err)
 
 
+    def test_cannot_be_reached(self):
+        """Each failure has words of its own."""
+        closed = socket.create_server(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        closed.close()
+        for server, words in (("127.0.0.1:%d" % port, "not accepting connections: nobody listens at 127.0.0.1 port %d\n" % port),
+                              ("nosuch.invalid:6667", "chat: cannot resolve nosuch.invalid: ")):
+            with self.subTest(server):
+                code, _, err = self.script("-s", server, "--plain", "send", "lobby", "x")
+                self.assertEqual(code, 3)
+                self.assertIn(words, err)
+
+    def test_whose_password(self):
+        """A refused one: which account's it is and where it comes from, but not what it is."""
+        refuses = Scripted(b":srv CAP * LS :sasl=PLAIN\r\n:srv CAP me ACK :sasl\r\nAUTHENTICATE +\r\n:srv 904 me :SASL authentication failed\r\n")
+        self.addCleanup(refuses.close)
+        path = os.path.join(self.dir, "my.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "alice"; password = "secret";\n' % self.server(refuses.port))
+        os.chmod(path, 0o600)
+        code, _, err = self.script("--config", path, "send", "lobby", "x", port=refuses.port)
+        self.assertEqual((code, err), (4, "chat: cannot log in to the account alice with the password from %s: SASL authentication failed\n" % path))
+        t = self.chat("-l", name="bob", port=refuses.port)
+        t.expect("Password:")
+        t.type("secret\r")
+        t.expect("cannot log in to the account bob with the password that was typed: ")
+        self.assertEqual(t.wait(), 4)
+        self.assertNotIn("secret", t.screen.text())
+
     def test_password_is_for_its_server(self):
         """What chat.conf has for one server and name is not said to another, or to one that just asks for it."""
         os.makedirs(os.path.join(self.dir, "chat"))
@@ -1010,7 +1039,47 @@ class Tls(ChatCase):
         self.assertEqual(t.wait(), 0)
 
     def test_no_tls_there(self):
-        self.assertEqual(self.script("--tls", "send", "lobby", "x")[0], 3)
+        """Who does not speak TLS, who ends the connection before; --plain is a way out only for who has not asked for TLS."""
+        ends = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(ends.close)
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    ends.accept()[0].close()
+        Thread(accept)
+        port = self.irc_address()[1]
+        self.assertEqual(self.script("--tls", "send", "lobby", "x"),
+                         (3, "", "chat: 127.0.0.1 port %d does not speak TLS: is it a port without TLS?\n" % port))
+        code, _, err = self.script("--tls", "send", "lobby", "x", port=ends.getsockname()[1])
+        self.assertEqual(code, 3)
+        self.assertRegex(err, r"127\.0\.0\.1 port \d+ ended the connection before TLS was there: is it a port without TLS\?\n")
+        # a name of this host that chat does not know as such
+        try:
+            found = socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET, socket.SOCK_STREAM)
+        except OSError:
+            found = []
+        if [row[4] for row in found if row[4][0].startswith("127.")]:
+            with socket.create_server((found[0][4][0], 0)) as other:
+                other.settimeout(limit())
+
+                def answer():
+                    with contextlib.suppress(OSError):
+                        c, _ = other.accept()
+                        c.sendall(b":srv NOTICE * :*** Looking up your hostname\r\n")
+                        c.recv(65536)
+                        c.close()
+                Thread(answer)
+                code, _, err = self.script("-s", "%s:%d" % (socket.gethostname(), other.getsockname()[1]), "send", "lobby", "x")
+                self.assertEqual(code, 3)
+                self.assertIn("does not speak TLS: is it a port without TLS? --plain talks to it", err)
+
+    def test_tls_there(self):
+        """The other way round."""
+        context, _, _ = self.certificate()
+        p = self.proxy(context)
+        self.assertEqual(self.script("send", "lobby", "x", port=p.port),
+                         (3, "", "chat: 127.0.0.1 port %d ended the connection without a line: is it for TLS? --tls\n" % p.port))
 
     def test_plaintext_only_here(self):
         code, _, err = self.script("-s", "192.0.2.1", "--timeout", "1", "send", "lobby", "x")

@@ -179,6 +179,8 @@ read_file(struct chat_conf *c, const char *path)
 	for (int i = 0; f != NULL && i < config_setting_length(conf_root(f)); i++)
 		take_setting(&e, f, config_setting_get_elem(conf_root(f), (unsigned)i), c);
 	conf_free(f);
+	if (c->password[0] != '\0')
+		bprintf(c->password_from, sizeof(c->password_from), "%s", path);
 	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
 		(void)chat_fail(CHAT_USAGE, "%s", e.line[i]);
 	return e.total > 0 ? CHAT_USAGE : check_secret(path, c);
@@ -269,6 +271,7 @@ static void
 not_the_files(struct chat_conf *c, bool server)
 {
 	explicit_bzero(c->password, sizeof(c->password));
+	c->password_from[0] = '\0';
 	c->link.pinned &= !server || c->pin_given;
 }
 
@@ -456,8 +459,9 @@ settle(struct chat_conf *c)
 	if (c->mode == CHAT_TAIL && !c->history_given)
 		c->history = 0;
 	expand_home(c->autosave, sizeof(c->autosave));
-	if (l->pinned || l->port == PORT_TLS || (!server_is_local(c->host) && !l->plain_ok))
-		l->tls = true;
+	l->tls |= l->pinned || l->port == PORT_TLS;
+	l->tls_assumed = !l->tls && !server_is_local(c->host) && !l->plain_ok;
+	l->tls |= l->tls_assumed;
 	if (l->port == 0)
 		l->port = l->tls ? PORT_TLS : PORT_PLAIN;
 	if (l->tls && !tls_is_built())

@@ -33,6 +33,7 @@ struct chat_conf {
 	bool pin_given; /* on the command line */
 	bool login; /* the name is an account's: its password is asked for */
 	char password[513];
+	char password_from[4096]; /* the file; empty: it was typed */
 	bool full;
 	char room[CHAT_ROOMS_MAX][ROOM_BYTES_MAX + 2];
 	unsigned rooms;

@@ -189,6 +189,18 @@ name_refused(struct client *c, const char *why)
 	}
 }
 
+/* Not the password itself, but which one it is: there may be several files, and somebody may have forgotten that one has it. */
+static void
+password_refused(struct client *c, const char *why)
+{
+	const char *from = c->conf->password_from;
+	char text[sizeof(c->why)];
+
+	bprintf(text, sizeof(text), "cannot log in to the account %s with the password %s%.200s: %s",
+		c->conf->name, from[0] != '\0' ? "from " : "that was typed", from, why);
+	client_end(c, CHAT_DENIED, text);
+}
+
 static void
 f_refused(void *arg, enum refusal kind, const char *why)
 {
@@ -202,6 +214,8 @@ f_refused(void *arg, enum refusal kind, const char *why)
 
 	if (kind == REFUSED_NAME)
 		name_refused(c, why);
+	else if (kind == REFUSED_PASSWORD)
+		password_refused(c, why);
 	else if (kind == REFUSED_OTHER && c->been_up)
 		return; /* it will be tried again */
 	else
@@ -304,24 +318,14 @@ static void
 lost(struct client *c)
 {
 	bool untrusted = link_ended(c->link) == LINK_UNTRUSTED;
-	char why[640];
 
 	session_lost(&c->s);
 	if (c->leaving || c->done) {
 		c->done = true;
 		return;
 	}
-	if (!c->been_up || untrusted) {
-		bprintf(why, sizeof(why),
-			untrusted
-			    ? "%s"
-			    : "ERROR: Server is not running or not accepting connections (%s)",
-			link_why(c->link));
-		client_end(c, untrusted ? CHAT_DENIED : CHAT_UNREACHABLE, why);
-		return;
-	}
-	if (c->conf->mode == CHAT_SEND) {
-		client_end(c, CHAT_UNREACHABLE, link_why(c->link));
+	if (!c->been_up || untrusted || c->conf->mode == CHAT_SEND) {
+		client_end(c, untrusted ? CHAT_DENIED : CHAT_UNREACHABLE, link_why(c->link));
 		return;
 	}
 	if (c->tries == 0 && c->conf->mode == CHAT_TALK)
