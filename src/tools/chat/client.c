@@ -196,8 +196,9 @@ password_refused(struct client *c, const char *why)
 	const char *from = c->conf->password_from;
 	char text[sizeof(c->why)];
 
-	bprintf(text, sizeof(text), "cannot log in to the account %s with the password %s%.200s: %s",
-		c->conf->name, from[0] != '\0' ? "from " : "that was typed", from, why);
+	bprintf(text, sizeof(text),
+		"cannot log in to the account %s with the password %s%.200s: %s", c->conf->name,
+		from[0] != '\0' ? "from " : "that was typed", from, why);
 	client_end(c, CHAT_DENIED, text);
 }
 
