@@ -752,6 +752,7 @@ class Scripts(ChatCase):
         code, out, err = self.script("send")
         self.assertEqual((code, out), (2, ""))
         self.assertIn("chat --help", err)
+        self.assertEqual(self.script("tail", "lobby", "--history", "501"), (2, "", "chat: 501: a number is wanted, at most 500\n"))
 
     def test_closed_descriptors(self):
         """What was closed is not the connection's: nothing that is for people is said to the server, nothing of it is typed."""

@@ -266,6 +266,14 @@ number(const char *s, unsigned max, unsigned *out)
 	return s[0] >= '0' && s[0] <= '9' && *end == '\0' && v <= max;
 }
 
+static int
+take_number(unsigned max, unsigned *out)
+{
+	if (number(optarg, max, out))
+		return -1;
+	return chat_fail(CHAT_USAGE, "%s: a number is wanted, at most %u", optarg, max);
+}
+
 /* The file's password is for the server and the name that stand with it, its key for that server. */
 static void
 not_the_files(struct chat_conf *c, bool server)
@@ -317,13 +325,13 @@ take_option(struct chat_conf *c, int o)
 		break;
 	case O_HISTORY:
 		c->history_given = true;
-		return number(optarg, 500, &c->history) ? -1 : usage();
+		return take_number(500, &c->history);
 	case O_TIMEOUT:
-		return number(optarg, 86400, &c->timeout) ? -1 : usage();
+		return take_number(86400, &c->timeout);
 	case O_LINES:
-		return number(optarg, CHAT_LINES_ALL - 1, &c->lines) ? -1 : usage();
+		return take_number(CHAT_LINES_ALL - 1, &c->lines);
 	case O_TEST:
-		return number(optarg, 65535, &c->test_port) ? -1 : usage();
+		return take_number(65535, &c->test_port);
 	case O_CREATE:
 		c->create = true;
 		break;
