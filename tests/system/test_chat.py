@@ -16,6 +16,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
 from harness import TOP, build, limit, main
@@ -153,7 +154,11 @@ class Files(http.server.BaseHTTPRequestHandler):
             self.answer(200, content)
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        left, body = int(self.headers["Content-Length"]), b""
+        while left > 0:
+            self.server.pause.wait(self.server.slow)  # never set
+            piece = self.rfile.read(min(left, 1 << 18))
+            left, body = left - len(piece), body + piece
         self.server.posted.append((self.path, self.headers["Content-Type"], body))
         self.answer(self.server.status)
 
@@ -161,6 +166,7 @@ class Files(http.server.BaseHTTPRequestHandler):
 def file_server(context=None):
     s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
     s.contents, s.posted, s.status = {}, [], 201
+    s.pause, s.slow = threading.Event(), 0.0
     s.daemon_threads = True
     s.port = s.server_address[1]
     if context:
@@ -1145,6 +1151,17 @@ class Transfers(ChatCase):
         self.assertIn("UPLOAD " + tel.name, " ".join(p.lines))
         self.assertEqual(self.script("send", "lobby", "-f", "my file.bin", port=p.port)[0], 0)
         self.assertEqual(len(web.posted), 4)
+
+    def test_send_slowly(self):
+        """A script waits as long as the file goes on, not for all of it."""
+        web = self.served()
+        web.slow = 0.1  # for each 256 KiB
+        web.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        p = self.uploading("http://127.0.0.1:%d/files/u/token" % web.port)
+        self.write("big.bin", bytes(16 << 20))
+        begun = time.monotonic()
+        self.assertEqual(self.script("--timeout", "4", "send", "lobby", "-f", "big.bin", port=p.port), (0, "", ""))
+        self.assertGreater(time.monotonic() - begun, 5)
 
     def test_refusals(self):
         self.write("x", b"x")
