@@ -263,6 +263,9 @@ feed(struct conn *c, size_t n)
 			c->skipped = 0;
 		} else {
 			p = nl + 1;
+			/* with its line: kept, it would be an empty one when this goes on */
+			if (*nl == '\r' && p < end && *p == '\n')
+				p++;
 		}
 		outq_relieve();
 	}

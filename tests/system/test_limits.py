@@ -13,7 +13,7 @@ import time
 import unittest
 
 from harness import Daemon, OwnCase, build, cpu_seconds, eventually, fd_count, limit, listeners, main, private_bytes
-from irc import Irc
+from irc import Irc, IrcCase
 from load import Swarm, table
 
 ALONE = True  # measures times
@@ -300,6 +300,17 @@ class Flood(OwnCase):
         alice.send("again")
         carol.expect("again")
         del bob
+
+    def test_line_rate_irc(self):
+        """CR LF is the end of one line, also when it has to wait between the two: each line waits once at most."""
+        d = self.daemon({"listen": IrcCase.config["listen"], "limits": {"line_rate": 20, "line_burst": 10}})
+        a = Irc(d.address_of("irc"), self.fresh("a"), ("echo-message",))
+        self.addCleanup(a.close)
+        a.ask("JOIN #lobby", "366")
+        before = d.stats()["throttled_total"]
+        a.send(*["PRIVMSG #lobby :flood %d" % i for i in range(40)])
+        a.expect("PRIVMSG", "#lobby", "flood 39")
+        self.assertLessEqual(d.stats()["throttled_total"] - before, 40)
 
     def test_flooder_and_the_rest(self):
         d = self.daemon({"limits": {"line_rate": 50, "line_burst": 100}})

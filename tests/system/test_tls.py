@@ -1012,6 +1012,13 @@ class Chat(TlsCase, ChatCase):
         self.assertEqual(code, 4)
         self.assertIn(self.pin(self.first), err)
 
+    def test_wrong_port(self):
+        """TLS where there is none, and none where TLS is."""
+        port = self.irc_address()[1]
+        self.assertEqual(self.script("--tls", "send", "lobby", "x", port=port),
+                         (3, "", "chat: localhost port %d does not speak TLS: is it a port without TLS?\n" % port))
+        self.assertEqual(self.script("send", "lobby", "x"), (1, "", "chat: This port speaks TLS.\n"))
+
     def test_files(self):
         self.files("--tls", env={"SSL_CERT_FILE": self.first[0]})
 
