@@ -6,25 +6,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/bind.h"
 #include "master/handover.h"
 #include "master/master.h"
 #include "master/sockaddr.h"
 
-#define BACKLOG 4096
 #define FIRST_GIVEN_FD 3 /* sd_listen_fds(3) */
-#define DEAD_PEER_MS 120000 /* data that nobody acknowledges, keep-alives included */
 
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
@@ -80,25 +76,6 @@ listen_name(const struct listener *l, char *out, size_t cap)
 
 /* --- sockets ------------------------------------------------------------------------------ */
 
-static void
-set_int(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-/* Accepted sockets inherit all of these on Linux: no system call for each client. */
-static void
-set_inherited(int fd)
-{
-	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	/* a telnet's urgent data (Synch) stands in the stream, where the decoder expects it */
-	set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
-	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 120);
-	set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, 30);
-	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_PEER_MS);
-}
-
 static struct listener *
 listener_new(const struct listen_conf *conf, unsigned nth, int fd)
 {
@@ -110,7 +87,7 @@ listener_new(const struct listen_conf *conf, unsigned nth, int fd)
 	l->addr_len = sizeof(l->addr);
 	getsockname(fd, (struct sockaddr *)&l->addr, &l->addr_len);
 	if (l->addr.ss_family != AF_UNIX)
-		set_inherited(fd);
+		bind_inherit(fd);
 	TAILQ_INSERT_TAIL(&fresh, l, link);
 	return l;
 }
@@ -138,75 +115,6 @@ listener_free(struct listener_list *list, struct listener *l)
 	if (l->made_path)
 		unlink(l->conf.path);
 	free(l);
-}
-
-/* A bound and listening socket, or -1 with errno. */
-static int
-bind_inet(const struct sockaddr *sa, socklen_t len)
-{
-	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
-	uint8_t b[16];
-
-	if (fd < 0)
-		return -1;
-	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (sa->sa_family == AF_INET6)
-		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-			!(sockaddr_bytes(sa, b) && sockaddr_is_any(b)));
-	if (bind(fd, sa, len) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* Remove a socket that nobody listens at any more; anything else stays. 0 or -1 with errno. */
-static int
-remove_stale(const char *path, const struct sockaddr_un *un)
-{
-	struct stat st;
-	int fd, r;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -1;
-	errno = EEXIST;
-	if (!S_ISSOCK(st.st_mode))
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	r = connect(fd, (const struct sockaddr *)un, sizeof(*un));
-	if (r < 0 && errno == ECONNREFUSED)
-		r = unlink(path);
-	else {
-		errno = EADDRINUSE;
-		r = -1;
-	}
-	close(fd);
-	return r;
-}
-
-/* Everybody on this host may connect; who they are is asked of the socket. */
-static int
-bind_unix(const char *path)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd, saved;
-
-	bprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	if (remove_stale(path, &un) < 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0 && chmod(path, 0666) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
 }
 
 /* --- a set of listeners ------------------------------------------------------------------- */
@@ -546,7 +454,7 @@ listen_abort(void)
 				"configuration: %s",
 				strerror(errno));
 		else
-			set_inherited(l->fd);
+			bind_inherit(l->fd);
 	}
 }
 
@@ -622,79 +530,18 @@ listen_tls_port(unsigned protocol)
 	return port;
 }
 
-/* --- links to the page ------------------------------------------------------------------------ */
-
-/* Could a host have this name? */
-static bool
-is_host_name(const char *name)
-{
-	static const char letters[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-
-	return name[0] != '\0' && strspn(name, letters) == strlen(name);
-}
-
-/* The server's name, if it is one that a host could have; else the host's. */
-static void
-host_name(const char *name, char *out, size_t cap)
-{
-	bprintf(out, cap, "%s", name);
-	if (is_host_name(name))
-		return;
-	if (gethostname(out, cap - 1) < 0 || out[0] == '\0')
-		bprintf(out, cap, "localhost");
-	out[cap - 1] = '\0';
-}
-
-/* Is it called by the server's name? One that listens everywhere is; with TLS also one that others reach by its address, if the name
- * has a domain: certificates are for names, and a browser warns of an address in its place. Nobody else finds this host by it. */
-static bool
-goes_by_name(const struct listener *l, const uint8_t bytes[16], const char *name)
-{
-	return sockaddr_is_any(bytes) || (l->conf.tls && !sockaddr_is_loopback(bytes) &&
-					  is_host_name(name) && strchr(name, '.') != NULL);
-}
-
-/* tls: only if it speaks that. */
-static bool
-url_of(const struct listener *l, bool tls, struct options *o)
-{
-	const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
-	char address[64], name[sizeof(o->name)];
-	uint8_t bytes[16];
-
-	if (l->conf.protocol != PROTO_WEB || (tls && !l->conf.tls) || !sockaddr_bytes(sa, bytes))
-		return false;
-	sockaddr_text(sa, address, sizeof(address));
-	if (goes_by_name(l, bytes, o->name))
-		host_name(o->name, name, sizeof(name));
-	else
-		bprintf(name, sizeof(name), "%s", address);
-	bprintf(o->web_url, sizeof(o->web_url),
-		strchr(name, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u",
-		l->conf.tls ? "s" : "", name, sockaddr_port(sa));
-	return true;
-}
-
-static bool
-find_url(bool tls, struct options *o)
+bool
+listen_some(listen_fn *fn, void *arg)
 {
 	struct listener *l;
 
 	TAILQ_FOREACH (l, &listeners, link) {
-		if ((!preparing || stays(l)) && url_of(l, tls, o))
+		if ((!preparing || stays(l)) && fn(l, arg))
 			return true;
 	}
 	TAILQ_FOREACH (l, &fresh, link) {
-		if (url_of(l, tls, o))
+		if (fn(l, arg))
 			return true;
 	}
 	return false;
-}
-
-void
-listen_url(struct options *o)
-{
-	if (!find_url(true, o))
-		find_url(false, o);
 }

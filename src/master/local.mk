@@ -23,7 +23,7 @@ sbin_PROGRAMS += %D%/chatd
 	%D%/ctl.c %D%/ctl.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/handover.c %D%/handover.h \
-	%D%/listen.c %D%/listen.h \
+	%D%/bind.c %D%/bind.h %D%/listen.c %D%/listen.h %D%/listen_url.c \
 	%D%/main.c %D%/master.h \
 	%D%/refused.c %D%/refused.h \
 	%D%/reload.c %D%/reload.h \

@@ -13,7 +13,7 @@
 
 static struct reason {
 	enum counter counter;
-	const char *why; /* NULL: not in use */
+	char why[128]; /* empty: not in use */
 	unsigned more; /* not told yet */
 	uint64_t said_at; /* loop ms */
 	char last[80]; /* of them */
@@ -51,10 +51,10 @@ reason_of(enum counter counter, const char *why)
 {
 	unsigned i = 0;
 
-	while (i < REASONS_MAX - 1 && reasons[i].why != NULL && reasons[i].counter != counter)
+	while (i < REASONS_MAX - 1 && reasons[i].why[0] != '\0' && reasons[i].counter != counter)
 		i++;
 	reasons[i].counter = counter;
-	reasons[i].why = why;
+	bprintf(reasons[i].why, sizeof(reasons[i].why), "%s", why);
 	return &reasons[i];
 }
 
