@@ -370,17 +370,18 @@ n_logged_out(struct session *s, const struct wire *w)
 static void
 n_sasl_end(struct session *s, const struct wire *w)
 {
-	char why[512];
+	char why[512], account[sizeof(s->login)];
 
 	if (w->num != 903 && w->num != 907) {
 		refusal_text(w, why, sizeof(why));
+		memcpy(account, s->login, sizeof(account));
 		explicit_bzero(s->password, sizeof(s->password));
 		s->login[0] = '\0';
 		if (s->state == SESSION_SASL && !s->again) {
 			s->front->refused(s->arg, REFUSED_PASSWORD, why);
 			return;
 		}
-		session_note(s, "Sorry, %s.", why);
+		session_note(s, "Sorry, not logged in to the account %s: %s.", account, why);
 	}
 	if (s->state == SESSION_SASL) {
 		s->state = SESSION_WELCOME;
