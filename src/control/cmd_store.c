@@ -89,6 +89,7 @@ facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
 	*all_ok_r = true;
 	while (ipc_next(&rows, &row)) {
 		uint64_t number;
+		bool is_number;
 
 		if (!m_q_fact_get(row.p, row.n, &f))
 			continue;
@@ -96,9 +97,11 @@ facts_fields(struct conn *c, struct str rows, bool *all_ok_r)
 		field_name(f.name, name);
 		bprintf(text, sizeof(text), STR_FMT, STR_ARG(f.text));
 		number = strtoull(text, &end, 10);
-		if (f.text.n < 19 && text[0] >= '0' && text[0] <= '9' && *end == '\0')
-			(strncmp(name, "bytes", 5) == 0 ? writer_bytes : writer_u64)(&c->w, name,
-										     number);
+		is_number = f.text.n < 19 && text[0] >= '0' && text[0] <= '9' && *end == '\0';
+		if (is_number && strncmp(name, "bytes", 5) == 0)
+			writer_bytes(&c->w, name, number);
+		else if (is_number)
+			writer_u64(&c->w, name, number);
 		else if (str_eq(f.text, STR_LIT("yes")) || str_eq(f.text, STR_LIT("no")))
 			writer_bool(&c->w, name, str_eq(f.text, STR_LIT("yes")));
 		else

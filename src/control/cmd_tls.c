@@ -9,8 +9,16 @@
 static const struct column columns[] = {
     {"names", "NAMES", 20, false},       {"issuer", "ISSUER", 16, false},
     {"valid_until", "UNTIL", 20, false}, {"days_left", "DAYS", 5, true},
-    {"file", "FILE", 20, false},
+    {"state", "STATE", 13, false},       {"file", "FILE", 20, false},
 };
+
+static const char *
+state_of(const struct m_ctl_cert *m)
+{
+	uint64_t now = wall_ms();
+
+	return m->until <= now ? "expired" : m->from > now ? "not yet valid" : "valid";
+}
 
 /* Whole ones; 0 when there are none. */
 static uint64_t
@@ -32,7 +40,9 @@ certs_row(struct conn *c, const struct m_ctl_cert *m)
 	writer_time(w, "valid_from", m->from);
 	writer_time(w, "valid_until", m->until);
 	writer_u64(w, "days_left", days_until(m->until));
+	writer_s(w, "state", state_of(m));
 	writer_str(w, "sha256", m->sha256.p, m->sha256.n);
+	writer_str(w, "key_sha256", m->key_sha256.p, m->key_sha256.n);
 	writer_str(w, "file", m->file.p, m->file.n);
 	writer_row_end(w);
 }

@@ -71,6 +71,7 @@
 #define TLS_MAX 4 /* processes that do TLS */
 #define TLS_CERTS_MAX 16 /* certificates that one server name each is chosen for */
 #define TLS_SECRET 32 /* bytes that the keys of session tickets are made from */
+#define CERT_WORRY_MAX 320 /* what is wrong with one, for people */
 #define TLS_FILE_MAX 255 /* bytes of a file's path */
 #define SUB_WEB 58 /* and the next WEB_MAX - 1 */
 #define SUB_CONTROL 62

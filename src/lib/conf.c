@@ -68,6 +68,24 @@ error(struct conf_errors *e, const char *file, unsigned line, const char *fmt, .
 	va_end(ap);
 }
 
+void
+conf_say(struct conf_errors *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e->total++ >= CONF_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(e->line[e->total - 1], sizeof(e->line[0]), fmt, ap);
+	va_end(ap);
+}
+
+unsigned
+conf_shown(const struct conf_errors *e)
+{
+	return MIN(e->total, (unsigned)CONF_ERRORS_MAX);
+}
+
 /* --- the one text ------------------------------------------------------------------------- */
 
 static void

@@ -46,6 +46,12 @@ char *conf_where(const struct conf *c, const config_setting_t *s, char *out, siz
 void conf_error(struct conf_errors *e, const struct conf *c, const config_setting_t *at,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Add one that is at no place of a file. */
+void conf_say(struct conf_errors *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* How many of them have a line. */
+unsigned conf_shown(const struct conf_errors *e);
+
 /* s in quotes, as libconfig reads it back, terminated, into out. Its length, or -1 when cap is too
  * small (4 * strlen(s) + 8 is enough). */
 int conf_quote(char *out, size_t cap, const char *s);

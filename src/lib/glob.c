@@ -44,8 +44,7 @@ match(const char *pattern, size_t pn, const char *s, size_t n, bool nocase)
 			p++;
 			at++;
 		} else if (star < pn) {
-			star_at += char_len(s + star_at, n - star_at);
-			at = star_at;
+			at = ++star_at; /* what follows a star cannot match within a character */
 			p = star + 1;
 		} else {
 			return false;

@@ -11,6 +11,7 @@
 #include <paths.h>
 #include <poll.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,23 @@ logsink_open(const char *to, const char *facility)
 	retry_at = 0;
 	facility_code = MAX(logsink_facility(facility), 0);
 	return 0;
+}
+
+int
+logsink_check(const char *to)
+{
+	char dir[PATH_MAX];
+	int fd;
+
+	if (to[0] != '/')
+		return 0;
+	fd = open(to, O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0)
+		return close(fd);
+	if (errno != ENOENT)
+		return -1;
+	bprintf(dir, sizeof(dir), "%.*s", (int)MAX(strrchr(to, '/') - to, 1), to);
+	return access(dir, W_OK | X_OK);
 }
 
 void

@@ -17,6 +17,9 @@
  * then everything stays as it was. */
 int logsink_open(const char *to, const char *facility);
 
+/* Could it be opened? 0, or -1 with errno. Nothing is made. */
+int logsink_check(const char *to);
+
 /* Besides, lines at LOG_ERR and above go to stderr: while a daemon starts, somebody waits there. */
 void logsink_echo(bool on);
 

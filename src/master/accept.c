@@ -161,7 +161,7 @@ accept_ready(int fd, unsigned what, void *arg)
 {
 	struct listener *l = arg;
 	/* in whose words it is refused */
-	const struct conn_rec rec = {.protocol = l->conf.protocol, .tls = l->conf.tls};
+	struct conn_rec rec = {.protocol = l->conf.protocol, .tls = l->conf.tls};
 
 	(void)what;
 	reopen_spare();
@@ -180,6 +180,7 @@ accept_ready(int fd, unsigned what, void *arg)
 		} else if (room == ROOM_FULL) {
 			l->accepted++;
 			count(CTR_connections_total);
+			sockaddr_text((struct sockaddr *)&ss, rec.address, sizeof(rec.address));
 			admit_refuse(conn, &rec, CTR_refused_full,
 				     "The server is full, try again later.");
 		} else {

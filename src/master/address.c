@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/random.h>
 
 #include "lib/net.h"
@@ -24,39 +25,40 @@ struct address {
 	unsigned count;
 	uint64_t next_us; /* when the rate would be met exactly (GCRA) */
 	UT_hash_handle hh;
+	TAILQ_ENTRY(address) idle; /* while count is 0 */
 };
 
-static struct address *table; /* in order of arrival */
-static unsigned nidle; /* in it without a connection */
+static struct address *table;
+static TAILQ_HEAD(, address) idle = TAILQ_HEAD_INITIALIZER(idle); /* since when, oldest first */
+static unsigned nidle;
+
+static void
+idle_add(struct address *a)
+{
+	TAILQ_INSERT_TAIL(&idle, a, idle);
+	nidle++;
+}
+
+static void
+idle_remove(struct address *a)
+{
+	TAILQ_REMOVE(&idle, a, idle);
+	nidle--;
+}
 
 static void
 forget(struct address *a)
 {
+	idle_remove(a);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer does not see that the macro takes it out */
 	HASH_DEL(table, a);
 	free(a);
-	nidle--;
 }
 
 static bool
 needless(const struct address *a, uint64_t now_us)
 {
 	return a->count == 0 && a->next_us <= now_us;
-}
-
-/* Room for one more: the oldest that has no connection goes, needed or not. */
-static bool
-make_room(void)
-{
-	unsigned looked = 0;
-
-	for (struct address *a = table; a != NULL && looked < 64; a = a->hh.next, looked++) {
-		if (a->count == 0) {
-			forget(a);
-			return true;
-		}
-	}
-	return false;
 }
 
 struct address *
@@ -75,13 +77,13 @@ address_get(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6, uin
 	HASH_FIND(hh, table, key, sizeof(key), a);
 	if (a != NULL)
 		return a;
-	if (nidle >= IDLE_MAX && !make_room())
-		return NULL;
+	if (nidle >= IDLE_MAX)
+		forget(TAILQ_FIRST(&idle)); /* needed or not */
 	a = xcalloc(1, sizeof(*a));
 	memcpy(a->key, key, sizeof(key));
 	a->next_us = now_us;
 	HASH_ADD(hh, table, key, sizeof(a->key), a);
-	nidle++;
+	idle_add(a);
 	return a;
 }
 
@@ -111,7 +113,7 @@ void
 address_add(struct address *a)
 {
 	if (a->count++ == 0)
-		nidle--;
+		idle_remove(a);
 }
 
 void
@@ -119,7 +121,7 @@ address_remove(struct address *a)
 {
 	CHECK(a->count > 0);
 	if (--a->count == 0)
-		nidle++;
+		idle_add(a);
 }
 
 void
@@ -134,7 +136,8 @@ address_sweep(uint64_t now_us)
 {
 	struct address *a, *next;
 
-	HASH_ITER (hh, table, a, next) {
+	for (a = TAILQ_FIRST(&idle); a != NULL; a = next) {
+		next = TAILQ_NEXT(a, idle);
 		if (needless(a, now_us))
 			forget(a);
 	}

@@ -8,7 +8,7 @@
 struct address;
 
 /* The entry of an address (sockaddr_bytes), made if need be: of the network around it, so many bits of IPv4 or IPv6. Of those without
- * connections the table has so many at most, and forgets the oldest. NULL when it finds none to forget. */
+ * connections the table has so many at most, and forgets the one that is so for longest. Never NULL. */
 struct address *address_get(const uint8_t bytes[16], unsigned prefix_v4, unsigned prefix_v6,
 			    uint64_t now_us);
 

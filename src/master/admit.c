@@ -15,6 +15,7 @@
 #include "master/address.h"
 #include "master/listen.h"
 #include "master/master.h"
+#include "master/refused.h"
 
 #define WAITING_MAX 64 /* who met a limit, and is looked at once more after... */
 #define WAITING_MS 10
@@ -23,12 +24,8 @@ void
 admit_refuse(int fd, const struct conn_rec *rec, enum counter counter, const char *why)
 {
 	char text[300];
-	static uint64_t logged_at;
-	static unsigned refused;
-	uint64_t now = loop_now(master.loop);
 
-	count(counter);
-	refused++;
+	refused_note(counter, rec, why);
 	/* If it does not fit, it does not; nobody waits for a stranger. */
 	if (!rec->tls)
 		(void)!send(fd, text,
@@ -36,12 +33,6 @@ admit_refuse(int fd, const struct conn_rec *rec, enum counter counter, const cha
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	close(fd);
-	if (now - logged_at < 1000)
-		return;
-	log_notice("refused %u connection%s; the last was told: %s", refused,
-		   refused == 1 ? "" : "s", why);
-	logged_at = now;
-	refused = 0;
 }
 
 /* --- those who may be let in in a moment --------------------------------------------------- */
@@ -106,7 +97,7 @@ address_limits(const uint8_t bytes[16], struct address **a_r, enum counter *coun
 		return NULL;
 	a = address_get(bytes, (unsigned)o->prefix_v4, (unsigned)o->prefix_v6, now);
 	*counter_r = CTR_refused_address;
-	if (a == NULL || (o->max_per_address > 0 && address_count(a) >= o->max_per_address))
+	if (o->max_per_address > 0 && address_count(a) >= o->max_per_address)
 		return "Too many connections from your address, try again later.";
 	*counter_r = CTR_refused_rate;
 	if (!address_rate(a, o->connect_rate, now))
@@ -145,7 +136,7 @@ admit_real(const struct conn_rec *rec, const uint8_t bytes[16], struct address *
 	if (why == NULL && bytes != NULL)
 		why = address_limits(bytes, a_r, &counter);
 	if (why != NULL)
-		count(counter);
+		refused_note(counter, rec, why);
 	return why;
 }
 

@@ -37,7 +37,7 @@ static bool prepared;
 /* What chatd-tls 0 has said of those in use. */
 static struct told {
 	struct m_tls_cert m; /* its strings are in frame */
-	char frame[2304];
+	char frame[3072];
 } told[TLS_CERTS_MAX];
 static unsigned ntold;
 
@@ -110,9 +110,7 @@ add(const char *certificate, const char *key, struct conf_errors *e)
 			continue;
 		if (i == 1)
 			close(c->fds[0]);
-		if (e->total++ < CONF_ERRORS_MAX)
-			bprintf(e->line[e->total - 1], sizeof(e->line[0]), "cannot read %s: %s",
-				path[i], why);
+		conf_say(e, "cannot read %s: %s", path[i], why);
 		return -1;
 	}
 	bprintf(c->file, sizeof(c->file), "%s", certificate);
@@ -187,26 +185,19 @@ certs_send(struct child *c)
 	}
 }
 
-static void
-add_error(struct conf_errors *e, const char *line)
-{
-	if (e->total++ < CONF_ERRORS_MAX)
-		bprintf(e->line[e->total - 1], sizeof(e->line[0]), "%s", line);
-}
-
 /* In the child. Its words go to descriptor 2, which is fd. */
 static void
-become_test(const char *program, int fd)
+become_test(const char *program, const char *name, int fd)
 {
 	char uid[16], gid[16];
-	const char *argv[TLS_CERTS_MAX + 5] = {program, "-t", uid, gid};
+	const char *argv[TLS_CERTS_MAX + 6] = {program, "-t", uid, gid, name};
 
 	bprintf(uid, sizeof(uid), "%u", master.set.uid);
 	bprintf(gid, sizeof(gid), "%u", master.set.gid);
 	dup2(fd, 2);
 	/* first out of the way, then to where they are looked for */
 	for (unsigned i = 0; i < next.n; i++) {
-		argv[i + 4] = next.v[i].file;
+		argv[i + 5] = next.v[i].file;
 		for (unsigned k = 0; k < 2; k++)
 			next.v[i].fds[k] =
 			    fcntl(next.v[i].fds[k], F_DUPFD_CLOEXEC, FIRST_FD + 2 * TLS_CERTS_MAX);
@@ -221,14 +212,19 @@ become_test(const char *program, int fd)
 
 /* All that comes of fd, a line each. */
 static void
-take_words(int fd, struct conf_errors *e)
+take_words(int fd, struct conf_errors *e, struct conf_errors *cautions)
 {
+	static const char warning[] = "warning: ";
+
 	FILE *f = fdopen(fd, "r");
 	char line[512];
 
 	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
-		add_error(e, line);
+		if (strncmp(line, warning, sizeof(warning) - 1) == 0)
+			conf_say(cautions, "%s", line + sizeof(warning) - 1);
+		else
+			conf_say(e, "%s", line);
 	}
 	if (f != NULL)
 		fclose(f);
@@ -237,29 +233,29 @@ take_words(int fd, struct conf_errors *e)
 }
 
 int
-certs_test(const char *program, struct conf_errors *e)
+certs_test(const char *program, const char *name, struct conf_errors *e,
+	   struct conf_errors *cautions)
 {
 	int status = -1, words[2];
 	pid_t pid;
 
-	memset(e, 0, sizeof(*e));
 	if (next.n == 0)
 		return 0;
 	if (pipe2(words, O_CLOEXEC) < 0) {
-		add_error(e, strerror(errno));
+		conf_say(e, "%s", strerror(errno));
 		return -1;
 	}
 	pid = fork();
 	if (pid == 0)
-		become_test(program, words[1]);
+		become_test(program, name, words[1]);
 	close(words[1]);
-	take_words(words[0], e);
+	take_words(words[0], e, cautions);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (e->total == 0)
-		add_error(e, "chatd-tls cannot be run, to look at the certificate");
+		conf_say(e, "chatd-tls cannot be run, to look at the certificate");
 	return -1;
 }
 
@@ -283,9 +279,21 @@ certs_told(const struct child *c, const void *frame, size_t len)
 }
 
 void
+certs_cautions(struct conf_errors *cautions)
+{
+	for (unsigned i = 0; i < ntold; i++) {
+		const struct m_tls_cert *m = &told[i].m;
+
+		if (m->worry.n > 0)
+			conf_say(cautions, STR_FMT ": " STR_FMT, STR_ARG(m->file),
+				 STR_ARG(m->worry));
+	}
+}
+
+void
 certs_show(uint32_t id)
 {
-	char frame[2400];
+	char frame[3072];
 
 	for (unsigned i = 0; i < ntold; i++) {
 		const struct m_tls_cert *t = &told[i].m;
@@ -295,7 +303,8 @@ certs_show(uint32_t id)
 				       .issuer = t->issuer,
 				       .from = t->from,
 				       .until = t->until,
-				       .sha256 = t->sha256};
+				       .sha256 = t->sha256,
+				       .key_sha256 = t->key_sha256};
 
 		child_send(child_control(), frame, m_ctl_cert_put(frame, sizeof(frame), &m), NULL,
 			   0, false);

@@ -22,11 +22,15 @@ void certs_abort(void);
 /* To a chatd-tls, ahead of its options: those that were prepared, else those in use. */
 void certs_send(struct child *c);
 
-/* Would chatd-tls, which is program, take those that were prepared? 0, or -1 with *e saying why not, in its words. */
-int certs_test(const char *program, struct conf_errors *e);
+/* Would chatd-tls, which is program, take those that were prepared, for a server called name? 0, or -1 with *e saying why not, in its words;
+ * what it takes but finds odd is added to *cautions. Waits for it. */
+int certs_test(const char *program, const char *name, struct conf_errors *e,
+	       struct conf_errors *cautions);
 
 /* m_tls_cert. False: malformed. */
 bool certs_told(const struct child *c, const void *frame, size_t len);
+/* What chatd-tls finds odd with those in use: added to *cautions. */
+void certs_cautions(struct conf_errors *cautions);
 /* What chatd-tls has told of them: as m_ctl_cert to control, with this id. */
 void certs_show(uint32_t id);
 

@@ -1,5 +1,5 @@
 /* child_talk.c - what the processes say to the master, and the pings that show that they live.
- * One that does not answer for HUNG_MS is killed; so is one that says what it may not. */
+ * One that does not answer for a time (patience) is killed; so is one that says what it may not. */
 #include "config.h"
 
 #include "master/child_priv.h"
@@ -22,6 +22,7 @@
 
 #define PING_MS 500
 #define HUNG_MS 2000 /* no answer for so long */
+#define HUNG_AUTH_MS 6000 /* the dearest check, and a new hash, take it a second on a fast core */
 #define START_MS 10000 /* not ready for so long */
 #define PACKETS_PER_TURN 64
 
@@ -254,6 +255,15 @@ child_on_log(int fd, unsigned what, void *arg)
 
 /* --- pings -------------------------------------------------------------------------------- */
 
+/* How long c may take to answer. */
+static uint64_t
+patience(const struct child *c)
+{
+	if (c->state == CHILD_STARTING)
+		return START_MS;
+	return c->role == ROLE_AUTH ? HUNG_AUTH_MS : HUNG_MS;
+}
+
 static void
 ping(struct child *c, uint64_t now)
 {
@@ -264,8 +274,7 @@ ping(struct child *c, uint64_t now)
 		return;
 	if (c->state == CHILD_STARTING && now - c->spawned_ms >= START_MS)
 		child_kill(c, "it was not ready in time");
-	else if (c->ping_ms != 0 &&
-		 now - c->ping_ms >= (c->state == CHILD_STARTING ? START_MS : HUNG_MS))
+	else if (c->ping_ms != 0 && now - c->ping_ms >= patience(c))
 		child_kill(c, "it did not answer");
 	else if (child_send(c, frame, m_ping_put(frame, sizeof(frame), &m), NULL, 0, false) &&
 		 c->ping_ms == 0)

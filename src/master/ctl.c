@@ -53,6 +53,17 @@ ctl_text(uint32_t id, const char *line)
 	say_part(id, text, bprintf(text, sizeof(text), "%s\n", line));
 }
 
+void
+ctl_lines(uint32_t id, const char *prefix, const struct conf_errors *l)
+{
+	char text[600];
+
+	for (unsigned i = 0; i < conf_shown(l); i++) {
+		bprintf(text, sizeof(text), "%s%s", prefix, l->line[i]);
+		ctl_text(id, text);
+	}
+}
+
 static void
 end_to(struct child *to, uint32_t id, enum ctl_code code, const char *text)
 {
@@ -198,21 +209,7 @@ cmd_listeners(struct req *r)
 static void
 cmd_config_check(struct req *r)
 {
-	static struct settings s;
-	static struct conf_errors e;
-
-	if (settings_load(&s, master.conf_path, &e) == 0) {
-		char text[256];
-		const char *but = settings_caution(&s);
-
-		bprintf(text, sizeof(text), "the configuration is good%s%s",
-			but != NULL ? "; but " : "", but != NULL ? but : "");
-		done(r, text);
-		return;
-	}
-	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
-		ctl_text(r->id, e.line[i]);
-	ctl_end(r->id, CTL_REFUSED, e.line[0]);
+	reload_check(r->id);
 }
 
 static void

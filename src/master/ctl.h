@@ -9,6 +9,7 @@
 #include "ipc/ipc.h"
 
 struct child;
+struct conf_errors;
 
 /* m_ctl. False: malformed. */
 bool ctl_command(struct child *c, const void *frame, size_t len);
@@ -18,6 +19,8 @@ bool ctl_procs(struct child *c, const void *frame, size_t len);
 
 /* One line of an answer, and its end. */
 void ctl_text(uint32_t id, const char *line);
+/* Those that are shown of l, each behind prefix. */
+void ctl_lines(uint32_t id, const char *prefix, const struct conf_errors *l);
 void ctl_end(uint32_t id, enum ctl_code code, const char *text);
 
 /* m_oper_act: an operator in the chat asks for what chatctl's reload, stop and restart do; the broker

@@ -6,29 +6,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"
 #include "master/accept.h"
+#include "master/bind.h"
 #include "master/handover.h"
 #include "master/master.h"
 #include "master/sockaddr.h"
 
-#define BACKLOG 4096
 #define FIRST_GIVEN_FD 3 /* sd_listen_fds(3) */
-#define DEAD_PEER_MS 120000 /* data that nobody acknowledges, keep-alives included */
 
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
 static bool preparing; /* a reload: some may not stay */
+static bool trial; /* listen_check: nothing that is there may suffer */
 static bool enabled[ROLE_COUNT];
 static int admin_fd = -1;
 static char admin_path[108];
@@ -79,25 +76,6 @@ listen_name(const struct listener *l, char *out, size_t cap)
 
 /* --- sockets ------------------------------------------------------------------------------ */
 
-static void
-set_int(int fd, int level, int name, int value)
-{
-	setsockopt(fd, level, name, &value, sizeof(value));
-}
-
-/* Accepted sockets inherit all of these on Linux: no system call for each client. */
-static void
-set_inherited(int fd)
-{
-	set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	/* a telnet's urgent data (Synch) stands in the stream, where the decoder expects it */
-	set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
-	set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 120);
-	set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, 30);
-	set_int(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_PEER_MS);
-}
-
 static struct listener *
 listener_new(const struct listen_conf *conf, unsigned nth, int fd)
 {
@@ -109,9 +87,22 @@ listener_new(const struct listen_conf *conf, unsigned nth, int fd)
 	l->addr_len = sizeof(l->addr);
 	getsockname(fd, (struct sockaddr *)&l->addr, &l->addr_len);
 	if (l->addr.ss_family != AF_UNIX)
-		set_inherited(fd);
+		bind_inherit(fd);
 	TAILQ_INSERT_TAIL(&fresh, l, link);
 	return l;
+}
+
+/* One that cannot be opened while another process, or we, have its place. */
+static void
+listener_held(const struct listen_conf *conf, unsigned nth, const void *addr, socklen_t len)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+
+	l->conf = *conf;
+	l->nth = nth;
+	l->fd = -1;
+	memcpy(&l->addr, addr, len);
+	TAILQ_INSERT_TAIL(&fresh, l, link);
 }
 
 static void
@@ -124,75 +115,6 @@ listener_free(struct listener_list *list, struct listener *l)
 	if (l->made_path)
 		unlink(l->conf.path);
 	free(l);
-}
-
-/* A bound and listening socket, or -1 with errno. */
-static int
-bind_inet(const struct sockaddr *sa, socklen_t len)
-{
-	int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), saved;
-	uint8_t b[16];
-
-	if (fd < 0)
-		return -1;
-	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (sa->sa_family == AF_INET6)
-		set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-			!(sockaddr_bytes(sa, b) && sockaddr_is_any(b)));
-	if (bind(fd, sa, len) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* Remove a socket that nobody listens at any more; anything else stays. 0 or -1 with errno. */
-static int
-remove_stale(const char *path, const struct sockaddr_un *un)
-{
-	struct stat st;
-	int fd, r;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -1;
-	errno = EEXIST;
-	if (!S_ISSOCK(st.st_mode))
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	r = connect(fd, (const struct sockaddr *)un, sizeof(*un));
-	if (r < 0 && errno == ECONNREFUSED)
-		r = unlink(path);
-	else {
-		errno = EADDRINUSE;
-		r = -1;
-	}
-	close(fd);
-	return r;
-}
-
-/* Everybody on this host may connect; who they are is asked of the socket. */
-static int
-bind_unix(const char *path)
-{
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd, saved;
-
-	bprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	if (remove_stale(path, &un) < 0)
-		return -1;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) == 0 && chmod(path, 0666) == 0 &&
-	    listen(fd, BACKLOG) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
 }
 
 /* --- a set of listeners ------------------------------------------------------------------- */
@@ -266,9 +188,59 @@ give_way(const struct sockaddr *sa)
 static void
 add_error(struct conf_errors *e, const struct listen_conf *conf, const char *place, const char *why)
 {
-	if (e->total++ < CONF_ERRORS_MAX)
-		bprintf(e->line[e->total - 1], sizeof(e->line[0]), "%s: cannot listen on %s: %s",
-			conf->where, place, why);
+	conf_say(e, "%s: cannot listen on %s: %s", conf->where, place, why);
+}
+
+/* By one that was opened for the same configuration? Says so. sa: NULL for a path. */
+static bool
+is_taken(const struct listen_conf *conf, const struct sockaddr *sa, const char *place,
+	 struct conf_errors *e)
+{
+	char why[LISTEN_WHERE_MAX + 32];
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &fresh, link) {
+		if (sa != NULL ? !sockaddr_same_place((const struct sockaddr *)&l->addr, sa)
+			       : strcmp(l->conf.path, conf->path) != 0)
+			continue;
+		bprintf(why, sizeof(why), "the listener at %s does", l->conf.where);
+		add_error(e, conf, place, why);
+		return true;
+	}
+	return false;
+}
+
+/* In a trial: who has it may be one of ours that would give way. `chatd -t`, which has none, cannot know. */
+static bool
+would_give_way(const struct sockaddr *sa)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH (l, &listeners, link) {
+		if (!l->claimed && !l->given &&
+		    sockaddr_port((const struct sockaddr *)&l->addr) == sockaddr_port(sa))
+			return true;
+	}
+	return TAILQ_EMPTY(&listeners);
+}
+
+static void
+open_address(const struct listen_conf *conf, unsigned nth, const struct addrinfo *ai,
+	     const char *place, struct conf_errors *e)
+{
+	int fd;
+
+	if (is_taken(conf, ai->ai_addr, place, e))
+		return;
+	fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+	if (fd < 0 && errno == EADDRINUSE && !trial && give_way(ai->ai_addr))
+		fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+	if (fd >= 0)
+		listener_new(conf, nth, fd);
+	else if (errno != EADDRINUSE || !trial || !would_give_way(ai->ai_addr))
+		add_error(e, conf, place, strerror(errno));
+	else
+		listener_held(conf, nth, ai->ai_addr, ai->ai_addrlen);
 }
 
 static void
@@ -285,17 +257,26 @@ open_inet(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 		add_error(e, conf, place, gai_strerror(r));
 		return;
 	}
-	for (struct addrinfo *ai = res; ai != NULL; ai = ai->ai_next) {
-		int fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
-
-		if (fd < 0 && errno == EADDRINUSE && give_way(ai->ai_addr))
-			fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
-		if (fd < 0)
-			add_error(e, conf, place, strerror(errno));
-		else
-			listener_new(conf, nth, fd);
-	}
+	for (struct addrinfo *ai = res; ai != NULL; ai = ai->ai_next)
+		open_address(conf, nth, ai, place, e);
 	freeaddrinfo(res);
+}
+
+static void
+open_unix(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
+{
+	const struct sockaddr_un un = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (is_taken(conf, NULL, conf->path, e))
+		return;
+	fd = bind_unix(conf->path);
+	if (fd >= 0)
+		listener_new(conf, nth, fd)->made_path = true;
+	else if (trial && errno == EADDRINUSE) /* by us, as a rule */
+		listener_held(conf, nth, &un, sizeof(un));
+	else
+		add_error(e, conf, conf->path, strerror(errno));
 }
 
 static void
@@ -308,11 +289,7 @@ open_one(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 	} else if (conf->address[0] != '\0') {
 		open_inet(conf, nth, e);
 	} else {
-		fd = bind_unix(conf->path);
-		if (fd < 0)
-			add_error(e, conf, conf->path, strerror(errno));
-		else
-			listener_new(conf, nth, fd)->made_path = true;
+		open_unix(conf, nth, e);
 	}
 }
 
@@ -334,8 +311,8 @@ open_rest_of_given(struct conf_errors *e)
 	}
 }
 
-int
-listen_prepare(const struct settings *s, struct conf_errors *e)
+static void
+open_all(const struct settings *s, struct conf_errors *e)
 {
 	bool kept[LISTEN_MAX] = {false};
 
@@ -345,6 +322,12 @@ listen_prepare(const struct settings *s, struct conf_errors *e)
 		if (!kept[i])
 			open_one(&s->listen[i], nth_of(s, i), e);
 	}
+}
+
+int
+listen_prepare(const struct settings *s, struct conf_errors *e)
+{
+	open_all(s, e);
 	if (TAILQ_EMPTY(&listeners))
 		open_rest_of_given(e);
 	preparing = e->total == 0;
@@ -352,6 +335,15 @@ listen_prepare(const struct settings *s, struct conf_errors *e)
 		return 0;
 	listen_abort();
 	return -1;
+}
+
+void
+listen_check(const struct settings *s, struct conf_errors *e)
+{
+	trial = true;
+	open_all(s, e);
+	listen_abort();
+	trial = false;
 }
 
 /* A socket of systemd's that no line took stays: it says that it is wanted. */
@@ -462,7 +454,7 @@ listen_abort(void)
 				"configuration: %s",
 				strerror(errno));
 		else
-			set_inherited(l->fd);
+			bind_inherit(l->fd);
 	}
 }
 
@@ -539,79 +531,18 @@ listen_tls_port(unsigned protocol)
 	return port;
 }
 
-/* --- links to the page ------------------------------------------------------------------------ */
-
-/* Could a host have this name? */
-static bool
-is_host_name(const char *name)
-{
-	static const char letters[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
-
-	return name[0] != '\0' && strspn(name, letters) == strlen(name);
-}
-
-/* The server's name, if it is one that a host could have; else the host's. */
-static void
-host_name(const char *name, char *out, size_t cap)
-{
-	bprintf(out, cap, "%s", name);
-	if (is_host_name(name))
-		return;
-	if (gethostname(out, cap - 1) < 0 || out[0] == '\0')
-		bprintf(out, cap, "localhost");
-	out[cap - 1] = '\0';
-}
-
-/* Is it called by the server's name? One that listens everywhere is; with TLS also one that others reach by its address, if the name
- * has a domain: certificates are for names, and a browser warns of an address in its place. Nobody else finds this host by it. */
-static bool
-goes_by_name(const struct listener *l, const uint8_t bytes[16], const char *name)
-{
-	return sockaddr_is_any(bytes) || (l->conf.tls && !sockaddr_is_loopback(bytes) &&
-					  is_host_name(name) && strchr(name, '.') != NULL);
-}
-
-/* tls: only if it speaks that. */
-static bool
-url_of(const struct listener *l, bool tls, struct options *o)
-{
-	const struct sockaddr *sa = (const struct sockaddr *)&l->addr;
-	char address[64], name[sizeof(o->name)];
-	uint8_t bytes[16];
-
-	if (l->conf.protocol != PROTO_WEB || (tls && !l->conf.tls) || !sockaddr_bytes(sa, bytes))
-		return false;
-	sockaddr_text(sa, address, sizeof(address));
-	if (goes_by_name(l, bytes, o->name))
-		host_name(o->name, name, sizeof(name));
-	else
-		bprintf(name, sizeof(name), "%s", address);
-	bprintf(o->web_url, sizeof(o->web_url),
-		strchr(name, ':') != NULL ? "http%s://[%s]:%u" : "http%s://%s:%u",
-		l->conf.tls ? "s" : "", name, sockaddr_port(sa));
-	return true;
-}
-
-static bool
-find_url(bool tls, struct options *o)
+bool
+listen_some(listen_fn *fn, void *arg)
 {
 	struct listener *l;
 
 	TAILQ_FOREACH (l, &listeners, link) {
-		if ((!preparing || stays(l)) && url_of(l, tls, o))
+		if ((!preparing || stays(l)) && fn(l, arg))
 			return true;
 	}
 	TAILQ_FOREACH (l, &fresh, link) {
-		if (url_of(l, tls, o))
+		if (fn(l, arg))
 			return true;
 	}
 	return false;
-}
-
-void
-listen_url(struct options *o)
-{
-	if (!find_url(true, o))
-		find_url(false, o);
 }

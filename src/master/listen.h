@@ -38,6 +38,10 @@ int listen_prepare(const struct settings *s, struct conf_errors *e);
 void listen_commit(void);
 void listen_abort(void);
 
+/* Could it be listened as s asks for? Adds to *e what listen_prepare would refuse. New places are opened for a moment, and what is there
+ * stays as it is. That another process has a place is a mistake only if we listen somewhere: one that does not cannot know who has it. */
+void listen_check(const struct settings *s, struct conf_errors *e);
+
 /* Close all, remove our socket files. */
 void listen_close(void);
 
@@ -55,8 +59,12 @@ bool listen_has(unsigned role);
 /* Where this protocol is spoken with TLS to whoever comes, by others than this host if there is such a listener; 0: nowhere. */
 unsigned listen_tls_port(unsigned protocol);
 
-/* How people reach the first web listener (with TLS, if that is required), by its address, or the server's name if it is open to all, or speaks TLS and the name has a domain: into o->web_url, which stays
- * empty if there is none. Of those that there will be, while a reload is prepared. */
+/* Does fn say so of one of those that there are, or, while a reload is prepared, will be? */
+typedef bool listen_fn(const struct listener *l, void *arg);
+bool listen_some(listen_fn *fn, void *arg);
+
+/* How people reach the first web listener, with TLS if there is one: by its address, or by the server's name if it is open to all, or
+ * speaks TLS and the name has a domain. Into o->web_url, which stays as it is if there is none. Of those of listen_some. */
 void listen_url(struct options *o);
 
 /* The admin socket; fatal when it cannot be made. */

@@ -19,11 +19,13 @@ sbin_PROGRAMS += %D%/chatd
 	%D%/child_death.c \
 	%D%/child_talk.c \
 	%D%/certs.c %D%/certs.h \
+	%D%/check.c %D%/check.h \
 	%D%/ctl.c %D%/ctl.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/handover.c %D%/handover.h \
-	%D%/listen.c %D%/listen.h \
+	%D%/bind.c %D%/bind.h %D%/listen.c %D%/listen.h %D%/listen_url.c \
 	%D%/main.c %D%/master.h \
+	%D%/refused.c %D%/refused.h \
 	%D%/reload.c %D%/reload.h \
 	%D%/rundir.c %D%/rundir.h \
 	%D%/shm.c %D%/shm.h \

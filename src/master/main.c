@@ -29,6 +29,7 @@
 #include "lib/util.h"
 #include "master/accept.h"
 #include "master/certs.h"
+#include "master/check.h"
 #include "master/child_priv.h"
 #include "master/daemon.h"
 #include "master/listen.h"
@@ -287,7 +288,7 @@ identity_note(void)
 static void
 give_up(const struct conf_errors *e)
 {
-	for (unsigned i = 0; i < MIN(e->total, (unsigned)CONF_ERRORS_MAX); i++)
+	for (unsigned i = 0; i < conf_shown(e); i++)
 		log_err("%s", e->line[i]);
 	exit(1);
 }
@@ -305,10 +306,11 @@ open_listeners(void)
 static void
 prepare_certs(void)
 {
-	static struct conf_errors e;
+	static struct conf_errors e, cautions; /* chatd-tls will log these */
 
 	if (certs_prepare(&master.set, &e) < 0 ||
-	    (tls_built() && certs_test(child_programs[ROLE_TLS], &e) < 0))
+	    (tls_built() &&
+	     certs_test(child_programs[ROLE_TLS], master.set.opt.name, &e, &cautions) < 0))
 		give_up(&e);
 	certs_commit();
 }
@@ -362,6 +364,16 @@ shut_in(void)
 }
 
 static void
+warn_of_cautions(void)
+{
+	static struct conf_errors cautions;
+
+	check_cautions(&master.set, &cautions);
+	for (unsigned i = 0; i < conf_shown(&cautions); i++)
+		log_warn("%s", cautions.line[i]);
+}
+
+static void
 start(void)
 {
 	const struct options *o = &master.set.opt;
@@ -374,8 +386,7 @@ start(void)
 	log_notice("chatd %s starts, pid %d, configuration %s", PACKAGE_VERSION, (int)getpid(),
 		   master.conf_path != NULL ? master.conf_path : "built in");
 	identity_note();
-	if (settings_caution(&master.set) != NULL)
-		log_warn("%s", settings_caution(&master.set));
+	warn_of_cautions();
 	limits_init();
 	children_init(role_dir);
 	rundir_open(o->run_dir, o->state_dir, master.set.uid, master.set.gid);
@@ -480,49 +491,43 @@ find_configuration(void)
 }
 
 static void
+print_lines(const char *prefix, const struct conf_errors *l)
+{
+	for (unsigned i = 0; i < conf_shown(l); i++)
+		fprintf(stderr, "%s%s\n", prefix, l->line[i]);
+	if (l->total > conf_shown(l))
+		fprintf(stderr, "and %u more\n", l->total - conf_shown(l));
+}
+
+static void
 read_configuration(void)
 {
 	static struct conf_errors e;
 
 	find_configuration();
 	if (settings_load(&master.set, master.conf_path, &e) < 0) {
-		for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
-			fprintf(stderr, "%s\n", e.line[i]);
-		if (e.total > CONF_ERRORS_MAX)
-			fprintf(stderr, "and %u more\n", e.total - CONF_ERRORS_MAX);
+		print_lines("", &e);
 		exit(1);
 	}
 	master.as_read = master.set.opt;
 }
 
-/* chatd -t: key and certificate are looked at by who knows them. */
-static bool
-certs_fit(void)
-{
-	static struct conf_errors e;
-	char *program;
-	bool good;
-
-	if (master.set.opt.tls_certificate[0] == '\0')
-		return true;
-	program = child_program(role_dir, ROLE_TLS);
-	good = certs_prepare(&master.set, &e) == 0 && certs_test(program, &e) == 0;
-	free(program);
-	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
-		fprintf(stderr, "%s\n", e.line[i]);
-	return good;
-}
-
+/* chatd -t */
 static int
 check(void)
 {
-	char *text = settings_show(&master.set, false);
+	static struct conf_errors e, cautions;
+	char *text = settings_show(&master.set, false), *program = NULL;
 
 	fputs(text, stdout);
 	free(text);
-	if (settings_caution(&master.set) != NULL)
-		fprintf(stderr, "warning: %s\n", settings_caution(&master.set));
-	return fflush(stdout) == 0 && certs_fit() ? 0 : 1;
+	if (master.set.opt.tls_certificate[0] != '\0')
+		program = child_program(role_dir, ROLE_TLS);
+	check_use(&master.set, program, &e, &cautions);
+	free(program);
+	print_lines("warning: ", &cautions);
+	print_lines("", &e);
+	return fflush(stdout) == 0 && e.total == 0 ? 0 : 1;
 }
 
 int

@@ -12,7 +12,9 @@
 #include "lib/sdnotify.h"
 #include "lib/util.h"
 #include "master/certs.h"
+#include "master/check.h"
 #include "master/child.h"
+#include "master/child_priv.h"
 #include "master/ctl.h"
 #include "master/listen.h"
 #include "master/master.h"
@@ -58,13 +60,12 @@ answer(const char *text, bool ok)
 static void
 refuse(const struct conf_errors *e)
 {
-	unsigned shown = MIN(e->total, (unsigned)CONF_ERRORS_MAX);
+	unsigned shown = conf_shown(e);
 
-	for (unsigned i = 0; i < shown; i++) {
+	for (unsigned i = 0; i < shown; i++)
 		log_err("not reloaded, nothing has changed: %s", e->line[i]);
-		if (request != 0)
-			ctl_text(request, e->line[i]);
-	}
+	if (request != 0)
+		ctl_lines(request, "", e);
 	if (e->total > shown)
 		log_err("and %u more", e->total - shown);
 	answer(shown > 0 ? e->line[0] : "refused", false);
@@ -80,6 +81,7 @@ open_log(const struct options *o)
 static void
 commit(void)
 {
+	static struct conf_errors cautions;
 	char text[600];
 
 	active = false;
@@ -95,8 +97,13 @@ commit(void)
 		   restart_names[0] ? "; needs a restart: " : "", restart_names);
 	bprintf(text, sizeof(text), "reloaded%s%s", restart_names[0] ? "; needs a restart: " : "",
 		restart_names);
-	if (settings_caution(&master.set) != NULL)
-		log_warn("%s", settings_caution(&master.set));
+	memset(&cautions, 0, sizeof(cautions));
+	check_cautions(&master.set, &cautions);
+	for (unsigned i = 0; i < conf_shown(&cautions); i++)
+		log_warn("%s", cautions.line[i]);
+	certs_cautions(&cautions); /* chatd-tls has logged these */
+	if (request != 0)
+		ctl_lines(request, "warning: ", &cautions);
 	answer(text, true);
 }
 
@@ -260,6 +267,33 @@ begin(uint32_t ctl_id, bool certs)
 			wire_options(child_nth(i), &next.opt, generation);
 	}
 	maybe_commit();
+}
+
+void
+reload_check(uint32_t ctl_id)
+{
+	static struct conf_errors e, cautions;
+	char text[600];
+
+	if (active || master.stopping || !master.ready) {
+		ctl_end(ctl_id, CTL_UNAVAILABLE, active ? "a reload is under way" : "not now");
+		return;
+	}
+	memset(&cautions, 0, sizeof(cautions));
+	if (settings_load(&next, master.conf_path, &e) == 0) {
+		keep_what_needs_a_restart();
+		check_use(&next, child_programs[ROLE_TLS], &e, &cautions);
+	}
+	ctl_lines(ctl_id, "", &e);
+	ctl_lines(ctl_id, "warning: ", &cautions);
+	if (e.total > 0) {
+		ctl_end(ctl_id, CTL_REFUSED, e.line[0]);
+		return;
+	}
+	bprintf(text, sizeof(text), "the configuration is good%s%s",
+		restart_names[0] != '\0' ? "; needs a restart: " : "", restart_names);
+	ctl_text(ctl_id, text);
+	ctl_end(ctl_id, CTL_OK, text);
 }
 
 void

@@ -19,6 +19,9 @@ void reload_begin(uint32_t ctl_id);
 /* The same with the configuration in effect: only what is in the files of `tls` may be something else. */
 void reload_certs_begin(uint32_t ctl_id);
 
+/* Would reload_begin work? Nothing changes. Answers chatctl's request ctl_id. */
+void reload_check(uint32_t ctl_id);
+
 /* m_options_ack. False: malformed. */
 bool reload_ack(struct child *c, const void *frame, size_t len);
 /* It will not answer any more. */

@@ -486,14 +486,3 @@ settings_parse(struct settings *s, const char *name, const char *text, size_t n,
 	memset(e, 0, sizeof(*e));
 	return settle(s, conf_parse(name, text, n, e), e);
 }
-
-const char *
-settings_caution(const struct settings *s)
-{
-	for (unsigned i = 0; i < s->nlisten && s->opt.irc_password[0] != '\0'; i++) {
-		if (s->listen[i].protocol == PROTO_TELNET)
-			return "irc.password keeps nobody out who comes by telnet, which asks for "
-			       "none: leave telnet out of `listen`";
-	}
-	return NULL;
-}

@@ -15,6 +15,7 @@
 #include "lib/conf.h"
 
 #define LISTEN_MAX 32
+#define LISTEN_WHERE_MAX 160
 
 struct listen_conf {
 	uint8_t protocol; /* enum protocol */
@@ -24,7 +25,7 @@ struct listen_conf {
 	uint16_t port; /* 0: a free one */
 	char address[256]; /* empty: a Unix listener at path */
 	char path[108];
-	char where[160]; /* "file:line", for messages */
+	char where[LISTEN_WHERE_MAX]; /* "file:line", for messages */
 };
 
 /* A certificate beside the first, chosen when a client asks for one of its names. key empty: it is in the same file. */
@@ -39,6 +40,7 @@ struct settings {
 	struct cert_conf more_certs[TLS_CERTS_MAX - 1]; /* tls.more */
 	unsigned nmore_certs;
 	uint32_t uid, gid; /* of `user` and `group`, UINT32_MAX: stay who you are */
+	char secret_file[256]; /* the first that holds a password; empty: none does */
 };
 
 /* Read path, or take the defaults alone when it is NULL. 0, or -1: *e has the mistakes (all that
@@ -54,8 +56,5 @@ int settings_parse(struct settings *s, const char *name, const char *text, size_
  * which settings_parse refuses where one is wanted: nobody's password becomes that word, and none
  * is lost, because what was shown is used as a configuration. */
 char *settings_show(const struct settings *s, bool secrets);
-
-/* What is allowed but hardly meant, for `chatd -t` and the log; NULL when there is nothing. */
-const char *settings_caution(const struct settings *s);
 
 #endif

@@ -16,13 +16,28 @@
 #define MOTD_MAX (sizeof(((struct options *)0)->irc_motd) - 1)
 #define BLOCK_NAME_MAX 64
 
+/* That of at, which has a secret. */
+static void
+note_file(struct walk *w, const config_setting_t *at)
+{
+	char *out = w->s->secret_file, *colon;
+
+	conf_where(w->c, at, out, sizeof(w->s->secret_file));
+	colon = strrchr(out, ':');
+	if (colon != NULL)
+		*colon = '\0';
+}
+
 const char *
 settings_secret(struct walk *w, const config_setting_t *at, const char *path, size_t max)
 {
 	const char *v = settings_string(w, at, path, max);
 
-	if (v == NULL || strcmp(v, SETTINGS_HIDDEN) != 0)
+	if (v == NULL || strcmp(v, SETTINGS_HIDDEN) != 0) {
+		if (w->s->secret_file[0] == '\0' && v != NULL && v[0] != '\0')
+			note_file(w, at);
 		return v;
+	}
 	conf_error(w->e, w->c, at,
 		   "%s: %s stands for a secret that was not shown; write the secret", path,
 		   SETTINGS_HIDDEN);

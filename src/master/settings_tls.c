@@ -75,10 +75,8 @@ settings_tls_check(struct walk *w)
 	for (unsigned i = 0; i < s->nlisten; i++) {
 		if (!s->listen[i].tls || s->opt.tls_certificate[0] != '\0')
 			continue;
-		if (w->e->total++ < CONF_ERRORS_MAX)
-			bprintf(w->e->line[w->e->total - 1], sizeof(w->e->line[0]),
-				"%s: this listener has tls = true, but tls.certificate names none",
-				s->listen[i].where);
+		conf_say(w->e, "%s: this listener has tls = true, but tls.certificate names none",
+			 s->listen[i].where);
 	}
 	if (s->opt.tls_certificate[0] == '\0' && (s->opt.tls_key[0] != '\0' || s->nmore_certs > 0))
 		conf_error(w->e, w->c, w->certificate,

@@ -48,6 +48,23 @@ sockaddr_is_any(const uint8_t b[16])
 	return memcmp(b + (is_v4(b) ? 12 : 0), zero, is_v4(b) ? 4 : 16) == 0;
 }
 
+static bool
+covers(const struct sockaddr *a, const uint8_t ab[16], const uint8_t bb[16])
+{
+	return sockaddr_is_any(ab) && (a->sa_family == AF_INET6 || is_v4(bb));
+}
+
+bool
+sockaddr_same_place(const struct sockaddr *a, const struct sockaddr *b)
+{
+	uint8_t ab[16], bb[16];
+
+	if (!sockaddr_bytes(a, ab) || !sockaddr_bytes(b, bb) || sockaddr_port(a) == 0 ||
+	    sockaddr_port(a) != sockaddr_port(b))
+		return false;
+	return memcmp(ab, bb, 16) == 0 || covers(a, ab, bb) || covers(b, bb, ab);
+}
+
 char *
 sockaddr_text(const struct sockaddr *sa, char *out, size_t cap)
 {

@@ -11,6 +11,8 @@
 bool sockaddr_bytes(const struct sockaddr *sa, uint8_t out[16]);
 bool sockaddr_is_loopback(const uint8_t bytes[16]);
 bool sockaddr_is_any(const uint8_t bytes[16]);
+/* Can only one socket listen on both? "::" takes what comes for IPv4 addresses too. Never for port 0. */
+bool sockaddr_same_place(const struct sockaddr *a, const struct sockaddr *b);
 /* "192.0.2.1", "2001:db8::1"; "unix" for a Unix socket. Returns out. */
 char *sockaddr_text(const struct sockaddr *sa, char *out, size_t cap);
 uint16_t sockaddr_port(const struct sockaddr *sa); /* 0 for a Unix socket */

@@ -83,16 +83,17 @@ set_free(struct set *s)
 const char *
 certs_build(void)
 {
-	static char text[TLS_FILE_MAX + 256];
+	static char text[TLS_FILE_MAX + CTX_WHY_MAX];
+	char reason[CTX_WHY_MAX];
 	const char *why = NULL;
 
 	set_free(&built);
 	for (unsigned i = 0; i < come.n && why == NULL; i++) {
 		struct cert *c = &built.v[i];
 
-		c->ctx = ctx_new(come.fds[i][0], come.fds[i][1], &why);
+		c->ctx = ctx_new(come.fds[i][0], come.fds[i][1], reason);
 		if (c->ctx == NULL) {
-			bprintf(text, sizeof(text), "%s: %s", come.file[i], why);
+			bprintf(text, sizeof(text), "%s: %s", come.file[i], reason);
 			why = text;
 			break;
 		}
@@ -106,23 +107,6 @@ certs_build(void)
 	return why;
 }
 
-static void
-tell(unsigned nth)
-{
-	const struct cert *c = &used.v[nth];
-	struct m_tls_cert m = {.nth = (uint8_t)nth,
-			       .of = (uint8_t)used.n,
-			       .file = str_of(c->file),
-			       .names = str_of(c->facts.names),
-			       .issuer = str_of(c->facts.issuer),
-			       .from = c->facts.from,
-			       .until = c->facts.until,
-			       .sha256 = str_of(c->facts.sha256)};
-	char frame[2304];
-
-	proc_send(frame, m_tls_cert_put(frame, sizeof(frame), &m));
-}
-
 /* The longest name decides nothing: the first that fits is taken. */
 static SSL_CTX *
 for_name(const char *name)
@@ -134,24 +118,43 @@ for_name(const char *name)
 	return NULL;
 }
 
-/* --- how long they are good ----------------------------------------------------------------- */
+/* --- what clients will dislike -------------------------------------------------------------- */
 
-/* Into out; false: there is nothing to say. */
+/* None of them is for a host of this name, into out. Without a dot it is none of a host: clients come by another one then. */
 static bool
-worry(const struct cert *c, uint64_t days, char *out, size_t cap)
+nameless(const struct set *s, const char *name, char out[CERT_WORRY_MAX])
 {
-	uint64_t now = wall_ms(), until = c->facts.until;
-	char when[32];
+	if (strchr(name, '.') == NULL || strpbrk(name, " /:") != NULL)
+		return false;
+	for (unsigned i = 0; i < s->n; i++) {
+		if (ctx_is_for(s->v[i].ctx, name))
+			return false;
+	}
+	bprintf(
+	    out, CERT_WORRY_MAX,
+	    "no certificate is for %.200s, the server's name: who connects to that name is warned",
+	    name);
+	return true;
+}
 
+/* Into out; false: nothing. */
+static bool
+worry(const struct ctx_facts *f, uint64_t days, char out[CERT_WORRY_MAX])
+{
+	uint64_t now = wall_ms(), until = f->until;
+	char when[32], names[160];
+
+	/* there may be a hundred */
+	bprintf(names, sizeof(names), "%.150s%s", f->names, strlen(f->names) > 150 ? "..." : "");
 	if (until <= now)
-		bprintf(out, cap, "%s: the certificate for %s has expired (%s)", c->file,
-			c->facts.names, time_rfc3339(until, when));
-	else if (c->facts.from > now)
-		bprintf(out, cap, "%s: the certificate for %s is not valid before %s", c->file,
-			c->facts.names, time_rfc3339(c->facts.from, when));
+		bprintf(out, CERT_WORRY_MAX, "the certificate for %s has expired (%s)", names,
+			time_rfc3339(until, when));
+	else if (f->from > now)
+		bprintf(out, CERT_WORRY_MAX, "the certificate for %s is not valid before %s", names,
+			time_rfc3339(f->from, when));
 	else if (until - now <= days * DAY_MS)
-		bprintf(out, cap, "%s: the certificate for %s expires in %llu days (%s)", c->file,
-			c->facts.names, (unsigned long long)((until - now) / DAY_MS),
+		bprintf(out, CERT_WORRY_MAX, "the certificate for %s expires in %llu days (%s)",
+			names, (unsigned long long)((until - now) / DAY_MS),
 			time_rfc3339(until, when));
 	else
 		return false;
@@ -164,7 +167,7 @@ watch(void *arg)
 {
 	static struct loop_timer timer;
 	uint64_t now = wall_ms(), first = UINT64_MAX;
-	char text[1600];
+	char text[CERT_WORRY_MAX];
 
 	(void)arg;
 	loop_timer_start(proc.loop, &timer, WATCH_MS, watch, NULL);
@@ -174,28 +177,52 @@ watch(void *arg)
 		struct cert *c = &used.v[i];
 
 		first = MIN(first, c->facts.until);
-		if (now - c->warned < DAY_MS ||
-		    !worry(c, proc.opt.tls_warn_days, text, sizeof(text)))
+		if (now - c->warned < DAY_MS || !worry(&c->facts, proc.opt.tls_warn_days, text))
 			continue;
 		c->warned = now;
-		log_warn("%s", text);
+		log_warn("%s: %s", c->file, text);
 	}
 	gauge_set(CTR_tls_certificate_expiry_seconds, first / 1000);
 }
 
 /* --- in use ------------------------------------------------------------------------------------ */
 
-void
-certs_use(void)
+static void
+tell(unsigned nth, const struct options *o)
 {
+	const struct cert *c = &used.v[nth];
+	struct m_tls_cert m = {.nth = (uint8_t)nth,
+			       .of = (uint8_t)used.n,
+			       .file = str_of(c->file),
+			       .names = str_of(c->facts.names),
+			       .issuer = str_of(c->facts.issuer),
+			       .from = c->facts.from,
+			       .until = c->facts.until,
+			       .sha256 = str_of(c->facts.sha256),
+			       .key_sha256 = str_of(c->facts.key_sha256)};
+	char frame[3072], text[CERT_WORRY_MAX];
+
+	if (worry(&c->facts, o->tls_warn_days, text) ||
+	    (nth == 0 && nameless(&used, o->name, text)))
+		m.worry = str_of(text);
+	proc_send(frame, m_tls_cert_put(frame, sizeof(frame), &m));
+}
+
+void
+certs_use(const struct options *o)
+{
+	char text[CERT_WORRY_MAX];
+
 	if (built.n == 0)
 		return;
 	set_free(&used); /* connections that have one of them keep it */
 	used = built;
 	memset(&built, 0, sizeof(built));
 	ctx_choose(for_name);
+	if (proc.index == 0 && nameless(&used, o->name, text))
+		log_warn("%s", text);
 	for (unsigned i = 0; i < used.n; i++)
-		tell(i);
+		tell(i, o);
 	watch(NULL);
 }
 
@@ -205,28 +232,40 @@ certs_first(void)
 	return used.n > 0 ? used.v[0].ctx : NULL;
 }
 
-int
-certs_test(char *const *files, unsigned n)
+/* false, after saying what is wrong with it. */
+static bool
+test_one(const char *file, SSL_CTX *ctx, const char *why)
 {
-	int status = 0;
+	struct ctx_facts facts;
+	char text[CERT_WORRY_MAX];
 
-	for (unsigned i = 0; i < MIN(n, (unsigned)TLS_CERTS_MAX); i++) {
-		int fd = FIRST_FD + 2 * (int)i;
-		struct cert c = {0};
-		const char *why;
-		char text[1600];
-
-		bprintf(c.file, sizeof(c.file), "%s", files[i]);
-		c.ctx = ctx_new(fd, fd + 1, &why);
-		if (c.ctx == NULL) {
-			fprintf(stderr, "%s: %s\n", c.file, why);
-			status = 1;
-			continue;
-		}
-		ctx_facts(c.ctx, &c.facts);
-		if (worry(&c, 0, text, sizeof(text)))
-			fprintf(stderr, "warning: %s\n", text);
-		SSL_CTX_free(c.ctx);
+	if (ctx == NULL) {
+		fprintf(stderr, "%s: %s\n", file, why);
+		return false;
 	}
-	return status;
+	ctx_facts(ctx, &facts);
+	if (worry(&facts, 0, text))
+		fprintf(stderr, "warning: %s: %s\n", file, text);
+	return true;
+}
+
+int
+certs_test(const char *name, char *const *files, unsigned n)
+{
+	char why[CTX_WHY_MAX], text[CERT_WORRY_MAX];
+	bool good = true;
+
+	n = MIN(n, (unsigned)TLS_CERTS_MAX);
+	for (unsigned i = 0; i < n; i++) {
+		int fd = FIRST_FD + 2 * (int)i;
+		SSL_CTX *ctx = ctx_new(fd, fd + 1, why);
+
+		good = test_one(files[i], ctx, why) && good;
+		if (ctx != NULL)
+			built.v[built.n++].ctx = ctx;
+	}
+	if (good && nameless(&built, name, text))
+		fprintf(stderr, "warning: %s: %s\n", files[0], text);
+	set_free(&built);
+	return good ? 0 : 1;
 }

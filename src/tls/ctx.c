@@ -28,13 +28,18 @@
 static ctx_choose_fn *choose;
 static int idle_index = -1; /* records since one that carried something */
 
-static const char *
-reason(const char *otherwise)
+/* In the library's words behind what, if it has any that say more than that nothing was found. */
+static void
+reason(char why[CTX_WHY_MAX], const char *what, const char *otherwise)
 {
-	const char *why = ERR_reason_error_string(ERR_peek_last_error());
+	unsigned long last = ERR_peek_last_error();
+	const char *words = ERR_reason_error_string(last);
 
+	if (ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE)
+		words = NULL;
+	bprintf(why, CTX_WHY_MAX, "%s%s", words != NULL ? what : "",
+		words != NULL ? words : otherwise);
 	ERR_clear_error();
-	return why != NULL ? why : otherwise;
 }
 
 /* --- certificate and key -------------------------------------------------------------------- */
@@ -75,6 +80,8 @@ take_certificates(SSL_CTX *ctx, BIO *b)
 	return good;
 }
 
+static bool asked; /* for a key's password */
+
 /* Nobody is here to be asked. */
 static int
 no_password(char *buf, int size, int writing, void *arg)
@@ -83,15 +90,19 @@ no_password(char *buf, int size, int writing, void *arg)
 	(void)size;
 	(void)writing;
 	(void)arg;
+	asked = true;
 	return -1;
 }
 
 static bool
 take_key(SSL_CTX *ctx, BIO *b)
 {
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(b, NULL, no_password, NULL);
-	bool good = key != NULL;
+	EVP_PKEY *key;
+	bool good;
 
+	asked = false;
+	key = PEM_read_bio_PrivateKey(b, NULL, no_password, NULL);
+	good = key != NULL;
 	if (good && X509_check_private_key(SSL_CTX_get0_certificate(ctx), key) != 1) {
 		ERR_clear_error(); /* its words say less than ours */
 		good = false;
@@ -115,15 +126,24 @@ take(SSL_CTX *ctx, int fd, bool (*fn)(SSL_CTX *ctx, BIO *b))
 	return good;
 }
 
-/* NULL: it has both. */
-static const char *
-fill(SSL_CTX *ctx, int certificate, int key)
+/* Both; false: why says what is wrong. */
+static bool
+fill(SSL_CTX *ctx, int certificate, int key, char why[CTX_WHY_MAX])
 {
-	if (!take(ctx, certificate, take_certificates))
-		return reason("it holds no certificate");
-	if (!take(ctx, key, take_key))
-		return reason("certificate and key do not fit");
-	return NULL;
+	if (!take(ctx, certificate, take_certificates)) {
+		reason(why, "", "it holds no certificate");
+		return false;
+	}
+	if (take(ctx, key, take_key))
+		return true;
+	if (asked) {
+		ERR_clear_error();
+		bprintf(why, CTX_WHY_MAX,
+			"its key wants a password, and nobody is there to give it");
+	} else {
+		reason(why, "its key cannot be used: ", "certificate and key do not fit");
+	}
+	return false;
 }
 
 /* --- extensions ----------------------------------------------------------------------------- */
@@ -237,15 +257,15 @@ ctx_init(void)
 }
 
 SSL_CTX *
-ctx_new(int certificate, int key, const char **why_r)
+ctx_new(int certificate, int key, char why[CTX_WHY_MAX])
 {
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
 
 	if (idle_index < 0)
 		idle_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-	*why_r =
-	    c != NULL && set_up(c) ? fill(c, certificate, key) : reason("TLS cannot be set up");
-	if (*why_r == NULL)
+	if (c == NULL || !set_up(c))
+		reason(why, "", "TLS cannot be set up");
+	else if (fill(c, certificate, key, why))
 		return c;
 	SSL_CTX_free(c);
 	return NULL;
@@ -348,22 +368,31 @@ ms_of(const ASN1_TIME *t)
 	return s > 0 ? (uint64_t)s * 1000 : 0;
 }
 
+static void
+sums_of(const X509 *x, struct ctx_facts *f)
+{
+	unsigned char sum[32], *der = NULL;
+	unsigned n = 0;
+	int len;
+
+	f->sha256[0] = f->key_sha256[0] = '\0';
+	if (X509_digest(x, EVP_sha256(), sum, &n) == 1)
+		cert_hex(sum, f->sha256);
+	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &der);
+	if (len > 0 && EVP_Digest(der, (size_t)len, sum, NULL, EVP_sha256(), NULL) == 1)
+		cert_hex(sum, f->key_sha256);
+	OPENSSL_free(der);
+}
+
 void
 ctx_facts(const SSL_CTX *ctx, struct ctx_facts *f)
 {
 	const X509 *x = SSL_CTX_get0_certificate(ctx);
-	unsigned char sum[32];
-	unsigned n = 0;
-
 	names_of(x, f->names, sizeof(f->names));
 	issuer_of(x, f->issuer, sizeof(f->issuer));
 	f->from = ms_of(X509_get0_notBefore(x));
 	f->until = ms_of(X509_get0_notAfter(x));
-	f->sha256[0] = '\0';
-	if (X509_digest(x, EVP_sha256(), sum, &n) == 1) {
-		for (unsigned i = 0; i < n; i++)
-			bprintf(f->sha256 + 2 * i, 3, "%02x", sum[i]);
-	}
+	sums_of(x, f);
 	ERR_clear_error();
 }
 

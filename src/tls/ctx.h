@@ -5,13 +5,15 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
+#include "ipc/ipc.h"
 #include "lib/str.h"
 
 /* What OpenSSL reads from the system it reads now: later no file can be opened. fatal() when there is no TLS. */
 void ctx_init(void);
 
-/* A context with what is in the two descriptors, PEM, which are mapped. NULL: *why_r says why not. The caller frees it. */
-SSL_CTX *ctx_new(int certificate, int key, const char **why_r);
+#define CTX_WHY_MAX 256
+/* A context with what is in the two descriptors, PEM, which are mapped. NULL: why says why not. The caller frees it. */
+SSL_CTX *ctx_new(int certificate, int key, char why[CTX_WHY_MAX]);
 
 /* Choose the certificate that fits a server's name; called in handshakes. NULL: there is no better one. */
 typedef SSL_CTX *ctx_choose_fn(const char *name);
@@ -19,7 +21,10 @@ void ctx_choose(ctx_choose_fn *fn);
 
 /* What can be shown of its certificate; names: with spaces between. */
 struct ctx_facts {
-	char names[1024], issuer[256], sha256[65];
+	char names[1024], issuer[256];
+	char sha256[CERT_MAX + 1],
+	    key_sha256[CERT_MAX +
+		       1]; /* of it all, and of its public key (RFC 7469, 2.4) in hexadecimal */
 	uint64_t from, until; /* ms since 1970 */
 };
 void ctx_facts(const SSL_CTX *ctx, struct ctx_facts *f);

@@ -84,7 +84,7 @@ inside(void)
 
 	if (why != NULL)
 		fatal("%s", why);
-	certs_use();
+	certs_use(&proc.opt);
 	loop_each_turn(proc.loop, turn_end, NULL);
 }
 
@@ -94,9 +94,8 @@ agree(const struct options *new)
 {
 	const char *why = certs_build();
 
-	(void)new;
 	if (why == NULL)
-		certs_use();
+		certs_use(new);
 	return why;
 }
 
@@ -144,10 +143,10 @@ main(int argc, char **argv)
 	    .on_drain = on_drain,
 	};
 
-	if (argc > 3 && strcmp(argv[1], "-t") == 0) {
+	if (argc > 4 && strcmp(argv[1], "-t") == 0) {
 		ctx_init();
 		proc_shut_in(ROLE_TLS, id_of(argv[2]), id_of(argv[3]));
-		return certs_test(argv + 4, (unsigned)argc - 4);
+		return certs_test(argv[4], argv + 5, (unsigned)argc - 5);
 	}
 	return proc_main(&role, argc, argv);
 }

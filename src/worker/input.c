@@ -81,6 +81,8 @@ tokens_ok(struct conn *c)
 		return false;
 	due_add(&input.tokens, &c->tok_due);
 	count(CTR_throttled_total);
+	if (c->tokens >= TOKEN)
+		return false; /* others of its address or account hold it up, it may have said one line */
 	now_s = (uint32_t)(loop_now(worker.loop) / 1000);
 	if (c->behind_s == 0)
 		c->behind_s = now_s;
@@ -261,6 +263,9 @@ feed(struct conn *c, size_t n)
 			c->skipped = 0;
 		} else {
 			p = nl + 1;
+			/* with its line: kept, it would be an empty one when this goes on */
+			if (*nl == '\r' && p < end && *p == '\n')
+				p++;
 		}
 		outq_relieve();
 	}

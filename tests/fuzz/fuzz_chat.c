@@ -111,9 +111,8 @@ on_save(void *arg, const char *which)
 	(void)which;
 }
 
-static const struct front front = {on_show,    on_changed, on_nothing, on_entered,
-				   on_nothing, on_refused, on_nothing, on_send_file,
-				   on_upload,  on_offer,   on_save};
+static const struct front front = {on_show,    on_changed,   on_nothing, on_entered, on_refused,
+				   on_nothing, on_send_file, on_upload,  on_offer,   on_save};
 
 /* All that is sent are lines, none of them too long, each with its one end. */
 static void
@@ -141,6 +140,9 @@ one(const char *line, size_t n)
 	if (n > 0 && line[0] == '<') {
 		session_lost(&s);
 		session_begin(&s, true);
+	} else if (n > 0 && line[0] == '=') {
+		s.script = true;
+		s.create = n > 1;
 	} else if (n > 0 && line[0] == '>') {
 		char *copy = fuzz_copy(line + 1, n - 1, n);
 

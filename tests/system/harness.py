@@ -89,6 +89,17 @@ def limit(seconds=WAIT):
     return seconds * build().scale
 
 
+def unread(sock):
+    """Bytes of ours that the other end's process has not read (proc(5), net/tcp)."""
+    us, them = ("%08X:%04X" % (struct.unpack("=I", socket.inet_aton(a))[0], p)
+                for a, p in (sock.getsockname(), sock.getpeername()))
+    with open("/proc/net/tcp") as f:
+        for words in map(str.split, f):
+            if words[1:3] == [them, us]:
+                return int(words[4].split(":")[1], 16)
+    raise AssertionError("that connection is not there")
+
+
 def eventually(what, fn, seconds=None):
     """For what nobody tells: asks again until it is so. Its value. `what` is said when it never is; it may be a
     function, for what is known only then."""
@@ -299,6 +310,7 @@ class Daemon:
         tmp = self.conf + ".new"
         with open(tmp, "w", encoding="utf-8") as f:
             f.write(text)
+        os.chmod(tmp, 0o600)    # there may be passwords in it
         os.rename(tmp, self.conf)
 
     # -- life

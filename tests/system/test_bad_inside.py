@@ -14,6 +14,9 @@ from inside import message, number, raw
 LONG = True
 
 
+STEADY = 0.3  # seconds that one is ready before its end is no failed start: STEADY_MS of src/master/child_death.c, and nothing tells it
+
+
 class InsideCase(OwnCase):
     """Two neighbours who talk at worker 0, and processes that say what they may not."""
 
@@ -51,7 +54,7 @@ class InsideCase(OwnCase):
             p = [p for p in self.d.processes() if p["role"] == role and p["index"] == index and p["state"] == "ready"]
             return p and p[0]["pid"]
         pid = eventually("a " + role, there)
-        time.sleep(0.3)
+        time.sleep(STEADY)
         return pid
 
     def spared(self):

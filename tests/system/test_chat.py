@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -15,9 +16,10 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
-from harness import build, limit, main
+from harness import TOP, build, limit, main
 from irc import IrcCase
 from screen import Terminal
 
@@ -152,7 +154,11 @@ class Files(http.server.BaseHTTPRequestHandler):
             self.answer(200, content)
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        left, body = int(self.headers["Content-Length"]), b""
+        while left > 0:
+            self.server.pause.wait(self.server.slow)  # never set
+            piece = self.rfile.read(min(left, 1 << 18))
+            left, body = left - len(piece), body + piece
         self.server.posted.append((self.path, self.headers["Content-Type"], body))
         self.answer(self.server.status)
 
@@ -160,6 +166,7 @@ class Files(http.server.BaseHTTPRequestHandler):
 def file_server(context=None):
     s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
     s.contents, s.posted, s.status = {}, [], 201
+    s.pause, s.slow = threading.Event(), 0.0
     s.daemon_threads = True
     s.port = s.server_address[1]
     if context:
@@ -721,6 +728,38 @@ class Scripts(ChatCase):
         self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual(p.wait(limit()), 0)
 
+    def test_no_such_room(self):
+        """A typing error makes no room; who wants a new one says so."""
+        tel = self.client("tel")
+        room = self.fresh("none")
+        for args in (["send", room, "x"], ["tail", room, "--lines", "1"]):
+            code, _, err = self.script(*args)
+            self.assertEqual((code, err), (5, "chat: there is no room %s; --create makes it\n" % room))
+        tel.ask("/who " + room, "there is no|no such|nobody")
+        self.assertEqual(self.script("send", room, "--create", "x"), (0, "", ""))
+        self.assertEqual(self.script("tail", room, "--create", "--lines", "0"), (0, "", ""))
+        tel.ask("/join " + room, "You have made the room")
+        self.assertEqual(self.script("send", room, "is there"), (0, "", ""))
+        tel.expect(": is there$")
+        tel.ask("/room private on", "private")
+        self.assertEqual(self.script("send", room, "is hidden"), (0, "", ""))
+        tel.expect(": is hidden$")
+        tel.ask("/leave lobby", "left lobby|You have left")
+        self.assertEqual(self.script("send", "lobby", "nobody is there, but it is"), (0, "", ""))
+
+    def test_help(self):
+        """All options, but the one that is only for tests."""
+        with open(os.path.join(TOP, "src", "tools", "chat", "chatconf.c"), encoding="utf-8") as f:
+            names = set(re.findall(r'^    \{"([a-z-]+)",', f.read(), re.M)) - {"fetch-test"}
+        self.assertGreater(len(names), 12)
+        out = self.script("--help")[1]
+        self.assertEqual(set(re.findall(r"--([a-z-]+)", out)) - {"help"}, names - {"help"})
+        self.assertNotIn("fetch-test", out)
+        code, out, err = self.script("send")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("chat --help", err)
+        self.assertEqual(self.script("tail", "lobby", "--history", "501"), (2, "", "chat: 501: a number is wanted, at most 500\n"))
+
     def test_closed_descriptors(self):
         """What was closed is not the connection's: nothing that is for people is said to the server, nothing of it is typed."""
         for closed in ("<&- >&- 2>&-", "</dev/null >&-", "<&-"):
@@ -766,6 +805,35 @@ class Scripts(ChatCase):
         self.assertIn("chat.conf:2: there is no option nosuch", err)
 
 
+    def test_cannot_be_reached(self):
+        """Each failure has words of its own."""
+        closed = socket.create_server(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        closed.close()
+        for server, words in (("127.0.0.1:%d" % port, "not accepting connections: nobody listens at 127.0.0.1 port %d\n" % port),
+                              ("nosuch.invalid:6667", "chat: cannot resolve nosuch.invalid: ")):
+            with self.subTest(server):
+                code, _, err = self.script("-s", server, "--plain", "send", "lobby", "x")
+                self.assertEqual(code, 3)
+                self.assertIn(words, err)
+
+    def test_whose_password(self):
+        """A refused one: which account's it is and where it comes from, but not what it is."""
+        refuses = Scripted(b":srv CAP * LS :sasl=PLAIN\r\n:srv CAP me ACK :sasl\r\nAUTHENTICATE +\r\n:srv 904 me :SASL authentication failed\r\n")
+        self.addCleanup(refuses.close)
+        path = os.path.join(self.dir, "my.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "alice"; password = "secret";\n' % self.server(refuses.port))
+        os.chmod(path, 0o600)
+        code, _, err = self.script("--config", path, "send", "lobby", "x", port=refuses.port)
+        self.assertEqual((code, err), (4, "chat: cannot log in to the account alice with the password from %s: SASL authentication failed\n" % path))
+        t = self.chat("-l", name="bob", port=refuses.port)
+        t.expect("Password:")
+        t.type("secret\r")
+        t.expect("cannot log in to the account bob with the password that was typed: ")
+        self.assertEqual(t.wait(), 4)
+        self.assertNotIn("secret", t.screen.text())
+
     def test_password_is_for_its_server(self):
         """What chat.conf has for one server and name is not said to another, or to one that just asks for it."""
         os.makedirs(os.path.join(self.dir, "chat"))
@@ -787,6 +855,132 @@ class Scripts(ChatCase):
                 self.assertEqual(b"c2VjcmV0" in said or b"AHNlY3JldA" in said or b"zZWNyZX" in said, logs_in, said)
         os.chmod(path, 0o644)
         self.assertEqual(self.script("send", "lobby", "x")[0], 2)
+
+
+class Throttled(ChatCase):
+    """More than a server reads at once, and servers that stop."""
+
+    config = {"listen": ChatCase.config["listen"], "limits": {"line_rate": 50, "line_burst": 5}}
+
+    def sender(self, *args, **more):
+        return subprocess.Popen([self.program, "-s", self.server(), *args], text=True, cwd=self.dir, env=dict(os.environ, **self.home),
+                                stdin=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def numbers(self, n):
+        return "".join("%d\n" % i for i in range(n))
+
+    def said(self, tel, mark):
+        return [int(n) for n in re.findall(r"^(?:\S+: |  )(\d+)\r?$", tel.since(mark), re.M)]
+
+    def test_send_much(self):
+        """All of it, in its order, however long it takes; and the name is free afterwards."""
+        tel = self.client("tel")
+        mark = tel.mark()
+        name = self.fresh("bot")
+        self.assertEqual(self.script("-n", name, "--timeout", "1", "send", "lobby", input=self.numbers(200)), (0, "", ""))
+        self.assertEqual(self.script("-n", name, "send", "lobby", "that is all"), (0, "", ""))
+        tel.line(name + ": that is all")
+        self.assertEqual(self.said(tel, mark), list(range(200)))
+        self.assertEqual(self.script("send", "lobby", input="first\n" + 130 * "\n" + "last\n"), (0, "", ""))
+        tel.expect("last")
+
+    def test_send_is_interrupted(self):
+        """What has not been sent by then is not sent."""
+        tel = self.client("tel")
+        mark = tel.mark()
+        p = self.sender("-n", self.fresh("bot"), "send", "lobby")
+        self.addCleanup(p.kill)
+        p.stdin.write(self.numbers(600))
+        p.stdin.close()
+        tel.expect("^  70")
+        p.send_signal(signal.SIGINT)
+        self.assertRegex(p.stderr.read(), r"interrupted \((60|120|180) of 600 lines have been taken\)")
+        p.stderr.close()
+        self.assertEqual(p.wait(limit()), 1)
+        tel.expect("has left the chat")
+        said = self.said(tel, mark)
+        self.assertEqual(said, list(range(len(said))))
+        self.assertLessEqual(len(said), 240)
+
+    def test_server_stops(self):
+        """No answer to the second message."""
+        said = []
+
+        def intercept(line):
+            said.append(line)
+            p.mute = len([l for l in said if "PRIVMSG" in l]) > 60
+        p = Proxy(self.irc_address(), intercept=intercept)
+        self.addCleanup(p.close)
+        code, _, err = self.script("--timeout", "1", "send", "lobby", input=self.numbers(61), port=p.port)
+        self.assertEqual((code, err), (6, "chat: no answer in time (60 of 61 lines have been taken)\n"))
+
+    def test_server_that_confirms_nothing(self):
+        """Without labeled-response all of it is sent, and only then it is left."""
+        s = Scripted(b":srv 001 me :hi\r\n:srv 422 me :no\r\n:me!u@h JOIN #lobby\r\n:srv 353 me = #lobby :me bob\r\n:srv 366 me #lobby :End\r\n")
+        self.addCleanup(s.close)
+        self.assertEqual(self.script("-n", "me", "send", "lobby", input=self.numbers(150), port=s.port), (0, "", ""))
+        data = b""
+        while more := s.kept[0].recv(65536):
+            data += more
+        lines = data.decode().split("\r\n")
+        self.assertEqual([l for l in lines if "PRIVMSG" in l], ["PRIVMSG #lobby :%d" % i for i in range(150)])
+        self.assertEqual(lines[-2:], ["QUIT :", ""])
+
+
+class Tail(ChatCase):
+    store = True
+
+    def test_tail_lines_and_history(self):
+        """--lines counts what is new, --history is what was before; neither is what nobody has asked for."""
+        tel = self.client("tel")
+        room = self.fresh("talk")
+        tel.ask("/join " + room, "You have made the room")
+        tel.send(*["old %d" % i for i in range(6)])
+        tel.sync()
+        os.makedirs(os.path.join(self.dir, "chat"))
+        with open(os.path.join(self.dir, "chat", "chat.conf"), "w", encoding="utf-8") as f:
+            f.write("history = 5;\n")
+
+        def tail(*args, old=0, says=()):
+            name = self.fresh("tail")
+            p = subprocess.Popen([self.program, "-s", self.server(), "-n", name, "tail", room, "--json", *args],
+                                 stdout=subprocess.PIPE, text=True, env=dict(os.environ, **self.home))
+            self.addCleanup(p.stdout.close)
+            self.addCleanup(p.kill)
+            first = [p.stdout.readline() for _ in range(old)]
+            if says:
+                tel.expect(name + " has entered the chat")
+                tel.send(*says)
+            rows = [json.loads(line) for line in first + p.stdout.read().splitlines()]
+            self.assertEqual(p.wait(limit()), 0)
+            return [(row["text"], row["old"]) for row in rows]
+        new = ["new %d" % i for i in range(4)]
+        self.assertEqual(tail("--lines", "2", says=new), [(text, False) for text in new[:2]])
+        was = [(text, True) for text in new[1:]]
+        self.assertEqual(tail("--lines", "1", "--history", "3", old=3, says=["last"]), was + [("last", False)])
+        self.assertEqual(tail("--lines", "0", "--history", "2"), [(new[3], True), ("last", True)])
+        self.assertEqual(tail("--lines", "0"), [])
+
+
+    def test_own_room(self):
+        """A registered room that nobody is in is there, also for its founder, who comes into it as its operator."""
+        if not build().passwords:
+            self.skipTest("built without accounts")
+        tel = self.client("tel")
+        room = self.fresh("own")
+        tel.ask("/register - correct-horse", "is yours now")
+        tel.ask("/join " + room, "You have made the room")
+        tel.ask("/room register", "^Done")
+        tel.send("/quit")
+        tel.expect_eof()
+        path = os.path.join(self.dir, "chat.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "%s"; password = "correct-horse";\n' % (self.server(), tel.name))
+        os.chmod(path, 0o600)
+        self.assertEqual(self.script("--config", path, "send", room, "x"), (0, "", ""))
+        irc = self.irc("irc")
+        irc.send("JOIN #" + room)
+        self.assertNotIn("@" + irc.nick, irc.expect("353").params[-1].split())
 
 
 class Tls(ChatCase):
@@ -852,7 +1046,47 @@ class Tls(ChatCase):
         self.assertEqual(t.wait(), 0)
 
     def test_no_tls_there(self):
-        self.assertEqual(self.script("--tls", "send", "lobby", "x")[0], 3)
+        """Who does not speak TLS, who ends the connection before; --plain is a way out only for who has not asked for TLS."""
+        ends = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(ends.close)
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    ends.accept()[0].close()
+        Thread(accept)
+        port = self.irc_address()[1]
+        self.assertEqual(self.script("--tls", "send", "lobby", "x"),
+                         (3, "", "chat: 127.0.0.1 port %d does not speak TLS: is it a port without TLS?\n" % port))
+        code, _, err = self.script("--tls", "send", "lobby", "x", port=ends.getsockname()[1])
+        self.assertEqual(code, 3)
+        self.assertRegex(err, r"127\.0\.0\.1 port \d+ ended the connection before TLS was there: is it a port without TLS\?\n")
+        # a name of this host that chat does not know as such
+        try:
+            found = socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET, socket.SOCK_STREAM)
+        except OSError:
+            found = []
+        if [row[4] for row in found if row[4][0].startswith("127.")]:
+            with socket.create_server((found[0][4][0], 0)) as other:
+                other.settimeout(limit())
+
+                def answer():
+                    with contextlib.suppress(OSError):
+                        c, _ = other.accept()
+                        c.sendall(b":srv NOTICE * :*** Looking up your hostname\r\n")
+                        c.recv(65536)
+                        c.close()
+                Thread(answer)
+                code, _, err = self.script("-s", "%s:%d" % (socket.gethostname(), other.getsockname()[1]), "send", "lobby", "x")
+                self.assertEqual(code, 3)
+                self.assertIn("does not speak TLS: is it a port without TLS? --plain talks to it", err)
+
+    def test_tls_there(self):
+        """The other way round."""
+        context, _, _ = self.certificate()
+        p = self.proxy(context)
+        self.assertEqual(self.script("send", "lobby", "x", port=p.port),
+                         (3, "", "chat: 127.0.0.1 port %d ended the connection without a line: is it for TLS? --tls\n" % p.port))
 
     def test_plaintext_only_here(self):
         code, _, err = self.script("-s", "192.0.2.1", "--timeout", "1", "send", "lobby", "x")
@@ -917,6 +1151,17 @@ class Transfers(ChatCase):
         self.assertIn("UPLOAD " + tel.name, " ".join(p.lines))
         self.assertEqual(self.script("send", "lobby", "-f", "my file.bin", port=p.port)[0], 0)
         self.assertEqual(len(web.posted), 4)
+
+    def test_send_slowly(self):
+        """A script waits as long as the file goes on, not for all of it."""
+        web = self.served()
+        web.slow = 0.1  # for each 256 KiB
+        web.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        p = self.uploading("http://127.0.0.1:%d/files/u/token" % web.port)
+        self.write("big.bin", bytes(16 << 20))
+        begun = time.monotonic()
+        self.assertEqual(self.script("--timeout", "4", "send", "lobby", "-f", "big.bin", port=p.port), (0, "", ""))
+        self.assertGreater(time.monotonic() - begun, 5)
 
     def test_refusals(self):
         self.write("x", b"x")

@@ -160,6 +160,89 @@ class Files(Case):
         self.assertEqual(sorted(os.listdir(self.d.dir)), before)
 
 
+def on(port, protocol="telnet", address="127.0.0.1"):
+    return {"protocol": protocol, "address": address, "port": port}
+
+
+def inet6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+class Trial(OwnCase):
+    """A check tells what a start, or a reload, would stumble over, and changes nothing."""
+
+    def free(self):
+        """A port that nobody else is given before the test ends, and at which one can listen."""
+        s = socket.socket()
+        self.addCleanup(s.close)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+    def refused(self, d, config, why, by_command_line=True):
+        d.write_conf(config)
+        self.assertRegex(d.ctl("config", "check", status=1), why)
+        r = check(d)
+        self.assertEqual(r.returncode, 1 if by_command_line else 0, r.stderr)
+        if by_command_line:
+            self.assertRegex(r.stderr, why)
+        self.assertRegex(d.ctl("reload", status=1), why)
+
+    def good(self, d, config, more=""):
+        d.write_conf(config)
+        self.assertIn("the configuration is good" + more, d.ctl("config", "check"))
+        r = check(d)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+
+    def test_the_same_place_twice(self):
+        d = self.daemon()
+        port = d.listeners()[0]["port"]
+        for p in (port, self.free()):
+            for a, b in (("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("127.0.0.1", "localhost"),
+                         *([("::", "127.0.0.1")] if inet6() else [])):
+                with self.subTest(a=a, b=b, running=p == port):
+                    self.refused(d, {"listen": [on(p, address=a), on(p, "irc", b)]}, "the listener at .*:[0-9]+ does")
+            self.good(d, {"listen": [on(p), on(p, "irc", "127.0.0.2")]})
+        path = os.path.join(d.dir, "talk")
+        self.refused(d, {"listen": [{"protocol": "telnet", "path": path}, {"protocol": "irc", "path": path}]}, "the listener at")
+        self.assertFalse(os.path.exists(path))
+
+    def test_a_place_that_is_not_ours(self):
+        d = self.daemon()
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            self.refused(d, {"listen": [on(s.getsockname()[1])]}, "in use", by_command_line=False)
+        self.refused(d, {"listen": [on(0, address="192.0.2.1")]}, "(?i)cannot assign")
+        self.refused(d, {"listen": [on(0, address="nosuch.invalid")]}, "cannot listen on nosuch.invalid")
+
+    def test_one_of_ours_may_give_way(self):
+        d = self.daemon({"listen": [on(0)]})
+        port = d.listeners()[0]["port"]
+        c = self.client("alice", d=d)
+        self.good(d, {"listen": [on(port, "irc")]})
+        self.assertEqual([(r["protocol"], r["port"]) for r in d.listeners()], [("telnet", port)])
+        self.client("bob", d=d)
+        c.sync()
+
+    def test_log(self):
+        d = self.daemon()
+        for to, good in ((d.dir + "/no/such", False), (d.dir + "/new", True), (d.dir, False), (d.dir + "/log.txt", True)):
+            d.write_conf({"log": {"to": to}})
+            r = check(d)
+            self.assertEqual(r.returncode, 0 if good else 1, to)
+            self.assertRegex(r.stderr, "^$" if good else "cannot open the log %s: " % to)
+        self.assertFalse(os.path.exists(d.dir + "/new"))
+
+    def test_what_needs_a_restart(self):
+        d = self.daemon()
+        self.good(d, {"limits": {"max_sessions": 77}}, "; needs a restart: ")
+        self.good(d, {})
+
+
 class Reload(OwnCase):
     def test_what_changes_at_once(self):
         d = self.daemon()
@@ -490,7 +573,7 @@ class Master(OwnCase):
         d = self.daemon({"irc": {"password": "pearl"}})
         d.expect_log("irc.password keeps nobody out")
         self.assertIn("warning: irc.password keeps nobody out", check(d).stderr)
-        self.assertIn("good; but irc.password keeps nobody out", d.ctl("config", "check"))
+        self.assertIn("warning: irc.password keeps nobody out", d.ctl("config", "check"))
         d.write_conf({"irc": {"password": "pearl"}, "listen": irc})
         self.assertEqual(check(d).stderr, "")
         mark = d.log_mark()
@@ -499,6 +582,14 @@ class Master(OwnCase):
         d.expect_log("irc.password keeps nobody out", mark)
         d = self.daemon({"irc": {"password": "pearl"}, "listen": irc})
         self.assertNotIn("irc.password", d.tail())
+
+    def test_passwords_for_everybody(self):
+        irc = [{"protocol": "irc", "address": "127.0.0.1", "port": 0}]
+        d = self.daemon({"irc": {"password": "pearl"}, "listen": irc})
+        self.assertNotIn("everybody", d.tail())
+        os.chmod(d.conf, 0o644)
+        for said in (check(d).stderr, d.ctl("config", "check"), d.ctl("reload")):
+            self.assertIn("warning: %s has passwords in it, and everybody on this host may read it" % d.conf, said)
 
     def test_watchdog_of_a_stopped_master(self):
         """Children of a master that is stopped go on chatting."""

@@ -17,7 +17,7 @@ import time
 import zlib
 
 import faults
-from harness import fd_count, limit, main, private_bytes, wait_gone
+from harness import fd_count, limit, main, private_bytes, signal_pid, wait_gone
 from web import LINK, TOKEN, WebCase, form
 
 LONG = True
@@ -678,13 +678,12 @@ class Kills(FilesCase):
         d = self.daemon()
         a = self.client("alice", d=d)
         link, path = self.share(a, b"x", "x", d=d), self.upload_path(a)
-        os.kill(d.kids("store")[0], signal.SIGSTOP)
+        store = d.kill_role("store", sig=signal.SIGSTOP)
         try:
             self.assertEqual(self.post(path, b"y", d=d).status, 503)
             self.assertIn(self.get(link, d=d).status, (200, 503))  # what has just been asked is remembered
         finally:
-            os.kill(d.kids("store")[0], signal.SIGCONT)
-        d.restarts_meant = True
+            signal_pid(store, signal.SIGCONT)  # it may have been replaced already
         self.eventually("the store", lambda: self.post(path, b"y", d=d).status == 201)
 
     def test_nothing_written(self):

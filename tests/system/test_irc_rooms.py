@@ -448,7 +448,8 @@ class Rename(IrcCase):
             self.assertEqual(self.commands(c.until(lambda m: m.command == "353")), ["JOIN", "353"])
             c.expect("366", None, "#" + names[0])
         for c in people[:2]:
-            c.ask("PART #" + names[0], "PART")
+            c.send("PART #" + names[0])
+            alice.until(lambda m, c=c: m.command == "PART" and m.nick == c.nick)
         alice.ask("RENAME #%s #%s" % (names[0], names[1]), "RENAME")
         alice.ask("RENAME #%s #%s" % (names[1], names[2]), "RENAME")
 

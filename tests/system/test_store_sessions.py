@@ -7,22 +7,11 @@ import signal
 import socket
 import struct
 
-from harness import NAME_PROMPT, Daemon, build, long, main, signal_pid
+from harness import NAME_PROMPT, Daemon, build, long, main, signal_pid, unread
 from irc import PASSWORD, AccountCase
 
 CAPS = ("sasl", "account-tag", "account-notify", "message-tags", "echo-message", "server-time")
 TWO = r"^You are here 2 times"
-
-
-def unread(sock):
-    """Bytes of ours that the other end's process has not read (proc(5), net/tcp)."""
-    us, them = ("%08X:%04X" % (struct.unpack("=I", socket.inet_aton(a))[0], p)
-                for a, p in (sock.getsockname(), sock.getpeername()))
-    with open("/proc/net/tcp") as f:
-        for words in map(str.split, f):
-            if words[1:3] == [them, us]:
-                return int(words[4].split(":")[1], 16)
-    raise AssertionError("that connection is not there")
 
 
 class SessionCase(AccountCase):

@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes
+from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes, unread
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
@@ -538,33 +538,45 @@ class Much(TlsCase):
 class Ghosts(TlsCase):
     """Who has gone does not go on talking, however much of it waits to be read: as long as without TLS, and a little."""
 
-    def flood(self, size, end):
+    BOOS = b"PRIVMSG #haunted :boo\r\n" * 500
+
+    def flood(self, fill, end):
         d = self.daemon({"limits": {"line_rate": 10, "line_burst": 10}})
         watcher, ghost = self.irc("watcher", d=d), self.tls_irc("ghost", d=d)
         for c in (watcher, ghost):
             c.send("JOIN #haunted")
             c.expect("366")
-        ghost.sock.setblocking(False)
-        data, sent = b"PRIVMSG #haunted :boo\r\n" * 500, 0
-        try:
-            while sent < size and select.select([], [ghost.sock], [], 0.5)[1]:
-                sent += ghost.sock.send(data)
-        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-            pass
+        fill(ghost.sock)
         end(ghost.sock)
         begun = time.monotonic()
         watcher.until(lambda m: m.command == "QUIT", seconds=limit(25))
         print("gone after %.1f s" % (time.monotonic() - begun), flush=True)
 
     def test_reset(self):
+        def fill(s):
+            s.setblocking(False)
+            try:
+                while select.select([], [s], [], 0.5)[1]:
+                    s.send(self.BOOS)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                pass
+
         def reset(s):
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             s.close()
-        self.flood(64 << 20, reset)
+        self.flood(fill, reset)
 
     def test_ended(self):
-        """The end is told by what waits for it, if it has come as far as that."""
-        self.flood(250000, lambda s: socket.socket.shutdown(s, socket.SHUT_WR))
+        """What has not been read does not hide the end."""
+        def fill(s):
+            while True:
+                s.sendall(self.BOOS)
+                end = time.monotonic() + 0.5
+                while unread(s):
+                    if time.monotonic() > end:
+                        return  # there is no more room inside
+                    time.sleep(0.01)  # nothing tells when it is read
+        self.flood(fill, lambda s: socket.socket.shutdown(s, socket.SHUT_WR))
 
 
 class Deaths(TlsCase):
@@ -699,8 +711,8 @@ class Reload(TlsCase):
     def test_does_not_fit(self):
         c = self.tls_irc()
         self.put((self.other[0], self.first[1]))
-        self.assertIn("do not fit", self.d.ctl("tls", "reload", status=1))
-        self.assertIn("do not fit", self.d.ctl("reload", status=1))
+        for command in (("config", "check"), ("tls", "reload"), ("reload",)):
+            self.assertIn("do not fit", self.d.ctl(*command, status=1))
         self.assertEqual(self.shown(), fingerprint(self.first[0]))
         # nor does one that is started now have it
         pid = self.d.kill_role("tls")
@@ -755,11 +767,40 @@ class Reload(TlsCase):
                        check=True, stderr=subprocess.DEVNULL)
         os.rename(self.used[0] + ".new", self.used[0])
         mark = self.d.log_mark()
-        self.d.ctl("tls", "reload")
+        self.assertEqual(self.state(), "valid")
+        for command in (("config", "check"), ("tls", "reload"), ("reload",)):
+            self.assertRegex(self.d.ctl(*command), "warning: %s: the certificate for .* has expired" % self.used[0])
         self.d.expect_log("has expired", mark)
         self.assertIn("EXPIRED", self.d.ctl("status"))
         self.assertLess(self.d.json("tls", "show")[0]["days_left"], 1)
+        self.assertEqual(self.state(), "expired")
         self.shown()
+
+    def state(self):
+        return self.d.json("tls", "show")[0]["state"]
+
+    def test_not_the_servers_name(self):
+        self.d.write_conf(dict(self.d.config, name="talk.example"))
+        for command in (("config", "check"), ("reload",), ("tls", "reload")):
+            self.assertIn("warning: %s: no certificate is for talk.example" % self.used[0], self.d.ctl(*command))
+        for name in ("other.example", "talk.wild.example", "school"):
+            self.d.write_conf(dict(self.d.config, name=name))
+            self.put(self.other)
+            for command in (("config", "check"), ("reload",)):
+                self.assertNotIn("warning", self.d.ctl(*command))
+
+    def test_key_for_everybody(self):
+        self.d.write_conf(dict(self.d.config, name="here"))
+        self.assertNotIn("warning", self.d.ctl("config", "check"))
+        os.chmod(self.used[1], 0o644)
+        for command in (("config", "check"), ("reload",), ("tls", "reload")):
+            self.assertIn("warning: %s has a private key, and everybody" % self.used[1], self.d.ctl(*command))
+
+    def test_pin(self):
+        """What a client that pins the key is to be told (as curl and `chat --pin` take it)."""
+        der = subprocess.run("openssl x509 -in %s -noout -pubkey | openssl pkey -pubin -outform DER" % self.used[0], shell=True,
+                             stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(self.d.json("tls", "show")[0]["key_sha256"], hashlib.sha256(der).hexdigest())
 
     def test_listener_comes(self):
         """A listener with TLS that a reload brings, to a chatd that had none."""
@@ -776,14 +817,17 @@ class Checked(TlsCase):
 
     def test_configuration(self):
         def check(pair):
-            d = Daemon(dict(self.config, tls={"certificate": pair[0], "key": pair[1]}), start=False)
+            d = Daemon(dict(self.config, name="here", tls={"certificate": pair[0], "key": pair[1]}), start=False)
             self.addCleanup(d.close)
             return subprocess.run([d.build.program("master/chatd"), "-t", "-c", d.conf, "-L", d.build.path], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, timeout=limit(), check=False)
         r = check(self.first)
         self.assertEqual((r.returncode, r.stderr), (0, ""))
-        for pair, why in (((self.first[0], self.other[1]), "do not fit"), ((self.first[1], self.first[1]), "no certificate|no start line"),
-                          ((self.first[0], self.first[0]), "do not fit|no start line|UNSUPPORTED|unsupported"), (("/nosuch", ""), "No such file")):
+        locked = os.path.join(self.certs, "locked.pem")
+        subprocess.run(["openssl", "pkey", "-in", self.first[1], "-aes256", "-passout", "pass:pearl", "-out", locked], check=True)
+        for pair, why in (((self.first[0], self.other[1]), "certificate and key do not fit"), ((self.first[1], self.first[1]), "it holds no certificate"),
+                          ((self.first[0], self.first[0]), "its key cannot be used: "), (("/nosuch", ""), "No such file"),
+                          ((self.first[0], locked), "its key wants a password")):
             r = check(pair)
             self.assertEqual(r.returncode, 1, pair)
             self.assertRegex(r.stderr, why)
@@ -967,6 +1011,13 @@ class Chat(TlsCase, ChatCase):
         code, _, err = self.script("--tls", "send", "lobby", "from a script")
         self.assertEqual(code, 4)
         self.assertIn(self.pin(self.first), err)
+
+    def test_wrong_port(self):
+        """TLS where there is none, and none where TLS is."""
+        port = self.irc_address()[1]
+        self.assertEqual(self.script("--tls", "send", "lobby", "x", port=port),
+                         (3, "", "chat: localhost port %d does not speak TLS: is it a port without TLS?\n" % port))
+        self.assertEqual(self.script("send", "lobby", "x"), (1, "", "chat: This port speaks TLS.\n"))
 
     def test_files(self):
         self.files("--tls", env={"SSL_CERT_FILE": self.first[0]})

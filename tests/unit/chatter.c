@@ -61,13 +61,6 @@ on_entered(void *arg, const char *room)
 }
 
 static void
-on_sent(void *arg)
-{
-	(void)arg;
-	event("sent.");
-}
-
-static void
 on_refused(void *arg, enum refusal why, const char *text)
 {
 	(void)arg;
@@ -109,9 +102,8 @@ on_save(void *arg, const char *which)
 	event("save %s.", which);
 }
 
-static const struct front front = {on_show,   on_changed, on_ready, on_entered,
-				   on_sent,   on_refused, on_quit,  on_send_file,
-				   on_upload, on_offer,   on_save};
+static const struct front front = {on_show, on_changed,   on_ready,  on_entered, on_refused,
+				   on_quit, on_send_file, on_upload, on_offer,   on_save};
 
 void
 line(const char *fmt, ...)

@@ -49,6 +49,18 @@ START_TEST(many_without)
 }
 END_TEST
 
+/* However many have stayed since before: there is room for who comes. */
+START_TEST(many_beside_some)
+{
+	for (unsigned i = 0; i < 1000; i++)
+		address_add(get(i));
+	for (unsigned i = 1000; i < IDLE + 2000; i++)
+		ck_assert(address_rate(get(i), 1, 1000000));
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_uint_eq(address_count(get(i)), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -58,6 +70,7 @@ main(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, many_with_connections);
 	tcase_add_test(t, many_without);
+	tcase_add_test(t, many_beside_some);
 	suite_add_tcase(s, t);
 	return unit_run(s);
 }

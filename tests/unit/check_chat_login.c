@@ -37,8 +37,11 @@ START_TEST(sasl)
 	line(":srv 900 me me!u@h me :You are now logged in");
 	line(":srv 903 me :ok");
 	ck_assert_str_eq(said(), "CAP END|");
+	showed();
 	line(":srv 904 me :SASL authentication failed");
 	ck_assert_str_eq(s.password, "");
+	ck_assert_str_eq(showed(),
+			 "Sorry, not logged in to the account me: SASL authentication failed.\n");
 }
 END_TEST
 

@@ -187,6 +187,29 @@ START_TEST(catching_up)
 }
 END_TEST
 
+/* What was said while the first lines of before were on their way is not from before. */
+START_TEST(said_since)
+{
+	s.history = 10;
+	session_want_room(&s, "den");
+	line("@msgid=0000000000005 :me!u@h JOIN #den * :me");
+	showed();
+	line("@label=%lu :srv BATCH +h chathistory #den", s.rooms->next->ask);
+	line("@batch=h;msgid=0000000000004;time=2026-01-01T00:00:10.000Z :bob!u@h PRIVMSG #den "
+	     ":before");
+	line("@batch=h;msgid=0000000000006;time=2026-01-01T00:00:20.000Z :bob!u@h PRIVMSG #den "
+	     ":since");
+	line(":srv BATCH -h");
+	{
+		const char *text = showed();
+
+		ck_assert_ptr_null(strstr(text, "\n[den] bob: before\n"));
+		ck_assert_ptr_nonnull(strstr(text, "[den] bob: before\n"));
+		ck_assert_ptr_nonnull(strstr(text, "\n[den] bob: since\n"));
+	}
+}
+END_TEST
+
 START_TEST(unanswered)
 {
 	session_typed(&s, "arrived");
@@ -325,6 +348,43 @@ START_TEST(script_sent_out)
 }
 END_TEST
 
+static const struct {
+	bool create;
+	const char *asked, *names;
+	const char *happened;
+} made[] = {
+    {false, ":srv 403 me #lobby :No such channel", "@me",
+     "refused 2 there is no room lobby; --create makes it."},
+    {false, ":srv 403 me #lobby :No such channel", "~me",
+     "refused 2 there is no room lobby; --create makes it."},
+    {false, ":srv 403 me #lobby :No such channel", "me", "in lobby."}, /* it is never taken away */
+    {false, ":srv 403 me #lobby :No such channel", "@me bob", "in lobby."}, /* private */
+    {false, ":srv 324 me #lobby +nt", "@me", "in lobby."}, /* ours, and nobody was there */
+    {false, ":srv 461 me MODE :Not enough parameters", "me bob", "in lobby."},
+    {true, "", "@me", "in lobby."},
+};
+
+/* A script makes a room only if it is to, and is in one when it knows that. */
+START_TEST(script_makes_no_room)
+{
+	chatter_end();
+	chatter_begin();
+	s.script = true;
+	s.create = made[_i].create;
+	log_in();
+	ck_assert_ptr_nonnull(strstr(said(), made[_i].create ? "CAP END|JOIN #lobby|"
+							     : "CAP END|MODE #lobby|JOIN #lobby|"));
+	happened();
+	line("%s", made[_i].asked);
+	line(":me!u@h JOIN #lobby");
+	ck_assert_str_eq(happened(), "");
+	line(":srv 353 me = #lobby :%s", made[_i].names);
+	line(":srv 366 me #lobby :End");
+	ck_assert_str_eq(happened(), made[_i].happened);
+	ck_assert_str_eq(showed(), "");
+}
+END_TEST
+
 /* What somebody thinks of a message is a line. */
 START_TEST(reactions)
 {
@@ -396,12 +456,14 @@ main(void)
 	tcase_add_test(t, others);
 	tcase_add_test(t, multiline);
 	tcase_add_test(t, catching_up);
+	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);
 	tcase_add_test(t, locked_out);
 	tcase_add_test(t, files);
 	tcase_add_test(t, completion);
 	tcase_add_test(t, keys);
 	tcase_add_test(t, script_sent_out);
+	tcase_add_loop_test(t, script_makes_no_room, 0, ARRAY_LEN(made));
 	tcase_add_test(t, reactions);
 	tcase_add_test(t, read_marks);
 	tcase_add_test(t, taken_along);

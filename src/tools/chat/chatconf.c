@@ -4,7 +4,6 @@
 #include "chatconf.h"
 
 #include <getopt.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +179,8 @@ read_file(struct chat_conf *c, const char *path)
 	for (int i = 0; f != NULL && i < config_setting_length(conf_root(f)); i++)
 		take_setting(&e, f, config_setting_get_elem(conf_root(f), (unsigned)i), c);
 	conf_free(f);
+	if (c->password[0] != '\0')
+		bprintf(c->password_from, sizeof(c->password_from), "%s", path);
 	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
 		(void)chat_fail(CHAT_USAGE, "%s", e.line[i]);
 	return e.total > 0 ? CHAT_USAGE : check_secret(path, c);
@@ -187,12 +188,31 @@ read_file(struct chat_conf *c, const char *path)
 
 /* --- the command line ------------------------------------------------------------------------ */
 
-static const char usage_text[] = "usage: chat [-fl] [-s HOST[:PORT]] [-n NAME] [--pin SHA256 | "
-				 "--plain] [--autosave DIR] [ROOM]\n"
-				 "       chat [OPTIONS] send ROOM|@NAME [TEXT | -f FILE]\n"
-				 "       chat [OPTIONS] tail ROOM [--json] [--lines N]\n"
-				 "       chat [OPTIONS] get URL [-o FILE]\n"
-				 "chat(1) has it all.\n";
+static const char usage_text[] =
+    "usage: chat [OPTIONS] [ROOM]\n"
+    "       chat [OPTIONS] send ROOM|@NAME [--create] [TEXT | -f FILE]\n"
+    "       chat [OPTIONS] tail ROOM [--create] [--json] [--history N] [--lines N]\n"
+    "       chat [OPTIONS] get URL [-o FILE]\n";
+
+/* All that is for people; --fetch-test is not. */
+static const char help_text[] =
+    "  -s, --server HOST[:PORT]  the server: localhost\n"
+    "  -n, --name NAME           the name to go by\n"
+    "  -l, --login               it is an account's: ask for the password\n"
+    "  -f, --full                the whole screen\n"
+    "  --tls                     TLS also to this host, or to another port than 6697\n"
+    "  --plain                   without TLS also to other hosts\n"
+    "  --pin SHA256              the server's key\n"
+    "  --history N               lines of what was said before: 10; tail: 0\n"
+    "  --autosave DIR            keep the files that others send there\n"
+    "  --config FILE             instead of ~/.config/chat/chat.conf\n"
+    "  --timeout SECONDS         how long a script waits for the server: 20\n"
+    "  --create                  send, tail: make the room if it is not there\n"
+    "  --json                    tail: messages as JSON objects\n"
+    "  --lines N                 tail: end after N new messages\n"
+    "  -V, --version\n"
+    "  -h, --help\n"
+    "chat(1) says more about each.\n";
 
 enum {
 	O_PIN = 256,
@@ -204,6 +224,7 @@ enum {
 	O_JSON,
 	O_TIMEOUT,
 	O_LINES,
+	O_CREATE,
 	O_TEST
 };
 
@@ -223,6 +244,7 @@ static const struct option options[] = {
     {"json", no_argument, NULL, O_JSON},
     {"timeout", required_argument, NULL, O_TIMEOUT},
     {"lines", required_argument, NULL, O_LINES},
+    {"create", no_argument, NULL, O_CREATE},
     {"fetch-test", required_argument, NULL, O_TEST},
     {NULL, 0, NULL, 0},
 };
@@ -230,7 +252,7 @@ static const struct option options[] = {
 static int
 usage(void)
 {
-	fputs(usage_text, stderr);
+	fprintf(stderr, "%schat --help lists the options.\n", usage_text);
 	return CHAT_USAGE;
 }
 
@@ -244,11 +266,20 @@ number(const char *s, unsigned max, unsigned *out)
 	return s[0] >= '0' && s[0] <= '9' && *end == '\0' && v <= max;
 }
 
+static int
+take_number(unsigned max, unsigned *out)
+{
+	if (number(optarg, max, out))
+		return -1;
+	return chat_fail(CHAT_USAGE, "%s: a number is wanted, at most %u", optarg, max);
+}
+
 /* The file's password is for the server and the name that stand with it, its key for that server. */
 static void
 not_the_files(struct chat_conf *c, bool server)
 {
 	explicit_bzero(c->password, sizeof(c->password));
+	c->password_from[0] = '\0';
 	c->link.pinned &= !server || c->pin_given;
 }
 
@@ -293,13 +324,17 @@ take_option(struct chat_conf *c, int o)
 		bprintf(c->autosave, sizeof(c->autosave), "%s", optarg);
 		break;
 	case O_HISTORY:
-		return number(optarg, 500, &c->history) ? -1 : usage();
+		c->history_given = true;
+		return take_number(500, &c->history);
 	case O_TIMEOUT:
-		return number(optarg, 86400, &c->timeout) ? -1 : usage();
+		return take_number(86400, &c->timeout);
 	case O_LINES:
-		return number(optarg, UINT_MAX, &c->lines) ? -1 : usage();
+		return take_number(CHAT_LINES_ALL - 1, &c->lines);
 	case O_TEST:
-		return number(optarg, 65535, &c->test_port) ? -1 : usage();
+		return take_number(65535, &c->test_port);
+	case O_CREATE:
+		c->create = true;
+		break;
 	case O_JSON:
 		c->json = true;
 		break;
@@ -309,7 +344,7 @@ take_option(struct chat_conf *c, int o)
 		printf("chat %s\n", PACKAGE_VERSION);
 		return CHAT_OK;
 	case 'h':
-		fputs(usage_text, stdout);
+		printf("%s%s", usage_text, help_text);
 		return CHAT_OK;
 	default:
 		return usage();
@@ -428,9 +463,13 @@ settle(struct chat_conf *c)
 
 	l->host = c->host;
 	c->login |= c->password[0] != '\0';
+	/* what a script has seen in an earlier run it does not want again, unless it says so */
+	if (c->mode == CHAT_TAIL && !c->history_given)
+		c->history = 0;
 	expand_home(c->autosave, sizeof(c->autosave));
-	if (l->pinned || l->port == PORT_TLS || (!server_is_local(c->host) && !l->plain_ok))
-		l->tls = true;
+	l->tls |= l->pinned || l->port == PORT_TLS;
+	l->tls_assumed = !l->tls && !server_is_local(c->host) && !l->plain_ok;
+	l->tls |= l->tls_assumed;
 	if (l->port == 0)
 		l->port = l->tls ? PORT_TLS : PORT_PLAIN;
 	if (l->tls && !tls_is_built())
@@ -452,7 +491,8 @@ chat_conf(struct chat_conf *c, int argc, char **argv)
 	char path[4096];
 	int code = -1;
 
-	*c = (struct chat_conf){.host = "localhost", .history = 10, .timeout = 20};
+	*c = (struct chat_conf){
+	    .host = "localhost", .history = 10, .timeout = 20, .lines = CHAT_LINES_ALL};
 	if (given != NULL || default_path(path, sizeof(path)))
 		code = read_file(c, given != NULL ? given : path);
 	if (code < 0)

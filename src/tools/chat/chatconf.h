@@ -2,6 +2,8 @@
 #ifndef CHAT_CHATCONF_H
 #define CHAT_CHATCONF_H
 
+#include <limits.h>
+
 #include "link.h"
 #include "lib/name.h"
 #include "words.h"
@@ -20,6 +22,7 @@ enum {
 enum chat_mode { CHAT_TALK, CHAT_SEND, CHAT_TAIL, CHAT_GET };
 
 #define CHAT_ROOMS_MAX 20
+#define CHAT_LINES_ALL UINT_MAX
 
 struct chat_conf {
 	enum chat_mode mode;
@@ -30,12 +33,14 @@ struct chat_conf {
 	bool pin_given; /* on the command line */
 	bool login; /* the name is an account's: its password is asked for */
 	char password[513];
+	char password_from[4096]; /* the file; empty: it was typed */
 	bool full;
 	char room[CHAT_ROOMS_MAX][ROOM_BYTES_MAX + 2];
 	unsigned rooms;
 	struct look look;
 	bool color_set;
 	unsigned history;
+	bool history_given; /* on the command line */
 	char autosave[4096]; /* empty: off */
 	unsigned test_port; /* --fetch-test: see xfer.h */
 	/* scripts */
@@ -43,8 +48,9 @@ struct chat_conf {
 	char *text; /* owned; NULL: standard input */
 	const char *file, *url, *out;
 	bool json;
+	bool create; /* a room that is not there is made */
 	unsigned timeout; /* seconds */
-	unsigned lines; /* tail: end after so many; 0: never */
+	unsigned lines; /* tail: end after so many new ones; CHAT_LINES_ALL: never */
 };
 
 /* Fills *c from the file, then from argv. -1: go on; otherwise the exit code, after having said why. */

@@ -109,10 +109,14 @@ leave(struct client *c)
 void
 client_end(struct client *c, int code, const char *why)
 {
+	size_t n;
+
 	if (c->done || c->leaving)
 		return;
 	c->code = code;
-	bprintf(c->why, sizeof(c->why), "%s", why);
+	n = bprintf(c->why, sizeof(c->why), "%s", why);
+	if (code != CHAT_OK)
+		say_how_far(&c->say, c->why + n, sizeof(c->why) - n);
 	if (c->s.state == SESSION_READY) {
 		session_quit(&c->s, "");
 		leave(c);
@@ -121,37 +125,11 @@ client_end(struct client *c, int code, const char *why)
 	}
 }
 
-/* send: the text, or the file. */
-static void
-say(struct client *c)
+void
+client_progress(struct client *c, unsigned more)
 {
-	struct str rest = str_of(c->conf->text != NULL ? c->conf->text : "");
-
-	if (c->said)
-		return;
-	c->said = true;
-	if (c->conf->file != NULL) {
-		files_send(c->files, c->conf->target, c->conf->file, false);
-		return;
-	}
-	/* what is too long for a message is several */
-	while (rest.n > 0 && !c->done) {
-		size_t n = 0, lines = 0;
-
-		while (n < rest.n && n < SESSION_TEXT_MAX - 400 && lines < 60)
-			lines += rest.p[n++] == '\n';
-		if (n < rest.n && n >= SESSION_TEXT_MAX - 400) {
-			const char *nl = memrchr(rest.p, '\n', n);
-
-			n = nl != NULL ? (size_t)(nl + 1 - rest.p) : n;
-			while (n > 0 && ((unsigned char)rest.p[n] & 0xc0) == 0x80)
-				n--;
-		}
-		if (!session_say(&c->s, c->conf->target,
-				 (struct str){rest.p, n - (rest.p[n - 1] == '\n')}, false))
-			return;
-		rest = (struct str){rest.p + n, rest.n - n};
-	}
+	if (c->deadline != UINT64_MAX)
+		c->deadline = mono_ms() + (c->conf->timeout + more) * UINT64_C(1000);
 }
 
 static void
@@ -159,12 +137,13 @@ f_ready(void *arg)
 {
 	struct client *c = arg;
 
+	client_progress(c, 0);
 	c->been_up = true;
 	c->tries = 0;
 	c->name_at = UINT64_MAX;
 	files_again(c->files);
 	if (c->conf->mode == CHAT_SEND && c->conf->target[0] != '#')
-		say(c);
+		say_begin(c);
 }
 
 static void
@@ -173,19 +152,13 @@ f_entered(void *arg, const char *room)
 	struct client *c = arg;
 
 	(void)room;
+	client_progress(c, 0);
 	if (c->conf->mode == CHAT_SEND)
-		say(c);
+		say_begin(c);
+	else if (c->conf->mode == CHAT_TAIL && c->conf->lines == 0)
+		client_end(c, CHAT_OK, "");
 	else if (c->conf->mode == CHAT_TAIL)
 		c->deadline = UINT64_MAX;
-}
-
-static void
-f_sent(void *arg)
-{
-	struct client *c = arg;
-
-	if (c->conf->mode == CHAT_SEND && c->conf->file == NULL && c->said)
-		client_end(c, CHAT_OK, "");
 }
 
 /* A script without a name of its own takes another one. */
@@ -216,6 +189,19 @@ name_refused(struct client *c, const char *why)
 	}
 }
 
+/* Not the password itself, but which one it is: there may be several files, and somebody may have forgotten that one has it. */
+static void
+password_refused(struct client *c, const char *why)
+{
+	const char *from = c->conf->password_from;
+	char text[sizeof(c->why)];
+
+	bprintf(text, sizeof(text),
+		"cannot log in to the account %s with the password %s%.200s: %s", c->conf->name,
+		from[0] != '\0' ? "from " : "that was typed", from, why);
+	client_end(c, CHAT_DENIED, text);
+}
+
 static void
 f_refused(void *arg, enum refusal kind, const char *why)
 {
@@ -229,6 +215,8 @@ f_refused(void *arg, enum refusal kind, const char *why)
 
 	if (kind == REFUSED_NAME)
 		name_refused(c, why);
+	else if (kind == REFUSED_PASSWORD)
+		password_refused(c, why);
 	else if (kind == REFUSED_OTHER && c->been_up)
 		return; /* it will be tried again */
 	else
@@ -283,7 +271,6 @@ static const struct front front = {
     .changed = f_changed,
     .ready = f_ready,
     .entered = f_entered,
-    .sent = f_sent,
     .refused = f_refused,
     .quit = f_quit,
     .send_file = f_send_file,
@@ -302,6 +289,7 @@ client_init(struct client *c, struct chat_conf *conf, const struct ui *ui, void 
 	c->s.look = conf->look;
 	c->s.history = conf->history;
 	c->s.script = conf->mode != CHAT_TALK;
+	c->s.create = conf->create;
 	bprintf(c->s.host, sizeof(c->s.host), "%s", conf->host);
 	if (conf->login && conf->password[0] != '\0') {
 		bprintf(c->s.login, sizeof(c->s.login), "%s", conf->name);
@@ -313,9 +301,8 @@ client_init(struct client *c, struct chat_conf *conf, const struct ui *ui, void 
 	c->xfers = xfers_new();
 	c->files = files_new(c);
 	c->retry_at = c->leave_at = c->name_at = c->mark_at = UINT64_MAX;
-	c->deadline = conf->mode == CHAT_TALK || conf->timeout == 0
-			  ? UINT64_MAX
-			  : mono_ms() + conf->timeout * UINT64_C(1000);
+	c->deadline = conf->mode == CHAT_TALK || conf->timeout == 0 ? UINT64_MAX : 0;
+	client_progress(c, 0);
 	link_open(c->link);
 }
 
@@ -332,24 +319,14 @@ static void
 lost(struct client *c)
 {
 	bool untrusted = link_ended(c->link) == LINK_UNTRUSTED;
-	char why[640];
 
 	session_lost(&c->s);
 	if (c->leaving || c->done) {
 		c->done = true;
 		return;
 	}
-	if (!c->been_up || untrusted) {
-		bprintf(why, sizeof(why),
-			untrusted
-			    ? "%s"
-			    : "ERROR: Server is not running or not accepting connections (%s)",
-			link_why(c->link));
-		client_end(c, untrusted ? CHAT_DENIED : CHAT_UNREACHABLE, why);
-		return;
-	}
-	if (c->conf->mode == CHAT_SEND) {
-		client_end(c, CHAT_UNREACHABLE, link_why(c->link));
+	if (!c->been_up || untrusted || c->conf->mode == CHAT_SEND) {
+		client_end(c, untrusted ? CHAT_DENIED : CHAT_UNREACHABLE, link_why(c->link));
 		return;
 	}
 	if (c->tries == 0 && c->conf->mode == CHAT_TALK)
@@ -386,6 +363,7 @@ run_link(struct client *c)
 	if (before != LINK_UP && link_state(c->link) == LINK_UP) {
 		c->heard = mono_ms();
 		c->pinged = false;
+		client_progress(c, 0);
 		session_begin(&c->s, link_secure(c->link));
 		(void)link_run(c->link, &c->s.out, on_line, c);
 	}
@@ -414,7 +392,10 @@ run_timers(struct client *c)
 	if (stopped != 0 && !c->leaving) {
 		stopped = 0;
 		c->s.leaving = true;
-		client_end(c, c->conf->mode == CHAT_SEND ? CHAT_REFUSED : CHAT_OK, "");
+		if (c->conf->mode == CHAT_SEND)
+			client_end(c, CHAT_REFUSED, "interrupted");
+		else
+			client_end(c, CHAT_OK, "");
 	}
 	if (now >= c->retry_at) {
 		c->retry_at = UINT64_MAX;
@@ -431,6 +412,7 @@ run_timers(struct client *c)
 		c->deadline = UINT64_MAX;
 		client_end(c, CHAT_TIMED_OUT, "no answer in time");
 	}
+	say_turn(c);
 	if (now >= c->mark_at)
 		session_mark(&c->s);
 	if (now >= c->mark_at || c->mark_at == UINT64_MAX)
@@ -448,6 +430,7 @@ next_due(const struct client *c, uint64_t until)
 	due = MIN(due, c->leave_at);
 	due = MIN(due, c->deadline);
 	due = MIN(due, c->mark_at);
+	due = MIN(due, say_due(c));
 	if (link_state(c->link) == LINK_UP)
 		due = MIN(due, c->heard + (c->pinged ? SILENCE_MAX : SILENCE));
 	return due;

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "chatconf.h"
+#include "say.h"
 #include "session.h"
 
 struct files;
@@ -28,11 +29,12 @@ struct client {
 	bool done; /* nothing is left to do */
 	int code; /* exit */
 	char why[512]; /* for stderr, when it is not CHAT_OK */
-	bool been_up, leaving, said;
+	bool been_up, leaving;
 	unsigned tries;
 	uint64_t retry_at, name_at, leave_at, mark_at, deadline, heard;
 	bool pinged;
-	unsigned lines; /* scripts: shown */
+	struct say say; /* send */
+	unsigned lines; /* tail: shown, of the new ones */
 };
 
 /* conf->name is set. ui may be called from now on. */
@@ -44,6 +46,9 @@ bool client_turn(struct client *c, int fd, uint64_t until);
 
 /* It is over, with that exit code; why: "" or what is to be said on stderr. */
 void client_end(struct client *c, int code, const char *why);
+
+/* A script's server goes on: it has the whole of --timeout again, and `more` seconds for what it is to do now. */
+void client_progress(struct client *c, unsigned more);
 
 /* From now on signals come while client_wait() waits, and only then, so that none is missed: SIGINT, SIGTERM and SIGHUP, with which
  * the next turn says goodbye, and those about the terminal. */

@@ -38,6 +38,7 @@ struct job {
 	int fd; /* owned */
 	uint64_t size;
 	uint64_t shown; /* when the bar was */
+	uint64_t moved; /* bytes, as far as is known */
 };
 
 struct offered {
@@ -156,6 +157,9 @@ on_progress(void *arg, uint64_t now, uint64_t all)
 	char text[128], bar[BAR + 1];
 	uint64_t at = mono_ms();
 
+	if (now > j->moved)
+		client_progress(c, 0);
+	j->moved = now;
 	if (all == 0 || at - j->shown < 200)
 		return;
 	j->shown = at;

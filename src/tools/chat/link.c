@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,6 +34,7 @@ struct link {
 	struct tls *tls; /* owned */
 	bool wants_write;
 	struct net peer;
+	bool heard; /* a line has been read */
 	bool skipping; /* a line that is too long: to its end */
 	char *in; /* owned: WIRE_LINE_MAX + READ_MAX bytes */
 	size_t n;
@@ -66,7 +69,7 @@ link_close(struct link *l)
 	l->state = LINK_OFF;
 	l->due = UINT64_MAX;
 	l->n = 0;
-	l->skipping = l->wants_write = false;
+	l->heard = l->skipping = l->wants_write = false;
 }
 
 void
@@ -118,6 +121,19 @@ ended(struct link *l, enum link_end end, const char *why)
 	l->end = end;
 	link_close(l);
 	return false;
+}
+
+/* There is no connection: fmt has the words for it. */
+static bool failed(struct link *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static bool
+failed(struct link *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(l->why, sizeof(l->why), fmt, ap);
+	va_end(ap);
+	return ended(l, LINK_LOST, l->why);
 }
 
 void
@@ -176,6 +192,25 @@ may_be_plain(struct link *l)
 	return false;
 }
 
+/* What is said of an address that cannot be connected to, if it is the last one. */
+static void
+not_there(struct link *l, int err)
+{
+	const char *host = l->conf->host;
+	unsigned port = l->conf->port;
+
+	if (err == ECONNREFUSED)
+		bprintf(l->why, sizeof(l->why),
+			"ERROR: Server is not running or not accepting connections: nobody listens "
+			"at %s port %u",
+			host, port);
+	else if (err == ETIMEDOUT)
+		bprintf(l->why, sizeof(l->why), "no answer from %s port %u", host, port);
+	else
+		bprintf(l->why, sizeof(l->why), "%s port %u cannot be reached: %s", host, port,
+			strerror(err));
+}
+
 static bool
 connect_next(struct link *l)
 {
@@ -201,7 +236,7 @@ connect_next(struct link *l)
 			l->due = mono_ms() + CONNECT_MS;
 			return true;
 		}
-		bprintf(l->why, sizeof(l->why), "%s", strerror(errno));
+		not_there(l, errno);
 	}
 	return ended(l, LINK_LOST, l->why);
 }
@@ -216,9 +251,9 @@ run_lookup(struct link *l)
 	lookup_free(l->lookup);
 	l->lookup = NULL;
 	if (l->found == NULL)
-		return ended(l, LINK_LOST, why);
+		return failed(l, "cannot resolve %s: %s", l->conf->host, why);
 	l->next = l->found;
-	bprintf(l->why, sizeof(l->why), "it has no address");
+	bprintf(l->why, sizeof(l->why), "%s has no address", l->conf->host);
 	return connect_next(l);
 }
 
@@ -248,7 +283,7 @@ run_connect(struct link *l)
 		(void)getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &err, &n);
 	}
 	if (err != 0) {
-		bprintf(l->why, sizeof(l->why), "%s", strerror(err));
+		not_there(l, err);
 		return connect_next(l);
 	}
 	if (!l->conf->tls)
@@ -262,19 +297,31 @@ run_connect(struct link *l)
 	return true;
 }
 
+/* what: a verb. */
+static bool
+no_tls(struct link *l, const char *what)
+{
+	return failed(
+	    l, "%s port %u %s: is it a port without TLS?%s", l->conf->host, l->conf->port, what,
+	    l->conf->tls_assumed ? " --plain talks to it; all in between can read along" : "");
+}
+
 static bool
 run_handshake(struct link *l)
 {
-	enum tls_step step = tls_handshake(l->tls, l->why, sizeof(l->why));
+	char why[LINK_WHY_MAX];
+	enum tls_step step = tls_handshake(l->tls, why, sizeof(why));
 
 	if (step == TLS_DONE)
 		return up(l);
 	if (step == TLS_UNTRUSTED)
-		return ended(l, LINK_UNTRUSTED, l->why);
+		return ended(l, LINK_UNTRUSTED, why);
+	if (step == TLS_NONE)
+		return no_tls(l, why);
 	if (step == TLS_FAILED)
-		return ended(l, LINK_LOST, l->why);
+		return failed(l, "no TLS with %s port %u: %s", l->conf->host, l->conf->port, why);
 	if (mono_ms() >= l->due)
-		return ended(l, LINK_LOST, "no TLS from there");
+		return no_tls(l, "does not answer");
 	l->wants_write = step == TLS_WANTS_WRITE;
 	return true;
 }
@@ -336,6 +383,7 @@ take_lines(struct link *l, link_line_fn *fn, void *arg)
 		if (!l->skipping && n <= WIRE_LINE_MAX)
 			fn(arg, l->in + at, n > 0 && nl[-1] == '\r' ? n - 1 : n);
 		l->skipping = false;
+		l->heard = true;
 		at += n + 1;
 	}
 	if (l->state != LINK_UP)
@@ -345,17 +393,29 @@ take_lines(struct link *l, link_line_fn *fn, void *arg)
 }
 
 static bool
+closed(struct link *l)
+{
+	/* that is how TLS servers answer to what is none */
+	if (!l->heard && l->tls == NULL)
+		return failed(
+		    l, "%s port %u ended the connection without a line: is it for TLS? --tls",
+		    l->conf->host, l->conf->port);
+	return failed(l, "Connection closed by the server");
+}
+
+static bool
 run_up(struct link *l, struct buf *out, link_line_fn *fn, void *arg)
 {
 	size_t total = 0;
 	ssize_t r;
+	bool sent;
 
-	if (!send_some(l, out))
-		return ended(l, LINK_LOST, "Connection closed by the server");
+	/* what the server has said before it ended the connection is still to be read */
+	sent = send_some(l, out);
 	while (total < READ_MAX) {
 		r = read_some(l, l->in + l->n, WIRE_LINE_MAX + READ_MAX - l->n);
 		if (r < 0)
-			return ended(l, LINK_LOST, "Connection closed by the server");
+			return closed(l);
 		if (r == 0)
 			break;
 		total += (size_t)r;
@@ -364,6 +424,8 @@ run_up(struct link *l, struct buf *out, link_line_fn *fn, void *arg)
 		if (l->state != LINK_UP)
 			return true;
 	}
+	if (!sent)
+		return closed(l);
 	/* what TLS has read already is not seen by poll() */
 	l->due = total >= READ_MAX ? 0 : UINT64_MAX;
 	return true;

@@ -33,6 +33,7 @@ struct link_conf {
 	unsigned port;
 	bool tls;
 	bool plain_ok; /* without TLS also to other hosts */
+	bool tls_assumed; /* tls because nothing was said: plain_ok would change that */
 	bool pinned;
 	uint8_t pin
 	    [SERVER_PIN_LEN]; /* SHA-256 of the server's public key (SubjectPublicKeyInfo): instead of authorities */

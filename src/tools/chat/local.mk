@@ -33,6 +33,7 @@ bin_PROGRAMS += %D%/chat
 	%D%/link.c %D%/link.h \
 	%D%/lookup.c %D%/lookup.h \
 	%D%/main.c \
+	%D%/say.c %D%/say.h \
 	%D%/script.c %D%/script.h \
 	%D%/tls.c %D%/tls.h \
 	%D%/xfer.c %D%/xfer.h

@@ -211,8 +211,6 @@ pend_done(struct session *s, unsigned long label, const char *why, bool gone)
 	else if (s->ack)
 		session_note(s, "message has been sent..");
 	forget(s, at);
-	if (s->npending == 0)
-		s->front->sent(s->arg);
 	return true;
 }
 

@@ -521,6 +521,7 @@ row(struct session *s, struct batch *b, const struct said *m)
 	bool own = session_is_me(s, m->from);
 	struct room *r = place_of(s, m, own), *asked = fetched_by(s, b->label);
 	struct str word, text = m->text, params;
+	bool before = false;
 
 	copy(m->target, target, sizeof(target));
 	if (own && irc_ctcp(text, &word, &params))
@@ -537,8 +538,9 @@ row(struct session *s, struct batch *b, const struct said *m)
 			note_in(s, asked, "--- Earlier in %s:", asked->name);
 		asked->got++;
 		asked->last = MAX(asked->last, m->seq);
+		before = asked->first && (asked->came == 0 || m->seq < asked->came);
 	}
-	show_once(s, asked != NULL ? asked : r, m, asked != NULL && asked->first);
+	show_once(s, asked != NULL ? asked : r, m, before);
 }
 
 static void
@@ -627,7 +629,9 @@ said_fetched(struct session *s, struct room *r)
 	r->fetching = r->first = false;
 	release(s, r);
 	pend_go(s, r);
-	s->front->entered(s->arg, r->name);
+	/* a script is in when it also knows who is there: see names_end() */
+	if (!s->script || r->nnames == 0)
+		s->front->entered(s->arg, r->name);
 }
 
 void

@@ -42,10 +42,10 @@ print_json(const struct show *s)
 	json_t *o;
 
 	irc_time_put(at, s->at > 0 ? s->at : wall_ms());
-	o = json_pack("{s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:b}", "time", at, (size_t)IRC_TIME_LEN,
-		      "room", s->room.p, s->room.n, "from", s->from.p, s->from.n, "text", s->text.p,
-		      s->text.n, "kind", kinds[s->kind], "msgid", s->msgid.p, s->msgid.n, "own",
-		      s->own);
+	o = json_pack("{s:s%, s:s%, s:s%, s:s%, s:s, s:s%, s:b, s:b}", "time", at,
+		      (size_t)IRC_TIME_LEN, "room", s->room.p, s->room.n, "from", s->from.p,
+		      s->from.n, "text", s->text.p, s->text.n, "kind", kinds[s->kind], "msgid",
+		      s->msgid.p, s->msgid.n, "own", s->own, "old", s->old);
 	if (o == NULL)
 		return;
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
@@ -60,7 +60,7 @@ on_show(void *arg, const struct show *s)
 	static char text[2 * SESSION_TEXT_MAX];
 	struct client *c = arg;
 
-	if (c->conf->mode != CHAT_TAIL || s->kind == SHOW_NOTE || s->direct ||
+	if (c->conf->mode != CHAT_TAIL || c->leaving || s->kind == SHOW_NOTE || s->direct ||
 	    !str_eq(s->room, str_of(c->conf->target + 1)))
 		return;
 #ifdef HAVE_JANSSON
@@ -75,7 +75,7 @@ on_show(void *arg, const struct show *s)
 	fflush(stdout);
 	if (ferror(stdout))
 		client_end(c, CHAT_OK, ""); /* `chat tail x | head` has what it wanted */
-	if (++c->lines == c->conf->lines)
+	if (!s->old && ++c->lines == c->conf->lines)
 		client_end(c, CHAT_OK, "");
 }
 

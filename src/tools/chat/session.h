@@ -84,7 +84,6 @@ struct front {
 	void (*changed)(void *arg);
 	void (*ready)(void *arg); /* logged in; the rooms are being entered */
 	void (*entered)(void *arg, const char *room); /* and what was missed there has been shown */
-	void (*sent)(void *arg); /* nothing is unacknowledged any more */
 	void (*refused)(void *arg, enum refusal why, const char *text);
 	void (*quit)(void *arg); /* the person wants to leave */
 	/* !FILE and image@name: path is a file, or a URL if that was the answer; to: "#room" or a name. */
@@ -114,12 +113,15 @@ struct room {
 	bool been; /* in an earlier connection */
 	bool asked_for; /* by /join: it is where plain lines go when we are there */
 	bool wanted; /* to be entered again when the connection is back */
+	bool asked_about; /* is it there? That has been asked before it was entered, */
+	bool there; /* and it is */
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
 	uint8_t names[8], nnames; /* enum names_for of the lists that are coming, in their order */
 	unsigned got; /* rows of the page */
 	unsigned long ask; /* the label of the request */
 	uint64_t asked_after; /* the message that it asks for what followed */
+	uint64_t came; /* our JOIN's number, or 0: what has a greater one was said since */
 	uint64_t last; /* the latest message's number */
 	uint64_t mine; /* and our own latest one's */
 	uint64_t last_at, marked_at;
@@ -153,6 +155,7 @@ struct session {
 	enum session_state state;
 	bool paned; /* of all rooms only the one that plain lines go to is on the screen */
 	bool script; /* nobody is there to be asked; nothing is shown but messages */
+	bool create; /* script: a room that is not there is made */
 	bool again; /* there has been a connection before */
 	bool secure; /* passwords may be sent */
 	bool authing; /* we have asked to log in: the server may ask for the password, once */

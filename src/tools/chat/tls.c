@@ -143,10 +143,25 @@ untrusted(const struct tls *t, char *why, size_t cap)
 	return TLS_UNTRUSTED;
 }
 
+/* Is that what OpenSSL says of an answer that is no TLS? */
+static bool
+is_no_tls(int reason)
+{
+	static const int reasons[] = {SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST,
+				      SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_BAD_PACKET_LENGTH,
+				      SSL_R_RECORD_LENGTH_MISMATCH};
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		if (reason == reasons[i])
+			return true;
+	}
+	return false;
+}
+
 enum tls_step
 tls_handshake(struct tls *t, char *why, size_t cap)
 {
-	int r, err;
+	int r, err, reason;
 
 	ERR_clear_error();
 	errno = 0;
@@ -160,10 +175,16 @@ tls_handshake(struct tls *t, char *why, size_t cap)
 		return TLS_WANTS_WRITE;
 	if (!t->pinned && SSL_get_verify_result(t->ssl) != X509_V_OK)
 		return untrusted(t, why, cap);
-	if (err == SSL_ERROR_SSL && ERR_peek_error() != 0)
-		bprintf(why, cap, "TLS: %s", ERR_reason_error_string(ERR_peek_error()));
-	else
-		bprintf(why, cap, "the server ended the connection before TLS was there");
+	reason = err == SSL_ERROR_SSL ? ERR_GET_REASON(ERR_peek_error()) : 0;
+	if (reason == 0 || reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+		bprintf(why, cap, "ended the connection before TLS was there");
+		return TLS_NONE;
+	}
+	if (is_no_tls(reason)) {
+		bprintf(why, cap, "does not speak TLS");
+		return TLS_NONE;
+	}
+	bprintf(why, cap, "%s", ERR_reason_error_string(ERR_peek_error()));
 	return TLS_FAILED;
 }
 

@@ -14,7 +14,14 @@ struct tls;
 struct tls *tls_new(int fd, const char *host, const uint8_t *pin, const char **why);
 void tls_free(struct tls *t); /* NULL is fine; the socket stays open */
 
-enum tls_step { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED, TLS_UNTRUSTED };
+enum tls_step {
+	TLS_DONE,
+	TLS_WANTS_READ,
+	TLS_WANTS_WRITE,
+	TLS_NONE, /* what is there does not speak it, or has gone before */
+	TLS_FAILED,
+	TLS_UNTRUSTED
+};
 /* why: for the last two, terminated. */
 enum tls_step tls_handshake(struct tls *t, char *why, size_t cap);
 

@@ -190,7 +190,7 @@ refused(struct session *s, const struct wire *w)
 		return;
 	if (irc_is(w->m.param[0], "CHATHISTORY") && w->num == 0 && (label != 0 || s->script))
 		return;
-	if (joining_failed(s, w, why))
+	if (room_answered(room_of(s, w->m.param[1]), false) || joining_failed(s, w, why))
 		return;
 	if (s->script)
 		return;
@@ -289,8 +289,10 @@ n_ready(struct session *s, const struct wire *w)
 	}
 	s->front->ready(s->arg);
 	for (struct room *r = s->rooms; r != NULL; r = r->next) {
-		if (r->wanted && !r->direct)
-			put(s, "JOIN #%s%s%s", r->name, r->key[0] != '\0' ? " " : "", r->key);
+		if (!r->wanted || r->direct)
+			continue;
+		room_ask_about(s, r);
+		put(s, "JOIN #%s%s%s", r->name, r->key[0] != '\0' ? " " : "", r->key);
 	}
 	said_fetch_direct(s);
 	changed(s);
@@ -368,17 +370,18 @@ n_logged_out(struct session *s, const struct wire *w)
 static void
 n_sasl_end(struct session *s, const struct wire *w)
 {
-	char why[512];
+	char why[512], account[sizeof(s->login)];
 
 	if (w->num != 903 && w->num != 907) {
 		refusal_text(w, why, sizeof(why));
+		memcpy(account, s->login, sizeof(account));
 		explicit_bzero(s->password, sizeof(s->password));
 		s->login[0] = '\0';
 		if (s->state == SESSION_SASL && !s->again) {
 			s->front->refused(s->arg, REFUSED_PASSWORD, why);
 			return;
 		}
-		session_note(s, "Sorry, %s.", why);
+		session_note(s, "Sorry, not logged in to the account %s: %s.", account, why);
 	}
 	if (s->state == SESSION_SASL) {
 		s->state = SESSION_WELCOME;

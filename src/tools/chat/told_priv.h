@@ -12,6 +12,11 @@ told_fn n_ban, n_ban_end, n_inviting, n_list_end, n_list_row, n_modes, n_no_topi
     names_end, names_row, on_AWAY, on_INVITE, on_JOIN, on_KICK, on_MODE, on_NICK, on_PART, on_QUIT,
     on_REDACT, on_RENAME, on_TOPIC, who_end, who_row;
 
+/* Is the room there? Asked for a script that is to make none, before its JOIN, so that the answer comes before that to JOIN. */
+void room_ask_about(struct session *s, struct room *r);
+/* That is the answer. False: nothing was asked. r may be NULL. */
+bool room_answered(struct room *r, bool there);
+
 /* For STR_FMT: a parameter. */
 #define P(i) STR_ARG(w->m.param[i])
 

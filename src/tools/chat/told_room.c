@@ -99,6 +99,52 @@ names_next(struct room *r)
 	return what;
 }
 
+/* --- is it there? ------------------------------------------------------------------------------ */
+
+void
+room_ask_about(struct session *s, struct room *r)
+{
+	if (!s->script || s->create || r->been)
+		return;
+	r->asked_about = true;
+	put(s, "MODE #%s", r->name);
+}
+
+bool
+room_answered(struct room *r, bool there)
+{
+	if (r == NULL || !r->asked_about)
+		return false;
+	r->asked_about = false;
+	r->there = there;
+	return true;
+}
+
+/* A private room is not there for who asks; nor is one that is never taken away as long as nobody is in it. But who makes a room
+ * is alone there, and its operator. */
+static bool
+made_by_us(const struct session *s, const struct room *r)
+{
+	const struct member *me = session_member(r, str_of(s->nick));
+
+	return !s->create && !r->been && !r->there && HASH_COUNT(r->members) == 1 && me != NULL &&
+	       me->rank != 0 && strchr("~&@", me->rank) != NULL;
+}
+
+/* All who are there are known to a script. */
+static void
+script_names(struct session *s, struct room *r)
+{
+	char why[ROOM_BYTES_MAX + 64];
+
+	if (made_by_us(s, r)) {
+		bprintf(why, sizeof(why), "there is no room %s; --create makes it", r->name);
+		s->front->refused(s->arg, REFUSED_ROOM, why);
+	} else if (!r->fetching) {
+		s->front->entered(s->arg, r->name);
+	}
+}
+
 void
 names_end(struct session *s, const struct wire *w)
 {
@@ -108,12 +154,14 @@ names_end(struct session *s, const struct wire *w)
 
 	if (r == NULL)
 		return;
-	if (what == NAMES_INFO) {
+	if (s->script) {
+		script_names(s, r);
+	} else if (what == NAMES_INFO) {
 		note_info(s, r);
 	} else if (what == NAMES_WHO) {
 		bprintf(head, sizeof(head), "In %s (%u): ", r->name, HASH_COUNT(r->members));
 		note_names(s, r, head, UINT32_MAX);
-	} else if (HASH_COUNT(r->members) > 1 && !r->been && !s->script) {
+	} else if (HASH_COUNT(r->members) > 1 && !r->been) {
 		bprintf(head, sizeof(head), "%u here: ", HASH_COUNT(r->members));
 		note_names(s, r, head, NAMES_SHOWN);
 	}
@@ -158,6 +206,8 @@ static void
 self_joined(struct session *s, struct room *r, const struct wire *w)
 {
 	r->joined = r->wanted = true;
+	r->asked_about = false;
+	r->came = w->seq;
 	members_clear(s, r);
 	r->nnames = 0;
 	names_wanted(r, NAMES_JOIN);
@@ -486,6 +536,8 @@ on_MODE(struct session *s, const struct wire *w)
 void
 n_modes(struct session *s, const struct wire *w)
 {
+	if (room_answered(room_of(s, w->m.param[1]), true))
+		return;
 	note_in(s, room_of(s, w->m.param[1]),
 		"Room " STR_FMT ": mode " STR_FMT " " STR_FMT " " STR_FMT, P(1), P(2), P(3), P(4));
 }
