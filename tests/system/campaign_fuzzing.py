@@ -182,9 +182,9 @@ class Campaign:
         return True
 
     def round(self, targets, jobs):
-        """A slice of each that is not done, the quick ones first. Returns how many had one."""
+        """A slice of each that is not done, those first that have not shown how quick they are, then the quick ones. Returns how many had one."""
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            return sum(pool.map(self.slice_of, sorted(targets, key=lambda t: -self.ledger.rate(t))))
+            return sum(pool.map(self.slice_of, sorted(targets, key=lambda t: (self.ledger.rate(t) > 0, -self.ledger.rate(t)))))
 
     def merge(self, target):
         """Into the corpus what reaches something new, what reaches most first, as long as the corpus stays small."""
