@@ -144,8 +144,10 @@ claim(const struct listen_conf *conf, unsigned nth)
 	bool any = false;
 
 	TAILQ_FOREACH (l, &listeners, link) {
-		if (l->fd >= 0 && !l->claimed && l->nth == nth && same_place(&l->conf, conf))
-			any = l->claimed = true;
+		if (l->fd < 0 || l->claimed || l->nth != nth || !same_place(&l->conf, conf))
+			continue;
+		any = l->claimed = true;
+		bprintf(l->conf.where, sizeof(l->conf.where), "%s", conf->where);
 	}
 	return any;
 }
@@ -191,23 +193,30 @@ add_error(struct conf_errors *e, const struct listen_conf *conf, const char *pla
 	conf_say(e, "%s: cannot listen on %s: %s", conf->where, place, why);
 }
 
-/* By one that was opened for the same configuration? Says so. sa: NULL for a path. */
+static bool
+has_place(const struct listener *l, const struct listen_conf *conf, const struct sockaddr *sa)
+{
+	return sa != NULL ? sockaddr_same_place((const struct sockaddr *)&l->addr, sa)
+			  : strcmp(l->conf.path, conf->path) == 0;
+}
+
+/* By another one of the same configuration, new or staying? Says so. sa: NULL for a path. */
 static bool
 is_taken(const struct listen_conf *conf, const struct sockaddr *sa, const char *place,
 	 struct conf_errors *e)
 {
 	char why[LISTEN_WHERE_MAX + 32];
-	struct listener *l;
+	const struct listener *l, *by = NULL;
 
-	TAILQ_FOREACH (l, &fresh, link) {
-		if (sa != NULL ? !sockaddr_same_place((const struct sockaddr *)&l->addr, sa)
-			       : strcmp(l->conf.path, conf->path) != 0)
-			continue;
-		bprintf(why, sizeof(why), "the listener at %s does", l->conf.where);
-		add_error(e, conf, place, why);
-		return true;
-	}
-	return false;
+	TAILQ_FOREACH (l, &fresh, link)
+		by = has_place(l, conf, sa) ? l : by;
+	TAILQ_FOREACH (l, &listeners, link)
+		by = l->claimed && has_place(l, conf, sa) ? l : by;
+	if (by == NULL)
+		return false;
+	bprintf(why, sizeof(why), "the listener at %s does", by->conf.where);
+	add_error(e, conf, place, why);
+	return true;
 }
 
 /* In a trial: who has it may be one of ours that would give way. `chatd -t`, which has none, cannot know. */

@@ -284,12 +284,12 @@ reload_check(uint32_t ctl_id)
 		keep_what_needs_a_restart();
 		check_use(&next, child_programs[ROLE_TLS], &e, &cautions);
 	}
-	ctl_lines(ctl_id, "", &e);
-	ctl_lines(ctl_id, "warning: ", &cautions);
 	if (e.total > 0) {
+		ctl_lines(ctl_id, "", &e);
 		ctl_end(ctl_id, CTL_REFUSED, e.line[0]);
 		return;
 	}
+	ctl_lines(ctl_id, "warning: ", &cautions);
 	bprintf(text, sizeof(text), "the configuration is good%s%s",
 		restart_names[0] != '\0' ? "; needs a restart: " : "", restart_names);
 	ctl_text(ctl_id, text);
