@@ -804,7 +804,6 @@ class Scripts(ChatCase):
         self.assertEqual(code, 2)
         self.assertIn("chat.conf:2: there is no option nosuch", err)
 
-
     def test_cannot_be_reached(self):
         """Each failure has words of its own."""
         closed = socket.create_server(("127.0.0.1", 0))
