@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes, unread
+from harness import TOP, Daemon, Telnet, build, children, conf_text, eventually, fd_count, limit, main, private_bytes, unread
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
@@ -802,6 +802,25 @@ class Reload(TlsCase):
                              stdout=subprocess.PIPE, check=True).stdout
         self.assertEqual(self.d.json("tls", "show")[0]["key_sha256"], hashlib.sha256(der).hexdigest())
 
+    def test_none_any_more(self):
+        """What has been taken out of the configuration is neither shown nor worried about."""
+        telnet = [l for l in self.config["listen"] if l["protocol"] == "telnet"]
+        tls, plain = ([l for l in telnet if l["tls"] == t] for t in (True, False))
+        warns = {"certificate": self.first[0], "key": self.first[1], "warn_days": 60}
+        d = self.daemon({"name": "here", "listen": tls, "tls": warns})
+        for _ in range(2):
+            for command in (("config", "check"), ("reload",), ("tls", "reload")):
+                self.assertRegex(d.ctl(*command), "warning: .*first.* expires in")
+            self.assertIn("until", d.json("status")["certificate"])
+            d.write_conf(conf_text({k: v for k, v in dict(d.config, listen=plain).items() if k != "tls"}))
+            for _ in range(2):
+                self.assertNotIn("warning", d.ctl("reload"))
+            self.assertEqual(d.json("tls", "show"), [])
+            eventually("no certificate", lambda: d.json("status")["certificate"] is None)
+            d.write_conf({"name": "here", "listen": tls, "tls": warns})
+            d.ctl("reload")
+            self.assertEqual(len(d.json("tls", "show")), 1)
+
     def test_listener_comes(self):
         """A listener with TLS that a reload brings, to a chatd that had none."""
         d = self.daemon({"listen": [{"protocol": "irc", "address": "127.0.0.1", "port": 0}]})
@@ -825,9 +844,12 @@ class Checked(TlsCase):
         self.assertEqual((r.returncode, r.stderr), (0, ""))
         locked = os.path.join(self.certs, "locked.pem")
         subprocess.run(["openssl", "pkey", "-in", self.first[1], "-aes256", "-passout", "pass:pearl", "-out", locked], check=True)
+        damaged = os.path.join(self.certs, "damaged.pem")
+        with open(damaged, "w", encoding="ascii") as f:
+            f.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
         for pair, why in (((self.first[0], self.other[1]), "certificate and key do not fit"), ((self.first[1], self.first[1]), "it holds no certificate"),
                           ((self.first[0], self.first[0]), "its key cannot be used: "), (("/nosuch", ""), "No such file"),
-                          ((self.first[0], locked), "its key wants a password")):
+                          ((self.first[0], locked), "its key wants a password"), ((damaged, self.first[1]), "its certificate cannot be read: ")):
             r = check(pair)
             self.assertEqual(r.returncode, 1, pair)
             self.assertRegex(r.stderr, why)
