@@ -802,6 +802,32 @@ class Reload(TlsCase):
                              stdout=subprocess.PIPE, check=True).stdout
         self.assertEqual(self.d.json("tls", "show")[0]["key_sha256"], hashlib.sha256(der).hexdigest())
 
+    def test_many_checks(self):
+        """Who may only look cannot keep the master busy: those who ask at the same time have the answer of one check, or two."""
+        def ask(n):
+            people = []
+            for _ in range(n):
+                s = socket.socket(socket.AF_UNIX)
+                self.addCleanup(s.close)
+                s.settimeout(limit())
+                s.connect(self.d.socket)
+                people.append(s)
+            begun = time.monotonic()
+            for s in people:
+                s.sendall(b"config check\n")
+            for s in people:
+                answer = b""
+                while b"is good\n" not in answer:
+                    more = s.recv(65536)
+                    self.assertTrue(more, answer)
+                    answer += more
+                s.close()
+            return time.monotonic() - begun
+        one = max(ask(1) for _ in range(4))
+        many = ask(20)
+        print("%.1f ms for one, %.1f ms for 20" % (1000 * one, 1000 * many), flush=True)
+        self.assertLess(many, 3 * one)
+
     def test_none_any_more(self):
         """What has been taken out of the configuration is neither shown nor worried about."""
         telnet = [l for l in self.config["listen"] if l["protocol"] == "telnet"]
