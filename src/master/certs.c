@@ -144,6 +144,8 @@ certs_commit(void)
 	used = next;
 	next.n = 0;
 	prepared = false;
+	if (used.n == 0)
+		ntold = 0; /* nothing is told of none */
 }
 
 void
@@ -187,17 +189,18 @@ certs_send(struct child *c)
 
 /* In the child. Its words go to descriptor 2, which is fd. */
 static void
-become_test(const char *program, const char *name, int fd)
+become_test(const char *program, const struct options *o, int fd)
 {
-	char uid[16], gid[16];
-	const char *argv[TLS_CERTS_MAX + 6] = {program, "-t", uid, gid, name};
+	char uid[16], gid[16], days[24];
+	const char *argv[TLS_CERTS_MAX + 7] = {program, "-t", uid, gid, days, o->name};
 
 	bprintf(uid, sizeof(uid), "%u", master.set.uid);
 	bprintf(gid, sizeof(gid), "%u", master.set.gid);
+	bprintf(days, sizeof(days), "%llu", (unsigned long long)o->tls_warn_days);
 	dup2(fd, 2);
 	/* first out of the way, then to where they are looked for */
 	for (unsigned i = 0; i < next.n; i++) {
-		argv[i + 5] = next.v[i].file;
+		argv[i + 6] = next.v[i].file;
 		for (unsigned k = 0; k < 2; k++)
 			next.v[i].fds[k] =
 			    fcntl(next.v[i].fds[k], F_DUPFD_CLOEXEC, FIRST_FD + 2 * TLS_CERTS_MAX);
@@ -233,7 +236,7 @@ take_words(int fd, struct conf_errors *e, struct conf_errors *cautions)
 }
 
 int
-certs_test(const char *program, const char *name, struct conf_errors *e,
+certs_test(const char *program, const struct options *o, struct conf_errors *e,
 	   struct conf_errors *cautions)
 {
 	int status = -1, words[2];
@@ -247,7 +250,7 @@ certs_test(const char *program, const char *name, struct conf_errors *e,
 	}
 	pid = fork();
 	if (pid == 0)
-		become_test(program, name, words[1]);
+		become_test(program, o, words[1]);
 	close(words[1]);
 	take_words(words[0], e, cautions);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -22,9 +22,9 @@ void certs_abort(void);
 /* To a chatd-tls, ahead of its options: those that were prepared, else those in use. */
 void certs_send(struct child *c);
 
-/* Would chatd-tls, which is program, take those that were prepared, for a server called name? 0, or -1 with *e saying why not, in its words;
+/* Would chatd-tls, which is program, take those that were prepared, for a server with these options? 0, or -1 with *e saying why not, in its words;
  * what it takes but finds odd is added to *cautions. Waits for it. */
-int certs_test(const char *program, const char *name, struct conf_errors *e,
+int certs_test(const char *program, const struct options *o, struct conf_errors *e,
 	       struct conf_errors *cautions);
 
 /* m_tls_cert. False: malformed. */

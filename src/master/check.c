@@ -69,7 +69,7 @@ check_certs(const struct settings *s, const char *program, struct conf_errors *e
 	    struct conf_errors *cautions)
 {
 	if (certs_prepare(s, e) == 0)
-		certs_test(program, s->opt.name, e, cautions);
+		certs_test(program, &s->opt, e, cautions);
 	certs_abort();
 }
 

@@ -219,7 +219,7 @@ is_taken(const struct listen_conf *conf, const struct sockaddr *sa, const char *
 	return true;
 }
 
-/* In a trial: who has it may be one of ours that would give way. `chatd -t`, which has none, cannot know. */
+/* In a trial: who has it may be one of ours that would give way (none at a path does). `chatd -t`, which has none, cannot know. */
 static bool
 would_give_way(const struct sockaddr *sa)
 {
@@ -227,7 +227,7 @@ would_give_way(const struct sockaddr *sa)
 
 	TAILQ_FOREACH (l, &listeners, link) {
 		if (!l->claimed && !l->given &&
-		    sockaddr_port((const struct sockaddr *)&l->addr) == sockaddr_port(sa))
+		    sockaddr_same_place((const struct sockaddr *)&l->addr, sa))
 			return true;
 	}
 	return TAILQ_EMPTY(&listeners);
@@ -282,7 +282,7 @@ open_unix(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 	fd = bind_unix(conf->path);
 	if (fd >= 0)
 		listener_new(conf, nth, fd)->made_path = true;
-	else if (trial && errno == EADDRINUSE) /* by us, as a rule */
+	else if (errno == EADDRINUSE && trial && TAILQ_EMPTY(&listeners))
 		listener_held(conf, nth, &un, sizeof(un));
 	else
 		add_error(e, conf, conf->path, strerror(errno));

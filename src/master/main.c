@@ -310,7 +310,7 @@ prepare_certs(void)
 
 	if (certs_prepare(&master.set, &e) < 0 ||
 	    (tls_built() &&
-	     certs_test(child_programs[ROLE_TLS], master.set.opt.name, &e, &cautions) < 0))
+	     certs_test(child_programs[ROLE_TLS], &master.set.opt, &e, &cautions) < 0))
 		give_up(&e);
 	certs_commit();
 }

@@ -9,6 +9,7 @@
 
 #include "lib/log.h"
 #include "lib/logsink.h"
+#include "lib/loop.h"
 #include "lib/sdnotify.h"
 #include "lib/util.h"
 #include "master/certs.h"
@@ -270,33 +271,6 @@ begin(uint32_t ctl_id, bool certs)
 }
 
 void
-reload_check(uint32_t ctl_id)
-{
-	static struct conf_errors e, cautions;
-	char text[600];
-
-	if (active || master.stopping || !master.ready) {
-		ctl_end(ctl_id, CTL_UNAVAILABLE, active ? "a reload is under way" : "not now");
-		return;
-	}
-	memset(&cautions, 0, sizeof(cautions));
-	if (settings_load(&next, master.conf_path, &e) == 0) {
-		keep_what_needs_a_restart();
-		check_use(&next, child_programs[ROLE_TLS], &e, &cautions);
-	}
-	if (e.total > 0) {
-		ctl_lines(ctl_id, "", &e);
-		ctl_end(ctl_id, CTL_REFUSED, e.line[0]);
-		return;
-	}
-	ctl_lines(ctl_id, "warning: ", &cautions);
-	bprintf(text, sizeof(text), "the configuration is good%s%s",
-		restart_names[0] != '\0' ? "; needs a restart: " : "", restart_names);
-	ctl_text(ctl_id, text);
-	ctl_end(ctl_id, CTL_OK, text);
-}
-
-void
 reload_begin(uint32_t ctl_id)
 {
 	begin(ctl_id, false);
@@ -306,4 +280,85 @@ void
 reload_certs_begin(uint32_t ctl_id)
 {
 	begin(ctl_id, true);
+}
+
+/* --- a check -------------------------------------------------------------------------------- */
+
+#define CHECKS_MAX 64 /* as many requests as control has connections */
+#define REST 4 /* times as long as a check took there is none, */
+#define REST_MS 5000 /* but no longer */
+
+static uint32_t asked[CHECKS_MAX]; /* who waits for the next one */
+static unsigned nasked;
+static uint64_t rest_until;
+
+static void
+answer_check(uint32_t id, const struct conf_errors *e, const struct conf_errors *cautions)
+{
+	char text[600];
+
+	if (e->total > 0) {
+		ctl_lines(id, "", e);
+		ctl_end(id, CTL_REFUSED, e->line[0]);
+		return;
+	}
+	ctl_lines(id, "warning: ", cautions);
+	bprintf(text, sizeof(text), "the configuration is good%s%s",
+		restart_names[0] != '\0' ? "; needs a restart: " : "", restart_names);
+	ctl_text(id, text);
+	ctl_end(id, CTL_OK, text);
+}
+
+static bool
+cannot_check(uint32_t id)
+{
+	if (!active && !master.stopping && master.ready)
+		return false;
+	ctl_end(id, CTL_UNAVAILABLE, active ? "a reload is under way" : "not now");
+	return true;
+}
+
+/* One for all who have asked. */
+static void
+check(void *arg)
+{
+	static struct conf_errors e, cautions;
+	uint64_t begun = mono_ms();
+	unsigned n = 0;
+
+	(void)arg;
+	for (unsigned i = 0; i < nasked; i++) {
+		if (!cannot_check(asked[i]))
+			asked[n++] = asked[i];
+	}
+	nasked = 0;
+	if (n == 0)
+		return;
+	memset(&cautions, 0, sizeof(cautions));
+	if (settings_load(&next, master.conf_path, &e) == 0) {
+		keep_what_needs_a_restart();
+		check_use(&next, child_programs[ROLE_TLS], &e, &cautions);
+	}
+	for (unsigned i = 0; i < n; i++)
+		answer_check(asked[i], &e, &cautions);
+	rest_until = mono_ms() + MIN(REST * (mono_ms() - begun), (uint64_t)REST_MS);
+}
+
+/* Who may only look may ask for one again and again, and nobody is let in while it lasts: most of the time is to be the others'. */
+void
+reload_check(uint32_t ctl_id)
+{
+	static struct loop_timer timer;
+	uint64_t now = mono_ms();
+
+	if (cannot_check(ctl_id))
+		return;
+	if (nasked == CHECKS_MAX) {
+		ctl_end(ctl_id, CTL_UNAVAILABLE, "too many ask for that");
+		return;
+	}
+	asked[nasked++] = ctl_id;
+	if (timer.place == 0)
+		loop_timer_start(master.loop, &timer, rest_until > now ? rest_until - now : 0,
+				 check, NULL);
 }

@@ -19,7 +19,8 @@ void reload_begin(uint32_t ctl_id);
 /* The same with the configuration in effect: only what is in the files of `tls` may be something else. */
 void reload_certs_begin(uint32_t ctl_id);
 
-/* Would reload_begin work? Nothing changes. Answers chatctl's request ctl_id. */
+/* Would reload_begin work? Nothing changes. Answers chatctl's request ctl_id, soon: together with others, and not before a pause after
+ * the last one, since nothing else is done meanwhile. */
 void reload_check(uint32_t ctl_id);
 
 /* m_options_ack. False: malformed. */

@@ -37,6 +37,9 @@ static struct {
 	int fds[TLS_CERTS_MAX][2];
 } come;
 static struct set used, built;
+/* There is none in the configuration any more: used serves only who has come before. */
+static bool unwanted;
+static uint64_t warn_days;
 
 /* --- files ---------------------------------------------------------------------------------- */
 
@@ -171,13 +174,17 @@ watch(void *arg)
 
 	(void)arg;
 	loop_timer_start(proc.loop, &timer, WATCH_MS, watch, NULL);
-	if (proc.index != 0 || used.n == 0)
+	if (proc.index != 0)
 		return; /* the others' are the same */
+	if (unwanted) {
+		gauge_set(CTR_tls_certificate_expiry_seconds, 0);
+		return;
+	}
 	for (unsigned i = 0; i < used.n; i++) {
 		struct cert *c = &used.v[i];
 
 		first = MIN(first, c->facts.until);
-		if (now - c->warned < DAY_MS || !worry(&c->facts, proc.opt.tls_warn_days, text))
+		if (now - c->warned < DAY_MS || !worry(&c->facts, warn_days, text))
 			continue;
 		c->warned = now;
 		log_warn("%s: %s", c->file, text);
@@ -213,8 +220,13 @@ certs_use(const struct options *o)
 {
 	char text[CERT_WORRY_MAX];
 
-	if (built.n == 0)
+	unwanted = built.n == 0;
+	warn_days = o->tls_warn_days;
+	if (unwanted) {
+		if (used.n > 0)
+			watch(NULL);
 		return;
+	}
 	set_free(&used); /* connections that have one of them keep it */
 	used = built;
 	memset(&built, 0, sizeof(built));
@@ -234,7 +246,7 @@ certs_first(void)
 
 /* false, after saying what is wrong with it. */
 static bool
-test_one(const char *file, SSL_CTX *ctx, const char *why)
+test_one(const char *file, SSL_CTX *ctx, const char *why, uint64_t days)
 {
 	struct ctx_facts facts;
 	char text[CERT_WORRY_MAX];
@@ -244,13 +256,13 @@ test_one(const char *file, SSL_CTX *ctx, const char *why)
 		return false;
 	}
 	ctx_facts(ctx, &facts);
-	if (worry(&facts, 0, text))
+	if (worry(&facts, days, text))
 		fprintf(stderr, "warning: %s: %s\n", file, text);
 	return true;
 }
 
 int
-certs_test(const char *name, char *const *files, unsigned n)
+certs_test(const char *name, uint64_t days, char *const *files, unsigned n)
 {
 	char why[CTX_WHY_MAX], text[CERT_WORRY_MAX];
 	bool good = true;
@@ -260,7 +272,7 @@ certs_test(const char *name, char *const *files, unsigned n)
 		int fd = FIRST_FD + 2 * (int)i;
 		SSL_CTX *ctx = ctx_new(fd, fd + 1, why);
 
-		good = test_one(files[i], ctx, why) && good;
+		good = test_one(files[i], ctx, why, days) && good;
 		if (ctx != NULL)
 			built.v[built.n++].ctx = ctx;
 	}

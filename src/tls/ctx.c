@@ -131,7 +131,7 @@ static bool
 fill(SSL_CTX *ctx, int certificate, int key, char why[CTX_WHY_MAX])
 {
 	if (!take(ctx, certificate, take_certificates)) {
-		reason(why, "", "it holds no certificate");
+		reason(why, "its certificate cannot be read: ", "it holds no certificate");
 		return false;
 	}
 	if (take(ctx, key, take_key))

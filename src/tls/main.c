@@ -143,10 +143,11 @@ main(int argc, char **argv)
 	    .on_drain = on_drain,
 	};
 
-	if (argc > 4 && strcmp(argv[1], "-t") == 0) {
+	if (argc > 5 && strcmp(argv[1], "-t") == 0) {
 		ctx_init();
 		proc_shut_in(ROLE_TLS, id_of(argv[2]), id_of(argv[3]));
-		return certs_test(argv[4], argv + 5, (unsigned)argc - 5);
+		return certs_test(argv[5], strtoull(argv[4], NULL, 10), argv + 6,
+				  (unsigned)argc - 6);
 	}
 	return proc_main(&role, argc, argv);
 }

@@ -20,7 +20,7 @@ import time
 import unittest
 
 from harness import TOP, build, limit, main
-from irc import IrcCase
+from irc import PASSWORD, IrcCase
 from screen import Terminal
 
 LONG = True
@@ -728,6 +728,11 @@ class Scripts(ChatCase):
         self.assertRegex(first["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual(p.wait(limit()), 0)
 
+    def test_nothing(self):
+        """Nothing has been sent, and it is not said that something has."""
+        for args, said in (((), ""), ((), "\n\n"), (("",), ""), (("\n",), "")):
+            self.assertEqual(self.script("send", "lobby", *args, input=said), (1, "", "chat: there is nothing to send\n"), args)
+
     def test_no_such_room(self):
         """A typing error makes no room; who wants a new one says so."""
         tel = self.client("tel")
@@ -929,6 +934,35 @@ class Throttled(ChatCase):
 
 class Tail(ChatCase):
     store = True
+
+    def test_own_private_room(self):
+        """One that nobody is in is there all the same, though nobody but whoever it belongs to can know."""
+        if not build().passwords:
+            self.skipTest("built without accounts")
+        room, owner = self.fresh("own"), self.fresh("owner")
+        conf = os.path.join(self.dir, owner + ".conf")
+        with open(conf, "w", encoding="ascii") as f:
+            f.write('name = "%s"; password = "%s"; server = "%s";\n' % (owner, PASSWORD, self.server()))
+        os.chmod(conf, 0o600)
+
+        def script(*args):
+            return self.script("--config", conf, *args)
+        irc = self.irc(owner, exact=True)
+        irc.ask("REGISTER * * :" + PASSWORD, "REGISTER", "SUCCESS")
+        irc.ask("JOIN #" + room, "366")
+        irc.ask("PRIVMSG ChanServ :REGISTER #" + room, "NOTICE")
+        irc.ask("MODE #%s +s" % room, "MODE")
+        # the server tells in whole seconds since when it is there
+        made = self.d.json("room", room)["created"]
+        self.eventually("later", lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) > made)
+        irc.send("QUIT")
+        self.eventually("nobody there", lambda: [r["members"] for r in self.d.json("rooms") if r["name"] == room] == [0])
+        self.assertEqual(script("send", room, "for the record"), (0, "", ""))
+        code, out, err = script("tail", room, "--history", "5", "--lines", "0")
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("for the record", out)
+        room = self.fresh("none")
+        self.assertEqual(script("send", room, "x"), (5, "", "chat: there is no room %s; --create makes it\n" % room))
 
     def test_tail_lines_and_history(self):
         """--lines counts what is new, --history is what was before; neither is what nobody has asked for."""

@@ -225,6 +225,28 @@ class Trial(OwnCase):
         self.refused(d, {"listen": [on(0, address="192.0.2.1")]}, "(?i)cannot assign")
         self.refused(d, {"listen": [on(0, address="no..such")]}, "cannot listen on no\\.\\.such")  # nobody is asked for such a name
 
+    def test_a_path_that_is_taken(self):
+        """Who listens at a path does not give way, not even we."""
+        d = self.daemon()
+        ours, other = ({"protocol": "telnet", "path": os.path.join(d.dir, name)} for name in ("ours", "other"))
+        self.good(d, {"listen": [on(0), ours]})
+        d.ctl("reload")
+        self.refused(d, {"listen": [on(0), dict(ours, protocol="irc")]}, "cannot listen on .*/ours: .*in use", by_command_line=False)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(other["path"])
+            s.listen()
+            self.refused(d, {"listen": [on(0), other]}, "cannot listen on .*/other: .*in use", by_command_line=False)
+        self.good(d, {"listen": [on(0), ours]})
+
+    def test_the_same_port_elsewhere(self):
+        """One of ours that is to go makes no room at another address."""
+        d = self.daemon({"listen": [on(0)]})
+        port = d.listeners()[0]["port"]
+        with socket.create_server(("127.0.0.2", port)):
+            self.refused(d, {"listen": [on(port, address="127.0.0.2")]}, "in use", by_command_line=False)
+        self.good(d, {"listen": [on(port, address="127.0.0.2")]})
+        self.good(d, {"listen": [on(port, address="0.0.0.0")]})
+
     def test_one_of_ours_may_give_way(self):
         d = self.daemon({"listen": [on(0)]})
         port = d.listeners()[0]["port"]

@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from harness import TOP, Daemon, Telnet, build, children, eventually, fd_count, limit, main, private_bytes, unread
+from harness import TOP, Daemon, Telnet, build, children, conf_text, eventually, fd_count, limit, main, private_bytes, unread
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
@@ -34,8 +34,9 @@ def own_address():
 
 
 def pss_bytes(pid):
+    """Its share of memory, without that of files: others that run the same programs, or end, change what each has of these."""
     with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
+        return sum(int(line.split()[1]) for line in f if line.startswith(("Pss_Anon:", "Pss_Shmem:"))) * 1024
 
 
 class Talk(TlsCase):
@@ -802,6 +803,51 @@ class Reload(TlsCase):
                              stdout=subprocess.PIPE, check=True).stdout
         self.assertEqual(self.d.json("tls", "show")[0]["key_sha256"], hashlib.sha256(der).hexdigest())
 
+    def test_many_checks(self):
+        """Who may only look cannot keep the master busy: those who ask at the same time have the answer of one check, or two."""
+        def ask(n):
+            people = []
+            for _ in range(n):
+                s = socket.socket(socket.AF_UNIX)
+                self.addCleanup(s.close)
+                s.settimeout(limit())
+                s.connect(self.d.socket)
+                people.append(s)
+            begun = time.monotonic()
+            for s in people:
+                s.sendall(b"config check\n")
+            for s in people:
+                answer = b""
+                while b"is good\n" not in answer:
+                    more = s.recv(65536)
+                    self.assertTrue(more, answer)
+                    answer += more
+                s.close()
+            return time.monotonic() - begun
+        one = max(ask(1) for _ in range(4))
+        many = ask(20)
+        print("%.1f ms for one, %.1f ms for 20" % (1000 * one, 1000 * many), flush=True)
+        self.assertLess(many, 3 * one)
+
+    def test_none_any_more(self):
+        """What has been taken out of the configuration is neither shown nor worried about."""
+        telnet = [l for l in self.config["listen"] if l["protocol"] == "telnet"]
+        tls, plain = ([l for l in telnet if l["tls"] == t] for t in (True, False))
+        warns = {"certificate": self.first[0], "key": self.first[1], "warn_days": 60}
+        d = self.daemon({"name": "here", "listen": tls, "tls": warns})
+        for _ in range(2):
+            for command in (("config", "check"), ("reload",), ("tls", "reload")):
+                self.assertRegex(d.ctl(*command), "warning: .*first.* expires in")
+            self.assertIn("until", d.json("status")["certificate"])
+            d.write_conf(conf_text({k: v for k, v in dict(d.config, listen=plain).items() if k != "tls"}))
+            for _ in range(2):
+                self.assertNotIn("warning", d.ctl("reload"))
+            self.assertEqual(d.json("tls", "show"), [])
+            eventually("no certificate", lambda: d.json("status")["certificate"] is None)
+            d.write_conf({"name": "here", "listen": tls, "tls": warns})
+            d.ctl("reload")
+            self.assertEqual(len(d.json("tls", "show")), 1)
+
     def test_listener_comes(self):
         """A listener with TLS that a reload brings, to a chatd that had none."""
         d = self.daemon({"listen": [{"protocol": "irc", "address": "127.0.0.1", "port": 0}]})
@@ -825,9 +871,12 @@ class Checked(TlsCase):
         self.assertEqual((r.returncode, r.stderr), (0, ""))
         locked = os.path.join(self.certs, "locked.pem")
         subprocess.run(["openssl", "pkey", "-in", self.first[1], "-aes256", "-passout", "pass:pearl", "-out", locked], check=True)
+        damaged = os.path.join(self.certs, "damaged.pem")
+        with open(damaged, "w", encoding="ascii") as f:
+            f.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
         for pair, why in (((self.first[0], self.other[1]), "certificate and key do not fit"), ((self.first[1], self.first[1]), "it holds no certificate"),
                           ((self.first[0], self.first[0]), "its key cannot be used: "), (("/nosuch", ""), "No such file"),
-                          ((self.first[0], locked), "its key wants a password")):
+                          ((self.first[0], locked), "its key wants a password"), ((damaged, self.first[1]), "its certificate cannot be read: ")):
             r = check(pair)
             self.assertEqual(r.returncode, 1, pair)
             self.assertRegex(r.stderr, why)

@@ -351,17 +351,21 @@ END_TEST
 static const struct {
 	bool create;
 	const char *asked, *names;
+	const char *since; /* asked for then; NULL: it is not */
 	const char *happened;
 } made[] = {
-    {false, ":srv 403 me #lobby :No such channel", "@me",
+    {false, ":srv 403 me #lobby :No such channel", "@me", ":srv 329 me #lobby 1767225610",
      "refused 2 there is no room lobby; --create makes it."},
-    {false, ":srv 403 me #lobby :No such channel", "~me",
+    {false, ":srv 403 me #lobby :No such channel", "~me", "",
      "refused 2 there is no room lobby; --create makes it."},
-    {false, ":srv 403 me #lobby :No such channel", "me", "in lobby."}, /* it is never taken away */
-    {false, ":srv 403 me #lobby :No such channel", "@me bob", "in lobby."}, /* private */
-    {false, ":srv 324 me #lobby +nt", "@me", "in lobby."}, /* ours, and nobody was there */
-    {false, ":srv 461 me MODE :Not enough parameters", "me bob", "in lobby."},
-    {true, "", "@me", "in lobby."},
+    {false, ":srv 403 me #lobby :No such channel", "@me", ":srv 329 me #lobby 1767225609",
+     "in lobby."}, /* private and ours, and nobody was there */
+    {false, ":srv 403 me #lobby :No such channel", "me", NULL,
+     "in lobby."}, /* it is never taken away */
+    {false, ":srv 403 me #lobby :No such channel", "@me bob", NULL, "in lobby."}, /* private */
+    {false, ":srv 324 me #lobby +nt", "@me", NULL, "in lobby."}, /* ours, and nobody was there */
+    {false, ":srv 461 me MODE :Not enough parameters", "me bob", NULL, "in lobby."},
+    {true, "", "@me", NULL, "in lobby."},
 };
 
 /* A script makes a room only if it is to, and is in one when it knows that. */
@@ -376,11 +380,20 @@ START_TEST(script_makes_no_room)
 							     : "CAP END|MODE #lobby|JOIN #lobby|"));
 	happened();
 	line("%s", made[_i].asked);
-	line(":me!u@h JOIN #lobby");
+	line("@time=2026-01-01T00:00:10.500Z :me!u@h JOIN #lobby");
 	ck_assert_str_eq(happened(), "");
 	line(":srv 353 me = #lobby :%s", made[_i].names);
+	said();
 	line(":srv 366 me #lobby :End");
+	if (made[_i].since != NULL) {
+		ck_assert_str_eq(happened(), "");
+		ck_assert_str_eq(said(), "MODE #lobby|NAMES #lobby|");
+		line("%s", made[_i].since);
+		line(":srv 353 me = #lobby :%s", made[_i].names);
+		line(":srv 366 me #lobby :End");
+	}
 	ck_assert_str_eq(happened(), made[_i].happened);
+	ck_assert_str_eq(said(), "");
 	ck_assert_str_eq(showed(), "");
 }
 END_TEST

@@ -256,5 +256,7 @@ script_run(struct chat_conf *conf)
 		if (conf->text == NULL)
 			return CHAT_REFUSED;
 	}
+	if (conf->text != NULL && conf->text[strspn(conf->text, "\n")] == '\0')
+		return chat_fail(CHAT_REFUSED, "there is nothing to send");
 	return talk(conf);
 }

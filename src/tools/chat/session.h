@@ -115,6 +115,8 @@ struct room {
 	bool wanted; /* to be entered again when the connection is back */
 	bool asked_about; /* is it there? That has been asked before it was entered, */
 	bool there; /* and it is */
+	bool asked_since; /* since when is it there? That has been asked inside */
+	uint64_t joined_at; /* by the server's clock; 0: it does not tell */
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
 	uint8_t names[8], nnames; /* enum names_for of the lists that are coming, in their order */

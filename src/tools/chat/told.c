@@ -447,6 +447,7 @@ static const struct {
     {NULL, 322, 3, n_list_row},
     {NULL, 323, 0, n_list_end},
     {NULL, 324, 3, n_modes},
+    {NULL, 329, 3, n_since},
     {NULL, 330, 3, n_whois_account},
     {NULL, 331, 2, n_no_topic},
     {NULL, 332, 3, n_topic},

@@ -8,7 +8,7 @@
 typedef void told_fn(struct session *s, const struct wire *w);
 
 /* told_room.c */
-told_fn n_ban, n_ban_end, n_inviting, n_list_end, n_list_row, n_modes, n_no_topic, n_topic,
+told_fn n_ban, n_ban_end, n_inviting, n_list_end, n_list_row, n_modes, n_no_topic, n_since, n_topic,
     names_end, names_row, on_AWAY, on_INVITE, on_JOIN, on_KICK, on_MODE, on_NICK, on_PART, on_QUIT,
     on_REDACT, on_RENAME, on_TOPIC, who_end, who_row;
 

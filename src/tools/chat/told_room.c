@@ -3,6 +3,7 @@
 
 #include "told_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/util.h"
@@ -121,14 +122,37 @@ room_answered(struct room *r, bool there)
 }
 
 /* A private room is not there for who asks; nor is one that is never taken away as long as nobody is in it. But who makes a room
- * is alone there, and its operator. */
+ * is alone there, and its operator. So is, in a registered one, whoever it belongs to. */
 static bool
-made_by_us(const struct session *s, const struct room *r)
+may_be_ours(const struct session *s, const struct room *r)
 {
 	const struct member *me = session_member(r, str_of(s->nick));
 
 	return !s->create && !r->been && !r->there && HASH_COUNT(r->members) == 1 && me != NULL &&
 	       me->rank != 0 && strchr("~&@", me->rank) != NULL;
+}
+
+/* Since when the room is there; the names are asked for again, so that we go on behind the answer, whether there is one or not. */
+static void
+ask_since(struct session *s, struct room *r)
+{
+	r->asked_since = true;
+	names_wanted(r, NAMES_JOIN);
+	put(s, "MODE #%s", r->name);
+	put(s, "NAMES #%s", r->name);
+}
+
+void
+n_since(struct session *s, const struct wire *w)
+{
+	struct room *r = room_of(s, w->m.param[1]);
+	char text[24];
+	uint64_t since;
+
+	bprintf(text, sizeof(text), STR_FMT, P(2));
+	since = strtoull(text, NULL, 10);
+	if (r != NULL && r->asked_since && since > 0 && since < r->joined_at / 1000)
+		r->there = true;
 }
 
 /* All who are there are known to a script. */
@@ -137,7 +161,9 @@ script_names(struct session *s, struct room *r)
 {
 	char why[ROOM_BYTES_MAX + 64];
 
-	if (made_by_us(s, r)) {
+	if (may_be_ours(s, r) && !r->asked_since) {
+		ask_since(s, r);
+	} else if (may_be_ours(s, r)) {
 		bprintf(why, sizeof(why), "there is no room %s; --create makes it", r->name);
 		s->front->refused(s->arg, REFUSED_ROOM, why);
 	} else if (!r->fetching) {
@@ -206,7 +232,8 @@ static void
 self_joined(struct session *s, struct room *r, const struct wire *w)
 {
 	r->joined = r->wanted = true;
-	r->asked_about = false;
+	r->asked_about = r->asked_since = false;
+	r->joined_at = w->at;
 	r->came = w->seq;
 	members_clear(s, r);
 	r->nnames = 0;
