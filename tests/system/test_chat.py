@@ -732,6 +732,10 @@ class Scripts(ChatCase):
         """Nothing has been sent, and it is not said that something has."""
         for args, said in (((), ""), ((), "\n\n"), (("",), ""), (("\n",), "")):
             self.assertEqual(self.script("send", "lobby", *args, input=said), (1, "", "chat: there is nothing to send\n"), args)
+        for text in (b"\x80", b"\xff" * 20000, b"\x80" * 20000):
+            r = subprocess.run([self.program, "-s", self.server(), "send", "lobby", text], env={**os.environ, **self.home},
+                               stderr=subprocess.PIPE, timeout=limit(), check=False)
+            self.assertEqual((r.returncode, r.stderr), (1, b"chat: that is not UTF-8 text\n"))
 
     def test_no_such_room(self):
         """A typing error makes no room; who wants a new one says so."""

@@ -99,6 +99,19 @@ on_bar(void *arg, const char *text)
 
 static const struct ui ui = {on_show, on_changed, on_bar};
 
+/* False: it is none that can be sent; said. */
+static bool
+may_send(const char *text, size_t n)
+{
+	bool good = text_utf8_ok(text, n) && memchr(text, '\0', n) == NULL;
+
+	if (good && strspn(text, "\n") < n)
+		return true;
+	(void)chat_fail(CHAT_REFUSED, "%s",
+			good ? "there is nothing to send" : "that is not UTF-8 text");
+	return false;
+}
+
 /* All of standard input. NULL: it is too much, or none; said. */
 static char *
 read_input(void)
@@ -123,10 +136,8 @@ read_input(void)
 	text[n] = '\0';
 	while (n > 0 && text[n - 1] == '\n')
 		text[--n] = '\0';
-	if (n > 0 && text_utf8_ok(text, n) && memchr(text, '\0', n) == NULL)
+	if (may_send(text, n))
 		return text;
-	(void)chat_fail(CHAT_REFUSED,
-			n == 0 ? "there is nothing to send" : "that is not UTF-8 text");
 	free(text);
 	return NULL;
 }
@@ -255,8 +266,8 @@ script_run(struct chat_conf *conf)
 		conf->text = read_input();
 		if (conf->text == NULL)
 			return CHAT_REFUSED;
+	} else if (conf->text != NULL && !may_send(conf->text, strlen(conf->text))) {
+		return CHAT_REFUSED;
 	}
-	if (conf->text != NULL && conf->text[strspn(conf->text, "\n")] == '\0')
-		return chat_fail(CHAT_REFUSED, "there is nothing to send");
 	return talk(conf);
 }
