@@ -11,7 +11,6 @@
 #include <paths.h>
 #include <poll.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +118,6 @@ logsink_open(const char *to, const char *facility)
 int
 logsink_check(const char *to)
 {
-	char dir[PATH_MAX];
 	int fd;
 
 	if (to[0] != '/')
@@ -129,8 +127,7 @@ logsink_check(const char *to)
 		return close(fd);
 	if (errno != ENOENT)
 		return -1;
-	bprintf(dir, sizeof(dir), "%.*s", (int)MAX(strrchr(to, '/') - to, 1), to);
-	return access(dir, W_OK | X_OK);
+	return file_could_be_made(to);
 }
 
 void

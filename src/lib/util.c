@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,4 +261,13 @@ int
 fd_cloexec(int fd, bool on)
 {
 	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0);
+}
+
+int
+file_could_be_made(const char *path)
+{
+	char dir[PATH_MAX];
+
+	bprintf(dir, sizeof(dir), "%.*s", (int)MAX(strrchr(path, '/') - path, 1), path);
+	return access(dir, W_OK | X_OK);
 }

@@ -61,4 +61,7 @@ void fd_standard(void);
 int fd_nonblock(int fd);
 int fd_cloexec(int fd, bool on);
 
+/* May we make a file of this path, which begins with '/', in its directory? 0, or -1 with errno. */
+int file_could_be_made(const char *path);
+
 #endif

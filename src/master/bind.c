@@ -56,9 +56,9 @@ bind_inet(const struct sockaddr *sa, socklen_t len)
 	return -1;
 }
 
-/* Remove a socket that nobody listens at any more; anything else stays. 0 or -1 with errno. */
+/* 0: nothing is there; 1: a socket that nobody listens at any more; else -1 with errno. */
 static int
-remove_stale(const char *path, const struct sockaddr_un *un)
+look(const char *path, const struct sockaddr_un *un)
 {
 	struct stat st;
 	int fd, r;
@@ -71,25 +71,37 @@ remove_stale(const char *path, const struct sockaddr_un *un)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	r = connect(fd, (const struct sockaddr *)un, sizeof(*un));
-	if (r < 0 && errno == ECONNREFUSED)
-		r = unlink(path);
-	else {
-		errno = EADDRINUSE;
-		r = -1;
-	}
+	r = connect(fd, (const struct sockaddr *)un, sizeof(*un)) < 0 && errno == ECONNREFUSED ? 1
+											       : -1;
 	close(fd);
+	errno = EADDRINUSE;
 	return r;
+}
+
+static struct sockaddr_un
+unix_address(const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	bprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	return un;
+}
+
+int
+bind_unix_check(const char *path)
+{
+	struct sockaddr_un un = unix_address(path);
+
+	return look(path, &un) < 0 ? -1 : file_could_be_made(path);
 }
 
 int
 bind_unix(const char *path)
 {
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd, saved;
+	struct sockaddr_un un = unix_address(path);
+	int there = look(path, &un), fd, saved;
 
-	bprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
-	if (remove_stale(path, &un) < 0)
+	if (there < 0 || (there > 0 && unlink(path) < 0))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)

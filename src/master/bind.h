@@ -12,5 +12,7 @@ void bind_inherit(int fd);
 /* A socket that listens at path, where one that nobody listens at any more is removed; or -1 with errno, EADDRINUSE: somebody does. Everybody
  * on this host may connect; who they are is asked of the socket. */
 int bind_unix(const char *path);
+/* Would it, as far as can be seen without touching anything? 0, or -1 with errno. */
+int bind_unix_check(const char *path);
 
 #endif

@@ -275,17 +275,17 @@ static void
 open_unix(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 {
 	const struct sockaddr_un un = {.sun_family = AF_UNIX};
-	int fd;
+	int r;
 
 	if (is_taken(conf, NULL, conf->path, e))
 		return;
-	fd = bind_unix(conf->path);
-	if (fd >= 0)
-		listener_new(conf, nth, fd)->made_path = true;
-	else if (errno == EADDRINUSE && trial && TAILQ_EMPTY(&listeners))
+	r = trial ? bind_unix_check(conf->path) : bind_unix(conf->path);
+	if (r < 0 && !(errno == EADDRINUSE && trial && TAILQ_EMPTY(&listeners)))
+		add_error(e, conf, conf->path, strerror(errno));
+	else if (trial)
 		listener_held(conf, nth, &un, sizeof(un));
 	else
-		add_error(e, conf, conf->path, strerror(errno));
+		listener_new(conf, nth, r)->made_path = true;
 }
 
 static void

@@ -218,6 +218,22 @@ class Trial(OwnCase):
         self.refused(d, {"listen": [{"protocol": "telnet", "path": path}, {"protocol": "irc", "path": path}]}, "the listener at")
         self.assertFalse(os.path.exists(path))
 
+    def test_path(self):
+        """A socket that was left behind is no hindrance, and stays until it is needed."""
+        d = self.daemon()
+        path, listen = os.path.join(d.dir, "talk"), {"protocol": "telnet", "path": os.path.join(d.dir, "talk")}
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(path)
+        left = os.stat(path).st_ino
+        self.good(d, {"listen": [on(0), listen]})
+        self.assertEqual(os.stat(path).st_ino, left)
+        os.unlink(path)
+        self.good(d, {"listen": [on(0), listen]})
+        self.assertFalse(os.path.exists(path))
+        self.refused(d, {"listen": [dict(listen, path=d.dir + "/no/such")]}, "(?i)no such file")
+        with open(path, "w", encoding="ascii"):
+            self.refused(d, {"listen": [listen]}, "File exists")
+
     def test_a_place_that_is_not_ours(self):
         d = self.daemon()
         with socket.create_server(("127.0.0.1", 0)) as s:

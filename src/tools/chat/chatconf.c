@@ -399,16 +399,16 @@ join(int argc, char **argv)
 static int
 take_target(struct chat_conf *c, const char *s)
 {
+	const char *room = s + (s[0] == '#');
 	bool user = s[0] == '@';
 
 	if (user && name_check(s + 1, strlen(s + 1)) == NAME_OK) {
 		bprintf(c->target, sizeof(c->target), "%s", s + 1);
 		return -1;
 	}
-	s += s[0] == '#';
-	if (user || room_check(s, strlen(s)) != NAME_OK)
+	if (user || room_check(room, strlen(room)) != NAME_OK)
 		return chat_fail(CHAT_USAGE, "%s: that is neither a room nor @NAME", s);
-	bprintf(c->target, sizeof(c->target), "#%s", s);
+	bprintf(c->target, sizeof(c->target), "#%s", room);
 	return -1;
 }
 
