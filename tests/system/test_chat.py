@@ -248,6 +248,7 @@ class Lines(ChatCase):
         t.expect("Connected to the chat room as " + t.name)
         t.prompt("%s >" % t.name)
         tel.expect(t.name + r" has entered the chat\.")
+        t.expect(r"You are in lobby\.")  # others may know that before
         t.type("good morning\r")
         tel.line("%s: good morning" % t.name)
         tel.send("and to you")
