@@ -365,7 +365,9 @@ run_link(struct client *c)
 		c->pinged = false;
 		client_progress(c, 0);
 		session_begin(&c->s, link_secure(c->link));
-		(void)link_run(c->link, &c->s.out, on_line, c);
+		/* the other end may be gone by now, and nobody tells it twice */
+		if (!link_run(c->link, &c->s.out, on_line, c))
+			lost(c);
 	}
 }
 
