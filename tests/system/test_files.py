@@ -561,7 +561,7 @@ class Limits(FilesCase):
         prlimit = shutil.which("prlimit")
         if prlimit is None:
             self.skipTest("prlimit is not there")
-        d = self.daemon(prefix=[prlimit, "--nofile=76:76"])
+        d = self.daemon(prefix=[prlimit, "--nofile=88:88"])  # enough for the start, when channels to all are on their way
         a = self.client("alice", d=d)
         crowd = []
         for _ in range(40):
