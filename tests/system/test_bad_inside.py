@@ -13,7 +13,6 @@ from inside import message, number, raw
 
 LONG = True
 
-
 STEADY = 0.3  # seconds that one is ready before its end is no failed start: STEADY_MS of src/master/child_death.c, and nothing tells it
 
 

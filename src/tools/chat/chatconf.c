@@ -181,7 +181,7 @@ read_file(struct chat_conf *c, const char *path)
 	conf_free(f);
 	if (c->password[0] != '\0')
 		bprintf(c->password_from, sizeof(c->password_from), "%s", path);
-	for (unsigned i = 0; i < MIN(e.total, (unsigned)CONF_ERRORS_MAX); i++)
+	for (unsigned i = 0; i < conf_shown(&e); i++)
 		(void)chat_fail(CHAT_USAGE, "%s", e.line[i]);
 	return e.total > 0 ? CHAT_USAGE : check_secret(path, c);
 }

@@ -26,8 +26,8 @@ struct pending {
 	char text[]; /* terminated */
 };
 
-static size_t
-count_lines(struct str text)
+size_t
+session_lines(struct str text)
 {
 	size_t n = 1;
 
@@ -163,11 +163,11 @@ session_say(struct session *s, const char *target, struct str text, bool action)
 		return refuse(s, "there is nothing to send");
 	if (!text_utf8_ok(text.p, text.n) || memchr(text.p, '\0', text.n) != NULL)
 		return refuse(s, "that is not UTF-8 text");
-	if (count_lines(text) > LINES_MAX || text.n > SESSION_TEXT_MAX - LINES_MAX)
+	if (session_lines(text) > LINES_MAX || text.n > SESSION_TEXT_MAX - LINES_MAX)
 		return refuse(s, "more than 64 lines or 16320 bytes");
 	if (s->npending >= SESSION_PENDING_MAX)
 		return refuse(s, "too much is waiting to be sent");
-	if ((multi && !action) || (count_lines(text) == 1 && text.n <= PIECE_MAX))
+	if ((multi && !action) || (session_lines(text) == 1 && text.n <= PIECE_MAX))
 		enqueue(s, target, text, action);
 	else
 		enqueue_pieces(s, target, text, action);

@@ -29,16 +29,6 @@ next_size(struct str rest)
 	return nl != NULL ? (size_t)(nl + 1 - rest.p) : text_cut(rest.p, rest.n, n);
 }
 
-static size_t
-count_lines(struct str text)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == '\n';
-	return n;
-}
-
 void
 say_begin(struct client *c)
 {
@@ -52,7 +42,7 @@ say_begin(struct client *c)
 		return;
 	}
 	s->rest = str_of(c->conf->text != NULL ? c->conf->text : "");
-	s->lines = count_lines(s->rest) + 1;
+	s->lines = session_lines(s->rest);
 }
 
 static void
@@ -63,7 +53,7 @@ say_next(struct client *c)
 	struct str text = {s->rest.p, n - (s->rest.p[n - 1] == '\n')};
 
 	s->rest = (struct str){s->rest.p + n, s->rest.n - n};
-	s->flying = count_lines(text) + 1;
+	s->flying = session_lines(text);
 	/* only empty lines are no message to a server */
 	if (s->flying > text.n)
 		return;

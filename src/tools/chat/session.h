@@ -225,6 +225,8 @@ void session_typed(struct session *s, const char *line);
 /* "Username: ", or NULL: nothing is asked for, the prompt is "NAME > ". secret: is not to be seen. */
 const char *session_asks(const struct session *s, bool *secret_r);
 
+/* How many lines a text has: an empty one too has one. */
+size_t session_lines(struct str text);
 /* Says text to "#room" or a name: queued until there is a connection. False: it was refused, which has been shown. */
 bool session_say(struct session *s, const char *target, struct str text, bool action);
 /* Asks for an address to send a file to; one after the other. */
