@@ -301,9 +301,9 @@ note_room_for_tls(void)
 			 (unsigned long long)master.fd_limit);
 }
 
-/* Places for chatd-web and chatd-tls, once. They are the last, so nobody's number changes. */
-static void
-places_for_stages(void)
+/* Once. They are the last, so nobody's number changes. */
+void
+children_place(void)
 {
 	bool had_tls = master.tlss > 0;
 
@@ -316,7 +316,6 @@ places_for_stages(void)
 void
 children_start(void)
 {
-	places_for_stages();
 	for (unsigned i = 0; i < children_n; i++)
 		child_spawn(&children[i]);
 	child_pings_start();
@@ -327,7 +326,7 @@ children_reloaded(void)
 {
 	unsigned i = children_n;
 
-	places_for_stages();
+	children_place();
 	for (; i < children_n; i++) {
 		wire_board(child_control(), &children[i]);
 		child_spawn(&children[i]);

@@ -61,7 +61,9 @@ struct child {
 void children_init(const char *dir);
 /* The program of a role, found as there; to be freed. */
 char *child_program(const char *dir, unsigned role);
-/* Start all, chatd-web and chatd-tls if there is a listener for them. */
+/* Places for chatd-web and chatd-tls if there is a listener for them. */
+void children_place(void);
+/* Start all. */
 void children_start(void);
 /* After a reload: start them if there is a listener for them now. They stay when that goes, for those whom they have. */
 void children_reloaded(void);

@@ -46,7 +46,8 @@
 #define STOP_MS 1700 /* for an orderly stop; 2 s are promised */
 #endif
 #define FDS_OF_A_WORKER 32
-#define FDS_LEAST 48
+#define FDS_OF_THE_MASTER 22 /* and some to accept with */
+#define FDS_FOR_A_CHILD 4 /* its channel, its log, its board twice */
 
 struct master master;
 
@@ -240,6 +241,14 @@ descriptors_init(void)
 		fd_cloexec(fd, true);
 }
 
+static void
+too_few_descriptors(unsigned least)
+{
+	fatal("a process may have %llu descriptors, chatd needs %u for itself: raise the limit "
+	      "(ulimit -n, LimitNOFILE=)",
+	      (unsigned long long)master.fd_limit, least);
+}
+
 /* Descriptors as many as we may have; sessions no more than these are enough for. */
 static void
 limits_init(void)
@@ -254,9 +263,8 @@ limits_init(void)
 	if (setrlimit(RLIMIT_NOFILE, &rl) < 0)
 		getrlimit(RLIMIT_NOFILE, &rl);
 	master.fd_limit = MIN(rl.rlim_cur, (rlim_t)INT_MAX);
-	if (master.fd_limit < FDS_LEAST)
-		fatal("%llu descriptors are too few: raise the limit (ulimit -n)",
-		      (unsigned long long)master.fd_limit);
+	if (master.fd_limit <= FDS_OF_A_WORKER)
+		too_few_descriptors(FDS_OF_A_WORKER + 1);
 	fit = master.workers * (master.fd_limit - FDS_OF_A_WORKER);
 	if (o->max_sessions > fit) {
 		log_warn("max_sessions is lowered from %llu to %llu: a process may have %llu "
@@ -265,6 +273,16 @@ limits_init(void)
 			 (unsigned long long)master.fd_limit);
 		o->max_sessions = fit;
 	}
+}
+
+/* What the master keeps as long as all run. While they start it wants some more, and who finds none then is started anew. */
+static void
+limits_fit(void)
+{
+	unsigned least = FDS_OF_THE_MASTER + FDS_FOR_A_CHILD * child_count() + master.set.nlisten;
+
+	if (master.fd_limit < least)
+		too_few_descriptors(least);
 }
 
 static void
@@ -408,6 +426,8 @@ start(void)
 	prepare_certs();
 	listen_admin_open(o->control_socket, master.set.uid, master.set.gid);
 	open_listeners();
+	children_place();
+	limits_fit();
 	loop_timer_start(master.loop, &start_timer, START_MS, not_ready, NULL);
 	shut_in();
 	children_start();

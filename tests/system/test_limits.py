@@ -452,6 +452,19 @@ class Crowd(OwnCase):
         self.eventually("new clients to be served", self.try_login)
         alice.sync()
 
+    def test_too_small_nofile(self):
+        """As many processes as there are descriptors for, or none: it says at once how many it wants."""
+        prlimit = shutil.which("prlimit")
+        if prlimit is None:
+            self.skipTest("prlimit is not there")
+        for workers, n in ((1, 32), (2, 40), (16, 96)):
+            d = Daemon({"workers": workers}, prefix=[prlimit, "--nofile=%d:%d" % (n, n)], start=False)
+            self.addCleanup(d.close)
+            d.start(wait=False)
+            self.assertEqual(d.wait(), 1)
+            d.expect_log("a process may have %d descriptors, chatd needs [0-9]+ for itself: raise the limit" % n)
+            d.proc = None
+
     def test_small_nofile_at_start(self):
         """max_sessions is lowered to what fits, aloud, and that many are served."""
         prlimit = shutil.which("prlimit")
