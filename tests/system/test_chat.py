@@ -299,7 +299,7 @@ class Lines(ChatCase):
                              ("/who", r"In lobby \(\d\): .*%s" % t.name), ("/whois " + tel.name, "%s is " % tel.name),
                              ("/rooms", "End of the list"), ("/join garden", "You are in garden"), ("/leave", "You now talk in lobby"),
                              ("/away gone", "You are away"), ("/away", "You are back"), ("/nosuch", "There is no command /nosuch"),
-                             ("!FILE /no/such/file", "File doesn't exist"), ("/ack on", "each message sent: on"),
+                             ("!FILE /no/such/file", "File doesn't exist"), ("!FILE /dev", "/dev is no file that can be sent"), ("/ack on", "each message sent: on"),
                              ("hello", r"message has been sent\.\."), ("/format angle", "<alice> hello"), ("/help away", "say that you are away")):
             with self.subTest(typed):
                 t.type(typed + "\r")

@@ -229,9 +229,11 @@ open_regular(const char *path, uint64_t *size)
 		path = full;
 	}
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EISDIR; /* or some device */
 		return -1;
 	}
 	*size = (uint64_t)st.st_size;
@@ -285,6 +287,17 @@ fetch(struct files *f, const char *to, const char *address)
 	job_free(j);
 }
 
+static void
+not_opened(struct client *c, const char *path)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		failed(c, CHAT_NOT_FOUND, "File doesn't exist");
+	else if (errno == EISDIR)
+		failed(c, CHAT_NOT_FOUND, "%s is no file that can be sent.", path);
+	else
+		failed(c, CHAT_NOT_FOUND, "Cannot read %s: %s", path, strerror(errno));
+}
+
 void
 files_send(struct files *f, const char *to, const char *path, bool image)
 {
@@ -298,7 +311,7 @@ files_send(struct files *f, const char *to, const char *path, bool image)
 	}
 	fd = open_regular(path, &size);
 	if (fd < 0) {
-		failed(f->c, CHAT_NOT_FOUND, "File doesn't exist");
+		not_opened(f->c, path);
 		return;
 	}
 	j = job_new(f, STEP_ASK);
