@@ -464,6 +464,7 @@ settle(struct settings *s, struct conf *c, struct conf_errors *e)
 	defaults(s);
 	walk_group(&w, conf_root(c), "");
 	fill_in(&w);
+	settings_listeners_check(&w);
 	settings_tls_check(&w);
 	find_user(&w);
 	conf_free(c);

@@ -165,3 +165,15 @@ settings_listeners(struct walk *w, const config_setting_t *at)
 			listen_one(w, el, &s->listen[s->nlisten++]);
 	}
 }
+
+void
+settings_listeners_check(struct walk *w)
+{
+	const struct settings *s = w->s;
+
+	for (unsigned i = 0; i < s->nlisten; i++) {
+		if (strcmp(s->listen[i].path, s->opt.control_socket) == 0)
+			conf_say(w->e, "%s: %s is the admin socket", s->listen[i].where,
+				 s->listen[i].path);
+	}
+}

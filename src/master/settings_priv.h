@@ -38,6 +38,8 @@ void settings_motd(struct walk *w, const config_setting_t *at);
 const char *settings_secret(struct walk *w, const config_setting_t *at, const char *path,
 			    size_t max);
 
+/* What only all of them with `control` show. */
+void settings_listeners_check(struct walk *w);
 /* What only all of `tls` and `listen` together show. */
 void settings_tls_check(struct walk *w);
 

@@ -216,6 +216,7 @@ class Trial(OwnCase):
         self.assertIn("the listener at %s:%d does" % (d.conf, line), d.ctl("config", "check", status=1))
         path = os.path.join(d.dir, "talk")
         self.refused(d, {"listen": [{"protocol": "telnet", "path": path}, {"protocol": "irc", "path": path}]}, "the listener at")
+        self.refused(d, {"listen": [{"protocol": "telnet", "path": d.socket}]}, re.escape(d.socket) + " is the admin socket")
         self.assertFalse(os.path.exists(path))
 
     def test_path(self):
