@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +17,18 @@
 #include "master/bind.h"
 #include "master/handover.h"
 #include "master/master.h"
+#include "master/resolve.h"
 #include "master/sockaddr.h"
 
 #define FIRST_GIVEN_FD 3 /* sd_listen_fds(3) */
+#define RESOLVE_MS 3000 /* all names together, while we serve */
 
 struct listener_list listeners = TAILQ_HEAD_INITIALIZER(listeners);
 static struct listener_list fresh = TAILQ_HEAD_INITIALIZER(fresh); /* opened, not in use yet */
 static bool preparing; /* a reload: some may not stay */
 static bool trial; /* listen_check: nothing that is there may suffer */
+static uint64_t
+    resolve_until; /* nobody is let in meanwhile, and the service manager waits for a sign of life */
 static bool enabled[ROLE_COUNT];
 static int admin_fd = -1;
 static char admin_path[108];
@@ -234,41 +237,39 @@ would_give_way(const struct sockaddr *sa)
 }
 
 static void
-open_address(const struct listen_conf *conf, unsigned nth, const struct addrinfo *ai,
+open_address(const struct listen_conf *conf, unsigned nth, const struct sockaddr *sa, socklen_t len,
 	     const char *place, struct conf_errors *e)
 {
 	int fd;
 
-	if (is_taken(conf, ai->ai_addr, place, e))
+	if (is_taken(conf, sa, place, e))
 		return;
-	fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
-	if (fd < 0 && errno == EADDRINUSE && !trial && give_way(ai->ai_addr))
-		fd = bind_inet(ai->ai_addr, ai->ai_addrlen);
+	fd = bind_inet(sa, len);
+	if (fd < 0 && errno == EADDRINUSE && !trial && give_way(sa))
+		fd = bind_inet(sa, len);
 	if (fd >= 0)
 		listener_new(conf, nth, fd);
-	else if (errno != EADDRINUSE || !trial || !would_give_way(ai->ai_addr))
+	else if (errno != EADDRINUSE || !trial || !would_give_way(sa))
 		add_error(e, conf, place, strerror(errno));
 	else
-		listener_held(conf, nth, ai->ai_addr, ai->ai_addrlen);
+		listener_held(conf, nth, sa, len);
 }
 
 static void
 open_inet(const struct listen_conf *conf, unsigned nth, struct conf_errors *e)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *res = NULL;
-	char port[8], place[300];
-	int r;
+	struct resolved r;
+	const char *why;
+	char place[300];
 
-	bprintf(port, sizeof(port), "%u", conf->port);
-	bprintf(place, sizeof(place), "%s port %s", conf->address, port);
-	r = getaddrinfo(conf->address, port, &hints, &res);
-	if (r != 0) {
-		add_error(e, conf, place, gai_strerror(r));
+	bprintf(place, sizeof(place), "%s port %u", conf->address, conf->port);
+	why = resolve(conf->address, conf->port, resolve_until, &r);
+	if (why != NULL) {
+		add_error(e, conf, place, why);
 		return;
 	}
-	for (struct addrinfo *ai = res; ai != NULL; ai = ai->ai_next)
-		open_address(conf, nth, ai, place, e);
-	freeaddrinfo(res);
+	for (unsigned i = 0; i < r.n; i++)
+		open_address(conf, nth, (struct sockaddr *)&r.addr[i], r.len[i], place, e);
 }
 
 static void
@@ -325,6 +326,7 @@ open_all(const struct settings *s, struct conf_errors *e)
 {
 	bool kept[LISTEN_MAX] = {false};
 
+	resolve_until = master.ready ? mono_ms() + RESOLVE_MS : 0;
 	for (unsigned i = 0; i < s->nlisten; i++)
 		kept[i] = claim(&s->listen[i], nth_of(s, i));
 	for (unsigned i = 0; i < s->nlisten; i++) {

@@ -27,6 +27,7 @@ sbin_PROGRAMS += %D%/chatd
 	%D%/main.c %D%/master.h \
 	%D%/refused.c %D%/refused.h \
 	%D%/reload.c %D%/reload.h \
+	%D%/resolve.c %D%/resolve.h \
 	%D%/rundir.c %D%/rundir.h \
 	%D%/shm.c %D%/shm.h \
 	%D%/sockaddr.c %D%/sockaddr.h \

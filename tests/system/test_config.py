@@ -4,9 +4,11 @@
 import calendar
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 from harness import Case, Daemon, OwnCase, build, limit, main
@@ -173,6 +175,23 @@ def inet6():
         return False
 
 
+# A resolver that nobody answers.
+DEAF = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (host && strncmp(host, "deaf", 4) == 0 && !(hints->ai_flags & AI_NUMERICHOST))
+        sleep(60);
+    return real(host, service, hints, res);
+}
+"""
+
+
 class Trial(OwnCase):
     """A check tells what a start, or a reload, would stumble over, and changes nothing."""
 
@@ -241,6 +260,32 @@ class Trial(OwnCase):
             self.refused(d, {"listen": [on(s.getsockname()[1])]}, "in use", by_command_line=False)
         self.refused(d, {"listen": [on(0, address="192.0.2.1")]}, "(?i)cannot assign")
         self.refused(d, {"listen": [on(0, address="no..such")]}, "cannot listen on no\\.\\.such")  # nobody is asked for such a name
+
+    def test_a_name_that_nobody_knows(self):
+        """While it is looked up nobody is let in, so that has an end."""
+        cc = shutil.which("cc")
+        if cc is None:
+            self.skipTest("cc is not there")
+        if build().sanitized:
+            self.skipTest("AddressSanitizer wants to be the first library")
+        where = tempfile.TemporaryDirectory()
+        self.addCleanup(where.cleanup)
+        lib = os.path.join(where.name, "deaf.so")
+        subprocess.run([cc, "-shared", "-fPIC", "-o", lib, "-x", "c", "-", "-ldl"], input=DEAF, text=True, check=True)
+        d = self.daemon(env={"LD_PRELOAD": lib})
+        alice = self.client("alice", d)
+        begun = time.monotonic()
+        d.write_conf({"listen": [on(0)] + [on(0, address="deaf%d" % i) for i in range(4)] + [on(0, "irc", "localhost")]})
+        for words in (("config", "check"), ("reload",)):
+            said = d.ctl(*words, status=1)
+            for i in range(4):
+                self.assertIn("cannot listen on deaf%d port 0: its name could not be looked up in time" % i, said)
+        self.assertLess(time.monotonic() - begun, limit(12))  # 3 s each, where they would have taken 4 minutes each
+        alice.sync()
+        self.client("bob", d)
+        d.write_conf({"listen": [on(0), on(0, "irc", "localhost")]})
+        d.ctl("reload")
+        self.assertEqual({l["protocol"] for l in d.listeners()}, {"telnet", "irc"})
 
     def test_a_path_that_is_taken(self):
         """Who listens at a path does not give way, not even we."""
