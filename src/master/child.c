@@ -287,13 +287,13 @@ places(unsigned role, uint64_t wanted, unsigned *n)
 		child_init(role, i);
 }
 
-/* It has two descriptors for each connection. */
+/* It has two descriptors for each connection. The last few that are not all there are nobody's trouble. */
 static void
 note_room_for_tls(void)
 {
 	uint64_t fit = (uint64_t)master.tlss * handover_each_max(ROLE_TLS);
 
-	if (fit < master.set.opt.max_sessions)
+	if (fit < master.set.opt.max_sessions - master.set.opt.max_sessions / 100)
 		log_warn("chatd-tls has room for %llu connections, max_sessions is %llu: raise "
 			 "tls.processes, or the %llu descriptors "
 			 "that a process may have",
