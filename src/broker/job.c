@@ -10,12 +10,13 @@
 #include "broker/store.h"
 #include "broker/subs.h"
 #include "ipc/proc.h"
+#include "ipc/store.h"
 #include "lib/loop.h"
 #include "lib/util.h"
 
 #define JOBS_EACH 16
 
-uint64_t job_wait_ms = 10000;
+uint64_t job_wait_ms = STORE_WAIT_MS;
 
 static struct job jobs[JOBS_MAX];
 static uint32_t last_ticket;
@@ -162,6 +163,16 @@ void
 job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
 	asked(j, JOB_FOR_AUTH, auth_ask(j->ticket, frame, len), fn);
+}
+
+unsigned
+jobs_count(job_fn *fn, bool (*is)(const struct job *j, const void *arg), const void *arg)
+{
+	unsigned n = 0;
+
+	for (const struct job *j = jobs; j < jobs + JOBS_MAX; j++)
+		n += j->ticket != 0 && j->fn == fn && is(j, arg);
+	return n;
 }
 
 struct reg_user *

@@ -66,6 +66,8 @@ void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
 void job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, of an auth process. NULL also when too much is being asked of them. */
 void job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn);
+/* How many there are whose next answer is for fn, and who are as is() says. */
+unsigned jobs_count(job_fn *fn, bool (*is)(const struct job *j, const void *arg), const void *arg);
 /* It goes on as another: what its state counts or holds is given back, as at its end; the new state is zero. */
 void job_again(struct job *j, size_t state_size);
 /* u of the job; NULL: it was of a connection, or is gone. */

@@ -96,17 +96,23 @@ find(struct shared *table, const void *key, size_t n)
 	return &least->tally;
 }
 
+static bool
+shared_net(const struct reg_user *u, struct net *net)
+{
+	if (proc.opt.address_factor == 0 || proc.opt.max_per_address == 0 ||
+	    !net_parse(u->address, net))
+		return false;
+	net_cut(net->bytes, (unsigned)proc.opt.prefix_v4, (unsigned)proc.opt.prefix_v6);
+	return true;
+}
+
 /* NULL: it shares with nobody. */
 static struct tally *
 of_address(const struct reg_user *u)
 {
 	struct net net;
 
-	if (proc.opt.address_factor == 0 || proc.opt.max_per_address == 0 ||
-	    !net_parse(u->address, &net))
-		return NULL;
-	net_cut(net.bytes, (unsigned)proc.opt.prefix_v4, (unsigned)proc.opt.prefix_v6);
-	return find(addresses, net.bytes, sizeof(net.bytes));
+	return shared_net(u, &net) ? find(addresses, net.bytes, sizeof(net.bytes)) : NULL;
 }
 
 static struct tally *
@@ -128,6 +134,17 @@ is_exempt(const struct reg_user *u)
 		return true;
 	return proc.opt.limits_exempt[0] != '\0' && net_parse(u->address, &net) &&
 	       net_listed(proc.opt.limits_exempt, &net);
+}
+
+bool
+pace_address(const struct reg_user *u, uint8_t net_r[16])
+{
+	struct net net;
+
+	if (is_exempt(u) || !shared_net(u, &net))
+		return false;
+	memcpy(net_r, net.bytes, sizeof(net.bytes));
+	return true;
 }
 
 /* One who counts what u does: u itself, its address, its account. */

@@ -15,6 +15,9 @@ enum chat_err pace_check(const struct reg_user *u, enum pace what);
 /* The same for a message to somebody, where only others than the last few count. */
 enum chat_err pace_check_target(const struct reg_user *u, uint64_t to);
 
+/* The network that u shares limits with, as it is counted. False: it shares them with nobody. */
+bool pace_address(const struct reg_user *u, uint8_t net_r[16]);
+
 void paces_fini(void);
 
 #endif

@@ -12,12 +12,14 @@
 
 #include "broker/account.h"
 #include "broker/job.h"
+#include "broker/pace.h"
 #include "broker/store.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 
 #define W (&br.reg)
 
+#define SEARCHES_EACH 4 /* of a network at a time: they are made one after the other, everybody's */
 #define RANKS_ALL (MEMBER_OP | MEMBER_HALFOP | MEMBER_VOICE)
 
 /* Of the job: the rooms that the question is about, in which its asker must still be when it is answered, and the account
@@ -26,6 +28,8 @@ struct about {
 	uint64_t room[ROOMS_PER_USER], account;
 	bool private; /* the account's own things are in the answer */
 	bool missed; /* of rooms that it may be in no more nothing is told */
+	bool search; /* counted at this network */
+	uint8_t net[16];
 	uint32_t n;
 	char name[ROOM_BYTES_MAX + 1]; /* of the one it names; else empty */
 };
@@ -253,6 +257,22 @@ ask(const struct req *r, const struct reg_user *u, struct asking *a)
 	job_ask_store(j, out, m_s_query_put(out, sizeof(out), &a->s), answered);
 }
 
+static bool
+is_search_of(const struct job *j, const void *net)
+{
+	const struct about *a = j->state;
+
+	return a->search && memcmp(a->net, net, sizeof(a->net)) == 0;
+}
+
+/* Who has many connections would otherwise let everybody else wait. */
+static bool
+may_search(const struct reg_user *u, struct about *a)
+{
+	a->search = pace_address(u, a->net);
+	return !a->search || jobs_count(answered, is_search_of, a->net) < SEARCHES_EACH;
+}
+
 bool
 r_query(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 {
@@ -275,6 +295,8 @@ r_query(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	err = u != NULL ? by_user(u, &a) : by_admin(&a);
 	if (err == ERR_NONE && !store_wanted())
 		err = ERR_STORE_AWAY;
+	if (err == ERR_NONE && q.kind == QUERY_SEARCH && u != NULL && !may_search(u, &a.about))
+		err = ERR_BUSY;
 	if (err != ERR_NONE)
 		answer_refused(r, q.user, 0, err, q.room.n > 0 ? q.room : q.name);
 	else

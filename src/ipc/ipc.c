@@ -379,6 +379,8 @@ chat_err_text(unsigned err, const char *arg, size_t arg_len, char *out, size_t c
 
 	if (hole == NULL)
 		bprintf(out, cap, "%s", text);
+	else if (arg_len == 0 && hole - text > 2 && strcmp(hole - 2, ": %s") == 0)
+		bprintf(out, cap, "%.*s", (int)(hole - text) - 2, text);
 	else
 		bprintf(out, cap, "%.*s%.*s%s", (int)(hole - text), text, (int)arg_len, arg,
 			hole + 2);

@@ -8,6 +8,9 @@
 
 #include "lib/str.h"
 
+#define STORE_WAIT_MS \
+	10000 /* an answer is waited for so long; of a question, which takes its time, store.query_time longer */
+
 /* An account as the registry is told of it when it begins anew (s_accounts). */
 struct restore_account {
 	uint64_t id;

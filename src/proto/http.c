@@ -88,12 +88,21 @@ header_named(const struct http_watch *w)
 	return OTHER;
 }
 
+static bool
+ends_in_space(const struct http_watch *w)
+{
+	return w->nword > 0 && w->nword < sizeof(w->word) &&
+	       (w->word[w->nword - 1] == ' ' || w->word[w->nword - 1] == '\t');
+}
+
 /* A header's value has ended. */
 static unsigned
 header_end(struct http_watch *w)
 {
-	while (w->nword > 0 && w->nword < sizeof(w->word) &&
-	       (w->word[w->nword - 1] == ' ' || w->word[w->nword - 1] == '\t'))
+	/* white space behind a value is no part of it (RFC 9110, 5.5), but to libmicrohttpd it is */
+	if ((w->header == LENGTH || w->header == CODING) && ends_in_space(w))
+		return 400;
+	while (ends_in_space(w))
 		w->word[--w->nword] = '\0';
 	if (++w->headers > HTTP_HEADERS_MAX)
 		return 431;
@@ -133,6 +142,14 @@ chunk_head_end(struct http_watch *w)
 	w->state = w->left > 0 ? CHUNK_BODY : NAME_FIRST;
 }
 
+/* The request is whole: another may follow. */
+static void
+request_end(struct http_watch *w)
+{
+	w->state = BEFORE;
+	w->whole++;
+}
+
 /* An empty line: of a head, or of what follows the last chunk. */
 static unsigned
 head_end(struct http_watch *w)
@@ -149,15 +166,17 @@ head_end(struct http_watch *w)
 	w->n = 0;
 	if (w->codings > 0)
 		chunk_begin(w);
+	else if (w->last || w->left > 0)
+		w->state = w->last ? UNWATCHED : BODY;
 	else
-		w->state = w->last ? UNWATCHED : w->left > 0 ? BODY : BEFORE;
+		request_end(w);
 	return 0;
 }
 
 static void
-head_begin(struct http_watch *w)
+head_begin(struct http_watch *w, size_t at)
 {
-	*w = (struct http_watch){.state = METHOD};
+	*w = (struct http_watch){.state = METHOD, .whole = w->whole, .begun = at};
 }
 
 static unsigned
@@ -325,14 +344,17 @@ pass_over(struct http_watch *w, size_t n)
 	size_t part = (size_t)MIN((uint64_t)n, w->left);
 
 	w->left -= part;
-	if (w->left == 0)
-		w->state = w->state == BODY ? BEFORE : CHUNK_END;
+	if (w->left == 0 && w->state == BODY)
+		request_end(w);
+	else if (w->left == 0)
+		w->state = CHUNK_END;
 	return part;
 }
 
 unsigned
 http_watch(struct http_watch *w, const char *p, size_t n)
 {
+	w->begun = 0;
 	for (size_t i = 0; i < n; i++) {
 		unsigned status = 0;
 
@@ -346,7 +368,7 @@ http_watch(struct http_watch *w, const char *p, size_t n)
 			w->state = BEFORE_LF;
 		else {
 			if (w->state == BEFORE)
-				head_begin(w);
+				head_begin(w, i);
 			status = take(w, p[i]);
 		}
 		if (status != 0)

@@ -3,8 +3,8 @@
  *
  * It watches the bytes of a connection as they are read: heads, how long their bodies are, and the lines between chunks. What it refuses:
  * lines that end in a bare LF, header lines that are folded or have a space before their colon, no Host or several, several lengths, a
- * length and a transfer coding, a target that is not a path, control characters, heads and chunks' lines that are too long. Pure; nothing
- * is kept but a few words.
+ * length and a transfer coding, either of them with a space behind it, a target that is not a path, control characters, heads and chunks'
+ * lines that are too long. Pure; nothing is kept but a few words.
  */
 #ifndef PROTO_HTTP_H
 #define PROTO_HTTP_H
@@ -31,6 +31,9 @@ struct http_watch {
 	    last; /* what comes behind this request is not looked at: the connection has to end with its answer */
 	uint16_t headers;
 	uint32_t n; /* bytes of this head, or of a chunk's line */
+	uint32_t whole; /* requests that have come to their end; the one that is last does not */
+	size_t
+	    begun; /* where in the bytes of the last call the request under way begins; 0: not behind another one */
 	uint64_t left; /* of its body, or of a chunk */
 	char word[32]; /* what is being read, if it is short */
 };

@@ -4,8 +4,10 @@
 #include "store/ask_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ipc/proc.h"
+#include "ipc/store.h"
 #include "lib/util.h"
 #include "store/match.h"
 #include "store/reached.h"
@@ -320,21 +322,26 @@ wait_for_writer(uint64_t seq, uint64_t ms)
 	return is_there;
 }
 
-/* What is not in the database yet is not missing: whoever is told that a file is not known removes it, and quotas would not hold. False:
- * it is told to ask again. */
-static bool
-may_answer(struct thread *t, uint64_t seq, const void *frame, size_t len)
+/* Who asked is to ask again. */
+static void
+put_off(struct thread *t, const void *frame)
 {
 	struct m_s_page p = {.code = ERR_BUSY};
-	struct m_s_query q;
 	char out[64];
 
-	if (reached() >= seq || ipc_type(frame) != MSG_s_query || !m_s_query_get(frame, len, &q) ||
-	    (q.kind != QUERY_FILE && q.kind != QUERY_FILES && q.kind != QUERY_FILE_USE))
-		return true;
-	p.ticket = q.ticket;
+	memcpy(&p.ticket, (const char *)frame + IPC_HDR, sizeof(p.ticket));
 	thread_answer(t, out, m_s_page_put(out, sizeof(out), &p));
-	return false;
+}
+
+/* What is not in the database yet is not missing: whoever is told that a file is not known removes it, and quotas would not hold. */
+static bool
+may_answer(uint64_t seq, const void *frame, size_t len)
+{
+	struct m_s_query q;
+
+	return reached() >= seq || ipc_type(frame) != MSG_s_query ||
+	       !m_s_query_get(frame, len, &q) ||
+	       (q.kind != QUERY_FILE && q.kind != QUERY_FILES && q.kind != QUERY_FILE_USE);
 }
 
 static void
@@ -346,11 +353,18 @@ thread_frame(struct thread *t, uint64_t seq, const void *frame, size_t len)
 	bool is_there;
 	size_t n;
 
+	/* nobody hears the answer any more, and others wait behind it for theirs */
+	if (thread_waited(t) > STORE_WAIT_MS) {
+		put_off(t, frame);
+		return;
+	}
 	settings_get(&s);
 	end = mono_ms() + s.query_time;
 	is_there = wait_for_writer(seq, s.query_time / WAIT_SHARE);
-	if (!is_there && !may_answer(t, seq, frame, len))
+	if (!is_there && !may_answer(seq, frame, len)) {
+		put_off(t, frame);
 		return;
+	}
 	asking->upto = is_there ? 0 : MAX(reached(), 1u);
 	now = mono_ms();
 	n = ask_answer(asking, frame, len, MAX(end - MIN(now, end), TIME_MIN), out);

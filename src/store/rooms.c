@@ -224,6 +224,18 @@ intake_e_room(const void *frame, size_t len)
 
 static char out[IPC_FRAME_MAX];
 
+/* What is longer than it may be, because the database is damaged, is not told (as in store/rows.h). */
+static bool
+tell(size_t n, const char *what, uint64_t id)
+{
+	if (n > 0)
+		writer_answer(out, n);
+	else
+		writer_log(LOG_ERR, "the database is damaged: %s %llu is left out", what,
+			   (unsigned long long)id);
+	return n > 0;
+}
+
 static void
 tell_accounts(void)
 {
@@ -240,9 +252,13 @@ tell_accounts(void)
 
 		if (n == 0 && m.list.n > 0) {
 			writer_answer(out, m_s_accounts_put(out, sizeof(out), &m));
+			m.list.n = 0;
 			n = restore_account_put(list, 0, sizeof(list), &a);
 		}
-		m.list.n = n;
+		if (n > 0)
+			m.list.n = n;
+		else
+			tell(0, "account", a.id);
 	}
 	if (m.list.n > 0)
 		writer_answer(out, m_s_accounts_put(out, sizeof(out), &m));
@@ -262,7 +278,7 @@ tell_lists(uint64_t place)
 				     .since = db_col_int(&q, 4),
 				     .until = db_col_int(&q, 5)};
 
-		writer_answer(out, m_s_list_put(out, sizeof(out), &m));
+		tell(m_s_list_put(out, sizeof(out), &m), "an entry of the lists of place", place);
 	}
 }
 
@@ -286,8 +302,9 @@ tell_rooms(void)
 				     .topic_by = db_col_text(&q, 12),
 				     .topic_at = db_col_int(&q, 13)};
 
-		writer_answer(out, m_s_room_put(out, sizeof(out), &m));
-		tell_lists(db_col_int(&q, 0));
+		if (tell(m_s_room_put(out, sizeof(out), &m), "the room of place",
+			 db_col_int(&q, 0)))
+			tell_lists(db_col_int(&q, 0));
 	}
 }
 
@@ -299,7 +316,10 @@ restore(void)
 
 	if (db_row(&q))
 		m.secret = db_col_text(&q, 0);
-	writer_answer(out, m_s_restored_put(out, sizeof(out), &m));
+	if (!tell(m_s_restored_put(out, sizeof(out), &m), "the secret of registry", 0)) {
+		m.secret = STR_LIT("");
+		writer_answer(out, m_s_restored_put(out, sizeof(out), &m));
+	}
 	db_end(&q);
 	tell_accounts();
 	tell_lists(0);

@@ -22,7 +22,7 @@
 
 /* Before each frame in the inbox. */
 struct item {
-	uint64_t seq;
+	uint64_t seq, put; /* when (mono ms) */
 	size_t len;
 };
 
@@ -45,7 +45,9 @@ struct thread {
 	bool patient, hurry; /* not woken for what is put in; woken all the same */
 	uint64_t busy_since; /* mono ms; 0: it waits */
 
-	bool hurried; /* the thread's own: this batch was asked for */
+	/* the thread's own */
+	bool hurried; /* this batch was asked for */
+	uint64_t put; /* when (mono ms) the frame in hand was put in */
 };
 
 /* --- the thread ------------------------------------------------------------------------------------------ */
@@ -98,6 +100,12 @@ thread_patient(struct thread *t)
 	pthread_mutex_unlock(&t->lock);
 }
 
+uint64_t
+thread_waited(const struct thread *t)
+{
+	return mono_ms() - t->put;
+}
+
 bool
 thread_hurried(const struct thread *t)
 {
@@ -140,6 +148,7 @@ work(struct thread *t, const struct buf *batch)
 
 	for (size_t at = 0; at < batch->len; at += sizeof(item) + item.len) {
 		memcpy(&item, p + at, sizeof(item));
+		t->put = item.put;
 		t->role->frame(t, item.seq, p + at + sizeof(item), item.len);
 	}
 }
@@ -265,7 +274,7 @@ thread_start(const struct thread_role *role, thread_answer_fn *fn)
 bool
 thread_put(struct thread *t, uint64_t seq, const void *frame, size_t len, bool soft)
 {
-	struct item item = {.seq = seq, .len = len};
+	struct item item = {.seq = seq, .put = mono_ms(), .len = len};
 	bool room;
 
 	pthread_mutex_lock(&t->lock);

@@ -54,6 +54,8 @@ bool thread_ended(struct thread *t);
 void thread_answer(struct thread *t, const void *frame, size_t len);
 /* In rest(): what is put in need not be taken before the time is over, if it is not too much. */
 void thread_patient(struct thread *t);
+/* How long (ms) the frame that frame() has been given had waited in the inbox. */
+uint64_t thread_waited(const struct thread *t);
 /* Was the batch taken because of thread_hurry? */
 bool thread_hurried(const struct thread *t);
 /* Does something wait in the inbox: should what is done for want of anything better be left? */

@@ -42,7 +42,8 @@ answer_queue(struct MHD_Connection *c, unsigned status, struct MHD_Response *r)
 		bprintf(age, sizeof(age), "max-age=%llu", (unsigned long long)proc.opt.web_hsts);
 		MHD_add_response_header(r, "Strict-Transport-Security", age);
 	}
-	if (client->watch.last || http_in_body(&client->watch) || http_draining())
+	if (((client->watch.last || http_in_body(&client->watch)) && door_at_last(client)) ||
+	    http_draining())
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close");
 	good = MHD_queue_response(c, status, r) == MHD_YES;
 	client->answered = good;

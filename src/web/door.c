@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <microhttpd.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -87,6 +88,26 @@ refuse(struct client *c, unsigned status)
 	return 0;
 }
 
+bool
+door_at_last(const struct client *c)
+{
+	return c->answers == c->watch.whole;
+}
+
+/* What came before it, in the same bytes, is answered first. */
+static ssize_t
+refuse_behind(struct client *c, unsigned status)
+{
+	size_t before = c->refuse_behind == 0 ? c->watch.begun : 0;
+
+	c->refuse_behind = (uint16_t)status;
+	c->head_since = 0;
+	if (before > 0)
+		return (ssize_t)before;
+	errno = EAGAIN;
+	return -1;
+}
+
 static ssize_t
 came(struct client *c, const char *p, ssize_t n)
 {
@@ -94,10 +115,14 @@ came(struct client *c, const char *p, ssize_t n)
 
 	if (n <= 0)
 		return n;
+	c->watched = true;
+	if (c->refuse_behind != 0)
+		return refuse_behind(c, c->refuse_behind);
 	status = c->refuse != 0 ? c->refuse : http_watch(&c->watch, p, (size_t)n);
+	if (status != 0 && c->refuse == 0 && !door_at_last(c))
+		return refuse_behind(c, status);
 	if (status != 0)
 		return refuse(c, status);
-	c->watched = true;
 	c->slice_bytes += (size_t)n;
 	if (!http_in_head(&c->watch))
 		c->head_since = 0;
@@ -106,12 +131,30 @@ came(struct client *c, const char *p, ssize_t n)
 	return n;
 }
 
-/* What has come of the next request has waited for us until now. */
+/* Has it said that nothing more comes? libmicrohttpd takes less than it asked recv() for as all there is; what its epoll, which tells
+ * of a change once, told of meanwhile it does not look at again. */
+static bool
+gone(const struct client *c)
+{
+	char byte;
+
+	return recvfrom(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0;
+}
+
 void
 door_answered(struct client *c)
 {
+	c->answers++;
+	/* what has come of the next request has waited for us until now */
 	if (c->head_since != 0)
 		c->head_since = loop_now(proc.loop);
+	if (!door_at_last(c))
+		return;
+	if (c->refuse_behind != 0)
+		refuse(c, c->refuse_behind);
+	else if (http_in_head(&c->watch) || http_in_body(&c->watch) || !gone(c))
+		return;
+	shutdown(c->fd, SHUT_RDWR); /* which libmicrohttpd finds */
 }
 
 /* In place of the system's (socket(7)), for libmicrohttpd's sake; see above. */
@@ -149,15 +192,12 @@ too_slow(struct client *c, uint64_t now)
 	return false;
 }
 
-/* Has the client gone in the middle of a request? libmicrohttpd takes less than it asked recv() for as all there is; what its
- * epoll, which tells of a change once, told of meanwhile it does not look at again. */
+/* Has the client gone in the middle of a request? */
 static bool
 broken_off(const struct client *c)
 {
-	char byte;
-
-	return !c->waits && !c->answered && (http_in_head(&c->watch) || http_in_body(&c->watch)) &&
-	       recvfrom(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0;
+	return !c->waits && !c->answered && door_at_last(c) &&
+	       (http_in_head(&c->watch) || http_in_body(&c->watch)) && gone(c);
 }
 
 static void

@@ -33,6 +33,8 @@ struct client {
 	int fd; /* libmicrohttpd's */
 	bool watched; /* something of it has been read here */
 	uint16_t refuse; /* whatever comes next is refused with this status; 0: not */
+	uint16_t refuse_behind; /* the same, when the requests before it have been answered */
+	uint32_t answers; /* requests that are over */
 	struct http_watch watch;
 	uint64_t head_since; /* a request's head has begun, and is not whole; 0: none */
 	uint64_t slice_at;
@@ -87,6 +89,8 @@ void door_open(struct client *c, int fd);
 void door_close(struct client *c);
 /* A request of it is over. */
 void door_answered(struct client *c);
+/* Has every request been answered that has come to its end? Then what is being answered, if anything is, came last. */
+bool door_at_last(const struct client *c);
 /* Those that ask for nothing go. */
 void door_drain(void);
 

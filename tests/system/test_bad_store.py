@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import time
+import unittest
 
 import storecheck
 from harness import Daemon, OwnCase, build, listeners, main
@@ -68,6 +69,33 @@ class Database(OwnCase):
             others.two[0].send("something to be kept")
             self.alice.send("/history 20")
             self.alice.sync()
+
+    @unittest.skipUnless(build().passwords, "built without libsodium")
+    def test_longer_than_it_may_be(self):
+        """An account, a room, a ban with more in it than there can be: these are left out, which is said; the others are there."""
+        for name in ("bob", "carol"):
+            self.d.ctl("account", "add", name, input="tip-of-the-iceberg\n")
+        self.alice.ask("/register - tip-of-the-iceberg", "^The name .* is yours now")
+        for room in ("attic", "kitchen"):
+            self.alice.send("/join " + room, "/topic of " + room, "/ban first", "/ban second")
+            self.alice.ask("/room register", "^Done")
+        self.alice.sync()
+        self.d.stop()
+        with contextlib.closing(sqlite3.connect(self.path)) as db:
+            db.executescript("""PRAGMA ignore_check_constraints = 1;
+                UPDATE account SET name = printf('%.3000c', 'x') WHERE name = 'carol';
+                UPDATE room SET topic = printf('%.3000c', 'x') WHERE place IN (SELECT id FROM place WHERE name = 'attic');
+                UPDATE room_list SET mask = printf('%.70000c', 'x') WHERE mask LIKE 'first%'""")
+        since = self.d.log_mark()
+        self.d.start()
+        for what in ("account", "an entry of the lists of place", "the room of place"):
+            self.d.expect_log("the database is damaged: %s [0-9]+ is left out" % what, since)
+        with self.neighbours():
+            bob = self.client("guest")
+            bob.ask("/login bob tip-of-the-iceberg", "is now bob$")
+            room = self.d.json("room", "kitchen")
+            self.assertEqual((room["topic"], [b["mask"] for b in room["lists"]]), ("of kitchen", ["second"]), room)
+            self.assertEqual(self.d.ctl_run("room", "attic")[0], 5)
 
     def test_truncated(self):
         for size in (0, 50, 5000):

@@ -2,12 +2,15 @@
 """Who takes all there is: rooms, entries of lists, what is read, what is answered, connections. Others have theirs meanwhile."""
 
 import errno
+import os
 import resource
 import select
+import signal
 import socket
 import struct
 import time
 
+import storecheck
 from harness import OwnCase, build, fd_count, lean, limit, long, main, private_bytes
 from irc import IrcCase
 
@@ -185,6 +188,34 @@ class Input(OwnCase, IrcCase):
         # what somebody is told of the others' end comes a little later than it is so
         self.eventually("all to have quit", lambda: talker.sync() or len([m for m in talker.seen if m.command == "QUIT"]) >= 10)
         self.assertEqual(len([m for m in talker.seen if m.command == "QUIT"]), 10)
+
+
+class Searches(OwnCase, IrcCase):
+    store = True
+
+    def test_of_one_address(self):
+        """They are made one after the other, everybody's: a few of one address at a time. Whoever asks for more is told so at once."""
+        d = self.daemon({"workers": 1, "limits": {"max_per_address": 64, "exempt": "127.0.0.1"}})
+        caps = ("soju.im/search", "batch")
+        greedy = [self.irc("greedy", caps, source="127.0.0.2") for _ in range(6)]
+        other = self.irc("other", caps, source="127.0.0.3")
+        chan = self.channel(other, *greedy)
+        other.send("PRIVMSG %s :needle" % chan)
+        storecheck.kept(d, "needle")
+        with self.neighbours():
+            store = d.kids("store")[0]
+            os.kill(store, signal.SIGSTOP)
+            for c in greedy[:4]:
+                c.send("SEARCH text=needle")
+            self.irc(source="127.0.0.4").sync()  # they are with the store
+            for c in greedy[4:]:
+                self.assertRegex(c.ask("SEARCH text=needle", "FAIL", "SEARCH").line, "too much to do, try again in a moment")
+            other.send("SEARCH text=needle")
+            os.kill(store, signal.SIGCONT)
+            for c in greedy[:4] + [other]:
+                c.expect("PRIVMSG", chan, "needle")
+            greedy[5].send("SEARCH text=needle")
+            greedy[5].expect("PRIVMSG", chan, "needle")
 
 
 class Connections(OwnCase, IrcCase):

@@ -4,8 +4,10 @@
 import gzip
 import re
 import select
+import socket
+import time
 
-from harness import build, cpu_seconds, fd_count, limit, main, private_bytes
+from harness import build, cpu_seconds, eventually, fd_count, limit, main, private_bytes
 from web import WebCase
 
 
@@ -134,6 +136,8 @@ class Bad(WebCase):
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: +5\r\n\r\nhello", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 5 \r\n\r\nhello", 400),
+        (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n", 400),
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nContent-Length: 99999999999999999999\r\n\r\nhello", 400),
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
         (b"POST /files HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
@@ -152,10 +156,42 @@ class Bad(WebCase):
             self.refused(data, status)
 
     def test_rows_behind_another(self):
-        """The same as the second request of a connection, in the same segment or the next."""
+        """The same as the second request of a connection, or the fourth in one segment: what came before it is answered before it."""
         good = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
         for data, status in self.rows:
             self.refused(data, status, first=good)
+            if len(data) > 4096:  # two segments
+                continue
+            c = self.http()
+            c.send(good * 3 + data.replace(b"@HOST@", c.host.encode()))
+            self.assertEqual([c.read().status for _ in range(4)], [200, 200, 200, status], data)
+            self.assertTrue(c.ended(), data)
+
+    def test_body_behind_others(self):
+        """A request whose body is not all there yet, and one in chunks, in the segment of others: each is answered."""
+        good = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        c = self.http()
+        c.send(good * 3 + good[:-2] + b"Content-Length: 5\r\n\r\nhel")
+        self.assertEqual([c.read().status for _ in range(3)], [200] * 3)
+        c.send(b"lo")
+        self.assertEqual(c.read().status, 200)
+        c.send(good + CHUNKED.replace(b"@HOST@", b"x") + b"5\r\nhello\r\n0\r\n\r\n")
+        self.assertEqual([c.read().status for _ in range(2)], [200] * 2)
+        self.assertTrue(c.ended())
+
+    def test_nothing_more(self):
+        """Who says with its request that nothing more comes has its answer, and then the end: not when it has been silent for too long."""
+        pid = self.d.kids("web")[0]
+        before, held = fd_count(pid), [self.http() for _ in range(100)]
+        for c in held:
+            c.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+            c.sock.shutdown(socket.SHUT_WR)
+        end = time.monotonic() + limit(5)
+        for c in held:
+            self.assertEqual([c.read().text, c.read().text], ["ok", "ok"])
+            c.sock.settimeout(max(0.001, end - time.monotonic()))
+            self.assertTrue(c.ended())
+        eventually("the descriptors", lambda: fd_count(pid) <= before)
 
     def test_too_long(self):
         self.refused(b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 414)

@@ -147,6 +147,28 @@ START_TEST(chunks_too_long)
 }
 END_TEST
 
+/* How many have come to their end, and where the one that is refused begins. */
+START_TEST(requests_counted)
+{
+	static const char get[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+			  post[] = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n";
+	struct http_watch w = {0};
+	char all[400];
+	size_t n = bprintf(all, sizeof(all), "%s%sabc%s", get, post, get);
+
+	ck_assert_uint_eq(http_watch(&w, all, n - 1), 0);
+	ck_assert_uint_eq(w.whole, 2);
+	ck_assert_uint_eq(w.begun, n - (sizeof(get) - 1));
+	ck_assert_uint_eq(http_watch(&w, "\n", 1), 0);
+	ck_assert_uint_eq(w.whole, 3);
+	ck_assert_uint_eq(w.begun, 0);
+	n = bprintf(all, sizeof(all), "%sabc%s\r\n", post, CHUNKED);
+	ck_assert_uint_eq(http_watch(&w, all, n), 400);
+	ck_assert_uint_eq(w.whole, 4);
+	ck_assert_uint_eq(w.begun, sizeof(post) - 1 + 3);
+}
+END_TEST
+
 /* When the time for a head runs: from its first byte to its last. */
 START_TEST(heads_begun)
 {
@@ -425,6 +447,7 @@ main(void)
 	tcase_add_test(tc, heads_too_long);
 	tcase_add_test(tc, heads_of_many_parts);
 	tcase_add_test(tc, chunks_too_long);
+	tcase_add_test(tc, requests_counted);
 	tcase_add_test(tc, heads_begun);
 	tcase_add_loop_test(tc, forms_read, 0, ARRAY_LEN(forms));
 	tcase_add_test(tc, forms_none);

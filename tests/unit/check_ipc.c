@@ -192,6 +192,8 @@ START_TEST(errors_have_texts)
 		/* RPL_TRYAGAIN is the only one below 400 */
 		ck_assert(chat_err_irc(e) >= 400 || chat_err_irc(e) == 263);
 	}
+	ck_assert_str_eq(chat_err_text(ERR_BANNED, "", 0, out, sizeof(out)),
+			 "you are banned from this server");
 	ck_assert_str_eq(chat_err_text(ERR_NICK_TAKEN, "bob", 3, out, sizeof(out)),
 			 "the name bob is in use");
 }

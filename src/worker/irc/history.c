@@ -287,8 +287,8 @@ static void
 history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	const struct irc_run *r = c->irc->run;
+	char said[240], why[200];
 
-	(void)arg;
 	irc_history_close(c, q);
 	irc_history_lacks(c, q, "CHATHISTORY");
 	if (code == ERR_NONE || r == NULL)
@@ -298,8 +298,11 @@ history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 	else if (code == ERR_NO_HISTORY)
 		fail_history(c, r, "MESSAGE_ERROR",
 			     "Messages could not be retrieved: no history is kept");
-	else
-		fail_history(c, r, "MESSAGE_ERROR", "Messages could not be retrieved");
+	else {
+		bprintf(said, sizeof(said), "Messages could not be retrieved: %s",
+			chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+		fail_history(c, r, "MESSAGE_ERROR", said);
+	}
 }
 
 static void

@@ -113,6 +113,8 @@ search_row(struct conn *c, struct question *q, const struct row *r)
 static void
 search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
+	char why[200];
+
 	irc_history_close(c, q);
 	irc_history_lacks(c, q, "SEARCH");
 	if (code == ERR_BAD_ARGUMENT)
@@ -120,7 +122,9 @@ search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 	else if (irc_history_hidden(code))
 		irc_fail(c, "SEARCH", "INVALID_PARAMS", STR_LIT("in"), "Nothing can be read there");
 	else if (code != ERR_NONE)
-		irc_fail(c, "SEARCH", "INTERNAL_ERROR", STR_LIT(""), "The search could not be run");
+		irc_fail(c, "SEARCH", "INTERNAL_ERROR", STR_LIT(""),
+			 "The search could not be run: %s",
+			 chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
 }
 
 static const struct history_as as_search = {search_begin, search_row, search_end};
