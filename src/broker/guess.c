@@ -85,6 +85,12 @@ guess_may(struct guess *g)
 	return g->wrong < g->wrong_max && g->asked < ASKED_MAX;
 }
 
+enum chat_err
+guess_why_not(const struct guess *g)
+{
+	return g != NULL && g->wrong >= g->wrong_max ? ERR_TRIES : ERR_BUSY;
+}
+
 void
 guess_begin(struct guess *g)
 {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ipc/ipc.h"
 #include "lib/str.h"
 
 struct guess;
@@ -21,6 +22,8 @@ struct guess *guess_for(struct str fold);
 
 /* Not too many wrong ones lately, nor too many that are being checked? */
 bool guess_may(struct guess *g);
+/* Why not: ERR_TRIES, or, if nobody has guessed wrong too often, ERR_BUSY. */
+enum chat_err guess_why_not(const struct guess *g);
 /* One is being checked; it has been; it was wrong. */
 void guess_begin(struct guess *g);
 void guess_end(struct guess *g);

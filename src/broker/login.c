@@ -300,20 +300,27 @@ ended(struct job *j)
 	guess_end(l->of);
 }
 
+/* Whether one may guess; if not, why. */
 static bool
-may_guess(const struct login *l)
+may_guess(const struct login *l, enum chat_err *why)
 {
-	return guess_may(l->from) && (l->fellow || guess_may(l->of));
+	const struct guess *full = !guess_may(l->from)               ? l->from
+				   : !l->fellow && !guess_may(l->of) ? l->of
+								     : NULL;
+
+	*why = guess_why_not(full);
+	return full == NULL;
 }
 
 /* A job in the state `l`; NULL: refused. */
 static struct job *
 begin(const struct req *r, const struct m_r_auth *q, const struct login *l)
 {
+	enum chat_err why;
 	struct job *j;
 
-	if (!may_guess(l)) {
-		answer_refused(r, q->user, q->conn, ERR_TRIES, STR_LIT("LOGIN"));
+	if (!may_guess(l, &why)) {
+		answer_refused(r, q->user, q->conn, why, STR_LIT("LOGIN"));
 		return NULL;
 	}
 	j = job_begin(r, q->user, q->conn, sizeof(*l));

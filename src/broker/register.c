@@ -71,10 +71,11 @@ ended(struct job *j)
 static struct job *
 begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 {
+	const struct guess *full = !guess_may(c->from) ? c->from : !guess_may(c->of) ? c->of : NULL;
 	struct job *j;
 
-	if (!guess_may(c->from) || !guess_may(c->of)) {
-		answer_refused(r, user, conn, ERR_TRIES, STR_LIT("ACCOUNT"));
+	if (full != NULL) {
+		answer_refused(r, user, conn, guess_why_not(full), STR_LIT("ACCOUNT"));
 		return NULL;
 	}
 	j = job_begin(r, user, conn, sizeof(*c));

@@ -3,6 +3,8 @@
 like somebody's."""
 
 import base64
+import os
+import signal
 import subprocess
 import threading
 import unittest
@@ -120,6 +122,22 @@ class AtOnce(AccountCase):
         others.end()
         print("the neighbours' words needed %.0f ms at most, meanwhile" % (1000 * others.worst), flush=True)
         self.assertLess(others.worst, limit(0.5))
+
+    def test_one_address(self):
+        """Many people behind it come back, as after a restart: who cannot be served now is not told of wrong passwords."""
+        d = self.daemon({"workers": 1})
+        other = self.irc(d=d, source="127.0.90.2")
+        for pid in d.kids("auth"):
+            os.kill(pid, signal.SIGSTOP)
+        for i in range(8):
+            c = self.newcomer(d=d, source="127.0.90.1")
+            c.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(self.fresh("nobody")))
+            other.sync()
+        c = self.newcomer(d=d, source="127.0.90.1")
+        c.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(self.fresh("nobody")))
+        m = c.expect("904")
+        self.assertIn("too much to do", m.params[-1])
+        self.assertNotIn("wrong", m.params[-1])
 
     def logins(self, d, n, look, real=()):
         """From an address each, to accounts that are not there, but for some; what look() has seen meanwhile."""

@@ -540,6 +540,30 @@ START_TEST(guesses_from_an_address)
 }
 END_TEST
 
+/* Many who come back at once, as after a restart: who has to wait is not told of wrong passwords. */
+START_TEST(many_from_an_address)
+{
+	char name[24];
+	unsigned waiting = 0;
+
+	while (waiting < 30) {
+		bprintf(name, sizeof(name), "n%u", waiting);
+		if (give_password(0, 0, 40 + waiting, name, "198.51.100.1") != MSG_e_wait)
+			break;
+		waiting++;
+	}
+	ck_assert_uint_eq(waiting, 8);
+	ck_assert_uint_eq(world_refused(), ERR_BUSY);
+	/* nor are so many about one account */
+	for (waiting = 0; waiting < 8; waiting++) {
+		bprintf(name, sizeof(name), "203.0.113.%u", waiting);
+		ck_assert_uint_eq(give_password(0, 0, 80 + waiting, "alice", name), MSG_e_wait);
+	}
+	ck_assert_uint_eq(give_password(0, 0, 90, "alice", "203.0.113.90"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_BUSY);
+}
+END_TEST
+
 /* --- those who are asked die --------------------------------------------------------------------------------------- */
 
 START_TEST(the_store_dies)
@@ -641,6 +665,7 @@ main(void)
 	tcase_add_test(t, a_forged_certificate);
 	tcase_add_test(t, guesses_about_an_account);
 	tcase_add_test(t, guesses_from_an_address);
+	tcase_add_test(t, many_from_an_address);
 	tcase_add_test(t, the_store_dies);
 	tcase_add_test(t, auth_dies);
 	tcase_add_test(t, secrets_are_wiped);
