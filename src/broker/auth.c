@@ -40,6 +40,7 @@ static struct ask {
 	uint32_t ticket;
 	unsigned by; /* index of the process that was asked */
 	unsigned deaths; /* of processes that had it */
+	unsigned behind;
 	uint64_t order;
 	char *frame; /* owned: the question, then its answer; wiped before it is freed */
 	size_t len;
@@ -110,14 +111,20 @@ give_up(struct auth *a, const char *why)
 	proc_send(out, m_hung_put(out, sizeof(out), &m));
 }
 
-/* The one that has waited longest. */
+static bool
+goes_before(const struct ask *a, const struct ask *b)
+{
+	return a->behind != b->behind ? a->behind < b->behind : a->order < b->order;
+}
+
+/* People at one address take turns with those at others; of these the one that has waited longest. */
 static struct ask *
 first_waiting(void)
 {
 	struct ask *first = NULL;
 
 	for (unsigned i = 0; pending > 0 && i < AUTH_PENDING_MAX; i++) {
-		if (asks[i].state == ASK_WAITS && (first == NULL || asks[i].order < first->order))
+		if (asks[i].state == ASK_WAITS && (first == NULL || goes_before(&asks[i], first)))
 			first = &asks[i];
 	}
 	return first;
@@ -209,7 +216,7 @@ auth_has_time(void)
 }
 
 bool
-auth_ask(uint32_t ticket, const void *frame, size_t len)
+auth_ask(uint32_t ticket, unsigned behind, const void *frame, size_t len)
 {
 	struct ask *k = asks;
 
@@ -220,6 +227,7 @@ auth_ask(uint32_t ticket, const void *frame, size_t len)
 	k->state = ASK_WAITS;
 	k->ticket = ticket;
 	k->deaths = 0;
+	k->behind = behind;
 	k->order = ++orders;
 	frame_set(k, frame, len);
 	pending++;

@@ -22,8 +22,9 @@ extern uint64_t auth_await_ms;
 bool auth_open(void);
 /* Is so little asked that what nobody waits for may be, too? */
 bool auth_has_time(void);
-/* Ask; the frame is copied. It is asked again of another process when one dies. False: as auth_open. */
-bool auth_ask(uint32_t ticket, const void *frame, size_t len);
+/* Ask; the frame is copied. It is asked again of another process when one dies. behind: of so many by the same people, which are
+ * under way; who has fewer goes before who waits already. False: as auth_open. */
+bool auth_ask(uint32_t ticket, unsigned behind, const void *frame, size_t len);
 
 /* Nobody waits for the answer any more: what no process has been asked yet none is. */
 void auth_forget(uint32_t ticket);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "broker/auth.h"
 #include "broker/broker.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
@@ -15,13 +16,14 @@
 #define SETS 256u
 #define WAYS 4u
 #define WAIT_MS 10000 /* one wrong one is forgotten in each */
-#define ASKED_MAX 8 /* being checked at the same time */
+#define ASKED_FOR_MAX 8 /* being checked at the same time, for an account */
+#define ASKED_FROM_MAX (AUTH_PENDING_MAX / 2) /* from an address: a class comes back at once */
 
 struct guess {
 	uint8_t key[16];
 	uint64_t wrong_at; /* mono ms of the last one, or since when one less counts */
 	unsigned wrong, asked;
-	unsigned wrong_max;
+	unsigned wrong_max, asked_max;
 };
 
 static struct guess addresses[SETS * WAYS], names[SETS * WAYS];
@@ -36,7 +38,7 @@ forgive(struct guess *g)
 }
 
 static struct guess *
-find(struct guess *table, const void *key, size_t n, unsigned wrong_max)
+find(struct guess *table, const void *key, size_t n, unsigned wrong_max, unsigned asked_max)
 {
 	uint8_t hash[16];
 	struct guess *set, *least;
@@ -52,7 +54,7 @@ find(struct guess *table, const void *key, size_t n, unsigned wrong_max)
 		if (g->wrong + g->asked < least->wrong + least->asked)
 			least = g;
 	}
-	*least = (struct guess){.wrong_max = wrong_max};
+	*least = (struct guess){.wrong_max = wrong_max, .asked_max = asked_max};
 	memcpy(least->key, hash, sizeof(hash));
 	return least;
 }
@@ -67,13 +69,13 @@ guess_from(struct str address)
 	if (net_parse(text, &n) && memcmp(n.bytes, (const uint8_t[10]){0}, 10) != 0)
 		memset(n.bytes + 8, 0, 8);
 	/* behind one address there may be many people */
-	return find(addresses, n.bytes, sizeof(n.bytes), 20);
+	return find(addresses, n.bytes, sizeof(n.bytes), 20, ASKED_FROM_MAX);
 }
 
 struct guess *
 guess_for(struct str fold)
 {
-	return find(names, fold.p, fold.n, 5);
+	return find(names, fold.p, fold.n, 5, ASKED_FOR_MAX);
 }
 
 bool
@@ -82,7 +84,7 @@ guess_may(struct guess *g)
 	if (g == NULL)
 		return true;
 	forgive(g);
-	return g->wrong < g->wrong_max && g->asked < ASKED_MAX;
+	return g->wrong < g->wrong_max && g->asked < g->asked_max;
 }
 
 enum chat_err
@@ -91,11 +93,10 @@ guess_why_not(const struct guess *g)
 	return g != NULL && g->wrong >= g->wrong_max ? ERR_TRIES : ERR_BUSY;
 }
 
-void
+unsigned
 guess_begin(struct guess *g)
 {
-	if (g != NULL)
-		g->asked++;
+	return g != NULL ? g->asked++ : 0;
 }
 
 void

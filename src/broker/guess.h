@@ -24,8 +24,8 @@ struct guess *guess_for(struct str fold);
 bool guess_may(struct guess *g);
 /* Why not: ERR_TRIES, or, if nobody has guessed wrong too often, ERR_BUSY. */
 enum chat_err guess_why_not(const struct guess *g);
-/* One is being checked; it has been; it was wrong. */
-void guess_begin(struct guess *g);
+/* One is being checked (returns how many are already); it has been; it was wrong. */
+unsigned guess_begin(struct guess *g);
 void guess_end(struct guess *g);
 void guess_wrong(struct guess *g);
 /* What was counted as a wrong one at that time (mono ms) was none. */

@@ -162,7 +162,7 @@ job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn)
 void
 job_ask_auth(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	asked(j, JOB_FOR_AUTH, auth_ask(j->ticket, frame, len), fn);
+	asked(j, JOB_FOR_AUTH, auth_ask(j->ticket, j->behind, frame, len), fn);
 }
 
 unsigned

@@ -46,6 +46,7 @@ struct job {
 	bool changes; /* what was asked for is done, however late the answer comes */
 	bool alone; /* nobody waits for the end of it: nobody is told */
 	bool overdue; /* and the answer has not come in time */
+	unsigned behind; /* the caller's: as auth_ask has it */
 	uint64_t wait_ms, due; /* how long an answer is waited for; until when (mono ms) */
 	job_end_fn *ended; /* the caller's, NULL at first */
 	void *state; /* owned: the caller's, zero at first; wiped at the end */

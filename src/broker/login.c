@@ -328,7 +328,7 @@ begin(const struct req *r, const struct m_r_auth *q, const struct login *l)
 		return NULL;
 	memcpy(j->state, l, sizeof(*l));
 	j->ended = ended;
-	guess_begin(l->from);
+	j->behind = guess_begin(l->from);
 	guess_begin(l->of);
 	return j;
 }

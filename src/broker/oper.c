@@ -282,7 +282,7 @@ try_begin(const struct req *r, const struct reg_user *u, const struct m_r_oper *
 	t->level = (uint8_t)b.level;
 	t->from = from;
 	bprintf(t->name, sizeof(t->name), STR_FMT, STR_ARG(q->name));
-	guess_begin(from);
+	j->behind = guess_begin(from);
 	past_of(u->id)->asked = true;
 	j->ended = ended;
 	m.ticket = j->ticket;

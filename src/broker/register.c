@@ -83,7 +83,7 @@ begin(const struct req *r, uint64_t user, uint64_t conn, const struct change *c)
 		return NULL;
 	memcpy(j->state, c, sizeof(*c));
 	j->ended = ended;
-	guess_begin(c->from);
+	j->behind = guess_begin(c->from);
 	guess_begin(c->of);
 	return j;
 }
