@@ -17,10 +17,12 @@
 #define JOBS_EACH 16
 
 uint64_t job_wait_ms = STORE_WAIT_MS;
+uint64_t job_await_ms = 3000;
 
 static struct job jobs[JOBS_MAX];
 static uint32_t last_ticket;
 static bool some_lost;
+static uint64_t store_died; /* mono ms; 0: it is there, or never was */
 static struct loop_timer due_timer; /* until the first of those that wait is due */
 
 /* Free for a job like this one; NULL: there are too many. */
@@ -146,15 +148,51 @@ asked(struct job *j, enum job_waits whom, bool sent, job_fn *fn)
 	watch(j);
 }
 
+static void
+frame_drop(struct job *j)
+{
+	free(j->frame);
+	j->frame = NULL;
+	j->unasked = j->again = false;
+}
+
+/* What takes long may be what it dies of, and is not begun anew. */
+static void
+frame_keep(struct job *j, const void *frame, size_t len)
+{
+	frame_drop(j);
+	if (j->wait_ms >= JOB_LONG_MS)
+		return;
+	j->frame = xcalloc(1, len);
+	memcpy(j->frame, frame, len);
+	j->frame_len = len;
+}
+
+/* For the next store, if it comes soon. */
+static void
+await(struct job *j)
+{
+	j->unasked = true;
+	j->due = MIN(j->due, store_died + job_await_ms);
+	watch(j);
+}
+
 void
 job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
-	asked(j, JOB_FOR_STORE, store_send(frame, len), fn);
+	bool sent = store_send(frame, len),
+	     comes = store_died != 0 && loop_now(proc.loop) - store_died < job_await_ms;
+
+	frame_keep(j, frame, len);
+	asked(j, JOB_FOR_STORE, sent || (comes && j->frame != NULL), fn);
+	if (!sent && !j->lost)
+		await(j);
 }
 
 void
 job_ask_change(struct job *j, const void *frame, size_t len, job_fn *fn)
 {
+	frame_drop(j);
 	asked(j, JOB_FOR_STORE, store_send(frame, len), fn);
 	j->changes = true;
 }
@@ -234,6 +272,7 @@ void
 job_end(struct job *j)
 {
 	ask_no_more(j);
+	frame_drop(j);
 	state_end(j);
 	*j = (struct job){0};
 }
@@ -328,6 +367,7 @@ go_on(struct job *j, const void *frame, size_t len)
 {
 	j->overdue = j->lost = false;
 	j->waits = JOB_FOR_NOBODY;
+	frame_drop(j);
 	j->fn(j, frame, len);
 }
 
@@ -355,11 +395,26 @@ jobs_auth_answered(const void *frame, size_t len, uint32_t ticket)
 	answered(JOB_FOR_AUTH, frame, len, ticket);
 }
 
+/* Can the next one be asked in its place? */
+static bool
+asks_the_next(struct job *j)
+{
+	if (j->frame == NULL || j->lost || (j->again && !j->unasked))
+		return false;
+	if (!j->unasked) {
+		j->again = true;
+		await(j);
+	}
+	return true;
+}
+
 void
 jobs_store_gone(bool dead)
 {
+	if (dead && store_died == 0)
+		store_died = loop_now(proc.loop);
 	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
-		if (j->waits != JOB_FOR_STORE)
+		if (j->waits != JOB_FOR_STORE || (dead && asks_the_next(j)))
 			continue;
 		if (is_change(j) && !dead)
 			j->due = 0;
@@ -367,6 +422,21 @@ jobs_store_gone(bool dead)
 			j->lost = true;
 	}
 	some_lost = true;
+}
+
+void
+jobs_store_here(void)
+{
+	store_died = 0;
+	for (struct job *j = jobs; j < jobs + JOBS_MAX; j++) {
+		if (j->waits != JOB_FOR_STORE || !j->unasked || j->lost)
+			continue;
+		j->unasked = false;
+		j->due = loop_now(proc.loop) + j->wait_ms;
+		j->lost = !store_send(j->frame, j->frame_len);
+		some_lost |= j->lost;
+		watch(j);
+	}
 }
 
 /* The disk may hang: what is in the store's writer will be done when it goes on, if it does. The store takes no other change
@@ -428,5 +498,6 @@ jobs_fini(void)
 		job_end(&jobs[i]);
 	last_ticket = 0;
 	some_lost = false;
+	store_died = 0;
 	loop_timer_stop(proc.loop, &due_timer);
 }

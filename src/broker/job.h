@@ -21,6 +21,8 @@
 /* How long (ms) the store is waited for: one that works needs less, with what is before it in its queue, and people and chatctl
  * do not wait longer. Tests change it. */
 extern uint64_t job_wait_ms;
+/* How long (ms) a question waits for the next store when one has died: the master starts it. Tests change it. */
+extern uint64_t job_await_ms;
 /* …so many times as long an auth process: AUTH_PENDING_MAX hashes by a single one, a tenth of a second each */
 #define JOB_AUTH_TIMES 3
 #define JOB_LONG_MS 600000 /* …for what goes over all that the store has: as long as chatctl does */
@@ -43,6 +45,8 @@ struct job {
 	enum job_waits waits; /* for whose answer */
 	bool question; /* one of JOBS_QUESTIONS_MAX */
 	bool lost; /* which will not come */
+	bool unasked; /* the question is for a store that has not come yet */
+	bool again; /* it has been asked of one that died: of a third it is not */
 	bool changes; /* what was asked for is done, however late the answer comes */
 	bool alone; /* nobody waits for the end of it: nobody is told */
 	bool overdue; /* and the answer has not come in time */
@@ -51,6 +55,8 @@ struct job {
 	job_end_fn *ended; /* the caller's, NULL at first */
 	void *state; /* owned: the caller's, zero at first; wiped at the end */
 	size_t state_size;
+	void *frame; /* owned: what the store is asked; NULL: only once */
+	size_t frame_len;
 };
 
 /* Begin a job, for the request r of user (or conn): it is answered by e_wait. NULL: too many are under
@@ -60,7 +66,8 @@ struct job *job_begin(const struct req *r, uint64_t user, uint64_t conn, size_t 
 struct job *job_begin_question(const struct req *r, uint64_t user, size_t state_size);
 /* The same, of what nobody has asked for: it is alone. */
 struct job *job_begin_alone(size_t state_size);
-/* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. */
+/* Send the store a frame made with j->ticket; fn gets its answer, or NULL, in a later turn. If the store dies, the next one is asked,
+ * but not what takes it longer than people wait. */
 void job_ask_store(struct job *j, const void *frame, size_t len, job_fn *fn);
 /* The same, for what the store is to change. When the answer is late whoever asked is told ERR_NO_ANSWER, and the job goes on
  * alone: fn gets the answer whenever it comes, and what it says is done. */
@@ -88,9 +95,11 @@ void job_entry_begin(const struct job *j);
 void jobs_store_answered(const void *frame, size_t len, uint32_t ticket);
 /* The same from an auth process; NULL: there is none left. */
 void jobs_auth_answered(const void *frame, size_t len, uint32_t ticket);
-/* The store is dead, or there and does not read: those that wait for it get NULL when the journal has room (jobs_resume), like those
- * that have waited too long; but what one that lives is to change is overdue. */
+/* The store is dead, or there and does not read: those that wait for it, and not for the next one, get NULL when the journal has room
+ * (jobs_resume), like those that have waited too long; but what one that lives is to change is overdue. */
 void jobs_store_gone(bool dead);
+/* It is there: it is asked what waits for it. */
+void jobs_store_here(void);
 void jobs_resume(void);
 /* Subscriber `sub` is gone: its jobs end, or go on alone where something is being changed. */
 void jobs_forget(uint32_t sub, uint32_t inc);

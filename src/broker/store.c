@@ -62,6 +62,7 @@ store_began(uint64_t missed_from, uint64_t missed_to)
 		log_notice("the store reads again");
 		show(STORE_WELL, STR_LIT(""));
 	}
+	jobs_store_here();
 }
 
 void

@@ -77,6 +77,8 @@ sub_give_up(struct sub *s, const char *why)
 
 	log_err("%s %u is given up: %s", role_name(role), nth, why);
 	sub_drop(s);
+	if (index == SUB_STORE)
+		store_gone();
 	sub_report_hung(index, inc);
 }
 
@@ -90,6 +92,8 @@ sub_closed(struct sub *s)
 	sub_drop(s);
 	s->inc = inc;
 	s->deaf_since = loop_now(proc.loop);
+	if (sub_index_of(s) == SUB_STORE)
+		store_gone();
 	subs_watch();
 }
 

@@ -679,17 +679,19 @@ class Kills(FilesCase):
         self.assertEqual(len(self.on_disk(d)), 6)
 
     def test_store_away(self):
-        """No file comes while nobody could remember it."""
+        """No file comes while nobody could remember it: it waits for the store that comes in place of one that hangs."""
         d = self.daemon()
         a = self.client("alice", d=d)
         link, path = self.share(a, b"x", "x", d=d), self.upload_path(a)
         store = d.kill_role("store", sig=signal.SIGSTOP)
         try:
-            self.assertEqual(self.post(path, b"y", d=d).status, 503)
+            said = self.post(path, b"y", d=d)
+            self.assertEqual(said.status, 201)
+            d.expect_log("store .pid %d. was killed, because it did not answer" % store)
             self.assertIn(self.get(link, d=d).status, (200, 503))  # what has just been asked is remembered
         finally:
             signal_pid(store, signal.SIGCONT)  # it may have been replaced already
-        self.eventually("the store", lambda: self.post(path, b"y", d=d).status == 201)
+        self.assertEqual(self.post(self.upload_path(a), b"z", d=d).status, 201)
 
     def test_nothing_written(self):
         """Nor while it cannot write: what has come would not count against the quotas."""

@@ -3,6 +3,7 @@
 guessing costs, and what the end of each process, or of all of them, does to them."""
 
 import contextlib
+import signal
 import statistics
 
 import storecheck
@@ -122,7 +123,7 @@ class Dying(AccountCase):
         guest.ask("REGISTER * * :" + PASSWORD, "FAIL", "REGISTER", "ACCOUNT_EXISTS")
 
     def test_killed_in_the_middle(self):
-        """Whoever dies: the answer is right or wrong or that it cannot be told now, and the next try works."""
+        """Whoever dies: who has the right password is logged in, by a successor."""
         d = self.daemon()
         d.restarts_meant = True
         name = self.reserved()
@@ -131,9 +132,30 @@ class Dying(AccountCase):
             c.ask("AUTHENTICATE PLAIN", "AUTHENTICATE", "+")
             c.send("AUTHENTICATE " + plain(name))
             d.kill_role(role)
-            c.until(lambda m: m.command in ("903", "904"))
-            self.eventually("a login after the death of " + role, lambda: self.auth_plain(self.newcomer(), name)[-1] == "903")
+            self.assertEqual(c.until(lambda m: m.command in ("903", "904"))[-1].command, "903", role)
             self.assertEqual(self.auth_plain(self.newcomer(), name, "wrong"), ["904"])
+
+    def test_asked_of_the_next_store(self):
+        """What a store was asked when it died, and what is asked while there is none, is asked of the next one."""
+        d = self.daemon()
+        name = self.reserved()
+        reader = self.irc("reader", ("batch", "echo-message", "draft/chathistory"))
+        reader.ask("JOIN #lobby", "366")
+        reader.ask("PRIVMSG #lobby :kept", "PRIVMSG")
+        people = [self.newcomer() for _ in range(8)]
+        d.kill_role("store", sig=signal.SIGSTOP)
+        for c in people[:4]:
+            c.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(name))
+        reader.send("CHATHISTORY LATEST #lobby * 10")
+        other = self.irc("other")
+        other.sync()
+        d.kill_role("store")
+        for c in people[4:]:
+            c.send("AUTHENTICATE PLAIN", "AUTHENTICATE " + plain(name))
+        for c in people:
+            c.expect("903")
+        got = reader.until(lambda m: m.command == "BATCH" and m.params[0].startswith("-") or m.command == "FAIL")
+        self.assertIn("kept", [m.params[-1] for m in got if m.command == "PRIVMSG"], got)
 
 
 if __name__ == "__main__":

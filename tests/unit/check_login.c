@@ -597,6 +597,41 @@ START_TEST(the_store_dies)
 }
 END_TEST
 
+/* The next one is asked in its place, once; and what has been asked while there was none. */
+START_TEST(the_store_dies_and_another_comes)
+{
+	uint64_t id = storeend_account("alice");
+	uint32_t ticket;
+
+	job_await_ms = 60000;
+	ck_assert_uint_eq(give_password(0, 0, 40, "alice", "192.0.2.1"), MSG_e_wait);
+	ticket = STORE_ASKED(s_lookup).ticket;
+	storeend_close();
+	jobs_resume();
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_wait);
+	ck_assert_uint_eq(give_password(0, 0, 41, "alice", "192.0.2.1"), MSG_e_wait);
+	jobs_resume();
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_wait);
+	storeend_open();
+	ck_assert_uint_eq(STORE_ASKED(s_lookup).ticket, ticket);
+	storeend_close();
+	jobs_resume();
+	ck_assert_uint_eq(failed(), ERR_STORE_AWAY);
+	ck_assert_uint_eq(LAST(failed).ticket, ticket);
+	storeend_open();
+	store_finds(id, "alice");
+	auth_says(true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	/* one that does not come in time is not waited for any longer */
+	storeend_close();
+	ck_assert_uint_eq(give_password(0, 0, 42, "alice", "192.0.2.1"), MSG_e_wait);
+	job_await_ms = 0;
+	ck_assert_uint_eq(give_password(0, 0, 43, "alice", "192.0.2.1"), MSG_e_wait);
+	jobs_resume();
+	ck_assert_uint_eq(LAST(failed).conn, 43);
+}
+END_TEST
+
 START_TEST(auth_dies)
 {
 	uint64_t id = storeend_account("alice");
@@ -677,6 +712,7 @@ main(void)
 	tcase_add_test(t, guesses_from_an_address);
 	tcase_add_test(t, many_from_an_address);
 	tcase_add_test(t, the_store_dies);
+	tcase_add_test(t, the_store_dies_and_another_comes);
 	tcase_add_test(t, auth_dies);
 	tcase_add_test(t, secrets_are_wiped);
 	return unit_run(s);

@@ -76,7 +76,7 @@ world_init(struct world *w, uint32_t users, size_t journal_size)
 	if (proc.loop == NULL)
 		proc.loop = loop_new();
 	options_defaults(&proc.opt);
-	auth_await_ms = 0;
+	auth_await_ms = job_await_ms = 0;
 	proc.opt.limits_joins = proc.opt.limits_nicks = proc.opt.limits_invites =
 	    proc.opt.limits_targets = 0;
 	proc.opt.cloaks_enabled = 0; /* where a test does not want them */
