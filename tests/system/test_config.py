@@ -4,11 +4,9 @@
 import calendar
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 
 from harness import Case, Daemon, OwnCase, build, limit, main
@@ -263,16 +261,7 @@ class Trial(OwnCase):
 
     def test_a_name_that_nobody_knows(self):
         """While it is looked up nobody is let in, so that has an end."""
-        cc = shutil.which("cc")
-        if cc is None:
-            self.skipTest("cc is not there")
-        if build().sanitized:
-            self.skipTest("AddressSanitizer wants to be the first library")
-        where = tempfile.TemporaryDirectory()
-        self.addCleanup(where.cleanup)
-        lib = os.path.join(where.name, "deaf.so")
-        subprocess.run([cc, "-shared", "-fPIC", "-o", lib, "-x", "c", "-", "-ldl"], input=DEAF, text=True, check=True)
-        d = self.daemon(env={"LD_PRELOAD": lib})
+        d = self.daemon(env={"LD_PRELOAD": self.preload(DEAF)})
         alice = self.client("alice", d)
         begun = time.monotonic()
         d.write_conf({"listen": [on(0)] + [on(0, address="deaf%d" % i) for i in range(4)] + [on(0, "irc", "localhost")]})

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "broker/auth.h"
 #include "broker/account.h"
+#include "broker/auth.h"
 #include "broker/job.h"
 #include "desk.h"
 #include "ipc/proc.h"
