@@ -6,14 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/guess.h"
 #include "lib/util.h"
 
-#define EXCHANGES 256u
+#define EXCHANGES 1024u
+#define BINS 4096u
 
 static struct exchange {
 	uint32_t ticket; /* 0: free */
 	uint32_t sub, inc;
 	uint64_t user, conn, account, order;
+	uint64_t from; /* guess_network() */
 	void *state; /* owned */
 	size_t state_size;
 } exchanges[EXCHANGES];
@@ -29,24 +32,44 @@ end(struct exchange *x)
 	*x = (struct exchange){0};
 }
 
-/* The place of this connection's last one, or a free one, or the oldest. */
+/* All are taken: the oldest one of the address that has most. Addresses that share a bin are one, by bad luck that nobody can
+ * choose. */
+static struct exchange *
+one_too_many(void)
+{
+	static unsigned had[BINS];
+	struct exchange *worst = exchanges;
+
+	memset(had, 0, sizeof(had));
+	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++)
+		had[x->from % BINS]++;
+	for (struct exchange *x = exchanges + 1; x < exchanges + EXCHANGES; x++) {
+		unsigned n = had[x->from % BINS], most = had[worst->from % BINS];
+
+		if (n > most || (n == most && x->order < worst->order))
+			worst = x;
+	}
+	return worst;
+}
+
+/* The place of this connection's last one, or a free one, or one that gives way. */
 static struct exchange *
 place_for(const struct job *j)
 {
-	struct exchange *oldest = exchanges;
+	struct exchange *unused = NULL;
 
 	for (struct exchange *x = exchanges; x < exchanges + EXCHANGES; x++) {
-		if (x->ticket != 0 && x->sub == j->sub && x->inc == j->inc && x->user == j->user &&
-		    x->conn == j->conn)
+		if (x->ticket == 0)
+			unused = x;
+		else if (x->sub == j->sub && x->inc == j->inc && x->user == j->user &&
+			 x->conn == j->conn)
 			return x;
-		if (x->order < oldest->order)
-			oldest = x;
 	}
-	return oldest;
+	return unused != NULL ? unused : one_too_many();
 }
 
 void
-exchange_begin(const struct job *j, uint64_t account)
+exchange_begin(const struct job *j, uint64_t account, struct str from)
 {
 	struct exchange *x = place_for(j);
 
@@ -57,6 +80,7 @@ exchange_begin(const struct job *j, uint64_t account)
 			       .user = j->user,
 			       .conn = j->conn,
 			       .account = account,
+			       .from = guess_network(from),
 			       .order = ++last_order,
 			       .state = xcalloc(1, j->state_size),
 			       .state_size = j->state_size};

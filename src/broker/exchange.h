@@ -1,6 +1,7 @@
 /* exchange.h - SCRAM exchanges between their two messages: nobody waits then, so there is no job (login.c).
  *
- * A table of a fixed size, in which the oldest gives way. Nothing of it outlives the broker.
+ * A table of a fixed size. Where it is full, the address with most of them loses its oldest: nobody drives out others'. Nothing
+ * of it outlives the broker.
  */
 #ifndef BROKER_EXCHANGE_H
 #define BROKER_EXCHANGE_H
@@ -9,9 +10,9 @@
 
 #include "broker/job.h"
 
-/* What j has found out so far is kept, under its ticket; account: about which (0: about none). The last one of the same
- * connection is forgotten. */
-void exchange_begin(const struct job *j, uint64_t account);
+/* What j has found out so far is kept, under its ticket; account: about which (0: about none); from: whence. The last one
+ * of the same connection is forgotten. */
+void exchange_begin(const struct job *j, uint64_t account, struct str from);
 /* The state of j that was kept under this ticket for this connection, from now on the caller's, who wipes and frees it; NULL: there
  * is none, or not any more. */
 struct m_r_auth;

@@ -59,8 +59,8 @@ find(struct guess *table, const void *key, size_t n, unsigned wrong_max, unsigne
 	return least;
 }
 
-struct guess *
-guess_from(struct str address)
+static struct net
+network_of(struct str address)
 {
 	char text[64];
 	struct net n = {.bits = 0};
@@ -68,6 +68,22 @@ guess_from(struct str address)
 	bprintf(text, sizeof(text), STR_FMT, STR_ARG(address));
 	if (net_parse(text, &n) && memcmp(n.bytes, (const uint8_t[10]){0}, 10) != 0)
 		memset(n.bytes + 8, 0, 8);
+	return n;
+}
+
+uint64_t
+guess_network(struct str address)
+{
+	struct net n = network_of(address);
+
+	return siphash(n.bytes, sizeof(n.bytes), br.reg.h->hash_key);
+}
+
+struct guess *
+guess_from(struct str address)
+{
+	struct net n = network_of(address);
+
 	/* behind one address there may be many people */
 	return find(addresses, n.bytes, sizeof(n.bytes), 20, ASKED_FROM_MAX);
 }
@@ -111,14 +127,6 @@ guess_wrong(struct guess *g)
 {
 	if (g != NULL && g->wrong++ == 0)
 		g->wrong_at = loop_now(proc.loop);
-}
-
-/* What has been forgotten since is not taken back twice. */
-void
-guess_not_wrong(struct guess *g, uint64_t at)
-{
-	if (g != NULL && loop_now(proc.loop) - at < WAIT_MS)
-		g->wrong -= g->wrong > 0;
 }
 
 void

@@ -18,6 +18,8 @@ struct guess;
  * Never NULL; may be another's by the time that an answer comes, which is a matter of luck and no harm. */
 struct guess *guess_from(struct str address);
 struct guess *guess_for(struct str fold);
+/* A number that stands for where it comes from, as for guess_from(). */
+uint64_t guess_network(struct str address);
 /* In what follows g may be NULL: it is no guess about anything, and always allowed. */
 
 /* Not too many wrong ones lately, nor too many that are being checked? */
@@ -28,8 +30,6 @@ enum chat_err guess_why_not(const struct guess *g);
 unsigned guess_begin(struct guess *g);
 void guess_end(struct guess *g);
 void guess_wrong(struct guess *g);
-/* What was counted as a wrong one at that time (mono ms) was none. */
-void guess_not_wrong(struct guess *g, uint64_t at);
 
 /* Forget everything, for tests. */
 void guess_fini(void);

@@ -4,8 +4,8 @@
  * not there, or has no such secret, goes all the same way and takes as long: nobody learns which there are. Only who has
  * the right secret is told that the account is disabled.
  *
- * Between the two messages of a SCRAM exchange nobody waits, and the exchange is in a table where the oldest gives way (exchange.h). So
- * that nobody drives out others' a first message counts as a wrong guess from its address, until the final one tells.
+ * Between the two messages of a SCRAM exchange nobody waits, and the exchange is in a table (exchange.h). The first one guesses
+ * nothing, as its answer tells nothing about the password; so it is not counted.
  */
 #include "config.h"
 
@@ -19,7 +19,6 @@
 #include "broker/store.h"
 #include "ipc/proc.h"
 #include "lib/log.h"
-#include "lib/loop.h"
 #include "lib/util.h"
 
 struct login {
@@ -37,7 +36,6 @@ struct login {
 	char secret[AUTH_SECRET_MAX]; /* wiped with the job's state */
 	char hash[PWHASH_MAX + 1]; /* that a password is held against */
 	/* SCRAM */
-	uint64_t counted_at; /* when the first message was counted as a guess (mono ms) */
 	char verifier[SCRAM_MAX + 1], server[AUTH_SECRET_MAX];
 };
 
@@ -210,7 +208,7 @@ challenge(struct job *j)
 	struct m_e_challenge m = {
 	    .user = j->user, .conn = j->conn, .ticket = j->ticket, .data = {l->server, l->nserver}};
 
-	exchange_begin(j, l->known ? l->id : 0);
+	exchange_begin(j, l->known ? l->id : 0, str_of(l->address));
 	job_entry_begin(j);
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(challenge, &m);
@@ -225,11 +223,8 @@ answered_first(struct job *j, const void *frame, size_t len)
 
 	if (frame == NULL || !m_a_scrammed_get(frame, len, &m)) {
 		job_failed(j, ERR_BUSY, STR_LIT(""));
-		return;
-	}
-	guess_wrong(l->from);
-	l->counted_at = loop_now(proc.loop);
-	if (!m.ok) {
+	} else if (!m.ok) {
+		guess_wrong(l->from);
 		job_failed(j, ERR_LOGIN_WRONG, STR_LIT("")); /* malformed, or wants too much */
 	} else {
 		memcpy(l->server, m.text.p, m.text.n);
@@ -448,8 +443,6 @@ auth_scram_final(const struct req *r, const struct reg_user *u, const struct m_r
 		answer_refused(r, q->user, q->conn, ERR_LOGIN_WRONG, STR_LIT(""));
 		return;
 	}
-	/* it is about to be seen what it is */
-	guess_not_wrong(l->from, l->counted_at);
 	j = begin(r, q, l);
 	if (j != NULL)
 		ask_scram(j, q->secret, answered_final);

@@ -66,6 +66,19 @@ class Sasl(AccountCase):
             self.assertEqual(self.auth_scram(self.newcomer(), account, password), ["904"])
         self.assertEqual(self.auth_scram(self.newcomer(), owner.nick.upper(), authzid=owner.nick), ["900", "903"])
 
+    def test_scram_together(self):
+        """A class behind one address comes back at once: to begin is no guess."""
+        owner = self.registered()
+        clients = [(self.newcomer(), Scram(owner.nick)) for _ in range(40)]
+        for c, s in clients:
+            c.ask("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE", "+")
+            c.send("AUTHENTICATE " + s.first())
+        challenges = [c.expect("AUTHENTICATE").params[0] for c, _ in clients]
+        for (c, s), challenge in zip(clients, challenges):
+            c.send("AUTHENTICATE " + s.final(challenge))
+        for c, s in clients:
+            self.assertEqual(base64.b64decode(c.expect("AUTHENTICATE").params[0]).decode(), s.verifier)
+
     def test_scram_salt_tells_nothing(self):
         """An account that is not there is challenged like one that is, the same way each time."""
         def challenge(account):

@@ -355,57 +355,94 @@ START_TEST(an_exchange_with_nobody)
 }
 END_TEST
 
-/* They are forgotten one by one; nothing grows. */
-START_TEST(many_exchanges)
+/* What chatd-auth makes of the final message. */
+static void
+scram_checked(bool right)
 {
-	char verifier[SCRAM_MAX + 1];
-	uint32_t first = scram_begin(1, 0, "nobody", verifier), last = 0;
+	struct m_a_scram q = AUTH_ASKED(auth, a_scram);
 
-	for (uint64_t conn = 2; conn <= 300; conn++) {
-		bprintf(scram_from, sizeof(scram_from), "198.51.%u.1", (unsigned)(conn / 16));
-		last = scram_begin(conn, 0, "nobody", verifier);
-	}
-	ck_assert_uint_eq(scram(1, AUTH_SCRAM_FINAL, first, "", "p=x"), MSG_e_refused);
-	ck_assert_uint_eq(scram(300, AUTH_SCRAM_FINAL, last, "", "p=x"), MSG_e_wait);
+	AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = right, .text = S("v=yes"));
 }
-END_TEST
 
-/* One address cannot fill the table: what it begins and does not end well is counted as a guess, of its own and of no account. */
-START_TEST(exchanges_from_an_address)
+static void
+scram_ends(uint64_t conn, uint32_t ticket, bool right)
+{
+	ck_assert_uint_eq(scram(conn, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
+	scram_checked(right);
+}
+
+/* Nothing grows. One address that begins and begins drives out what it has begun itself, and nobody else's. */
+START_TEST(many_exchanges)
 {
 	uint64_t id = storeend_account("alice"), conn;
 	char verifier[SCRAM_MAX + 1];
-	struct m_a_scram q;
-	uint32_t ticket;
+	uint32_t other, first, last = 0;
 
-	/* those that end well are none */
-	for (conn = 1; conn <= 40; conn++) {
-		ticket = scram_begin(conn, id, "alice", verifier);
-		ck_assert_uint_eq(scram(conn, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
-		q = AUTH_ASKED(auth, a_scram);
-		AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket, .ok = 1, .text = S("v=yes"));
+	bprintf(scram_from, sizeof(scram_from), "198.51.100.1");
+	other = scram_begin(1, id, "alice", verifier);
+	bprintf(scram_from, sizeof(scram_from), "192.0.2.1");
+	first = scram_begin(2, id, "alice", verifier);
+	for (conn = 3; conn <= 1200; conn++)
+		last = scram_begin(conn, id, "alice", verifier);
+	ck_assert_uint_eq(scram(2, AUTH_SCRAM_FINAL, first, "", "p=x"), MSG_e_refused);
+	scram_ends(1200, last, true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+	bprintf(scram_from, sizeof(scram_from), "198.51.100.1");
+	scram_ends(1, other, true);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
+}
+END_TEST
+
+/* From so many addresses that none has more than a few: some older ones give way. */
+START_TEST(exchanges_from_everywhere)
+{
+	char verifier[SCRAM_MAX + 1];
+	uint32_t ticket[1100];
+	uint64_t id = storeend_account("alice");
+	unsigned there = 0;
+
+	for (unsigned i = 0; i < ARRAY_LEN(ticket); i++) {
+		bprintf(scram_from, sizeof(scram_from), "198.51.%u.%u", i / 256, i % 256);
+		ticket[i] = scram_begin(i + 1, id, "alice", verifier);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(ticket); i++) {
+		if (scram(i + 1, AUTH_SCRAM_FINAL, ticket[i], "", "p=x") != MSG_e_wait)
+			continue;
+		scram_checked(true);
+		there++;
+	}
+	ck_assert_uint_eq(there, 1024);
+}
+END_TEST
+
+/* A class behind one address may begin at once: that is no guess. A wrong proof is one, about the account too. */
+START_TEST(exchanges_and_guesses)
+{
+	uint64_t id = storeend_account("alice"), conn;
+	char verifier[SCRAM_MAX + 1];
+	uint32_t ticket[200];
+
+	for (conn = 0; conn < ARRAY_LEN(ticket); conn++)
+		ticket[conn] = scram_begin(conn + 1, id, "alice", verifier);
+	for (conn = 0; conn < ARRAY_LEN(ticket); conn++) {
+		scram_ends(conn + 1, ticket[conn], true);
 		ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_authed);
 	}
-	for (; conn <= 60; conn++)
-		ticket = scram_begin(conn, id, "alice", verifier);
-	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
-	ck_assert_uint_eq(world_refused(), ERR_TRIES);
-	/* elsewhere the account is what it was */
-	bprintf(scram_from, sizeof(scram_from), "198.51.100.1");
-	for (conn = 70; conn < 76; conn++)
-		scram_begin(conn, id, "alice", verifier);
-	/* a wrong proof is one guess, not two; and one about the account */
 	for (int i = 0; i < 5; i++) {
-		ticket = scram_begin(80, id, "alice", verifier);
-		ck_assert_uint_eq(scram(80, AUTH_SCRAM_FINAL, ticket, "", "p=x"), MSG_e_wait);
-		q = AUTH_ASKED(auth, a_scram);
-		AUTH_SAYS(auth, a_scrammed, .ticket = q.ticket);
+		scram_ends(280, scram_begin(280, id, "alice", verifier), false);
 		ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
 	}
-	ck_assert_uint_eq(scram(80, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
-	for (conn = 90; conn < 99; conn++)
-		scram_begin(conn, 0, "nobody", verifier);
-	ck_assert_uint_eq(scram(conn, AUTH_SCRAM, 0, "nobody", "n,,n=x,r=abc"), MSG_e_refused);
+	ck_assert_uint_eq(scram(280, AUTH_SCRAM, 0, "alice", "n,,n=x,r=abc"), MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_TRIES);
+	/* fifteen more close the address, whatever they were about */
+	for (int i = 0; i < 15; i++) {
+		char name[8];
+
+		bprintf(name, sizeof(name), "nobody%c", 'a' + i);
+		scram_ends(290, scram_begin(290, 0, name, verifier), false);
+		ck_assert_uint_eq(failed(), ERR_LOGIN_WRONG);
+	}
+	ck_assert_uint_eq(scram(290, AUTH_SCRAM, 0, "nobody", "n,,n=x,r=abc"), MSG_e_refused);
 }
 END_TEST
 
@@ -704,7 +741,8 @@ main(void)
 	tcase_add_test(t, an_exchange);
 	tcase_add_test(t, an_exchange_with_nobody);
 	tcase_add_test(t, many_exchanges);
-	tcase_add_test(t, exchanges_from_an_address);
+	tcase_add_test(t, exchanges_from_everywhere);
+	tcase_add_test(t, exchanges_and_guesses);
 	tcase_add_test(t, another_password_ends_exchanges);
 	tcase_add_test(t, a_certificate);
 	tcase_add_test(t, a_forged_certificate);
