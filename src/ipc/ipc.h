@@ -205,7 +205,9 @@ enum query_bounds { QUERY_LO_TIME = 1, QUERY_HI_TIME = 2 };
 enum query_flag {
 	QUERY_EVENTS = 1, /* also who came, went, changed a topic… */
 	QUERY_REPLAY = 2, /* as much as is shown to who comes in; nothing is no error */
-	QUERY_OLDEST = 4 /* QUERY_TARGETS: those of the oldest last message, when there are more */
+	QUERY_OLDEST = 4, /* QUERY_TARGETS: those of the oldest last message, when there are more */
+	QUERY_TURN =
+	    8 /* QUERY_FIRST: is hi before lo, then they change places, and it is the newest that are wanted */
 };
 /* What administrators ask of the store: words of args. */
 enum store_op {

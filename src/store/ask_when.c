@@ -58,6 +58,34 @@ ask_seq_at(struct ask *a, uint64_t at)
 	return lo;
 }
 
+/* Of QUERY_TURN: is hi before lo? */
+static bool
+reversed(struct ask *a)
+{
+	const struct m_s_query *q = &a->q;
+
+	switch (q->bounds & (QUERY_LO_TIME | QUERY_HI_TIME)) {
+	case QUERY_LO_TIME:
+		return ask_seq_at(a, q->lo) > q->hi;
+	case QUERY_HI_TIME:
+		return q->lo >= ask_seq_at(a, q->hi);
+	default:
+		return q->lo > q->hi;
+	}
+}
+
+static void
+turn(struct m_s_query *q)
+{
+	unsigned lo = q->bounds & QUERY_LO_TIME, hi = q->bounds & QUERY_HI_TIME;
+	uint64_t at = q->lo;
+
+	q->kind = QUERY_LATEST;
+	q->lo = q->hi;
+	q->hi = at;
+	q->bounds = (uint8_t)((hi ? QUERY_LO_TIME : 0) | (lo ? QUERY_HI_TIME : 0));
+}
+
 void
 ask_when(struct ask *a)
 {
@@ -65,6 +93,9 @@ ask_when(struct ask *a)
 	struct span *s = &a->span;
 	uint64_t time;
 
+	if (q->kind == QUERY_FIRST && (q->flags & QUERY_TURN) && q->lo != 0 && q->hi != 0 &&
+	    reversed(a))
+		turn(&a->q);
 	*s = (struct span){
 	    .lo = MIN(q->lo, SEQ_MAX), .hi = MIN(q->hi, SEQ_MAX), .at_hi = UINT64_MAX};
 	if (q->lo != 0 && (q->bounds & QUERY_LO_TIME)) {

@@ -156,6 +156,15 @@ class Rooms(HistoryCase):
             self.assertEqual(got("BETWEEN %s %s %s 3", ref(0), ref(9)), said_as[1:4])
             self.assertEqual(got("BETWEEN %s %s %s 3", ref(9), ref(0)), said_as[6:9])
             self.assertIn(said_as[7], got("AROUND %s %s 3", ref(7)))
+        for one, other in (("msgid", "time"), ("time", "msgid")):
+            def between(i, j, limit):
+                refs = [("msgid=" if tag == "msgid" else "timestamp=") + said[n].tags[tag] for n, tag in ((i, one), (j, other))]
+                return got("BETWEEN %%s %%s %%s %d" % limit, *refs)
+            self.assertEqual(between(0, 9, 20), said_as[1:9])
+            self.assertEqual(between(9, 0, 20), said_as[1:9])
+            self.assertEqual(between(0, 9, 3), said_as[1:4])
+            self.assertEqual(between(9, 0, 3), said_as[6:9])
+            self.assertEqual(between(4, 4, 3), [])
         self.assertEqual(got("AROUND %s %s 1", "msgid=" + said[7].tags["msgid"]), said_as[7:8])
         self.assertEqual(got("AROUND %s %s 3", "msgid=" + said[7].tags["msgid"]), said_as[6:9])
 

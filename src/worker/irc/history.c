@@ -178,24 +178,25 @@ ask_around(struct m_r_query *w, const struct irc_selector *a, const struct irc_s
 	bound_lo(w, a);
 }
 
-/* From a on towards b, whichever is later. */
+/* From a on towards b. Which is later, a time or a msgid, only the store knows. */
 static void
 ask_between(struct m_r_query *w, const struct irc_selector *a, const struct irc_selector *b)
 {
-	bool back = a->is_time == b->is_time && a->at > b->at;
-
-	w->kind = back ? QUERY_LATEST : QUERY_FIRST;
-	bound_lo(w, back ? b : a);
-	bound_hi(w, back ? a : b);
+	w->kind = QUERY_FIRST;
+	w->flags |= QUERY_TURN;
+	bound_lo(w, a);
+	bound_hi(w, b);
 }
 
 static void
 ask_targets(struct m_r_query *w, const struct irc_selector *a, const struct irc_selector *b)
 {
-	ask_between(w, a, b);
-	if (w->kind == QUERY_FIRST)
-		w->flags |= QUERY_OLDEST;
+	bool back = a->at > b->at;
+
 	w->kind = QUERY_TARGETS;
+	w->flags |= back ? 0 : QUERY_OLDEST;
+	bound_lo(w, back ? b : a);
+	bound_hi(w, back ? a : b);
 }
 
 static const struct asked_as {
