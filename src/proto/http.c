@@ -40,6 +40,13 @@ in_token(char c)
 	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
+/* What a host and its port may have in them (RFC 3986, 3.2.2). */
+static bool
+in_host(char c)
+{
+	return in_token(c) ? strchr("#^`|", c) == NULL : c != '\0' && strchr("()[],;=:", c) != NULL;
+}
+
 static bool
 is_control(char c)
 {
@@ -228,6 +235,25 @@ in_request_line(struct http_watch *w, char c)
 }
 
 static unsigned
+in_value(struct http_watch *w, char c)
+{
+	bool blank = c == ' ' || c == '\t';
+
+	if (c == '\r') {
+		w->state = VALUE_LF;
+		return header_end(w);
+	}
+	if (w->header == HOST && !blank && (w->host_ended || !in_host(c)))
+		return 400;
+	w->host_ended = w->header == HOST && blank && w->nword > 0;
+	if (w->nword > 0 || !blank)
+		word_add(w, c);
+	if (w->header == COOKIE && (c == ';' || c == ','))
+		w->n += HTTP_PART;
+	return is_control(c) ? 400 : 0;
+}
+
+static unsigned
 in_header(struct http_watch *w, char c)
 {
 	switch (w->state) {
@@ -249,15 +275,7 @@ in_header(struct http_watch *w, char c)
 		word_add(w, c);
 		return in_token(c) ? 0 : 400;
 	default: /* VALUE */
-		if (c == '\r') {
-			w->state = VALUE_LF;
-			return header_end(w);
-		}
-		if (w->nword > 0 || (c != ' ' && c != '\t'))
-			word_add(w, c);
-		if (w->header == COOKIE && (c == ';' || c == ','))
-			w->n += HTTP_PART;
-		return is_control(c) ? 400 : 0;
+		return in_value(w, c);
 	}
 }
 

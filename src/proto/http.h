@@ -2,7 +2,7 @@
  * read it differently.
  *
  * It watches the bytes of a connection as they are read: heads, how long their bodies are, and the lines between chunks. What it refuses:
- * lines that end in a bare LF, header lines that are folded or have a space before their colon, no Host or several, several lengths, a
+ * lines that end in a bare LF, header lines that are folded or have a space before their colon, no Host, several or an odd one, several lengths, a
  * length and a transfer coding, either of them with a space behind it, a target that is not a path, control characters, heads and chunks'
  * lines that are too long. Pure; nothing is kept but a few words.
  */
@@ -27,6 +27,7 @@ struct http_watch {
 	uint8_t nword;
 	bool minor; /* HTTP/1.1, not 1.0 */
 	bool upgrade;
+	bool host_ended; /* white space has followed the host's name */
 	bool
 	    last; /* what comes behind this request is not looked at: the connection has to end with its answer */
 	uint16_t headers;

@@ -123,6 +123,8 @@ class Bad(WebCase):
         (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nX: a\x00b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@ b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: @HOST@/b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: @HOST@\r\nHost: @HOST@\r\n\r\n", 400),
         (b"GET http://@HOST@/ HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
         (b"GET healthz HTTP/1.1\r\nHost: @HOST@\r\n\r\n", 400),
