@@ -17,6 +17,7 @@ unit_checks = \
 	%D%/check_config \
 	%D%/check_control \
 	%D%/check_event \
+	%D%/check_exchange \
 	%D%/check_file_words \
 	%D%/check_ipc \
 	%D%/check_ipc_file \
@@ -120,6 +121,8 @@ unit_chatter = %D%/chatter.c %D%/chatter.h
 %C%_check_durable_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_job_SOURCES = %D%/check_job.c $(unit_desk)
 %C%_check_job_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_exchange_SOURCES = %D%/check_exchange.c $(unit_desk)
+%C%_check_exchange_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_login_SOURCES = %D%/check_login.c $(unit_desk)
 %C%_check_login_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_cloak_SOURCES = %D%/check_cloak.c $(unit_world)
