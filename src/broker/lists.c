@@ -370,7 +370,7 @@ lists_rebuild(void)
 	for (uint32_t i = 0; i < br.reg.h->room_top; i++)
 		br.rooms[i].nlists = 0;
 	for (uint32_t i = 0; i < br.reg.h->list_top; i++) {
-		if (br.reg.lists[i].op != LIST_NONE)
+		if (regw_list_lives(&br.reg, &br.reg.lists[i]))
 			cache_add(cache_of(br.reg.lists[i].room), i);
 	}
 }
@@ -450,7 +450,7 @@ lists_expire(void)
 	for (uint32_t i = 0; i < br.reg.h->list_top; i++) {
 		const struct reg_list *l = &br.reg.lists[i];
 
-		if (l->op == LIST_NONE || l->until == 0)
+		if (l->until == 0 || !regw_list_lives(&br.reg, l))
 			continue;
 		if (in_force(l))
 			next = MIN(next, l->until - br.now);

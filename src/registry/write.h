@@ -52,6 +52,9 @@ void regw_close(struct regw *w);
 /* By id: NULL when there is nobody, or another generation. */
 struct reg_user *regw_user(const struct regw *w, uint64_t id);
 struct reg_room *regw_room(const struct regw *w, uint64_t id);
+
+/* Is it somebody's? A list of a room ends with the room, without a word of its own. */
+bool regw_list_lives(const struct regw *w, const struct reg_list *l);
 /* By folded name. */
 struct reg_user *regw_user_fold(const struct regw *w, const char *fold, size_t n);
 struct reg_room *regw_room_fold(const struct regw *w, const char *fold, size_t n);

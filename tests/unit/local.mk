@@ -44,6 +44,7 @@ unit_checks = \
 	%D%/check_registry \
 	%D%/check_render \
 	%D%/check_rooms \
+	%D%/check_rooms_end \
 	%D%/check_sasl \
 	%D%/check_secret \
 	%D%/check_sessions \
@@ -149,6 +150,8 @@ unit_chatter = %D%/chatter.c %D%/chatter.h
 %C%_check_reserve_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_rooms_SOURCES = %D%/check_rooms.c $(unit_den)
 %C%_check_rooms_LDADD = $(unit_broker) $(unit_libs)
+%C%_check_rooms_end_SOURCES = %D%/check_rooms_end.c $(unit_world)
+%C%_check_rooms_end_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_sessions_SOURCES = %D%/check_sessions.c $(unit_world)
 %C%_check_sessions_LDADD = $(unit_broker) $(unit_libs)
 %C%_check_rooms_kept_SOURCES = %D%/check_rooms_kept.c $(unit_den) $(unit_storeend)

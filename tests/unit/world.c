@@ -411,7 +411,7 @@ world_verify(void)
 	CHECK(sessions == of_users &&
 	      h->max_sessions - freelist_left(&br.reg.free_sessions) == sessions);
 	for (uint32_t i = 0; i < h->max_lists; i++)
-		lists += br.reg.lists[i].op != LIST_NONE;
+		lists += regw_list_lives(&br.reg, &br.reg.lists[i]);
 	for (uint32_t i = 0; i < h->max_meta; i++) {
 		const struct reg_meta *m = &br.reg.metas[i];
 

@@ -1,0 +1,103 @@
+/* check_rooms_end.c - rooms end with those who leave them: many at once, and all that is theirs. */
+#include "config.h"
+
+#include "lib/util.h"
+#include "unit.h"
+#include "world.h"
+
+static void
+list_put(const struct reg_room *room, enum reg_list_op op, unsigned nth, uint64_t until)
+{
+	struct m_e_ok m = {.text = S("put")};
+	char mask[32];
+
+	bprintf(mask, sizeof(mask), "n%u!*@*", nth);
+	entry_begin(&req_nobody);
+	ck_assert(list_put_redo(NULL, 0, op, room->id, S(mask), S(""), S("alice"), until));
+	EVENT_HEAD(&req_nobody, m);
+	ENTRY_COMMIT(ok, &m);
+	list_put_done(room_cache_of(room), NULL);
+}
+
+static void
+full_lists(const struct reg_room *room)
+{
+	static const enum reg_list_op ops[] = {LIST_BAN, LIST_MUTE, LIST_EXCEPT, LIST_INVEX};
+
+	for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
+		for (unsigned k = 0; k < ROOM_LIST_MAX; k++)
+			list_put(room, ops[i], k, k % 2 ? 0 : br.now + 1);
+	}
+}
+
+static const struct reg_room *
+join(uint64_t user, unsigned nth)
+{
+	char name[16];
+
+	bprintf(name, sizeof(name), "room%u", nth);
+	ck_assert(world_join(0, user, name));
+	return room_find(S(name));
+}
+
+/* Whoever is the last in as many rooms as there may be, with lists as long as they may be. */
+START_TEST(forty_thousand_entries_end_at_once)
+{
+	uint64_t alice;
+	uint32_t left;
+
+	world_init(&world, 40000, 4u << 20);
+	alice = world_login(0, "alice", "192.0.2.1");
+	left = freelist_left(&br.reg.free_lists);
+	for (unsigned i = 0; i < ROOMS_PER_USER; i++)
+		full_lists(join(alice, i));
+	ck_assert_uint_eq(left - freelist_left(&br.reg.free_lists),
+			  ROOMS_PER_USER * 4 * ROOM_LIST_MAX);
+	ck_assert(world_quit(0, alice));
+	ck_assert_uint_eq(freelist_left(&br.reg.free_lists), left);
+	world_verify();
+	/* nobody's any more, and not for a successor, or for what ends old ones */
+	br.now += 2;
+	ck_assert_uint_eq(lists_expire(), UINT64_MAX);
+	ck_assert_uint_eq(world_reopen(&world), 0);
+	ck_assert_uint_eq(freelist_left(&br.reg.free_lists), left);
+	alice = world_login(0, "alice", "192.0.2.1");
+	ck_assert_uint_eq(room_cache_of(join(alice, 0))->nlists, 0);
+	world_end(&world);
+}
+END_TEST
+
+/* What is deleted is swept from an index now and then, in the middle of a quit too. */
+START_TEST(the_index_is_swept_meanwhile)
+{
+	uint64_t user[16];
+	unsigned nth = 0;
+	char name[16];
+
+	world_init(&world, 100, 1u << 20);
+	for (unsigned i = 0; i < 1000; i++) {
+		uint64_t *u = &user[i % ARRAY_LEN(user)];
+
+		if (i >= ARRAY_LEN(user))
+			ck_assert(world_quit(0, *u));
+		bprintf(name, sizeof(name), "user%u", i);
+		*u = world_login(0, name, "192.0.2.1");
+		for (unsigned k = 0; k < 45; k++)
+			join(*u, nth++);
+	}
+	world_end(&world);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("rooms_end");
+	TCase *t = tcase_create("rooms_end");
+
+	suite_add_tcase(s, t);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, forty_thousand_entries_end_at_once);
+	tcase_add_test(t, the_index_is_swept_meanwhile);
+	return unit_run(s);
+}
