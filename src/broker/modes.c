@@ -22,6 +22,7 @@
 struct work_member {
 	const struct reg_member *m;
 	uint32_t flags;
+	bool given; /* something: that is what is remembered of who has no entry yet */
 	/* what becomes of its account's entry in the access list of a registered room */
 	enum { ACCESS_SAME, ACCESS_NEW, ACCESS_OTHER, ACCESS_GONE } access;
 	struct reg_list *entry;
@@ -133,6 +134,7 @@ mode_member(struct work *w, struct mode_change *c)
 	flags = c->on ? wm->flags | kinds[c->op].what : wm->flags & ~kinds[c->op].what;
 	w->changed = flags != wm->flags;
 	wm->flags = flags;
+	wm->given |= c->on;
 	c->arg = user_name(target);
 	return ERR_NONE;
 }
@@ -395,12 +397,12 @@ access_redo(struct work *w, unsigned nth)
 		if (!remembered(w, u) || !counts(w, i))
 			continue;
 		wm->entry = access_find(room_cache_of(w->room), user_account(u));
-		if (*word != '\0') {
+		if (*word != '\0' && (wm->entry != NULL || wm->given)) {
 			wm->access = wm->entry == NULL ? ACCESS_NEW : ACCESS_OTHER;
 			CHECK(list_put_redo(wm->entry, nth, LIST_ACCESS, w->room->id,
 					    user_account(u), str_of(word), user_name(w->u), 0));
 			nth += wm->entry == NULL;
-		} else if (wm->entry != NULL) {
+		} else if (*word == '\0' && wm->entry != NULL) {
 			wm->access = ACCESS_GONE;
 			list_del_redo(wm->entry);
 		}

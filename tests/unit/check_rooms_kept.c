@@ -215,6 +215,40 @@ START_TEST(who_has_a_rank_when_it_is_registered_keeps_it)
 }
 END_TEST
 
+/* What is taken away makes no entry: there may be no place for one. */
+START_TEST(what_is_left_of_a_rank_is_not_written_down)
+{
+	struct freelist *left = &br.reg.free_lists;
+	uint32_t taken[5000], n = 0;
+
+	registered();
+	ck_assert(came(2, carol, "den"));
+	den_change(MODE_OP, true, "carol");
+	den_change(MODE_VOICE, true, "carol");
+	den_modes(0, alice, "den");
+	storeend_logged_in(carol, "carol");
+	ck_assert_str_eq(access_of("carol"), "");
+	for (; list_has_room(den()->id, 0); n++) {
+		ck_assert_uint_lt(n, ARRAY_LEN(taken));
+		taken[n] = freelist_top(left);
+		freelist_pop(left);
+	}
+	den_mode(0, alice, "den", MODE_OP, false, "carol");
+	ck_assert_str_eq(den_told(), "-o carol");
+	ck_assert_uint_eq(den_flags(carol), MEMBER_VOICE);
+	ck_assert_str_eq(access_of("carol"), "");
+	while (n > 0)
+		freelist_push(left, taken[--n]);
+	/* given, it is */
+	den_change(MODE_OP, true, "carol");
+	den_change(MODE_OP, false, "carol");
+	den_modes(0, alice, "den");
+	ck_assert_str_eq(access_of("carol"), "");
+	den_mode(0, alice, "den", MODE_OP, true, "carol");
+	ck_assert_str_eq(access_of("carol"), "op");
+}
+END_TEST
+
 START_TEST(doors_are_open_to_those_who_keep_order)
 {
 	registered();
@@ -444,6 +478,7 @@ main(void)
 	tcase_add_test(t, the_list_gives_ranks);
 	tcase_add_test(t, what_operators_give_is_remembered);
 	tcase_add_test(t, who_has_a_rank_when_it_is_registered_keeps_it);
+	tcase_add_test(t, what_is_left_of_a_rank_is_not_written_down);
 	tcase_add_test(t, doors_are_open_to_those_who_keep_order);
 	tcase_add_test(t, another_founder_another_name);
 	tcase_add_test(t, an_account_that_is_no_more);
