@@ -10,6 +10,9 @@
 #include "lib/siphash.h"
 #include "lib/util.h"
 
+/* of one account */
+#define CERTS_MAX 16u
+
 enum {
 	BY_FOLD,
 	BY_ID,
@@ -24,6 +27,8 @@ enum {
 	DEL_MARKS,
 	DEL_WAS_IN,
 	NEXT_KEPT,
+	CERT_OF,
+	CERT_COUNT,
 	CERT_ADD,
 	CERT_DEL,
 	INVITE,
@@ -46,7 +51,9 @@ static const char *const sql[N] = {
     [DEL_MARKS] = "DELETE FROM mark WHERE account=?",
     [DEL_WAS_IN] = "DELETE FROM was_in WHERE account=?",
     [NEXT_KEPT] = "SELECT seq FROM kept WHERE account=? LIMIT 1",
-    [CERT_ADD] = "INSERT OR REPLACE INTO cert(fingerprint, account) VALUES(?, ?)",
+    [CERT_OF] = "SELECT account FROM cert WHERE fingerprint=?",
+    [CERT_COUNT] = "SELECT count(*) FROM cert WHERE account=?",
+    [CERT_ADD] = "INSERT INTO cert(fingerprint, account) VALUES(?, ?)",
     [CERT_DEL] = "DELETE FROM cert WHERE fingerprint=? AND account=?",
     [INVITE] = "SELECT id, replace(rooms, ' ', ',') FROM invite WHERE hash=?"
 	       " AND (uses=0 OR used<uses) AND (expires=0 OR expires>?)",
@@ -217,15 +224,37 @@ op_ENABLE(const struct m_s_account *m)
 	done(m->ticket, ERR_NONE, m->id, "");
 }
 
+/* Whoever names it need not have it: it is not taken away from an account that has it. */
+static enum chat_err
+may_add_cert(const struct m_s_account *m, bool *is_there)
+{
+	struct db_query of = db_query(&set, CERT_OF), count;
+	uint64_t owner;
+
+	db_text(&of, m->text);
+	owner = db_number(&of);
+	*is_there = owner == m->id;
+	if (owner != 0)
+		return *is_there ? ERR_NONE : ERR_CERT_TAKEN;
+	count = db_query(&set, CERT_COUNT);
+	db_int(&count, m->id);
+	return db_number(&count) < CERTS_MAX ? ERR_NONE : ERR_CERTS_FULL;
+}
+
 static void
 op_CERT_ADD(const struct m_s_account *m)
 {
-	struct db_query q = db_query(&set, CERT_ADD);
+	bool is_there;
+	enum chat_err err = may_add_cert(m, &is_there);
+	struct db_query q;
 
-	db_text(&q, m->text);
-	db_int(&q, m->id);
-	db_run(&q);
-	done(m->ticket, ERR_NONE, m->id, "");
+	if (err == ERR_NONE && !is_there) {
+		q = db_query(&set, CERT_ADD);
+		db_text(&q, m->text);
+		db_int(&q, m->id);
+		db_run(&q);
+	}
+	done(m->ticket, err, m->id, "");
 }
 
 static void

@@ -247,8 +247,22 @@ START_TEST(accounts_change)
 	    number("SELECT count(*) FROM account WHERE hash='new' AND scram='' AND flags=1"
 		   " AND email='a@example.org'"),
 	    1);
+	/* that it is so already is no failure; nobody takes it away from another account */
+	FEED(s_account, .ticket = 18, .op = ACCOUNT_CERT_ADD, .id = id, .text = S("aa"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NONE);
+	FEED(s_account, .ticket = 19, .op = ACCOUNT_CERT_ADD, .id = make_account("Bob"),
+	     .text = S("aa"));
+	flush();
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_CERT_TAKEN);
+	for (char print[] = "ba"; print[1] <= 'p'; print[1]++) {
+		FEED(s_account, .ticket = 20, .op = ACCOUNT_CERT_ADD, .id = id, .text = S(print));
+		flush();
+		ck_assert_uint_eq(ANSWER(s_done).code, print[1] < 'p' ? ERR_NONE : ERR_CERTS_FULL);
+	}
+	ck_assert_uint_eq(number("SELECT count(*) FROM cert"), 16);
 	FEED(s_account, .ticket = 13, .op = ACCOUNT_ENABLE, .id = id);
-	FEED(s_account, .ticket = 14, .op = ACCOUNT_CERT_DEL, .id = id, .text = S("bb"));
+	FEED(s_account, .ticket = 14, .op = ACCOUNT_CERT_DEL, .id = id, .text = S("cc"));
 	flush();
 	ck_assert_uint_eq(ANSWER(s_done).code, ERR_NOT_FOUND);
 	/* another hash of the same password, unless there is another password */
