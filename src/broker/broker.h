@@ -61,6 +61,7 @@ extern struct broker br;
 struct req {
 	uint32_t sub, inc;
 	uint64_t serial;
+	bool again; /* a broker has died that may have done it, and has not said so */
 };
 extern const struct req req_nobody;
 

@@ -379,6 +379,24 @@ right_to(const struct reg_user *u, struct str name, struct right *right)
 	return err != ERR_NONE && room != NULL && room_is_founder(room, u) ? ERR_NONE : err;
 }
 
+/* Is it so already? A broker that died behind it has not answered. */
+static bool
+is_done(const struct m_r_room *q, const struct reg_room *room)
+{
+	switch (q->op) {
+	case ROOM_DROP:
+		return room == NULL || !room_is_registered(room);
+	case ROOM_FOUNDER:
+		return room != NULL && room->founder != 0 &&
+		       room->founder == account_id_named(q->name);
+	case ROOM_ACCESS:
+		return room != NULL && q->text.n == 0 &&
+		       access_find(room_cache_of(room), q->name) == NULL;
+	default:
+		return false;
+	}
+}
+
 static struct str
 about(const struct m_r_room *q, enum chat_err err)
 {
@@ -412,7 +430,7 @@ r_room(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 			 STR_ARG(clean_or_empty(q.name)), STR_ARG(clean_or_empty(q.text)));
 	if (err == ERR_NONE)
 		err = ops[q.op].fn(&k);
-	if (err != ERR_NONE)
+	if (err != ERR_NONE && !(r->again && is_done(&q, room_find(q.room))))
 		answer_refused(r, u->id, 0, err, about(&q, err));
 	else
 		answer_ok(r, u->id, "");

@@ -22,6 +22,7 @@
 /* What its job knows. */
 struct change {
 	uint8_t op; /* enum account_op */
+	bool again; /* it may have been done, by a broker that has died */
 	uint64_t id;
 	char name[NAME_BYTES_MAX + 1];
 	struct guess *from;
@@ -31,6 +32,7 @@ struct change {
 	char password[PASSWORD_MAX]; /* the present one, of a new account the one */
 	char text[PASSWORD_MAX]; /* of enum account_op */
 	char invite[INVITE_WORD_MAX + 1];
+	char hash[PWHASH_MAX + 1]; /* that a password is held against */
 	char address[49]; /* whence, for the log */
 };
 
@@ -360,6 +362,12 @@ changed(struct job *j, const void *frame, size_t len)
 	const struct change *c = j->state;
 	struct m_s_done m;
 
+	/* what is taken away twice is away */
+	if (c->again && c->op == ACCOUNT_CERT_DEL && frame != NULL &&
+	    m_s_done_get(frame, len, &m) && m.code == ERR_NOT_FOUND) {
+		job_done(j, "");
+		return;
+	}
 	if (!take_done(j, frame, len, &m))
 		return;
 	if (c->op == ACCOUNT_DELETE)
@@ -409,9 +417,33 @@ owner_checked(struct job *j, const void *frame, size_t len)
 }
 
 static void
-owner_found(struct job *j, const void *frame, size_t len)
+check_owner(struct job *j)
 {
 	const struct change *c = j->state;
+
+	account_check(j, str_of(c->hash), (struct str){c->password, c->npassword}, owner_checked);
+}
+
+/* Is the new password the one that it has? Then it has been changed. */
+static void
+new_checked(struct job *j, const void *frame, size_t len)
+{
+	const struct change *c = j->state;
+	struct m_a_result m;
+
+	if (frame == NULL || !m_a_result_get(frame, len, &m)) {
+		job_failed(j, ERR_BUSY, STR_LIT(""));
+	} else if (m.ok) {
+		exchanges_secret_changed(c->id);
+		job_done(j, "");
+	} else
+		check_owner(j);
+}
+
+static void
+owner_found(struct job *j, const void *frame, size_t len)
+{
+	struct change *c = j->state;
 	struct m_s_found m;
 
 	if (frame == NULL || !m_s_found_get(frame, len, &m)) {
@@ -420,9 +452,15 @@ owner_found(struct job *j, const void *frame, size_t len)
 		/* a broker died before it heard that this was done, and this is its request again */
 		account_went(c);
 		job_done(j, "");
-	} else
-		account_check(j, m.id == c->id ? m.hash : STR_LIT(""),
-			      (struct str){c->password, c->npassword}, owner_checked);
+	} else {
+		bprintf(c->hash, sizeof(c->hash), STR_FMT,
+			STR_ARG(m.id == c->id ? m.hash : STR_LIT("")));
+		if (c->again && c->op == ACCOUNT_PASSWORD)
+			account_check(j, str_of(c->hash), (struct str){c->text, c->ntext},
+				      new_checked);
+		else
+			check_owner(j);
+	}
 }
 
 static bool
@@ -470,6 +508,7 @@ static void
 begin_change(const struct req *r, const struct reg_user *u, const struct m_r_account *q)
 {
 	struct change c = {.op = q->op,
+			   .again = q->again,
 			   .id = user_account_id(u),
 			   .from = guess_from(str_of(u->address)),
 			   .npassword = q->password.n,
@@ -519,7 +558,9 @@ r_account(const struct req *r, struct reg_user *u, const void *frame, size_t len
 	op = &own_ops[q.op];
 	if (q.op != ACCOUNT_LOGOUT && op->good == NULL)
 		return false;
-	if (user_account_id(u) == 0)
+	if (user_account_id(u) == 0 && q.again && q.op == ACCOUNT_LOGOUT)
+		answer_ok(r, u->id, "");
+	else if (user_account_id(u) == 0)
 		answer_refused(r, u->id, 0, ERR_NOT_LOGGED_IN, STR_LIT(""));
 	else if (q.op == ACCOUNT_LOGOUT)
 		log_out(r, u);

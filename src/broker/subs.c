@@ -212,6 +212,7 @@ take_hello(struct sub *s, const char *frame, size_t len)
 	journal_find(&br.j, MAX(h.seq, br.reg.subs[sub_index_of(s)].since), &s->cursor);
 	subs_keep(s->cursor);
 	s->hello = true;
+	s->asked = h.asked;
 	log_trace(ipc, "subscriber %u took %llu last", sub_index_of(s), (unsigned long long)h.seq);
 	return true;
 }
@@ -228,6 +229,7 @@ take_frame(struct sub *s, const char *frame, size_t len)
 	if (len < IPC_HDR + sizeof(r.serial))
 		return false;
 	memcpy(&r.serial, frame + IPC_HDR, sizeof(r.serial));
+	r.again = r.serial <= s->asked;
 	return rules_decide(&r, frame, len);
 }
 

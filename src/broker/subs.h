@@ -25,6 +25,7 @@ struct sub {
 	bool catching; /* the store comes from far behind, and keeps nobody waiting */
 	uint64_t absent_seq; /* the last that it was sent then */
 	uint32_t inc;
+	uint64_t asked; /* up to this serial it may have asked the last broker */
 	int fd;
 	struct loop_io io;
 	uint64_t deaf_since; /* mono ms when its channel closed; not live, not known to be dead */

@@ -17,7 +17,7 @@
 #include "lib/name.h"
 #include "lib/str.h"
 
-#define IPC_VERSION 17u
+#define IPC_VERSION 18u
 #define IPC_FRAME_MAX 65536u
 #define IPC_HDR 8u
 

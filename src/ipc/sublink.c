@@ -117,6 +117,7 @@ take_hello(struct sublink *s, const char *frame, size_t len)
 	if (s->seq == 0)
 		s->seq = h.seq;
 	mine.seq = s->seq;
+	mine.asked = s->next_serial - 1;
 	n = m_sub_hello_put(out, sizeof(out), &mine);
 	/* the first bytes on a fresh socket always fit */
 	if (send(s->fd, out, n, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)n)

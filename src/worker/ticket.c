@@ -134,19 +134,22 @@ ticket_forget(struct conn *c, enum ticket_how how)
 	*place = NULL;
 }
 
-/* Making an account twice is no harm to whoever knows its password, and says that it is done again. */
+/* An account may have been made, or changed: what is so already is no failure then. */
 static void
 say_again(struct ticket *t)
 {
-	struct m_r_register m;
+	struct m_r_register reg;
+	struct m_r_account change;
 	char *old = t->frame;
 	size_t n = t->n;
+	bool is_reg = ipc_type(old) == MSG_r_register && m_r_register_get(old, n, &reg);
 
-	if (ipc_type(old) != MSG_r_register || !m_r_register_get(old, n, &m) || m.again)
+	if (!is_reg && (ipc_type(old) != MSG_r_account || !m_r_account_get(old, n, &change)))
 		return;
-	m.again = 1;
+	reg.again = change.again = 1;
 	t->frame = xcalloc(1, t->cap);
-	t->n = m_r_register_put(t->frame, t->cap, &m);
+	t->n = is_reg ? m_r_register_put(t->frame, t->cap, &reg)
+		      : m_r_account_put(t->frame, t->cap, &change);
 	explicit_bzero(old, n);
 	free(old);
 }

@@ -230,6 +230,47 @@ START_TEST(the_end_of_an_account_again)
 }
 END_TEST
 
+/* The broker that was asked has died, and may have done it. */
+START_TEST(changes_asked_again)
+{
+	static const char print[] =
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	uint64_t id, u = alice_here(&id);
+	struct m_a_hash h;
+
+	/* the new password fits already */
+	ck_assert_uint_eq(CHANGE_AGAIN(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
+	store_finds(id, "alice");
+	ck_str(AUTH_ASKED(auth, a_check).password, "new horses");
+	AUTH_SAYS(auth, a_result, .ticket = LAST(wait).ticket, .ok = 1);
+	ck_assert_uint_eq(ipc_type(world_last()->data), MSG_e_done);
+	/* it does not: as when it is asked first */
+	for (int ok = 0; ok < 2; ok++) {
+		ck_assert_uint_eq(CHANGE_AGAIN(u, ACCOUNT_PASSWORD, "new horses"), MSG_e_wait);
+		store_finds(id, "alice");
+		auth_says(false);
+		ck_str(AUTH_ASKED(auth, a_check).password, "old horse");
+		AUTH_SAYS(auth, a_result, .ticket = LAST(wait).ticket, .ok = (uint8_t)ok);
+		if (!ok)
+			ck_assert_uint_eq(failed(), ERR_PASSWORD);
+	}
+	h = AUTH_ASKED(auth, a_hash);
+	ck_str(h.password, "new horses");
+	/* taken away, and away */
+	for (int again = 0; again < 2; again++) {
+		ck_assert_uint_eq(again ? CHANGE_AGAIN(u, ACCOUNT_CERT_DEL, print)
+					: CHANGE(u, ACCOUNT_CERT_DEL, print),
+				  MSG_e_wait);
+		STORE_SAYS(s_done, .ticket = STORE_ASKED(s_account).ticket, .code = ERR_NOT_FOUND);
+		ck_assert_uint_eq(failed(), again ? 0 : ERR_NOT_FOUND);
+	}
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_LOGOUT, ""), MSG_e_done);
+	ck_assert_uint_eq(CHANGE(u, ACCOUNT_LOGOUT, ""), MSG_e_refused);
+	ck_assert_uint_eq(CHANGE_AGAIN(u, ACCOUNT_LOGOUT, ""), MSG_e_ok);
+	ck_assert_uint_eq(CHANGE_AGAIN(u, ACCOUNT_CERT_DEL, print), MSG_e_refused);
+}
+END_TEST
+
 START_TEST(smaller_changes)
 {
 	static const char print[] =
@@ -279,6 +320,7 @@ main(void)
 	tcase_add_test(t, another_password);
 	tcase_add_test(t, the_end_of_an_account);
 	tcase_add_test(t, the_end_of_an_account_again);
+	tcase_add_test(t, changes_asked_again);
 	tcase_add_test(t, smaller_changes);
 	return unit_run(s);
 }

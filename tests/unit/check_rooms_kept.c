@@ -278,6 +278,28 @@ START_TEST(another_founder_another_name)
 }
 END_TEST
 
+/* What the broker that died may have done is no failure. */
+START_TEST(asked_again)
+{
+	registered();
+	ROOM(0, alice, ROOM_ACCESS, .name = S("carol"), .text = S("voice"));
+	for (int again = 0; again < 2; again++) {
+		world_again = again;
+		ck_assert_uint_eq(ROOM(0, alice, ROOM_ACCESS, .name = S("bob")),
+				  again ? MSG_e_ok : MSG_e_refused);
+		ck_assert_uint_eq(ROOM(1, bob, ROOM_DROP), MSG_e_refused);
+		ck_assert_uint_eq(ROOM(1, bob, ROOM_FOUNDER, .name = S("carol")), MSG_e_refused);
+	}
+	ck_assert_uint_eq(ROOM(0, alice, ROOM_FOUNDER, .name = S("bob")), MSG_e_ok);
+	ck_assert_uint_eq(ROOM(0, alice, ROOM_FOUNDER, .name = S("bob")), MSG_e_ok);
+	ck_assert_uint_eq(ROOM(0, alice, ROOM_DROP), MSG_e_refused);
+	ck_assert_uint_eq(ROOM(1, bob, ROOM_DROP), MSG_e_ok);
+	ck_assert_uint_eq(ROOM(1, bob, ROOM_DROP), MSG_e_ok);
+	world_again = false;
+	ck_assert_uint_eq(ROOM(1, bob, ROOM_DROP), MSG_e_refused);
+}
+END_TEST
+
 START_TEST(an_account_that_is_no_more)
 {
 	registered();
@@ -481,6 +503,7 @@ main(void)
 	tcase_add_test(t, what_is_left_of_a_rank_is_not_written_down);
 	tcase_add_test(t, doors_are_open_to_those_who_keep_order);
 	tcase_add_test(t, another_founder_another_name);
+	tcase_add_test(t, asked_again);
 	tcase_add_test(t, an_account_that_is_no_more);
 	tcase_add_test(t, history_is_set_by_the_founder);
 	tcase_add_test(t, the_default_room_is_kept_and_nobodys);

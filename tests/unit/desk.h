@@ -43,5 +43,8 @@ struct m_s_account asked_to_make(void);
 uint64_t alice_here(uint64_t *id_r);
 #define CHANGE(user_, op_, text_) \
 	ASK(account, 0, .user = user_, .op = op_, .password = S("old horse"), .text = S(text_))
+#define CHANGE_AGAIN(user_, op_, text_) \
+	ASK(account, 0, .user = user_, .op = op_, .again = 1, .password = S("old horse"), \
+	    .text = S(text_))
 
 #endif

@@ -24,6 +24,7 @@
 #define WORLD_ACCOUNTS 3000
 
 struct world world;
+bool world_again;
 
 static uint64_t conns;
 static uint64_t behind_seq, behind_at; /* what world_behind found last */
@@ -158,7 +159,7 @@ world_serial(unsigned sub)
 bool
 world_decide(unsigned sub, const void *frame, size_t len)
 {
-	struct req r = {.sub = sub, .inc = 100 + sub};
+	struct req r = {.sub = sub, .inc = 100 + sub, .again = world_again};
 
 	memcpy(&r.serial, (const char *)frame + IPC_HDR, sizeof(r.serial));
 	return rules_decide(&r, frame, len);

@@ -34,6 +34,8 @@ void world_end(struct world *w);
 /* Requests of worker `sub` (incarnation 100 + sub), with its next serial. False: refused as a
  * peer's mistake (and the serial is not used up). */
 uint64_t world_serial(unsigned sub);
+/* They may have been asked of a broker that has died. */
+extern bool world_again;
 bool world_decide(unsigned sub, const void *frame, size_t len);
 
 /* Such a request of worker `sub`, its fields as an initializer; the event it ends in, 0: refused as a peer's mistake. */
