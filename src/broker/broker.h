@@ -325,6 +325,9 @@ enum chat_err room_may_speak(const struct reg_user *u, const struct reg_room *ro
 void redact_by_server(uint64_t msg, uint64_t room, struct str from, struct str to,
 		      struct str reason);
 
+/* A broker that has just begun finishes what its predecessor may have left between the last entry and the message that it is about. */
+void redact_begin(void);
+
 /* --- what was said before (query.c) ------------------------------------------------------------------------- */
 
 /* The account that somebody means by a name: the one of that name, or that of whoever goes by it. 0: none. */

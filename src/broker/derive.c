@@ -18,4 +18,5 @@ derive_all(void)
 	followers_rebuild();
 	accounts_rebuild();
 	looks_rebuild();
+	redact_begin();
 }

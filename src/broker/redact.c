@@ -143,6 +143,41 @@ to_account(const struct change *c)
 								  : str_of(c->to_name);
 }
 
+/* The message with this sequence number, as far as the journal goes back, or NULL. */
+static struct jentry *
+message(uint64_t seq)
+{
+	const struct jentry *e;
+	uint64_t at;
+
+	if (seq == 0 || seq > br.j.seq)
+		return NULL;
+	journal_find(&br.j, seq - 1, &at);
+	e = journal_at(&br.j, &at);
+	return e != NULL && e->seq == seq ? (struct jentry *)(uintptr_t)e : NULL;
+}
+
+/* Behind the entry that says so: what has not been committed has not happened. The message is looked for anew, as the entry may have taken
+ * its place. */
+static void
+taken_back(uint64_t msg)
+{
+	struct jentry *e = message(msg);
+
+	if (e != NULL)
+		e->flags |= JENTRY_TAKEN_BACK;
+}
+
+void
+redact_begin(void)
+{
+	const struct jentry *last = message(br.j.seq);
+	struct m_e_redact m;
+
+	if (last != NULL && m_e_redact_get(last->data, last->event_len, &m))
+		taken_back(m.msg);
+}
+
 /* To all who saw it. */
 static void
 targets(const struct reg_user *u, const struct change *c, const struct reg_room *room)
@@ -198,24 +233,11 @@ commit(const struct req *r, const struct reg_user *u, const struct change *c)
 	} else {
 		EVENT_HEAD(r, m);
 		ENTRY_COMMIT(redact, &m);
+		taken_back(c->msg);
 	}
 }
 
 /* --- what the journal holds -------------------------------------------------------------------------- */
-
-/* The message with this sequence number, or NULL. */
-static struct jentry *
-message(uint64_t seq)
-{
-	const struct jentry *e;
-	uint64_t at;
-
-	if (seq == 0 || seq > br.j.seq)
-		return NULL;
-	journal_find(&br.j, seq - 1, &at);
-	e = journal_at(&br.j, &at);
-	return e != NULL && e->seq == seq ? (struct jentry *)(uintptr_t)e : NULL;
-}
 
 /* What a refusal names. */
 static struct str
@@ -226,7 +248,7 @@ about(const struct change *c, struct str name, enum chat_err err)
 
 static void
 change_recent(const struct req *r, const struct reg_user *u, struct change *c, struct str name,
-	      struct jentry *e)
+	      const struct jentry *e)
 {
 	enum chat_err err = ERR_NO_SUCH_MESSAGE;
 	struct said s;
@@ -238,8 +260,6 @@ change_recent(const struct req *r, const struct reg_user *u, struct change *c, s
 		answer_refused(r, u->id, 0, err, about(c, name, err));
 		return;
 	}
-	if (!c->edit) /* the entry is sent as it was */
-		e->flags |= JENTRY_TAKEN_BACK;
 	c->file = s.file;
 	commit(r, u, c);
 }
@@ -266,13 +286,12 @@ redact_by_server(uint64_t msg, uint64_t room, struct str from, struct str to, st
 			       .to_name = to,
 			       .to_account = to,
 			       .reason = reason};
-	struct jentry *e = message(msg);
+	const struct jentry *e = message(msg);
 	const struct reg_user *u;
 	const struct reg_room *r;
 	struct said s;
 
 	if (e != NULL && said_get(e->data, e->event_len, &s)) {
-		e->flags |= JENTRY_TAKEN_BACK;
 		m.room = s.dm ? 0 : s.place;
 		m.user = s.from;
 		m.to = s.dm ? s.place : 0;
@@ -291,6 +310,7 @@ redact_by_server(uint64_t msg, uint64_t room, struct str from, struct str to, st
 	}
 	EVENT_HEAD(&req_nobody, m);
 	ENTRY_COMMIT(redact, &m);
+	taken_back(msg);
 }
 
 /* --- what is older --------------------------------------------------------------------------------------- */
@@ -379,7 +399,7 @@ static void
 change(const struct req *r, const struct reg_user *u, struct change *c, struct str room,
        struct str name)
 {
-	struct jentry *e = message(c->msg);
+	const struct jentry *e = message(c->msg);
 
 	if (!place_or_refuse(r, u, c, room, name))
 		return;

@@ -81,6 +81,7 @@ class Play:
         dave.send("/quit so long")
         dave.expect_eof()
         self.settle()
+        self.say(alice, "words that are taken back", "/delete", "words that are changed", "/edit changed words")
         self.say(alice, *["burst %d" % i for i in range(30)])
         self.say(bob, "/leave den", "/nick rob", "/nick bob", "last")
         return self.result()

@@ -64,6 +64,28 @@ START_TEST(words_between_two_taken_back)
 }
 END_TEST
 
+/* A broker that died behind the entry has not marked the message. */
+START_TEST(taken_back_is_marked_by_the_next_broker)
+{
+	uint64_t a = world_login_irc(0, "alice", "192.0.2.1", "", ""), said, at;
+	struct jentry *e;
+
+	ck_assert(world_join(0, a, "den"));
+	ck_assert(world_say(0, a, room_find(S("den"))->id, "hello"));
+	said = world_last()->seq;
+	ck_assert_uint_eq(ASK(redact, 0, .user = a, .msg = said, .room = S("den")), MSG_e_redact);
+	ck_assert(journal_find(&br.j, said - 1, &at));
+	e = (struct jentry *)(uintptr_t)journal_at(&br.j, &at);
+	ck_assert(e->seq == said && (e->flags & JENTRY_TAKEN_BACK));
+	e->flags &= (uint16_t)~JENTRY_TAKEN_BACK;
+	world_reopen(&world);
+	ck_assert_uint_eq(
+	    ASK(edit, 0, .user = a, .msg = said, .room = S("den"), .text = S("again")),
+	    MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_NO_SUCH_MESSAGE);
+}
+END_TEST
+
 /* What has left the ring is not found, whatever the marks say. */
 START_TEST(old_words_are_gone)
 {
@@ -107,6 +129,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, words_in_a_room_taken_back);
 	tcase_add_test(t, words_between_two_taken_back);
+	tcase_add_test(t, taken_back_is_marked_by_the_next_broker);
 	tcase_add_test(t, old_words_are_gone);
 	return unit_run(s);
 }
