@@ -11,6 +11,7 @@
 #include "ipc/board.h"
 #include "ipc/proc.h"
 #include "ipc/store.h"
+#include "lib/log.h"
 #include "lib/siphash.h"
 #include "lib/util.h"
 
@@ -314,7 +315,8 @@ bool
 accounts_restore(struct str list)
 {
 	struct restore_account m;
-	uint32_t fresh = 0, n = 0;
+	uint32_t fresh = 0, n = 0, without = 0;
+	struct str one = STR_LIT("");
 
 	entry_begin(&req_nobody);
 	while (restore_account_next(&list, &m)) {
@@ -327,10 +329,15 @@ accounts_restore(struct str list)
 			end_namesake(m.name, m.id);
 			entry_begin(&req_nobody);
 		}
-		made_redo(m.name, &m, 0, &fresh);
+		if (!made_redo(m.name, &m, 0, &fresh) && without++ == 0)
+			one = m.name;
 	}
 	commit_silently();
 	made_done(fresh);
+	if (without > 0)
+		log_err("there is no place for %u accounts, " STR_FMT
+			" among them, and nobody can log in to them: accounts.max is too small",
+			without, STR_ARG(one));
 	return list.n == 0;
 }
 

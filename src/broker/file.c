@@ -44,6 +44,9 @@ r_upload_link(const struct req *r, struct reg_user *u, const void *frame, size_t
 		return false;
 	t = upload_target_named(q.to_room != 0, q.target);
 	err = upload_may_share(u, &t);
+	/* its name is words to whoever gets it */
+	if (err == ERR_NONE && t.kind != UPLOAD_ROOM)
+		err = talk_pace(u, &t.to);
 	if (err != ERR_NONE) {
 		answer_refused(r, u->id, 0, err, q.target);
 		return true;

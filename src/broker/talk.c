@@ -266,9 +266,8 @@ talk_dm(const struct req *r, struct reg_user *u, const struct receiver *to, cons
 		count(CTR_messages_accepted_total);
 }
 
-/* Oneself and the server are no others; who is away is its account. */
-static enum chat_err
-pace_of(const struct reg_user *u, const struct receiver *to)
+enum chat_err
+talk_pace(const struct reg_user *u, const struct receiver *to)
 {
 	if (to->box == NULL && (to->user == NULL || to->user == u))
 		return ERR_NONE;
@@ -287,7 +286,7 @@ r_dm(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	to = receiver_named(q.to);
 	err = talk_may_dm(u, &to, &q);
 	if (err == ERR_NONE)
-		err = pace_of(u, &to);
+		err = talk_pace(u, &to);
 	if (err != ERR_NONE)
 		answer_refused(r, u->id, 0, err, q.to);
 	else

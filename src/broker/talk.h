@@ -18,6 +18,8 @@ enum chat_err talk_may_say(const struct reg_user *u, const struct reg_room *room
 			   const struct m_r_say *q);
 enum chat_err talk_may_dm(const struct reg_user *u, const struct receiver *to,
 			  const struct m_r_dm *q);
+/* Does u begin to write to too many (limits.targets)? Oneself and the server are no others; who is away is its account. Counted. */
+enum chat_err talk_pace(const struct reg_user *u, const struct receiver *to);
 
 /* It is said: e_say, e_dm, with what is shared by it (file_put of ipc/file.h; empty: nothing). q->to: as the absent one is called. */
 void talk_say(const struct req *r, struct reg_user *u, struct reg_room *room,

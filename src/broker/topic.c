@@ -26,6 +26,10 @@ r_topic(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 		return false;
 	if (!room_right_or_refuse(r, u, q.room, &right))
 		return true;
+	if (u->muted) {
+		answer_refused(r, u->id, 0, ERR_MUTED, q.room);
+		return true;
+	}
 	room = right.room;
 	need = room->modes & 1u << MODE_TOPIC_LOCK ? RANK_HALFOP : RANK_NONE;
 	if (!room_rank_or_refuse(r, u, &right, need, q.room))

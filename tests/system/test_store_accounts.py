@@ -42,6 +42,16 @@ class Accounts(AccountCase):
         name = self.reserved("\u0131da")
         c.ask("REGISTER %s * :%s" % (name.replace("\u0131", "i"), PASSWORD), "FAIL", "REGISTER", "BAD_ACCOUNT_NAME")
 
+    def test_more_than_there_is_room_for(self):
+        d = self.daemon()
+        for i in range(17):
+            d.ctl("account", "add", "somebody%d" % i, input=PASSWORD + "\n")
+        d.stop()
+        mark = d.log_mark()
+        d.write_conf(dict(self.config, accounts={"cost": 8192, "max": 16}))
+        d.start()
+        d.expect_log(r"no place for 1 accounts, somebody\d+ among them, .*accounts.max is too small", mark)
+
     # -- guessing
 
     def test_the_time_tells_nothing(self):

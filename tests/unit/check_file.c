@@ -360,6 +360,22 @@ START_TEST(to_somebody)
 }
 END_TEST
 
+/* Its name is words: limits.targets holds for it. */
+START_TEST(to_many)
+{
+	char name[8];
+
+	proc.opt.limits_targets = 3;
+	for (int i = 0; i < 6; i++) {
+		bprintf(name, sizeof(name), "user%d", i);
+		ck_assert_uint_ne(world_login(1, name, "192.0.2.9"), 0);
+		ck_assert_uint_eq(link_to(alice, false, name), i < 3 ? 0 : ERR_PACE_TARGET);
+	}
+	ck_assert_uint_eq(link_to(alice, true, "den"), 0);
+	ck_assert_uint_eq(link_to(alice, false, "user2"), 0);
+}
+END_TEST
+
 /* By its account, whether it is here when the link is asked for, or when the file comes. */
 START_TEST(to_an_account)
 {
@@ -545,6 +561,7 @@ main(void)
 	tcase_add_test(t, sizes_and_quotas);
 	tcase_add_test(t, several_at_once);
 	tcase_add_test(t, to_somebody);
+	tcase_add_test(t, to_many);
 	tcase_add_test(t, to_an_account);
 	tcase_add_test(t, with_a_password);
 	tcase_add_loop_test(t, what_is_said_of_it, 0, ARRAY_LEN(facts));

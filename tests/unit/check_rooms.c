@@ -39,6 +39,18 @@ START_TEST(a_mute_is_a_ban_of_words)
 }
 END_TEST
 
+START_TEST(who_is_muted_sets_no_topic)
+{
+	den_mode(0, alice, "den", MODE_TOPIC_LOCK, false, "");
+	ck_assert_uint_eq(ASK(topic, 1, .user = bob, .room = S("den"), .text = S("one")),
+			  MSG_e_topic);
+	regw_user(&br.reg, bob)->muted = 1;
+	ck_assert_uint_eq(ASK(topic, 1, .user = bob, .room = S("den"), .text = S("two")),
+			  MSG_e_refused);
+	ck_assert_uint_eq(world_refused(), ERR_MUTED);
+}
+END_TEST
+
 START_TEST(doors_and_who_opens_them)
 {
 	den_mode(0, alice, "den", MODE_INVITE_ONLY, true, "");
@@ -285,6 +297,7 @@ main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, exceptions_are_stronger_than_bans);
 	tcase_add_test(t, a_mute_is_a_ban_of_words);
+	tcase_add_test(t, who_is_muted_sets_no_topic);
 	tcase_add_test(t, doors_and_who_opens_them);
 	tcase_add_test(t, lists_are_asked_again_when_something_changes);
 	tcase_add_test(t, one_users_rooms_have_so_many_entries);
