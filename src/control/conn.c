@@ -245,6 +245,7 @@ expired(void *arg)
 	case WAIT_READER:
 	case WAIT_LINE:
 	case WAIT_NOTHING:
+	case WAIT_ANEW:
 		c->dead = true;
 		break;
 	}
@@ -290,7 +291,7 @@ conn_pump(struct conn *c)
 	if (!c->dead && buf_flush(&c->out, c->fd) < 0)
 		c->dead = true;
 	if (c->out.len < before)
-		c->wait = WAIT_NOTHING; /* progress: the reader's time begins anew */
+		c->wait = WAIT_ANEW; /* progress: the reader's time begins anew */
 	if (c->eof && !c->busy && c->out.len == 0)
 		c->dead = true;
 	if (c->too_long && c->out.len == 0)
@@ -380,7 +381,7 @@ admit(int fd)
 	c = xcalloc(1, sizeof(*c));
 	c->fd = fd;
 	c->peer = peer;
-	c->wait = WAIT_NOTHING;
+	c->wait = WAIT_ANEW;
 	if (loop_add(proc.loop, &c->io, fd, EPOLLIN, ready, c) < 0) {
 		close(fd);
 		free(c);

@@ -36,7 +36,16 @@ struct proc_info {
 	    stop_at; /* stop_at: the master's; 0: none is planned */
 };
 
-enum conn_wait { WAIT_LINE, WAIT_REST, WAIT_ANSWER, WAIT_LONG, WAIT_READER, WAIT_NOTHING };
+/* What the time runs for. */
+enum conn_wait {
+	WAIT_LINE,
+	WAIT_REST,
+	WAIT_ANSWER,
+	WAIT_LONG,
+	WAIT_READER,
+	WAIT_NOTHING, /* no time runs */
+	WAIT_ANEW, /* one of the others, and its time begins now: conn_pump sees which */
+};
 
 struct conn {
 	struct conn *next;

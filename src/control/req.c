@@ -97,7 +97,7 @@ conn_end(struct conn *c, const char *result)
 	c->mid = c->slot = 0;
 	c->tries = 0;
 	c->busy = false;
-	c->wait = WAIT_NOTHING;
+	c->wait = WAIT_ANEW;
 }
 
 void
@@ -216,7 +216,7 @@ conn_sync(struct conn *c, conn_fn *fn)
 	c->synced = fn;
 	c->serial = sublink_request(control_broker, frame_buf,
 				    m_r_sync_put(frame_buf, sizeof(frame_buf), &m));
-	c->wait = WAIT_NOTHING;
+	c->wait = WAIT_ANEW;
 }
 
 void
@@ -242,7 +242,7 @@ conn_admin(struct conn *c, unsigned op, const char *target, struct str arg, uint
 		return;
 	c->answered = fn;
 	c->serial = sublink_request(control_broker, frame_buf, len);
-	c->wait = WAIT_NOTHING;
+	c->wait = WAIT_ANEW;
 }
 
 /* It will be answered by others, or not at all. */
@@ -278,7 +278,7 @@ conn_ask(struct conn *c, void *frame, size_t len, conn_event_fn *fn)
 	c->answered = asked;
 	c->looked_up = fn;
 	c->serial = sublink_request(control_broker, frame, len);
-	c->wait = WAIT_NOTHING;
+	c->wait = WAIT_ANEW;
 }
 
 void
@@ -315,7 +315,7 @@ conn_master(struct conn *c, const char *line, conn_fn *fn)
 	}
 	c->mid = m.id;
 	c->mastered = fn;
-	c->wait = WAIT_NOTHING;
+	c->wait = WAIT_ANEW;
 	proc_send(frame_buf, len);
 }
 

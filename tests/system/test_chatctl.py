@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -742,6 +743,84 @@ class Socket(Case):
         self.d.ctl("users")
         rss = [p["rss_bytes"] for p in self.d.processes() if p["role"] == "control"][0]
         self.assertLess(rss, (300 if build().sanitized else 60) << 20)
+
+
+# chatd-control's clock, and nobody else's, is as many seconds ahead as the file says.
+AHEAD = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+static const volatile long *ahead;
+static int (*real)(clockid_t, struct timespec *);
+__attribute__((constructor)) static void begin(void)
+{
+    const char *file = getenv("AHEAD");
+    int fd = file && !strcmp(program_invocation_short_name, "chatd-control") ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+    void *p = fd >= 0 ? mmap(NULL, sizeof(long), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    ahead = p != MAP_FAILED ? p : NULL;
+    real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+}
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    int r;
+    if (!real)
+        begin();
+    r = real(clock, t);
+    if (r == 0 && clock == CLOCK_MONOTONIC && ahead)
+        t->tv_sec += *ahead;
+    return r;
+}
+"""
+
+
+class Deadlines(OwnCase):
+    """What may take its time, and what may not."""
+
+    def ahead_daemon(self, config=None, env=None):
+        where = tempfile.TemporaryDirectory(prefix="chatd-t-")
+        self.addCleanup(where.cleanup)
+        os.chmod(where.name, 0o755)
+        self.file, self.ahead = os.path.join(where.name, "ahead"), 0
+        with open(self.file, "wb") as f:
+            f.write(struct.pack("l", 0))
+        return self.daemon(config, env=dict(env or {}, LD_PRELOAD=self.preload(AHEAD), AHEAD=self.file))
+
+    def later(self, seconds):
+        """So much later for chatd-control, which has seen what is due by then."""
+        self.ahead += seconds
+        with open(self.file, "r+b", buffering=0) as f:
+            f.write(struct.pack("l", self.ahead))
+        self.d.ctl("status")  # accepted in one turn, answered in another
+
+    def test_streams_have_none(self):
+        d = self.ahead_daemon()
+        alice = self.client("alice", d)
+        chat, events, monitor = (Running(self, *words) for words in (("chat", alice.name), ("events",), ("monitor", "-i", "1")))
+        chat.expect("connected")
+        events.expect("^TIME")
+        monitor.expect(RFC3339)
+        for seconds in (15, 400):
+            self.later(seconds)
+            chat.send("after %d" % seconds)
+            alice.line('Server sent you "after %d"' % seconds)
+            alice.send("yes %d@Server" % seconds)
+            chat.expect("%s: yes %d" % (alice.name, seconds))
+            bob = self.client("bob", d)
+            events.expect("login +%s " % bob.name)
+            monitor.expect(RFC3339)
+        # the others do have one
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(limit())
+            s.connect(d.socket)
+            s.sendall(b"help help\n")
+            self.assertTrue(s.recv(4096).startswith(b"200 "))
+            self.later(400)
+            self.assertEqual(s.recv(4096), b"")
 
 
 class Top(Case):
