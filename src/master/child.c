@@ -183,6 +183,8 @@ child_spawn(struct child *c)
 {
 	int chan[2], lg[2];
 
+	if (children_anew)
+		return; /* everybody is, when the last has died */
 	if (fdpass_pair(chan) < 0) {
 		spawn_failed(c, "socketpair");
 		return;

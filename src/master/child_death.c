@@ -33,7 +33,7 @@
 #define RESTART_MS 2000
 
 static bool too_late; /* the end's deadline has passed: nobody is started again */
-static bool anew; /* waiting for the last to die, to begin with empty memory */
+bool children_anew;
 
 static void
 spawn_later(void *arg)
@@ -90,7 +90,7 @@ begin_anew(void)
 	master.epoch = rundir_epoch_next();
 	if (shm_make(&master.set.opt, master.epoch) < 0)
 		fatal("cannot make a new registry: %s", strerror(errno));
-	anew = false;
+	children_anew = false;
 	for (unsigned i = 0; i < children_n; i++)
 		children[i].failures = 0;
 	log_crit("beginning anew with an empty registry and journal, epoch %llu",
@@ -156,11 +156,11 @@ replace(struct child *c, int status, bool wanted)
 	handover_dead(c);
 	if (c->role == ROLE_BROKER && stillborn >= ANEW_AFTER) {
 		stillborn = 0;
-		anew = true;
+		children_anew = true;
 		log_crit("the broker does not come up: taking the registry for damaged, ending "
 			 "every session");
 		children_kill_all();
-	} else if (!anew) {
+	} else if (!children_anew) {
 		if (ms == 0)
 			child_spawn(c);
 		else
@@ -188,23 +188,23 @@ child_dead(struct child *c, int status)
 	bool wanted = c->state == CHILD_DRAINING && status == 0;
 
 	loop_timer_stop(master.loop, &c->timer);
-	if ((!master.stopping && !anew) || needed_still(c)) {
+	if ((!master.stopping && !children_anew) || needed_still(c)) {
 		replace(c, status, wanted || master.stopping);
 	} else {
 		bool well = status == 0 && c->state == CHILD_STOPPING;
 
-		log_if(well || anew ? LOG_DEBUG : LOG_WARNING, "%s (pid %d) %s", child_name(c),
-		       (int)c->pid, how(c, status, text));
+		log_if(well || children_anew ? LOG_DEBUG : LOG_WARNING, "%s (pid %d) %s",
+		       child_name(c), (int)c->pid, how(c, status, text));
 		bury(c);
 		c->state = CHILD_DOWN;
 		handover_dead(c);
-		c->restarts += anew;
+		c->restarts += children_anew;
 	}
 	accept_update();
 	reload_child_dead(c);
 	if (master.stopping)
 		stop_next();
-	else if (anew && !anybody_left())
+	else if (children_anew && !anybody_left())
 		begin_anew();
 }
 
@@ -316,7 +316,7 @@ children_stop(uint32_t ms, const char *text)
 		if (children[i].pid > 0)
 			continue;
 		/* a store that waits to be started is needed now: nobody else keeps what the journal has */
-		if (children[i].role == ROLE_STORE)
+		if (children[i].role == ROLE_STORE && !children_anew)
 			child_spawn(&children[i]);
 		else
 			children[i].state = CHILD_DOWN;

@@ -7,12 +7,14 @@
 extern struct child children[CHILDREN_MAX]; /* broker, control, workers, auth, store */
 extern unsigned children_n;
 extern char *child_programs[ROLE_COUNT]; /* owned */
+extern bool
+    children_anew; /* waiting for the last to die, to begin with empty memory: until then nobody is started */
 
 struct child *child_broker(void);
 /* "worker 0", "broker"; static */
 const char *child_name(const struct child *c);
 
-/* A new process for the place, which has none. */
+/* A new process for the place, which has none; but for children_anew. */
 void child_spawn(struct child *c);
 /* It is reaped (status of waitpid), or could not be started (-1). */
 void child_dead(struct child *c, int status);

@@ -18,6 +18,41 @@ from load import Swarm, table
 ALONE = True  # measures times
 
 
+# From the first that the master kills on nobody's death is told to it, while the file DEAD begins with 1.
+UNDEAD = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+static const volatile char *dead = "0";
+static int killed;
+__attribute__((constructor)) static void begin(void)
+{
+    const char *file = getenv("DEAD");
+    int fd = file && !strcmp(program_invocation_short_name, "chatd") ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+    void *p = fd >= 0 ? mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (p != MAP_FAILED)
+        dead = p;
+}
+int kill(pid_t pid, int sig)
+{
+    int (*real)(pid_t, int) = (int (*)(pid_t, int))dlsym(RTLD_NEXT, "kill");
+    killed |= sig == SIGKILL;
+    return real(pid, sig);
+}
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    pid_t (*real)(pid_t, int *, int) = (pid_t (*)(pid_t, int *, int))dlsym(RTLD_NEXT, "waitpid");
+    return killed && *dead == '1' ? 0 : real(pid, status, options);
+}
+"""
+
+
 class Faults(OwnCase):
     config = {"workers": 2, "limits": {"max_sessions": 1000}}
 
@@ -175,19 +210,27 @@ class Faults(OwnCase):
             alice.expect_eof()
             self.client("bob").sync()
 
+    def programs(self, **scripts):
+        """A tree of the build's programs for -L; those of these roles begin with a script, in which TOP is the tree."""
+        top, src = tempfile.mkdtemp(prefix="chatd-t-"), build().path + "/src"
+        self.addCleanup(shutil.rmtree, top)
+        os.chmod(top, 0o755)
+        os.mkdir(top + "/src")
+        for role in os.listdir(src):
+            if role not in scripts:
+                os.symlink("%s/%s" % (src, role), "%s/src/%s" % (top, role))
+                continue
+            os.mkdir("%s/src/%s" % (top, role))
+            with open("%s/src/%s/chatd-%s" % (top, role, role), "w", encoding="ascii") as f:
+                f.write('#!/bin/sh\n%s\nexec %s/%s/chatd-%s "$@"\n' % (scripts[role].replace("TOP", top), src, role, role))
+            os.chmod(f.name, 0o755)
+        return top
+
     def test_broker_that_cannot_come_up(self):
         """Five that end by themselves before they are ready: everything begins anew, aloud. Five kills from outside are no such
         sign: test_broker_again_while_it_recovers."""
-        top = tempfile.mkdtemp(prefix="chatd-t-")
-        self.addCleanup(shutil.rmtree, top)
-        os.chmod(top, 0o755)
-        src, bad = build().path + "/src", top + "/bad"
-        os.makedirs(top + "/src/broker")
-        for role in set(os.listdir(src)) - {"broker"}:
-            os.symlink("%s/%s" % (src, role), "%s/src/%s" % (top, role))
-        with open(top + "/src/broker/chatd-broker", "w", encoding="ascii") as f:
-            f.write('#!/bin/sh\n[ ! -e %s ] || exit 1\nexec %s/broker/chatd-broker "$@"\n' % (bad, src))
-        os.chmod(f.name, 0o755)
+        top = self.programs(broker="[ ! -e TOP/bad ] || exit 1")
+        bad = top + "/bad"
         d = self.daemon(args=["-L", top])
         alice = self.client("alice", d)
         with open(bad, "w", encoding="ascii"):
@@ -196,6 +239,30 @@ class Faults(OwnCase):
         d.expect_log("the broker does not come up")
         os.unlink(bad)
         alice.expect_eof()
+        d.expect_log("beginning anew with an empty registry")
+        self.client("bob", d).sync()
+
+    def test_nobody_is_started_before_the_last_has_died(self):
+        """The time of a worker that waits is up while everybody is ended, to begin anew."""
+        top = self.programs(broker="[ ! -e TOP/bad ] || exit 1", worker="[ ! -e TOP/badw ] || exit 1")
+        dead, bad, badw = (os.path.join(top, name) for name in ("dead", "bad", "badw"))
+        with open(dead, "wb") as f:
+            f.write(b"1")
+        d = self.daemon(args=["-L", top], env={"LD_PRELOAD": self.preload(UNDEAD), "DEAD": dead})
+        for name in (bad, badw):
+            with open(name, "wb"):
+                pass
+        d.kill_role("worker", 1)
+        d.expect_log("worker 1 .*; another is started in 1600 ms")
+        due = time.monotonic() + 1.65
+        os.unlink(badw)
+        d.kill_role("broker")
+        d.expect_log("the broker does not come up")
+        os.unlink(bad)
+        time.sleep(max(0, due - time.monotonic()))
+        with open(dead, "r+b") as f:
+            f.write(b"0")
+        os.kill(d.pid, signal.SIGCHLD)
         d.expect_log("beginning anew with an empty registry")
         self.client("bob", d).sync()
 
