@@ -28,15 +28,21 @@
 static ctx_choose_fn *choose;
 static int idle_index = -1; /* records since one that carried something */
 
+/* Has it failed because there is no (further) one in the file, and not because of what is there? */
+static bool
+found_none(void)
+{
+	unsigned long last = ERR_peek_last_error();
+
+	return ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+}
+
 /* In the library's words behind what, if it has any that say more than that nothing was found. */
 static void
 reason(char why[CTX_WHY_MAX], const char *what, const char *otherwise)
 {
-	unsigned long last = ERR_peek_last_error();
-	const char *words = ERR_reason_error_string(last);
+	const char *words = found_none() ? NULL : ERR_reason_error_string(ERR_peek_last_error());
 
-	if (ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE)
-		words = NULL;
 	bprintf(why, CTX_WHY_MAX, "%s%s", words != NULL ? what : "",
 		words != NULL ? words : otherwise);
 	ERR_clear_error();
@@ -75,8 +81,10 @@ take_certificates(SSL_CTX *ctx, BIO *b)
 		if (!good)
 			X509_free(x);
 	}
+	/* who is sent one that is cut off or damaged, or none for it, finds no way to its root */
+	good = good && found_none();
 	if (good)
-		ERR_clear_error(); /* that there is no further one is no mistake */
+		ERR_clear_error();
 	return good;
 }
 

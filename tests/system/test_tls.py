@@ -700,6 +700,41 @@ class Reload(TlsCase):
             self.assertEqual(set(got[:-1]) | own, {"word %d" % i for i in range(n)})
         self.assertEqual(self.d.kids("tls"), pid)
 
+    def sent(self):
+        """How many certificates a client is shown."""
+        r = subprocess.run(["openssl", "s_client", "-connect", "%s:%d" % self.tls_address("irc"), "-showcerts"], input="", text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=limit(), check=False)
+        return r.stdout.count("BEGIN CERTIFICATE")
+
+    def test_chain(self):
+        """All of what the file has is sent; one of which a certificate cannot be read is not taken."""
+        def text_of(path):
+            with open(path, encoding="ascii") as f:
+                return f.read()
+
+        def put(text):
+            with open(self.used[0] + ".new", "w", encoding="ascii", newline="") as f:
+                f.write(text)
+            os.rename(f.name, self.used[0])
+        own, above, key = map(text_of, (self.first[0], self.other[0], self.first[1]))
+        for text in (own + above, "subject=/CN=a\n" + own + "\nissuer: b\n\n" + above + "\n\n# the end\n", (own + above).replace("\n", "\r\n"),
+                     own + key + above.rstrip("\n"), key + own + above + above.splitlines()[0][:20]):
+            put(own)
+            self.d.ctl("tls", "reload")
+            self.assertEqual(self.sent(), 1)
+            put(text)
+            self.d.ctl("config", "check")
+            self.d.ctl("tls", "reload")
+            self.assertEqual(self.sent(), 2)
+        lines = above.splitlines(True)
+        lines[3] = lines[3][:10] + "!!!!" + lines[3][14:]
+        for text in (own + above[:len(above) // 2], own + above[:above.rindex("-----END") + 12], own + "".join(lines),
+                     own + lines[0] + lines[-1], own + lines[0], own + own.replace(own.splitlines()[1], "A" * 64) + above):
+            put(text)
+            for command in (("config", "check"), ("tls", "reload"), ("reload",)):
+                self.assertRegex(self.d.ctl(*command, status=1), "its certificate cannot be read: |it holds no certificate")
+            self.assertEqual(self.sent(), 2)
+
     def test_hangup(self):
         c = self.tls_irc()
         self.put(self.other)
