@@ -326,11 +326,11 @@ children_start(void)
 void
 children_reloaded(void)
 {
-	unsigned i = children_n;
+	unsigned had = children_n;
 
 	children_place();
-	for (; i < children_n; i++) {
-		wire_board(child_control(), &children[i]);
+	for (unsigned i = had; i < children_n; i++)
+		wire_board(&children[i]);
+	for (unsigned i = had; i < children_n; i++)
 		child_spawn(&children[i]);
-	}
 }

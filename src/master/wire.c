@@ -71,11 +71,15 @@ send_memory(struct child *c)
 }
 
 void
-wire_board(struct child *c, const struct child *other)
+wire_board(const struct child *c)
 {
-	if (child_alive(c))
-		send_map(c, MAP_BOARD, other->role, other->index,
-			 shm_board(other->role, other->index), false);
+	for (unsigned i = 0; i < child_count(); i++) {
+		struct child *o = child_nth(i);
+
+		if (o != c && child_alive(o) && memory[o->role].boards)
+			send_map(o, MAP_BOARD, c->role, c->index, shm_board(c->role, c->index),
+				 false);
+	}
 }
 
 static void

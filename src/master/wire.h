@@ -13,8 +13,8 @@ void wire_first_words(struct child *c, int log_fd);
 /* Tell the broker that a subscriber (its incarnation) is gone. */
 void wire_peer_gone(struct child *broker, const struct child *sub);
 
-/* One process' counters to another, which started before it was there. */
-void wire_board(struct child *c, const struct child *other);
+/* The counters of a place that is new, to those who are there already and may read them. */
+void wire_board(const struct child *c);
 
 /* The effective options to one process. */
 void wire_options(struct child *c, const struct options *o, uint32_t generation);

@@ -15,7 +15,7 @@ import subprocess
 import time
 import unittest
 
-from harness import TOP, Daemon, Telnet, build, children, conf_text, eventually, fd_count, limit, main, private_bytes, unread
+from harness import TOP, Daemon, Telnet, build, children, conf_text, eventually, fd_count, limit, listeners, main, private_bytes, unread
 from irc import PASSWORD, Irc
 from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
@@ -889,12 +889,21 @@ class Reload(TlsCase):
 
     def test_listener_comes(self):
         """A listener with TLS that a reload brings, to a chatd that had none."""
-        d = self.daemon({"listen": [{"protocol": "irc", "address": "127.0.0.1", "port": 0}]})
+        d = self.daemon({"listen": listeners("irc", "web")})
         self.assertEqual(d.kids("tls"), [])
         d.write_conf(dict(d.config, listen=self.config["listen"]))
         d.ctl("reload")
         eventually("chatd-tls", lambda: d.kids("tls"))
         self.tls_irc(d=d).sync()
+        told = [d.ctl("metrics")]
+        if build().web:     # which was there before
+            page = Http(self.tls_address("web", d, tls=False))
+            self.addCleanup(page.close)
+            told.append(page.ask("GET", "/metrics").text)
+        for text in told:
+            counted = dict(l.split(" ") for l in text.splitlines() if l.startswith("chatd_tls_"))
+            self.assertEqual(counted['chatd_tls_handshakes_total{result="ok"}'], "1")
+            self.assertGreater(float(counted["chatd_tls_certificate_expiry_seconds"]), time.time())
 
 
 class Checked(TlsCase):
