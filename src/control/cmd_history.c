@@ -240,10 +240,55 @@ row_put(struct writer *w, const struct said *s)
 
 /* A question and where it goes on; its strings are the request's, or behind it. */
 struct question {
-	struct m_r_query q;
-	bool all; /* page after page */
+	struct m_r_query q; /* of the next page */
+	/* From the first row on, a page shown when it is there; else the last rows, gathered from the end. */
+	bool all;
+	/* Where each page begins in what has been gathered (c->kept), the last one first. */
+	uint32_t npages;
+	size_t pages[QUERY_ROWS_MAX];
 	char words[QUERY_TEXT_MAX];
 };
+
+static void
+show_rows(struct conn *c, struct str page)
+{
+	struct said s;
+	struct str row;
+
+	while (ipc_next(&page, &row)) {
+		if (row_get(row.p, row.n, &s))
+			row_put(&c->w, &s);
+	}
+}
+
+/* How many rows there are, and the numbers of the first and the last. */
+static uint32_t
+how_many(struct str page, uint64_t *first_r, uint64_t *last_r)
+{
+	struct ev_head h;
+	struct str row;
+	uint32_t n = 0;
+
+	for (*first_r = *last_r = 0; ipc_next(&page, &row); n++) {
+		if (!ev_head_get(row.p, row.n, &h))
+			continue;
+		*first_r = *first_r != 0 ? *first_r : h.seq;
+		*last_r = h.seq;
+	}
+	return n;
+}
+
+/* The pages that have been gathered, in the order of time. */
+static void
+show_gathered(struct conn *c)
+{
+	struct question *k = c->state;
+	size_t from = k->pages[--k->npages];
+
+	show_rows(c, (struct str){buf_data(&c->kept) + from, c->kept.len - from});
+	c->kept.len = from;
+	conn_page(c, k->npages > 0 ? show_gathered : NULL);
+}
 
 static void ask(struct conn *c);
 
@@ -252,25 +297,28 @@ answered(struct conn *c, unsigned type, const void *frame, size_t len)
 {
 	struct question *k = c->state;
 	struct m_q_page m;
-	struct said s;
-	struct str row;
-	uint32_t got = 0;
+	uint64_t first, last;
+	uint32_t got;
 
 	if (type != MSG_q_page || !m_q_page_get(frame, len, &m)) {
 		conn_fail(c, CTL_INTERNAL, "the store has answered something else");
 		return;
 	}
-	while (ipc_next(&m.rows, &row)) {
-		struct ev_head h;
+	got = how_many(m.rows, &first, &last);
+	if (k->all) {
+		bool on = last > k->q.lo && (m.more || got == k->q.limit);
 
-		got++;
-		if (ev_head_get(row.p, row.n, &h))
-			k->q.lo = h.seq;
-		if (row_get(row.p, row.n, &s))
-			row_put(&c->w, &s);
+		show_rows(c, m.rows);
+		k->q.lo = last;
+		conn_page(c, on ? ask : NULL);
+		return;
 	}
-	k->q.bounds = 0;
-	conn_page(c, k->all && got > 0 && (m.more || got == k->q.limit) ? ask : NULL);
+	k->pages[k->npages++] = c->kept.len;
+	buf_append(&c->kept, m.rows.p, m.rows.n);
+	k->q.hi = first;
+	k->q.bounds &= (uint8_t)~QUERY_HI_TIME;
+	k->q.limit -= MIN(got, k->q.limit);
+	c->step = got > 0 && m.more && k->q.limit > 0 ? ask : show_gathered;
 }
 
 static void

@@ -83,6 +83,7 @@ struct conn {
 	struct proc_info *procs; /* owned */
 	size_t nprocs;
 	void *state; /* owned; freed with the request */
+	struct buf kept; /* likewise */
 	struct loop_timer tick;
 
 	char secret[PASSWORD_MAX + 1];

@@ -83,6 +83,7 @@ conn_end(struct conn *c, const char *result)
 	writer_fini(&c->w);
 	free(c->procs);
 	free(c->state);
+	buf_fini(&c->kept);
 	c->procs = NULL;
 	c->state = NULL;
 	c->nprocs = 0;

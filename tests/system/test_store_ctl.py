@@ -124,6 +124,22 @@ class History(IrcCase):
         rows = [json.loads(line) for line in d.ctl("history", "export", room).splitlines()]
         self.assertEqual([r["text"] for r in rows if r["event"] == "message"], ["line %d" % i for i in range(1200)])
 
+    def test_as_many_as_are_asked_for(self):
+        """However many pages of the store they fill, and the last ones."""
+        d, room = self.d, self.room()
+        c = self.client()
+        c.send("/join " + room)
+        said = ["crane %d %s" % (i, "x" * 3000) for i in range(60)]
+        c.send(*said)
+        c.sync()
+        for words in (["show", room], ["search", "crane in:" + room]):
+            for n in (1, 20, 45, 60, 500):
+                with self.subTest(words[0], n=n):
+                    rows = d.json("history", words[0], "-n", n, *words[1:])
+                    self.assertEqual([r["text"][:8] for r in rows], [s[:8] for s in said[-n:]])
+            self.assertEqual(len(d.ctl("history", words[0], "-n", 60, *words[1:]).splitlines()), 61)
+        self.assertEqual(d.json("history", "search", "crane -crane in:" + room), [])
+
     def test_purge(self):
         """Of one room: nothing else is missing afterwards."""
         d, room, other = self.d, self.room(), self.room()
