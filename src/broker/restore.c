@@ -198,6 +198,20 @@ restore_list(const void *frame, size_t len)
 	return true;
 }
 
+/* The store may copy from the registry from now on: with those that were added before these came, of which it may know only; and
+ * when people have been here before, whatever they have done to rooms. */
+static void
+told_all(void)
+{
+	struct m_e_room e = {.room = 0, .gone = W->h->user_top > 0};
+
+	if (br.server.nlists == 0 && !e.gone)
+		return;
+	room_entry_begin();
+	EVENT_HEAD(&req_nobody, e);
+	ENTRY_COMMIT(room, &e);
+}
+
 /* Whoever came while there were none. */
 static void
 server_lists_hold(void)
@@ -211,11 +225,6 @@ server_lists_hold(void)
 			reap_add(u->id, 0, QUIT_BANNED, "Server", ban->reason);
 	}
 	mutes_apply();
-	/* with those that were added before these came, of which the store may know only */
-	if (br.server.nlists > 0) {
-		room_entry_begin();
-		server_lists_commit();
-	}
 }
 
 /* The hashes of room keys that are kept were made with the store's secret; those of rooms that are here with ours. */
@@ -244,6 +253,7 @@ restore_begin_end(const void *frame, size_t len)
 	filling_server = !m.done;
 	if (m.done) {
 		server_lists_hold();
+		told_all();
 		__atomic_store_n(&W->h->restored, 1, __ATOMIC_RELEASE);
 		access_sweep();
 	}

@@ -41,8 +41,8 @@ uint64_t writer_ms(void);
 void writer_answer(const void *frame, size_t len);
 void writer_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* s_begin has come: tell a new registry what is known, at once (nothing is written). False: malformed. */
-bool intake_restore(const void *frame, size_t len);
+/* Answer what a new registry is to be told: all that is kept (nothing is written). Errors are in in.db. */
+void intake_restore(void);
 
 /* Handlers, by message name. False: malformed. */
 typedef bool intake_fn(const void *frame, size_t len);

@@ -1,7 +1,8 @@
 /* rooms.c - rooms that outlive their members: copied from the registry when an event says that something of them has changed, and
  * told to a broker whose registry is new.
  *
- * The registry may be ahead of the event: what is copied then is what later events will say as well.
+ * The registry may be ahead of the event: what is copied then is what later events will say as well. One that has not been told
+ * yet is not copied from, as what it lacks is not gone: the event that says that it has been told has all of it looked at.
  */
 #include "config.h"
 
@@ -180,13 +181,32 @@ copy_room(uint64_t room)
 	return true;
 }
 
+/* Does what the registry says of rooms and lists take the place of what is kept? */
+static bool
+is_told(void)
+{
+	return in.reg != NULL && registry_restored(in.reg);
+}
+
+static void
+all_dirty(void)
+{
+	struct reg_room_view v;
+
+	room_dirty(0);
+	for (uint32_t i = 0; in.reg != NULL && i < registry_room_slots(in.reg); i++) {
+		if (registry_room_slot(in.reg, i, &v) == 1)
+			room_dirty(v.id);
+	}
+}
+
 /* One that is being written at this moment is looked at again with the next group: what writes it is an event, too. */
 void
 rooms_finish(void)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < dirty.n && in.reg != NULL; i++) {
+	for (size_t i = 0; i < dirty.n && is_told(); i++) {
 		if (!copy_room(dirty.id[i]))
 			dirty.id[n++] = dirty.id[i];
 	}
@@ -203,6 +223,8 @@ intake_e_room(const void *frame, size_t len)
 	if (!m_e_room_get(frame, len, &m))
 		return false;
 	if (m.room == 0) {
+		if (m.gone)
+			all_dirty();
 		room_dirty(0);
 		return true;
 	}
@@ -212,7 +234,7 @@ intake_e_room(const void *frame, size_t len)
 	if (m.gone && p.id != 0)
 		forget(p.id);
 	/* whether its history is kept is to be known before what is said next */
-	if (!m.gone && in.reg != NULL && registry_room(in.reg, m.room, &v) == 1 && p.id != 0 &&
+	if (!m.gone && is_told() && registry_room(in.reg, m.room, &v) == 1 && p.id != 0 &&
 	    room_is_kept(&v))
 		copy(p.id, &v);
 	place_changed(m.room);
@@ -308,8 +330,8 @@ tell_rooms(void)
 	}
 }
 
-static void
-restore(void)
+void
+intake_restore(void)
 {
 	struct m_s_restored m = {.done = 0};
 	struct db_query q = db_query(&set, SECRET);
@@ -328,23 +350,10 @@ restore(void)
 	writer_answer(out, m_s_restored_put(out, sizeof(out), &m));
 }
 
-bool
-intake_restore(const void *frame, size_t len)
-{
-	struct m_s_begin m;
-
-	if (!m_s_begin_get(frame, len, &m))
-		return false;
-	if (!m.restored)
-		restore();
-	return true;
-}
-
 /* Nobody is anywhere in a new registry; of one that went on without us, whatever may have changed. */
 bool
 intake_s_begin(const void *frame, size_t len)
 {
-	struct reg_room_view v;
 	struct m_s_begin m;
 	struct db_query q;
 
@@ -361,11 +370,6 @@ intake_s_begin(const void *frame, size_t len)
 		return true;
 	}
 	if (m.missed_to != 0)
-		room_dirty(0);
-	for (uint32_t i = 0; m.missed_to != 0 && in.reg != NULL && i < registry_room_slots(in.reg);
-	     i++) {
-		if (registry_room_slot(in.reg, i, &v) == 1)
-			room_dirty(v.id);
-	}
+		all_dirty();
 	return true;
 }

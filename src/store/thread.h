@@ -50,7 +50,7 @@ bool thread_ended(struct thread *t);
 
 /* --- the thread's own ---------------------------------------------------------------------------------- */
 
-/* To the broker (or what thread_answer_fn does with it). */
+/* To the broker (or what thread_answer_fn does with it). Several frames one behind the other arrive in one turn of the loop. */
 void thread_answer(struct thread *t, const void *frame, size_t len);
 /* In rest(): what is put in need not be taken before the time is over, if it is not too much. */
 void thread_patient(struct thread *t);

@@ -36,6 +36,7 @@ static struct {
 	bool open, told; /* told: the first s_state has been answered */
 	bool wanted; /* something in the group is to be answered */
 	bool had; /* it was open before: it is not to be made anew behind somebody's back */
+	bool owed; /* a new registry has not been told yet what is kept */
 	struct buf group; /* frames that are not on the disk yet */
 	struct buf answers; /* wait for the commit */
 	enum store_state state;
@@ -84,18 +85,12 @@ writer_log(int level, const char *fmt, ...)
 		log_line(level, "%s", line);
 }
 
+/* All at once: of what is kept, a broker that comes meanwhile is told all or nothing. */
 static void
 say_answers(void)
 {
-	const char *p = buf_data(&w.answers);
-
-	for (size_t at = 0; at < w.answers.len;) {
-		ssize_t n = ipc_frame(p + at, w.answers.len - at);
-
-		CHECK(n > 0);
-		say(p + at, (size_t)n);
-		at += (size_t)n;
-	}
+	if (w.answers.len > 0)
+		say(buf_data(&w.answers), w.answers.len);
 	buf_drop(&w.answers, w.answers.len);
 }
 
@@ -306,6 +301,25 @@ group_done(void)
 	say_answers();
 }
 
+/* A new registry is told what is kept, however long the database was not well when that was asked for; and before
+ * anything of what has become of it meanwhile is written. */
+static bool
+tell_kept(void)
+{
+	if (!w.owed)
+		return true;
+	db_clear(&in.db);
+	if (!db_moved(&in.db))
+		intake_restore();
+	if (!db_ok(&in.db)) {
+		buf_drop(&w.answers, w.answers.len);
+		return false;
+	}
+	say_answers();
+	w.owed = false;
+	return true;
+}
+
 /* Waits ms for the next try. */
 static uint64_t
 write_or_wait(void)
@@ -316,13 +330,15 @@ write_or_wait(void)
 		not_well();
 		return w.retry_ms;
 	}
-	if (w.group.len == 0) {
-		well();
-		return 0;
-	}
-	if (write_group(false) || (db_trouble(&in.db) == DB_BUG && write_group(true))) {
-		group_done();
-		return 0;
+	if (tell_kept()) {
+		if (w.group.len == 0) {
+			well();
+			return 0;
+		}
+		if (write_group(false) || (db_trouble(&in.db) == DB_BUG && write_group(true))) {
+			group_done();
+			return 0;
+		}
 	}
 	not_well();
 	/* after an I/O error, and of what may be mended by hand, nothing is believed that was read before */
@@ -383,12 +399,10 @@ spare_time(void)
 static void
 take(const void *frame, size_t len)
 {
-	if (ipc_type(frame) == MSG_s_begin && w.open) {
-		intake_restore(frame, len);
-		if (db_ok(&in.db))
-			say_answers();
-		buf_drop(&w.answers, w.answers.len);
-	}
+	struct m_s_begin begin;
+
+	if (ipc_type(frame) == MSG_s_begin && m_s_begin_get(frame, len, &begin))
+		w.owed = !begin.restored;
 	buf_append(&w.group, frame, len);
 	w.wanted |= !is_event(ipc_type(frame));
 	/* however much waits, a transaction takes not long: one who is killed again and again gets on all the same */
@@ -460,7 +474,7 @@ finish(void)
 	close_db();
 	buf_fini(&w.group);
 	buf_fini(&w.answers);
-	w.told = w.had = false;
+	w.told = w.had = w.owed = false;
 	w.state = STORE_WELL;
 	w.retry_ms = 0;
 }

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Registered rooms and the default room: what they are after restarts of one process and of all, and who is what in them."""
 
+import contextlib
+
+import storecheck
 from harness import eventually, main
 from irc import PASSWORD, AccountCase
 
@@ -220,6 +223,46 @@ class Who(RoomsCase):
         self.assertEqual(room["founder_id"], d.json("account", "show", "bo")["id"])
         d.ctl("account", "delete", "bo")
         self.assertFalse(d.json("room", "den")["registered"])
+
+
+class Late(RoomsCase):
+    """The database cannot be used when chatd starts, and can be a little later."""
+
+    @contextlib.contextmanager
+    def started_with(self, lock):
+        self.d.stop()
+        mark = self.d.log_mark()
+        with lock(self.d):
+            self.d.start()
+            self.d.expect_log("cannot write to the database", mark)
+            yield
+        self.d.expect_log("the database can be written again", mark)
+
+    def bans(self):
+        """Here, and as they are kept."""
+        with contextlib.closing(storecheck.opened(self.d)) as db:
+            return ({b["mask"] for b in self.d.json("ban", "list")},
+                    {r[0] for r in db.execute("SELECT mask FROM room_list WHERE place=0")})
+
+    def test_all_that_is_kept_comes(self):
+        """Accounts, bans and rooms; and a ban that is added meanwhile, or then, ends no other."""
+        d = self.daemon()
+        al = self.account("al")
+        self.register(al, "den")
+        al.ask("MODE #den +i", "MODE")
+        d.ctl("ban", "add", "mallory!*@*")
+        with self.started_with(storecheck.locked):
+            d.ctl("ban", "add", "second!*@*")
+        d.ctl("ban", "add", "third!*@*")
+        wanted = {"mallory", "second", "third"}, {"mallory!*@*", "second!*@*", "third!*@*"}
+        self.eventually("all bans", lambda: self.bans() == wanted)
+        c = self.irc_raw()
+        c.send("NICK mallory", "USER u 0 * :r")
+        c.expect("465")
+        self.irc("guest").ask("JOIN #den", "473")
+        self.back("al").ask("JOIN #den", "366")
+        self.restart()
+        self.assertEqual(self.bans(), wanted)
 
 
 if __name__ == "__main__":

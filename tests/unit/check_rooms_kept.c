@@ -60,24 +60,31 @@ access_of(const char *account)
 	return l != NULL ? l->reason : "";
 }
 
-/* The last e_room that the store has been sent. */
+/* The last e_room that the store has been sent: of a room, or of the server. */
+static struct m_e_room
+told_of(bool server)
+{
+	struct m_e_room m, found;
+	struct str all = storeend_read();
+	bool any = false;
+
+	for (ssize_t n; (n = ipc_frame(all.p, all.n)) > 0; all.p += n, all.n -= (size_t)n) {
+		if (ipc_type(all.p) != MSG_e_room)
+			continue;
+		ck_assert(m_e_room_get(all.p, (size_t)n, &m));
+		if ((m.room == 0) != server)
+			continue;
+		found = m;
+		any = true;
+	}
+	ck_assert_msg(any, "the store was told of no room");
+	return found;
+}
+
 static struct m_e_room
 told(void)
 {
-	struct m_e_room m;
-	struct str all = storeend_read();
-	const char *last = NULL;
-	size_t last_len = 0;
-
-	for (ssize_t n; (n = ipc_frame(all.p, all.n)) > 0; all.p += n, all.n -= (size_t)n) {
-		if (ipc_type(all.p) == MSG_e_room) {
-			last = all.p;
-			last_len = (size_t)n;
-		}
-	}
-	ck_assert_msg(last != NULL, "the store was told of no room");
-	ck_assert(m_e_room_get(last, last_len, &m));
-	return m;
+	return told_of(false);
 }
 
 START_TEST(an_operator_with_an_account_registers_a_room)
@@ -462,6 +469,16 @@ START_TEST(a_room_made_meanwhile_takes_on_what_was_kept)
 }
 END_TEST
 
+/* The store copies from a registry that has been told only: then from all of it, if people have been here before. */
+START_TEST(the_store_is_told_when_all_is_back)
+{
+	restore_pit();
+	ck_assert_uint_eq(told().born, 77);
+	STORE_SAYS(s_restored, .done = 1);
+	ck_assert(told_of(true).gone);
+}
+END_TEST
+
 START_TEST(a_key_fits_after_the_secret_has_changed)
 {
 	den_mode(0, alice, "den", MODE_KEY, true, "word");
@@ -512,6 +529,7 @@ main(void)
 	tcase_add_test(t, rooms_come_back_once);
 	tcase_add_test(t, rooms_of_nobody_come_back);
 	tcase_add_test(t, a_room_made_meanwhile_takes_on_what_was_kept);
+	tcase_add_test(t, the_store_is_told_when_all_is_back);
 	tcase_add_test(t, a_key_fits_after_the_secret_has_changed);
 	tcase_add_test(t, nonsense_is_not_restored);
 	return unit_run(s);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ipc/store.h"
 #include "scribe.h"
 #include "store/db.h"
 #include "store/writer.h"
@@ -60,6 +61,50 @@ START_TEST(locked_for_long)
 	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
 	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
 	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 0);
+}
+END_TEST
+
+/* A new registry asked for what is kept while the file was closed, or could not be read: it is told as soon as that goes. */
+START_TEST(a_new_registry_is_told_late)
+{
+	struct restore_account a;
+	struct db other;
+	const char *frame;
+	struct str rest;
+
+	make_account("alice");
+	ck_assert(db_open(&other, DB_FILE, DB_WRITE));
+	ck_assert(db_exec(&other, "BEGIN IMMEDIATE"));
+	say(5, DEN, "waits");
+	flush();
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_BEHIND);
+	scribe_forget();
+	FEED(s_begin, .restored = 0);
+	ck_assert_uint_eq(scribe_answer(MSG_s_restored, &frame), 0);
+	/* what cannot be written can be read */
+	try_until(1000);
+	rest = ANSWER(s_accounts).list;
+	ck_assert(restore_account_next(&rest, &a) && str_eq(a.name, S("alice")));
+	ck_assert_uint_eq(ANSWER(s_restored).done, 1);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_BEHIND);
+	/* once */
+	scribe_forget();
+	ck_assert(db_exec(&other, "ROLLBACK"));
+	try_until(3000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(scribe_answer(MSG_s_restored, &frame), 0);
+	/* half of it is worth nothing */
+	ck_assert(db_exec(&other, "ALTER TABLE room RENAME TO lost"));
+	FEED(s_begin, .restored = 0);
+	flush();
+	ck_assert_uint_ne(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(scribe_answer(MSG_s_restored, &frame), 0);
+	ck_assert_uint_eq(scribe_answer(MSG_s_accounts, &frame), 0);
+	ck_assert(db_exec(&other, "ALTER TABLE lost RENAME TO room"));
+	db_close(&other);
+	try_until(3000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(ANSWER(s_restored).done, 1);
 }
 END_TEST
 
@@ -137,6 +182,7 @@ main(void)
 
 	tcase_add_test(w, locked_by_another);
 	tcase_add_test(w, locked_for_long);
+	tcase_add_test(w, a_new_registry_is_told_late);
 	tcase_add_test(w, a_damaged_file_is_left_alone);
 	tcase_add_test(w, a_file_that_was_moved);
 	tcase_add_test(w, what_cannot_be_kept_keeps_nothing_else_out);

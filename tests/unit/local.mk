@@ -58,8 +58,8 @@ unit_checks = \
 	%D%/check_users
 if HAVE_SQLITE
 unit_checks += %D%/check_ask %D%/check_ask_count %D%/check_ask_file %D%/check_ask_find %D%/check_ask_when %D%/check_durable %D%/check_history \
-	%D%/check_file %D%/check_lookup %D%/check_reserve %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_store_delete %D%/check_store_trouble \
-	%D%/check_storeop
+	%D%/check_file %D%/check_lookup %D%/check_reserve %D%/check_rooms_kept %D%/check_search %D%/check_store %D%/check_store_delete %D%/check_store_rooms \
+	%D%/check_store_trouble %D%/check_storeop
 endif
 if HAVE_SODIUM
 unit_checks += %D%/check_scram
@@ -227,6 +227,8 @@ unit_scribe = %D%/scribe.c %D%/scribe.h
 %C%_check_store_LDADD = $(unit_store)
 %C%_check_store_delete_SOURCES = %D%/check_store_delete.c $(unit_scribe)
 %C%_check_store_delete_LDADD = $(unit_store)
+%C%_check_store_rooms_SOURCES = %D%/check_store_rooms.c $(unit_scribe)
+%C%_check_store_rooms_LDADD = $(unit_store)
 %C%_check_store_trouble_SOURCES = %D%/check_store_trouble.c $(unit_scribe)
 %C%_check_store_trouble_LDADD = $(unit_store)
 endif
