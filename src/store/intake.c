@@ -86,6 +86,7 @@ intake_begin(void)
 {
 	db_set_init(&set, &in.db, sql, N);
 	names_begin();
+	merge_begin();
 	index_begin();
 	files_begin();
 	talk_begin();
@@ -109,6 +110,7 @@ intake_end(void)
 	talk_end();
 	files_end();
 	index_end();
+	merge_end();
 	names_end();
 	db_set_fini(&set);
 	intake_forget();

@@ -68,6 +68,9 @@ struct place {
 };
 /* The room of that id; name: what the event calls it; born: when it is known, else 0. */
 struct place place_of_room(uint64_t room, struct str name, uint64_t born);
+/* The same of a room that is known to have been born then. Another place that has passed for it, as it had been made anew before it
+ * was told that it was kept, is merged with the one that was kept. */
+struct place place_claim(uint64_t room, struct str name, uint64_t born);
 /* The messages between two accounts. make: if there have been none yet. 0: none. */
 uint64_t place_of_pair(uint64_t a, uint64_t b, bool make);
 /* By the name of a room: the last one that had it. 0: none. */
@@ -80,6 +83,12 @@ void places_forget(void);
 void senders_forget(void);
 void names_begin(void);
 void names_end(void);
+
+/* All that lies in either lies in one of them, which is returned; the other is no more. What is kept of the room is what there was of
+ * `own`. (merge.c) */
+uint64_t place_merge(uint64_t own, uint64_t other);
+void merge_begin(void);
+void merge_end(void);
 
 /* --- rooms (rooms.c) ------------------------------------------------------------------------------------- */
 
@@ -162,6 +171,8 @@ bool orphans_due(void);
 void orphans_some(void);
 /* Much has been deleted: not only tomorrow. */
 void orphans_soon(void);
+/* Events have another place now. */
+void orphans_moved(void);
 void orphans_begin(void);
 void orphans_end(void);
 
@@ -172,6 +183,8 @@ void orphans_end(void);
 /* Delete messages by account (0: anybody) in place (0: anywhere) that are there now, sent before that time (0: whenever). The
  * first of them in this transaction; how many. *more_r becomes true when there are others, which go soon. */
 unsigned retain_chore(uint64_t place, uint64_t account, uint64_t before, bool *more_r);
+/* All that is still to be deleted of this place, now. */
+void retain_chores_of(uint64_t place);
 /* A slice of what is to be deleted, in the transaction that is under way. True: there may be more at once. */
 bool retain_some(void);
 /* Is it time to look for what is too old? */

@@ -3,7 +3,7 @@ if HAVE_SQLITE
 noinst_LIBRARIES += %D%/libstore.a
 %C%_libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(UTF8PROC_CFLAGS)
 %C%_libstore_a_SOURCES = \
-	%D%/accounts.c %D%/admin.c %D%/events.c %D%/files.c %D%/index.c %D%/intake.c %D%/intake.h %D%/names.c %D%/orphans.c %D%/retain.c %D%/rooms.c %D%/talk.c \
+	%D%/accounts.c %D%/admin.c %D%/events.c %D%/files.c %D%/index.c %D%/intake.c %D%/intake.h %D%/merge.c %D%/names.c %D%/orphans.c %D%/retain.c %D%/rooms.c %D%/talk.c \
 	%D%/ask.c %D%/ask.h %D%/ask_count.c %D%/ask_file.c %D%/ask_find.c %D%/ask_priv.h %D%/ask_walk.c %D%/ask_when.c %D%/ask_where.c \
 	%D%/db.c %D%/db.h \
 	%D%/faultvfs.c %D%/faultvfs.h \

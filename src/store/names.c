@@ -22,6 +22,7 @@ enum {
 	PLACE_BY_BORN,
 	ADD_ROOM,
 	SET_ROOM,
+	SET_BORN,
 	NAMED,
 	PAIR,
 	ADD_PAIR,
@@ -41,6 +42,7 @@ static const char *const sql[N] = {
     [ADD_ROOM] = "INSERT INTO place(epoch, room_id, name, fold, born) VALUES(?, ?, ?, ?, ?)"
 		 " RETURNING id",
     [SET_ROOM] = "UPDATE place SET epoch=?, room_id=?, name=?, fold=? WHERE id=?",
+    [SET_BORN] = "UPDATE place SET born=? WHERE id=?",
     [NAMED] = "SELECT id FROM place WHERE fold=? ORDER BY id DESC LIMIT 1",
     [PAIR] = "SELECT id FROM place WHERE a=? AND b=?",
     [ADD_PAIR] = "INSERT INTO place(a, b) VALUES(?, ?) RETURNING id",
@@ -254,26 +256,40 @@ place_rename(uint64_t place, uint64_t room, struct str name)
 	db_run(&q);
 }
 
+static struct place
+place_by_room(uint64_t room)
+{
+	struct db_query q = db_query(&set, PLACE_BY_ROOM);
+
+	db_int(&q, in.epoch);
+	db_int(&q, room);
+	return place_row(&q);
+}
+
+static struct place
+place_by_born(uint64_t born)
+{
+	struct db_query q;
+
+	if (born == 0)
+		return (struct place){0};
+	q = db_query(&set, PLACE_BY_BORN);
+	db_int(&q, born);
+	return place_row(&q);
+}
+
 /* A room's id of the registry says nothing after a restart: then its birth does, which the registry knows. */
 static struct place
 place_found(uint64_t room, struct str name, uint64_t born)
 {
 	struct reg_room_view v;
-	struct db_query q = db_query(&set, PLACE_BY_ROOM);
-	struct place p;
+	struct place p = place_by_room(room);
 
-	db_int(&q, in.epoch);
-	db_int(&q, room);
-	p = place_row(&q);
 	if (p.id != 0)
 		return p;
 	if (born == 0 && in.reg != NULL && registry_room(in.reg, room, &v) == 1)
 		born = v.born;
-	if (born != 0) {
-		q = db_query(&set, PLACE_BY_BORN);
-		db_int(&q, born);
-		p = place_row(&q);
-	}
+	p = place_by_born(born);
 	if (p.id != 0)
 		place_rename(p.id, room, name);
 	else
@@ -291,6 +307,25 @@ place_of_room(uint64_t room, struct str name, uint64_t born)
 		rooms[i].room = rooms[i].place.id != 0 ? room : 0;
 	}
 	return rooms[i].place;
+}
+
+struct place
+place_claim(uint64_t room, struct str name, uint64_t born)
+{
+	uint64_t own = place_by_born(born).id, held = place_by_room(room).id;
+	struct db_query q;
+
+	if (born != 0 && held != 0 && own != held) {
+		if (own != 0)
+			held = place_merge(own, held);
+		q = db_query(&set, SET_BORN);
+		db_int(&q, born);
+		db_int(&q, held);
+		db_run(&q);
+		place_rename(held, room, name);
+		places_forget();
+	}
+	return place_of_room(room, name, born);
 }
 
 uint64_t

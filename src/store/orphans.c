@@ -185,6 +185,14 @@ orphans_soon(void)
 	walk.next = 0;
 }
 
+/* Its key says what has been looked at. */
+void
+orphans_moved(void)
+{
+	if (walk.phase != 0)
+		idle(0);
+}
+
 void
 orphans_some(void)
 {

@@ -14,6 +14,7 @@
 
 enum {
 	CHORE,
+	CHORE_OF,
 	ADD_CHORE,
 	CHORE_PAST,
 	CHORE_DONE,
@@ -30,6 +31,8 @@ enum {
 };
 static const char *const sql[N] = {
     [CHORE] = "SELECT id, place, account, past, upto, before FROM chore ORDER BY id LIMIT 1",
+    [CHORE_OF] = "SELECT id, place, account, past, upto, before FROM chore WHERE place=?"
+		 " ORDER BY id LIMIT 1",
     [ADD_CHORE] = "INSERT INTO chore(place, account, past, upto, before) VALUES(?, ?, 0, ?, ?)"
 		  " RETURNING id",
     [CHORE_PAST] = "UPDATE chore SET past=? WHERE id=?",
@@ -208,26 +211,44 @@ retain_chore(uint64_t place, uint64_t account, uint64_t before, bool *more_r)
 	return n;
 }
 
+/* A slice of what is found. False: nothing. */
+static bool
+work_on(struct db_query *q)
+{
+	struct chore c;
+	bool more;
+
+	if (!db_row(q))
+		return false;
+	c = (struct chore){.id = db_col_int(q, 0),
+			   .place = db_col_int(q, 1),
+			   .account = db_col_int(q, 2),
+			   .past = db_col_int(q, 3),
+			   .upto = db_col_int(q, 4),
+			   .before = db_col_int(q, 5)};
+	db_end(q);
+	work(&c, &more);
+	return true;
+}
+
 static bool
 next_chore(void)
 {
 	struct db_query q = db_query(&set, CHORE);
-	struct chore c;
-	bool more;
 
-	if (!db_row(&q)) {
-		pass.chores = false;
-		return false;
-	}
-	c = (struct chore){.id = db_col_int(&q, 0),
-			   .place = db_col_int(&q, 1),
-			   .account = db_col_int(&q, 2),
-			   .past = db_col_int(&q, 3),
-			   .upto = db_col_int(&q, 4),
-			   .before = db_col_int(&q, 5)};
-	db_end(&q);
-	work(&c, &more);
-	return true;
+	pass.chores = work_on(&q);
+	return pass.chores;
+}
+
+void
+retain_chores_of(uint64_t place)
+{
+	struct db_query q;
+
+	do {
+		q = db_query(&set, CHORE_OF);
+		db_int(&q, place);
+	} while (work_on(&q));
 }
 
 /* --- too old, too many ------------------------------------------------------------------------------------ */

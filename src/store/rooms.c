@@ -170,7 +170,7 @@ copy_room(uint64_t room)
 	r = registry_room(in.reg, room, &v);
 	if (r <= 0)
 		return r == 0;
-	p = place_of_room(room, str_of(v.name), v.born);
+	p = place_claim(room, str_of(v.name), v.born);
 	if (p.id == 0)
 		return true;
 	if (room_is_kept(&v))
@@ -230,7 +230,7 @@ intake_e_room(const void *frame, size_t len)
 	}
 	/* it may be another id's in this epoch, that was made under this one's birth before */
 	place_changed(m.room);
-	p = place_of_room(m.room, m.room_name, m.born);
+	p = place_claim(m.room, m.room_name, m.born);
 	if (m.gone && p.id != 0)
 		forget(p.id);
 	/* whether its history is kept is to be known before what is said next */

@@ -43,6 +43,16 @@ def locked(d):
         db.execute("ROLLBACK")
 
 
+@contextlib.contextmanager
+def taken(d):
+    """Of a daemon that has ended: until then nobody else can even read it."""
+    with contextlib.closing(sqlite3.connect(path(d), isolation_level=None)) as db:
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA journal_mode=DELETE")
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+
+
 GARBAGE = b"this is no database, and not to be written over\n" * 100
 
 

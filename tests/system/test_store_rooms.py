@@ -264,6 +264,35 @@ class Late(RoomsCase):
         self.restart()
         self.assertEqual(self.bans(), wanted)
 
+    def test_rooms_made_anew_meanwhile(self):
+        """People are there, and talk, when the rooms come that there were: nothing that is said is out of sight, then or later."""
+        d = self.daemon()
+        al = self.account("al")
+        self.register(al, "den")
+        al.ask("JOIN #lobby", "366")
+
+        def all_said(c, *texts):
+            for room in ("lobby", "den"):
+                c.send("JOIN #" + room, "PRIVMSG #%s :%s" % (room, texts[-1]))
+            c.sync()
+            for room in ("lobby", "den"):
+                self.assertEqual([r["text"] for r in d.json("history", "show", room)], list(texts))
+
+        all_said(al, "before")
+        with self.started_with(storecheck.taken):
+            c = self.irc("guest")
+            for room in ("#lobby", "#den"):
+                c.ask("JOIN " + room, "366")
+                c.send("PRIVMSG %s :meanwhile" % room)
+            c.sync()
+        for room in ("lobby", "den"):
+            d.expect_log("the room %s has been made anew meanwhile" % room)
+        all_said(c, "before", "meanwhile", "then")
+        self.restart()
+        all_said(self.irc("guest"), "before", "meanwhile", "then", "later")
+        self.restart()
+        all_said(self.irc("guest"), "before", "meanwhile", "then", "later", "last")
+
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@
 #include "registry/registry.h"
 #include "registry/registry_priv.h"
 #include "scribe.h"
+#include "store/db.h"
 #include "store/writer.h"
 
 #define EPOCH 7
@@ -154,6 +155,166 @@ START_TEST(rooms_are_looked_at_when_it_has_been)
 }
 END_TEST
 
+/* --- one that was made anew meanwhile --------------------------------------------------------------------- */
+
+#define THEN 5
+#define ANEW 20
+
+static void
+comes(uint64_t seq, const char *account, bool first)
+{
+	FEED(e_join, .seq = seq, .at = 1000 * seq, .user = 1, .room = DEN, .name = S("bob"),
+	     .uhost = S("a@b"), .account = S(account), .room_name = S("den"),
+	     .flags = first ? MEMBER_CREATED : 0);
+}
+
+static void
+has_read(uint64_t seq, const char *account)
+{
+	FEED(e_mark, .seq = seq, .user = 1, .account = S(account), .room = DEN,
+	     .room_name = S("den"), .when = seq);
+}
+
+/* The room is kept, with something said there, and all ends. */
+static void
+den_is_kept(void)
+{
+	make_account("alice");
+	make_account("carol");
+	restored(true);
+	room(3, "den", THEN, "the old topic");
+	w.rooms[3].flags = ROOM_REGISTERED;
+	ban(0, DEN, "old!*@*");
+	comes(THEN, "alice", true);
+	say(6, DEN, "said before");
+	has_read(7, "alice");
+	FEED(e_room, .seq = 8, .room = DEN, .born = THEN, .room_name = S("den"));
+	FEED(e_quit, .seq = 9, .user = 1, .name = S("bob"), .uhost = S("a@b"),
+	     .account = S("alice"), .rooms = {(const char *)&(uint64_t){DEN}, 1});
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM room"), 1);
+	registry_again();
+	FEED(s_begin, .restored = 0);
+}
+
+/* People make one of that name, and talk. */
+static void
+den_anew(void)
+{
+	comes(ANEW, "alice", true);
+	say(21, DEN, "said meanwhile");
+	has_read(22, "alice");
+	has_read(23, "carol");
+	FEED(e_topic, .seq = 24, .user = 1, .room = DEN, .name = S("bob"), .uhost = S("a@b"),
+	     .room_name = S("den"), .text = S("t"));
+}
+
+/* It takes on what was kept. */
+static void
+den_comes_back(void)
+{
+	room(3, "den", THEN, "the old topic");
+	w.rooms[3].flags = ROOM_REGISTERED;
+	ban(0, DEN, "old!*@*");
+	restored(true);
+}
+
+static void
+all_is_in_one_place(uint64_t born)
+{
+	struct db db;
+
+	ck_assert_uint_eq(number("SELECT count(*) FROM place"), 1);
+	ck_assert_uint_eq(number("SELECT born FROM place"), born);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message m JOIN place p ON p.id=m.place"), 3);
+	ck_assert_uint_eq(number("SELECT count(*) FROM event WHERE place=(SELECT id FROM place)"),
+			  number("SELECT count(*) FROM event"));
+	ck_assert_uint_eq(number("SELECT count(*) FROM room"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM room_list"), 1);
+	/* of each account the last */
+	ck_assert_uint_eq(number("SELECT sum(at) FROM mark"), 22 + 23);
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in"), 1);
+	/* what is looked for is found there, and nowhere else */
+	ck_assert_uint_eq(number("SELECT count(*) FROM message_text WHERE message_text MATCH"
+				 " 'said AND place : 1'"),
+			  3);
+	ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+	ck_assert_msg(db_exec(&db, "INSERT INTO message_text(message_text, rank)"
+				   " VALUES('integrity-check', 1)"),
+		      "%s", db.why);
+	db_close(&db);
+}
+
+/* What has been said there meanwhile was written before that, or after. */
+START_TEST(a_room_made_anew_is_the_one_that_was_kept)
+{
+	bool late = _i & 1, told = _i & 2;
+
+	den_is_kept();
+	if (late)
+		den_comes_back();
+	else
+		room(3, "den", ANEW, "");
+	restored(told);
+	den_anew();
+	flush();
+	den_comes_back();
+	FEED(e_room, .seq = 30, .room = DEN, .born = THEN, .room_name = S("den"));
+	say(31, DEN, "said then");
+	FEED(e_room, .seq = 32, .room = 0, .gone = 1);
+	flush();
+	all_is_in_one_place(THEN);
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=9 AND came_seq=20"),
+			  1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM room WHERE topic='the old topic'"), 1);
+}
+END_TEST
+
+/* What was to be deleted there is, and nothing of the other's. */
+START_TEST(what_is_being_deleted_is)
+{
+	struct db db;
+
+	den_is_kept();
+	den_anew();
+	flush();
+	ck_assert(db_open(&db, DB_FILE, DB_WRITE));
+	ck_assert(db_exec(&db, "INSERT INTO chore(place, account, past, upto, before) SELECT place,"
+			       " 0, 0, seq, 0 FROM message WHERE text='said meanwhile'"));
+	db_close(&db);
+	den_comes_back();
+	FEED(e_room, .seq = 30, .room = DEN, .born = THEN, .room_name = S("den"));
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message WHERE text='said before'"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM chore"), 0);
+}
+END_TEST
+
+/* An older version kept both: a new registry is told of one after the other. */
+START_TEST(two_that_were_kept_become_one)
+{
+	den_is_kept();
+	room(3, "den", ANEW, "the new topic");
+	w.rooms[3].flags = ROOM_REGISTERED;
+	ban(0, DEN, "old!*@*");
+	restored(true);
+	den_anew();
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM room"), 2);
+	registry_again();
+	writer_init(reader, EPOCH + 2);
+	FEED(s_begin, .restored = 0);
+	FEED(e_room, .seq = 40, .room = DEN, .born = THEN, .room_name = S("den"));
+	FEED(e_room, .seq = 41, .room = DEN, .born = ANEW, .room_name = S("den"));
+	say(42, DEN, "said then");
+	flush();
+	all_is_in_one_place(ANEW);
+	ck_assert_uint_eq(number("SELECT id FROM place"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM room WHERE topic='the new topic'"), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -163,5 +324,8 @@ main(void)
 	tcase_add_checked_fixture(t, registry_begin, registry_end);
 	tcase_add_test(t, bans_are_not_taken_for_lifted);
 	tcase_add_test(t, rooms_are_looked_at_when_it_has_been);
+	tcase_add_loop_test(t, a_room_made_anew_is_the_one_that_was_kept, 0, 4);
+	tcase_add_test(t, what_is_being_deleted_is);
+	tcase_add_test(t, two_that_were_kept_become_one);
 	return unit_run(s);
 }
