@@ -7,7 +7,8 @@
 
 #include "lib/util.h"
 
-/* No field has it: it is a control character. */
+/* What people write may have it (in IRC it underlines), a name or a number cannot: so only the last field is anybody's words, and it
+ * ends where the data does. */
 #define SEP '\x1f'
 
 static size_t
@@ -80,18 +81,26 @@ past_put(const void *frame, size_t len, char out[PAST_MAX])
 }
 
 struct str
-past_field(struct str data, unsigned i)
+past_rest(struct str data, unsigned i)
 {
-	for (;; i--) {
+	for (; i > 0; i--) {
 		const char *end = data.n > 0 ? memchr(data.p, SEP, data.n) : NULL;
 
-		if (i == 0)
-			return (struct str){data.p, end != NULL ? (size_t)(end - data.p) : data.n};
 		if (end == NULL)
 			return STR_LIT("");
 		data.n -= (size_t)(end + 1 - data.p);
 		data.p = end + 1;
 	}
+	return data;
+}
+
+struct str
+past_field(struct str data, unsigned i)
+{
+	struct str rest = past_rest(data, i);
+	const char *end = rest.n > 0 ? memchr(rest.p, SEP, rest.n) : NULL;
+
+	return (struct str){rest.p, end != NULL ? (size_t)(end - rest.p) : rest.n};
 }
 
 unsigned

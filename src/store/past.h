@@ -15,6 +15,8 @@
 size_t past_put(const void *frame, size_t len, char out[PAST_MAX]);
 /* The i-th of its fields; empty when it has not so many. A topic and changes of modes are data as it is. */
 struct str past_field(struct str data, unsigned i);
+/* The same of the last one, which may be what somebody wrote. */
+struct str past_rest(struct str data, unsigned i);
 /* A field that is a number. */
 unsigned past_number(struct str data, unsigned i);
 

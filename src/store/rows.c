@@ -308,7 +308,7 @@ event_join(const struct db_query *q, const struct rows_who *w, const struct rows
 	   struct str data, char *out)
 {
 	struct m_e_join m = {HEAD(q), WHO(w), WHERE(p), .flags = (uint8_t)past_number(data, 0),
-			     .real = past_field(data, 1)};
+			     .real = past_rest(data, 1)};
 
 	return m_e_join_put(out, IPC_FRAME_MAX, &m);
 }
@@ -330,7 +330,7 @@ event_quit(const struct db_query *q, const struct rows_who *w, const struct rows
 			     WHO(w),
 			     .why = (uint8_t)past_number(data, 0),
 			     .by = past_field(data, 1),
-			     .reason = past_field(data, 2),
+			     .reason = past_rest(data, 2),
 			     .rooms = {(const char *)&p->room, p->room != 0}};
 
 	return m_e_quit_put(out, IPC_FRAME_MAX, &m);
@@ -346,7 +346,7 @@ event_nick(const struct db_query *q, const struct rows_who *w, const struct rows
 			     .uhost = w->uhost,
 			     .account = w->account_name,
 			     .umodes = w->umodes,
-			     .real = past_field(data, 1),
+			     .real = past_rest(data, 1),
 			     .rooms = {(const char *)&p->room, p->room != 0}};
 
 	return m_e_nick_put(out, IPC_FRAME_MAX, &m);
@@ -360,7 +360,7 @@ event_kick(const struct db_query *q, const struct rows_who *w, const struct rows
 			     WHERE(p),
 			     .name = past_field(data, 0),
 			     .by_name = w->name,
-			     .reason = past_field(data, 1),
+			     .reason = past_rest(data, 1),
 			     .uhost = w->uhost,
 			     .account = w->account_name,
 			     .umodes = w->umodes};
@@ -395,7 +395,7 @@ event_rename(const struct db_query *q, const struct rows_who *w, const struct ro
 			       .room = p->room,
 			       .room_name = past_field(data, 0),
 			       .to = past_field(data, 1),
-			       .reason = past_field(data, 2)};
+			       .reason = past_rest(data, 2)};
 
 	return m_e_rename_put(out, IPC_FRAME_MAX, &m);
 }

@@ -14,7 +14,7 @@
  * sender        whoever said or did something, as shown: account 0: none.
  * message       kind: enum msg_kind; tags NULL: none; edited: wall ms of the last edit, NULL: never; to_name: of
  *               a direct message, the name it went to. A message that was taken back is no row any more.
- * event         type: MSG_e_... ; sender: who did it; data by type, fields separated by \x1f (past_put of past.h):
+ * event         type: MSG_e_... ; sender: who did it; data by type, fields separated by \x1f (past_put of past.h), which the last one, and only that, may have in it:
  *               join: flags, real    part: reason     quit: why, by, reason    nick: new name, real
  *               kick: name, reason (sender: by)       topic: the text          mode: changes, as in e_mode
  *               rename: from, to, reason

@@ -245,6 +245,28 @@ class Rooms(HistoryCase):
         self.assertEqual(len({m.tags["msgid"] for m in got}), len(got))
         self.assertEqual([m.command for m in self.history(plain, "LATEST %s * 20" % chan)], ["PRIVMSG"])
 
+    def test_reasons_as_they_were_written(self):
+        """With all that IRC may have in them: underline is also what the store puts between the fields of an event."""
+        caps = EVENTS + ("extended-join", "setname", "draft/channel-rename")
+        a = self.irc("a", caps)
+        chan, under = self.channel(a), "\037this\037 and \002that\002"
+        b, c = self.irc("b", caps, real="\037Real\037 B"), self.irc("c", caps)
+        live = []
+        for other in (b, c):
+            other.send("JOIN " + chan)
+            live.append(a.expect("JOIN", chan))
+        self.assertEqual(live[0].params[-1], "\037Real\037 B")
+        a.send("KICK %s %s :%s" % (chan, c.nick, under))
+        live.append(a.expect("KICK", chan))
+        b.send("QUIT :" + under)
+        live.append(a.expect("QUIT"))
+        self.assertTrue(all(m.params[-1].endswith(under) for m in live[2:]), live)
+        other = "#" + self.fresh("r")
+        a.send("RENAME %s %s :%s" % (chan, other, under))
+        live.append(a.expect("RENAME", chan, other, under))
+        got = self.history(a, "LATEST %s * %d" % (other, len(live)))
+        self.assertEqual([(m.command, m.params[1:]) for m in got], [(m.command, m.params[1:]) for m in live])
+
     def test_tags_alone(self):
         """Are events: for those who asked for such; and do not count where they are not shown."""
         a, plain = self.irc("a", EVENTS), self.irc("p", CAPS)
