@@ -126,6 +126,15 @@ fan_made(unsigned cls)
 }
 
 void
+fan_relieve(void)
+{
+	if (arena_used() <= ARENA_SOFT)
+		return;
+	outq_send();
+	memset(ev.have, 0, sizeof(ev.have)); /* gone with the arena: made anew if they are needed */
+}
+
+void
 fan_give(struct conn *c, unsigned cls)
 {
 	outq_ref(c, fan_made(cls));

@@ -37,6 +37,10 @@ void fan_to_rooms(struct ids rooms);
 /* To everybody who has logged in. Returns how many. */
 uint64_t fan_to_all(void);
 
+/* Between two clients whom an event has given something of their own, which may have been much: sends it if all that is too
+ * much to go on (ARENA_SOFT). Every loop over many clients that does not give each the same has to call it. */
+void fan_relieve(void);
+
 /* Is a message to members of that rank (0: all) for a member with these flags? */
 bool fan_rank_fits(uint8_t rank, uint32_t flags);
 

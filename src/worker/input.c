@@ -29,6 +29,7 @@
 #define READ_MAX (16u << 10)
 #define TOKEN 1000
 #define LINE_LONG 1024 /* bytes of a line, tags included, that cost as much as another one */
+#define TURN_MS 50 /* so long those that go on may take in one turn, which others wait for */
 #define FLOOD_S 60 /* so long behind line_rate without a pause is not a burst */
 
 static struct {
@@ -470,6 +471,7 @@ resume_one(struct conn *c)
 void
 input_turn(void)
 {
+	uint64_t until = mono_us() + TURN_MS * UINT64_C(1000);
 	unsigned n;
 
 	if (input.held.n > 0 && !sublink_full(worker.link)) {
@@ -489,8 +491,10 @@ input_turn(void)
 		if (!(c->flags & CONN_ENDED))
 			resume_one(c);
 		outq_relieve();
+		if (mono_us() >= until)
+			n = i + 1;
 	}
-	/* those that were added meanwhile wait for the next turn */
+	/* the rest, and those that were added meanwhile, wait for the next turn */
 	input.resume.n -= n;
 	memmove(input.resume.v, input.resume.v + n, input.resume.n * sizeof(struct conn *));
 	if (input.resume.n > 0)

@@ -254,8 +254,8 @@ outq_hold(struct conn *c, uint64_t seq)
 	backlog_hold(c, seq);
 }
 
-void
-outq_flush(void)
+static void
+flush_all(void)
 {
 	/* flush_conn queues nothing: the list does not grow here */
 	for (unsigned i = 0; i < outq.ndirty; i++) {
@@ -265,13 +265,26 @@ outq_flush(void)
 		flush_conn(c);
 	}
 	outq.ndirty = 0;
-	backlog_settle();
-	arena_reset();
 	if (outq.writes > 0) {
 		count_add(CTR_writes_total, outq.writes);
 		count_add(CTR_bytes_out_total, outq.bytes);
 		outq.writes = outq.bytes = 0;
 	}
+}
+
+void
+outq_send(void)
+{
+	flush_all();
+	arena_reset();
+}
+
+void
+outq_flush(void)
+{
+	flush_all();
+	backlog_settle();
+	arena_reset();
 }
 
 void

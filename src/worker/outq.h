@@ -56,6 +56,9 @@ outq_relieve(void)
 		outq_flush();
 }
 
+/* In the middle of an event, which may have got hold of any connection: the same, but nobody is dropped yet. See fan_relieve. */
+void outq_send(void);
+
 /* Forget what is queued and free what belongs to it. */
 void outq_free(struct conn *c);
 

@@ -33,7 +33,13 @@ query_begin(struct conn *c, struct query *q)
 {
 	query_free(c);
 	c->query = q;
-	query_answered(c);
+	if (c->flags & CONN_ENDED) {
+		query_free(c);
+		return;
+	}
+	q->ready = true;
+	c->flags |= CONN_BARRIER;
+	conn_resume(c);
 }
 
 void

@@ -31,7 +31,8 @@ struct query {
 /* q: allocated with everything behind it, freed by free() when it is done. c has no other. */
 void query_ask(struct conn *c, struct query *q);
 
-/* The same without a sync: an event that is an answer itself has just come. */
+/* The same without a sync: an event that is an answer itself has just come. The first piece is made when all events of
+ * this turn have been taken (input_turn): one of them may have very many clients begin a long answer. */
 void query_begin(struct conn *c, struct query *q);
 
 /* The sync has been answered. */

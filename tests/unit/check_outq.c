@@ -1,4 +1,5 @@
-/* outq: what waits for the disk waits, with all that is queued behind it, and nothing before it does. */
+/* outq: what waits for the disk waits, with all that is queued behind it, and nothing before it does; what one event makes for
+ * very many has room. */
 #include "config.h"
 
 #include <sys/socket.h>
@@ -6,9 +7,12 @@
 
 #include "ipc/proc.h"
 #include "oneclient.h"
+#include "lib/util.h"
 #include "worker/backlog.h"
+#include "worker/fanout.h"
 #include "worker/hold.h"
 #include "worker/outq.h"
+#include "worker/query.h"
 
 static struct conn *c;
 
@@ -220,6 +224,78 @@ START_TEST(ended)
 }
 END_TEST
 
+/* --- much in one turn ------------------------------------------------------------------------------ */
+
+struct counted {
+	struct query query;
+	unsigned *steps;
+};
+
+static enum query_step
+count_step(struct conn *client, struct query *q)
+{
+	(void)client;
+	++*((struct counted *)q)->steps;
+	return QUERY_DONE;
+}
+
+/* An event may have very many begin a long answer: nothing of it is made before the event is over. */
+START_TEST(begun_later)
+{
+	static char registry; /* there has to be one, and nobody reads it */
+	struct counted *q = xcalloc(1, sizeof(*q));
+	unsigned steps = 0;
+
+	worker.reg = (struct registry *)&registry;
+	q->query.step = count_step;
+	q->steps = &steps;
+	query_begin(c, &q->query);
+	ck_assert_uint_eq(steps, 0);
+	ck_assert_ptr_eq(c->query, q);
+	turn();
+	ck_assert_uint_eq(steps, 1);
+	ck_assert_ptr_null(c->query);
+	ck_assert(!(c->flags & CONN_BARRIER));
+}
+END_TEST
+
+START_TEST(begun_by_nobody)
+{
+	struct counted *q = xcalloc(1, sizeof(*q));
+
+	conn_end(c, "", true);
+	query_begin(c, &q->query);
+	ck_assert_ptr_null(c->query);
+}
+END_TEST
+
+/* An event that has something of its own for each of very many. */
+START_TEST(relieved)
+{
+	static char big[60000];
+	const struct shown s = {.what = SHOWN_SAY, .name = STR_LIT("ann"), .text = STR_LIT("hey")};
+	struct slice made;
+
+	memset(big, 'x', sizeof(big));
+	fan_begin(&s, NULL);
+	fan_give(c, c->cls);
+	for (size_t all = 0; all < 2 * (size_t)ARENA_MAX; all += sizeof(big)) {
+		arena_copy(big, sizeof(big)); /* for others */
+		if (all < 2 * proc.opt.queue)
+			outq_copy(c, big, sizeof(big));
+		fan_relieve();
+	}
+	/* it does not read, and whoever speaks to it may have got hold of it */
+	ck_assert(c->flags & CONN_BROKEN);
+	ck_assert(!(c->flags & CONN_ENDED));
+	made = fan_made(c->cls);
+	ck_assert_uint_eq(made.len, strlen("ann: hey\r\n"));
+	ck_assert_int_eq(memcmp(arena_at(made.off), "ann: hey\r\n", made.len), 0);
+	turn();
+	ck_assert_uint_eq(oneclient_closed, 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -239,6 +315,12 @@ main(void)
 	tcase_add_test(tc, busy);
 	tcase_add_test(tc, limit);
 	tcase_add_test(tc, ended);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("much");
+	tcase_add_checked_fixture(tc, setup, NULL);
+	tcase_add_test(tc, begun_later);
+	tcase_add_test(tc, begun_by_nobody);
+	tcase_add_test(tc, relieved);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

@@ -194,6 +194,7 @@ cap_changed(void)
 			cap_tell(c, "DEL", gone, false);
 		}
 		cap_set(c, c->irc->caps & ~gone);
+		outq_relieve();
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "lib/name.h"
 #include "lib/util.h"
 #include "proto/irc.h"
+#include "worker/fanout.h"
 #include "worker/input.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
@@ -167,6 +168,7 @@ tell_one(struct conn *c, void *arg)
 		else
 			meta_unset(&to, true, w->target, key);
 	}
+	fan_relieve(); /* after CLEAR, all keys that there may be */
 }
 
 static void

@@ -251,6 +251,7 @@ changed(struct str name, struct str uhost, bool online)
 		v->online = online;
 		tell_change(c, online ? RPL_MONONLINE : RPL_MONOFFLINE, name, uhost);
 		keys_follow(c, v);
+		fan_relieve();
 	}
 }
 

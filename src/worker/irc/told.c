@@ -463,11 +463,10 @@ irc_renamed(struct room *r, const struct shown *s, const struct conn *own)
 		c->flags &= ~label;
 		show_as_moved(c, r, e);
 		c->flags |= label;
-		if (c->irc->caps & CAP_NO_NAMES_EITHER)
-			continue;
-		if (c == own)
+		if (c == own && !(c->irc->caps & CAP_NO_NAMES_EITHER))
 			names_after_join(c, r->id, e->to);
-		else
+		else if (!(c->irc->caps & CAP_NO_NAMES_EITHER))
 			names_later(c, r);
+		fan_relieve();
 	}
 }
