@@ -414,6 +414,13 @@ chat_err_ctl(unsigned err)
 	return errs[err < ERR_COUNT ? err : ERR_INTERNAL].ctl;
 }
 
+bool
+chat_err_passes(unsigned err)
+{
+	return chat_err_ctl(err) == CTL_UNAVAILABLE || err == ERR_STORE_AWAY ||
+	       err == ERR_NO_ANSWER;
+}
+
 /* --- lists of modes: u8 op, u8 on (or u16 code), u8 length, the argument; of rooms: u64 id, u8 flags ---------------- */
 
 static size_t

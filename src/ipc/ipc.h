@@ -314,6 +314,8 @@ enum chat_err_about {
 };
 enum chat_err_about chat_err_about(unsigned err);
 int chat_err_ctl(unsigned err);
+/* Has nothing been decided: the server could not say just now, and may in a moment? */
+bool chat_err_passes(unsigned err);
 
 /* Ids: node (8 bits) | generation (32) | slot (24). 0 is nobody. */
 #define ID_SLOT(id) ((uint32_t)((id)&0xffffffu))

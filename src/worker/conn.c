@@ -160,6 +160,7 @@ conns_init(struct loop *loop, unsigned slots)
 	due_init(&conns.half, loop, half_ms, half_fire);
 	due_init(&conns.linger, loop, linger_ms, linger_fire);
 	input_init(loop);
+	history_init(loop);
 }
 
 static struct conn *

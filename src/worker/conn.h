@@ -140,6 +140,7 @@ struct conn {
 	struct ticket *ticket; /* owned; what is answered later (ticket.h); mostly NULL */
 	struct ticket *behind; /* owned; the same, without waiting; mostly NULL */
 	struct question *shown; /* owned; shown without having been asked for (history.h) */
+	struct question *kept; /* owned; what was kept for it, to be asked for once more later */
 	struct reader *reader; /* owned; telnet: /more, /edit (reader.h) */
 	struct ignores *ignores; /* owned */
 	struct paste *paste; /* owned; a /paste under way */

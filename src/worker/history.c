@@ -25,6 +25,11 @@ history_kept(void)
 	return worker.reg == NULL || registry_store_state(worker.reg) != STORE_UNUSABLE;
 }
 
+#define AGAIN_MS \
+	2000 /* doubling: a store that has no disk is not to be asked by everybody all the time */
+#define TRIES_MAX 6
+static struct due_list again; /* conn.kept */
+
 /* --- asking ------------------------------------------------------------------------------------------ */
 
 static struct str
@@ -74,7 +79,7 @@ question_free(struct question *q)
 	free(q);
 }
 
-static void show_kept(struct conn *c);
+static void kept_over(struct conn *c, const struct question *q);
 
 /* Over, or refused: what more is there to say? q is nobody's any more. */
 static void
@@ -82,11 +87,8 @@ finish(struct conn *c, struct question *q)
 {
 	if (q->as->end != NULL)
 		q->as->end(c, q, q->code, (struct str){q->arg, q->narg});
-	if (q->what.kind == QUERY_KEPT && q->last != 0) {
-		request_kept(c, q->last);
-		if (q->rows >= q->limit)
-			show_kept(c);
-	}
+	if (q->what.kind == QUERY_KEPT)
+		kept_over(c, q);
 	question_free(q);
 }
 
@@ -233,12 +235,23 @@ history_due(struct conn *c)
 	query_begin(c, &q->query);
 }
 
+static void
+kept_forget(struct conn *c)
+{
+	if (c->kept == NULL)
+		return;
+	due_del(&c->kept->again);
+	question_free(c->kept);
+	c->kept = NULL;
+}
+
 void
 history_forget(struct conn *c)
 {
 	bool asked = c->behind != NULL;
 
 	ticket_forget(c, TICKET_BEHIND);
+	kept_forget(c);
 	while (c->shown != NULL) {
 		struct question *q = c->shown;
 
@@ -386,12 +399,57 @@ history_entered(struct conn *c, struct str room, uint64_t seq)
 	history_show(c, question_new(&shows->replay, &what, room));
 }
 
-static void
-show_kept(struct conn *c)
+/* What was kept for c, behind the event lo. */
+static struct question *
+ask_kept(struct conn *c, uint64_t lo)
 {
-	struct m_r_query what = {.kind = QUERY_KEPT, .limit = QUERY_ROWS_MAX};
+	struct m_r_query what = {.kind = QUERY_KEPT, .lo = lo, .limit = QUERY_ROWS_MAX};
 
-	history_show(c, question_new(&shows_of(c)->kept, &what, STR_LIT("")));
+	return question_new(&shows_of(c)->kept, &what, STR_LIT(""));
+}
+
+static uint64_t
+again_ms(void)
+{
+	return AGAIN_MS;
+}
+
+static void
+again_fire(struct due *d)
+{
+	struct question *q = (struct question *)((char *)d - offsetof(struct question, again));
+
+	if (--q->rounds > 0) {
+		due_add(&again, d);
+		return;
+	}
+	q->conn->kept = NULL;
+	history_show(q->conn, q);
+}
+
+/* All that there is has been shown; or as much as one question may have; or the store is away, or behind. */
+static void
+kept_over(struct conn *c, const struct question *q)
+{
+	uint64_t lo = MAX(q->last, q->what.lo);
+
+	if (q->last != 0)
+		request_kept(c, q->last);
+	if (q->last != 0 && q->rows >= q->limit) {
+		history_show(c, ask_kept(c, lo));
+	} else if ((chat_err_passes(q->code) || q->lacks) && c->kept == NULL) {
+		c->kept = ask_kept(c, lo);
+		c->kept->conn = c;
+		c->kept->tries = (uint8_t)MIN(q->tries + 1, TRIES_MAX);
+		c->kept->rounds = (uint8_t)(1 << (c->kept->tries - 1));
+		due_add(&again, &c->kept->again);
+	}
+}
+
+void
+history_init(struct loop *loop)
+{
+	due_init(&again, loop, again_ms, again_fire);
 }
 
 void
@@ -402,7 +460,8 @@ history_logged_in(struct conn *c)
 
 	if (!history_kept())
 		return;
-	show_kept(c);
+	kept_forget(c);
+	history_show(c, ask_kept(c, 0));
 	if (!shows->wants_missed(c))
 		return;
 	history_show(c, question_new(&shows->missed, &what, STR_LIT("")));

@@ -6,7 +6,8 @@
  * takes, and is shown between two commands.
  *
  * What was said before somebody came in is shown with the time when it was said, and only that: it is asked for up to
- * the number of the join. Lines that others say while the store answers are shown at once, before it; nobody waits
+ * the number of the join. What was kept for who logs in is asked for until the store has said all of it: nobody
+ * else knows that it is there. Lines that others say while the store answers are shown at once, before it; nobody waits
  * for the disk to read what is new. The replay says what it is: IRC has a batch for it, telnet a line before and one behind.
  */
 #ifndef WORKER_HISTORY_H
@@ -37,6 +38,10 @@ struct question {
 	struct query query;
 	const struct history_as *as;
 	struct question *next; /* of c->shown */
+	/* of c->kept */
+	struct conn *conn;
+	struct due again;
+	uint8_t tries, rounds; /* of waiting */
 	bool behind, begun; /* not waited for; begin has been called */
 	bool asked, here; /* a page has been asked for; it is there */
 	bool whole; /* QUERY_LATEST: as many rows as were asked for, whatever a page holds */
@@ -77,6 +82,8 @@ void history_show(struct conn *c, struct question *q);
 void history_due(struct conn *c);
 /* c is gone. */
 void history_forget(struct conn *c);
+
+void history_init(struct loop *loop);
 
 /* Is there a store that keeps what is said? */
 bool history_kept(void);

@@ -1,9 +1,13 @@
-/* event: with store.durability "disk", who is answered only when it is on the disk, and who at once. */
+/* event: with store.durability "disk", who is answered only when it is on the disk, and who at once; what was kept for somebody
+ * is shown however the store fares. */
 #include "config.h"
 
+#include "ipc/proc.h"
+#include "lib/util.h"
 #include "oneclient.h"
 #include "worker/backlog.h"
 #include "worker/event.h"
+#include "worker/history.h"
 #include "worker/outq.h"
 #include "worker/request.h"
 
@@ -126,6 +130,110 @@ START_TEST(option_off)
 }
 END_TEST
 
+/* --- what was kept for who logs in ---------------------------------------------------------------- */
+
+#define KEPT(seq_, text_) \
+	&(struct m_e_dm) \
+	{ \
+		.seq = seq_, .at = 1000, .kept = 1, .name = STR_LIT("bob"), \
+		.uhost = STR_LIT("b@host"), .to_name = STR_LIT("alice"), .text = STR_LIT(text_) \
+	}
+
+/* The store's answer to the question with this serial: a row, or none. */
+static void
+answered(uint64_t serial, uint32_t ticket, const struct m_e_dm *row, uint64_t upto)
+{
+	char rows[1024], frame[2048];
+	size_t n = row != NULL ? m_e_dm_put(rows, sizeof(rows), row) : 0;
+	struct m_q_page page = {.user = ALICE, .ticket = ticket, .upto = upto, .rows = {rows, n}};
+
+	COMES(e_wait, serial, .seq = 100 + serial, .user = ALICE, .ticket = ticket);
+	event_take(frame, m_q_page_put(frame, sizeof(frame), &page), false, NULL);
+}
+
+static void
+hears_kept(const char *text)
+{
+	const char *got = heard();
+
+	ck_assert_msg(strncmp(got, "--- Kept for you", 16) == 0 && strstr(got, text) != NULL, "%s",
+		      got);
+}
+
+static void
+waits(void)
+{
+	for (int i = 0; i < 1000 && c->kept != NULL; i++)
+		loop_turn(worker.loop, 10);
+	ck_assert_ptr_null(c->kept);
+}
+
+static void
+setup_kept(void)
+{
+	setup();
+	worker.disk = false;
+	c->flags |= CONN_DIRECT; /* nor is it told what else it has missed */
+}
+
+static void
+logs_in(void)
+{
+	static char registry; /* there has to be one, but nobody looks into it */
+
+	worker.reg = NULL;
+	history_logged_in(c);
+	worker.reg = (struct registry *)&registry;
+}
+
+/* The store is away at first, then it has not written all yet: the question is put again, for what has not been shown. */
+START_TEST(kept_is_asked_for_again)
+{
+	logs_in();
+	COMES(e_refused, 1, .user = ALICE, .code = ERR_STORE_AWAY);
+	HEARS("");
+	ck_assert_ptr_nonnull(c->kept);
+	waits();
+	answered(2, 50, KEPT(20, "hello"), 20);
+	hears_kept("hello");
+	waits();
+	answered(4, 51, KEPT(21, "there"), 0); /* 3: that the first has been shown */
+	hears_kept("there");
+	ck_assert_ptr_null(c->kept);
+}
+END_TEST
+
+START_TEST(kept_is_asked_for_once)
+{
+	logs_in();
+	answered(1, 50, NULL, 0);
+	turn();
+	ck_assert_ptr_null(c->kept);
+	logs_in();
+	COMES(e_refused, 2, .user = ALICE, .code = ERR_NOT_LOGGED_IN);
+	turn();
+	ck_assert_ptr_null(c->shown);
+	ck_assert_ptr_null(c->kept);
+}
+END_TEST
+
+/* It goes, or logs in again, while it waits. */
+START_TEST(kept_is_forgotten)
+{
+	logs_in();
+	COMES(e_refused, 1, .user = ALICE, .code = ERR_NO_ANSWER);
+	turn();
+	ck_assert_ptr_nonnull(c->kept);
+	logs_in();
+	ck_assert_ptr_null(c->kept);
+	answered(2, 50, NULL, 1);
+	turn();
+	ck_assert_ptr_nonnull(c->kept);
+	conn_end(c, "", true);
+	ck_assert_ptr_null(c->kept);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -139,6 +247,13 @@ main(void)
 	tcase_add_test(tc, changes_of_old_messages_wait);
 	tcase_add_test(tc, others_do_not_wait);
 	tcase_add_test(tc, option_off);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("kept");
+	tcase_add_checked_fixture(tc, setup_kept, NULL);
+	tcase_add_test(tc, kept_is_asked_for_again);
+	tcase_add_test(tc, kept_is_asked_for_once);
+	tcase_add_test(tc, kept_is_forgotten);
+	tcase_set_timeout(tc, 30);
 	suite_add_tcase(s, tc);
 	return unit_run(s);
 }

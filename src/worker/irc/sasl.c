@@ -120,8 +120,7 @@ refused(struct conn *c, unsigned code, struct str arg)
 	if (code == ERR_ACCOUNT_DISABLED) {
 		over(c);
 		irc_num(c, ERR_NICKLOCKED, ":%s", why);
-	} else if (chat_err_ctl(code) == CTL_UNAVAILABLE || code == ERR_STORE_AWAY ||
-		   code == ERR_NO_ANSWER || code == ERR_OTHER_SESSIONS) {
+	} else if (chat_err_passes(code) || code == ERR_OTHER_SESSIONS) {
 		failed(c, why);
 	} else {
 		failed(c, NULL);
