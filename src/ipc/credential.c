@@ -52,3 +52,9 @@ credential_email(struct str email)
 		return ERR_NONE;
 	return ERR_EMAIL_BAD;
 }
+
+bool
+credential_may_come(bool is_private)
+{
+	return is_private || proc.opt.accounts_plaintext;
+}

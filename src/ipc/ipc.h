@@ -351,6 +351,13 @@ struct conn_rec {
 };
 _Static_assert(sizeof(struct conn_rec) == 120, "hand-over layout: bump IPC_VERSION");
 
+/* Can nobody read on the way what it carries: TLS, or this host? */
+static inline bool
+conn_rec_is_private(const struct conn_rec *r)
+{
+	return r->tls || r->loopback;
+}
+
 /* --- structs and codec from the table ------------------------------------------------ */
 
 #define IPC_T_U8 uint8_t

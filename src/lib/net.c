@@ -87,3 +87,9 @@ net_listed(const char *nets, const struct net *a)
 	}
 	return false;
 }
+
+bool
+net_is_loopback(const struct net *n)
+{
+	return net_listed("127.0.0.0/8 ::1", n);
+}

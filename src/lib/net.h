@@ -18,6 +18,8 @@ bool net_parse(const char *s, struct net *n);
 void net_show(const struct net *n, char out[NET_TEXT_MAX]);
 /* Is a in net? */
 bool net_has(const struct net *net, const struct net *a);
+/* Is it this host's own: 127.0.0.0/8, ::1? */
+bool net_is_loopback(const struct net *n);
 
 /* What is behind the first bits of an address is cleared: so many of IPv4 (32 at most), or IPv6. */
 void net_cut(uint8_t bytes[16], unsigned bits_v4, unsigned bits_v6);

@@ -110,7 +110,7 @@ address_limits(const uint8_t bytes[16], struct address **a_r, enum counter *coun
 static bool
 must_have_tls(const struct conn_rec *rec)
 {
-	return master.set.opt.tls_required && !rec->tls && !rec->loopback &&
+	return master.set.opt.tls_required && !conn_rec_is_private(rec) &&
 	       rec->protocol != PROTO_WEB;
 }
 

@@ -232,7 +232,7 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 		log_err("libmicrohttpd reads in another way than recv(): nothing is answered");
 		return false;
 	}
-	if (proc.opt.tls_required && !client->rec.tls && !client->rec.loopback)
+	if (proc.opt.tls_required && !conn_rec_is_private(&client->rec))
 		return say_tls_only(c, path);
 	if (bit < 0)
 		return answer_text(c, MHD_HTTP_NOT_IMPLEMENTED, "That cannot be done here.");

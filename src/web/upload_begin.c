@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "proto/disposition.h"
@@ -170,6 +171,14 @@ why(unsigned status)
 	}
 }
 
+/* Is a password wanted of somebody who may not give it here? */
+static bool
+is_in_clear(struct MHD_Connection *c, const char *path)
+{
+	return strcmp(path, "/files") == 0 &&
+	       !credential_may_come(conn_rec_is_private(&http_client(c)->rec));
+}
+
 static void
 first_words(struct upload *u, struct MHD_Connection *c)
 {
@@ -202,12 +211,13 @@ upload_begin(struct MHD_Connection *c, const char *path, bool *good_r)
 	static const char form[] = "multipart/form-data";
 	const char *type = http_header(c, MHD_HTTP_HEADER_CONTENT_TYPE);
 	struct upload *u = xcalloc(1, sizeof(*u));
-	unsigned status = 0;
+	bool in_clear = is_in_clear(c, path);
+	unsigned status = in_clear ? MHD_HTTP_FORBIDDEN : 0;
 
 	first_words(u, c);
 	LIST_INSERT_HEAD(&uploads, u, entry);
 	u->form = type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
-	if (u->form && !multipart_init(&u->mp, str_of(type)))
+	if (status == 0 && u->form && !multipart_init(&u->mp, str_of(type)))
 		status = MHD_HTTP_BAD_REQUEST;
 	if (status == 0)
 		status = ask(u, c, path);
@@ -215,7 +225,7 @@ upload_begin(struct MHD_Connection *c, const char *path, bool *good_r)
 		http_suspend(&u->x);
 		return &u->x;
 	}
-	*good_r = answer_text(c, status, why(status));
+	*good_r = answer_text(c, status, in_clear ? CREDENTIAL_NOT_IN_CLEAR "." : why(status));
 	upload_end(&u->x);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/loop.h"
 #include "lib/util.h"
@@ -39,7 +40,7 @@ accounts_awaited(void)
 bool
 account_secret_ok(const struct conn *c)
 {
-	return c->flags & CONN_PRIVATE || proc.opt.accounts_plaintext;
+	return credential_may_come(c->flags & CONN_PRIVATE);
 }
 
 const char *

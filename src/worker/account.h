@@ -24,11 +24,8 @@ bool accounts_here(void);
 /* Will they be known in a moment? chatd has just begun, and serves nobody before. */
 bool accounts_awaited(void);
 
-/* May a password be given on this connection: can nobody else read it, or does the configuration not mind? */
+/* May a password be given on this connection (credential_may_come)? */
 bool account_secret_ok(const struct conn *c);
-/* What a person is told who may not. */
-#define ACCOUNT_SECRET_NO \
-	"Passwords are not taken here without TLS: anybody on the way could read them"
 
 /* The fingerprint of its certificate (SHA-256, in hexadecimal), if it has shown one that is its own; else NULL. */
 const char *account_cert(const struct conn *c);

@@ -28,7 +28,7 @@ may_ask(struct conn *c)
 	if (!options_store(&proc.opt))
 		tell(c, "Sorry, no accounts are kept on this server.");
 	else if (!account_secret_ok(c))
-		tell(c, ACCOUNT_SECRET_NO ".");
+		tell(c, CREDENTIAL_NOT_IN_CLEAR ".");
 	else
 		return true;
 	return false;
@@ -117,7 +117,7 @@ account_asks(struct conn *c, struct str name)
 	if (account_secret_ok(c)) {
 		ask_login(c, name, STR_LIT(""));
 	} else {
-		tell(c, ACCOUNT_SECRET_NO ".");
+		tell(c, CREDENTIAL_NOT_IN_CLEAR ".");
 		session_ask_name(c);
 	}
 	return true;

@@ -321,7 +321,7 @@ conn_open(const struct conn_rec *rec, int fd, struct str early)
 	conn_address_known(c);
 	if (rec->direct)
 		c->flags |= CONN_DIRECT;
-	if (rec->tls || rec->loopback)
+	if (conn_rec_is_private(rec))
 		c->flags |= CONN_PRIVATE;
 	board_begin(c, rec);
 	gauge_set(CTR_sessions, conns.count);

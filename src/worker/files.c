@@ -4,7 +4,10 @@
 #include "worker/files.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "ipc/credential.h"
+#include "lib/net.h"
 #include "lib/text.h"
 #include "lib/util.h"
 
@@ -35,10 +38,27 @@ files_on(void)
 
 /* --- links -------------------------------------------------------------------------------------------- */
 
+/* Is the page in clear, and not on the host alone that looks for it there? */
+static bool
+page_can_be_overheard(void)
+{
+	static const char clear[] = "http://";
+	const char *at = page + strlen(clear);
+	char host[sizeof(page)];
+	struct net n;
+
+	if (strncasecmp(page, clear, strlen(clear)) != 0)
+		return false;
+	at += *at == '[';
+	bprintf(host, sizeof(host), "%.*s", (int)strcspn(at, at[-1] == '[' ? "]" : ":/"), at);
+	return strcasecmp(host, "localhost") != 0 && !(net_parse(host, &n) && net_is_loopback(&n));
+}
+
 size_t
 files_host_url(char *out, size_t cap)
 {
-	return bprintf(out, cap, "%s/files", page);
+	return credential_may_come(!page_can_be_overheard()) ? bprintf(out, cap, "%s/files", page)
+							     : 0;
 }
 
 size_t

@@ -16,8 +16,10 @@
 void files_set(bool on, const char *url);
 /* Can files be uploaded? */
 bool files_on(void);
-/* Where to, with this token; where to with an account's name and password (FILEHOST). Terminated; the length. */
+/* Where to, with this token. Terminated; the length. */
 size_t files_upload_url(char *out, size_t cap, struct str token);
+/* Where to with an account's name and password (FILEHOST). As files_upload_url; 0: nobody is told to send a password there, since it could be
+ * read on its way. */
 size_t files_host_url(char *out, size_t cap);
 
 /* Is s an e_say or e_dm that shares a file? Then its text becomes telnet's words for that, all of the line (s->whole): with SHOWN_DM to

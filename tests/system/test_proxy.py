@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Who comes through a proxy: its PROXY header says whose the connection is; limits and bans hold for that address."""
 
+import base64
 import os
 import socket
 import ssl
@@ -9,6 +10,9 @@ import subprocess
 import unittest
 
 from harness import Closed, OwnCase, Telnet, build, limit, main
+from irc import Irc
+from web import Http, WebCase
+from ws import Ws
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 V1 = b"PROXY TCP4 192.0.2.7 127.0.0.1 4321 6667\r\n"
@@ -200,6 +204,112 @@ class Proxied(OwnCase):
             self.assertTrue(self.until(f, b" 001 bob "))
         u = d.json("user", "bob")
         self.assertEqual((u["address"], u["port"], u["tls"]), ("192.0.2.7", 4321, True))
+
+
+class From:
+    """Before whatever the client sends itself, a proxy says where it comes from."""
+
+    header = b""
+
+    def begin(self):
+        self.send_raw(self.header)
+        super().begin()
+
+
+class FromIrc(From, Irc):
+    pass
+
+
+class FromWs(From, Ws):
+    pass
+
+
+class FromHttp(From, Http):
+    def __init__(self, address, header):
+        super().__init__(address)
+        self.send(header)
+
+
+class Passwords(WebCase):
+    """In clear from another host none is taken, by whatever door, nor is anybody told to send one; what comes over TLS as far as the
+    proxy, or from this host, is."""
+
+    own = store = passwords = True
+    config = {"listen": [{"protocol": p, "address": "127.0.0.1", "port": 0, "proxy": proxy} for proxy in (False, True)
+                         for p in ("telnet", "irc", "web")],
+              "accounts": {"cost": 8192}, "web": {"url": "http://chat.test:8080"}}
+    WORD = "correct horse battery"
+
+    def begin(self, **more):
+        r = subprocess.run([build().program("tools/chatctl"), "mkpasswd"], input=self.WORD.encode(), stdout=subprocess.PIPE, check=True,
+                           timeout=limit(20))
+        self.daemon(dict(operators=[{"name": "root", "password": r.stdout.decode().strip()}], **more))
+        self.owner = self.irc("owner")
+        self.owner.ask("REGISTER * * :" + self.WORD, "REGISTER", "SUCCESS")
+
+    def at(self, protocol):
+        return "127.0.0.1", [l["port"] for l in self.d.listeners() if l["protocol"] == protocol][-1]
+
+    def come(self, kind, header):
+        c = type(kind.__name__, (kind,), {"header": header})(self.at("irc" if kind is FromIrc else "web"))
+        self.addCleanup(c.close)
+        return c
+
+    def upload(self, word, header=None):
+        c = FromHttp(self.at("web"), header) if header else self.http()
+        self.addCleanup(c.close)
+        basic = base64.b64encode(("%s:%s" % (self.owner.nick, word)).encode()).decode()
+        return c.ask("POST", "/files", ["Authorization: Basic " + basic] if word else [], b"x")
+
+    def doors(self, header):
+        """Who comes from there by IRC and by a WebSocket; what SASL each is offered, and what OPER answers."""
+        for kind in (FromIrc, FromWs):
+            c = self.come(kind, header)
+            sasl, c.nick, c.caps = c.offered()["sasl"], self.fresh("n"), ("sasl",)
+            c.register()
+            yield c, sasl, c.answers("OPER root :" + self.WORD)[0]
+
+    def test_refused(self):
+        self.begin()
+        far = v1("192.0.2.7")
+        for word in (self.WORD, "wrong", ""):
+            a = self.upload(word, far)
+            self.assertEqual((a.status, "www-authenticate" in a.headers), (403, False), a)
+            self.assertIn("Passwords are not taken here without TLS", a.text)
+        for c, sasl, oper in self.doors(far):
+            self.assertEqual(sasl, "SCRAM-SHA-256")
+            self.assertEqual(oper.command, "491")
+            self.assertIn("Passwords are not taken here without TLS", oper.params[-1])
+            self.assertIn("TLS", c.ask("REGISTER * * :" + self.WORD, "FAIL").params[-1])
+        t = Telnet(None, sock=socket.create_connection(self.at("telnet"), limit()))
+        self.addCleanup(t.close)
+        t.send_raw(far)
+        t.login("guest")
+        for line in ("/login %s %s" % (self.owner.nick, self.WORD), "/register"):
+            t.ask(line, "^Passwords are not taken here without TLS")
+        # nobody is told to; not who would be believed either
+        self.assertNotIn("draft/FILEHOST", self.irc("here").isupport)
+
+    def test_taken(self):
+        self.begin()
+        for header in (v2("192.0.2.7", tls=True), v1("127.0.0.9"), None):
+            self.assertEqual([self.upload(w, header).status for w in (self.WORD, "wrong")], [201, 401], header)
+            for _, sasl, oper in self.doors(header) if header else ():
+                self.assertEqual((sasl, oper.command), ("PLAIN,SCRAM-SHA-256", "381"))
+
+    def test_allowed(self):
+        """As over a VPN."""
+        self.begin(accounts={"plaintext": True})
+        self.assertEqual([self.upload(w, v1("192.0.2.7")).status for w in (self.WORD, "wrong", "")], [201, 401, 401])
+        for c, sasl, oper in self.doors(v1("192.0.2.7")):
+            self.assertEqual((sasl, oper.command), ("PLAIN,SCRAM-SHA-256", "381"))
+            self.assertEqual(c.isupport["draft/FILEHOST"], "http://chat.test:8080/files")
+
+    def test_address_over_tls(self):
+        """Who comes in clear may well upload over TLS."""
+        self.begin(web={"url": "https://chat.test/"})
+        for c, _, _ in self.doors(v1("192.0.2.7")):
+            self.assertEqual(c.isupport["draft/FILEHOST"], "https://chat.test/files")
 
 
 if __name__ == "__main__":

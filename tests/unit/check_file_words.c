@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ipc/proc.h"
+#include "lib/util.h"
 #include "unit_str.h"
 #include "worker/files.h"
 #include "worker/irc/render.h"
@@ -47,13 +49,42 @@ START_TEST(uploads)
 	memset(token, 0xff, sizeof(token));
 	files_upload_url(url, sizeof(url), (struct str){token, sizeof(token)});
 	ck_assert_str_eq(url, PAGE "/files/u/________________________________________________");
-	files_host_url(url, sizeof(url));
-	ck_assert_str_eq(url, PAGE "/files");
 	ck_assert(files_on());
 	files_set(true, "");
 	ck_assert(!files_on());
 	files_set(false, PAGE);
 	ck_assert(!files_on());
+}
+END_TEST
+
+/* Nobody is told to send a password where it could be read. */
+START_TEST(host)
+{
+	static const char *const fit[] = {"https://chat.example",  "http://localhost:8080",
+					  "http://127.0.0.1:8080", "http://127.9.9.9/chat",
+					  "http://[::1]:8080",     "HTTPS://192.0.2.7:8443"};
+	static const char *const unfit[] = {PAGE,
+					    "http://192.0.2.7",
+					    "http://[2001:db8::1]:80",
+					    "HTTP://chat.example/x",
+					    "http://127.0.0.1.example",
+					    "http://localhost.example:80"};
+	char url[FILES_URL_MAX], want[300];
+
+	for (size_t i = 0; i < ARRAY_LEN(fit); i++) {
+		files_set(true, fit[i]);
+		bprintf(want, sizeof(want), "%s/files", fit[i]);
+		ck_assert_uint_eq(files_host_url(url, sizeof(url)), strlen(want));
+		ck_assert_str_eq(url, want);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(unfit); i++) {
+		files_set(true, unfit[i]);
+		ck_assert_msg(files_host_url(url, sizeof(url)) == 0, "%s", unfit[i]);
+	}
+	proc.opt.accounts_plaintext = 1;
+	files_set(true, PAGE);
+	ck_assert_uint_gt(files_host_url(url, sizeof(url)), 0);
+	ck_assert_str_eq(url, PAGE "/files");
 }
 END_TEST
 
@@ -179,6 +210,7 @@ main(void)
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_add_test(t, uploads);
+	tcase_add_test(t, host);
 	tcase_add_test(t, words);
 	tcase_add_test(t, as_lines);
 	tcase_add_test(t, messages);

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "oneclient.h"
@@ -151,7 +152,7 @@ START_TEST(in_the_clear)
 {
 	c->state = CONN_READY;
 	type(LIT("/register\n"));
-	HEARS(ACCOUNT_SECRET_NO ".\r\n");
+	HEARS(CREDENTIAL_NOT_IN_CLEAR ".\r\n");
 	proc.opt.accounts_plaintext = 1;
 	type(LIT("/register\n"));
 	HEARS(IAC WILL ECHO "New password (at least 6 characters): ");

@@ -203,13 +203,3 @@ net_is_public(const struct net *n)
 	}
 	return true;
 }
-
-bool
-net_is_loopback(const struct net *n)
-{
-	struct net block;
-
-	if (net_parse("127.0.0.0/8", &block) && net_has(&block, n))
-		return true;
-	return net_parse("::1", &block) && net_has(&block, n);
-}

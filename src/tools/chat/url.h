@@ -33,7 +33,6 @@ void url_name(const struct url *u, char out[FNAME_MAX + 1]);
 bool net_of_sockaddr(const struct sockaddr *sa, struct net *n);
 /* An address of the Internet at large: not this host, not a network of its own, not one of the blocks that lead there. */
 bool net_is_public(const struct net *n);
-bool net_is_loopback(const struct net *n);
 
 /* The first http(s) URL in a text; false: there is none. */
 bool url_find(struct str text, struct str *url_r);

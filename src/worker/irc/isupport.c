@@ -59,15 +59,16 @@ network(char *out, size_t cap)
 static bool
 filehost(char *out, size_t cap)
 {
-	char url[TOKEN_BYTES];
+	char url[TOKEN_BYTES] = "";
 	size_t n = 0;
 
-	files_host_url(url, sizeof(url));
+	if (!files_on() || files_host_url(url, sizeof(url)) == 0)
+		return false;
 	for (const char *p = url; *p != '\0' && n + 5 < cap; p++)
 		n += bprintf(out + n, cap - n,
 			     *p == ' ' || *p == '=' || *p == '\\' ? "\\x%02X" : "%c",
 			     (unsigned char)*p);
-	return files_on();
+	return true;
 }
 
 static bool

@@ -199,7 +199,7 @@ not_now(const struct conn *c, const char **why)
 		return "COMPLETE_CONNECTION_REQUIRED";
 	}
 	if (!account_secret_ok(c)) {
-		*why = ACCOUNT_SECRET_NO;
+		*why = CREDENTIAL_NOT_IN_CLEAR;
 		return "TEMPORARILY_UNAVAILABLE";
 	}
 	return NULL;

@@ -5,7 +5,8 @@
  */
 #include "config.h"
 
-#include "ipc/ipc.h"
+#include "ipc/credential.h"
+#include "worker/account.h"
 #include "worker/fanout.h"
 #include "worker/irc/cmd.h"
 #include "worker/irc/irc.h"
@@ -33,7 +34,9 @@ irc_OPER(struct conn *c, struct irc_run *r)
 {
 	struct str name = r->msg.param[0], password = r->msg.param[1];
 
-	if (name.n > BLOCK_NAME_MAX)
+	if (!account_secret_ok(c))
+		irc_num(c, ERR_NOOPERHOST, ":" CREDENTIAL_NOT_IN_CLEAR);
+	else if (name.n > BLOCK_NAME_MAX)
 		irc_num(c, ERR_NOOPERHOST, ":No O-lines for your host");
 	else if (password.n > PASSWORD_MAX)
 		irc_num(c, ERR_PASSWDMISMATCH, ":Password incorrect");

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/credential.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
 #include "proto/sasl.h"
@@ -214,7 +215,7 @@ take_scram(struct conn *c, struct str s)
 static const char *
 no_plain(const struct conn *c)
 {
-	return account_secret_ok(c) ? NULL : ACCOUNT_SECRET_NO;
+	return account_secret_ok(c) ? NULL : CREDENTIAL_NOT_IN_CLEAR;
 }
 
 static const char *

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "ipc/credential.h"
 #include "lib/util.h"
 #include "proto/irc.h"
 #include "worker/account.h"
@@ -98,7 +99,7 @@ bool
 service_secret_ok(struct conn *c)
 {
 	if (!account_secret_ok(c))
-		service_say(c, "%s.", ACCOUNT_SECRET_NO);
+		service_say(c, "%s.", CREDENTIAL_NOT_IN_CLEAR);
 	return account_secret_ok(c);
 }
 
