@@ -24,6 +24,7 @@ static struct {
 	uint64_t have[CLS_COUNT / 64]; /* bit per class */
 	char fold[NAME_FOLD_MAX];
 	ssize_t fold_n; /* of s.name, once it is asked for; -1: not yet */
+	char text[RENDER_COPY]; /* s.text, if it had to be cleaned */
 } ev;
 static struct run common_runs[CLS_COUNT];
 
@@ -56,7 +57,7 @@ fan_begin(const struct shown *s, struct room *room)
 	memset(ev.have, 0, sizeof(ev.have));
 	ev.fold_n = -1;
 	ev.mark = outq_mark();
-	render_clean(&ev.s);
+	render_clean(&ev.s, ev.text);
 }
 
 void

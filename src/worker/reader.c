@@ -71,21 +71,23 @@ put_id(char *out, size_t cap, uint64_t seq)
 }
 
 void
-reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place)
+reader_show(struct conn *c, const struct shown *s, uint64_t seq, bool ids, struct str place)
 {
+	static char copy[RENDER_COPY];
 	char head[WHEN_MAX + 48], *out;
 	size_t n = put_when(head, s->at);
+	struct shown row = *s;
 	unsigned cls = c->cls & ~(unsigned)CLS_TIME;
 
 	if (s->irc_only)
 		return;
 	if (ids)
 		n += put_id(head + n, sizeof(head) - n, seq);
-	s->room = place;
-	render_clean(s);
-	out = arena_room(n + render_bound(s));
+	row.room = place;
+	render_clean(&row, copy);
+	out = arena_room(n + render_bound(&row));
 	memcpy(out, head, n);
-	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), s)));
+	outq_ref(c, arena_commit(n + render(out + n, cls | (place.n > 0 ? CLS_OTHER : 0u), &row)));
 }
 
 /* --- what is shown without asking --------------------------------------------------------------------- */

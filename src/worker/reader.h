@@ -38,6 +38,6 @@ void reader_said(struct conn *c, uint64_t seq, uint64_t room, struct str to);
 void reader_forget(struct conn *c);
 
 /* One event of before. ids: with its number. place: where it was, if that has to be said. */
-void reader_show(struct conn *c, struct shown *s, uint64_t seq, bool ids, struct str place);
+void reader_show(struct conn *c, const struct shown *s, uint64_t seq, bool ids, struct str place);
 
 #endif

@@ -9,13 +9,11 @@
 #include "lib/text.h"
 #include "lib/util.h"
 
-#define BALANCE_ROOM 4096 /* closers of bidi controls that a text may get */
 #define DECORATION 64 /* time, colours, brackets, quotes */
 
 void
-render_clean(struct shown *s)
+render_clean(struct shown *s, char copy[RENDER_COPY])
 {
-	static char copy[TEXT_MAX + BALANCE_ROOM];
 	size_t n = MIN(s->text.n, (size_t)TEXT_MAX);
 
 	if (s->text.n <= TEXT_MAX && text_is_clean(s->text.p, s->text.n, TEXT_KEEP_NL) &&
@@ -28,7 +26,7 @@ render_clean(struct shown *s)
 	memcpy(copy, s->text.p, n);
 	n = text_strip_irc(copy, n);
 	n = text_clean(copy, n, TEXT_KEEP_NL);
-	s->text = (struct str){copy, text_balance(copy, n, sizeof(copy))};
+	s->text = (struct str){copy, text_balance(copy, n, RENDER_COPY)};
 }
 
 static size_t

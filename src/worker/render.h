@@ -55,9 +55,10 @@ struct shown {
 	bool irc_only; /* telnet clients have been, or will be, shown it in another way */
 };
 
-/* Make s fit to be shown: text without controls, formatting codes and open bidi controls. When it
- * is not, a clean copy is made in memory that the next call uses again. Once per event. */
-void render_clean(struct shown *s);
+#define RENDER_COPY (TEXT_MAX + 4096) /* 4096: closers of bidi controls that a text may get */
+/* Make s fit to be shown: text without controls, formatting codes and open bidi controls. When it is not, s has a clean copy from
+ * then on: the caller's, since others are told other things while an event is shown. Once per event. */
+void render_clean(struct shown *s, char copy[RENDER_COPY]);
 
 /* Bytes that render() may need at most, for any class. */
 size_t render_bound(const struct shown *s);

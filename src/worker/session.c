@@ -449,10 +449,11 @@ static void
 session_words(struct conn *c, const char *text, size_t n)
 {
 	/* topics and reasons are among them, with IRC's formatting in it */
+	static char copy[RENDER_COPY];
 	struct shown s = {.what = SHOWN_NOTE, .text = {text, n}};
 	char *out;
 
-	render_clean(&s);
+	render_clean(&s, copy);
 	out = arena_room(s.text.n + 2);
 	memcpy(out, s.text.p, s.text.n);
 	memcpy(out + s.text.n, "\r\n", 2);

@@ -285,12 +285,13 @@ told_dm(struct conn *c, const struct shown *s, bool own)
 
 	/* what another session has said is news */
 	if (!s->irc_only && (c->flags & CONN_ECHO || !own)) {
+		static char copy[RENDER_COPY];
 		struct shown mine = *s;
 		char *out;
 
 		if (e->file.n > 0)
 			mine.text = files_sent(e);
-		render_clean(&mine);
+		render_clean(&mine, copy);
 		mine.what = SHOWN_NOTE;
 		if (e->file.n == 0)
 			tell(c, "You to " STR_FMT ":", STR_ARG(e->to_name));

@@ -94,6 +94,19 @@ class Rooms(Case):
         alice.ask("/kick nobody", "(?i)nobody")
         self.join(bob, room)  # a kick is no ban
 
+    def test_kick_with_turned_words(self):
+        """Words that have to be cleaned are the same to all, in whatever format, though others are told other words meanwhile."""
+        self.daemon({"workers": 1})     # who is told is in the same process
+        room, alice, bob, carol = self.pair("alice", "bob", "carol")
+        self.join(bob, room)
+        self.join(carol, room)
+        alice.ask("/format arrow", "Messages now")
+        words = "\u2067please\u2069 calm \u202edown"
+        alice.send("/kick %s %s" % (bob.name, words))
+        bob.line("You have been removed from %s by %s (%s\u202c)." % (room, alice.name, words))
+        for c in (carol, alice):
+            c.line("%s has been removed by %s (%s\u202c)." % (bob.name, alice.name, words))
+
     def test_operators(self):
         room, alice, bob = self.pair()
         self.join(bob, room)

@@ -13,9 +13,10 @@ static char out[5 * TEXT_MAX];
 static const char *
 shown(unsigned cls, struct shown s)
 {
+	char copy[RENDER_COPY];
 	size_t n;
 
-	render_clean(&s);
+	render_clean(&s, copy);
 	ck_assert_uint_le(render_bound(&s), sizeof(out) - 1);
 	n = render(out, cls, &s);
 	ck_assert_uint_le(n, render_bound(&s));
