@@ -76,6 +76,7 @@ answer_text(struct MHD_Connection *c, unsigned status, const char *text)
 		const char *name, *value;
 	} more[] = {
 	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_UPGRADE, "websocket"},
+	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_CONNECTION, "Upgrade"},
 	    {MHD_HTTP_UPGRADE_REQUIRED, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION, "13"},
 	    {MHD_HTTP_UNAUTHORIZED, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
 	     "Basic realm=\"chatd\", charset=\"UTF-8\""},

@@ -119,10 +119,8 @@ built_in(struct MHD_Connection *c, const char *name, const char *keep)
 	gz = a->ngz > 0 && takes_gzip(c);
 	bprintf(etag, sizeof(etag), "\"%s%s\"", a->hash, gz ? "-gz" : "");
 	same = has_it(c, etag);
-	/* libmicrohttpd only reads it */
-	r = MHD_create_response_from_buffer(same ? 0
-					    : gz ? a->ngz
-						 : a->nraw,
+	/* libmicrohttpd only reads it; of a 304 it sends no body, but that one's length (RFC 9110, 8.6) */
+	r = MHD_create_response_from_buffer(gz ? a->ngz : a->nraw,
 					    (void *)(uintptr_t)(gz ? a->gz : a->raw),
 					    MHD_RESPMEM_PERSISTENT);
 	if (r == NULL)

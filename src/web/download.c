@@ -140,8 +140,9 @@ headers(struct MHD_Response *r, const struct download *d, const char *type, cons
 	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, text);
 }
 
+/* The range is of nothing that is there. */
 static bool
-send_empty(struct download *d, unsigned status, const char *type, const char *etag, uint64_t size)
+send_no_part(struct download *d, const char *type, const char *etag, uint64_t size)
 {
 	struct MHD_Response *r =
 	    MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
@@ -150,11 +151,9 @@ send_empty(struct download *d, unsigned status, const char *type, const char *et
 	if (r == NULL)
 		return false;
 	headers(r, d, type, etag);
-	if (status == MHD_HTTP_RANGE_NOT_SATISFIABLE) {
-		bprintf(text, sizeof(text), "bytes */%" PRIu64, size);
-		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_RANGE, text);
-	}
-	return answer_queue(d->x.c, status, r);
+	bprintf(text, sizeof(text), "bytes */%" PRIu64, size);
+	MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+	return answer_queue(d->x.c, MHD_HTTP_RANGE_NOT_SATISFIABLE, r);
 }
 
 static bool
@@ -165,22 +164,40 @@ has_it(struct MHD_Connection *c, const char *etag)
 	return list != NULL && (strstr(list, etag) != NULL || strcmp(list, "*") == 0);
 }
 
-/* fd is given away. */
-static bool
-send_fd(struct download *d, int fd, uint64_t size, const char *type, const char *etag)
+/* How it is to be answered, and with which part. */
+static unsigned
+status_of(const struct download *d, const char *etag, uint64_t size, struct range *part)
 {
 	const char *range = http_header(d->x.c, MHD_HTTP_HEADER_RANGE);
 	const char *only_if = http_header(d->x.c, MHD_HTTP_HEADER_IF_RANGE);
+
+	if (has_it(d->x.c, etag))
+		return MHD_HTTP_NOT_MODIFIED;
+	/* Range is for GET alone (RFC 9110, 14.2) */
+	if (range == NULL || d->x.head || (only_if != NULL && strcmp(only_if, etag) != 0))
+		return MHD_HTTP_OK;
+	switch (range_parse(range, size, part)) {
+	case RANGE_PART:
+		return MHD_HTTP_PARTIAL_CONTENT;
+	case RANGE_WRONG:
+		return MHD_HTTP_RANGE_NOT_SATISFIABLE;
+	default:
+		return MHD_HTTP_OK;
+	}
+}
+
+/* fd is given away. Of a 304 libmicrohttpd sends no body, but that one's length. */
+static bool
+send_fd(struct download *d, int fd, uint64_t size, const char *type, const char *etag)
+{
 	struct range part = {.from = 0, .n = size};
+	unsigned status = status_of(d, etag, size, &part);
 	struct MHD_Response *r;
 	char text[80];
-	enum range_kind kind = RANGE_NONE;
 
-	if (range != NULL && (only_if == NULL || strcmp(only_if, etag) == 0))
-		kind = range_parse(range, size, &part);
-	if (kind == RANGE_WRONG) {
+	if (status == MHD_HTTP_RANGE_NOT_SATISFIABLE) {
 		close(fd);
-		return send_empty(d, MHD_HTTP_RANGE_NOT_SATISFIABLE, type, etag, size);
+		return send_no_part(d, type, etag, size);
 	}
 	r = MHD_create_response_from_fd_at_offset64(part.n, fd, part.from);
 	if (r == NULL) {
@@ -188,12 +205,12 @@ send_fd(struct download *d, int fd, uint64_t size, const char *type, const char 
 		return false;
 	}
 	headers(r, d, type, etag);
-	if (kind == RANGE_PART) {
+	if (status == MHD_HTTP_PARTIAL_CONTENT) {
 		bprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, part.from,
 			part.from + part.n - 1, size);
 		MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_RANGE, text);
 	}
-	return answer_queue(d->x.c, kind == RANGE_PART ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK, r);
+	return answer_queue(d->x.c, status, r);
 }
 
 static const char *
@@ -234,10 +251,6 @@ send_it(struct download *d)
 	type = d->w.thumb ? thumb_type(fd) : d->k.type;
 	n += base64url_encode(d->w.id, FILE_ID, etag + n);
 	bprintf(etag + n, sizeof(etag) - n, "%s\"", d->w.thumb ? "-t" : "");
-	if (has_it(d->x.c, etag)) {
-		close(fd);
-		return send_empty(d, MHD_HTTP_NOT_MODIFIED, type, etag, size);
-	}
 	return send_fd(d, fd, size, type, etag);
 }
 

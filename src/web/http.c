@@ -245,6 +245,7 @@ begins(struct MHD_Connection *c, const char *path, const char *method, struct ex
 	if (*x_r != NULL) {
 		(*x_r)->c = c;
 		(*x_r)->client = client;
+		(*x_r)->head = bit == HEAD;
 		(*x_r)->recalled = client->waits;
 	}
 	return good;

@@ -45,6 +45,7 @@ struct client {
 struct exchange {
 	struct MHD_Connection *c;
 	struct client *client;
+	bool head; /* the answer's body is not wanted (HEAD) */
 	bool recalled; /* the call is the one for being resumed, not one of the body's */
 	/* Called once when it is resumed after it began (recalled, n 0), with what comes of the body, and at its end (n 0). What it has taken of n it
 	 * takes off. False: no memory, the connection is to be closed. */

@@ -310,8 +310,17 @@ class Get(FilesCase):
         head = c.ask("HEAD", self.link)
         self.assertEqual((head.status, int(head.headers["content-length"])), (200, len(self.body)))
         self.assertEqual(c.ask("GET", self.link).body, self.body)  # the connection goes on
-        same = c.ask("GET", self.link, ["If-None-Match: " + head.headers["etag"]])
-        self.assertEqual((same.status, same.body), (304, b""))
+        for method in ("GET", "HEAD"):
+            same = c.ask(method, self.link, ["If-None-Match: " + head.headers["etag"]])
+            self.assertEqual((same.status, same.body), (304, b""))
+            # RFC 9110, 8.6: none, or that of the file
+            self.assertEqual(same.headers.get("content-length", str(len(self.body))), str(len(self.body)))
+        # a part is for GET alone (RFC 9110, 14.2)
+        for said in ("bytes=0-9", "bytes=%d-" % len(self.body)):
+            head = c.ask("HEAD", self.link, ["Range: " + said])
+            self.assertEqual((head.status, int(head.headers["content-length"])), (200, len(self.body)))
+            self.assertNotIn("content-range", head.headers)
+        self.assertEqual(c.ask("GET", self.link).body, self.body)
 
     def test_deleted(self):
         self.d.ctl("file", "delete", self.link.split("/")[2])

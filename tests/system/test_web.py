@@ -43,6 +43,12 @@ class Page(WebCase):
                 self.assertEqual("content-encoding" in self.get(path, "Accept-Encoding: " + said).headers, packs and path != "/", said)
             same = self.get(path, "If-None-Match: " + plain.headers["etag"])
             self.assertEqual((same.status, same.body), (304, b""))
+            # RFC 9110, 8.6: none, or that of what it has; and nothing of it comes
+            self.assertEqual(same.headers.get("content-length", plain.headers["content-length"]), plain.headers["content-length"])
+            c = self.http()
+            for _ in range(2):
+                self.assertEqual(c.ask("GET", path, ["If-None-Match: " + plain.headers["etag"]]).status, 304)
+            self.assertEqual(c.ask("GET", "/healthz").text, "ok")
             self.assertEqual(self.get(path, 'If-None-Match: "other"').status, 200)
             for said in ('"a", W/%s ,"b"' % plain.headers["etag"], "*"):
                 self.assertEqual(self.get(path, "If-None-Match: " + said).status, 304, said)
@@ -72,6 +78,10 @@ class Page(WebCase):
         for path, allowed in (("/healthz", "GET, HEAD"), ("/files", "POST, OPTIONS"), ("/files/u/x", "GET, HEAD, POST, OPTIONS"), ("/ws", "GET")):
             self.assertEqual(self.ask("TRACE", path).headers["allow"], allowed, path)
         self.assertEqual(self.ask("HEAD", "/ws").status, 405)
+        for more in ((), ("Connection: close",), ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8")):
+            a = self.get("/ws", *more)  # RFC 9110, 7.8: who sends Upgrade says so in Connection
+            self.assertEqual((a.status, a.headers["upgrade"]), (426, "websocket"))
+            self.assertIn("upgrade", [w.strip() for w in a.headers["connection"].lower().split(",")])
 
     def test_metrics(self):
         a = self.get("/metrics")
