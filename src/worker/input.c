@@ -432,6 +432,7 @@ input_event(int fd, unsigned what, void *arg)
 		c->flags |= CONN_HUNG_UP | CONN_BROKEN;
 		outq_free(c);
 		loop_del(worker.loop, &c->io);
+		conn_resume(c); /* what has waited behind its queue waits for nothing any more */
 	} else {
 		unwatch_input(c, EPOLLIN | (what & EPOLLRDHUP));
 	}

@@ -136,6 +136,22 @@ class Durable(IrcCase, OwnCase):
         alice.line(ACK, seconds=limit(3))
         d.expect_log("senders are told again that their messages are taken")
 
+    def test_hangs_up(self):
+        """Whoever goes while what it is to be told waits for the disk has still said all that it said, and is gone."""
+        d = self.daemon(merged(DISK, {"workers": 1, "limits": {"line_rate": 0}}))
+        alice, bob = self.clients("alice", "bob")
+        alice.ask("/echo on", "Showing")
+        with storecheck.locked(d):
+            alice.send(*["%d %s" % (i, "x" * 3000) for i in range(6)])
+            bob.expect(": 5 x")
+            self.eventually("its echoes wait", lambda: self.queued(alice) > 16384)
+            alice.send(*["behind %d" % i for i in range(9)])
+            self.assertNotIn("behind", bob.sync())
+            alice.reset()
+            bob.expect("behind 8")
+            bob.expect(alice.name + " has left")
+            self.assertEqual(numbers(bob.text.decode(), "behind"), list(range(9)))
+
     def test_kills(self):
         """The store dies again and again: each message is acknowledged, once."""
         self.daemon(DISK)
