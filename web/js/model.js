@@ -39,11 +39,13 @@ export class Room {
 		this.unread = 0;
 		this.mentions = 0;
 		this.more = true; // there may be older messages than those here
+		this.oldest = ""; // the id that those are older than; "": that of the first message here
+		this.bare = false; // of the last page of them nothing is shown
 		this.loading = false; // some are asked for
 		this.catching = false; // what was missed is: what is said waits for it
 		this.draft = "";
 		this.reply = null;
-		this.anchor = null; // the last message before we were away: what follows is to be fetched
+		this.anchor = null; // end() before we were away: what follows is to be fetched
 		this.muted = false; // no notifications
 		this.asked = false; // the server has been asked about it
 	}
@@ -55,6 +57,13 @@ export class Room {
 
 	first() {
 		return this.messages.find((m) => m.msgid) ?? null;
+	}
+
+	/** { id, m }: what is newer than id belongs behind the message m; null: nothing is known. Of what has ids not all is shown. */
+	end() {
+		const m = this.last();
+
+		return m && { id: m.msgid, m };
 	}
 }
 
@@ -188,7 +197,7 @@ export class Model {
 	/** The connection is gone: nobody is known to be anywhere. */
 	lost() {
 		for (const room of this.rooms.values()) {
-			room.anchor ??= room.last();
+			room.anchor ??= room.end();
 			room.joined = false;
 			room.loading = room.catching = false;
 			room.typing.clear();
@@ -330,6 +339,7 @@ export class Model {
 		room.messages = room.messages.filter((m) => m.state === "sending" || m.state === "failed");
 		room.byId.clear();
 		room.more = false;
+		room.oldest = "";
 		this.#tell("messages", room, { reset: true });
 	}
 
@@ -393,6 +403,7 @@ export class Model {
 		for (const old of room.messages.splice(0, room.messages.length - MOST / 2))
 			room.byId.delete(old.msgid);
 		room.more = true;
+		room.oldest = "";
 		this.#tell("messages", room, { reset: true });
 	}
 

@@ -51,6 +51,10 @@ const SILENT = new Set([
 	"903",
 ]);
 
+/** Ids of the oldest and the newest of a page of history, whether those are shown or not; undefined: there are none. */
+const oldestOf = (list) => list.find((m) => m.tags.msgid)?.tags.msgid;
+const newestOf = (list) => list.findLast((m) => m.tags.msgid)?.tags.msgid;
+
 const id = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => (b % 36).toString(36)).join("");
 
 export class Session {
@@ -219,6 +223,8 @@ export class Session {
 
 		if (list === LOST)
 			return LOST;
+		if (list)
+			room.oldest = oldestOf(list) ?? "";
 		room.more = Boolean(list) && list.length >= PAGE;
 		if (list)
 			this.model.history(room, list, "latest");
@@ -250,16 +256,17 @@ export class Session {
 		if (!this.#can())
 			return false;
 		for (let i = 0; i < MISSED_PAGES; i++) {
-			const list = await this.#history(["AFTER", room.name, `msgid=${room.anchor.msgid}`, String(PAGE)]);
+			const list = await this.#history(["AFTER", room.name, `msgid=${room.anchor.id}`, String(PAGE)]);
 
 			if (list === LOST || !list)
 				return list === LOST ? LOST : i > 0;
-			this.model.history(room, list, "after", room.anchor);
-			const newest = list.findLast((m) => m.tags.msgid && room.byId.has(m.tags.msgid));
+			this.model.history(room, list, "after", room.anchor.m);
+			const id = newestOf(list);
+			const shown = list.findLast((m) => room.byId.has(m.tags.msgid));
 
-			if (list.length < PAGE || !newest)
+			if (list.length < PAGE || !id || id === room.anchor.id)
 				return this.#changes(room);
-			room.anchor = room.byId.get(newest.tags.msgid);
+			room.anchor = { id, m: room.byId.get(shown?.tags.msgid) ?? room.anchor.m };
 		}
 		// too much: the newest, and the way back to the rest
 		this.model.clear(room);
@@ -279,24 +286,26 @@ export class Session {
 		return true;
 	}
 
-	/** A page of older messages. True: there were some. */
-	async older(room, count = PAGE) {
-		const first = room.first();
+	/** A page of older messages, a longer one where there was nothing to be shown. True: there were some. */
+	async older(room, count = room.bare ? FIND_PAGE : PAGE) {
+		const from = room.oldest || room.first()?.msgid;
 
 		if (!room.more || room.loading || !this.conn.ready || !this.#can())
 			return false;
 		room.loading = true;
 		this.model.tell("history", room);
-		const list = first
-			? await this.#history(["BEFORE", room.name, `msgid=${first.msgid}`, String(count)])
+		const list = from
+			? await this.#history(["BEFORE", room.name, `msgid=${from}`, String(count)])
 			: await this.#history(["LATEST", room.name, "*", String(count)]);
 
 		if (list === LOST)
 			return false;
+		const oldest = (list && oldestOf(list)) || from;
+
 		room.loading = false;
-		room.more = Boolean(list) && list.length >= count;
-		if (list)
-			this.model.history(room, list, "before");
+		room.more = Boolean(list) && list.length >= count && oldest !== from;
+		room.oldest = oldest ?? "";
+		room.bare = Boolean(list) && !this.model.history(room, list, "before");
 		this.model.tell("history", room);
 		return Boolean(list?.length);
 	}

@@ -1,5 +1,7 @@
 // A server's end of the page's connection, for tests without a network: sockets and a clock in the test's hands.
 import { parse } from "../../../web/js/irc.js";
+import { Model } from "../../../web/js/model.js";
+import { Session } from "../../../web/js/session.js";
 
 const CAPS =
 	"batch cap-notify draft/chathistory draft/event-playback draft/message-redaction draft/multiline=max-bytes=4096,max-lines=24 draft/read-marker" +
@@ -123,3 +125,51 @@ export class Fake {
 }
 
 export const settled = () => new Promise((r) => setImmediate(r));
+
+export const stamp = (n) => new Date(1_000_000_000_000 + n * 1000).toISOString();
+export const line = (n, nick, text, room = "#r") => `@time=${stamp(n)};msgid=m${n} :${nick}!u@h PRIVMSG ${room} :${text}`;
+
+/** Somebody who has just come in. */
+export async function session(more = {}) {
+	const f = new Fake();
+	const s = new Session({ env: f.env, model: new Model({ now: () => f.clock }) });
+
+	s.open({ url: "ws://x/ws", nick: "me", rooms: ["#r"], ...more });
+	f.welcome("me");
+	await settled();
+	return { f, s };
+}
+
+/** The room as it is after the first history has come. */
+export async function inRoom(f, s, history = [], at = 0) {
+	f.expect("JOIN");
+	f.say(`@time=${stamp(at)};msgid=j${f.sockets.length} :me!u@h JOIN #r * :me`, ":s 353 me = #r :me bob", ":s 366 me #r :End");
+	await settled();
+	if (history) {
+		f.batch(f.expect("CHATHISTORY"), "chathistory #r", history);
+		await settled();
+	}
+	return s.model.room("#r");
+}
+
+/** Lost, and back in the room; what is asked for then is the next that is sent. */
+export async function again(f, s) {
+	f.cut();
+	f.pass(3000);
+	f.sent.length = 0;
+	f.welcome("me");
+	await settled();
+	await inRoom(f, s, null);
+}
+
+/** What is said there, with what has become of it. */
+export const texts = (room) =>
+	room.messages
+		.filter((m) => m.kind === "text")
+		.map((m) => `${m.text}${m.state === "sending" ? "?" : m.state === "failed" ? "!" : ""}`);
+
+/** m, which the client has sent, is the message n. */
+export const echo = (f, m, n) =>
+	f.say(
+		`@label=${m.tags.label};time=${stamp(n)};msgid=m${n};+chatd.org/id=${m.tags["+chatd.org/id"]} :me!u@h PRIVMSG #r :${m.params[1]}`,
+	);

@@ -3,11 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, parse } from "../../../web/js/irc.js";
 import { Model } from "../../../web/js/model.js";
-import { Session } from "../../../web/js/session.js";
-import { Fake, settled } from "./fake.mjs";
-
-const stamp = (n) => new Date(1_000_000_000_000 + n * 1000).toISOString();
-const line = (n, nick, text, room = "#r") => `@time=${stamp(n)};msgid=m${n} :${nick}!u@h PRIVMSG ${room} :${text}`;
+import { echo, inRoom, line, session, settled, stamp, texts } from "./fake.mjs";
 
 function model() {
 	const m = new Model({ now: () => 1_000_000_000_000 });
@@ -201,37 +197,6 @@ test("a thousand pages stay in order, whatever their times", () => {
 });
 
 // --- the session
-
-async function session(more = {}) {
-	const f = new Fake();
-	const s = new Session({ env: f.env, model: new Model({ now: () => f.clock }) });
-
-	s.open({ url: "ws://x/ws", nick: "me", rooms: ["#r"], ...more });
-	f.welcome("me");
-	await settled();
-	return { f, s };
-}
-
-/** The room as it is after the first history has come. */
-async function inRoom(f, s, history = [], at = 0) {
-	f.expect("JOIN");
-	f.say(`@time=${stamp(at)};msgid=j${f.sockets.length} :me!u@h JOIN #r * :me`, ":s 353 me = #r :me bob", ":s 366 me #r :End");
-	await settled();
-	if (history) {
-		f.batch(f.expect("CHATHISTORY"), "chathistory #r", history);
-		await settled();
-	}
-	return s.model.room("#r");
-}
-
-const texts = (room) =>
-	room.messages
-		.filter((m) => m.kind === "text")
-		.map((m) => `${m.text}${m.state === "sending" ? "?" : m.state === "failed" ? "!" : ""}`);
-const echo = (f, m, n) =>
-	f.say(
-		`@label=${m.tags.label};time=${stamp(n)};msgid=m${n};+chatd.org/id=${m.tags["+chatd.org/id"]} :me!u@h PRIVMSG #r :${m.params[1]}`,
-	);
 
 test("what is said is sending, then delivered, once and where the others see it", async () => {
 	const { f, s } = await session();

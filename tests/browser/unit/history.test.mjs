@@ -1,0 +1,69 @@
+// What is fetched of what was said before, and after a loss (web/js/session.js with model.js).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { again, inRoom, line, session, settled, stamp, texts } from "./fake.mjs";
+
+const talk = (from, n) => Array.from({ length: n }, (_, i) => line(from + i, "bob", "t" + (from + i)));
+const reactions = (from, n) =>
+	Array.from(
+		{ length: n },
+		(_, i) => `@time=${stamp(from + i)};msgid=m${from + i};+draft/react=${i};+draft/reply=m1 :bob!u@h TAGMSG #r`,
+	);
+const asked = (f) => f.expect("CHATHISTORY").params.slice(0, 3).join(" ");
+
+test("pages of which nothing is shown do not hold up those before them", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [...reactions(901, 99), line(1000, "bob", "new")], 2000);
+	let older = s.older(room);
+	let ask = f.expect("CHATHISTORY");
+
+	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m901", "100"]);
+	f.batch(ask, "chathistory #r", reactions(801, 100));
+	assert.equal(await older, true);
+	assert.equal(room.more, true);
+	// there may be many of them: the next page is a longer one
+	older = s.older(room);
+	ask = f.expect("CHATHISTORY");
+	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m801", "500"]);
+	f.batch(ask, "chathistory #r", [...talk(301, 499), ...reactions(800, 1)]);
+	await older;
+	older = s.older(room);
+	ask = f.expect("CHATHISTORY");
+	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m301", "100"]);
+	f.batch(ask, "chathistory #r", [line(1, "bob", "old")]);
+	await older;
+	assert.deepEqual([room.more, texts(room).length, texts(room)[0], texts(room).at(-1)], [false, 501, "old", "new"]);
+});
+
+test("a page that brings nothing older is the last", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, talk(101, 100), 500);
+	const older = s.older(room);
+
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", talk(101, 100));
+	await older;
+	assert.equal(room.more, false);
+});
+
+test("what was missed is fetched to its end, whatever there is in between", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+
+	await again(f, s);
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", reactions(2, 100));
+	await settled();
+	// lost once more: it goes on from there
+	await again(f, s);
+	let ask = f.expect("CHATHISTORY");
+
+	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m101"]);
+	f.batch(ask, "chathistory #r", [...reactions(102, 50), ...talk(152, 50)]);
+	await settled();
+	ask = f.expect("CHATHISTORY");
+	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m201"]);
+	f.batch(ask, "chathistory #r", talk(202, 10));
+	await settled();
+	assert.equal(asked(f), "LATEST #r *");
+	assert.deepEqual(texts(room), ["t1", ...Array.from({ length: 60 }, (_, i) => "t" + (152 + i))]);
+	assert.equal(room.byId.get("m1").reactions.size, 40);
+});
