@@ -44,17 +44,35 @@ const URL_RE = /\b(?:https?:\/\/|mailto:)[^\s<>"\x00-\x1f]+/gi;
 /** What turns the direction of the text behind it: an address is to be read as it is. */
 const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** The end of an address that belongs to the sentence around it. */
-function trimUrl(url) {
-	for (;;) {
-		const last = url.at(-1);
-		const open = { ")": "(", "]": "[", "}": "{" }[last];
+/** Of each pair of brackets: how many more of those that close there are. */
+function unopened(url) {
+	const more = { ")": 0, "]": 0, "}": 0 };
 
-		if (".,;:!?'*_~".includes(last) || (open && url.split(open).length < url.split(last).length))
-			url = url.slice(0, -1);
-		else
-			return url;
+	for (const c of url) {
+		if (c in more)
+			more[c]++;
+		else if (c in CLOSES)
+			more[CLOSES[c]]--;
 	}
+	return more;
+}
+
+const CLOSES = { "(": ")", "[": "]", "{": "}" };
+
+/** Without its end that belongs to the sentence around it. */
+function trimUrl(url) {
+	const more = unopened(url);
+	let end = url.length;
+
+	for (; end > 0; end--) {
+		const last = url[end - 1];
+
+		if (more[last] > 0)
+			more[last]--;
+		else if (!".,;:!?'*_~".includes(last))
+			break;
+	}
+	return url.slice(0, end);
 }
 
 /** Only what a link may be: an absolute http, https or mailto address, normalised; null: it is none. */

@@ -63,6 +63,14 @@ test("links are http, https and mailto, without the sentence around them", () =>
 		assert.equal(safeUrl(bad), null, bad);
 });
 
+test("an address that is all brackets is cut in one go", () => {
+	const begun = performance.now();
+
+	assert.equal(links("see http://a/(x)" + ")].".repeat(1 << 14))[1].text, "http://a/(x)");
+	// for each bracket the whole of it would take many seconds
+	assert.ok(performance.now() - begun < 1500);
+});
+
 test("who is named", () => {
 	assert.ok(mentions("hi Bob!", "bob"));
 	assert.ok(mentions("bob: hi", "Bob"));
