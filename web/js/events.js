@@ -6,6 +6,17 @@ import { ctcp, fold, isRoom, isupport, modes } from "./irc.js";
 const RANKS = { "@": 3, "%": 2, "+": 1 };
 const RANK_MODES = { o: 3, h: 2, v: 1 };
 
+export const EDIT_TAG = "+draft/edit";
+const EDITED = "[edited] ";
+
+/**
+ * The words that m has instead of those of the message which its tag names; null: it is another message. Such a one only the server
+ * makes, and it has seen that the words are that one's who said the first, whatever they were called then: a text with that
+ * tag is never passed on as it is, only a CTCP is.
+ */
+export const editedText = (m) =>
+	m.command === "PRIVMSG" && EDIT_TAG in m.tags && m.params[1]?.startsWith(EDITED) ? m.params[1].slice(EDITED.length) : null;
+
 // --- a message's form, by command: what of it is shown
 
 export const MAKERS = {
@@ -16,7 +27,7 @@ export const MAKERS = {
 			return null;
 		return {
 			kind: c ? "action" : "text",
-			text: c ? c.text : (m.params[1] ?? "").replace(/^\[edited\] /, ""),
+			text: c ? c.text : (editedText(m) ?? m.params[1] ?? ""),
 			...(/^[@%+]/.test(m.params[0]) ? { only: m.params[0][0] } : {}),
 		};
 	},

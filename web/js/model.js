@@ -1,7 +1,7 @@
 // model.js - what the page knows: rooms, people, messages, what has been read. Pure: messages from the server come in by
 // take() and history(), whoever wants to know of changes gives a function to on(). No sockets, no page, no clock but now().
 
-import { HANDLERS, MAKERS } from "./events.js";
+import { EDIT_TAG, editedText, HANDLERS, MAKERS } from "./events.js";
 import { fold, isRoom, same } from "./irc.js";
 import { mentions } from "./format.js";
 import { fileOf } from "./filetag.js";
@@ -465,14 +465,14 @@ export class Model {
 			this.redact(room, m.params[1], m.nick, m.params[2] ?? "");
 			return true;
 		}
-		const edited = m.tags["+draft/edit"] ?? (m.params[1]?.startsWith("[edited] ") ? m.tags["+draft/reply"] : undefined);
+		const words = editedText(m);
 
-		if (edited !== undefined && m.command === "PRIVMSG") {
-			const old = room.byId.get(edited);
+		if (words !== null) {
+			const old = room.byId.get(m.tags[EDIT_TAG]);
 
-			if (!old || !same(old.nick, m.nick))
+			if (!old)
 				return false;
-			old.text = m.params[1].replace(/^\[edited\] /, "");
+			old.text = words;
 			old.edited = true;
 			old.mention = !old.own && mentions(old.text, this.me.nick);
 			this.#tell("message", room, old);

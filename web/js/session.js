@@ -2,6 +2,7 @@
 // sees that it arrives. The page and the tests drive it; it knows no document.
 
 import { Conn } from "./conn.js";
+import { EDIT_TAG } from "./events.js";
 import { bytes, escapeTag, format, isRoom, same, sayLines } from "./irc.js";
 import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
@@ -466,7 +467,7 @@ export class Session {
 			this.conn
 				.ask("", [], {
 					lines: sayLines(room.name, text, {
-						tags: { "+draft/edit": m.msgid },
+						tags: { [EDIT_TAG]: m.msgid },
 						multi: this.caps.has("draft/multiline"),
 						batch: "e" + id(),
 					}),

@@ -106,13 +106,11 @@ test("messages, mentions, what is unread and what is read", () => {
 test("edits, deletions, reactions, typing", () => {
 	const { m, say, room, texts } = model();
 
-	say(line(1, "bob", "teh tea"), `@msgid=e1;+draft/edit=m1 :bob!u@h PRIVMSG #r :the tea`);
+	say(line(1, "bob", "teh tea"), `@msgid=e1;+draft/edit=m1;+draft/reply=m1 :bob!u@h PRIVMSG #r :[edited] the tea`);
 	assert.deepEqual(texts(), ["the tea"]);
 	assert.ok(room.messages.at(-1).edited);
-	say(`@msgid=e2;+draft/reply=m1 :bob!u@h PRIVMSG #r :[edited] the best tea`);
-	assert.deepEqual(texts(), ["the best tea"]);
-	say(`@msgid=e3;+draft/edit=m1 :carol!u@h PRIVMSG #r :forged`);
-	assert.deepEqual(texts(), ["the best tea", "forged"]);
+	say(":bob!u@h NICK bobby", `@msgid=e2;+draft/edit=m1;+draft/reply=m1 :bobby!u@h PRIVMSG #r :[edited] the best tea`);
+	assert.deepEqual(texts(), ["the best tea"], "theirs, also by another name");
 	say(
 		"@+draft/react=👍;+draft/reply=m1 :carol!u@h TAGMSG #r",
 		"@+draft/react=👍;+draft/reply=m1 :me!u@h TAGMSG #r",
@@ -126,6 +124,25 @@ test("edits, deletions, reactions, typing", () => {
 	say(":bob!u@h REDACT #r m1 :oops", ":bob!u@h REDACT #r never");
 	assert.ok(room.byId.get("m1").deleted && room.byId.get("m1").text === "");
 	assert.equal(m.rooms.size, 1);
+});
+
+test("what only looks like an edit is a message", () => {
+	const { say, room, texts } = model();
+
+	say(line(1, "bob", "I agree"), ":bob!u@h QUIT :bye", ":bob!x@evil JOIN #r * :other");
+	// so does the server pass on what somebody says: a text with +draft/edit never, a CTCP with all its tags
+	say(
+		`@msgid=e1;+draft/reply=m1 :bob!x@evil PRIVMSG #r :[edited] I refuse`,
+		`@msgid=e2;+draft/edit=m1 :bob!x@evil PRIVMSG #r :\x01ACTION refuses\x01`,
+		`@msgid=e3;+draft/edit=m1 :bob!x@evil PRIVMSG #r :\x01PING [edited] no\x01`,
+		`@msgid=e4;+draft/edit=m1 :bob!x@evil NOTICE #r :[edited] never`,
+	);
+	assert.deepEqual(texts(), ["I agree", "[edited] I refuse"]);
+	assert.ok(!room.byId.get("m1").edited);
+	assert.equal(room.messages.at(-2).kind, "action");
+	// of a message that is not here
+	say(`@msgid=e5;+draft/edit=m0;+draft/reply=m0 :carol!u@h PRIVMSG #r :[edited] in other words`);
+	assert.equal(texts().at(-1), "in other words");
 });
 
 test("no more reactions than somebody can look at", () => {
