@@ -85,6 +85,7 @@ function message(kind, at, fields) {
 		mention: false,
 		reactions: null,
 		file: null,
+		kept: false, // history has had it
 		...fields,
 	};
 }
@@ -558,6 +559,7 @@ export class Model {
 			const here = m.msgid && room.byId.get(m.msgid);
 
 			if (here) {
+				here.kept = true;
 				at = room.messages.indexOf(here) + 1;
 				if (TALK.has(here.kind) && here.text !== m.text && !here.deleted)
 					this.#otherWords(room, here, m);
@@ -569,6 +571,7 @@ export class Model {
 				const from = room.messages.indexOf(mine);
 
 				this.#confirm(room, mine, m);
+				mine.kept = true;
 				room.messages.splice(from, 1);
 				if (from < at)
 					at--;
@@ -579,6 +582,7 @@ export class Model {
 			}
 			if (m.msgid)
 				room.byId.set(m.msgid, m);
+			m.kept = true;
 			room.messages.splice(at++, 0, m);
 			added++;
 		}
@@ -611,17 +615,19 @@ export class Model {
 	}
 
 	/**
-	 * What the server has of the newest messages, all of them: what is here and not among them has been taken back meanwhile.
+	 * A page of what the server has, without holes: what was in its history before, and stands among these and is none of them, has been
+	 * taken back meanwhile. What never was in it (not everything is kept), or is only for those of a rank, may be missing for
+	 * other reasons.
 	 */
 	reconcile(room, list) {
 		const ids = new Set(list.map((m) => m.tags.msgid));
-		const oldest = Date.parse(list[0]?.tags.time ?? "");
-		const newest = Date.parse(list.at(-1)?.tags.time ?? "");
+		const has = (m) => m.msgid && ids.has(m.msgid);
+		const gone = room.messages
+			.slice(Math.max(0, room.messages.findIndex(has)), room.messages.findLastIndex(has) + 1)
+			.filter((m) => m.kept && TALK.has(m.kind) && !has(m) && !m.only && !m.deleted);
 
-		for (const m of room.messages) {
-			if (m.msgid && TALK.has(m.kind) && m.at > oldest && m.at < newest && !ids.has(m.msgid) && !m.deleted)
-				this.redact(room, m.msgid, "", "");
-		}
+		for (const m of gone)
+			this.redact(room, m.msgid, "", "");
 	}
 
 	// --- what the server says

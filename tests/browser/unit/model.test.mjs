@@ -184,6 +184,31 @@ test("history: before, behind, twice; nothing is doubled or out of order", () =>
 	assert.ok(room.byId.get("m22").deleted && !room.byId.get("m11").deleted);
 });
 
+test("only what history has had, and has no more, has been taken back", () => {
+	const { m, say, room } = model();
+	const all = [1, 2, 3, 4, 5, 6].map((n) => line(n, "bob", "t" + n, n === 3 ? "@#r" : "#r"));
+	const gone = () => room.messages.filter((x) => x.deleted).map((x) => x.msgid);
+	const now = (...ns) => {
+		const list = ns.map((n) => parse(all[n - 1]));
+
+		m.history(room, list, "latest");
+		m.reconcile(room, list);
+	};
+
+	// 3 is for operators; 4 was said while no history was kept
+	m.history(room, [1, 2, 3].map((n) => parse(all[n - 1])), "latest");
+	say(...all);
+	now(1, 2, 5);
+	assert.deepEqual(gone(), []);
+	now(1, 5);
+	assert.deepEqual(gone(), ["m2"]);
+	// what is newer than the page, or older, is not looked for
+	now(1);
+	now(5, 6);
+	now();
+	assert.deepEqual(gone(), ["m2"]);
+});
+
 test("the link of a file is another one each time, and no edit", () => {
 	const { m, room } = model();
 	const file = (e) =>
