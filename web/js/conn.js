@@ -123,8 +123,8 @@ export class Conn {
 
 	/**
 	 * A command whose answer is waited for: an array of what it was answered by (batches whole), [] for nothing at all; null when the
-	 * connection is lost before, or the server knows no labels. quiet: the answer does not go to onmessage, too. lines: what is
-	 * sent instead, of which the first gets the label.
+	 * connection is lost before, or is none; undefined when the server knows no labels. quiet: the answer does not go to onmessage,
+	 * too. lines: what is sent instead, of which the first gets the label.
 	 */
 	ask(command, params = [], { tags = {}, quiet = false, lines = null } = {}) {
 		const label = `${(++this.#serial).toString(36)}`;
@@ -144,7 +144,7 @@ export class Conn {
 			return Promise.resolve(null);
 		}
 		if (!labels)
-			return Promise.resolve(null);
+			return Promise.resolve(undefined);
 		return new Promise((done) => this.#asked.set(label, { done, quiet }));
 	}
 

@@ -105,6 +105,7 @@ export class Session {
 	async #ready() {
 		const were = [...this.model.rooms.values()].filter((r) => r.kind === "room" && r.wanted).map((r) => r.name);
 		const wanted = were.length ? were : this.#rooms;
+		const { epoch } = this.conn;
 
 		this.model.me.nick = this.conn.nick;
 		if (this.who.register) {
@@ -112,11 +113,15 @@ export class Session {
 
 			this.who.register = null;
 			this.model.tell("registered", null, await this.register(register));
+			if (this.conn.epoch !== epoch)
+				return;
 		}
 		for (let i = 0; i < wanted.length; i += 8)
 			this.conn.send("JOIN", [wanted.slice(i, i + 8).join(",")]);
 		this.#monitor();
 		await this.#directs();
+		if (this.conn.epoch !== epoch)
+			return;
 		for (const r of [...this.model.rooms.values()].filter(
 			(x) => x.kind === "direct" && (x.anchor || this.model.pending(x).length),
 		))
@@ -179,13 +184,14 @@ export class Session {
 
 		for (const m of places.slice(0, DIRECTS)) {
 			const at = Date.parse(m.params[2]) || this.env.now();
-			const fresh = !this.model.room(m.params[1]);
 			const room = this.model.open(m.params[1], at);
 
-			if (fresh && this.caps.has("draft/read-marker"))
+			if (room.messages.length || !room.more)
+				continue;
+			if (this.caps.has("draft/read-marker"))
 				this.conn.send("MARKREAD", [room.name]);
-			if (fresh)
-				await this.#latest(room);
+			if ((await this.#latest(room)) === LOST)
+				return;
 		}
 	}
 
@@ -204,7 +210,7 @@ export class Session {
 
 			if (batch)
 				return batch.messages;
-			if (this.conn.epoch !== epoch)
+			if (answer === null)
 				return LOST;
 			if (i === AGAIN || !answer?.some((m) => m.command === "FAIL" && m.params[1] === "MESSAGE_ERROR"))
 				return null;
@@ -437,18 +443,17 @@ export class Session {
 
 		m.tried = true;
 		m.flying = true;
-		const { epoch } = this.conn;
 		const answer = await this.conn.ask("", [], { lines });
 
 		m.flying = false;
-		if (answer === null) {
-			// lost: catchUp() looks after it. A server without labels: it is taken as sent.
-			if (this.conn.epoch === epoch && this.conn.ready && !this.caps.has("labeled-response"))
-				this.#delivered(room, m);
+		// lost: #catchUp() looks after it
+		if (answer === null || m.state !== "sending")
+			return;
+		// a server without labels: it is taken as sent
+		if (answer === undefined) {
+			this.#delivered(room, m);
 			return;
 		}
-		if (m.state !== "sending")
-			return;
 		const error = answer.find((a) => a.command === "FAIL" || /^[45]\d\d$/.test(a.command));
 
 		if (error)

@@ -97,13 +97,15 @@ export class Fake {
 		return this.sent.some((m) => m.command === command);
 	}
 
-	/** From the handshake to the welcome. */
+	/** From the handshake to the welcome; whoever has a password has an account. */
 	welcome(nick, caps = CAPS) {
 		this.open();
 		this.expect("USER");
 		this.say(`:s CAP * LS :${caps}`);
 		for (const m of this.sent.splice(0).filter((x) => x.command === "CAP" && x.params[0] === "REQ"))
 			this.say(`:s CAP * ACK :${m.params[1]}`);
+		if (this.has("AUTHENTICATE"))
+			this.say("AUTHENTICATE +", `:s 900 ${nick} ${nick}!u@h ${nick} :in`, `:s 903 ${nick} :in`);
 		this.expect("CAP");
 		this.say(
 			`:s 001 ${nick} :Welcome`,

@@ -67,3 +67,79 @@ test("what was missed is fetched to its end, whatever there is in between", asyn
 	assert.deepEqual(texts(room), ["t1", ...Array.from({ length: 60 }, (_, i) => "t" + (152 + i))]);
 	assert.equal(room.byId.get("m1").reactions.size, 40);
 });
+
+/** Somebody with an account, and a talk with bob; what is asked for at a login comes next. */
+async function talking(rows = []) {
+	const { f, s } = await session({ account: "me", password: "secret", rooms: [] });
+
+	f.batch(f.expect("CHATHISTORY"), "draft/chathistory-targets", []);
+	await settled();
+	f.say(line(1, "bob", "first", "me"), ...rows);
+	return { f, s, room: s.model.room("bob") };
+}
+
+async function back(f) {
+	f.pass(3000);
+	f.sent.length = 0;
+	f.welcome("me");
+	await settled();
+	return f.expect("CHATHISTORY");
+}
+
+test("lost again before it is known with whom there were talks: those go on from where they were", async () => {
+	const { f, s, room } = await talking();
+
+	s.say(room, "mine");
+	f.expect("PRIVMSG");
+	f.cut();
+	assert.equal((await back(f)).params[0], "TARGETS");
+	f.cut();
+	await settled();
+	assert.deepEqual(texts(room), ["first", "mine?"]);
+	f.batch(await back(f), "draft/chathistory-targets", [`:s CHATHISTORY TARGETS bob ${stamp(3)}`]);
+	await settled();
+	const ask = f.expect("CHATHISTORY");
+
+	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "bob", "msgid=m1"]);
+	f.batch(ask, "chathistory bob", [line(2, "bob", "second", "me")]);
+	await settled();
+	f.batch(f.expect("CHATHISTORY"), "chathistory bob", [line(1, "bob", "first", "me"), line(2, "bob", "second", "me")]);
+	await settled();
+	assert.deepEqual(texts(room), ["first", "second", "mine?"]);
+	assert.equal(f.expect("PRIVMSG").params[1], "mine");
+});
+
+test("lost while a talk is fetched for the first time: it is fetched the next time", async () => {
+	const { f, s } = await session({ account: "me", password: "secret", rooms: [] });
+	const targets = [`:s CHATHISTORY TARGETS bob ${stamp(3)}`, `:s CHATHISTORY TARGETS eve ${stamp(2)}`];
+
+	f.batch(f.expect("CHATHISTORY"), "draft/chathistory-targets", targets);
+	await settled();
+	assert.deepEqual(f.expect("CHATHISTORY").params.slice(0, 2), ["LATEST", "bob"]);
+	f.cut();
+	await settled();
+	f.batch(await back(f), "draft/chathistory-targets", targets);
+	for (const who of ["bob", "eve"]) {
+		await settled();
+		const ask = f.expect("CHATHISTORY");
+
+		assert.deepEqual(ask.params.slice(0, 2), ["LATEST", who]);
+		f.batch(ask, `chathistory ${who}`, [line(3, who, "hello", "me")]);
+	}
+	await settled();
+	assert.deepEqual(texts(s.model.room("bob")), ["hello"]);
+});
+
+test("a connection that is about to be lost has refused nothing", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+
+	f.cut();
+	f.pass(3000);
+	f.welcome("me");
+	await settled();
+	f.socket.readyState = 2; // it is being closed, which nobody has been told yet
+	await inRoom(f, s, null);
+	await again(f, s);
+	assert.equal(asked(f), "AFTER #r msgid=m1");
+});
