@@ -353,7 +353,7 @@ function leaves(model, room, m, nick) {
 	room.typing.delete(nick);
 	model.said(room, m);
 	if (me) {
-		room.anchor = room.end();
+		room.anchor ??= room.end();
 		room.joined = false;
 		room.wanted = false;
 		room.members.clear();

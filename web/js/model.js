@@ -46,6 +46,7 @@ export class Room {
 		this.draft = "";
 		this.reply = null;
 		this.anchor = null; // end() before we were away: what follows is to be fetched
+		this.lacks = false; // the newest of it cannot be had yet
 		this.muted = false; // no notifications
 		this.asked = false; // the server has been asked about it
 	}

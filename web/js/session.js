@@ -11,6 +11,8 @@ export const INVITED_WORD = "With an invitation the password may not have spaces
 
 const PAGE = 100; // messages asked for at once
 const LOST = Symbol("lost");
+const LACKS = Symbol("lacks");
+const LACKS_MS = 30000;
 const AGAIN = 5; // times that history is asked for when there is trouble
 const AGAIN_MS = 2000;
 const MISSED_PAGES = 20; // so many after a loss; then there is a gap
@@ -171,6 +173,7 @@ export class Session {
 	async #directs() {
 		if (!this.caps.has("draft/chathistory") || !this.model.me.account)
 			return;
+		const { epoch } = this.conn;
 		const stamp = (ms) => `timestamp=${new Date(ms).toISOString()}`;
 		const list = await this.#history([
 			"TARGETS",
@@ -186,11 +189,12 @@ export class Session {
 			const at = Date.parse(m.params[2]) || this.env.now();
 			const room = this.model.open(m.params[1], at);
 
-			if (room.messages.length || !room.more)
+			if (room.last() || !(room.more || room.lacks))
 				continue;
 			if (this.caps.has("draft/read-marker"))
 				this.conn.send("MARKREAD", [room.name]);
-			if ((await this.#latest(room)) === LOST)
+			await this.#catchUp(room);
+			if (this.conn.epoch !== epoch)
 				return;
 		}
 	}
@@ -198,8 +202,8 @@ export class Session {
 	// --- history
 
 	/**
-	 * The messages of a history batch; null: a refusal; LOST: the connection is gone. What the server cannot do just now is
-	 * asked for again.
+	 * The messages of a history batch; lacks: why the newest are not among them, as far as it is so. null: a refusal; LOST: the
+	 * connection is gone. What the server cannot do just now is asked for again.
 	 */
 	async #history(params) {
 		const { epoch } = this.conn;
@@ -208,8 +212,11 @@ export class Session {
 			const answer = await this.conn.ask("CHATHISTORY", params, { quiet: true });
 			const batch = answer?.find((m) => m.batch);
 
-			if (batch)
-				return batch.messages;
+			if (batch) {
+				const note = answer.find((m) => m.command === "NOTE" && m.params[1] === "MESSAGES_MISSING");
+
+				return Object.assign(batch.messages, { lacks: note?.params.at(-1) ?? "" });
+			}
 			if (answer === null)
 				return LOST;
 			if (i === AGAIN || !answer?.some((m) => m.command === "FAIL" && m.params[1] === "MESSAGE_ERROR"))
@@ -224,18 +231,37 @@ export class Session {
 		return this.caps.has("draft/chathistory") && this.caps.has("batch");
 	}
 
-	/** The newest page. True: it has come; false: there is none; LOST. */
+	/** The newest page. True: it has come; false: there is none; LACKS: what is newest is not in it yet; LOST. */
 	async #latest(room) {
 		const list = this.#can() ? await this.#history(["LATEST", room.name, "*", String(PAGE)]) : null;
 
 		if (list === LOST)
 			return LOST;
-		if (list)
-			room.oldest = oldestOf(list) ?? "";
-		room.more = Boolean(list) && list.length >= PAGE;
-		if (list)
-			this.model.history(room, list, "latest");
-		return Boolean(list);
+		if (!room.oldest)
+			room.more = Boolean(list) && list.length >= PAGE;
+		if (!list)
+			return false;
+		room.oldest ||= oldestOf(list) ?? "";
+		this.model.history(room, list, "latest");
+		if (list.lacks)
+			room.anchor = this.#endOf(room, list, null);
+		return this.#whole(room, list);
+	}
+
+	/** As Room.end(), when the list has been taken; at: where it began. */
+	#endOf(room, list, at) {
+		const id = newestOf(list);
+		const shown = list.findLast((m) => room.byId.has(m.tags.msgid));
+
+		return id ? { id, m: room.byId.get(shown?.tags.msgid) ?? at?.m } : at;
+	}
+
+	/** True; or LACKS, and whoever looks at the room is told. */
+	#whole(room, { lacks }) {
+		if (lacks && !room.lacks)
+			this.model.note(room, lacks);
+		room.lacks = Boolean(lacks);
+		return !lacks || LACKS;
 	}
 
 	/** Everything behind the last message that was here; then what was never confirmed is either here, or is said again. */
@@ -245,17 +271,34 @@ export class Session {
 
 		if (known === LOST)
 			return; // the next time from the same place
-		room.anchor = null;
+		if (known === true)
+			room.anchor = null;
+		else if (known === LACKS)
+			this.#catchUpLater(room);
 		room.catching = room.loading = false;
 		this.model.tell("history", room);
 		for (const m of this.model.pending(room)) {
 			if (m.flying)
 				continue;
-			if (known || !m.tried)
+			if (known === true || !m.tried)
 				this.#send(room, m);
 			else
 				this.model.failed(room, m, "The connection was lost. Nobody can say whether this has arrived.");
 		}
+	}
+
+	/** When the server may have written it to its disk. */
+	#catchUpLater(room) {
+		const { epoch } = this.conn;
+
+		this.env.later(() => {
+			if (this.conn.epoch !== epoch || this.model.room(room.name) !== room || (room.kind === "room" && !room.joined))
+				return;
+			if (room.loading)
+				this.#catchUpLater(room);
+			else
+				this.#catchUp(room);
+		}, LACKS_MS);
 	}
 
 	/** As #latest(). room.anchor goes on with each page. */
@@ -263,17 +306,15 @@ export class Session {
 		if (!this.#can())
 			return false;
 		for (let i = 0; i < MISSED_PAGES; i++) {
-			const list = await this.#history(["AFTER", room.name, `msgid=${room.anchor.id}`, String(PAGE)]);
+			const at = room.anchor;
+			const list = await this.#history(["AFTER", room.name, `msgid=${at.id}`, String(PAGE)]);
 
 			if (list === LOST || !list)
 				return list === LOST ? LOST : i > 0;
-			this.model.history(room, list, "after", room.anchor.m);
-			const id = newestOf(list);
-			const shown = list.findLast((m) => room.byId.has(m.tags.msgid));
-
-			if (list.length < PAGE || !id || id === room.anchor.id)
-				return this.#changes(room);
-			room.anchor = { id, m: room.byId.get(shown?.tags.msgid) ?? room.anchor.m };
+			this.model.history(room, list, "after", at.m);
+			room.anchor = this.#endOf(room, list, at);
+			if (list.length < PAGE || room.anchor.id === at.id)
+				return this.#whole(room, list) === LACKS ? LACKS : this.#changes(room);
 		}
 		// too much: the newest, and the way back to the rest
 		this.model.clear(room);

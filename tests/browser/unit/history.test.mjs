@@ -143,3 +143,65 @@ test("a connection that is about to be lost has refused nothing", async () => {
 	await again(f, s);
 	assert.equal(asked(f), "AFTER #r msgid=m1");
 });
+
+const MISSING = ":s NOTE CHATHISTORY MESSAGES_MISSING :The newest messages may be missing: they are not written to the disk yet";
+const notes = (room) => room.messages.filter((m) => m.kind === "info").map((m) => m.text);
+
+test("what the server has not written yet is asked for again, and the person knows of it", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+
+	s.say(room, "arrived");
+	const arrived = f.expect("PRIVMSG").tags["+chatd.org/id"];
+
+	f.cut();
+	s.say(room, "said meanwhile");
+	await again(f, s);
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(2, "bob", "t2")], MISSING);
+	await settled();
+	assert.match(notes(room)[0], /^The newest messages may be missing/);
+	// nobody knows whether that one is among those; of the other it is sure that it is not
+	assert.deepEqual(texts(room), ["t1", "t2", "arrived!", "said meanwhile?"]);
+	assert.equal(f.expect("PRIVMSG").params[1], "said meanwhile");
+	f.say(line(9, "bob", "live"));
+	for (let i = 0; i < 2; i++) {
+		f.pass(30000);
+		const ask = f.expect("CHATHISTORY");
+
+		assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m2"]);
+		f.batch(ask, "chathistory #r", [], MISSING);
+		await settled();
+	}
+	assert.equal(notes(room).length, 1, "once is enough");
+	f.pass(30000);
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [
+		`@time=${stamp(3)};msgid=m3;+chatd.org/id=${arrived} :me!u@h PRIVMSG #r :arrived`,
+		line(4, "bob", "t4"),
+		line(9, "bob", "live"),
+	]);
+	await settled();
+	assert.equal(asked(f), "LATEST #r *");
+	assert.deepEqual(texts(room), ["t1", "t2", "arrived", "t4", "live", "said meanwhile?"]);
+	assert.ok(!f.has("PRIVMSG"));
+	f.sent.length = 0;
+	f.pass(80000);
+	assert.ok(!f.has("CHATHISTORY"));
+});
+
+test("what was not written yet when one came in, too; a loss does not make it two questions", async () => {
+	const { f, s } = await session();
+	const room = await inRoom(f, s, null);
+
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(1, "bob", "t1")], MISSING);
+	await settled();
+	f.say(line(5, "bob", "live"));
+	await again(f, s);
+	const ask = f.expect("CHATHISTORY");
+
+	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m1"]);
+	f.batch(ask, "chathistory #r", [], MISSING);
+	await settled();
+	f.pass(30000);
+	assert.equal(f.sent.filter((m) => m.command === "CHATHISTORY").length, 1);
+	assert.equal(notes(room).length, 1);
+});
