@@ -937,6 +937,30 @@ class Throttled(ChatCase):
         self.assertEqual(lines[-2:], ["QUIT :", ""])
 
 
+class NotNow(ChatCase):
+    """Limits: what the server does not do now, though it would later."""
+
+    needs = "HAVE_EDITLINE"
+    config = {"listen": ChatCase.config["listen"], "limits": {"targets": 1, "joins": 1}}
+
+    def test_too_much_at_once(self):
+        """It is said, and nothing is waited for."""
+        first, second = self.clients("tel", "tel")
+        code, out, err = self.script("-n", self.fresh("pipe"), input="""/ack on
+one@%s
+two@%s
+/join %s
+three
+""" % (first.name, second.name, self.fresh("room")))
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(len(re.findall(r"message has been sent", out)), 2)
+        self.assertIn("Couldn't send message :( you have written to many people just now", out)
+        self.assertRegex(out, r"Sorry, room\d+: you have joined many rooms just now")
+        first.expect('"one"')
+        second.expect(": three")
+        self.assertNotIn("two", second.text.decode())
+
+
 class Tail(ChatCase):
     store = True
 

@@ -124,6 +124,35 @@ START_TEST(failures)
 }
 END_TEST
 
+/* Too much at once: 263 names the command and no room. */
+START_TEST(not_now)
+{
+	session_typed(&s, "x@carol");
+	line("@label=%lu :srv 263 me PRIVMSG :Many people just now", s.label);
+	session_typed(&s, "y@carol");
+	line("@label=%lu :srv 263 me * :Many people just now", s.label);
+	ck_assert_str_eq(showed(), "Couldn't send message :( many people just now.\n"
+				   "Couldn't send message :( many people just now.\n");
+	ck_assert_uint_eq(s.npending, 0);
+	session_typed(&s, "/join one");
+	session_typed(&s, "/join two");
+	line(":srv 263 me JOIN :Many rooms just now");
+	ck_assert_str_eq(showed(), "Sorry, one: many rooms just now.\n");
+	ck_assert_ptr_null(session_room(&s, STR_LIT("one"), false));
+	line(":me!u@h JOIN #two");
+	ck_assert_str_eq(s.cur->name, "two");
+	showed();
+	line(":srv 263 me NICK :Many names just now");
+	line(":srv 263 me JOIN :Many rooms just now");
+	ck_assert_str_eq(showed(), "Sorry, many names just now.\nSorry, many rooms just now.\n");
+	ck_assert_str_eq(s.cur->name, "two");
+	s.script = true;
+	session_want_room(&s, "three");
+	line(":srv 263 me JOIN :Many rooms just now");
+	ck_assert_str_eq(happened(), "in two.refused 5 many rooms just now.");
+}
+END_TEST
+
 START_TEST(others)
 {
 	line(":ann!u@h JOIN #lobby");
@@ -466,6 +495,7 @@ main(void)
 	tcase_add_loop_test(t, what_is_typed, 0, ARRAY_LEN(typed));
 	tcase_add_test(t, questions);
 	tcase_add_test(t, failures);
+	tcase_add_test(t, not_now);
 	tcase_add_test(t, others);
 	tcase_add_test(t, multiline);
 	tcase_add_test(t, catching_up);

@@ -50,7 +50,7 @@ function shrink(bitmap, side) {
 async function address(session, target) {
 	const answer = await session.fetch("UPLOAD", [target]);
 	const m = answer?.find((a) => a.command === "UPLOAD");
-	const no = answer?.find((a) => a.command === "FAIL" || /^[45]\d\d$/.test(a.command));
+	const no = answer?.find((a) => a.command === "FAIL" || /^(263|[45]\d\d)$/.test(a.command));
 
 	if (m)
 		return { url: m.params.at(-1) };

@@ -495,7 +495,7 @@ export class Session {
 			this.#delivered(room, m);
 			return;
 		}
-		const error = answer.find((a) => a.command === "FAIL" || /^[45]\d\d$/.test(a.command));
+		const error = answer.find((a) => a.command === "FAIL" || /^(263|[45]\d\d)$/.test(a.command));
 
 		if (error)
 			this.model.failed(room, m, wordsOf(error, room));
@@ -705,7 +705,7 @@ function wordsOf(m, room = null) {
 		return "Couldn't send message :( There is nobody called so.";
 	if (m.command === "372")
 		return m.params.at(-1).replace(/^- ?/, "");
-	if (m.command === "FAIL")
+	if (m.command === "FAIL" || m.command === "263")
 		return m.params.at(-1);
 	if (m.command === "341")
 		return `You have asked ${m.params[1]} into ${m.params[2]}.`;

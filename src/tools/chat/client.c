@@ -209,7 +209,7 @@ f_refused(void *arg, enum refusal kind, const char *why)
 	    [REFUSED_NAME] = CHAT_REFUSED,      [REFUSED_PASSWORD] = CHAT_DENIED,
 	    [REFUSED_ROOM] = CHAT_NOT_FOUND,    [REFUSED_MESSAGE] = CHAT_REFUSED,
 	    [REFUSED_GONE] = CHAT_NOT_FOUND,    [REFUSED_OTHER] = CHAT_REFUSED,
-	    [REFUSED_SENT_AWAY] = CHAT_REFUSED,
+	    [REFUSED_SENT_AWAY] = CHAT_REFUSED, [REFUSED_NOW] = CHAT_REFUSED,
 	};
 	struct client *c = arg;
 

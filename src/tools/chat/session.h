@@ -73,6 +73,7 @@ enum refusal {
 	REFUSED_ROOM, /* scripts: it cannot be entered */
 	REFUSED_MESSAGE, /* scripts: not sent */
 	REFUSED_GONE, /* scripts: nobody is called so */
+	REFUSED_NOW, /* scripts: the room cannot be entered yet */
 	REFUSED_SENT_AWAY, /* kicked, killed or banned */
 	REFUSED_OTHER,
 };

@@ -8,6 +8,8 @@
 
 #include "lib/util.h"
 
+#define TRY_AGAIN 263 /* too much at once: of all below 400 the one that refuses something */
+
 struct str
 told_last(const struct wire *w)
 {
@@ -139,12 +141,26 @@ refusal_text(const struct wire *w, char *out, size_t cap)
 		out[--n] = '\0';
 }
 
-static bool
-joining_failed(struct session *s, const struct wire *w, const char *why)
+/* The room that it is about, or NULL. "263 me JOIN :…" names none: answers come in the order of what they answer, and rooms
+ * are in that in which they were asked for. */
+static struct room *
+refused_room(const struct session *s, const struct wire *w)
 {
-	static const unsigned nums[] = {403, 405, 407, 437, 471, 473, 474,
-					475, 476, 477, 479, 480, 482, 489};
-	struct room *r = w->num != 0 ? room_of(s, w->m.param[1]) : NULL;
+	bool join = irc_is(w->m.param[1], "JOIN"), mode = irc_is(w->m.param[1], "MODE");
+	struct room *r = s->rooms;
+
+	if (w->num != TRY_AGAIN)
+		return room_of(s, w->m.param[1]);
+	while (r != NULL && !(join && r->wanted && !r->joined) && !(mode && r->asked_about))
+		r = r->next;
+	return r;
+}
+
+static bool
+joining_failed(struct session *s, const struct wire *w, struct room *r, const char *why)
+{
+	static const unsigned nums[] = {TRY_AGAIN, 403, 405, 407, 437, 471, 473, 474,
+					475,       476, 477, 479, 480, 482, 489};
 	bool is = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(nums); i++)
@@ -152,7 +168,7 @@ joining_failed(struct session *s, const struct wire *w, const char *why)
 	if (!is || r == NULL || r->joined || !r->wanted)
 		return false;
 	if (s->script)
-		s->front->refused(s->arg, REFUSED_ROOM, why);
+		s->front->refused(s->arg, w->num == TRY_AGAIN ? REFUSED_NOW : REFUSED_ROOM, why);
 	else
 		session_note(s, "Sorry, %s: %s.", r->name, why);
 	pend_drop(s, r, why);
@@ -175,11 +191,12 @@ upload_failed(struct session *s, const struct wire *w, unsigned long label, cons
 	return true;
 }
 
-/* 4xx, 5xx, FAIL. */
+/* 263, 4xx, 5xx, FAIL. */
 static void
 refused(struct session *s, const struct wire *w)
 {
 	unsigned long label = said_label(s, w);
+	struct room *r = refused_room(s, w);
 	struct str about = w->m.n > 2 ? w->m.param[1] : (struct str){"", 0};
 	char why[512];
 
@@ -190,7 +207,7 @@ refused(struct session *s, const struct wire *w)
 		return;
 	if (irc_is(w->m.param[0], "CHATHISTORY") && w->num == 0 && (label != 0 || s->script))
 		return;
-	if (room_answered(room_of(s, w->m.param[1]), false) || joining_failed(s, w, why))
+	if (room_answered(r, false) || joining_failed(s, w, r, why))
 		return;
 	if (s->script)
 		return;
@@ -487,7 +504,7 @@ dispatch(struct session *s, const struct wire *w)
 			return;
 		}
 	}
-	if (w->num >= 400 && w->num < 600)
+	if (w->num == TRY_AGAIN || (w->num >= 400 && w->num < 600))
 		refused(s, w);
 }
 

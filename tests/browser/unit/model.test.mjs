@@ -258,6 +258,13 @@ test("what is said is sending, then delivered, once and where the others see it"
 	await settled();
 	assert.deepEqual(texts(room).at(-1), "three!");
 	assert.match(room.messages.findLast((m) => m.kind === "text").why, /Cannot send/);
+	for (const what of ["PRIVMSG", "*"]) {
+		s.say(room, "too much");
+		f.say(`@label=${f.expect("PRIVMSG").tags.label} :s 263 me ${what} :wait a moment`);
+		await settled();
+		assert.equal(texts(room).filter((text) => text === "too much!").length, what === "*" ? 2 : 1);
+		assert.equal(room.messages.findLast((m) => m.kind === "text").why, "wait a moment");
+	}
 	s.say(room, "l1\nl2", { reply: "m1" });
 	const start = f.expect("BATCH");
 
