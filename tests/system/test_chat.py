@@ -673,6 +673,37 @@ class Again(ChatCase):
         t.expect('"five"')
         self.assertEqual(re.findall(r'^%s sent you "(\w+)"' % tel.name, t.screen.text(), re.M), ["one", "three", "four", "five"])
 
+    def test_between_two_while_another_client_is_there(self):
+        """What another client of the account's got meanwhile comes here, too."""
+        if not build().passwords:
+            self.skipTest("built without accounts")
+        self.daemon()
+        tel, other = self.clients("tel", "other")
+        tel.ask("/register - correct-horse", "is yours now")
+        other.ask("/register - correct-horse", "is yours now")
+        proxy = Proxy(self.irc_address())
+        self.addCleanup(proxy.close)
+        path = os.path.join(self.dir, "chat.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "%s"; password = "correct-horse"; history = 0;\n' % (self.server(proxy.port), other.name))
+        os.chmod(path, 0o600)
+        t = Terminal([self.program, "--config", path], env=self.home, cwd=self.dir)
+        self.addCleanup(t.close)
+        t.expect(r"You are in lobby\.")
+        tel.send("one@" + other.name)
+        t.expect('"one"')
+        proxy.address = ("127.0.0.1", 1)
+        proxy.cut()
+        t.expect("connecting again")
+        tel.send("two@" + other.name, "three@" + other.name)
+        other.expect('"three"')
+        proxy.address = self.irc_address()
+        t.expect("Connected again", seconds=limit(20))
+        t.expect('"three"')
+        tel.send("four@" + other.name)
+        t.expect('"four"')
+        self.assertEqual(re.findall(r'^%s sent you "(\w+)"' % tel.name, t.screen.text(), re.M), ["one", "two", "three", "four"])
+
     def test_server_starts_later(self):
         """Away for longer: what is typed meanwhile is sent when the server is back."""
         self.daemon()

@@ -216,6 +216,35 @@ START_TEST(catching_up)
 }
 END_TEST
 
+/* What was said to our account meanwhile is fetched from the loss on, whatever the new connection has told by then. */
+START_TEST(catching_up_with_people)
+{
+	const char *out;
+
+	line("@time=2026-01-01T00:00:10.000Z :bob!u@h PRIVMSG #lobby :ten");
+	for (unsigned i = 0; i < 2; i++) { /* and so it is when that is lost before it has come */
+		session_lost(&s);
+		said();
+		session_begin(&s, true);
+		line(":srv CAP * LS :batch labeled-response server-time draft/chathistory");
+		line(":srv CAP me ACK :batch labeled-response server-time draft/chathistory");
+		line(":srv 001 me :Welcome");
+		line(":srv 005 me CHATHISTORY=500 :are supported");
+		line("@time=2026-01-01T00:00:20.000Z :srv 900 me me!u@h me :You are now logged in");
+		line(":srv 422 me :no MOTD");
+		out = said();
+		ck_assert_ptr_nonnull(
+		    strstr(out, " CHATHISTORY TARGETS timestamp=2026-01-01T00:00:09.999Z "));
+	}
+	line("@time=2026-01-01T00:00:30.000Z :me!u@h JOIN #lobby");
+	said();
+	line("@label=%lu :srv BATCH +t draft/chathistory-targets", s.rooms->ask - 1);
+	line("@batch=t :srv CHATHISTORY TARGETS bob 2026-01-01T00:00:15.000Z");
+	ck_assert_str_eq(strchr(said(), ' '),
+			 " CHATHISTORY LATEST bob timestamp=2026-01-01T00:00:09.999Z 500|");
+}
+END_TEST
+
 /* What was said while the first lines of before were on their way is not from before. */
 START_TEST(said_since)
 {
@@ -499,6 +528,7 @@ main(void)
 	tcase_add_test(t, others);
 	tcase_add_test(t, multiline);
 	tcase_add_test(t, catching_up);
+	tcase_add_test(t, catching_up_with_people);
 	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);
 	tcase_add_test(t, locked_out);

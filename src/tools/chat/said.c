@@ -672,12 +672,12 @@ said_fetch_direct(struct session *s)
 {
 	char from[IRC_TIME_LEN], to[IRC_TIME_LEN];
 
-	if (!s->again || s->page == 0 || s->last_at == 0 || s->account[0] == '\0' ||
+	if (!s->again || s->page == 0 || s->away_from == 0 || s->account[0] == '\0' ||
 	    !has(s, CAP_LABEL)) {
 		pend_go(s, NULL);
 		return;
 	}
-	irc_time_put(from, s->last_at - 1);
+	irc_time_put(from, s->away_from - 1);
 	irc_time_put(to, s->last_at + UINT64_C(30) * 86400 * 1000);
 	s->dm_asks++;
 	put(s, "@label=%lu CHATHISTORY TARGETS timestamp=%.*s timestamp=%.*s 50", ++s->label,

@@ -329,8 +329,11 @@ session_begin(struct session *s, bool secure)
 void
 session_lost(struct session *s)
 {
-	if (s->state == SESSION_READY)
+	if (s->state == SESSION_READY) {
 		s->again = true;
+		if (s->dm_asks == 0) /* else there is still something to be fetched from before */
+			s->away_from = s->last_at;
+	}
 	s->state = SESSION_OFF;
 	s->account[0] = '\0';
 	s->who_wanted = 0;

@@ -191,6 +191,8 @@ struct session {
 	struct recent recent[SESSION_RECENT_MAX];
 	unsigned nrecent;
 	uint64_t last_at; /* server's time, the latest */
+	uint64_t
+	    away_from; /* and when the connection was lost: what was said to us since is fetched */
 	unsigned dm_asks;
 	unsigned long upload; /* label of the request for an address; one at a time */
 	char upload_to[ROOM_BYTES_MAX + 2];

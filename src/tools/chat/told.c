@@ -64,7 +64,7 @@ on_CHATHISTORY(struct session *s, const struct wire *w)
 	if (!irc_is(w->m.param[0], "TARGETS") || name.n == 0 || name.p[0] == '#' ||
 	    s->dm_asks == 0 || s->dm_asks > 50)
 		return;
-	irc_time_put(from, s->last_at > 1 ? s->last_at - 1 : 0);
+	irc_time_put(from, s->away_from - 1);
 	if (w->m.n > 2 && s->dm_asks > 0) {
 		s->dm_asks++;
 		put(s, "@label=%lu CHATHISTORY LATEST " STR_FMT " timestamp=%.*s %u", ++s->label,
