@@ -673,8 +673,8 @@ class Again(ChatCase):
         t.expect('"five"')
         self.assertEqual(re.findall(r'^%s sent you "(\w+)"' % tel.name, t.screen.text(), re.M), ["one", "three", "four", "five"])
 
-    def test_between_two_while_another_client_is_there(self):
-        """What another client of the account's got meanwhile comes here, too."""
+    def beside(self):
+        """(somebody with an account, the same account by telnet, its chat, that one's connection)"""
         if not build().passwords:
             self.skipTest("built without accounts")
         self.daemon()
@@ -690,6 +690,11 @@ class Again(ChatCase):
         t = Terminal([self.program, "--config", path], env=self.home, cwd=self.dir)
         self.addCleanup(t.close)
         t.expect(r"You are in lobby\.")
+        return tel, other, t, proxy
+
+    def test_between_two_while_another_client_is_there(self):
+        """What another client of the account's got meanwhile comes here, too."""
+        tel, other, t, proxy = self.beside()
         tel.send("one@" + other.name)
         t.expect('"one"')
         proxy.address = ("127.0.0.1", 1)
@@ -703,6 +708,21 @@ class Again(ChatCase):
         tel.send("four@" + other.name)
         t.expect('"four"')
         self.assertEqual(re.findall(r'^%s sent you "(\w+)"' % tel.name, t.screen.text(), re.M), ["one", "two", "three", "four"])
+
+    def test_first_words_in_a_room_of_another_client(self):
+        """Nothing has been said there up to the loss; what was said meanwhile comes all the same."""
+        tel, other, t, proxy = self.beside()
+        proxy.address = ("127.0.0.1", 1)
+        proxy.cut()
+        t.expect("connecting again")
+        tel.send("one", "two")
+        other.expect(": two")
+        proxy.address = self.irc_address()
+        t.expect("Connected again", seconds=limit(20))
+        t.expect(": two")
+        tel.send("three")
+        t.expect(": three")
+        self.assertEqual(re.findall(r"^%s: (\w+)" % tel.name, t.screen.text(), re.M), ["one", "two", "three"])
 
     def test_server_starts_later(self):
         """Away for longer: what is typed meanwhile is sent when the server is back."""

@@ -216,6 +216,45 @@ START_TEST(catching_up)
 }
 END_TEST
 
+/* A room that another client of our account is in: our JOIN is no event there and has no number. Nothing had been said there. */
+START_TEST(catching_up_from_nothing)
+{
+	session_want_room(&s, "den");
+	line("@time=2026-01-01T00:00:10.000Z :me!u@h JOIN #den * :me");
+	for (unsigned i = 0; i < 2; i++) { /* and so it is when that is lost before it has come */
+		session_lost(&s);
+		log_in_to("CHATHISTORY=2");
+		said();
+		line("@time=2026-01-01T00:00:20.000Z :me!u@h JOIN #den * :me");
+		ck_assert_str_eq(strchr(said(), ' '),
+				 " CHATHISTORY AFTER #den timestamp=2026-01-01T00:00:09.999Z 2|");
+	}
+	line("@label=%lu :srv BATCH +h chathistory #den", s.rooms->next->ask);
+	line("@batch=h;msgid=0000000000005 :bob!u@h PRIVMSG #den :five");
+	line("@batch=h;msgid=0000000000006 :bob!u@h PRIVMSG #den :six");
+	said();
+	showed();
+	line(":srv BATCH -h");
+	ck_assert_str_eq(strchr(said(), ' '), " CHATHISTORY AFTER #den msgid=0000000000006 2|");
+}
+END_TEST
+
+/* It is one since the other client has gone. */
+START_TEST(catching_up_before_a_number)
+{
+	session_want_room(&s, "den");
+	line("@time=2026-01-01T00:00:10.000Z :me!u@h JOIN #den * :me");
+	session_lost(&s);
+	log_in_to("CHATHISTORY=1");
+	line("@time=2026-01-01T00:00:20.000Z;msgid=0000000000009 :me!u@h JOIN #den * :me");
+	line("@label=%lu :srv BATCH +h chathistory #den", s.rooms->next->ask);
+	line("@batch=h;msgid=0000000000005 :bob!u@h PRIVMSG #den :five");
+	said();
+	line(":srv BATCH -h");
+	ck_assert_str_eq(strchr(said(), ' '), " CHATHISTORY AFTER #den msgid=0000000000005 1|");
+}
+END_TEST
+
 /* What was said to our account meanwhile is fetched from the loss on, whatever the new connection has told by then. */
 START_TEST(catching_up_with_people)
 {
@@ -528,6 +567,8 @@ main(void)
 	tcase_add_test(t, others);
 	tcase_add_test(t, multiline);
 	tcase_add_test(t, catching_up);
+	tcase_add_test(t, catching_up_from_nothing);
+	tcase_add_test(t, catching_up_before_a_number);
 	tcase_add_test(t, catching_up_with_people);
 	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);

@@ -588,16 +588,22 @@ said_message(struct session *s, const struct wire *w, bool notice)
 
 /* --- history ---------------------------------------------------------------------------------- */
 
+/* What followed the last one that is known here, or has been said since we came when there is none. */
 static void
 ask_after(struct session *s, struct room *r)
 {
-	char id[IRC_MSGID_LEN];
+	char from[40], id[IRC_MSGID_LEN], at[IRC_TIME_LEN];
 
 	irc_msgid_put(id, r->last);
+	irc_time_put(at, r->joined_at > 0 ? r->joined_at - 1 : 0);
+	if (r->last != 0)
+		bprintf(from, sizeof(from), "msgid=%.*s", IRC_MSGID_LEN, id);
+	else
+		bprintf(from, sizeof(from), "timestamp=%.*s", IRC_TIME_LEN, at);
 	r->ask = ++s->label;
 	r->asked_after = r->last;
 	r->got = 0;
-	put(s, "@label=%lu CHATHISTORY AFTER #%s msgid=%.*s %u", r->ask, r->name, IRC_MSGID_LEN, id,
+	put(s, "@label=%lu CHATHISTORY AFTER #%s %s %u", r->ask, r->name, from,
 	    MIN(s->page, (unsigned)PAGE_MAX));
 }
 
@@ -608,7 +614,7 @@ said_fetch(struct session *s, struct room *r)
 	r->got = 0;
 	if (s->page == 0 || !has(s, CAP_HISTORY) || !has(s, CAP_LABEL) || !has(s, CAP_BATCH)) {
 		said_fetched(s, r);
-	} else if (s->again && r->last != 0) {
+	} else if (s->again && (r->last != 0 || (r->been && r->joined_at != 0))) {
 		r->fetching = true;
 		ask_after(s, r);
 	} else if (s->history > 0) {
@@ -627,6 +633,8 @@ said_fetched(struct session *s, struct room *r)
 	if (r->first && r->got > 0)
 		note_in(s, r, "--- That was before you came.");
 	r->fetching = r->first = false;
+	if (r->last == 0)
+		r->last = r->came;
 	release(s, r);
 	pend_go(s, r);
 	/* a script is in when it also knows who is there: see names_end() */

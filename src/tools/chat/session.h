@@ -117,7 +117,8 @@ struct room {
 	bool asked_about; /* is it there? That has been asked before it was entered, */
 	bool there; /* and it is */
 	bool asked_since; /* since when is it there? That has been asked inside */
-	uint64_t joined_at; /* by the server's clock; 0: it does not tell */
+	uint64_t
+	    joined_at; /* by the server's clock; 0: it does not tell. Nothing seen there: for the first time */
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
 	uint8_t names[8], nnames; /* enum names_for of the lists that are coming, in their order */
@@ -125,7 +126,7 @@ struct room {
 	unsigned long ask; /* the label of the request */
 	uint64_t asked_after; /* the message that it asks for what followed */
 	uint64_t came; /* our JOIN's number, or 0: what has a greater one was said since */
-	uint64_t last; /* the latest message's number */
+	uint64_t last; /* the latest message's number; 0: since joined_at there was none */
 	uint64_t mine; /* and our own latest one's */
 	uint64_t last_at, marked_at;
 	unsigned unread, mentions;

@@ -233,7 +233,8 @@ self_joined(struct session *s, struct room *r, const struct wire *w)
 {
 	r->joined = r->wanted = true;
 	r->asked_about = r->asked_since = false;
-	r->joined_at = w->at;
+	if (!r->been || r->last != 0)
+		r->joined_at = w->at;
 	r->came = w->seq;
 	members_clear(s, r);
 	r->nnames = 0;
@@ -244,8 +245,6 @@ self_joined(struct session *s, struct room *r, const struct wire *w)
 	if (!s->script && !r->been)
 		note_in(s, r, "You are in %s.", r->name);
 	said_fetch(s, r);
-	if (r->last == 0)
-		r->last = w->seq;
 }
 
 void
