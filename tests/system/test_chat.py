@@ -634,8 +634,8 @@ class Again(ChatCase):
         t.type("first\r")
         tel.line("%s: first" % t.name)
         proxy.mute = True
-        t.type("second\r")
-        tel.line("%s: second" % t.name)
+        t.type("second, turned \u202e round\r")  # the server ends that in its line
+        tel.expect("%s: second, turned \u202e round\u202c" % t.name)
         proxy.cut()
         proxy.mute = False
         t.expect("Connected again as " + t.name)

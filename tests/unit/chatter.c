@@ -182,6 +182,7 @@ chatter_begin(void)
 	nshown = nevents = 0;
 	shown[0] = events[0] = '\0';
 	session_init(&s, &front, NULL, "me");
+	bprintf(s.id, sizeof(s.id), "mine");
 	session_want_room(&s, "lobby");
 }
 

@@ -184,8 +184,8 @@ START_TEST(multiline)
 	ck_assert_uint_eq(s.nbatches, 0);
 	session_say(&s, "#lobby", STR_LIT("a\nb"), false);
 	ck_assert_str_eq(said(),
-			 "@label=1 BATCH +m1 draft/multiline #lobby|@batch=m1 PRIVMSG #lobby :a|"
-			 "@batch=m1 PRIVMSG #lobby :b|BATCH -m1|");
+			 "@label=1;+chatd.org/id=mine-1 BATCH +m1 draft/multiline #lobby|"
+			 "@batch=m1 PRIVMSG #lobby :a|@batch=m1 PRIVMSG #lobby :b|BATCH -m1|");
 }
 END_TEST
 
@@ -331,6 +331,30 @@ START_TEST(unanswered)
 		ck_assert_ptr_nonnull(strstr(out, "PRIVMSG #lobby :meanwhile|"));
 		ck_assert(strstr(out, ":lost|") < strstr(out, ":meanwhile|"));
 	}
+}
+END_TEST
+
+/* The server knows our numbers: it may have cleaned the text, and another client of ours may have said the same. */
+START_TEST(unanswered_by_number)
+{
+	const char *out;
+
+	session_typed(&s, "with\ta tab");
+	session_say(&s, "#lobby", STR_LIT("two\nlines"), false);
+	session_typed(&s, "lost");
+	session_lost(&s);
+	log_in();
+	line("@msgid=0000000000009 :me!u@h JOIN #lobby * :me");
+	said();
+	line("@label=%lu :srv BATCH +h chathistory #lobby", s.rooms->ask);
+	line("@batch=h;+chatd.org/id=mine-1 :me!u@h PRIVMSG #lobby :with a tab");
+	line("@batch=h;+chatd.org/id=mine-2 :me!u@h BATCH +m draft/multiline #lobby");
+	line("@batch=m :me!u@h PRIVMSG #lobby :two");
+	line(":srv BATCH -m");
+	line("@batch=h;+chatd.org/id=other-3 :me!u@h PRIVMSG #lobby :lost");
+	line(":srv BATCH -h");
+	out = said();
+	ck_assert_str_eq(strchr(out, ';'), ";+chatd.org/id=mine-3 PRIVMSG #lobby :lost|");
 }
 END_TEST
 
@@ -572,6 +596,7 @@ main(void)
 	tcase_add_test(t, catching_up_with_people);
 	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);
+	tcase_add_test(t, unanswered_by_number);
 	tcase_add_test(t, locked_out);
 	tcase_add_test(t, files);
 	tcase_add_test(t, completion);

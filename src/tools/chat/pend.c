@@ -1,6 +1,7 @@
 /* pend.c - messages on their way: each has a label until the server has answered it, so that a lost connection neither
  * loses nor doubles one. What was sent and not answered is looked for in the history of its room after the next login,
- * and sent again if it is not there; where there is none to look into, the person is told. */
+ * and sent again if it is not there; where there is none to look into, the person is told. It is known by a number of
+ * our own, or on servers that keep no tags of clients by its text. */
 #include "config.h"
 
 #include "session_priv.h"
@@ -36,13 +37,40 @@ session_lines(struct str text)
 	return n;
 }
 
+static void
+own_id(const struct session *s, const struct pending *p, char out[64])
+{
+	bprintf(out, 64, "%s-%lu", s->id, p->label);
+}
+
+/* "@label=…;+chatd.org/id=… ", as far as the server knows tags. */
+static const char *
+tags_of(const struct session *s, const struct pending *p)
+{
+	static char tags[128];
+	size_t n = 0;
+	char id[64];
+
+	tags[0] = '\0';
+	if (has(s, CAP_LABEL))
+		n = bprintf(tags, sizeof(tags), "@label=%lu", p->label);
+	if (has(s, CAP_TAGS)) {
+		own_id(s, p, id);
+		n += bprintf(tags + n, sizeof(tags) - n, "%c%s=%s", n > 0 ? ';' : '@', WIRE_ID_TAG,
+			     id);
+	}
+	if (n > 0)
+		bprintf(tags + n, sizeof(tags) - n, " ");
+	return tags;
+}
+
 /* One message of several lines, or of one that is too long for a line (draft/multiline). */
 static void
 put_multi(struct session *s, const struct pending *p)
 {
 	struct str rest = {p->text, p->n};
 
-	put(s, "@label=%lu BATCH +m%lu draft/multiline %s", p->label, p->label, p->target);
+	put(s, "%sBATCH +m%lu draft/multiline %s", tags_of(s, p), p->label, p->target);
 	for (;;) {
 		const char *nl = memchr(rest.p, '\n', rest.n);
 		struct str line = {rest.p, nl != NULL ? (size_t)(nl - rest.p) : rest.n};
@@ -66,19 +94,15 @@ put_multi(struct session *s, const struct pending *p)
 static void
 send_one(struct session *s, struct pending *p)
 {
-	char label[32] = "";
-
 	p->fate = FATE_SENT;
 	if (memchr(p->text, '\n', p->n) != NULL || p->n > PIECE_MAX) {
 		put_multi(s, p);
 		return;
 	}
-	if (has(s, CAP_LABEL))
-		bprintf(label, sizeof(label), "@label=%lu ", p->label);
 	if (p->action)
-		put(s, "%sPRIVMSG %s :\001ACTION %s\001", label, p->target, p->text);
+		put(s, "%sPRIVMSG %s :\001ACTION %s\001", tags_of(s, p), p->target, p->text);
 	else
-		put(s, "%sPRIVMSG %s :%s", label, p->target, p->text);
+		put(s, "%sPRIVMSG %s :%s", tags_of(s, p), p->target, p->text);
 }
 
 static void
@@ -214,14 +238,25 @@ pend_done(struct session *s, unsigned long label, const char *why, bool gone)
 	return true;
 }
 
-void
-pend_seen(struct session *s, const char *target, struct str text)
+static bool
+is_it(const struct session *s, const struct pending *p, struct str id, const char *target,
+      struct str text)
 {
-	for (struct pending **at = &s->pending; *at != NULL; at = &(*at)->next) {
-		struct pending *p = *at;
+	char own[64];
 
-		if (p->fate == FATE_UNKNOWN && same_name(str_of(p->target), str_of(target)) &&
-		    str_eq((struct str){p->text, p->n}, text)) {
+	if (id.n > 0) {
+		own_id(s, p, own);
+		return str_eq(id, str_of(own));
+	}
+	return same_name(str_of(p->target), str_of(target)) &&
+	       str_eq((struct str){p->text, p->n}, text);
+}
+
+void
+pend_seen(struct session *s, struct str id, const char *target, struct str text)
+{
+	for (struct pending *p = s->pending; p != NULL; p = p->next) {
+		if (p->fate == FATE_UNKNOWN && is_it(s, p, id, target, text)) {
 			(void)pend_done(s, p->label, NULL, false);
 			return;
 		}

@@ -34,7 +34,7 @@ struct batch {
 	unsigned long label;
 	/* BATCH_MULTI: the message as far as it has come */
 	struct buf text;
-	char nick[NICK_MAX + 1], msgid[REF_MAX + 1];
+	char nick[NICK_MAX + 1], msgid[REF_MAX + 1], id[REF_MAX + 1];
 	uint64_t at, seq;
 	bool notice, edit, begun;
 };
@@ -51,6 +51,7 @@ struct held {
 /* A message, whole. */
 struct said {
 	struct str from, target, text, msgid;
+	struct str id; /* the sender's own */
 	uint64_t at, seq;
 	struct str file;
 	bool notice, edit;
@@ -171,6 +172,7 @@ batch_begin(struct session *s, const struct wire *w)
 	copy(w->m.param[2], b->target, sizeof(b->target));
 	copy(w->nick, b->nick, sizeof(b->nick));
 	copy(w->msgid, b->msgid, sizeof(b->msgid));
+	copy(w->id, b->id, sizeof(b->id));
 	b->label = number(w->label);
 	b->at = w->at;
 	b->seq = w->seq;
@@ -188,6 +190,7 @@ multi_end(struct session *s, const struct batch *b)
 			 .target = str_of(b->target),
 			 .text = {buf_data(&b->text), b->text.len},
 			 .msgid = str_of(b->msgid),
+			 .id = str_of(b->id),
 			 .at = b->at,
 			 .seq = b->seq,
 			 .notice = b->notice,
@@ -527,7 +530,7 @@ row(struct session *s, struct batch *b, const struct said *m)
 	if (own && irc_ctcp(text, &word, &params))
 		text = params;
 	if (own)
-		pend_seen(s, target, text);
+		pend_seen(s, m->id, target, text);
 	if (b->label == 0) {
 		s->oldest = s->oldest == 0 ? m->seq : s->oldest;
 		show(s, r, m, true);
@@ -573,6 +576,7 @@ said_message(struct session *s, const struct wire *w, bool notice)
 			 .target = w->m.param[0],
 			 .text = w->m.param[1],
 			 .msgid = w->msgid,
+			 .id = w->id,
 			 .at = w->at,
 			 .seq = w->seq,
 			 .notice = notice,

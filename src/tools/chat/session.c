@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lib/text.h"
 #include "lib/util.h"
@@ -286,6 +287,8 @@ session_talk_in(struct session *s, struct room *r)
 void
 session_init(struct session *s, const struct front *front, void *arg, const char *name)
 {
+	uint8_t id[8];
+
 	memset(s, 0, sizeof(*s));
 	s->front = front;
 	s->arg = arg;
@@ -293,6 +296,10 @@ session_init(struct session *s, const struct front *front, void *arg, const char
 	buf_init(&s->paste, SESSION_TEXT_MAX);
 	buf_init(&s->who, SESSION_TEXT_MAX);
 	s->pending_end = &s->pending;
+	if (getrandom(id, sizeof(id), 0) != (ssize_t)sizeof(id))
+		memset(id, 0, sizeof(id));
+	for (size_t i = 0; i < sizeof(id); i++)
+		bprintf(s->id + 2 * i, sizeof(s->id) - 2 * i, "%02x", id[i]);
 	bprintf(s->want, sizeof(s->want), "%s", name);
 	bprintf(s->nick, sizeof(s->nick), "%s", name);
 }

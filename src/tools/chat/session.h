@@ -187,6 +187,7 @@ struct session {
 	struct pending *pending, **pending_end; /* owned */
 	unsigned npending;
 	unsigned long label;
+	char id[16 + 1]; /* hexadecimal: nobody else's messages have it */
 	uint64_t seen[SESSION_SEEN_MAX];
 	unsigned nseen;
 	struct recent recent[SESSION_RECENT_MAX];

@@ -81,8 +81,9 @@ void recent_reaction(struct session *s, const struct wire *w); /* TAGMSG, with o
 /* label was answered; false: it is no message's. why: NULL, or the reason for which it was refused; gone: there is nobody of that name. */
 bool pend_has(const struct session *s, unsigned long label); /* is it a message's? */
 bool pend_done(struct session *s, unsigned long label, const char *why, bool gone);
-/* A message of ours was seen in history: if it is one of those whose fate is unknown, it has arrived. */
-void pend_seen(struct session *s, const char *target, struct str text);
+/* A message of ours was seen in history: if it is one of those whose fate is unknown, it has arrived. id: our own number of it,
+ * if the server has kept that; the text may not be as we wrote it. */
+void pend_seen(struct session *s, struct str id, const char *target, struct str text);
 void
 pend_lost(struct session *s); /* the connection has ended: what was sent may have arrived or not */
 /* Sends what waits for that room (NULL: for people), and again what is now known not to have arrived. */

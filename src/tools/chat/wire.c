@@ -26,6 +26,8 @@ take_tags(struct wire *w, struct str tags)
 			w->label = t.value;
 		else if (irc_is(t.key, "account"))
 			w->account = t.value;
+		else if (irc_is(t.key, WIRE_ID_TAG))
+			w->id = t.value;
 		else if (irc_is(t.key, WIRE_EDIT_TAG))
 			w->edit = true;
 		else if (irc_is(t.key, WIRE_FILE_TAG))

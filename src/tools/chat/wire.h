@@ -12,6 +12,9 @@
 /* Other words for one's own message of that id (doc/protocol.md). */
 #define WIRE_EDIT_TAG "+draft/edit"
 
+/* The sender's own number of a message (doc/architecture.md). */
+#define WIRE_ID_TAG "+chatd.org/id"
+
 /* The tag of a message that brings a file; its text has the link. */
 #define WIRE_FILE_TAG "chatd.org/file"
 
@@ -21,6 +24,7 @@ struct wire {
 	uint64_t at; /* server-time, or 0 */
 	uint64_t seq; /* of msgid, if it is one of chatd's; or 0 */
 	struct str msgid, batch, label, account; /* tags, as they came; empty: none */
+	struct str id; /* the same of WIRE_ID_TAG */
 	bool edit; /* other words for an earlier message */
 	struct str file; /* the value of WIRE_FILE_TAG, still escaped */
 	struct str react,
