@@ -246,6 +246,8 @@ struct question {
 	/* Where each page begins in what has been gathered (c->kept), the last one first. */
 	uint32_t npages;
 	size_t pages[QUERY_ROWS_MAX];
+	bool lacks; /* the newest may be missing: not written yet */
+	bool late; /* the store had not found another row when its time was up */
 	char words[QUERY_TEXT_MAX];
 };
 
@@ -278,6 +280,24 @@ how_many(struct str page, uint64_t *first_r, uint64_t *last_r)
 	return n;
 }
 
+/* Behind the last row. Who goes on with an answer is to know that there is more. */
+static void
+end(struct conn *c)
+{
+	const struct question *k = c->state;
+
+	writer_list_end(&c->w);
+	if (!k->lacks && !k->late) {
+		conn_done(c);
+		return;
+	}
+	conn_more(c);
+	conn_fail(c, CTL_REFUSED, "%s",
+		  k->late
+		      ? "not all has been found within store.query_time"
+		      : "the newest lines may be missing: they are not written to the disk yet");
+}
+
 /* The pages that have been gathered, in the order of time. */
 static void
 show_gathered(struct conn *c)
@@ -287,7 +307,10 @@ show_gathered(struct conn *c)
 
 	show_rows(c, (struct str){buf_data(&c->kept) + from, c->kept.len - from});
 	c->kept.len = from;
-	conn_page(c, k->npages > 0 ? show_gathered : NULL);
+	if (k->npages > 0)
+		conn_page(c, show_gathered);
+	else
+		end(c);
 }
 
 static void ask(struct conn *c);
@@ -305,14 +328,20 @@ answered(struct conn *c, unsigned type, const void *frame, size_t len)
 		return;
 	}
 	got = how_many(m.rows, &first, &last);
+	k->late = m.more && got == 0;
 	if (k->all) {
 		bool on = last > k->q.lo && (m.more || got == k->q.limit);
 
 		show_rows(c, m.rows);
 		k->q.lo = last;
-		conn_page(c, on ? ask : NULL);
+		k->lacks = m.upto != 0; /* before the last page none is */
+		if (on)
+			conn_page(c, ask);
+		else
+			end(c);
 		return;
 	}
+	k->lacks |= m.upto != 0 && k->npages == 0;
 	k->pages[k->npages++] = c->kept.len;
 	buf_append(&c->kept, m.rows.p, m.rows.n);
 	k->q.hi = first;

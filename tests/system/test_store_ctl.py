@@ -2,9 +2,11 @@
 """What chatctl does with the store: accounts, history, invitations. The database itself: test_store_admin."""
 
 import json
+import os
 import socket
+import tempfile
 
-from harness import OwnCase, main
+from harness import OwnCase, build, main
 from irc import IrcCase
 
 GOOD = "correct-horse\n"
@@ -155,6 +157,96 @@ class History(IrcCase):
         self.assertEqual([r["text"] for r in d.json("history", "search", "heron")], ["heron"])
         self.assertEqual(d.json("store", "check"), {"database": "ok", "full_text_index": "ok"})
         self.assertIn("never-was", d.ctl("history", "purge", "never-was", status=5))
+
+
+# chatd-store's clock goes 60 ms forward each time that somebody looks at it, while the file HURRY begins with 1.
+HURRY = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+static const volatile char *hurry = "0";
+static long looks;
+static int (*real)(clockid_t, struct timespec *);
+__attribute__((constructor)) static void begin(void)
+{
+    const char *file = getenv("HURRY");
+    int fd = file && !strcmp(program_invocation_short_name, "chatd-store") ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+    void *p = fd >= 0 ? mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+    if (p != MAP_FAILED)
+        hurry = p;
+    real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+}
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    long ms;
+    int r;
+    if (!real)
+        begin();
+    r = real(clock, t);
+    if (r != 0 || clock != CLOCK_MONOTONIC)
+        return r;
+    ms = t->tv_nsec / 1000000 + 60 * __atomic_add_fetch(&looks, *hurry == '1', __ATOMIC_RELAXED);
+    t->tv_sec += ms / 1000;
+    t->tv_nsec = ms % 1000 * 1000000 + t->tv_nsec % 1000000;
+    return 0;
+}
+"""
+
+
+class Incomplete(OwnCase):
+    """An answer that lacks something says so, and is no success."""
+    store = True
+
+    def test_not_written_yet(self):
+        if not build().killpoints:
+            self.skipTest("no points to hang at")
+        d = self.daemon({"store": {"query_time": 200}}, env={"CHATD_DISK": "any:1:hang:1:hung"})
+        alice = self.client("alice")
+        alice.send("crane before")
+        self.assertEqual(len(d.json("history", "show", "lobby")), 1)
+        hung = os.path.join(d.dir, "state", "hung")
+        with open(hung, "wb"):
+            self.addCleanup(lambda: os.path.exists(hung) and os.unlink(hung))
+        alice.send("crane while it hangs")
+        alice.sync()
+        asked = (["show", "lobby"], ["search", "crane"], ["export", "*"])
+        for words in asked:
+            status, out, err = d.ctl_run("-o", "json", "history", *words)
+            self.assertEqual((status, [r["text"] for r in json.loads(out)]), (1, ["crane before"]), err)
+            self.assertIn("may be missing", err)
+        os.unlink(hung)
+        self.eventually("all of it", lambda: d.ctl_run("history", "show", "lobby")[0] == 0)
+        for words in asked:
+            self.assertEqual(len(json.loads(d.ctl("-o", "json", "history", *words))), 2)
+
+    def test_no_time_left(self):
+        where = tempfile.TemporaryDirectory(prefix="chatd-t-")
+        self.addCleanup(where.cleanup)
+        os.chmod(where.name, 0o755)
+        hurry = os.path.join(where.name, "hurry")
+
+        def put(what):
+            with open(hurry, "r+b" if os.path.exists(hurry) else "wb", buffering=0) as f:
+                f.write(what)
+        put(b"0")
+        d = self.daemon({"store": {"query_time": 50}}, env={"LD_PRELOAD": self.preload(HURRY), "HURRY": hurry})
+        alice = self.client("alice")
+        alice.send(*("crane %d" % i for i in range(200)))
+        alice.sync()
+        self.eventually("all is written", lambda: len(d.json("history", "export", "lobby")) > 200)
+        put(b"1")
+        status, out, err = d.ctl_run("history", "search", "from:nobody")
+        self.assertEqual((status, len(out.splitlines())), (1, 1))
+        self.assertIn("store.query_time", err)
+        # where something is found in each question's time, all is
+        self.assertEqual([r["text"] for r in d.json("history", "show", "-n", 150, "lobby")], ["crane %d" % i for i in range(50, 200)])
+        put(b"0")
+        self.assertEqual(d.json("history", "search", "from:nobody"), [])
 
 
 class Invitations(OwnCase):
