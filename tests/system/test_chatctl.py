@@ -745,7 +745,7 @@ class Socket(Case):
         self.assertLess(rss, (300 if build().sanitized else 60) << 20)
 
 
-# chatd-control's clock, and nobody else's, is as many seconds ahead as the file says.
+# chatd-control's clock, and nobody else's, is as many seconds ahead as the file says. chatctl waits a fifteenth of its time.
 AHEAD = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -754,6 +754,8 @@ AHEAD = r"""
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 static const volatile long *ahead;
 static int (*real)(clockid_t, struct timespec *);
@@ -774,6 +776,16 @@ int clock_gettime(clockid_t clock, struct timespec *t)
     if (r == 0 && clock == CLOCK_MONOTONIC && ahead)
         t->tv_sec += *ahead;
     return r;
+}
+int setsockopt(int fd, int level, int name, const void *value, socklen_t n)
+{
+    int (*usual)(int, int, int, const void *, socklen_t) = (int (*)(int, int, int, const void *, socklen_t))dlsym(RTLD_NEXT, "setsockopt");
+    struct timeval t;
+    if (level != SOL_SOCKET || name != SO_RCVTIMEO || strcmp(program_invocation_short_name, "chatctl"))
+        return usual(fd, level, name, value, n);
+    memcpy(&t, value, sizeof(t));
+    t.tv_sec /= 15;
+    return usual(fd, level, name, &t, sizeof(t));
 }
 """
 
@@ -821,6 +833,34 @@ class Deadlines(OwnCase):
             self.assertTrue(s.recv(4096).startswith(b"200 "))
             self.later(400)
             self.assertEqual(s.recv(4096), b"")
+
+
+    def test_questions_have_what_the_store_has(self):
+        """store.query_time, and as much more as the broker waits: it is there that a question ends."""
+        if not build().store or not build().killpoints:
+            self.skipTest("nothing is kept, or no points to hang at")
+        d = self.ahead_daemon({"store": {"query_time": 30000}}, {"CHATD_DISK": "any:1:hang:1:hung"})
+        alice = self.client("alice", d)
+        alice.send("before")
+        d.ctl("history", "show", "lobby")
+        hung = os.path.join(d.dir, "state", "hung")
+        with open(hung, "wb"):
+            self.addCleanup(lambda: os.path.exists(hung) and os.unlink(hung))
+        alice.send("while it hangs")
+        alice.sync()
+        d.ctl("log", "trace", "control")
+        mark = d.log_mark()
+        asked = Running(self, "history", "show", "lobby")
+        d.expect_log("history show", mark)
+        d.ctl("users")          # behind the question, at the broker
+        begun = time.monotonic()
+        self.later(35)
+        self.assertIsNone(asked.p.poll())
+        time.sleep(max(0, begun + 1.5 - time.monotonic()))  # more than chatctl has for what is quick
+        os.unlink(hung)
+        asked.expect("before")
+        asked.expect("while it hangs")
+        self.assertEqual(asked.wait(), 0)
 
 
 class Top(Case):
