@@ -13,6 +13,7 @@
 
 #include "ipc/credential.h"
 #include "ipc/proc.h"
+#include "lib/net.h"
 #include "lib/util.h"
 #include "proto/disposition.h"
 #include "proto/sasl.h"
@@ -21,7 +22,8 @@
 
 #define AT "/files/u/"
 #define AT_ONCE 64
-#define AT_ONCE_ADDRESS 8 /* from one address, but for this host's: a proxy may stand there */
+#define AT_ONCE_ADDRESS \
+	8 /* from one address, but for this host's: a proxy may stand there that names nobody */
 
 static LIST_HEAD(, upload) uploads = LIST_HEAD_INITIALIZER(uploads);
 
@@ -95,18 +97,22 @@ size_of(struct upload *u, struct MHD_Connection *c, uint64_t *size_r)
 	return n <= proc.opt.files_max_size;
 }
 
+/* The client's own, which is among them, included. */
 static bool
 too_many(const struct client *c)
 {
 	unsigned all = 0, same = 0;
 	const struct upload *u;
+	struct net net;
 
 	LIST_FOREACH (u, &uploads, entry) {
 		all++;
 		if (strcmp(u->x.client->rec.address, c->rec.address) == 0)
 			same++;
 	}
-	return all >= AT_ONCE || (same >= AT_ONCE_ADDRESS && !c->rec.loopback);
+	/* what is no IP address is a Unix socket's; rec.loopback is also who comes to a proxy by TLS */
+	return all > AT_ONCE || (same > AT_ONCE_ADDRESS && net_parse(c->rec.address, &net) &&
+				 !net_is_loopback(&net));
 }
 
 /* Who it is, of the path or the header. 0; else the status of the refusal. */

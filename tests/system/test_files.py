@@ -557,9 +557,11 @@ class Limits(FilesCase):
         d = self.daemon()
         a = self.client("alice", d=d)
         slow = [self.http(d) for _ in range(64)]
-        for c in slow:
-            c.send(("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nx" % self.upload_path(a)).encode())
-        self.eventually("one too many", lambda: self.post(self.upload_path(a), b"x", d=d).status == 429)
+        for n, c in enumerate(slow):
+            c.send(("POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n" % self.upload_path(a)).encode())
+            self.assertIn(b" 100 Continue", c.sock.recv(1000), n)
+            c.send(b"x")
+        self.assertEqual(self.post(self.upload_path(a), b"x", d=d).status, 429)
         for c in slow:
             c.close()
         self.drained(d)

@@ -11,7 +11,7 @@ import unittest
 
 from harness import Closed, OwnCase, Telnet, build, limit, main
 from irc import Irc
-from web import Http, WebCase
+from web import TOKEN, Http, WebCase
 from ws import Ws
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -310,6 +310,36 @@ class Passwords(WebCase):
         self.begin(web={"url": "https://chat.test/"})
         for c, _, _ in self.doors(v1("192.0.2.7")):
             self.assertEqual(c.isupport["draft/FILEHOST"], "https://chat.test/files")
+
+
+class Uploads(WebCase):
+    """So many at once are one address's, whether it comes to its proxy in clear or by TLS; those of this host may be anybody's."""
+
+    own = store = True
+    config = {"listen": [{"protocol": p, "address": "127.0.0.1", "port": 0, "proxy": p == "web"} for p in ("telnet", "web")]}
+
+    def begin(self, header):
+        """One that is let begin, or an answer."""
+        link = self.a.ask("/file", "^Upload one file .*: " + TOKEN).group(1)
+        c = FromHttp(self.web_address(), header)
+        self.addCleanup(c.close)
+        c.send(("POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n" % link).encode())
+        first = c.sock.recv(4096)
+        if b" 100 Continue" in first:
+            return c
+        c.raw = first
+        return c.read().status
+
+    def test_at_once(self):
+        self.daemon()
+        self.a = self.client("alice")
+        for header, many in ((v1("192.0.2.7"), False), (v2("192.0.2.8", tls=True), False), (v1("127.0.0.9"), True)):
+            begun = [self.begin(header) for _ in range(9)]
+            self.assertEqual([c for c in begun if isinstance(c, int)], [] if many else [429], header)
+            for c in begun[:8]:
+                c.send(b"hello")
+                self.assertEqual(c.read().status, 201)
+            self.assertIsInstance(self.begin(header), Http)
 
 
 if __name__ == "__main__":
