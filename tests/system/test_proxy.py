@@ -9,7 +9,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import Closed, OwnCase, Telnet, build, limit, main
+from harness import Closed, OwnCase, Telnet, build, limit, main, merged
 from irc import Irc
 from web import TOKEN, Http, WebCase
 from ws import Ws
@@ -265,7 +265,10 @@ class Passwords(WebCase):
         """Who comes from there by IRC and by a WebSocket; what SASL each is offered, and what OPER answers."""
         for kind in (FromIrc, FromWs):
             c = self.come(kind, header)
-            sasl, c.nick, c.caps = c.offered()["sasl"], self.fresh("n"), ("sasl",)
+            offered = c.offered()
+            sasl, c.nick, c.caps = offered["sasl"], self.fresh("n"), ("sasl",)
+            # nobody is asked for a password that would be refused
+            self.assertEqual("draft/account-registration" in offered, "PLAIN" in sasl)
             c.register()
             yield c, sasl, c.answers("OPER root :" + self.WORD)[0]
 
@@ -304,6 +307,16 @@ class Passwords(WebCase):
         for c, sasl, oper in self.doors(v1("192.0.2.7")):
             self.assertEqual((sasl, oper.command), ("PLAIN,SCRAM-SHA-256", "381"))
             self.assertEqual(c.isupport["draft/FILEHOST"], "http://chat.test:8080/files")
+
+    def test_reload(self):
+        self.begin()
+        c = next(self.doors(v1("192.0.2.7")))[0]
+        for plaintext, told in ((True, "NEW"), (False, "DEL")):
+            self.d.write_conf(merged(self.config, {"accounts": {"plaintext": plaintext}}))
+            self.d.ctl("reload")
+            words = c.expect("CAP", None, told).params[-1].split()
+            self.assertEqual([w.partition("=")[0] for w in words], ["draft/account-registration"])
+        self.assertFalse([m for m in self.owner.sync() if m.command == "CAP"])
 
     def test_address_over_tls(self):
         """Who comes in clear may well upload over TLS."""

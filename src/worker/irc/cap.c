@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "ipc/credential.h"
 #include "ipc/ipc.h"
 #include "ipc/proc.h"
 #include "lib/util.h"
@@ -59,35 +60,43 @@ cap_set(struct conn *c, uint64_t have)
 		metadata_unsubscribe(c);
 }
 
-/* Those that may be asked for now: some need a store, or a setting. */
+/* Those that may be asked for now, on a connection that is private or not: some need a store, or a setting. */
 static uint64_t
-offered(void)
+offered(bool is_private)
 {
 	uint64_t all = ((UINT64_C(1) << CAP_NTH_COUNT) - 1) & ~CAP_STS;
 
 	if (!accounts_here())
 		all &= ~NEED_ACCOUNTS;
+	if (!credential_may_come(is_private)) /* nobody is asked for what would be refused */
+		all &= ~CAP_REGISTRATION;
 	if (!history_kept())
 		all &= ~NEED_STORE;
 	return all;
 }
 
+static uint64_t
+offered_to(const struct conn *c)
+{
+	return offered(c->flags & CONN_PRIVATE);
+}
+
 /* sts says nothing without its value, and is never asked for (its specification): it is only there to be read. */
 static uint64_t
-listed(bool with_value)
+listed(const struct conn *c, bool with_value)
 {
 	bool sts = with_value && proc.opt.irc_sts_port != 0;
 
-	return offered() | (sts ? CAP_STS : 0);
+	return offered_to(c) | (sts ? CAP_STS : 0);
 }
 
-/* The bit of a name; 0: there is no such capability, or it is not offered now. */
+/* The bit of a name; 0: there is no such capability, or it is not offered to c now. */
 static uint64_t
-bit_of(struct str name)
+bit_of(const struct conn *c, struct str name)
 {
 	for (unsigned i = 0; i < CAP_NTH_COUNT; i++) {
 		if (str_eq(str_of(caps[i].name), name))
-			return offered() & UINT64_C(1) << i;
+			return offered_to(c) & UINT64_C(1) << i;
 	}
 	return 0;
 }
@@ -136,7 +145,7 @@ put_cap(unsigned nth, const struct conn *c, bool with_value, char *out, size_t c
 
 /* What clients have been told. */
 static struct {
-	uint64_t offered;
+	uint64_t offered[2]; /* on a connection that is not private, and on one that is */
 	uint64_t port, duration, preload; /* of sts */
 } told;
 
@@ -178,22 +187,30 @@ cap_tell(struct conn *c, const char *sub, uint64_t which, bool with_value)
 void
 cap_changed(void)
 {
-	uint64_t now = offered(), gone = told.offered & ~now, come = now & ~told.offered;
-	uint64_t sts = sts_changed() ? CAP_STS : 0;
+	uint64_t gone[2], come[2], sts = sts_changed() ? CAP_STS : 0, any = sts;
 
-	told.offered = now;
-	for (uint32_t i = 0; (gone | come | sts) != 0 && i < conns_places(); i++) {
+	for (unsigned k = 0; k < 2; k++) {
+		uint64_t now = offered(k);
+
+		gone[k] = told.offered[k] & ~now;
+		come[k] = now & ~told.offered[k];
+		told.offered[k] = now;
+		any |= gone[k] | come[k];
+	}
+	for (uint32_t i = 0; any != 0 && i < conns_places(); i++) {
 		struct conn *c = conn_at(i);
+		unsigned k;
 
 		if (c == NULL || c->irc == NULL)
 			continue;
+		k = c->flags & CONN_PRIVATE ? 1 : 0;
 		if (c->irc->caps & CAP_CAP_NOTIFY) {
 			bool v302 = c->irc->flags & IRC_CAP_302;
 
-			cap_tell(c, "NEW", come | (v302 ? sts : 0), v302);
-			cap_tell(c, "DEL", gone, false);
+			cap_tell(c, "NEW", come[k] | (v302 ? sts : 0), v302);
+			cap_tell(c, "DEL", gone[k], false);
 		}
-		cap_set(c, c->irc->caps & ~gone);
+		cap_set(c, c->irc->caps & ~gone[k]);
 		outq_relieve();
 	}
 }
@@ -264,7 +281,7 @@ cap_req(struct conn *c, struct str wanted)
 	while (str_next(&rest, ' ', &word)) {
 		bool off = word.p[0] == '-';
 
-		bit = bit_of((struct str){word.p + off, word.n - off});
+		bit = bit_of(c, (struct str){word.p + off, word.n - off});
 		if (bit == 0 || (off && bit & kept)) {
 			cap_echo(c, "NAK", wanted);
 			return;
@@ -289,7 +306,7 @@ cap_ls(struct conn *c, struct str version)
 		c->irc->flags |= IRC_CAP_302;
 		cap_set(c, c->irc->caps | CAP_CAP_NOTIFY);
 	}
-	cap_list(c, "LS", listed(v302), v302);
+	cap_list(c, "LS", listed(c, v302), v302);
 }
 
 enum irc_done
