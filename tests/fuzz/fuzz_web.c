@@ -306,7 +306,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static uint64_t last_id;
-	struct conn_rec rec = {.id = ++last_id, .protocol = PROTO_WEB, .address = "192.0.2.1"};
+	struct conn_rec rec = {.id = ++last_id,
+			       .protocol = PROTO_WEB,
+			       .loopback = 1, /* may give passwords */
+			       .address = "192.0.2.1"};
 	int fds[2];
 
 	if (n < 2)
