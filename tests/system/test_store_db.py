@@ -10,6 +10,7 @@ import stat
 import faults
 import storecheck
 from harness import Daemon, OwnCase, build, eventually, limit, main
+from irc import Irc
 from load import Swarm
 
 LONG = True
@@ -222,7 +223,8 @@ class Unwell(Store):
         """Talk goes on; who wants something changed is told that there is no answer. All is kept once the disk moves again."""
         if not build().killpoints or not build().passwords:
             self.skipTest("no points to hang at, or no accounts")
-        d = self.daemon(env={"CHATD_DISK": "any:1:hang:1:hung"})
+        d = self.daemon({"listen": [{"protocol": p, "address": "127.0.0.1", "port": 0} for p in ("telnet", "irc")]},
+                        env={"CHATD_DISK": "any:1:hang:1:hung"})
         hung = os.path.join(os.path.dirname(storecheck.path(d)), "hung")
         alice, bob = d.client("alice"), d.client("bob")
         alice.send("before")
@@ -237,6 +239,7 @@ class Unwell(Store):
         bob.ask("/history 5", "^--- The newest lines may be missing")
         bob.ask("/search hangs", "^Nothing has been found")
         bob.expect("^--- The newest lines may be missing")
+        self.lacks(Irc(d.address_of("irc"), "cat", ("batch", "labeled-response", "standard-replies", "draft/chathistory")))
         os.unlink(hung)
         d.expect_log("account alice: registered")
         d.expect_log("the disk answers again")
@@ -245,6 +248,17 @@ class Unwell(Store):
         self.kept("before", "while it hangs", "afterwards")
         bob.send("/history 5")
         self.assertNotIn("may be missing", bob.sync())
+
+    def lacks(self, c):
+        """What is missing in an answer is said behind it; of a labelled one it is a part, which ends where the batch does."""
+        c.ask("JOIN #lobby", "366")
+        c.ask("CHATHISTORY LATEST #lobby * 10", "BATCH", None, "chathistory", "#lobby")
+        got = c.until(lambda m: m.is_("NOTE", "CHATHISTORY", "MESSAGES_MISSING"))
+        self.assertEqual(("BATCH", None), (got[-2].command, got[-1].tags.get("batch")))
+        batch = c.ask("@label=1 CHATHISTORY LATEST #lobby * 10", "BATCH").params[0][1:]
+        got = c.until(lambda m: m.is_("BATCH", "-" + batch))
+        self.assertEqual(("NOTE", batch), (got[-2].command, got[-2].tags["batch"]))
+        self.assertEqual([], [m for m in c.sync() if m.command == "NOTE"])
 
     def test_disk_that_hangs_for_good(self):
         """chatd ends all the same, when the time for it is up; and who waits for its end does not take the closed socket for it."""

@@ -58,6 +58,16 @@ const SILENT = new Set([
 const oldestOf = (list) => list.find((m) => m.tags.msgid)?.tags.msgid;
 const newestOf = (list) => list.findLast((m) => m.tags.msgid)?.tags.msgid;
 
+/** What a batch of history has; lacks: why something is missing in it, as far as it is so. */
+function rowsOf(batch) {
+	const note = batch.messages.find((m) => m.command === "NOTE" && m.params[1] === "MESSAGES_MISSING");
+
+	return Object.assign(
+		batch.messages.filter((m) => m !== note),
+		{ lacks: note?.params.at(-1) ?? "" },
+	);
+}
+
 const id = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => (b % 36).toString(36)).join("");
 
 export class Session {
@@ -202,8 +212,8 @@ export class Session {
 	// --- history
 
 	/**
-	 * The messages of a history batch; lacks: why the newest are not among them, as far as it is so. null: a refusal; LOST: the
-	 * connection is gone. What the server cannot do just now is asked for again.
+	 * The messages of a history batch, see rowsOf(); null: a refusal; LOST: the connection is gone. What the server cannot do
+	 * just now is asked for again.
 	 */
 	async #history(params) {
 		const { epoch } = this.conn;
@@ -212,11 +222,8 @@ export class Session {
 			const answer = await this.conn.ask("CHATHISTORY", params, { quiet: true });
 			const batch = answer?.find((m) => m.batch);
 
-			if (batch) {
-				const note = answer.find((m) => m.command === "NOTE" && m.params[1] === "MESSAGES_MISSING");
-
-				return Object.assign(batch.messages, { lacks: note?.params.at(-1) ?? "" });
-			}
+			if (batch)
+				return rowsOf(batch);
 			if (answer === null)
 				return LOST;
 			if (i === AGAIN || !answer?.some((m) => m.command === "FAIL" && m.params[1] === "MESSAGE_ERROR"))
@@ -384,7 +391,10 @@ export class Session {
 		return room.byId.get(msgid) ?? null;
 	}
 
-	/** What soju.im/search finds: [{ place, nick, at, text, msgid }], newest last; null: it cannot be asked. A text: why not. */
+	/**
+	 * What soju.im/search finds: [{ place, nick, at, text, msgid }], newest last, with lacks as of rowsOf(); null: it cannot be
+	 * asked. A text: why not.
+	 */
 	async search(text, { place = "", from = "" } = {}) {
 		const value = Object.entries({ text, in: place, from, limit: 100 })
 			.filter(([, v]) => v !== "")
@@ -397,7 +407,8 @@ export class Session {
 
 		if (fail)
 			return fail.params.at(-1);
-		return (answer?.find((m) => m.batch)?.messages ?? [])
+		const rows = rowsOf(answer?.find((m) => m.batch) ?? { messages: [] });
+		const found = rows
 			.filter((m) => m.command === "PRIVMSG" || m.command === "NOTICE")
 			.map((m) => ({
 				place: isRoom(m.params[0]) || !this.model.isMe(m.params[0]) ? m.params[0] : m.nick,
@@ -406,6 +417,8 @@ export class Session {
 				text: m.params[1] ?? "",
 				msgid: m.tags.msgid ?? "",
 			}));
+
+		return Object.assign(found, { lacks: rows.lacks });
 	}
 
 	// --- reading

@@ -270,12 +270,21 @@ irc_history_hidden(unsigned code)
 }
 
 void
-irc_history_lacks(struct conn *c, const struct question *q, const char *cmd)
+irc_history_end(struct conn *c, const struct question *q, const char *cmd)
 {
-	if (q->lacks)
-		irc_note(
-		    c, cmd, "MESSAGES_MISSING",
-		    "The newest messages may be missing: they are not written to the disk yet");
+	static const char lacks[] =
+	    "The newest messages may be missing: they are not written to the disk yet";
+	/* a label is that of the batch: what is behind that is no part of the answer */
+	bool within = q->batch != 0 && c->flags & CONN_LABEL && c->irc->caps & CAP_STANDARD_REPLIES;
+	char line[IRC_LINE_MAX];
+
+	if (q->lacks && within)
+		line_in_batch(c, q, line,
+			      bprintf(line, sizeof(line), ":%s NOTE %s MESSAGES_MISSING :%s\r\n",
+				      irc_me, cmd, lacks));
+	irc_history_close(c, q);
+	if (q->lacks && !within)
+		irc_note(c, cmd, "MESSAGES_MISSING", "%s", lacks);
 }
 
 static void
@@ -290,8 +299,7 @@ history_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 	const struct irc_run *r = c->irc->run;
 	char said[240], why[200];
 
-	irc_history_close(c, q);
-	irc_history_lacks(c, q, "CHATHISTORY");
+	irc_history_end(c, q, "CHATHISTORY");
 	if (code == ERR_NONE || r == NULL)
 		return;
 	if (irc_history_hidden(code))

@@ -20,8 +20,9 @@ void irc_history_open(struct conn *c, struct question *q, const char *type);
 /* The event in hand (fanout.h) in it, as c sees such. */
 void irc_history_event(struct conn *c, const struct question *q);
 void irc_history_close(struct conn *c, const struct question *q);
-/* A NOTE, if what is not written yet is missing in the answer to cmd. */
-void irc_history_lacks(struct conn *c, const struct question *q, const char *cmd);
+/* The same at the end of the answer to cmd, with a NOTE if what is not written yet is missing in it: in the batch if cmd has a
+ * label, else behind. */
+void irc_history_end(struct conn *c, const struct question *q, const char *cmd);
 
 /* "msgid=…", "timestamp=…", or (star) "*". False: it is none. */
 struct irc_selector {

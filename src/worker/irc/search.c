@@ -115,8 +115,7 @@ search_end(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	char why[200];
 
-	irc_history_close(c, q);
-	irc_history_lacks(c, q, "SEARCH");
+	irc_history_end(c, q, "SEARCH");
 	if (code == ERR_BAD_ARGUMENT)
 		irc_fail(c, "SEARCH", "INVALID_PARAMS", irc_middle(arg), "Invalid parameters");
 	else if (irc_history_hidden(code))

@@ -114,20 +114,15 @@ export class Fake {
 		);
 	}
 
-	/** The answer to a labelled command: a batch of lines of that type; more: what comes behind it. */
-	batch(m, type, lines, ...more) {
+	/** The answer to a labelled command: a batch of lines of that type. */
+	batch(m, type, lines) {
 		const id = "z" + ++this.#serial;
-		const within = (name, list) => list.map((l) => (l.startsWith("@") ? `@batch=${name};${l.slice(1)}` : `@batch=${name} ${l}`));
-		const all = [`:s BATCH +${id} ${type}`, ...within(id, lines), `:s BATCH -${id}`];
 
-		if (!more.length)
-			this.say(`@label=${m.tags.label} ${all[0]}`, ...all.slice(1));
-		else
-			this.say(
-				`@label=${m.tags.label} :s BATCH +L${id} labeled-response`,
-				...[all[0], all.at(-1), ...more].flatMap((l, i) => [...within("L" + id, [l]), ...(i ? [] : all.slice(1, -1))]),
-				`:s BATCH -L${id}`,
-			);
+		this.say(
+			`@label=${m.tags.label} :s BATCH +${id} ${type}`,
+			...lines.map((l) => (l.startsWith("@") ? `@batch=${id};${l.slice(1)}` : `@batch=${id} ${l}`)),
+			`:s BATCH -${id}`,
+		);
 	}
 }
 

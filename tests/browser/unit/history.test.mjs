@@ -157,7 +157,7 @@ test("what the server has not written yet is asked for again, and the person kno
 	f.cut();
 	s.say(room, "said meanwhile");
 	await again(f, s);
-	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(2, "bob", "t2")], MISSING);
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(2, "bob", "t2"), MISSING]);
 	await settled();
 	assert.match(notes(room)[0], /^The newest messages may be missing/);
 	// nobody knows whether that one is among those; of the other it is sure that it is not
@@ -169,7 +169,7 @@ test("what the server has not written yet is asked for again, and the person kno
 		const ask = f.expect("CHATHISTORY");
 
 		assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m2"]);
-		f.batch(ask, "chathistory #r", [], MISSING);
+		f.batch(ask, "chathistory #r", [MISSING]);
 		await settled();
 	}
 	assert.equal(notes(room).length, 1, "once is enough");
@@ -192,14 +192,14 @@ test("what was not written yet when one came in, too; a loss does not make it tw
 	const { f, s } = await session();
 	const room = await inRoom(f, s, null);
 
-	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(1, "bob", "t1")], MISSING);
+	f.batch(f.expect("CHATHISTORY"), "chathistory #r", [line(1, "bob", "t1"), MISSING]);
 	await settled();
 	f.say(line(5, "bob", "live"));
 	await again(f, s);
 	const ask = f.expect("CHATHISTORY");
 
 	assert.deepEqual(ask.params.slice(0, 3), ["AFTER", "#r", "msgid=m1"]);
-	f.batch(ask, "chathistory #r", [], MISSING);
+	f.batch(ask, "chathistory #r", [MISSING]);
 	await settled();
 	f.pass(30000);
 	assert.equal(f.sent.filter((m) => m.command === "CHATHISTORY").length, 1);

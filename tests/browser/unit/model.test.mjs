@@ -489,11 +489,12 @@ test("search", async () => {
 	const ask = f.expect("SEARCH");
 
 	assert.equal(ask.params[0], "text=tea\\:\\scake;in=#r;limit=100");
-	f.batch(ask, "soju.im/search", [line(1, "bob", "tea; cake")]);
+	f.batch(ask, "soju.im/search", [line(1, "bob", "tea; cake"), ":s NOTE SEARCH MESSAGES_MISSING :Not all of it"]);
 	assert.deepEqual(
 		(await found).map((m) => [m.place, m.nick, m.text]),
 		[["#r", "bob", "tea; cake"]],
 	);
+	assert.equal((await found).lacks, "Not all of it");
 });
 
 test("lost again while what was missed is being fetched: nothing is left out", async () => {

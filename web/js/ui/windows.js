@@ -218,10 +218,13 @@ export function searchWindow(session, room, words, jump) {
 		const none =
 			typeof found === "string" ? found : found === null ? "There is no search on this server." : "Nothing has been found.";
 
+		const lacks = found?.lacks ? [h("li.soft", {}, found.lacks)] : [];
+
 		if (!Array.isArray(found) || !found.length)
-			list.replaceChildren(h("li.soft", {}, none));
+			list.replaceChildren(h("li.soft", {}, none), ...lacks);
 		else
 			list.replaceChildren(
+				...lacks,
 				...found.reverse().map((m) =>
 					h(
 						"li",
