@@ -358,6 +358,40 @@ START_TEST(unanswered_by_number)
 }
 END_TEST
 
+/* The history that it is looked for in has not all that was said: it may have arrived, and be there later. */
+START_TEST(unwritten)
+{
+	session_typed(&s, "arrived?");
+	session_lost(&s);
+	session_typed(&s, "meanwhile");
+	log_in();
+	line("@msgid=0000000000009 :me!u@h JOIN #lobby * :me");
+	said();
+	showed();
+	line("@label=%lu :srv BATCH +h chathistory #lobby", s.rooms->ask);
+	line("@batch=h :srv NOTE CHATHISTORY MESSAGES_MISSING :The newest messages may be missing");
+	line(":srv BATCH -h");
+	ck_assert_str_eq(showed(), "The newest messages may be missing\n"
+				   "It is not known whether this arrived at #lobby: arrived?\n");
+	{
+		const char *out = said();
+
+		ck_assert_ptr_null(strstr(out, "arrived"));
+		ck_assert_ptr_nonnull(strstr(out, "PRIVMSG #lobby :meanwhile|"));
+	}
+	/* the next time it may be another matter */
+	session_typed(&s, "once more");
+	said();
+	session_lost(&s);
+	log_in();
+	line("@msgid=000000000000a :me!u@h JOIN #lobby * :me");
+	said();
+	line("@label=%lu :srv BATCH +i chathistory #lobby", s.rooms->ask);
+	line(":srv BATCH -i");
+	ck_assert_ptr_nonnull(strstr(said(), "PRIVMSG #lobby :once more|"));
+}
+END_TEST
+
 /* The room that something waits for cannot be entered any more. */
 START_TEST(locked_out)
 {
@@ -597,6 +631,7 @@ main(void)
 	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);
 	tcase_add_test(t, unanswered_by_number);
+	tcase_add_test(t, unwritten);
 	tcase_add_test(t, locked_out);
 	tcase_add_test(t, files);
 	tcase_add_test(t, completion);

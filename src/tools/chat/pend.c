@@ -1,6 +1,6 @@
 /* pend.c - messages on their way: each has a label until the server has answered it, so that a lost connection neither
  * loses nor doubles one. What was sent and not answered is looked for in the history of its room after the next login,
- * and sent again if it is not there; where there is none to look into, the person is told. It is known by a number of
+ * and sent again if it is not there; where there is none to look into, or not all of it, the person is told. It is known by a number of
  * our own, or on servers that keep no tags of clients by its text. */
 #include "config.h"
 
@@ -287,7 +287,7 @@ pend_go(struct session *s, const struct room *r)
 
 	while (*at != NULL) {
 		struct pending *p = *at;
-		bool known = r != NULL && s->page > 0;
+		bool known = r != NULL && s->page > 0 && !r->lacks;
 
 		if (!is_for(s, p, r) || p->fate == FATE_SENT) {
 			at = &p->next;

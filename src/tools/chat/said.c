@@ -37,6 +37,8 @@ struct batch {
 	char nick[NICK_MAX + 1], msgid[REF_MAX + 1], id[REF_MAX + 1];
 	uint64_t at, seq;
 	bool notice, edit, begun;
+	/* BATCH_HISTORY: the newest are missing, the server says */
+	bool lacks;
 };
 
 struct held {
@@ -592,6 +594,15 @@ said_message(struct session *s, const struct wire *w, bool notice)
 
 /* --- history ---------------------------------------------------------------------------------- */
 
+void
+said_lacks(struct session *s, const struct wire *w)
+{
+	struct batch *b = within(s, w->batch, BATCH_HISTORY);
+
+	if (b != NULL && irc_is(w->m.param[1], "MESSAGES_MISSING"))
+		b->lacks = true;
+}
+
 /* What followed the last one that is known here, or has been said since we came when there is none. */
 static void
 ask_after(struct session *s, struct room *r)
@@ -614,7 +625,7 @@ ask_after(struct session *s, struct room *r)
 void
 said_fetch(struct session *s, struct room *r)
 {
-	r->fetching = r->first = r->held_over = false;
+	r->fetching = r->first = r->held_over = r->lacks = false;
 	r->got = 0;
 	if (s->page == 0 || !has(s, CAP_HISTORY) || !has(s, CAP_LABEL) || !has(s, CAP_BATCH)) {
 		said_fetched(s, r);
@@ -666,6 +677,7 @@ history_end(struct session *s, const struct batch *b)
 		/* a server that has nothing newer is not asked for ever */
 		bool more = r->got >= MIN(s->page, (unsigned)PAGE_MAX) && r->last > r->asked_after;
 
+		r->lacks = b->lacks;
 		if (!r->first && (more || r->held_over)) {
 			r->held_over = false;
 			ask_after(s, r);

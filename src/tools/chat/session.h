@@ -121,6 +121,7 @@ struct room {
 	    joined_at; /* by the server's clock; 0: it does not tell. Nothing seen there: for the first time */
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
+	bool lacks; /* what is newest could not be: the server has not written it yet */
 	uint8_t names[8], nnames; /* enum names_for of the lists that are coming, in their order */
 	unsigned got; /* rows of the page */
 	unsigned long ask; /* the label of the request */

@@ -63,6 +63,8 @@ bool is_ignored(const struct session *s, struct str name);
 /* --- messages (said.c) --- */
 void said_message(struct session *s, const struct wire *w, bool notice);
 void said_batch(struct session *s, const struct wire *w);
+/* A NOTE: is something missing in the answer that it stands in? */
+void said_lacks(struct session *s, const struct wire *w);
 void said_reset(struct session *s); /* the connection has ended */
 /* Is that line an answer within a batch that has a label? 0: none. */
 unsigned long said_label(struct session *s, const struct wire *w);

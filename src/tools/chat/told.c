@@ -228,6 +228,7 @@ on_FAIL(struct session *s, const struct wire *w)
 static void
 on_NOTE(struct session *s, const struct wire *w)
 {
+	said_lacks(s, w);
 	if (!s->script)
 		session_note(s, STR_FMT, STR_ARG(told_last(w)));
 }
