@@ -308,7 +308,7 @@ export class Session {
 		}, LACKS_MS);
 	}
 
-	/** As #latest(). room.anchor goes on with each page. */
+	/** As #latest(), false also when only a part has come. room.anchor goes on with each page. */
 	async #after(room) {
 		if (!this.#can())
 			return false;
@@ -317,15 +317,19 @@ export class Session {
 			const list = await this.#history(["AFTER", room.name, `msgid=${at.id}`, String(PAGE)]);
 
 			if (list === LOST || !list)
-				return list === LOST ? LOST : i > 0;
+				return list === LOST ? LOST : false;
 			this.model.history(room, list, "after", at.m);
 			room.anchor = this.#endOf(room, list, at);
 			if (list.length < PAGE || room.anchor.id === at.id)
 				return this.#whole(room, list) === LACKS ? LACKS : this.#changes(room);
 		}
-		// too much: the newest, and the way back to the rest
+		// too much: the newest, and the way back to the rest, in which there may be something of our own
 		this.model.clear(room);
-		return this.#latest(room);
+		const newest = await this.#latest(room);
+
+		if (newest === true)
+			room.anchor = null;
+		return newest === true ? false : newest;
 	}
 
 	/** What was edited and taken back meanwhile, as far as the newest page shows it. */

@@ -68,6 +68,40 @@ test("what was missed is fetched to its end, whatever there is in between", asyn
 	assert.equal(room.byId.get("m1").reactions.size, 40);
 });
 
+test("what has perhaps arrived is not said again where not all has been seen", async () => {
+	for (const refused of [false, true]) {
+		const { f, s } = await session();
+		const room = await inRoom(f, s, [line(1, "bob", "t1")]);
+
+		s.say(room, "perhaps");
+		f.expect("PRIVMSG");
+		f.cut();
+		s.say(room, "not yet");
+		await again(f, s);
+		for (let i = 0; i < (refused ? 1 : 20); i++) {
+			f.batch(f.expect("CHATHISTORY"), "chathistory #r", talk(2 + i * 100, 100));
+			await settled();
+		}
+		const ask = f.expect("CHATHISTORY");
+
+		if (refused)
+			f.say(`@label=${ask.tags.label} :s FAIL CHATHISTORY INVALID_TARGET AFTER #r :Messages could not be retrieved`);
+		else
+			f.batch(ask, "chathistory #r", talk(9001, 100));
+		await settled();
+		assert.equal(ask.params[0], refused ? "AFTER" : "LATEST");
+		assert.deepEqual(
+			f.sent.filter((m) => m.command === "PRIVMSG").map((m) => m.params[1]),
+			["not yet"],
+		);
+		assert.deepEqual(texts(room).slice(-2), ["perhaps!", "not yet?"]);
+		assert.match(room.messages.find((m) => m.text === "perhaps").why, /Nobody can say/);
+		// it goes on from where it is
+		await again(f, s);
+		assert.equal(asked(f), refused ? "AFTER #r msgid=m101" : "AFTER #r msgid=m9100");
+	}
+});
+
 /** Somebody with an account, and a talk with bob; what is asked for at a login comes next. */
 async function talking(rows = []) {
 	const { f, s } = await session({ account: "me", password: "secret", rooms: [] });
