@@ -82,6 +82,28 @@ export function format(command, params = [], tags = null) {
 	return line;
 }
 
+/** words with commas between, in as many lists as it takes: each fits a line behind head, and has at most most of them. */
+export function lists(head, words, most = Infinity) {
+	const room = LINE_BYTES - bytes(head);
+	const out = [];
+	let n = 0;
+	let left = 0;
+
+	for (const word of words) {
+		const size = bytes(word) + 1;
+
+		if (n++ === most || size > left) {
+			out.push(word);
+			n = 1;
+			left = room;
+		} else {
+			out[out.length - 1] += "," + word;
+		}
+		left -= size;
+	}
+	return out;
+}
+
 /** Names are compared so (CASEMAPPING=ascii). */
 export const fold = (name) => name.replace(/[A-Z]/g, (c) => c.toLowerCase());
 export const same = (a, b) => fold(a) === fold(b);

@@ -3,12 +3,13 @@
 
 import { Conn } from "./conn.js";
 import { EDIT_TAG } from "./events.js";
-import { bytes, escapeTag, format, isRoom, same, sayLines } from "./irc.js";
+import { bytes, escapeTag, format, isRoom, lists, same, sayLines } from "./irc.js";
 import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
 export const INVITED_WORD = "With an invitation the password may not have spaces.";
 
+const JOINS = 8; // rooms in one JOIN
 const PAGE = 100; // messages asked for at once
 const LOST = Symbol("lost");
 const LACKS = Symbol("lacks");
@@ -128,8 +129,8 @@ export class Session {
 			if (this.conn.epoch !== epoch)
 				return;
 		}
-		for (let i = 0; i < wanted.length; i += 8)
-			this.conn.send("JOIN", [wanted.slice(i, i + 8).join(",")]);
+		for (const list of lists("JOIN", wanted, JOINS))
+			this.conn.send("JOIN", [list]);
 		this.#monitor();
 		await this.#directs();
 		if (this.conn.epoch !== epoch)
@@ -175,8 +176,8 @@ export class Session {
 	#monitor() {
 		const names = [...this.model.rooms.values()].filter((r) => r.kind === "direct").map((r) => r.name);
 
-		if (names.length)
-			this.conn.send("MONITOR", ["+", names.join(",")]);
+		for (const list of lists("MONITOR +", names))
+			this.conn.send("MONITOR", ["+", list]);
 	}
 
 	/** The talks with people that there have been, of an account. */

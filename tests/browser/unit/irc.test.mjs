@@ -12,11 +12,25 @@ import {
 	format,
 	isupport,
 	LINE_BYTES,
+	lists,
 	modes,
 	parse,
 	sayLines,
 	unescapeTag,
 } from "../../../web/js/irc.js";
+
+test("lists are as long as a line lets them be", () => {
+	assert.deepEqual(lists("JOIN", []), []);
+	assert.deepEqual(lists("JOIN", ["#a", "#b", "#c"], 2), ["#a,#b", "#c"]);
+	for (const size of [3, 10, 64, 65]) {
+		const words = Array.from({ length: 200 }, (_, i) => `é${i}`.padEnd(size, "x"));
+		const all = lists("MONITOR +", words);
+
+		assert.equal(all.join(","), words.join(","));
+		assert.ok(all.every((l) => bytes(format("MONITOR", ["+", l])) <= LINE_BYTES));
+		assert.ok(all.slice(1).every((l, i) => bytes(`MONITOR + ${all[i]},${l.split(",")[0]}`) > LINE_BYTES));
+	}
+});
 
 test("a line is taken apart", () => {
 	const m = parse(

@@ -409,6 +409,31 @@ test("who has logged out does not log in again after a loss", async () => {
 	assert.ok(!f.all.some((m) => m.command === "AUTHENTICATE"));
 });
 
+test("back in many rooms and talks, no line is too long", async () => {
+	const { f, s } = await session({ rooms: [] });
+	const rooms = Array.from({ length: 9 }, (_, i) => "#" + String(i).padEnd(63, "x"));
+	const people = Array.from({ length: 80 }, (_, i) => `person${i}`);
+
+	for (const r of rooms)
+		f.say(`:me!u@h JOIN ${r} * :me`);
+	for (const p of people)
+		f.say(`:${p}!u@h PRIVMSG me :hi`);
+	f.cut();
+	f.pass(1000);
+	f.sent.length = 0;
+	f.welcome("me");
+	await settled();
+	assert.ok(f.sent.every((m) => bytes(m.line.replace(/^@\S+ /, "")) <= 510));
+	assert.deepEqual(
+		f.sent.filter((m) => m.command === "JOIN").flatMap((m) => m.params[0].split(",")),
+		rooms,
+	);
+	assert.deepEqual(
+		f.sent.filter((m) => m.command === "MONITOR").flatMap((m) => m.params[1].split(",")),
+		people,
+	);
+});
+
 test("a topic that is too long is not sent", async () => {
 	const { f, s } = await session();
 	const room = await inRoom(f, s, [line(1, "bob", "one")]);
