@@ -438,7 +438,9 @@ uncount_outer(const struct conn *inner)
 static const char *
 really_from(struct conn *c, const struct m_conn_from *m)
 {
-	struct conn_rec none = {0}, *rec = c->rec != NULL ? c->rec : &none;
+	/* a gateway's goes nowhere else from its worker, and these speak IRC */
+	struct conn_rec last = {.protocol = PROTO_IRC, .tls = c->inner};
+	struct conn_rec *rec = c->rec != NULL ? c->rec : &last;
 	char text[49];
 	const char *why;
 	struct net net;

@@ -504,6 +504,17 @@ class Webirc(IrcCase):
         c.send("WEBIRC gate web 198.51.100.66 198.51.100.66", "NICK " + self.fresh("w"), "USER u 0 * :r")
         self.assertEqual(self.commands(c.expect_eof())[-2:], ["465", "ERROR"])
 
+    def test_too_many(self):
+        """They are counted where they are, and the log says what was refused there."""
+        d = self.daemon(dict(self.config, limits={"max_per_address": 1}))
+        first, second = (self.irc_raw(d) for _ in range(2))
+        for c, nick in ((first, "one"), (second, "two")):
+            c.send("WEBIRC gate web x 198.51.100.7", "NICK " + nick, "USER u 0 * :r")
+            if c is first:
+                c.expect("001")
+        self.assertEqual(second.expect_eof()[-1].command, "ERROR")
+        d.expect_log(r"refused 198\.51\.100\.7 \(irc\): Too many connections")
+
     def test_refused(self):
         for lines in (["WEBIRC wrong web 198.51.100.3 198.51.100.3"],
                       ["WEBIRC other web 198.51.100.3 198.51.100.3"],
