@@ -69,8 +69,9 @@ master_stop(const char *why)
 		return;
 	}
 	log_notice("stopping: %s", why);
-	sdnotify("STOPPING=1");
 	master.stopping = true;
+	reload_stop();
+	sdnotify("STOPPING=1");
 	loop_timer_stop(master.loop, &start_timer);
 	loop_timer_stop(master.loop, &stop_timer);
 	accept_stop();

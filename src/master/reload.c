@@ -109,10 +109,8 @@ commit(void)
 }
 
 static void
-roll_back(const char *who, const char *why)
+back_out(void)
 {
-	struct conf_errors e = {.total = 1};
-
 	active = false;
 	generation++;
 	listen_abort();
@@ -123,7 +121,27 @@ roll_back(const char *who, const char *why)
 		if (child_alive(child_nth(i)))
 			wire_options(child_nth(i), &master.set.opt, generation);
 	}
+}
+
+static void
+roll_back(const char *who, const char *why)
+{
+	struct conf_errors e = {.total = 1};
+
+	back_out();
 	bprintf(e.line[0], sizeof(e.line[0]), "%s does not agree: %s", who, why);
+	refuse(&e);
+}
+
+void
+reload_stop(void)
+{
+	struct conf_errors e = {.total = 1};
+
+	if (!active)
+		return;
+	back_out();
+	bprintf(e.line[0], sizeof(e.line[0]), "the daemon stops");
 	refuse(&e);
 }
 

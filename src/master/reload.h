@@ -19,6 +19,9 @@ void reload_begin(uint32_t ctl_id);
 /* The same with the configuration in effect: only what is in the files of `tls` may be something else. */
 void reload_certs_begin(uint32_t ctl_id);
 
+/* The daemon stops: one that is under way is given up, or it would open what nobody closes any more. */
+void reload_stop(void);
+
 /* Would reload_begin work? Nothing changes. Answers chatctl's request ctl_id, soon: together with others, and not before a pause after
  * the last one, since nothing else is done meanwhile. */
 void reload_check(uint32_t ctl_id);

@@ -449,6 +449,24 @@ class Reload(OwnCase):
         d.expect_log("configuration was reloaded", mark)
         self.eventually("the last one", lambda: "queue_time = 43" in d.ctl("config", "dump"))
 
+    def test_stopped_while_it_is_under_way(self):
+        """What it would have opened is not opened any more, and nothing of it is left."""
+        d = self.daemon()
+        path = os.path.join(d.dir, "telnet.sock")
+        d.write_conf({"listen": [on(0), {"protocol": "telnet", "path": path}]})
+        worker = d.kids("worker")[0]
+        os.kill(worker, signal.SIGSTOP)  # its answer is waited for
+        asked = subprocess.Popen([build().program("tools/chatctl"), "-s", d.socket, "reload"], stderr=subprocess.PIPE, text=True, env=d.env)
+        self.eventually("the new listener", lambda: os.path.exists(path))
+        mark = d.log_mark()
+        os.kill(d.pid, signal.SIGTERM)
+        d.expect_log("stopping: SIGTERM", mark)
+        os.kill(worker, signal.SIGCONT)
+        self.assertIn("the daemon stops", asked.communicate(timeout=limit())[1])
+        self.assertEqual((asked.returncode, d.wait()), (1, 0))
+        self.assertFalse(os.path.exists(path))
+        self.assertNotIn("listening on", "\n".join(d.lines[mark:]))
+
     def test_reload_while_the_broker_dies(self):
         d = self.daemon()
         alice = self.client("alice")
