@@ -336,7 +336,8 @@ hung(const struct sub *s, uint64_t now)
 		return NULL;
 	if (!s->hello)
 		return now - s->moved >= HELLO_MS ? "it says no hello" : NULL;
-	if (far_behind(s) && s->blocked && now - stalled_at >= HUNG_MS)
+	/* not yet stalled: it has become so in this turn */
+	if (stalled && far_behind(s) && s->blocked && now - stalled_at >= HUNG_MS)
 		return "it does not read its channel";
 	return held && s->blocked && now - s->moved >= HUNG_MS && s != &subs[SUB_STORE]
 		   ? "others wait for it to read its channel"

@@ -192,6 +192,30 @@ START_TEST(who_does_not_read_does_not_hold_others_up)
 }
 END_TEST
 
+/* Somebody else is being watched when it happens, so the timer is due in that very turn. */
+START_TEST(who_is_far_behind_has_its_second)
+{
+	int stuck = attach(1, 101), silent;
+	uint64_t began;
+
+	hello(stuck, 101, br.j.seq);
+	ck_assert(world_join(1, world_login(1, "bob", "192.0.2.2"), "den"));
+	say(200); /* more than a socket takes */
+	silent = attach(2, 102);
+	loop_turn(proc.loop, 0);
+	for (began = mono_ms(); mono_ms() - began < 250;)
+		usleep(1000);
+	while (subs_room())
+		ck_assert(world_say(0, alice, room, words));
+	began = mono_ms();
+	loop_turn(proc.loop, 0);
+	until_given_up(1, 101);
+	ck_assert_uint_ge(mono_ms() - began, 900);
+	close(stuck);
+	close(silent);
+}
+END_TEST
+
 START_TEST(a_mistake_costs_the_one_who_made_it)
 {
 	struct m_r_away q = {.serial = 1, .user = alice};
@@ -359,6 +383,7 @@ main(void)
 	tcase_add_test(t, a_hello_does_not_reach_into_the_past);
 	tcase_add_test(t, who_says_no_hello_is_given_up);
 	tcase_add_test(t, who_does_not_read_does_not_hold_others_up);
+	tcase_add_test(t, who_is_far_behind_has_its_second);
 	tcase_add_test(t, a_mistake_costs_the_one_who_made_it);
 	tcase_add_test(t, nobody_is_heard_before_the_greeting);
 #ifdef HAVE_SQLITE
