@@ -341,6 +341,18 @@ accounts_restore(struct str list)
 	return list.n == 0;
 }
 
+void
+account_unkept(struct str name)
+{
+	const struct reg_account *a = account_named(name);
+
+	if (a == NULL || a->kept == 0)
+		return;
+	entry_begin(&req_nobody);
+	account_kept_redo(a, a->kept - 1);
+	commit_silently();
+}
+
 static void enter(struct reg_user *u, const struct reg_account *a, struct str name,
 		  enum logout why);
 

@@ -40,6 +40,8 @@ void account_disabled(struct str name, bool disabled);
 void account_deleted(struct str name);
 /* Several at once (restore_account_next), when the registry is new. False: the list is malformed. */
 bool accounts_restore(struct str list);
+/* One message less waits for the account of this name, which has not been shown it. */
+void account_unkept(struct str name);
 /* u is logged in to the account from now on; NULL: to none. name as it was registered. The rooms are told: e_account. */
 void account_enter(struct reg_user *u, const struct reg_account *a, struct str name);
 

@@ -166,6 +166,17 @@ take_accounts(const void *frame, size_t len)
 	return m_s_accounts_get(frame, len, &m) && accounts_restore(m.list);
 }
 
+static bool
+take_unkept(const void *frame, size_t len)
+{
+	struct m_s_unkept m;
+
+	if (!m_s_unkept_get(frame, len, &m))
+		return false;
+	account_unkept(m.account);
+	return true;
+}
+
 /* Answers begin with the ticket. */
 static bool
 take_answer(const void *frame, size_t len)
@@ -193,6 +204,7 @@ static const struct {
     {MSG_s_done, take_answer},
     {MSG_s_hold, take_hold},
     {MSG_s_gone, files_gone},
+    {MSG_s_unkept, take_unkept},
 };
 
 bool

@@ -14,7 +14,8 @@ static const char *const sql[N] = {
 	    " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [FIND] = "SELECT text, place, file IS NOT NULL FROM message WHERE seq=?",
     [DEL] = "DELETE FROM message WHERE seq=?",
-    [DEL_KEPT] = "DELETE FROM kept WHERE seq=?",
+    [DEL_KEPT] = "DELETE FROM kept WHERE seq=?"
+		 " RETURNING (SELECT name FROM account WHERE id=account)",
     [EDIT] = "UPDATE message SET text=?, edited=? WHERE seq=?",
     [KEEP] = "INSERT OR IGNORE INTO kept(account, seq) VALUES(?, ?)",
     [KEPT] =
@@ -226,8 +227,25 @@ forget(uint64_t seq, bool *file_r)
 		index_delete(seq, text, place);
 	db_end(&q);
 	by_number(DEL, seq);
-	by_number(DEL_KEPT, seq);
 	return true;
+}
+
+/* Nobody waits for it any more: the broker, which counts how many wait for each, is told. */
+static void
+unkeep(uint64_t seq)
+{
+	struct db_query q = db_query(&set, DEL_KEPT);
+	char out[IPC_HDR + 16 + NAME_BYTES_MAX];
+	struct m_s_unkept m;
+	size_t n;
+
+	db_int(&q, seq);
+	while (db_row(&q)) {
+		m.account = db_col_text(&q, 0);
+		n = m_s_unkept_put(out, sizeof(out), &m);
+		if (n > 0 && m.account.n > 0)
+			writer_answer(out, n);
+	}
 }
 
 bool
@@ -237,6 +255,7 @@ message_delete(uint64_t seq)
 
 	if (!forget(seq, &file))
 		return false;
+	unkeep(seq);
 	if (file)
 		file_of_message_gone(seq);
 	return true;

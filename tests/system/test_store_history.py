@@ -757,6 +757,34 @@ class Accounts(HistoryCase):
 
 
 @unittest.skipUnless(shutil.which("weechat-headless"), "weechat-headless is not installed")
+class Mailbox(HistoryCase):
+    own = True
+    config = dict(AccountCase.config, accounts={**AccountCase.config.get("accounts", {}), "mailbox": 1})
+
+    def test_what_waits_no_more_makes_room(self):
+        """Taken back by its author, or purged."""
+        d = self.daemon()
+        a, b = self.account("a", CAPS + ("draft/message-redaction",)), self.account("b")
+        self.gone(b, a)
+
+        def is_taken():
+            return "PRIVMSG" in [m.command for m in a.answers("PRIVMSG %s :hello" % b.nick)]
+
+        self.assertTrue(is_taken())
+        msgid = [m for m in a.seen if m.is_("PRIVMSG", b.nick)][-1].tags["msgid"]
+        self.assertFalse(is_taken())
+        a.ask("REDACT %s %s" % (b.nick, msgid), "REDACT", b.nick, msgid)
+        eventually("there is room again", is_taken)
+        self.assertFalse(is_taken())
+        d.ctl("history", "purge", "@" + b.nick)
+        eventually("there is room once more", is_taken)
+        self.assertFalse(is_taken())
+        back = self.again(b)
+        back.expect("PRIVMSG", b.nick, "hello")
+        self.gone(back, a)
+        self.assertTrue(is_taken())
+
+
 class WithWeeChat(HistoryCase):
     def test_replay(self):
         """It writes down what was said before it came, under the time when it was."""

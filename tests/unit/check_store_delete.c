@@ -71,6 +71,31 @@ START_TEST(too_old_and_too_many)
 }
 END_TEST
 
+/* The broker counts what waits for an account: it is told of what goes before it has been shown, not of what was. */
+START_TEST(what_waits_no_more_is_told)
+{
+	const char *frame;
+
+	make_account("Bob");
+	for (uint64_t seq = 7; seq < 10; seq++)
+		FEED(e_dm, .seq = seq, .from = 3, .name = S("guest"), .uhost = S("b@c"),
+		     .to_name = S("Bob"), .to_account = S("Bob"), .kept = 1, .text = S("call me"));
+	flush();
+	FEED(e_redact, .seq = 10, .msg = 8);
+	flush();
+	ck_str(ANSWER(s_unkept).account, "Bob");
+	ck_assert_uint_eq(number("SELECT count(*) FROM kept"), 2);
+	FEED(e_kept, .seq = 11, .user = 1, .account = S("Bob"), .upto = 10);
+	flush();
+	ck_assert_uint_eq(scribe_answer(MSG_s_unkept, &frame), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM kept"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 0);
+	FEED(e_redact, .seq = 12, .msg = 9);
+	flush();
+	ck_assert_uint_eq(scribe_answer(MSG_s_unkept, &frame), 0);
+}
+END_TEST
+
 START_TEST(purged)
 {
 	for (uint64_t i = 0; i < 100; i++)
@@ -261,6 +286,7 @@ main(void)
 
 	tcase_add_test(w, accounts_go_with_their_messages);
 	tcase_add_test(w, too_old_and_too_many);
+	tcase_add_test(w, what_waits_no_more_is_told);
 	tcase_add_test(w, purged);
 	tcase_add_test(w, purged_words_leave_the_index_over_lives);
 	tcase_add_test(w, senders_of_nothing_go);
