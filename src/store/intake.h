@@ -164,8 +164,9 @@ void invite_hash(struct str word, uint8_t out[16]);
 
 /* --- rows that nothing refers to any more (orphans.c) -------------------------------------------------------- */
 
-/* That row of sender is referred to from now on. */
+/* That row of sender is referred to from now on; of place. */
 void orphans_used(uint64_t sender);
+void orphans_place_used(uint64_t place);
 /* Is it time for a slice of looking for them, in the transaction that is under way? */
 bool orphans_due(void);
 void orphans_some(void);

@@ -306,6 +306,7 @@ place_of_room(uint64_t room, struct str name, uint64_t born)
 		rooms[i].place = place_found(room, name, born);
 		rooms[i].room = rooms[i].place.id != 0 ? room : 0;
 	}
+	orphans_place_used(rooms[i].place.id);
 	return rooms[i].place;
 }
 
@@ -335,8 +336,10 @@ place_of_pair(uint64_t a, uint64_t b, bool make)
 	size_t i = (lo * 31 + hi) & (CELLS - 1);
 	struct db_query q;
 
-	if (pairs[i].place != 0 && pairs[i].a == lo && pairs[i].b == hi)
+	if (pairs[i].place != 0 && pairs[i].a == lo && pairs[i].b == hi) {
+		orphans_place_used(pairs[i].place);
 		return pairs[i].place;
+	}
 	q = db_query(&set, PAIR);
 	db_int(&q, lo);
 	db_int(&q, hi);
@@ -349,6 +352,7 @@ place_of_pair(uint64_t a, uint64_t b, bool make)
 	}
 	pairs[i].a = lo;
 	pairs[i].b = hi;
+	orphans_place_used(pairs[i].place);
 	return pairs[i].place;
 }
 

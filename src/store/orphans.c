@@ -1,9 +1,9 @@
-/* orphans.c - rows that nothing refers to any more: senders of whom no message and no event is left, and how far accounts have read,
- * and where they were, in rooms and conversations that nobody can come to again.
+/* orphans.c - rows that nothing refers to any more: senders of whom no message and no event is left; how far accounts have read,
+ * and where they were, in rooms and conversations that nobody can come to again; and these, when nothing of them is left.
  *
  * No index says who refers to a sender, and none shall, as it would cost every message: so now and then all messages and
  * events are walked through, in slices, and what they refer to is noted; what is not noted then goes. Who is referred to
- * while that goes on is noted, too (orphans_used). A walk that is broken off is begun anew.
+ * while that goes on is noted, too (orphans_used, orphans_place_used). A walk that is broken off is begun anew.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@
 #define SLICE 500 /* rows looked at in one transaction */
 #define FIRST_MS (3600 * 1000) /* after the start */
 #define AGAIN_MS (24 * 3600 * 1000)
-#define SENDERS_MAX (UINT64_C(1) << 28) /* 32 MiB of notes; those above are left */
+#define NOTES_MAX (UINT64_C(1) << 28) /* 32 MiB of them; rows with numbers above are left */
 
 /* How the rows of a table begin that says something of an account in a place, and whether they are of no use: there is no
  * such account, or place, or one that it writes to; or (the last column) it is a room that is not kept, which is there
@@ -32,40 +32,91 @@
 
 /* The first of them is no phase of a walk; phases have rows of two numbers, by which they are deleted, and behind which the next
  * slice goes on. */
-enum { TOP, MESSAGES, EVENTS, SENDERS, MARKS, WAS_IN, DEL_SENDER, DEL_MARK, DEL_WAS_IN, N };
+enum {
+	TOP,
+	MESSAGES,
+	EVENTS,
+	SENDERS,
+	MARKS,
+	WAS_IN,
+	FILES,
+	PLACES,
+	TOP_PLACE,
+	DEL_SENDER,
+	DEL_MARK,
+	DEL_WAS_IN,
+	DEL_PLACE,
+	N
+};
 static const char *const sql[N] = {
     [TOP] = "SELECT max(id) FROM sender",
+    /* the last one stays: its number is not to be another's, of whom something else may still be told */
+    [TOP_PLACE] = "SELECT max(id) - 1 FROM place",
     [MESSAGES] = "SELECT seq, ?2, sender FROM message WHERE seq>?1 ORDER BY seq LIMIT 500",
     [EVENTS] = "SELECT place, seq, sender FROM event WHERE (place, seq)>(?1, ?2)"
 	       " ORDER BY place, seq LIMIT 500",
     [SENDERS] = "SELECT id, ?2 FROM sender WHERE id>?1 AND id<=?2 ORDER BY id LIMIT 500",
     [MARKS] = IN_PLACE("mark"),
     [WAS_IN] = IN_PLACE("was_in"),
+    [FILES] = "SELECT n, ?2, place FROM file WHERE n>?1 ORDER BY n LIMIT 500",
+    [PLACES] = "SELECT p.id, ?2, r.place IS NOT NULL OR EXISTS (SELECT 1 FROM message WHERE "
+	       "place=p.id)"
+	       " OR EXISTS (SELECT 1 FROM event WHERE place=p.id), p.a IS NULL, p.epoch, p.room_id"
+	       " FROM place p LEFT JOIN room r ON r.place=p.id"
+	       " WHERE p.id>?1 AND p.id<=?2 ORDER BY p.id LIMIT 500",
+    [DEL_PLACE] = "DELETE FROM place WHERE id=?1 AND id<=?2",
     [DEL_SENDER] = "DELETE FROM sender WHERE id=?1 AND id<=?2",
     [DEL_MARK] = "DELETE FROM mark WHERE account=?1 AND place=?2",
     [DEL_WAS_IN] = "DELETE FROM was_in WHERE account=?1 AND place=?2",
 };
 static struct db_set set;
 
+struct notes {
+	uint64_t top; /* rows above it are newer than the walk */
+	uint8_t *used; /* owned; a bit for each up to it; NULL: it does not matter now */
+};
 static struct {
-	unsigned phase; /* MESSAGES to WAS_IN; 0: no walk */
+	unsigned phase; /* MESSAGES to PLACES; 0: no walk */
 	uint64_t next; /* writer_ms: when one begins */
 	uint64_t key[2]; /* of the row that was looked at last */
-	uint64_t top; /* senders above it are newer than the walk */
-	uint8_t *used; /* owned; a bit for each up to it; NULL: it does not matter now */
+	struct notes senders, places;
 } walk;
 
 static void
-forget_used(void)
+notes_free(struct notes *n)
 {
-	free(walk.used);
-	walk.used = NULL;
+	free(n->used);
+	n->used = NULL;
+}
+
+static void
+notes_make(struct notes *n, unsigned which_top)
+{
+	struct db_query q = db_query(&set, which_top);
+	uint64_t top = db_number(&q);
+
+	n->top = MIN(top, NOTES_MAX);
+	n->used = xcalloc(1, n->top / 8 + 1);
+}
+
+static void
+note(struct notes *n, uint64_t id)
+{
+	if (n->used != NULL && id <= n->top)
+		n->used[id / 8] |= (uint8_t)(1u << id % 8);
+}
+
+static bool
+is_noted(const struct notes *n, uint64_t id)
+{
+	return (n->used[id / 8] & 1u << id % 8) != 0;
 }
 
 static void
 idle(uint64_t ms)
 {
-	forget_used();
+	notes_free(&walk.senders);
+	notes_free(&walk.places);
 	walk.phase = 0;
 	walk.next = writer_ms() + ms;
 }
@@ -87,8 +138,13 @@ orphans_end(void)
 void
 orphans_used(uint64_t sender)
 {
-	if (walk.used != NULL && sender <= walk.top)
-		walk.used[sender / 8] |= (uint8_t)(1u << sender % 8);
+	note(&walk.senders, sender);
+}
+
+void
+orphans_place_used(uint64_t place)
+{
+	note(&walk.places, place);
 }
 
 /* --- what is of no use ------------------------------------------------------------------------------------- */
@@ -103,20 +159,40 @@ notes_sender(const struct db_query *q)
 static bool
 is_unused(const struct db_query *q)
 {
-	uint64_t id = db_col_int(q, 0);
+	return !is_noted(&walk.senders, db_col_int(q, 0));
+}
 
-	return (walk.used[id / 8] & 1u << id % 8) == 0;
+/* The registry does not have the room of which these columns, from `col` on, say the epoch and the id. */
+static bool
+is_gone(const struct db_query *q, int col)
+{
+	struct reg_room_view v;
+
+	return db_col_int(q, col) != in.epoch ||
+	       (in.reg != NULL && registry_room(in.reg, db_col_int(q, col + 1), &v) == 0);
 }
 
 static bool
 is_nowhere(const struct db_query *q)
 {
-	struct reg_room_view v;
+	if (db_col_int(q, 2) != 0 || (db_col_int(q, 3) != 0 && is_gone(q, 4)))
+		return true;
+	orphans_place_used(db_col_int(q, 1));
+	return false;
+}
 
-	if (db_col_int(q, 2) != 0 || db_col_int(q, 3) == 0)
-		return db_col_int(q, 2) != 0;
-	return db_col_int(q, 4) != in.epoch ||
-	       (in.reg != NULL && registry_room(in.reg, db_col_int(q, 5), &v) == 0);
+static bool
+notes_place(const struct db_query *q)
+{
+	orphans_place_used(db_col_int(q, 2));
+	return false;
+}
+
+static bool
+is_empty(const struct db_query *q)
+{
+	return db_col_int(q, 2) == 0 && !is_noted(&walk.places, db_col_int(q, 0)) &&
+	       (db_col_int(q, 3) == 0 || is_gone(q, 4));
 }
 
 static const struct {
@@ -125,7 +201,8 @@ static const struct {
 } phases[] = {
     [MESSAGES] = {notes_sender, 0},      [EVENTS] = {notes_sender, 0},
     [SENDERS] = {is_unused, DEL_SENDER}, [MARKS] = {is_nowhere, DEL_MARK},
-    [WAS_IN] = {is_nowhere, DEL_WAS_IN},
+    [WAS_IN] = {is_nowhere, DEL_WAS_IN}, [FILES] = {notes_place, 0},
+    [PLACES] = {is_empty, DEL_PLACE},
 };
 
 /* --- the walk ------------------------------------------------------------------------------------------------ */
@@ -157,20 +234,19 @@ slice(void)
 		q = by_key(phases[walk.phase].del, gone[i]);
 		db_run(&q);
 	}
-	if (n > 0)
+	if (n > 0) {
 		senders_forget();
+		places_forget();
+	}
 	return looked == SLICE;
 }
 
 static void
 begin(void)
 {
-	struct db_query q = db_query(&set, TOP);
-	uint64_t top = db_number(&q);
-
 	idle(AGAIN_MS);
-	walk.top = MIN(top, SENDERS_MAX);
-	walk.used = xcalloc(1, walk.top / 8 + 1);
+	notes_make(&walk.senders, TOP);
+	notes_make(&walk.places, TOP_PLACE);
 }
 
 bool
@@ -202,7 +278,11 @@ orphans_some(void)
 		return;
 	walk.phase = (walk.phase + 1) % ARRAY_LEN(phases);
 	walk.key[0] = 0;
-	walk.key[1] = walk.phase == SENDERS ? walk.top : 0;
-	if (walk.phase > SENDERS)
-		forget_used();
+	walk.key[1] = walk.phase == SENDERS  ? walk.senders.top
+		      : walk.phase == PLACES ? walk.places.top
+					     : 0;
+	if (walk.phase == 0 || walk.phase > SENDERS)
+		notes_free(&walk.senders);
+	if (walk.phase == 0)
+		notes_free(&walk.places);
 }

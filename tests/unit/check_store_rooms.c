@@ -315,6 +315,70 @@ START_TEST(two_that_were_kept_become_one)
 }
 END_TEST
 
+/* --- of which nothing is left ------------------------------------------------------------------------------ */
+
+static void
+joins(uint64_t seq, uint64_t where, const char *name)
+{
+	FEED(e_join, .seq = seq, .at = seq, .user = 1, .room = where, .name = S("bob"),
+	     .uhost = S("a@b"), .room_name = S(name), .flags = MEMBER_CREATED);
+}
+
+static void
+writes(uint64_t seq, const char *to)
+{
+	FEED(e_dm, .seq = seq, .at = seq, .from = 1, .name = S("alice"), .account = S("alice"),
+	     .uhost = S("a@b"), .to_name = S(to), .to_account = S(to), .text = S("hello"));
+}
+
+START_TEST(places_go)
+{
+	uint64_t next;
+
+	make_account("alice");
+	make_account("bob");
+	make_account("carol");
+	restored(true);
+	joins(5, ID_MAKE(1, 1), "left");
+	joins(6, room(2, "here", 6, ""), "here");
+	joins(7, ID_MAKE(4, 1), "spoken");
+	room(3, "den", 8, "");
+	w.rooms[3].flags = ROOM_REGISTERED;
+	FEED(e_room, .seq = 8, .room = DEN, .born = 8, .room_name = S("den"));
+	writes(9, "bob");
+	writes(10, "carol");
+	FEED(e_mark, .seq = 11, .user = 1, .account = S("alice"), .peer = S("carol"), .when = 1);
+	joins(12, ID_MAKE(5, 1), "last");
+	flush();
+	next = number("SELECT max(id) FROM place") + 1;
+	ck_assert_uint_eq(next, 8);
+	FEED(s_admin, .ticket = 6, .op = STORE_HISTORY_PURGE,
+	     .args = S("*\x1f"
+		       "0"));
+	say(13, ID_MAKE(4, 1), "something");
+	flush();
+	while (writer_rest_here() == 0) {
+	}
+	/* people are there, or it is registered, or something has been said or read; the last number is not given again */
+	ck_assert_uint_eq(number("SELECT count(*) FROM place"), 5);
+	ck_assert_uint_eq(number("SELECT count(*) FROM place WHERE name IN"
+				 " ('here', 'den', 'last') OR b IS NOT NULL"),
+			  4);
+	ck_assert_uint_eq(number("SELECT count(*) FROM message m JOIN place p ON p.id=m.place"), 1);
+	ck_assert_uint_eq(number("SELECT count(*) FROM mark m JOIN place p ON p.id=m.place"), 1);
+	/* what was forgotten is made anew when it is needed */
+	writes(14, "bob");
+	flush();
+	ck_assert_uint_eq(number("SELECT place FROM message WHERE seq=14"), next);
+	registry_again();
+	writer_later_here(25 * 3600 * 1000);
+	while (writer_rest_here() == 0) {
+	}
+	ck_assert_uint_eq(number("SELECT count(*) FROM place WHERE name='here'"), 0);
+	ck_assert_uint_eq(number("SELECT count(*) FROM place WHERE name='den'"), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -327,5 +391,6 @@ main(void)
 	tcase_add_loop_test(t, a_room_made_anew_is_the_one_that_was_kept, 0, 4);
 	tcase_add_test(t, what_is_being_deleted_is);
 	tcase_add_test(t, two_that_were_kept_become_one);
+	tcase_add_test(t, places_go);
 	return unit_run(s);
 }
