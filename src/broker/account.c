@@ -442,6 +442,7 @@ enter(struct reg_user *u, const struct reg_account *a, struct str name, enum log
 				.umodes = u->umodes,
 				.reserved = name_gets_free(u, why) ? 0 : reserve.seconds,
 				.why = why,
+				.was = user_account(u),
 				.rooms = rooms_of(u, rooms)};
 
 	access_logout(u);

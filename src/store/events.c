@@ -175,19 +175,26 @@ intake_e_login(const void *frame, size_t len)
 	return true;
 }
 
-/* Logged in where it is already: from now on the account is there. */
+/* Logged in or out where it is already: from now on the one account is there, and the other is not. */
 bool
 intake_e_account(const void *frame, size_t len)
 {
 	struct m_e_account m;
-	uint64_t account;
+	uint64_t account, was;
 
 	if (!m_e_account_get(frame, len, &m))
 		return false;
 	account = account_of(m.account);
+	was = account_of(m.was);
+	seen(was, m.at);
 	seen(account, m.at);
-	for (size_t i = 0; i < m.rooms.n; i++)
-		was_in(CAME, account, place_of_room(ids_at(m.rooms, i), STR_LIT(""), 0).id, m.seq);
+	for (size_t i = 0; i < m.rooms.n; i++) {
+		struct place p = place_of_room(ids_at(m.rooms, i), STR_LIT(""), 0);
+
+		if (was != account)
+			was_in(LEFT, was, p.id, m.seq);
+		was_in(CAME, account, p.id, m.seq);
+	}
 	return true;
 }
 

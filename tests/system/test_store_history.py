@@ -708,6 +708,19 @@ class Accounts(HistoryCase):
         g.ask("MARKREAD " + chan, "MARKREAD", chan, "*")
         g.ask("MARKREAD #r100", "MARKREAD", "#r100", at)
 
+    def test_missed_after_a_logout(self):
+        """Who logs out, and goes then, is told what it has missed as well."""
+        a, b = self.irc("a", CAPS), self.account("b")
+        chan = self.channel(a, b)
+        b.ask("PRIVMSG NickServ :LOGOUT", "901")
+        b.send("QUIT")
+        a.expect("QUIT")
+        self.say(a, chan, "behind your back")
+        back = self.client("guest")
+        self.log_in(back, b.nick)
+        back.expect("While you were away")
+        back.expect("%s: 1 message" % chan[1:])
+
     def test_missed(self):
         """A returning account is told how much it missed, reads it, and is told no more."""
         a, t = self.irc("a", CAPS), self.client("t")

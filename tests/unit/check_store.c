@@ -217,11 +217,24 @@ START_TEST(came_and_left)
 	     .uhost = S("b@c"), .account = S("alice"));
 	flush();
 	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=6 AND came_seq=7"), 1);
+	/* whoever stays there is not it, until it is again */
+	FEED(e_account, .seq = 8, .user = 1, .name = S("alice"), .uhost = S("b@c"),
+	     .was = S("alice"), .rooms = {(const char *)&(uint64_t){DEN}, 1});
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=8 AND came_seq=0"), 1);
+	FEED(e_account, .seq = 9, .user = 1, .name = S("alice"), .uhost = S("b@c"),
+	     .account = S("alice"), .rooms = {(const char *)&(uint64_t){DEN}, 1});
+	FEED(e_account, .seq = 10, .user = 1, .name = S("alice"), .uhost = S("b@c"),
+	     .account = S("alice"), .was = S("alice"),
+	     .rooms = {(const char *)&(uint64_t){DEN}, 1});
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=8 AND came_seq=9"), 1);
 	/* a new registry: nobody is anywhere */
 	FEED(s_begin, .restored = 0);
 	flush();
-	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=7 AND came_seq=0"), 1);
-	FEED(e_part, .seq = 8, .user = 1, .room = DEN, .name = S("alice"), .room_name = S("den"),
+	ck_assert_uint_eq(number("SELECT count(*) FROM was_in WHERE left_seq=10 AND came_seq=0"),
+			  1);
+	FEED(e_part, .seq = 11, .user = 1, .room = DEN, .name = S("alice"), .room_name = S("den"),
 	     .uhost = S("b@c"), .account = S("alice"));
 	flush();
 	ck_assert_uint_eq(number("SELECT count(*) FROM was_in"), 0);
