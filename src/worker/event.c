@@ -195,7 +195,7 @@ is_kept(const void *frame, size_t len)
 	}
 }
 
-/* Who waits for this change of an old message, which is an answer to nobody: the answer, e_done, comes behind it. */
+/* Whose wish this change of an old message is, which ends no request: the answer, e_done, comes behind it. */
 static struct conn *
 changer(const void *frame, size_t len)
 {
@@ -222,12 +222,13 @@ done_for(const void *frame, size_t len)
 	return c != NULL && ticket_change(c) != 0 ? c : NULL;
 }
 
-/* Who has to wait for the disk before it reads what this event answers it (own: whose request it ends); *seq_r: for which event.
- * NULL: nobody. */
+/* Who has to wait for the disk before it reads what this event answers it (own: whose request it ends; late: whose wish it is
+ * otherwise); *seq_r: for which event. NULL: nobody. */
 static struct conn *
-held_back(const void *frame, size_t len, struct conn *own, uint64_t seq, uint64_t *seq_r)
+held_back(const void *frame, size_t len, struct conn *own, struct conn *late, uint64_t seq,
+	  uint64_t *seq_r)
 {
-	struct conn *c = own != NULL ? own : changer(frame, len);
+	struct conn *c = own != NULL ? own : late;
 
 	if (c != NULL && is_kept(frame, len)) {
 		*seq_r = c->unsaved = seq;
@@ -284,26 +285,30 @@ event_take(const void *frame, size_t len, bool own, void *arg)
 {
 	enum asked_for what = ASKED_DO;
 	unsigned type = ipc_type(frame);
-	struct conn *c = NULL, *held = NULL;
+	struct conn *c = NULL, *late, *held = NULL;
 	struct ev_head h = {0};
 	uint64_t us = 0, seq;
 
 	(void)arg;
 	if (own && ev_head_get(frame, len, &h))
 		us = request_answered(h.serial, &c, &what);
+	late = c == NULL ? changer(frame, len) : NULL;
 	if (worker.disk && (h.seq != 0 || ev_head_get(frame, len, &h)))
-		held = held_back(frame, len, c, h.seq, &seq);
+		held = held_back(frame, len, c, late, h.seq, &seq);
 	if (held != NULL)
 		outq_hold(held, seq);
 	if (c != NULL && what == ASKED_LATER && type != MSG_e_wait && type != MSG_e_refused)
 		ticket_forget(c, TICKET_WAITS);
-	handle(frame, len, c, what);
+	/* it is told as if it had been answered at once, but goes on waiting */
+	handle(frame, len, late != NULL ? late : c, what);
 	if (own && (type == MSG_e_say || type == MSG_e_dm))
 		sent(c, us);
 	if (c != NULL) {
 		conn_answered(c);
 		irc_label_waits(c);
 	}
+	if (late != NULL)
+		irc_label_waits(late);
 	if (held != NULL)
 		backlog_hold_end(held);
 	outq_relieve();

@@ -38,6 +38,7 @@ EXTRA_DIST += \
 	%reldir%/test_irc_core.py \
 	%reldir%/test_irc_info.py \
 	%reldir%/test_irc_habits.py \
+	%reldir%/test_irc_late.py \
 	%reldir%/test_irc_list.py \
 	%reldir%/test_irc_load.py \
 	%reldir%/test_irc_mixed.py \

@@ -6,7 +6,6 @@
 #include "lib/util.h"
 #include "oneclient.h"
 #include "worker/backlog.h"
-#include "worker/event.h"
 #include "worker/history.h"
 #include "worker/outq.h"
 #include "worker/request.h"
@@ -26,14 +25,6 @@ setup(void)
 	conn_named(c, ALICE, STR_LIT("alice"));
 }
 
-/* An event comes; own: it ends the worker's request with this serial, else 0. */
-#define COMES(name_, own_, ...) \
-	do { \
-		struct m_##name_ m_ = { \
-		    .serial = own_, .origin = (own_) != 0 ? ONECLIENT_INC : 0, __VA_ARGS__}; \
-		char f_[2048]; \
-		event_take(f_, m_##name_##_put(f_, sizeof(f_), &m_), (own_) != 0, NULL); \
-	} while (0)
 #define ALICES \
 	.user = ALICE, .msg = OLD, .name = STR_LIT("alice"), .account = STR_LIT("alice"), \
 	.to_name = STR_LIT("bob")

@@ -22,6 +22,7 @@ unit_checks = \
 	%D%/check_ipc \
 	%D%/check_ipc_file \
 	%D%/check_irc \
+	%D%/check_irc_late \
 	%D%/check_irc_render \
 	%D%/check_irc_sasl \
 	%D%/check_irc_tags \
@@ -194,6 +195,8 @@ unit_oneclient = %D%/oneclient.c %D%/oneclient.h
 unit_worker_role = $(worker_libs) src/registry/libregistry.a src/ipc/libipc.a $(unit_libs)
 %C%_check_event_SOURCES = %D%/check_event.c $(unit_oneclient)
 %C%_check_event_LDADD = $(unit_worker_role)
+%C%_check_irc_late_SOURCES = %D%/check_irc_late.c $(unit_oneclient)
+%C%_check_irc_late_LDADD = $(unit_worker_role)
 %C%_check_share_SOURCES = %D%/check_share.c $(unit_oneclient)
 %C%_check_share_LDADD = $(unit_worker_role)
 %C%_check_outq_SOURCES = %D%/check_outq.c $(unit_oneclient)

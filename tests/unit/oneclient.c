@@ -3,6 +3,7 @@
 
 #include "oneclient.h"
 
+#include <stdarg.h>
 #include <sys/socket.h>
 
 #include "ipc/handed.h"
@@ -14,6 +15,7 @@
 #include "worker/backlog.h"
 #include "worker/event.h"
 #include "worker/input.h"
+#include "worker/irc/irc.h"
 #include "worker/outq.h"
 #include "worker/session.h"
 
@@ -83,10 +85,10 @@ type(const char *p, size_t n)
 	turn();
 }
 
-struct conn *
-oneclient(void)
+static struct conn *
+open_one(uint8_t protocol)
 {
-	struct conn_rec rec = {.id = 1, .protocol = PROTO_TELNET, .address = "192.0.2.1"};
+	struct conn_rec rec = {.id = 1, .protocol = protocol, .address = "192.0.2.1"};
 	int fds[2];
 
 	options_defaults(&proc.opt);
@@ -98,11 +100,45 @@ oneclient(void)
 	backlog_init(worker.loop);
 	conns_init(worker.loop, 4);
 	session_init();
+	irc_init(worker.loop);
 	loop_each_turn(worker.loop, turn_end, NULL);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	oneclient_fd = fds[1];
 	conn_open(&rec, fds[0], STR_LIT(""));
 	ck_assert_ptr_nonnull(conn_at(0));
-	ck_assert_uint_gt(strlen(heard()), 0); /* the greeting */
 	return conn_at(0);
+}
+
+void
+types(const char *fmt, ...)
+{
+	char line[4096];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = vbprintf(line, sizeof(line) - 2, fmt, ap);
+	va_end(ap);
+	memcpy(line + n, "\r\n", 2);
+	type(line, n + 2);
+}
+
+struct conn *
+oneclient(void)
+{
+	struct conn *c = open_one(PROTO_TELNET);
+
+	ck_assert_uint_gt(strlen(heard()), 0); /* the greeting */
+	return c;
+}
+
+struct conn *
+oneclient_irc(uint64_t user, const char *name, const char *caps)
+{
+	struct conn *c = open_one(PROTO_IRC);
+
+	types("CAP REQ :%s", caps);
+	ck_assert_ptr_nonnull(strstr(heard(), " ACK "));
+	conn_named(c, user, str_of(name));
+	return c;
 }

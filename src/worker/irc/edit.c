@@ -20,10 +20,14 @@ edited(struct conn *c, struct late *l)
 {
 	struct str arg;
 	unsigned code;
+	char why[512];
 
 	if (!late_failed(l, &code, &arg))
 		return;
-	if (code == ERR_NO_SUCH_MESSAGE)
+	if (chat_err_passes(code))
+		irc_fail(c, "PRIVMSG", "TEMPORARILY_UNAVAILABLE", STR_LIT(""), "%s",
+			 chat_err_text(code, arg.p, arg.n, why, sizeof(why)));
+	else if (code == ERR_NO_SUCH_MESSAGE)
 		irc_fail(c, "PRIVMSG", "UNKNOWN_MSGID", STR_LIT(""),
 			 "This message does not exist or is too old");
 	else

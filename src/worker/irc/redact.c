@@ -29,8 +29,15 @@ fail_message(struct conn *c, const struct irc_run *r, const char *code, const ch
 }
 
 static void
-redact_refused(struct conn *c, const struct irc_run *r, unsigned err)
+redact_refused(struct conn *c, const struct irc_run *r, unsigned err, struct str arg)
 {
+	char why[512];
+
+	if (chat_err_passes(err)) {
+		fail_message(c, r, "TEMPORARILY_UNAVAILABLE",
+			     chat_err_text(err, arg.p, arg.n, why, sizeof(why)));
+		return;
+	}
 	switch (err) {
 	case ERR_NO_SUCH_USER:
 	case ERR_NO_SUCH_ROOM:
@@ -55,7 +62,7 @@ redacted(struct conn *c, struct late *l)
 	unsigned code;
 
 	if (late_failed(l, &code, &arg))
-		redact_refused(c, c->irc->run, code);
+		redact_refused(c, c->irc->run, code, arg);
 }
 
 enum irc_done
