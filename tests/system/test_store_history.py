@@ -165,6 +165,12 @@ class Rooms(HistoryCase):
             self.assertEqual(between(0, 9, 3), said_as[1:4])
             self.assertEqual(between(9, 0, 3), said_as[6:9])
             self.assertEqual(between(4, 4, 3), [])
+        for zero in ("timestamp=1970-01-01T00:00:00.000Z", "msgid=0000000000000"):  # nothing is before it
+            self.assertEqual(got("BEFORE %s %s 20", zero), [])
+            self.assertEqual(got("BETWEEN %s %s %s 20", zero, zero), [])
+            self.assertEqual(got("BETWEEN %s %s %s 2", zero, "msgid=" + said[9].tags["msgid"]), said_as[:2])
+            self.assertEqual(got("BETWEEN %s %s %s 2", "msgid=" + said[9].tags["msgid"], zero), said_as[7:9])
+            self.assertEqual(got("AFTER %s %s 2", zero), said_as[:2])
         self.assertEqual(got("AROUND %s %s 1", "msgid=" + said[7].tags["msgid"]), said_as[7:8])
         self.assertEqual(got("AROUND %s %s 3", "msgid=" + said[7].tags["msgid"]), said_as[6:9])
 
@@ -197,8 +203,8 @@ class Rooms(HistoryCase):
         # as gamja asks: from now back, a thousand
         got = self.history(a, "TARGETS timestamp=2099-01-01T00:00:00.000Z timestamp=%s 1000" % last.tags["time"], "draft/chathistory-targets")
         self.assertNotIn(quiet, [m.params[1] for m in got])
-        self.assertEqual(self.history(a, "TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2020-01-02T00:00:00.000Z 10",
-                                      "draft/chathistory-targets"), [])
+        for bounds in ("timestamp=2020-01-01T00:00:00.000Z timestamp=2020-01-02T00:00:00.000Z", "timestamp=1970-01-01T00:00:00.000Z timestamp=1970-01-01T00:00:00.000Z"):
+            self.assertEqual(self.history(a, "TARGETS %s 10" % bounds, "draft/chathistory-targets"), [])
 
     def test_as_gamja_asks(self):
         """The web client: what it missed by AFTER, page by page until one is not full; then back by BEFORE; times only."""

@@ -138,10 +138,11 @@ bound_lo(struct m_r_query *w, const struct irc_selector *s)
 	w->bounds |= s->is_time ? QUERY_LO_TIME : 0;
 }
 
+/* Nothing is before 0, nor is anything before 1; and 0 is no bound. */
 static void
 bound_hi(struct m_r_query *w, const struct irc_selector *s)
 {
-	w->hi = s->at;
+	w->hi = MAX(s->at, UINT64_C(1));
 	w->bounds |= s->is_time ? QUERY_HI_TIME : 0;
 }
 
