@@ -472,6 +472,28 @@ class Services(AccountCase):
         self.says(d, "NS IDENTIFY tip-of-the-iceberg :", "logged in as " + d.nick)
         self.says(d, "NS SET PASSWORD tip-of-the-iceberg battery staple", "changed")
         self.assertEqual(self.auth_plain(self.newcomer(), d.nick, "battery staple"), ["900", "903"])
+        for words in ("PASSWORD battery staple other-password", "EMAIL battery staple me@example.org"):
+            self.says(d, "NS SET " + words, "Sorry")
+            d.expect("NOTICE", d.nick, re.compile("One word was taken.*/password and /account email"))
+        self.says(d, "NS DROP battery staple", "with spaces: DROP :password")
+        self.says(d, "PRIVMSG NickServ :DROP :battery staple", "deleted")
+        self.says(c, "NS IDENTIFY :correct horse", "logged in as")
+        self.says(c, "NS DROP :correct horse", "deleted")
+
+    def test_colon_before_one_word(self):
+        """It says where the password begins, and is no part of it; one behind that is."""
+        c = self.irc("col")
+        self.says(c, "PRIVMSG NickServ :REGISTER :tip-of-the-iceberg", "registered " + c.nick)
+        for words in ("PRIVMSG NickServ :IDENTIFY tip-of-the-iceberg", "PRIVMSG NickServ :IDENTIFY :tip-of-the-iceberg", "NS IDENTIFY :tip-of-the-iceberg",
+                      "PRIVMSG NickServ :IDENTIFY %s :tip-of-the-iceberg" % c.nick):
+            self.says(c, "NS LOGOUT", "logged out")
+            self.says(c, words, "logged in as " + c.nick)
+        self.says(c, "PRIVMSG NickServ :SET PASSWORD tip-of-the-iceberg ::a-colon", "changed")
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick, ":a-colon"), ["900", "903"])
+        for words in ("NS IDENTIFY ::a-colon", "PRIVMSG NickServ :IDENTIFY ::a-colon", "NS :IDENTIFY ::a-colon"):
+            self.says(c, "NS LOGOUT", "logged out")
+            self.says(c, words, "logged in as " + c.nick)
+        self.says(c, "PRIVMSG NickServ :DROP ::a-colon", "deleted")
 
     def test_account(self):
         c = self.irc("acc")

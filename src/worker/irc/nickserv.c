@@ -112,6 +112,29 @@ ns_logout(struct conn *c, struct irc_run *r, const struct service_words *w)
 
 /* --- changing it ------------------------------------------------------------------------------------------ */
 
+static void
+changed(struct conn *c, struct late *l)
+{
+	struct str arg;
+	unsigned code;
+
+	service_late(c, l);
+	if (l->state != NULL && late_failed(l, &code, &arg) &&
+	    (code == ERR_PASSWORD || code == ERR_EMAIL_BAD))
+		service_say(c, "%s", (const char *)l->state);
+}
+
+static void
+set(struct conn *c, enum account_op op, struct str password, struct str text, bool more)
+{
+	request_account(c, op, password, text, changed);
+	if (more)
+		ticket_state(
+		    c, xstrdup(
+			   "One word was taken for the present password. If it has "
+			   "spaces: /password and /account email, in telnet or chat, ask for it."));
+}
+
 /* SET PASSWORD|EMAIL password new; the new password may have spaces */
 static enum irc_done
 ns_set(struct conn *c, struct irc_run *r, const struct service_words *w)
@@ -127,27 +150,28 @@ ns_set(struct conn *c, struct irc_run *r, const struct service_words *w)
 	else if (w->v[1].n > PASSWORD_MAX || text.n > (password ? PASSWORD_MAX : EMAIL_MAX))
 		service_say(c, "That is too long.");
 	else
-		request_account(c, password ? ACCOUNT_PASSWORD : ACCOUNT_EMAIL, w->v[1], text,
-				service_late);
+		set(c, password ? ACCOUNT_PASSWORD : ACCOUNT_EMAIL, w->v[1], text, w->n > 3);
 	return IRC_DONE;
 }
 
-/* DROP password [MESSAGES] */
+/* DROP password [MESSAGES], or DROP :password of several words */
 static enum irc_done
 ns_drop(struct conn *c, struct irc_run *r, const struct service_words *w)
 {
-	bool messages = irc_is(w->v[1], "MESSAGES");
+	struct str password = w->whole[0] ? w->rest[0] : w->v[0];
+	struct str last = w->whole[0] ? STR_LIT("") : w->v[1];
+	bool messages = irc_is(last, "MESSAGES");
 
 	(void)r;
 	if (!service_secret_ok(c))
 		return IRC_DONE;
-	if (w->v[0].n > PASSWORD_MAX)
+	if (password.n > PASSWORD_MAX)
 		service_refused(c, ERR_PASSWORD, STR_LIT(""));
-	else if (w->v[1].n > 0 && !messages)
+	else if (last.n > 0 && !messages)
 		service_say(c, "Behind the password there may only be MESSAGES: what you have said "
-			       "is deleted, too.");
+			       "is deleted, too. A password with spaces: DROP :password");
 	else
-		request_account(c, ACCOUNT_DELETE, w->v[0],
+		request_account(c, ACCOUNT_DELETE, password,
 				messages ? STR_LIT("messages") : STR_LIT(""), service_late);
 	return IRC_DONE;
 }

@@ -139,6 +139,8 @@ add_word(const struct irc_run *r, unsigned i, struct str word, struct service_wo
 {
 	struct str *rest = &w->rest[w->n], last;
 	unsigned end = r->msg.n;
+	/* one that begins a param is the text's: the one before it has been taken off */
+	bool colon = word.p[0] == ':' && word.p != r->msg.param[i].p;
 
 	while (end > i + 1 && r->msg.param[end - 1].n == 0)
 		end--;
@@ -147,13 +149,9 @@ add_word(const struct irc_run *r, unsigned i, struct str word, struct service_wo
 	*rest = (struct str){word.p, (size_t)(last.p + last.n - word.p)};
 	while (rest->n > word.n && rest->p[rest->n - 1] == ' ')
 		rest->n--;
-	if (rest->n > word.n) {
-		bool colon = word.p[0] == ':';
-
-		w->whole[w->n] = colon || (i == end - 1 && word.p == last.p);
-		rest->p += colon;
-		rest->n -= colon;
-	}
+	w->whole[w->n] = colon || (rest->n > word.n && i == end - 1 && word.p == last.p);
+	rest->p += colon;
+	rest->n -= colon;
 	w->v[w->n++] = word;
 }
 
