@@ -35,6 +35,7 @@ enum shown_what {
 	SHOWN_NOTE, /* the server's own words in `text` */
 };
 
+#define SHOWN_BEFORE 32
 struct shown {
 	enum shown_what what;
 	uint8_t kind; /* enum msg_kind, for SAY and DM */
@@ -48,6 +49,7 @@ struct shown {
 	/* --- for the protocols that show the event itself, not words about it --- */
 	unsigned type; /* MSG_e_…; 0: there is none */
 	const void *e; /* its struct m_e_… */
+	struct str before; /* IRC: of a message, stands before its text; at most SHOWN_BEFORE bytes */
 	/* Of those clients, only who has all of these capabilities (irc/cap.h); in a room, only
 	 * members with this rank (MEMBER_…). 0: all. */
 	uint64_t needs;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "ipc/file.h"
 #include "lib/name.h"
 #include "lib/text.h"
 #include "proto/irc.h"
@@ -354,7 +355,7 @@ long_say(struct str text, uint8_t kind)
 static void
 check_pieces(const char *p, struct str text, bool multi)
 {
-	static char joined[TEXT_MAX + 1];
+	static char joined[TEXT_MAX + SHOWN_BEFORE];
 	struct str tags, body, value;
 	size_t n = 0, lines = 0;
 
@@ -392,6 +393,38 @@ START_TEST(cut_to_lines)
 }
 END_TEST
 
+#define DATE STR_LIT("[2026-01-02 03:04] ")
+
+/* Nothing of the longest text is lost for what stands before it. */
+START_TEST(dated)
+{
+	static char whole[TEXT_MAX + SHOWN_BEFORE];
+	struct str text = text_of("x", TEXT_MAX);
+	struct m_e_say e = long_say(text, MSG_TEXT);
+	struct shown s = {.type = MSG_e_say, .e = &e, .before = DATE};
+
+	memcpy(whole, DATE.p, DATE.n);
+	memcpy(whole + DATE.n, text.p, text.n);
+	text = (struct str){whole, DATE.n + text.n};
+	for (unsigned cls = 0; cls < ALL_CLASSES; cls++)
+		check_pieces(rendered(CLS_IRC | cls, &s), text, cls & CLS_IRC_MULTI);
+}
+END_TEST
+
+START_TEST(dated_file)
+{
+	const struct file_facts f = {
+	    .size = 6, .type = STR_LIT("text/plain"), .name = STR_LIT("x.txt")};
+	char packed[FILE_FACTS_MAX];
+	struct m_e_dm e = dm;
+	const struct shown s = {.type = MSG_e_dm, .e = &e, .before = DATE};
+
+	e.file = (struct str){packed, file_put(packed, &f)};
+	ck_assert_ptr_nonnull(strstr(rendered(CLS_IRC, &s),
+				     " bob :[2026-01-02 03:04] shared the file x.txt (6 bytes)"));
+}
+END_TEST
+
 /* As many lines as there may be, of any kind, with all tags: what was said to be enough room is enough. */
 START_TEST(bounds)
 {
@@ -408,10 +441,12 @@ START_TEST(bounds)
 		memset(text, 'y', sizeof(text));
 		for (size_t i = 0; i < sizeof(text); i += every)
 			text[i] = i / every % 2 ? '\n' : TEXT_CUT;
-		for (unsigned cls = 0; cls < ALL_CLASSES; cls++) {
-			const char *p = rendered(CLS_IRC | cls, &s);
+		for (unsigned cls = 0; cls < 2 * ALL_CLASSES; cls++) {
+			const char *p;
 			struct str t, body;
 
+			s.before = cls < ALL_CLASSES ? STR_LIT("") : DATE;
+			p = rendered(CLS_IRC | cls % ALL_CLASSES, &s);
 			while (next_line(&p, &t, &body))
 				ck_assert_uint_le(t.n, IRC_TAGS_MAX - 2);
 		}
@@ -492,6 +527,8 @@ main(void)
 	tcase_add_test(tc, tagmsg);
 	tcase_add_loop_test(tc, kinds_of_texts, 0, (int)(sizeof(texts) / sizeof(texts[0])));
 	tcase_add_loop_test(tc, cut_to_lines, 0, N_UNITS);
+	tcase_add_test(tc, dated);
+	tcase_add_test(tc, dated_file);
 	tcase_add_loop_test(tc, bounds, 0, 4 * MSG_KINDS);
 	tcase_add_test(tc, tags_of_further_lines);
 	tcase_add_test(tc, others_are_cut);

@@ -7,7 +7,6 @@
  */
 #include "config.h"
 
-#include <string.h>
 #include <time.h>
 
 #include "lib/util.h"
@@ -51,18 +50,14 @@ wants_replay(const struct conn *c)
 static void
 show_dated(struct conn *c, const struct question *q, const struct shown *s)
 {
-	static char text[TEXT_MAX + 32];
-	struct m_e_dm e = *(const struct m_e_dm *)s->e;
+	char when[SHOWN_BEFORE];
 	struct shown dated = *s;
 	time_t at = (time_t)(s->at / 1000);
-	size_t n = 0;
 	struct tm tm;
 
 	if (localtime_r(&at, &tm) != NULL)
-		n = strftime(text, 32, "[%Y-%m-%d %H:%M] ", &tm);
-	memcpy(text + n, e.text.p, e.text.n);
-	e.text = (struct str){text, n + MIN(e.text.n, (size_t)TEXT_MAX - n)};
-	dated.e = &e;
+		dated.before =
+		    (struct str){when, strftime(when, sizeof(when), "[%Y-%m-%d %H:%M] ", &tm)};
 	fan_begin(&dated, NULL);
 	irc_history_event(c, q);
 }

@@ -49,6 +49,16 @@ shares(struct message *m, struct str packed)
 }
 
 static void
+put_before(struct message *m, struct str before)
+{
+	static char text[SHOWN_BEFORE + MAX(TEXT_MAX, FILES_TEXT_MAX)];
+
+	CHECK(before.n + m->text.n <= sizeof(text));
+	put_str(put_str(text, before), m->text);
+	m->text = (struct str){text, before.n + m->text.n};
+}
+
+static void
 message_of(struct message *m, const struct shown *s)
 {
 	const struct m_e_say *say = s->e;
@@ -72,6 +82,8 @@ message_of(struct message *m, const struct shown *s)
 	if (s->server)
 		m->h.uhost = STR_LIT("");
 	shares(m, s->type == MSG_e_say ? say->file : dm->file);
+	if (s->before.n > 0)
+		put_before(m, s->before);
 }
 
 static char *
@@ -309,8 +321,8 @@ file_bound(struct str tags)
 			  tags.n + sizeof(FILE_TAG) + FILES_TAG_MAX);
 }
 
-size_t
-said_bound(const struct shown *s)
+static size_t
+event_bound(const struct shown *s)
 {
 	const struct m_e_say *say = s->e;
 	const struct m_e_dm *dm = s->e;
@@ -335,4 +347,10 @@ said_bound(const struct shown *s)
 	default:
 		return 0;
 	}
+}
+
+size_t
+said_bound(const struct shown *s)
+{
+	return event_bound(s) + (s->before.n > 0 ? text_bound(s->before, TAGS_AGAIN) : 0);
 }
