@@ -80,6 +80,16 @@ ticket_logs_in(const struct conn *c)
 	return type == MSG_r_auth || type == MSG_r_register;
 }
 
+bool
+ticket_deletes(const struct conn *c)
+{
+	const struct ticket *t = c->ticket;
+	struct m_r_account m;
+
+	return t != NULL && ipc_type(t->frame) == MSG_r_account &&
+	       m_r_account_get(t->frame, t->n, &m) && m.op == ACCOUNT_DELETE;
+}
+
 uint64_t
 ticket_change(const struct conn *c)
 {

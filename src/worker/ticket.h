@@ -44,6 +44,9 @@ void ticket_made(struct conn *c, enum ticket_how how, size_t n);
 /* Is it a login or a registration that c waits for? */
 bool ticket_logs_in(const struct conn *c);
 
+/* Does c wait for its account to be deleted? */
+bool ticket_deletes(const struct conn *c);
+
 /* The message that c waits for to be changed or taken back; 0: it does not. */
 uint64_t ticket_change(const struct conn *c);
 /* Whose ticket this is; NULL: nobody's. */

@@ -66,6 +66,16 @@ class Sasl(AccountCase):
             self.assertEqual(self.auth_scram(self.newcomer(), account, password), ["904"])
         self.assertEqual(self.auth_scram(self.newcomer(), owner.nick.upper(), authzid=owner.nick), ["900", "903"])
 
+    def test_scram_logged_out_before_its_end(self):
+        """What was proved does not hold any more when the client says that it believes the server."""
+        c = self.registered(caps=("sasl",))
+        s = Scram(c.nick)
+        c.ask("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE", "+")
+        challenge = c.ask("AUTHENTICATE " + s.first(), "AUTHENTICATE").params[0]
+        c.ask("AUTHENTICATE " + s.final(challenge), "AUTHENTICATE")
+        c.ask("NS LOGOUT", "901")
+        self.assertEqual([n for n in self.commands(c.answers("AUTHENTICATE +")) if n.isdigit()], ["904"])
+
     def test_scram_together(self):
         """A class behind one address comes back at once: to begin is no guess."""
         owner = self.registered()

@@ -26,7 +26,7 @@ static char said[4096], asked[4096];
 static bool accounts, private, gate;
 #define PRINT "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ffee0123"
 #define PROOF "sixteen bytes..."
-static const char *cert;
+static const char *cert, *account;
 static struct irc irc;
 static struct conn conn;
 static ticket_fn *waits; /* for what was asked */
@@ -63,6 +63,14 @@ account_authed(struct conn *c, const struct m_e_authed *e)
 {
 	(void)c;
 	sprintf(said + strlen(said), "[" STR_FMT "]", STR_ARG(e->account));
+	account = "alice";
+}
+
+const char *
+account_of(const struct conn *c)
+{
+	(void)c;
+	return account;
 }
 
 void
@@ -71,6 +79,7 @@ account_is(struct conn *c, struct str name)
 	(void)c;
 	ck_assert_uint_eq(name.n, 0);
 	strcat(said, "[]");
+	account = NULL;
 }
 
 void

@@ -266,6 +266,9 @@ finish(struct conn *c)
 	explicit_bzero(plain, sizeof(plain));
 	explicit_bzero(s->in, s->n);
 	s->n = 0;
+	/* it has logged out since, or has been */
+	if (s->proved && account_of(c) == NULL)
+		s->proved = false;
 	if (n == 0 && s->proved)
 		success(c);
 	else if (!asked)

@@ -199,8 +199,8 @@ told_account(struct conn *c, const struct shown *s, bool own)
 	const struct m_e_account *e = s->e;
 
 	login_changed(c, e);
-	/* whoever is waiting has wished it, and is answered */
-	if (e->why != LOGOUT_WISH && c->ticket == NULL)
+	/* who has wished it is answered */
+	if (e->why != LOGOUT_WISH && !(e->why == LOGOUT_DELETED && ticket_deletes(c)))
 		irc_note(c, "*", e->why == LOGOUT_DELETED ? "ACCOUNT_DELETED" : "ACCOUNT_DISABLED",
 			 "Your account has been %s",
 			 e->why == LOGOUT_DELETED ? "deleted" : "disabled");
