@@ -23,6 +23,7 @@ answered(const void *frame, size_t len)
 {
 	if (ipc_type(frame) == MSG_s_state)
 		return;
+	CHECK(len <= sizeof(answer));
 	memcpy(answer, frame, len);
 	answer_n = len;
 }

@@ -52,14 +52,16 @@ static const char *
 removed(void)
 {
 	static char letters[80], out[IPC_FRAME_MAX];
+	struct str all = {out, bygone_answer(out)}, frame;
 	struct m_s_gone m;
-	size_t n = bygone_answer(out);
 
 	letters[0] = '\0';
-	if (n == 0 || !m_s_gone_get(out, n, &m))
-		return "";
-	for (size_t i = 0; i < m.ids.n / FILE_ID; i++)
-		bprintf(letters + i, 2, "%c", m.ids.p[i * FILE_ID]);
+	while (ipc_next(&all, &frame)) {
+		if (!m_s_gone_get(frame.p, frame.n, &m))
+			continue;
+		for (size_t i = 0; i < m.ids.n / FILE_ID; i++)
+			bprintf(letters + i, 2, "%c", m.ids.p[i * FILE_ID]);
+	}
 	return letters;
 }
 
