@@ -281,6 +281,7 @@ class People(MixedCase):
         # rooms too
         room = "caf\u00e9%s" % n
         tom.send("/join " + room)
+        tom.sync()
         alice.ask("JOIN #CAFE\u0301%s" % n.upper(), "JOIN", "#" + room)
         tom.send("here")
         alice.expect("PRIVMSG", "#" + room, "here")
