@@ -192,9 +192,12 @@ open_db(void)
 		db_close(&in.db);
 		return false;
 	}
-	/* another file has been put in its place: the main thread has all events behind that one's last sent again */
-	if (seq < in.seq)
+	/* another file has been put in its place: the main thread has all events behind that one's last sent again; what was asked of
+	 * the other is not done to this one */
+	if (seq < in.seq) {
+		refuse_requests();
 		buf_drop(&w.group, w.group.len);
+	}
 	in.seq = seq;
 	intake_begin();
 	w.open = w.had = true;

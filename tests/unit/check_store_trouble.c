@@ -7,6 +7,7 @@
 #include "ipc/store.h"
 #include "scribe.h"
 #include "store/db.h"
+#include "store/schema.h"
 #include "store/writer.h"
 
 /* It tries again and again, as if time went by, until it wants to wait so long. */
@@ -155,6 +156,34 @@ START_TEST(a_file_that_was_moved)
 }
 END_TEST
 
+/* What is asked of a database is done to no other; and who asked is told. */
+START_TEST(another_file_in_its_place)
+{
+	struct db other;
+
+	ck_assert(db_open(&other, "other", DB_MAKE) && schema_apply(&other));
+	db_close(&other);
+	say(5, DEN, "one");
+	flush();
+	FEED(s_account, .ticket = 7, .op = ACCOUNT_CREATE, .name = S("alice"), .hash = S("h"));
+	say(6, DEN, "two");
+	ck_assert_int_eq(unlink(DB_FILE "-wal") | unlink(DB_FILE "-shm"), 0);
+	ck_assert_int_eq(rename("other", DB_FILE), 0);
+	scribe_forget();
+	try_until(3000);
+	ck_assert_uint_eq(ANSWER(s_state).state, STORE_WELL);
+	ck_assert_uint_eq(ANSWER(s_state).upto, 0);
+	ck_assert_uint_eq(ANSWER(s_done).ticket, 7);
+	ck_assert_uint_eq(ANSWER(s_done).code, ERR_STORE_AWAY);
+	ck_assert_uint_eq(number("SELECT count(*) FROM account"), 0);
+	/* the events come again */
+	say(5, DEN, "one");
+	say(6, DEN, "two");
+	flush();
+	ck_assert_uint_eq(number("SELECT count(*) FROM message"), 2);
+}
+END_TEST
+
 START_TEST(what_cannot_be_kept_keeps_nothing_else_out)
 {
 	struct db other;
@@ -185,6 +214,7 @@ main(void)
 	tcase_add_test(w, a_new_registry_is_told_late);
 	tcase_add_test(w, a_damaged_file_is_left_alone);
 	tcase_add_test(w, a_file_that_was_moved);
+	tcase_add_test(w, another_file_in_its_place);
 	tcase_add_test(w, what_cannot_be_kept_keeps_nothing_else_out);
 	return unit_run(s);
 }
