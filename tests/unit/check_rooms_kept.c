@@ -64,7 +64,7 @@ access_of(const char *account)
 static struct m_e_room
 told_of(bool server)
 {
-	struct m_e_room m, found;
+	struct m_e_room m, found = {0};
 	struct str all = storeend_read();
 	bool any = false;
 
