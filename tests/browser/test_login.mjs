@@ -128,12 +128,27 @@ async function link(t) {
 	const q = await t.somebody({ path: `/#invite=${word}` });
 
 	assert.equal(await q.page.inputValue("#login-invite"), word);
-	await q.connect("fay", { password: SECRET });
-	await q.refused("With an invitation the password may not have spaces.");
-	await q.page.fill("#login-password", SECRET.replace(" ", "-"));
-	await q.page.keyboard.press("Enter");
+	const odd = [" :the first; one ", ": the\\s other  "];
+
+	await q.connect("fay", { password: odd[0] });
 	await q.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
 	await q.page.locator("#rooms .room", { hasText: "orchard" }).waitFor();
+	// another password, and whatever is in it is a part of it
+	await q.type("/password");
+	for (const [i, label] of ["The present one", "The new one", "The same again"].entries())
+		await q.dialog().getByLabel(label).fill(odd[Math.min(i, 1)]);
+	await q.page.keyboard.press("Enter");
+	await q.dialog().waitFor({ state: "hidden" });
+	const f = await t.person("fay", { how: { mode: "account", password: odd[1] } });
+
+	await f.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
+	const g = await t.person("mallory");
+
+	await g.type("/login");
+	await g.dialog().getByLabel("Account").fill("fay");
+	await g.dialog().getByLabel("Password").fill(odd[1]);
+	await g.page.keyboard.press("Enter");
+	await g.page.locator("#me-state", { hasText: "Logged in" }).waitFor();
 	const r = await t.person("gus", { how: { mode: "register", password: SECRET } });
 
 	await r.dialog().getByText("with an invitation only").waitFor();

@@ -505,6 +505,26 @@ class Services(AccountCase):
             self.says(c, words, "logged in as " + c.nick)
         self.says(c, "PRIVMSG NickServ :DROP ::a-colon", "deleted")
 
+    def test_escaped_words(self):
+        """With the tag every password is a word, whatever is in it and wherever it stands."""
+        def escaped(*words):
+            table = {" ": "\\s", ";": "\\:", "\\": "\\\\"}
+            return "@+chatd.org/escaped NS :" + " ".join("".join(table.get(x, x) for x in w) for w in words)
+
+        first, second = " :of many; wor\\ds ", ": second\\s  one "
+        c = self.irc("esc", ("message-tags",))
+        self.says(c, escaped("REGISTER", first, "*", ""), "registered " + c.nick)
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick, first), ["900", "903"])
+        self.says(c, escaped("SET", "PASSWORD", first, second), "changed")
+        self.assertEqual(self.auth_plain(self.newcomer(), c.nick, second), ["900", "903"])
+        self.says(c, "NS LOGOUT", "logged out")
+        self.says(c, escaped("IDENTIFY", c.nick, second), "logged in as " + c.nick)
+        self.says(c, "@+chatd.org/escaped NS :INFO a\\r\\nb", "end of a line")
+        # nothing of it without message-tags
+        d = self.irc("esd")
+        self.says(d, "@+chatd.org/escaped NS :REGISTER a\\sb-of-the-iceberg", "registered " + d.nick)
+        self.assertEqual(self.auth_plain(self.newcomer(), d.nick, "a\\sb-of-the-iceberg"), ["900", "903"])
+
     def test_account(self):
         c = self.irc("acc")
         self.says(c, "NS REGISTER tip-of-the-iceberg notmail", "cannot be used as an email address")

@@ -7,8 +7,7 @@ import { bytes, escapeTag, format, isRoom, lists, same, sayLines } from "./irc.j
 import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
-export const INVITED_WORD = "With an invitation the password may not have spaces.";
-
+const ESCAPED_TAG = "+chatd.org/escaped";
 const JOINS = 8; // rooms in one JOIN
 const PAGE = 100; // messages asked for at once
 const LOST = Symbol("lost");
@@ -610,16 +609,10 @@ export class Session {
 
 	/** Makes an account of the name one has. Resolves with "" or why not. */
 	async register({ email = "", password, invite = "" }) {
-		if (invite && /\s/.test(password))
-			return INVITED_WORD;
-		if (invite) {
-			const answer = await this.conn.ask("NS", ["REGISTER", password, email || "*", invite], { quiet: true });
-			const notices = (answer ?? []).filter((m) => m.command === "NOTICE").map((m) => m.params.at(-1));
+		if (invite.trim()) {
+			const words = await this.services("REGISTER", password, email || "*", invite.trim());
 
-			(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
-			const good = notices.some((t) => /You have registered/.test(t));
-
-			return this.#outcome(good, notices.join(" ") || "No answer.", password);
+			return this.#outcome(/You have registered/.test(words), words || "No answer.", password);
 		}
 		const answer = await this.conn.ask("REGISTER", ["*", email || "*", password]);
 		const bad = answer?.find((m) => m.command === "FAIL");
@@ -635,9 +628,11 @@ export class Session {
 		return good ? "" : why;
 	}
 
-	/** NickServ's answer, as one text. */
+	/** NickServ's answer, as one text. Each of the words may be anything: passwords are among them. */
 	async services(...words) {
-		const answer = await this.conn.ask("NS", words, { quiet: true });
+		const answer = this.caps.has("message-tags")
+			? await this.conn.ask("NS", [words.map(escapeTag).join(" ")], { tags: { [ESCAPED_TAG]: "" }, quiet: true })
+			: await this.conn.ask("NS", words, { quiet: true });
 
 		(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
 		return (answer ?? [])

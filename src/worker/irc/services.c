@@ -155,11 +155,27 @@ add_word(const struct irc_run *r, unsigned i, struct str word, struct service_wo
 	w->v[w->n++] = word;
 }
 
-/* All words of the params from `from` on; more than there is room for are left out. */
-static void
-words_of(const struct irc_run *r, unsigned from, struct str *first_r, struct service_words *w)
+/* w's next word, which is escaped as the value of a tag is. False: nobody could have typed it. */
+static bool
+add_escaped(struct str word, struct service_words *w)
+{
+	char *text = w->text + w->ntext;
+	size_t n = irc_tag_unescape(word, text, sizeof(w->text) - w->ntext);
+
+	w->v[w->n] = w->rest[w->n] = (struct str){text, n};
+	w->n++;
+	w->ntext += n;
+	return memchr(text, '\r', n) == NULL && memchr(text, '\n', n) == NULL;
+}
+
+/* All words of the params from `from` on; more than there is room for are left out. escaped: a space within a word is "\s", and
+ * a ':' before it is its own: so every password can be given, at any place. False: they make no sense. */
+static bool
+words_of(const struct irc_run *r, unsigned from, bool escaped, struct str *first_r,
+	 struct service_words *w)
 {
 	struct str rest, word;
+	bool good = true;
 
 	*first_r = STR_LIT("");
 	*w = (struct service_words){.n = 0};
@@ -170,43 +186,61 @@ words_of(const struct irc_run *r, unsigned from, struct str *first_r, struct ser
 		while (str_next(&rest, ' ', &word)) {
 			if (first_r->n == 0)
 				*first_r = word;
+			else if (w->n < SERVICE_WORDS && escaped)
+				good = add_escaped(word, w) && good;
 			else if (w->n < SERVICE_WORDS)
 				add_word(r, i, word, w);
 		}
 	}
+	return good;
+}
+
+static enum irc_done
+carry_out(struct conn *c, struct irc_run *r, struct str first, const struct service_words *w)
+{
+	const struct service_cmd *cmds = services[r->service].cmds, *cmd;
+
+	if (r->step == 0)
+		conn_charge(c, COST);
+	for (cmd = cmds; cmd->name != NULL; cmd++) {
+		if (irc_is(first, cmd->name))
+			break;
+	}
+	r->service_row = (uint8_t)(cmd - cmds);
+	if (first.n == 0 || irc_is(first, "HELP")) {
+		help(c, r, w->v[0]);
+	} else if (cmd->name == NULL) {
+		service_say(c, "That word is not known here. HELP tells which are.");
+	} else if (!accounts_here()) {
+		service_say(c, "Accounts are not available.");
+	} else if (w->n < cmd->min) {
+		say_usage(c, cmd);
+	} else {
+		return cmd->fn(c, r, w);
+	}
+	return IRC_DONE;
 }
 
 enum irc_done
 service_run(struct conn *c, struct irc_run *r, enum service service, unsigned from)
 {
-	const struct service_cmd *cmd;
+	enum irc_done done = IRC_DONE;
 	struct service_words w;
-	struct str first;
+	struct str first, value;
+	/* for passwords: what ChanServ is told it refers to later, in the line */
+	bool escaped = service == SERVICE_NICK && c->irc->caps & CAP_TAGS &&
+		       irc_tag_find(r->msg.tags, "+chatd.org/escaped", &value);
 
 	r->secret = true;
 	if (c->pending > 0)
 		return IRC_WAIT;
-	words_of(r, from, &first, &w);
 	r->service = (uint8_t)service;
-	if (r->step == 0)
-		conn_charge(c, COST);
-	for (cmd = services[service].cmds; cmd->name != NULL; cmd++) {
-		if (irc_is(first, cmd->name))
-			break;
-	}
-	r->service_row = (uint8_t)(cmd - services[service].cmds);
-	if (first.n == 0 || irc_is(first, "HELP")) {
-		help(c, r, w.v[0]);
-	} else if (cmd->name == NULL) {
-		service_say(c, "That word is not known here. HELP tells which are.");
-	} else if (!accounts_here()) {
-		service_say(c, "Accounts are not available.");
-	} else if (w.n < cmd->min) {
-		say_usage(c, cmd);
-	} else {
-		return cmd->fn(c, r, &w);
-	}
-	return IRC_DONE;
+	if (words_of(r, from, escaped, &first, &w))
+		done = carry_out(c, r, first, &w);
+	else
+		service_say(c, "A word cannot have the end of a line in it.");
+	explicit_bzero(w.text, w.ntext);
+	return done;
 }
 
 enum irc_done

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/irc.h"
 #include "worker/irc/cmd.h"
 #include "worker/ticket.h"
 
@@ -20,6 +21,8 @@ struct service_words {
 	struct str rest[SERVICE_WORDS];
 	bool whole[SERVICE_WORDS];
 	unsigned n;
+	size_t ntext;
+	char text[IRC_LINE_MAX]; /* of words that were escaped: see services.c */
 };
 typedef enum irc_done service_fn(struct conn *c, struct irc_run *r, const struct service_words *w);
 

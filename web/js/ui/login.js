@@ -1,7 +1,6 @@
 // login.js - the first window: a name, where to, and how.
 
 import { socketUrl } from "../conn.js";
-import { INVITED_WORD } from "../session.js";
 import { NAME_RULE, nameLike } from "../commands.js";
 import { keep, recall } from "../settings.js";
 import { $ } from "./dom.js";
@@ -129,8 +128,6 @@ export class Login {
 			this.error("This is not a host and port: they look like localhost:8080.", "address");
 		else if (mode !== "guest" && !password)
 			this.error("The password is missing.", "account");
-		else if (mode === "register" && $("login-invite").value.trim() && /\s/.test(password))
-			this.error(INVITED_WORD, "account");
 		else
 			this.#go({ name, password, mode, url });
 	}
