@@ -428,6 +428,25 @@ async function order(t) {
 	await ann.dialog().getByRole("button", { name: "Lift" }).click();
 }
 
+/** A room is called as who made it wrote it. */
+async function letters(t) {
+	await t.world();
+	const ben = await t.w.by_irc("ben");
+
+	await ben.ask("JOIN #Küche,#Kitchen", "366", null, "#Kitchen");
+	const ann = await t.person("ann");
+
+	for (const [typed, is] of [["#KITCHEN", "#Kitchen"], ["KÜCHE", "#Küche"]]) {
+		await ann.type(`/join ${typed}`);
+		await ann.page.locator("#title", { hasText: is }).waitFor();
+		assert.equal(await ann.page.textContent("#title"), is);
+		await ann.goTo("lobby");
+	}
+	await ann.type("constructor@server");
+	await ann.sees("show@Server, quit@Server and help@Server are what can be said");
+	await ann.page.waitForFunction(() => document.querySelector("#input").value === "constructor@server");
+}
+
 export const tests = {
 	"two browsers, telnet and irssi in one room": { fn: everybody, limit: 120 },
 	"to one person alone": direct,
@@ -443,4 +462,5 @@ export const tests = {
 	"several tabs of one account": tabs,
 	"leaving the last room": leaving,
 	"an operator's controls": order,
+	"a room in other letters": letters,
 };

@@ -56,7 +56,7 @@ const WORDS = [
 	{ word: "!file", do: "file" },
 ];
 
-const AT_SERVER = { show: "info", quit: "quit", help: "help" };
+const AT_SERVER = new Map(Object.entries({ show: "info", quit: "quit", help: "help" }));
 
 const byName = new Map(COMMANDS.flatMap((c) => [c.name, ...(c.alias ?? [])].map((n) => [n, c])));
 
@@ -109,8 +109,8 @@ export function understand(line) {
 	const head = text.toLowerCase();
 
 	if (to.toLowerCase() === "server")
-		return AT_SERVER[head]
-			? { do: AT_SERVER[head], args: [], rest: "" }
+		return AT_SERVER.has(head)
+			? { do: AT_SERVER.get(head), args: [], rest: "" }
 			: { do: "error", text: "show@Server, quit@Server and help@Server are what can be said to the server." };
 	if (head === "image" || head === "file")
 		return { do: head, args: [to], rest: to };

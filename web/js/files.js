@@ -2,6 +2,7 @@
 // small picture of it if it is one. The message that tells the others is the server's.
 
 import { here } from "./filetag.js";
+import { isError } from "./irc.js";
 
 const THUMBS = [480, 360, 240]; // pixels, the longer side: the first that is small enough is taken
 const THUMB_BYTES = 60000;
@@ -50,7 +51,7 @@ function shrink(bitmap, side) {
 async function address(session, target) {
 	const answer = await session.fetch("UPLOAD", [target]);
 	const m = answer?.find((a) => a.command === "UPLOAD");
-	const no = answer?.find((a) => a.command === "FAIL" || /^(263|[45]\d\d)$/.test(a.command));
+	const no = answer?.find(isError);
 
 	if (m)
 		return { url: m.params.at(-1) };

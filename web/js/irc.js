@@ -158,6 +158,9 @@ export function sayLines(target, text, { tags = {}, multi = true, head = 120, ba
 	];
 }
 
+/** Is m a refusal: for good, or (263) for now? */
+export const isError = (m) => m.command === "FAIL" || /^(263|[45]\d\d)$/.test(m.command);
+
 /** CTCP: { word, text }; null: the text is none. */
 export function ctcp(text) {
 	const m = /^\x01([^ \x01]+) ?([^\x01]*)\x01?$/s.exec(text);

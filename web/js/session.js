@@ -3,10 +3,11 @@
 
 import { Conn } from "./conn.js";
 import { EDIT_TAG } from "./events.js";
-import { bytes, escapeTag, format, isRoom, lists, same, sayLines } from "./irc.js";
+import { bytes, escapeTag, format, isError, isRoom, lists, same, sayLines } from "./irc.js";
 import { place } from "./filetag.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
+export const LOST_WORDS = "The connection was lost before the answer came.";
 const ESCAPED_TAG = "+chatd.org/escaped";
 const JOINS = 8; // rooms in one JOIN
 const PAGE = 100; // messages asked for at once
@@ -407,10 +408,14 @@ export class Session {
 		if (!this.caps.has("soju.im/search"))
 			return null;
 		const answer = await this.conn.ask("SEARCH", [value.join(";")], { quiet: true });
-		const fail = answer?.find((m) => m.command === "FAIL");
+		const error = answer?.find(isError);
 
-		if (fail)
-			return fail.params.at(-1);
+		if (answer === null)
+			return LOST_WORDS;
+		if (error?.command === "417")
+			return "These are too many words.";
+		if (error)
+			return wordsOf(error);
 		const rows = rowsOf(answer?.find((m) => m.batch) ?? { messages: [] });
 		const found = rows
 			.filter((m) => m.command === "PRIVMSG" || m.command === "NOTICE")
@@ -512,7 +517,7 @@ export class Session {
 			this.#delivered(room, m);
 			return;
 		}
-		const error = answer.find((a) => a.command === "FAIL" || /^(263|[45]\d\d)$/.test(a.command));
+		const error = answer.find(isError);
 
 		if (error)
 			this.model.failed(room, m, wordsOf(error, room));
@@ -572,8 +577,13 @@ export class Session {
 
 	// --- rooms, people
 
-	join(name, key = "") {
-		this.conn.send("JOIN", key ? [name, key] : [name]);
+	/** Resolves with the room, which may be written otherwise than we do; null: it is not let in. */
+	async join(name, key = "") {
+		const answer = await this.conn.ask("JOIN", key ? [name, key] : [name]);
+		const m = answer?.find((a) => a.command === "JOIN" && this.model.isMe(a.nick));
+		const room = this.model.room(m?.params[0] ?? name);
+
+		return room?.joined ? room : null;
 	}
 
 	leave(room, words = "") {
@@ -615,7 +625,10 @@ export class Session {
 			return this.#outcome(/You have registered/.test(words), words || "No answer.", password);
 		}
 		const answer = await this.conn.ask("REGISTER", ["*", email || "*", password]);
-		const bad = answer?.find((m) => m.command === "FAIL");
+
+		if (answer === null)
+			return LOST_WORDS;
+		const bad = answer?.find((m) => isError(m) && m.command !== "421");
 		const good = answer?.some((m) => m.command === "REGISTER" && m.params[0] === "SUCCESS");
 
 		return this.#outcome(good, bad?.params.at(-1) ?? "There are no accounts on this server.", password);
@@ -634,6 +647,8 @@ export class Session {
 			? await this.conn.ask("NS", [words.map(escapeTag).join(" ")], { tags: { [ESCAPED_TAG]: "" }, quiet: true })
 			: await this.conn.ask("NS", words, { quiet: true });
 
+		if (answer === null)
+			return LOST_WORDS;
 		(answer ?? []).filter((m) => m.command !== "NOTICE").forEach((m) => this.#message(m));
 		return (answer ?? [])
 			.filter((m) => m.command === "NOTICE")

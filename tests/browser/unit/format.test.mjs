@@ -159,6 +159,7 @@ test("what a line means", () => {
 	assert.deepEqual(did("show@Server"), ["info"]);
 	assert.deepEqual(did("QUIT@server"), ["quit"]);
 	assert.deepEqual(did("hello@server"), ["error"]);
+	assert.deepEqual(did("constructor@server"), ["error"]);
 	assert.deepEqual(did("image@bob"), ["image", "bob"]);
 	assert.deepEqual(did("file@#tea"), ["file", "#tea"]);
 	assert.deepEqual(did("!INFO anything"), ["info"]);

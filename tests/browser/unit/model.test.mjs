@@ -522,6 +522,53 @@ test("search", async () => {
 	assert.equal((await found).lacks, "Not all of it");
 });
 
+test("a search that the server does not take has not found nothing", async () => {
+	const { f, s } = await session();
+
+	await inRoom(f, s, []);
+	const long = s.search("word ".repeat(200));
+
+	f.say(`@label=${f.expect("SEARCH").tags.label} :s 417 me :Input line was too long`);
+	assert.match(await long, /too many words/);
+	const lost = s.search("tea");
+
+	f.cut();
+	assert.match(await lost, /connection was lost/);
+});
+
+test("what nobody has answered before a loss is neither yes nor no", async () => {
+	const { f, s } = await session();
+
+	for (const ask of [() => s.register({ password: "x" }), () => s.register({ password: "x", invite: "w" }), () => s.services("LOGOUT")]) {
+		const words = ask();
+
+		f.cut();
+		assert.match(await words, /connection was lost/);
+		f.pass(3000);
+		f.welcome("me");
+		await settled();
+	}
+});
+
+test("a room that one goes into is the one that it is, however it was written", async () => {
+	const { f, s } = await session();
+
+	for (const [asked, is] of [
+		["#KITCHEN", "#Kitchen"],
+		["#KÜCHE", "#Küche"],
+	]) {
+		f.sent.length = 0;
+		const coming = s.join(asked);
+
+		f.say(`@label=${f.expect("JOIN").tags.label} :me!u@h JOIN ${is} * :me`);
+		assert.equal((await coming)?.name, is);
+	}
+	const refused = s.join("#closed");
+
+	f.say(`@label=${f.expect("JOIN").tags.label} :s 473 me #closed :Cannot join channel (+i)`);
+	assert.equal(await refused, null);
+});
+
 test("lost again while what was missed is being fetched: nothing is left out", async () => {
 	const { f, s } = await session();
 	const room = await inRoom(f, s, [line(1, "bob", "t1")]);

@@ -5,7 +5,7 @@ import { initial, nameColour, plain } from "../format.js";
 import { isRoom } from "../irc.js";
 import { SERVER, TALK } from "../model.js";
 import { desktop, sound, title } from "../notify.js";
-import { Session } from "../session.js";
+import { LOST_WORDS, Session } from "../session.js";
 import { keep, recall, settings } from "../settings.js";
 import { ask, dialog } from "./dialogs.js";
 import { commands } from "./doing.js";
@@ -182,7 +182,7 @@ export class App {
 			this.#invited(detail);
 		else if (what === "registered" && detail)
 			dialog(
-				"No account was made",
+				detail === LOST_WORDS ? "Nobody can say whether an account was made" : "No account was made",
 				h("p", {}, detail),
 				h("p.soft", {}, "You are here as a guest."),
 				h(
@@ -213,9 +213,8 @@ export class App {
 	#joined(room) {
 		const first = !this.room || (room.name === this.first && this.room.name === LOBBY);
 
-		if (first || room.name === this.wish)
+		if (first)
 			this.go(room);
-		this.wish = room.name === this.wish ? "" : this.wish;
 		this.#remember();
 	}
 
@@ -345,11 +344,18 @@ export class App {
 		} else if (isRoom(name)) {
 			if (!this.connected())
 				return;
-			this.wish = name;
-			this.session.join(name);
+			this.enter(name);
 		} else {
 			this.go(this.model.open(name));
 		}
+	}
+
+	/** Into a room where one is not, and it is shown. */
+	async enter(name, key = "") {
+		const room = await this.session.join(name, key);
+
+		if (room)
+			this.go(room);
 	}
 
 	#narrow(open) {

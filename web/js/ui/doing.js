@@ -29,8 +29,9 @@ export const commands = (app) => ({
 	info: (a, r, room) => app.info(room),
 	invite: ([who, where], _, room) => app.session.conn.send("INVITE", [who, where ?? room.name]),
 	join: ([name, key]) => {
-		app.wish = isRoom(name) ? name : "#" + name;
-		app.model.room(app.wish)?.joined ? app.goTo(app.wish) : app.session.join(app.wish, key);
+		const where = isRoom(name) ? name : "#" + name;
+
+		app.model.room(where)?.joined ? app.goTo(where) : app.enter(where, key);
 	},
 	kick: ([who], rest, room) =>
 		app.session.conn.send("KICK", [room.name, who, rest.slice(who.length).trim()].filter(Boolean)),
