@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""IRC: what the store has to be asked for. Messages that only it knows are changed."""
+"""IRC: what the store has to be asked for. Messages that only it knows are changed; what it has not written yet."""
 
 from harness import OwnCase, main
 from irc import AccountCase
+import storecheck
 
 CAPS = ("sasl", "message-tags", "draft/message-redaction", "labeled-response", "batch")
 
@@ -51,6 +52,27 @@ class Old(LateCase):
             watcher.expect(seen, "#lobby")
             self.assertNotIn("batch", twin.expect(seen, "#lobby").tags)
             self.assertEqual(twin.sync(), [])
+
+
+class Behind(LateCase):
+    """The store cannot write, and says so."""
+
+    def test_read_marker(self):
+        """One that is not written yet is not known: no earlier one is told instead."""
+        caps = CAPS + ("draft/chathistory", "draft/read-marker", "server-time", "echo-message")
+        self.daemon(dict(self.config, store={"query_time": 100}))
+        alice = self.registered("alice", caps=caps, exact=True)
+        alice.ask("JOIN #lobby", "366")
+        first = alice.ask("PRIVMSG #lobby :first", "PRIVMSG")
+        self.eventually("it is written", lambda: len(alice.answers("CHATHISTORY LATEST #lobby * 5")) == 3)
+        with storecheck.locked(self.d):
+            alice.ask("PRIVMSG #lobby :second", "PRIVMSG")
+            self.d.expect_log("cannot write to the database")
+            alice.ask("MARKREAD #lobby timestamp=" + first.tags["time"], "MARKREAD", "#lobby", "timestamp=" + first.tags["time"])
+            alice.ask("MARKREAD #lobby", "FAIL", "MARKREAD", "INTERNAL_ERROR", "#lobby")
+            alice.send("JOIN #other")
+            self.assertEqual([m for m in alice.until(lambda m: m.is_("366")) if m.is_("MARKREAD")], [])
+        self.eventually("the mark is there", lambda: alice.answers("MARKREAD #lobby")[0].params[-1] == "timestamp=" + first.tags["time"])
 
 
 if __name__ == "__main__":

@@ -51,6 +51,13 @@ row_mark(struct conn *c, struct question *q, const struct row *r)
 		q->num = mark.when;
 }
 
+/* The store could not say; or it could not write yet, and there may be a later mark. */
+static bool
+not_known(const struct question *q, unsigned code)
+{
+	return code != ERR_NONE || q->lacks;
+}
+
 static void
 fail_mark(struct conn *c, struct str target)
 {
@@ -62,7 +69,7 @@ static void
 mark_told(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	(void)arg;
-	if (code != ERR_NONE)
+	if (not_known(q, code))
 		fail_mark(c, q->target);
 	else
 		mark_line(c, "", q->target, q->num);
@@ -128,13 +135,21 @@ irc_mark_refused(struct conn *c, const struct irc_run *r)
 
 /* --- what follows a JOIN ------------------------------------------------------------------------------- */
 
+/* '*' would say that there is none. */
+static void
+mark_arrived(struct conn *c, struct question *q, unsigned code, struct str arg)
+{
+	(void)arg;
+	if (!not_known(q, code))
+		mark_line(c, "#", q->what.room, q->num);
+}
+
 static void
 mark_joined(struct conn *c, struct question *q, unsigned code, struct str arg)
 {
 	struct room *room = room_named(c, q->what.room);
 
-	(void)arg;
-	mark_line(c, "#", q->what.room, code == ERR_NONE ? q->num : 0);
+	mark_arrived(c, q, code, arg);
 	if (room == NULL || c->irc->caps & CAP_NO_NAMES_EITHER)
 		return;
 	if (q->behind)
@@ -165,13 +180,6 @@ irc_mark_joined(struct conn *c, struct str room, bool own)
 	else
 		history_show(c, q);
 	return true;
-}
-
-static void
-mark_arrived(struct conn *c, struct question *q, unsigned code, struct str arg)
-{
-	(void)arg;
-	mark_line(c, "#", q->what.room, code == ERR_NONE ? q->num : 0);
 }
 
 static const struct history_as as_mark_arrived = {NULL, row_mark, mark_arrived};
