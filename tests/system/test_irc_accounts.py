@@ -572,6 +572,7 @@ class Services(AccountCase):
         owner.expect("NOTICE", None, "You are its founder.")
         owner.ask("CS DEOP " + chan, "MODE", chan, "-o")
         self.says(owner, "CS VOICE %s %s" % (chan, guest.nick), "only an operator", "ChanServ")
+        self.says(owner, "CS OP %s %s" % (chan, "x" * 200), "such a long name", "ChanServ")
         owner.ask("CS OP " + chan, "MODE", chan, "+o")
         owner.ask("CS HALFOP %s %s" % (chan, guest.nick), "MODE", chan, "+h", guest.nick)
         owner.ask("CS DEHALFOP %s %s" % (chan, guest.nick), "MODE", chan, "-h", guest.nick)

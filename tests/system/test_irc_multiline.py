@@ -146,6 +146,10 @@ class Multiline(IrcCase):
             self.assertEqual([(m.command, m.params[1:-1]) for m in got], [("FAIL", want)], lines)
         self.assertEqual([m for m in b.sync() + c.sync() if m.command != "TAGMSG"], [])
         self.assertEqual(self.commands(c.answers("BATCH +1 draft/multiline " + chan)), ["421"])
+        # a NOTICE is never answered
+        for kind, want in (("PRIVMSG", ["401"]), ("NOTICE", [])):
+            a.send("BATCH +1 draft/multiline @nobody", "@batch=1 %s @nobody :x" % kind)
+            self.assertEqual(self.commands(a.answers("BATCH -1")), want)
 
     def test_refused_by_the_room(self):
         a = self.irc("a", MULTI + LABELS)

@@ -53,7 +53,7 @@ class Talk(IrcCase):
                 ("PRIVMSG # :x", "403", ["#"]), ("PRIVMSG @nobody :x", "401", ["@nobody"]),
                 ("PRIVMSG %s :x" % ("n" * 200), "401", ["n" * 200]),
                 ("PRIVMSG #%s :x" % ("n" * 200), "403", ["#" + "n" * 200]),
-                ("PRIVMSG a,b,c,d,e :x", "407", None), ("TAGMSG x", "421", ["TAGMSG"]), ("TAGMSG", "461", ["TAGMSG"])):
+                ("PRIVMSG a,b,c,d,e :x", "407", None), ("TAGMSG x", "421", ["TAGMSG"]), ("TAGMSG", "421", ["TAGMSG"])):
             got = a.answers(line)
             self.assertEqual(self.commands(got), [num], line)
             if params is not None:
@@ -232,6 +232,11 @@ class Talk(IrcCase):
         for i in range(30):
             self.assertEqual(self.commands([a.next() for k in range(9)]),
                              ["401", "411", "403", "412", "421", "401", "401", "403", "407"])
+        a = self.irc("a", TAGS + ("batch", "draft/multiline", "standard-replies"))
+        for i in range(30):
+            a.send("PRIVMSG nobody-here :x", "@batch=zz PRIVMSG a :x", "PRIVMSG nobody-here :x", "TAGMSG")
+        for i in range(30):
+            self.assertEqual(self.commands([a.next() for k in range(4)]), ["401", "FAIL", "401", "411"])
 
     # -- tags
 

@@ -87,6 +87,16 @@ class Who(IrcCase):
         c = self.irc("alice")
         c.ask("WHO", "461", c.nick, "WHO")
 
+    def test_what_is_no_word(self):
+        """Said back as a parameter in the middle of a line, it would be another one, or several."""
+        alice = self.irc("alice")
+        for line, command in (("WHO :", "315"), ("WHO ::x y", "315"), ("WHOIS :foo bar", "318"), ("WHOIS :foo bar", "401"), ("WHOWAS :foo bar", "369"),
+                              ("WHOWAS :foo bar", "406")):
+            m = next(m for m in alice.answers(line) if m.command == command)
+            self.assertEqual((m.params[1], len(m.params)), ("*", 3), line)
+        for line in ("TOPIC :#foo bar", "MODE :#foo bar"):
+            self.assertEqual([(m.command, len(m.params)) for m in alice.answers(line)], [("403", 3)], line)
+
     def test_whox(self):
         alice = self.irc("alice", user="al", real="Alice A")
         chan = self.channel(alice)

@@ -212,6 +212,16 @@ line_text(struct irc_batch *b, struct str text, bool notice)
 }
 
 bool
+batch_unknown(const struct conn *c, const struct irc_run *r)
+{
+	const struct irc_batch *b = c->irc->batch;
+	struct str ref;
+
+	return c->irc->caps & CAP_MULTILINE && irc_tag_find(r->msg.tags, "batch", &ref) &&
+	       (b == NULL || !is_ref(b, ref));
+}
+
+bool
 batch_line(struct conn *c, struct irc_run *r, bool notice)
 {
 	struct irc_batch *b = c->irc->batch;
@@ -220,7 +230,7 @@ batch_line(struct conn *c, struct irc_run *r, bool notice)
 
 	if (!irc_tag_find(r->msg.tags, "batch", &ref) || !(c->irc->caps & CAP_MULTILINE))
 		return false;
-	if (b == NULL || !is_ref(b, ref)) {
+	if (batch_unknown(c, r)) {
 		invalid_alone(c, "There is no such batch");
 		return true;
 	}
@@ -298,11 +308,11 @@ batch_send(struct conn *c, struct irc_run *r)
 	answer_opening(c, r, b);
 	if (s.kind == MSG_TEXT && edit_is(c, b->tags, &id))
 		edit_send(c, target, id, s.text);
-	else if (!talk_target(c, target, &s, &is_room))
+	else if (talk_target(c, target, &s, &is_room))
+		talk_send(c, &s, is_room);
+	else if (!s.quiet)
 		irc_num(c, is_room ? ERR_NOSUCHCHANNEL : ERR_NOSUCHNICK,
 			STR_FMT " :No such nick/channel", STR_ARG(irc_middle(target)));
-	else
-		talk_send(c, &s, is_room);
 }
 
 static void

@@ -70,8 +70,12 @@ cs_rank(struct conn *c, struct irc_run *r, const struct service_words *w)
 
 	if (!room_word(c, r, w->v[0]))
 		return IRC_DONE;
+	if (who.n > MASK_MAX) {
+		service_say(c, "Nobody has such a long name.");
+		return IRC_DONE;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
-		if (strcmp(word, ranks[i].word) == 0 && who.n <= MASK_MAX)
+		if (strcmp(word, ranks[i].word) == 0)
 			request_mode(c, r->room, ranks[i].mode, ranks[i].on, who);
 	}
 	return IRC_DONE;

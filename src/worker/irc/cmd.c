@@ -93,7 +93,7 @@ const struct irc_cmd irc_cmds[] = {
     {"SETNAME", 1, 1, IRC_READY, 1, irc_SETNAME, ":real name", "another real name"},
     {"STATS", 1, 2, IRC_READY, 2, irc_STATS, "l|m|o|u [server]",
      "your connection, commands used, operators, uptime"},
-    {"TAGMSG", 1, 1, IRC_READY | IRC_PIPE, 0, irc_TAGMSG, "target,...",
+    {"TAGMSG", 0, 1, IRC_READY | IRC_PIPE, 0, irc_TAGMSG, "target,...",
      "tags without a text (typing, reactions)"},
     {"TIME", 0, 1, IRC_READY, 0, irc_TIME, "[server]", "the server's time"},
     {"TOPIC", 1, 2, IRC_READY, 1, irc_TOPIC, "#room [:text]", "a room's topic"},

@@ -84,7 +84,8 @@ find(struct conn *c, struct modes_of *q, struct reg_room_view *v)
 	int got = irc_room_seen(c, q->room, name, v, &member);
 
 	if (got == 0)
-		irc_num(c, ERR_NOSUCHCHANNEL, "#" STR_FMT " :No such channel", STR_ARG(name));
+		irc_num(c, ERR_NOSUCHCHANNEL, "#" STR_FMT " :No such channel",
+			STR_ARG(irc_middle(name)));
 	return got;
 }
 

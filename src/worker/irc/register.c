@@ -156,7 +156,7 @@ irc_login_refused(struct conn *c, const struct m_e_refused *e)
 		irc_register(c);
 		return;
 	}
-	irc_err(c, NULL, e->code, e->arg);
+	irc_err_of(c, "NICK", STR_LIT(""), e->code, e->arg);
 	if (num == ERR_NICKNAMEINUSE || num == ERR_ERRONEUSNICKNAME) {
 		/* it may try another */
 		free(c->irc->nick);

@@ -347,10 +347,9 @@ irc_text_of(unsigned err)
 }
 
 void
-irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
+irc_err_of(struct conn *c, const char *cmd, struct str room, unsigned err, struct str arg)
 {
 	char why[512], about[400] = "", named[ROOM_BYTES_MAX + 2];
-	struct str room = run != NULL ? run->room : STR_LIT("");
 	unsigned num = (unsigned)chat_err_irc(err);
 
 	switch (chat_err_about(err)) {
@@ -367,14 +366,22 @@ irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
 			STR_ARG(irc_middle(room)));
 		break;
 	case ERR_ABOUT_WORD:
-		bprintf(about, sizeof(about), "%s ",
-			run != NULL && run->cmd != NULL ? run->cmd->name : "*");
+		bprintf(about, sizeof(about), "%s ", cmd);
 		break;
 	case ERR_ABOUT_NOTHING:
 		break;
 	}
 	chat_err_text(err, arg.p, arg.n, why, sizeof(why));
 	irc_num(c, num, "%s:%s", about, irc_text_of(err) != NULL ? irc_text_of(err) : why);
+}
+
+void
+irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg)
+{
+	bool known = run != NULL && run->cmd != NULL;
+
+	irc_err_of(c, known ? run->cmd->name : "*", run != NULL ? run->room : STR_LIT(""), err,
+		   arg);
 }
 
 static void

@@ -31,6 +31,8 @@ void irc_event(struct conn *c);
 
 /* The numeric of a chat_err, with what it is about. run may be NULL. */
 void irc_err(struct conn *c, const struct irc_run *run, unsigned err, struct str arg);
+/* The same for a command that is not under way any more. room may be empty. */
+void irc_err_of(struct conn *c, const char *cmd, struct str room, unsigned err, struct str arg);
 /* standard-replies: FAIL and NOTE. context may be empty. A FAIL is what the specification of the command that was used
  * calls for, whoever used it; a NOTE to a client that has not asked for such is a NOTICE. */
 void irc_fail(struct conn *c, const char *cmd, const char *code, struct str context,

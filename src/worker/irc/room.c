@@ -62,7 +62,8 @@ topic_step(struct conn *c, struct query *query)
 	if (got < 0)
 		return QUERY_AGAIN;
 	if (got == 0)
-		irc_num(c, ERR_NOSUCHCHANNEL, "#" STR_FMT " :No such channel", STR_ARG(name));
+		irc_num(c, ERR_NOSUCHCHANNEL, "#" STR_FMT " :No such channel",
+			STR_ARG(irc_middle(name)));
 	else if (v.topic[0] == '\0')
 		irc_num(c, RPL_NOTOPIC, "#%s :No topic is set", v.name);
 	else

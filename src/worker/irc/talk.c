@@ -197,8 +197,12 @@ talk(struct conn *c, struct irc_run *r, unsigned kind)
 	enum service service;
 	struct str first, id;
 
-	if (r->msg.tags.n > 0 && kind != MSG_TAGS && batch_line(c, r, kind == MSG_NOTICE))
-		return IRC_DONE;
+	if (r->msg.tags.n > 0 && kind != MSG_TAGS) {
+		if (c->pending > 0 && batch_unknown(c, r))
+			return IRC_WAIT;
+		if (batch_line(c, r, kind == MSG_NOTICE))
+			return IRC_DONE;
+	}
 	service = kind != MSG_TAGS ? service_named(r->msg.param[0]) : SERVICE_NONE;
 	if (service != SERVICE_NONE)
 		return service_run(c, r, service, 1);

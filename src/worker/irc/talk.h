@@ -29,7 +29,9 @@ void edit_send(struct conn *c, struct str target, struct str id, struct str text
 
 /* --- batch.c: draft/multiline from a client ---------------------------------------------------- */
 
-/* Is r a line of the batch that c has open? Then it has been dealt with. */
+/* Does r say that it is a line of a batch, which is not open? */
+bool batch_unknown(const struct conn *c, const struct irc_run *r);
+/* Is r a line of a batch? Then it has been dealt with. */
 bool batch_line(struct conn *c, struct irc_run *r, bool notice);
 /* A command that has no place in an open batch ends it. */
 void batch_before(struct conn *c, struct irc_run *r);

@@ -365,7 +365,7 @@ muted(struct conn *c, bool to_user, const struct m_e_refused *e)
 		refused_text(e, why, sizeof(why)));
 }
 
-/* Without a command: several may be under way. */
+/* Of a message, which may be one of several under way. */
 static void
 message_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e)
 {
@@ -381,7 +381,7 @@ message_refused(struct conn *c, enum asked_for what, const struct m_e_refused *e
 	/* it has left, or been made to, while its message was on the way */
 	if (code == ERR_NOT_IN_ROOM)
 		code = ERR_CANNOT_SAY;
-	irc_err(c, NULL, code, e->arg);
+	irc_err_of(c, "PRIVMSG", STR_LIT(""), code, e->arg);
 }
 
 void

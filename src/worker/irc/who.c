@@ -175,7 +175,8 @@ show_somewhere(struct conn *c, const struct who *q, const struct reg_user_view *
 static enum query_step
 finish(struct conn *c, const struct who *q)
 {
-	irc_num(c, RPL_ENDOFWHO, "%.*s :End of WHO list", (int)q->n, q->mask);
+	irc_num(c, RPL_ENDOFWHO, STR_FMT " :End of WHO list",
+		STR_ARG(irc_middle((struct str){q->mask, q->n})));
 	return QUERY_DONE;
 }
 

@@ -113,9 +113,10 @@ whois(struct conn *c, struct str name)
 		tell_user(c, &v, rooms, n);
 		tell_keys(c, &v, keys, nkeys);
 	} else {
-		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick/channel", STR_ARG(name));
+		irc_num(c, ERR_NOSUCHNICK, STR_FMT " :No such nick/channel",
+			STR_ARG(irc_middle(name)));
 	}
-	irc_num(c, RPL_ENDOFWHOIS, STR_FMT " :End of /WHOIS list", STR_ARG(name));
+	irc_num(c, RPL_ENDOFWHOIS, STR_FMT " :End of /WHOIS list", STR_ARG(irc_middle(name)));
 	return true;
 }
 
@@ -206,7 +207,7 @@ tell_were(struct conn *c, struct str list, unsigned most)
 	for (unsigned i = 0; i < names && irc_item(list, i, &name); i++) {
 		if (n[i] <= 0)
 			irc_num(c, ERR_WASNOSUCHNICK, STR_FMT " :There was no such nickname",
-				STR_ARG(name));
+				STR_ARG(irc_middle(name)));
 	}
 }
 
@@ -225,6 +226,6 @@ irc_WHOWAS(struct conn *c, struct irc_run *r)
 	}
 	if (worker.reg != NULL)
 		tell_were(c, list, count_of(r->msg.param[1]));
-	irc_num(c, RPL_ENDOFWHOWAS, STR_FMT " :End of WHOWAS", STR_ARG(list));
+	irc_num(c, RPL_ENDOFWHOWAS, STR_FMT " :End of WHOWAS", STR_ARG(irc_middle(list)));
 	return IRC_DONE;
 }
