@@ -239,6 +239,21 @@ START_TEST(catching_up_from_nothing)
 }
 END_TEST
 
+/* There are numbers of another kind, too. */
+START_TEST(catching_up_without_numbers)
+{
+	session_want_room(&s, "den");
+	line("@time=2026-01-01T00:00:10.000Z;msgid=a+b :me!u@h JOIN #den * :me");
+	line("@time=2026-01-01T00:00:15.000Z;msgid=c+d :bob!u@h PRIVMSG #den :fifteen");
+	session_lost(&s);
+	log_in();
+	said();
+	line("@time=2026-01-01T00:00:20.000Z;msgid=e+f :me!u@h JOIN #den * :me");
+	ck_assert_str_eq(strchr(said(), ' '),
+			 " CHATHISTORY AFTER #den timestamp=2026-01-01T00:00:15.000Z 100|");
+}
+END_TEST
+
 /* It is one since the other client has gone. */
 START_TEST(catching_up_before_a_number)
 {
@@ -627,6 +642,7 @@ main(void)
 	tcase_add_test(t, catching_up);
 	tcase_add_test(t, catching_up_from_nothing);
 	tcase_add_test(t, catching_up_before_a_number);
+	tcase_add_test(t, catching_up_without_numbers);
 	tcase_add_test(t, catching_up_with_people);
 	tcase_add_test(t, said_since);
 	tcase_add_test(t, unanswered);

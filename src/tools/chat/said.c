@@ -603,14 +603,14 @@ said_lacks(struct session *s, const struct wire *w)
 		b->lacks = true;
 }
 
-/* What followed the last one that is known here, or has been said since we came when there is none. */
+/* What followed the last one that is known here; or the last one of a server that numbers them in another way; or our coming. */
 static void
 ask_after(struct session *s, struct room *r)
 {
 	char from[40], id[IRC_MSGID_LEN], at[IRC_TIME_LEN];
 
 	irc_msgid_put(id, r->last);
-	irc_time_put(at, r->joined_at > 0 ? r->joined_at - 1 : 0);
+	irc_time_put(at, r->last_at > 0 ? r->last_at : r->joined_at > 0 ? r->joined_at - 1 : 0);
 	if (r->last != 0)
 		bprintf(from, sizeof(from), "msgid=%.*s", IRC_MSGID_LEN, id);
 	else

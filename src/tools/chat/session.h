@@ -117,8 +117,8 @@ struct room {
 	bool asked_about; /* is it there? That has been asked before it was entered, */
 	bool there; /* and it is */
 	bool asked_since; /* since when is it there? That has been asked inside */
-	uint64_t
-	    joined_at; /* by the server's clock; 0: it does not tell. Nothing seen there: for the first time */
+	/* By the server's clock; of as long as nothing was seen there, the first time. 0: it does not tell. */
+	uint64_t joined_at;
 	bool fetching, first; /* history is being fetched; for the first time */
 	bool held_over; /* so much came meanwhile that it has to be fetched, too */
 	bool lacks; /* what is newest could not be: the server has not written it yet */
@@ -127,7 +127,7 @@ struct room {
 	unsigned long ask; /* the label of the request */
 	uint64_t asked_after; /* the message that it asks for what followed */
 	uint64_t came; /* our JOIN's number, or 0: what has a greater one was said since */
-	uint64_t last; /* the latest message's number; 0: since joined_at there was none */
+	uint64_t last; /* the latest message's number; 0: there was none, or it has none */
 	uint64_t mine; /* and our own latest one's */
 	uint64_t last_at, marked_at;
 	unsigned unread, mentions;
@@ -194,8 +194,7 @@ struct session {
 	struct recent recent[SESSION_RECENT_MAX];
 	unsigned nrecent;
 	uint64_t last_at; /* server's time, the latest */
-	uint64_t
-	    away_from; /* and when the connection was lost: what was said to us since is fetched */
+	uint64_t away_from; /* and when the connection was lost */
 	unsigned dm_asks;
 	unsigned long upload; /* label of the request for an address; one at a time */
 	char upload_to[ROOM_BYTES_MAX + 2];
