@@ -1076,6 +1076,24 @@ class Tail(ChatCase):
         self.assertEqual(tail("--lines", "0"), [])
 
 
+    def test_much_is_said_before_history_comes(self):
+        """More than is held while the lines of before are on their way: all of it comes, in its order."""
+        tel = self.client("tel")
+        room, name = self.fresh("talk"), self.fresh("tail")
+        tel.ask("/join " + room, "You have made the room")
+        store = self.d.kids("store")[0]
+        os.kill(store, signal.SIGSTOP)
+        self.addCleanup(os.kill, store, signal.SIGCONT)
+        p = subprocess.Popen([self.program, "-s", self.server(), "-n", name, "tail", room, "--history", "1", "--lines", "600"],
+                             stdout=subprocess.PIPE, text=True, env=dict(os.environ, **self.home))
+        self.addCleanup(p.stdout.close)
+        self.addCleanup(p.kill)
+        tel.expect(name + " has entered the chat")
+        tel.send(*map(str, range(600)))
+        tel.sync()
+        os.kill(store, signal.SIGCONT)
+        self.assertEqual(p.stdout.read().splitlines(), ["%s: %d" % (tel.name, i) for i in range(600)])
+
     def test_own_room(self):
         """A registered room that nobody is in is there, also for its founder, who comes into it as its operator."""
         if not build().passwords:

@@ -2,6 +2,9 @@
 #include "config.h"
 
 #include "chatter.h"
+
+#include <stdlib.h>
+
 #include "lib/util.h"
 #include "tools/chat/complete.h"
 
@@ -319,6 +322,60 @@ START_TEST(said_since)
 		ck_assert_ptr_nonnull(strstr(text, "[den] bob: before\n"));
 		ck_assert_ptr_nonnull(strstr(text, "\n[den] bob: since\n"));
 	}
+}
+END_TEST
+
+static void
+spoken(const char *tags, unsigned n)
+{
+	line("@%smsgid=%013u;time=2026-01-01T00:00:20.000Z :bob!u@h PRIVMSG #den :%u", tags, n, n);
+}
+
+/* More came while the first lines of before, or of what was missed, were on their way than is held: it is asked for. With and
+ * without a number of our coming. */
+START_TEST(said_much_since)
+{
+	unsigned first = 1000, last = first + SESSION_HELD_MAX + 100, next = first;
+	bool numbered = _i != 0, again = _i == 2;
+	char expected[100], *at;
+
+	s.history = 2;
+	session_want_room(&s, "den");
+	line("@time=2026-01-01T00:00:10.000Z%s :me!u@h JOIN #den",
+	     numbered ? ";msgid=0000000000900" : "");
+	if (again) {
+		session_lost(&s);
+		log_in();
+		line("@time=2026-01-01T00:00:15.000Z :me!u@h JOIN #den");
+	}
+	showed();
+	happened();
+	said();
+	for (unsigned i = first; i < last; i++)
+		spoken("", i);
+	line("@label=%lu :srv BATCH +h chathistory #den", s.rooms->next->ask);
+	line("@batch=h;msgid=0000000000009;time=2026-01-01T00:00:05.000Z :bob!u@h PRIVMSG #den :0");
+	if (!again)
+		spoken("batch=h;", last - 1); /* the server was late, too */
+	ck_assert_str_eq(happened(), "");
+	line(":srv BATCH -h");
+	bprintf(expected, sizeof(expected), " CHATHISTORY AFTER #den msgid=%013u 100|",
+		first + SESSION_HELD_MAX - 1);
+	ck_assert_str_eq(strchr(said(), ' '), expected);
+	line("@label=%lu :srv BATCH +i chathistory #den", s.rooms->next->ask);
+	for (unsigned i = first + SESSION_HELD_MAX; i < last; i++)
+		spoken("batch=i;", i);
+	spoken("", last); /* meanwhile */
+	line(":srv BATCH -i");
+	line("@label=%lu :srv BATCH +j chathistory #den", s.rooms->next->ask);
+	line(":srv BATCH -j");
+	ck_assert_str_eq(happened(), "in den.");
+	for (at = strstr(showed(), "[den] bob: "); at != NULL; at = strstr(at + 1, "[den] bob: ")) {
+		unsigned n = (unsigned)strtoul(at + 11, NULL, 10);
+
+		ck_assert_uint_eq(n, n == 0 ? 0 : next++);
+	}
+	ck_assert_uint_eq(next, last + 1);
 }
 END_TEST
 
@@ -645,6 +702,7 @@ main(void)
 	tcase_add_test(t, catching_up_without_numbers);
 	tcase_add_test(t, catching_up_with_people);
 	tcase_add_test(t, said_since);
+	tcase_add_loop_test(t, said_much_since, 0, 3);
 	tcase_add_test(t, unanswered);
 	tcase_add_test(t, unanswered_by_number);
 	tcase_add_test(t, unwritten);

@@ -1,8 +1,8 @@
 /* said.c - messages: live, of several lines, from history; each shown once and in the order of its room.
  *
  * After a new connection a room's messages are fetched from the last one that was shown (CHATHISTORY AFTER); what comes
- * live meanwhile is held until that has been shown, so that it comes behind. Whatever has been shown once is known by
- * its number. */
+ * live meanwhile is held until that has been shown, so that it comes behind. If that becomes too much, what followed the
+ * last one held is fetched as well. Whatever has been shown once is known by its number. */
 #include "config.h"
 
 #include "session_priv.h"
@@ -424,10 +424,10 @@ hold(struct room *r, const struct said *m)
 {
 	struct held *h;
 
-	if (r->nheld >= SESSION_HELD_MAX || r->held_bytes + m->text.n > SESSION_HELD_BYTES) {
-		r->held_over = true; /* it will be asked for again */
-		return;
-	}
+	r->held_over |=
+	    r->nheld >= SESSION_HELD_MAX || r->held_bytes + m->text.n > SESSION_HELD_BYTES;
+	if (r->held_over)
+		return; /* it will be asked for: what is held has no gap */
 	h = xcalloc(1, sizeof(*h) + m->text.n + m->file.n + 1);
 	copy(m->from, h->from, sizeof(h->from));
 	copy(m->msgid, h->msgid, sizeof(h->msgid));
@@ -518,6 +518,15 @@ echo(struct session *s, struct room *r, const struct said *m)
 	return true;
 }
 
+/* Was it said before we came? */
+static bool
+is_before(const struct room *r, const struct said *m)
+{
+	if (r->came != 0)
+		return m->seq < r->came;
+	return r->joined_at == 0 || m->at < r->joined_at;
+}
+
 /* A row of history: of what was missed, of what was before us, or of what somebody has asked to see. */
 static void
 row(struct session *s, struct batch *b, const struct said *m)
@@ -526,7 +535,6 @@ row(struct session *s, struct batch *b, const struct said *m)
 	bool own = session_is_me(s, m->from);
 	struct room *r = place_of(s, m, own), *asked = fetched_by(s, b->label);
 	struct str word, text = m->text, params;
-	bool before = false;
 
 	copy(m->target, target, sizeof(target));
 	if (own && irc_ctcp(text, &word, &params))
@@ -542,10 +550,13 @@ row(struct session *s, struct batch *b, const struct said *m)
 		if (asked->first && asked->got == 0)
 			note_in(s, asked, "--- Earlier in %s:", asked->name);
 		asked->got++;
+		if (asked->first && !is_before(asked, m)) {
+			hold(asked, m); /* there may be more between these and the first one held */
+			return;
+		}
 		asked->last = MAX(asked->last, m->seq);
-		before = asked->first && (asked->came == 0 || m->seq < asked->came);
 	}
-	show_once(s, asked != NULL ? asked : r, m, before);
+	show_once(s, asked != NULL ? asked : r, m, asked != NULL && asked->first);
 }
 
 static void
@@ -642,15 +653,23 @@ said_fetch(struct session *s, struct room *r)
 	}
 }
 
-void
-said_fetched(struct session *s, struct room *r)
+/* All that was asked for is there; now what came meanwhile. */
+static void
+shown_up_to_now(struct session *s, struct room *r)
 {
 	if (r->first && r->got > 0)
 		note_in(s, r, "--- That was before you came.");
-	r->fetching = r->first = false;
+	r->first = false;
 	if (r->last == 0)
 		r->last = r->came;
 	release(s, r);
+}
+
+void
+said_fetched(struct session *s, struct room *r)
+{
+	shown_up_to_now(s, r);
+	r->fetching = false;
 	pend_go(s, r);
 	/* a script is in when it also knows who is there: see names_end() */
 	if (!s->script || r->nnames == 0)
@@ -675,11 +694,14 @@ history_end(struct session *s, const struct batch *b)
 
 	if (r != NULL) {
 		/* a server that has nothing newer is not asked for ever */
-		bool more = r->got >= MIN(s->page, (unsigned)PAGE_MAX) && r->last > r->asked_after;
+		bool more = !r->first && r->got >= MIN(s->page, (unsigned)PAGE_MAX) &&
+			    r->last > r->asked_after;
 
 		r->lacks = b->lacks;
-		if (!r->first && (more || r->held_over)) {
-			r->held_over = false;
+		if (!more)
+			shown_up_to_now(s, r);
+		if (more || (r->held_over && r->last != 0)) {
+			r->held_over &= more;
 			ask_after(s, r);
 		} else {
 			said_fetched(s, r);
