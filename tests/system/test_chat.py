@@ -1076,6 +1076,31 @@ class Tail(ChatCase):
         self.assertEqual(tail("--lines", "0"), [])
 
 
+    def test_account_in_other_rooms(self):
+        """Which rooms the account is in by another client, with others or alone, is nothing to a script."""
+        if not build().passwords:
+            self.skipTest("built without accounts")
+        tel, other = self.clients("tel", "other")
+        rooms = [self.fresh("room") for _ in range(3)]
+        other.ask("/register - correct-horse", "is yours now")
+        for room in rooms[:2]:
+            tel.ask("/join " + room, "You have made the room")
+            tel.send("in " + room)
+            tel.sync()
+            other.send("/join " + room)
+            tel.expect(other.name + " has entered the chat")
+        other.ask("/join " + rooms[2], "You have made the room")
+        path = os.path.join(self.dir, "chat.conf")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('server = "%s"; name = "%s"; password = "correct-horse";\n' % (self.server(), other.name))
+        os.chmod(path, 0o600)
+        for room in rooms[:2]:
+            code, out, err = self.script("--config", path, "tail", room, "--history", "5", "--lines", "0")
+            self.assertEqual((code, re.sub("^[0-9:]+ ", "", out), err), (0, "%s: in %s\n" % (tel.name, room), ""))
+        for room in rooms:
+            self.assertEqual(self.script("--config", path, "send", room, "to " + room), (0, "", ""))
+            other.expect("to " + room)
+
     def test_much_is_said_before_history_comes(self):
         """More than is held while the lines of before are on their way: all of it comes, in its order."""
         tel = self.client("tel")

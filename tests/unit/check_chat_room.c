@@ -566,6 +566,20 @@ START_TEST(keys)
 }
 END_TEST
 
+/* The rooms that other clients of its account are in are none of a script's. */
+START_TEST(script_of_an_account)
+{
+	s.script = true;
+	line(":me!u@h JOIN #elsewhere");
+	line(":srv 353 me = #elsewhere :@me");
+	line(":srv 366 me #elsewhere :End");
+	line(":bob!u@h PRIVMSG #elsewhere :hello");
+	line(":bob!u@h KICK #elsewhere me :out");
+	ck_assert_str_eq(happened(), "");
+	ck_assert_str_eq(said(), "");
+}
+END_TEST
+
 /* A script that listens to a room is told that it cannot any more. */
 START_TEST(script_sent_out)
 {
@@ -710,6 +724,7 @@ main(void)
 	tcase_add_test(t, files);
 	tcase_add_test(t, completion);
 	tcase_add_test(t, keys);
+	tcase_add_test(t, script_of_an_account);
 	tcase_add_test(t, script_sent_out);
 	tcase_add_loop_test(t, script_makes_no_room, 0, ARRAY_LEN(made));
 	tcase_add_test(t, reactions);

@@ -254,7 +254,8 @@ on_JOIN(struct session *s, const struct wire *w)
 	struct room *r = room_of(s, channel);
 
 	if (session_is_me(s, w->nick)) {
-		if (r == NULL && channel.n > 1)
+		/* the other rooms that our account is in are nothing to a script */
+		if (r == NULL && channel.n > 1 && !s->script)
 			r = room_new(s, (struct str){channel.p + 1, channel.n - 1}, false);
 		if (r != NULL)
 			self_joined(s, r, w);
