@@ -1160,6 +1160,20 @@ class Tls(ChatCase):
         self.assertEqual(self.script("--pin", "0" * 64, "send", "lobby", "x", port=p.port, env={"SSL_CERT_FILE": path})[0], 4)
         self.assertEqual(self.script("--pin", "12", "send", "lobby", "x", port=p.port)[0], 2)
 
+    def test_one_of_several_names(self):
+        """The server is told which one is meant, also when its key is pinned."""
+        first, _, _ = self.certificate("DNS:elsewhere.example")
+        meant, path, pin = self.certificate()
+
+        def choose(connection, name, _):
+            if name == "localhost":
+                connection.context = meant
+        first.sni_callback = choose
+        p = self.proxy(first)
+        where = ("-s", "localhost:%d" % p.port, "--tls")
+        for args, env in (("--pin", pin), {}), ((), {"SSL_CERT_FILE": path}):
+            self.assertEqual(self.script(*where, *args, "send", "lobby", "x", env=env), (0, "", ""))
+
     def test_another_name(self):
         context, path, _ = self.certificate("DNS:elsewhere.example,IP:192.0.2.1")
         p = self.proxy(context)

@@ -47,15 +47,19 @@ verify(int ok, X509_STORE_CTX *store)
 	return t->pinned ? 1 : ok;
 }
 
+/* The server is told whom we mean (SNI), and has to be that one unless its key is pinned. */
 static bool
-expect_host(SSL *ssl, const char *host)
+name_host(const struct tls *t, const char *host)
 {
 	struct in6_addr a;
 
 	if (inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1)
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+		return t->pinned ||
+		       X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(t->ssl), host) == 1;
+	if (SSL_set_tlsext_host_name(t->ssl, host) != 1)
+		return false;
+	SSL_set_hostflags(t->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return t->pinned || SSL_set1_host(t->ssl, host) == 1;
 }
 
 struct tls *
@@ -79,7 +83,7 @@ tls_new(int fd, const char *host, const uint8_t *pin, const char **why)
 	t->ssl = SSL_new(t->ctx);
 	if (t->ssl == NULL || SSL_set_app_data(t->ssl, t) != 1 || SSL_set_fd(t->ssl, fd) != 1)
 		goto fail;
-	if (!t->pinned && !expect_host(t->ssl, host))
+	if (!name_host(t, host))
 		goto fail;
 	SSL_set_connect_state(t->ssl);
 	return t;
