@@ -751,6 +751,17 @@ class Scripts(ChatCase):
         self.assertEqual(self.script("send", "@" + tel.name, "to you")[0], 0)
         tel.expect('sent you "to you"')
 
+    def test_send_long_lines(self):
+        """A line that goes to the server in pieces counts as several: it takes 64 in a message."""
+        tel = self.client("tel")
+        mark = tel.mark()
+        lines = ["%02d" % i + " x" * 194 for i in range(70)] + ["z" * 40000]
+        self.assertEqual(self.script("send", "lobby", input="\n".join(lines)), (0, "", ""))
+        tel.sync()
+        said = re.sub(r"\r?\n?(\w+: |  )", "", tel.since(mark))
+        self.assertEqual(re.findall(r"[0-9]{2}(?: x){194}", said), lines[:-1])
+        self.assertEqual(said.count("z"), 40000)
+
     def test_exit_codes(self):
         silent = Scripted(b"")
         self.addCleanup(silent.close)

@@ -192,6 +192,22 @@ START_TEST(multiline)
 }
 END_TEST
 
+/* A long line is several on its way: what is too much of them is not sent at all. */
+START_TEST(long_lines)
+{
+	char text[64 * 400];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 32; i++)
+		n += bprintf(text + n, sizeof(text) - n, "%0390u\n", i);
+	ck_assert(session_say(&s, "#lobby", (struct str){text, n - 1}, false));
+	said();
+	ck_assert(!session_say(&s, "#lobby", (struct str){text, n}, false));
+	ck_assert_str_eq(said(), "");
+	ck_assert_ptr_nonnull(strstr(showed(), "more than 64 lines of 380 bytes"));
+}
+END_TEST
+
 /* Gone and back: from the last one on, each once, live ones behind. */
 START_TEST(catching_up)
 {
@@ -710,6 +726,7 @@ main(void)
 	tcase_add_test(t, not_now);
 	tcase_add_test(t, others);
 	tcase_add_test(t, multiline);
+	tcase_add_test(t, long_lines);
 	tcase_add_test(t, catching_up);
 	tcase_add_test(t, catching_up_from_nothing);
 	tcase_add_test(t, catching_up_before_a_number);

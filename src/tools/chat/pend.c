@@ -37,6 +37,27 @@ session_lines(struct str text)
 	return n;
 }
 
+size_t
+session_pieces(struct str text)
+{
+	size_t n = 0;
+
+	for (;;) {
+		const char *nl = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+		struct str line = {text.p, nl != NULL ? (size_t)(nl - text.p) : text.n};
+
+		text = (struct str){line.p + line.n + (nl != NULL), text.n - line.n - (nl != NULL)};
+		do {
+			size_t piece = irc_cut(line, PIECE_MAX);
+
+			line = (struct str){line.p + piece, line.n - piece};
+			n++;
+		} while (line.n > 0);
+		if (nl == NULL)
+			return n;
+	}
+}
+
 static void
 own_id(const struct session *s, const struct pending *p, char out[64])
 {
@@ -187,11 +208,11 @@ session_say(struct session *s, const char *target, struct str text, bool action)
 		return refuse(s, "there is nothing to send");
 	if (!text_utf8_ok(text.p, text.n) || memchr(text.p, '\0', text.n) != NULL)
 		return refuse(s, "that is not UTF-8 text");
-	if (session_lines(text) > LINES_MAX || text.n > SESSION_TEXT_MAX - LINES_MAX)
-		return refuse(s, "more than 64 lines or 16320 bytes");
+	if (session_pieces(text) > LINES_MAX || text.n > SESSION_TEXT_MAX - LINES_MAX)
+		return refuse(s, "more than 64 lines of 380 bytes, or 16320 bytes");
 	if (s->npending >= SESSION_PENDING_MAX)
 		return refuse(s, "too much is waiting to be sent");
-	if ((multi && !action) || (session_lines(text) == 1 && text.n <= PIECE_MAX))
+	if ((multi && !action) || session_pieces(text) == 1)
 		enqueue(s, target, text, action);
 	else
 		enqueue_pieces(s, target, text, action);

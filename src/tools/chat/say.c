@@ -14,19 +14,25 @@
 #define BYTES_MAX (SESSION_TEXT_MAX - 400)
 #define LINES_MAX 60
 
-/* How much of the rest is the next message: as far as one goes, to the end of a line if there is one. */
+/* How much of the rest is the next message: as far as one goes, to the end of a line; or of one line alone what goes in a message:
+ * that is never too many pieces. */
 static size_t
 next_size(struct str rest)
 {
-	size_t n = 0, lines = 0;
-	const char *nl;
+	size_t n = 0, pieces = 0;
 
-	while (n < rest.n && n < BYTES_MAX && lines < LINES_MAX)
-		lines += rest.p[n++] == '\n';
-	if (n == rest.n || lines == LINES_MAX)
-		return n;
-	nl = memrchr(rest.p, '\n', n);
-	return nl != NULL ? (size_t)(nl + 1 - rest.p) : text_cut(rest.p, rest.n, n);
+	while (n < rest.n) {
+		const char *nl = memchr(rest.p + n, '\n', rest.n - n);
+		struct str line = {rest.p + n, (nl != NULL ? (size_t)(nl - rest.p) : rest.n) - n};
+
+		if (n + line.n > BYTES_MAX)
+			break;
+		pieces += session_pieces(line);
+		if (pieces > LINES_MAX)
+			break;
+		n += line.n + (nl != NULL);
+	}
+	return n > 0 ? n : text_cut(rest.p, rest.n, BYTES_MAX);
 }
 
 void
@@ -54,10 +60,11 @@ say_next(struct client *c)
 
 	s->rest = (struct str){s->rest.p + n, s->rest.n - n};
 	s->flying = session_lines(text);
+	s->pieces = session_pieces(text);
 	/* only empty lines are no message to a server */
 	if (s->flying > text.n)
 		return;
-	client_progress(c, (unsigned)s->flying);
+	client_progress(c, (unsigned)s->pieces);
 	(void)session_say(&c->s, c->conf->target, text, false);
 	s->unanswered = c->s.npending;
 }
@@ -76,7 +83,7 @@ say_turn(struct client *c)
 	struct say *s = &c->say;
 
 	if (c->s.npending < s->unanswered)
-		client_progress(c, (unsigned)s->flying);
+		client_progress(c, (unsigned)s->pieces);
 	s->unanswered = c->s.npending;
 	if (!idle(c))
 		return;

@@ -16,7 +16,8 @@ struct client;
 struct say {
 	bool begun;
 	struct str rest; /* of conf->text */
-	unsigned unanswered; /* pieces on their way, at the last turn */
+	unsigned unanswered; /* messages on their way, at the last turn */
+	size_t pieces; /* as what the last one went to the server */
 	size_t flying, taken, lines; /* lines: on their way, taken by the server, all */
 };
 

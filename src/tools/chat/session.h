@@ -230,8 +230,9 @@ void session_typed(struct session *s, const char *line);
 /* "Username: ", or NULL: nothing is asked for, the prompt is "NAME > ". secret: is not to be seen. */
 const char *session_asks(const struct session *s, bool *secret_r);
 
-/* How many lines a text has: an empty one too has one. */
+/* How many lines a text has: an empty one too has one. As many go to the server, or more: long ones do in pieces. */
 size_t session_lines(struct str text);
+size_t session_pieces(struct str text);
 /* Says text to "#room" or a name: queued until there is a connection. False: it was refused, which has been shown. */
 bool session_say(struct session *s, const char *target, struct str text, bool action);
 /* Asks for an address to send a file to; one after the other. */
