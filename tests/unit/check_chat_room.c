@@ -480,6 +480,26 @@ START_TEST(unwritten)
 }
 END_TEST
 
+/* A room that we are not in has no history for us; nor has one that we have left. */
+START_TEST(unanswered_elsewhere)
+{
+	session_say(&s, "#den", STR_LIT("lost"), false);
+	session_lost(&s);
+	session_say(&s, "#den", STR_LIT("meanwhile"), false);
+	log_in();
+	ck_assert_ptr_nonnull(
+	    strstr(showed(), "It is not known whether this arrived at #den: lost"));
+	ck_assert_ptr_nonnull(strstr(said(), "PRIVMSG #den :meanwhile|"));
+	line("@label=2 :srv 404 me #den :Cannot send to channel");
+	ck_assert_uint_eq(s.npending, 0);
+	line("@msgid=0000000000009 :me!u@h JOIN #lobby * :me");
+	session_typed(&s, "waits");
+	said();
+	line(":bob!u@h KICK #lobby me :enough");
+	ck_assert_ptr_nonnull(strstr(said(), "PRIVMSG #lobby :waits|"));
+}
+END_TEST
+
 /* The room that something waits for cannot be entered any more. */
 START_TEST(locked_out)
 {
@@ -737,6 +757,7 @@ main(void)
 	tcase_add_test(t, unanswered);
 	tcase_add_test(t, unanswered_by_number);
 	tcase_add_test(t, unwritten);
+	tcase_add_test(t, unanswered_elsewhere);
 	tcase_add_test(t, locked_out);
 	tcase_add_test(t, files);
 	tcase_add_test(t, completion);

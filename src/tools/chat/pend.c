@@ -138,17 +138,23 @@ forget(struct session *s, struct pending **at)
 	free(p);
 }
 
+/* The room whose history is waited for; NULL: the target is a person, or a room that we are not to be in. */
+static const struct room *
+room_for(const struct session *s, const char *target)
+{
+	return target[0] == '#' ? room_of(s, str_of(target)) : NULL;
+}
+
 static bool
 can_go(const struct session *s, const char *target)
 {
-	const struct room *r;
+	const struct room *r = room_for(s, target);
 
 	if (s->state != SESSION_READY)
 		return false;
-	if (target[0] != '#')
+	if (r == NULL)
 		return s->dm_asks == 0;
-	r = room_of(s, str_of(target));
-	return r == NULL || (!r->wanted && !r->joined) || (r->joined && !(r->fetching && s->again));
+	return (!r->wanted && !r->joined) || (r->joined && !(r->fetching && s->again));
 }
 
 static void
@@ -293,14 +299,6 @@ pend_lost(struct session *s)
 	}
 }
 
-static bool
-is_for(const struct session *s, const struct pending *p, const struct room *r)
-{
-	if (r == NULL)
-		return p->target[0] != '#';
-	return p->target[0] == '#' && room_of(s, str_of(p->target)) == r;
-}
-
 void
 pend_go(struct session *s, const struct room *r)
 {
@@ -310,7 +308,7 @@ pend_go(struct session *s, const struct room *r)
 		struct pending *p = *at;
 		bool known = r != NULL && s->page > 0 && !r->lacks;
 
-		if (!is_for(s, p, r) || p->fate == FATE_SENT) {
+		if (room_for(s, p->target) != r || p->fate == FATE_SENT) {
 			at = &p->next;
 			continue;
 		}
@@ -335,7 +333,7 @@ pend_drop(struct session *s, const struct room *r, const char *why)
 	struct pending **at = &s->pending;
 
 	while (*at != NULL) {
-		if (!is_for(s, *at, r)) {
+		if (room_for(s, (*at)->target) != r) {
 			at = &(*at)->next;
 			continue;
 		}

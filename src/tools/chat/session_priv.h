@@ -88,7 +88,8 @@ bool pend_done(struct session *s, unsigned long label, const char *why, bool gon
 void pend_seen(struct session *s, struct str id, const char *target, struct str text);
 void
 pend_lost(struct session *s); /* the connection has ended: what was sent may have arrived or not */
-/* Sends what waits for that room (NULL: for people), and again what is now known not to have arrived. */
+/* Sends what waits for that room (NULL: for people, and for rooms that we are not in), and again what is now known not to have
+ * arrived. */
 void pend_go(struct session *s, const struct room *r);
 /* What waits for that room will not be sent. */
 void pend_drop(struct session *s, const struct room *r, const char *why);

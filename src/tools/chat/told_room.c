@@ -275,6 +275,9 @@ room_left(struct session *s, struct room *r)
 	bool was = s->cur == r;
 
 	room_free(s, r);
+	if (s->state == SESSION_READY && s->dm_asks == 0)
+		pend_go(s,
+			NULL); /* what waited for that room: the server knows what to do with it */
 	if (!was)
 		return;
 	for (r = s->rooms; r != NULL; r = r->next) {
