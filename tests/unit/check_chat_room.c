@@ -292,6 +292,7 @@ END_TEST
 /* What was said to our account meanwhile is fetched from the loss on, whatever the new connection has told by then. */
 START_TEST(catching_up_with_people)
 {
+	unsigned long ask;
 	const char *out;
 
 	line("@time=2026-01-01T00:00:10.000Z :bob!u@h PRIVMSG #lobby :ten");
@@ -315,6 +316,16 @@ START_TEST(catching_up_with_people)
 	line("@batch=t :srv CHATHISTORY TARGETS bob 2026-01-01T00:00:15.000Z");
 	ck_assert_str_eq(strchr(said(), ' '),
 			 " CHATHISTORY LATEST bob timestamp=2026-01-01T00:00:09.999Z 500|");
+	ask = s.label;
+	line(":srv BATCH -t");
+	/* another answer is not that one: what is said to people waits for it */
+	session_upload(&s, "bob");
+	session_typed(&s, "hello@bob");
+	line("@label=%lu :srv UPLOAD bob https://chat.example/u", s.upload);
+	ck_assert_str_eq(strchr(said(), ' '), " UPLOAD bob|");
+	line("@label=%lu :srv BATCH +h chathistory bob", ask);
+	line(":srv BATCH -h");
+	ck_assert_str_eq(strchr(said(), ' '), " PRIVMSG bob :hello|");
 }
 END_TEST
 

@@ -214,7 +214,7 @@ fetched_by(const struct session *s, unsigned long label)
 }
 
 static void history_end(struct session *s, const struct batch *b);
-static void targets_end(struct session *s, const struct batch *b);
+static void direct_fetched(struct session *s, unsigned long label);
 
 void
 said_batch(struct session *s, const struct wire *w)
@@ -236,7 +236,7 @@ said_batch(struct session *s, const struct wire *w)
 	else if (b->kind == BATCH_HISTORY || b->kind == BATCH_SEARCH)
 		history_end(s, b);
 	else if (b->kind == BATCH_TARGETS)
-		targets_end(s, b);
+		direct_fetched(s, b->label);
 	else if (b->kind == BATCH_LABEL && !pend_has(s, b->label))
 		said_failed(s, b->label);
 	if (b->label != 0)
@@ -684,7 +684,7 @@ said_failed(struct session *s, unsigned long label)
 	if (r != NULL)
 		said_fetched(s, r);
 	else
-		targets_end(s, NULL);
+		direct_fetched(s, label);
 }
 
 static void
@@ -707,7 +707,7 @@ history_end(struct session *s, const struct batch *b)
 			said_fetched(s, r);
 		}
 	} else if (b->label != 0) {
-		targets_end(s, b);
+		direct_fetched(s, b->label);
 	} else {
 		session_note(s, "--- That is all.");
 	}
@@ -725,16 +725,34 @@ said_fetch_direct(struct session *s)
 	}
 	irc_time_put(from, s->away_from - 1);
 	irc_time_put(to, s->last_at + UINT64_C(30) * 86400 * 1000);
-	s->dm_asks++;
-	put(s, "@label=%lu CHATHISTORY TARGETS timestamp=%.*s timestamp=%.*s 50", ++s->label,
-	    IRC_TIME_LEN, from, IRC_TIME_LEN, to);
+	s->dm_ask[s->dm_asks++] = ++s->label;
+	put(s, "@label=%lu CHATHISTORY TARGETS timestamp=%.*s timestamp=%.*s %u", s->label,
+	    IRC_TIME_LEN, from, IRC_TIME_LEN, to, SESSION_DM_MAX);
 }
 
-/* "CHATHISTORY TARGETS name time" came for each: see told.c, which asks for those that are people. */
-static void
-targets_end(struct session *s, const struct batch *b)
+void
+said_fetch_person(struct session *s, struct str name)
 {
-	(void)b;
-	if (s->dm_asks > 0 && --s->dm_asks == 0)
-		pend_go(s, NULL);
+	char from[IRC_TIME_LEN];
+
+	if (s->dm_asks == 0 || s->dm_asks == ARRAY_LEN(s->dm_ask))
+		return;
+	irc_time_put(from, s->away_from - 1);
+	s->dm_ask[s->dm_asks++] = ++s->label;
+	put(s, "@label=%lu CHATHISTORY LATEST " STR_FMT " timestamp=%.*s %u", s->label,
+	    STR_ARG(name), IRC_TIME_LEN, from, s->page);
+}
+
+/* The people, or what was said with one of them: all that is asked for with this label is there, if it is one of those. */
+static void
+direct_fetched(struct session *s, unsigned long label)
+{
+	for (unsigned i = 0; i < s->dm_asks; i++) {
+		if (s->dm_ask[i] != label)
+			continue;
+		s->dm_ask[i] = s->dm_ask[--s->dm_asks];
+		if (s->dm_asks == 0)
+			pend_go(s, NULL);
+		return;
+	}
 }

@@ -30,6 +30,7 @@
 #define SESSION_RECENT_MAX 256
 #define SESSION_TEXT_MAX 16384 /* a message; what is longer is cut */
 #define SESSION_IGNORE_MAX 100
+#define SESSION_DM_MAX 50 /* people with whom something was said while we were away */
 #define NICK_MAX NAME_BYTES_MAX
 
 /* What happened to a message, or what is said about it. Everything in it is clean. */
@@ -195,6 +196,7 @@ struct session {
 	unsigned nrecent;
 	uint64_t last_at; /* server's time, the latest */
 	uint64_t away_from; /* and when the connection was lost */
+	unsigned long dm_ask[1 + SESSION_DM_MAX]; /* labels of what has not been answered yet */
 	unsigned dm_asks;
 	unsigned long upload; /* label of the request for an address; one at a time */
 	char upload_to[ROOM_BYTES_MAX + 2];

@@ -71,7 +71,8 @@ unsigned long said_label(struct session *s, const struct wire *w);
 void said_fetch(struct session *s, struct room *r); /* what was missed, or the last lines */
 /* The answer to a request for history is there, or will never be. */
 void said_fetched(struct session *s, struct room *r);
-void said_fetch_direct(struct session *s);
+void said_fetch_direct(struct session *s); /* what people said to us meanwhile: with whom was it? */
+void said_fetch_person(struct session *s, struct str name); /* one of those */
 void said_failed(struct session *s, unsigned long label); /* no batch comes */
 void said_fini(struct room *r);
 

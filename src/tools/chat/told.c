@@ -54,22 +54,13 @@ on_BATCH(struct session *s, const struct wire *w)
 		said_batch(s, w);
 }
 
-/* One of those with whom something was said while we were away. */
 static void
 on_CHATHISTORY(struct session *s, const struct wire *w)
 {
 	struct str name = w->m.param[1];
-	char from[IRC_TIME_LEN];
 
-	if (!irc_is(w->m.param[0], "TARGETS") || name.n == 0 || name.p[0] == '#' ||
-	    s->dm_asks == 0 || s->dm_asks > 50)
-		return;
-	irc_time_put(from, s->away_from - 1);
-	if (w->m.n > 2 && s->dm_asks > 0) {
-		s->dm_asks++;
-		put(s, "@label=%lu CHATHISTORY LATEST " STR_FMT " timestamp=%.*s %u", ++s->label,
-		    STR_ARG(name), IRC_TIME_LEN, from, s->page);
-	}
+	if (w->m.n > 2 && irc_is(w->m.param[0], "TARGETS") && name.n > 0 && name.p[0] != '#')
+		said_fetch_person(s, name);
 }
 
 static void
