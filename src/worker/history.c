@@ -27,7 +27,7 @@ history_kept(void)
 
 #define AGAIN_MS \
 	2000 /* doubling: a store that has no disk is not to be asked by everybody all the time */
-#define TRIES_MAX 6
+#define TRIES_MAX 5
 static struct due_list again; /* conn.kept */
 
 /* --- asking ------------------------------------------------------------------------------------------ */
@@ -440,8 +440,8 @@ kept_over(struct conn *c, const struct question *q)
 	} else if ((chat_err_passes(q->code) || q->lacks) && c->kept == NULL) {
 		c->kept = ask_kept(c, lo);
 		c->kept->conn = c;
-		c->kept->tries = (uint8_t)MIN(q->tries + 1, TRIES_MAX);
-		c->kept->rounds = (uint8_t)(1 << (c->kept->tries - 1));
+		c->kept->rounds = (uint8_t)(1u << q->tries);
+		c->kept->tries = (uint8_t)MIN(q->tries + 1u, TRIES_MAX);
 		due_add(&again, &c->kept->again);
 	}
 }

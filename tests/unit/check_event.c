@@ -126,7 +126,7 @@ END_TEST
 #define KEPT(seq_, text_) \
 	&(struct m_e_dm) \
 	{ \
-		.seq = seq_, .at = 1000, .kept = 1, .name = STR_LIT("bob"), \
+		.seq = (seq_), .at = 1000, .kept = 1, .name = STR_LIT("bob"), \
 		.uhost = STR_LIT("b@host"), .to_name = STR_LIT("alice"), .text = STR_LIT(text_) \
 	}
 

@@ -54,7 +54,7 @@ END_TEST
 
 #define LOGGED_OUT(why_) \
 	COMES(e_account, 0, .user = ALICE, .name = STR_LIT("alice"), .uhost = STR_LIT("a@host"), \
-	      .why = why_)
+	      .why = (why_))
 
 static void
 setup_account(void)

@@ -278,11 +278,11 @@ irc_history_end(struct conn *c, const struct question *q, const char *cmd)
 	/* a label is that of the batch: what is behind that is no part of the answer */
 	bool within = q->batch != 0 && c->flags & CONN_LABEL && c->irc->caps & CAP_STANDARD_REPLIES;
 	char line[IRC_LINE_MAX];
+	size_t n =
+	    bprintf(line, sizeof(line), ":%s NOTE %s MESSAGES_MISSING :%s\r\n", irc_me, cmd, lacks);
 
 	if (q->lacks && within)
-		line_in_batch(c, q, line,
-			      bprintf(line, sizeof(line), ":%s NOTE %s MESSAGES_MISSING :%s\r\n",
-				      irc_me, cmd, lacks));
+		line_in_batch(c, q, line, n);
 	irc_history_close(c, q);
 	if (q->lacks && !within)
 		irc_note(c, cmd, "MESSAGES_MISSING", "%s", lacks);
