@@ -437,7 +437,7 @@ hold(struct room *r, const struct said *m)
 	h->edit = m->edit;
 	h->n = m->text.n;
 	h->nfile = m->file.n;
-	if (h->n > 0)
+	if (m->text.p != NULL)
 		memcpy(h->text, m->text.p, h->n);
 	if (h->nfile > 0)
 		memcpy(h->text + h->n, m->file.p, h->nfile);
