@@ -49,7 +49,7 @@ struct shown {
 	/* --- for the protocols that show the event itself, not words about it --- */
 	unsigned type; /* MSG_e_…; 0: there is none */
 	const void *e; /* its struct m_e_… */
-	struct str before; /* IRC: of a message, stands before its text; at most SHOWN_BEFORE bytes */
+	struct str before; /* IRC: stands before a message's text; SHOWN_BEFORE bytes at most */
 	/* Of those clients, only who has all of these capabilities (irc/cap.h); in a room, only
 	 * members with this rank (MEMBER_…). 0: all. */
 	uint64_t needs;

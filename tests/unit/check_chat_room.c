@@ -653,6 +653,7 @@ static const struct {
     {false, ":srv 403 me #lobby :No such channel", "@me bob", NULL, "in lobby."}, /* private */
     {false, ":srv 324 me #lobby +nt", "@me", NULL, "in lobby."}, /* ours, and nobody was there */
     {false, ":srv 461 me MODE :Not enough parameters", "me bob", NULL, "in lobby."},
+    {false, "", "@me", NULL, "in lobby."}, /* before it has been answered: our account is there */
     {true, "", "@me", NULL, "in lobby."},
 };
 

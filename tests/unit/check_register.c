@@ -236,6 +236,7 @@ START_TEST(changes_asked_again)
 	static const char print[] =
 	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	uint64_t id, u = alice_here(&id);
+	struct m_s_account q;
 	struct m_a_hash h;
 
 	/* the new password fits already */
@@ -262,7 +263,8 @@ START_TEST(changes_asked_again)
 			CHANGE_AGAIN(u, ACCOUNT_CERT_DEL, print);
 		else
 			CHANGE(u, ACCOUNT_CERT_DEL, print);
-		STORE_SAYS(s_done, .ticket = STORE_ASKED(s_account).ticket, .code = ERR_NOT_FOUND);
+		q = STORE_ASKED(s_account);
+		STORE_SAYS(s_done, .ticket = q.ticket, .code = ERR_NOT_FOUND);
 		ck_assert_uint_eq(failed(), again ? 0 : ERR_NOT_FOUND);
 	}
 	ck_assert_uint_eq(CHANGE(u, ACCOUNT_LOGOUT, ""), MSG_e_done);

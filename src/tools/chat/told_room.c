@@ -232,6 +232,7 @@ static void
 self_joined(struct session *s, struct room *r, const struct wire *w)
 {
 	r->joined = r->wanted = true;
+	r->there |= r->asked_about; /* not asked to: our account is there by another client */
 	r->asked_about = r->asked_since = false;
 	if (!r->been || r->last != 0)
 		r->joined_at = w->at;
