@@ -328,11 +328,10 @@ found(struct job *j, const void *frame, size_t len)
 		job_end(j);
 		return;
 	}
-	if (frame != NULL) {
-		err = ERR_NO_SUCH_MESSAGE;
-		if (m_s_page_get(frame, len, &p) && p.code == ERR_NONE &&
-		    ipc_frame(p.rows.p, p.rows.n) == (ssize_t)p.rows.n && p.rows.n > 0 &&
-		    said_get(p.rows.p, p.rows.n, &s) && s.seq == c->msg) {
+	if (frame != NULL && m_s_page_get(frame, len, &p) && p.code < ERR_COUNT) {
+		err = p.code != ERR_NONE ? p.code : ERR_NO_SUCH_MESSAGE;
+		if (p.code == ERR_NONE && ipc_frame(p.rows.p, p.rows.n) == (ssize_t)p.rows.n &&
+		    p.rows.n > 0 && said_get(p.rows.p, p.rows.n, &s) && s.seq == c->msg) {
 			s.kept = true;
 			err = may_change(u, c, &s);
 		}
