@@ -175,7 +175,7 @@ let_in(struct reg_room *room, struct str account)
 			    STR_LIT("Server"), 0));
 	EVENT_HEAD(&req_nobody, e);
 	ENTRY_COMMIT(mode, &e);
-	list_put_done(c, NULL);
+	list_put_done(c, NULL, NULL);
 }
 
 void

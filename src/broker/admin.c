@@ -101,7 +101,7 @@ list_add(const struct req *r, const struct m_r_admin *q, enum reg_list_op op)
 	}
 	slot = old != NULL ? (uint32_t)(old - br.reg.lists) : freelist_top(&br.reg.free_lists);
 	server_lists_commit();
-	list_put_done(&br.server, old);
+	list_put_done(&br.server, old, NULL);
 	n = bprintf(text, sizeof(text), "%s: %u here now", op == LIST_BAN ? "banned" : "muted",
 		    fall_under(&mask, NULL));
 	if (old != NULL)

@@ -42,6 +42,8 @@ struct broker {
 	struct txn t;
 	struct room_cache *rooms;
 	struct mask **masks; /* by list slot: bans and mutes taken apart; owned */
+	uint64_t *
+	    list_by; /* by list slot: whose address has put it there since this broker began; owned */
 	struct room_cache server; /* its lists only */
 	uint64_t now; /* wall ms of this turn */
 	bool greeted; /* subscribers have been told where the journal stands */
@@ -284,17 +286,19 @@ bool lists_invite(const struct room_cache *c, const struct reg_user *u);
 /* The entry with the same mask; an invitation's words. */
 struct reg_list *list_same(const struct room_cache *c, enum reg_list_op op, const struct mask *m);
 struct reg_list *list_invitation(const struct room_cache *c, struct str mask);
-/* Do the rooms that u keeps order in have all the entries that one user's may have? */
+/* Do the rooms that u keeps order in have all the entries that one user's may have, or all rooms those that people at its address
+ * may have put there? Whoever fills a room's lists and leaves it has filled them all the same. */
 bool lists_of_user_full(const struct reg_user *u);
 /* Is there a place for one more invitation? */
 bool lists_have_invitation(void);
 /* Is there a place for an entry of room (0: the server), when nth others have been promised one? */
 bool list_has_room(uint64_t room, unsigned nth);
 /* Redo of a new or replaced entry; false: the table is full. After the commit list_put_done. An entry with several new
- * ones numbers them from 0 (nth), and calls list_put_done for them in that order, before any list_del_done. */
+ * ones numbers them from 0 (nth), and calls list_put_done for them in that order, before any list_del_done. by (of done): who has put it
+ * there, NULL: nobody whose entries are counted. */
 bool list_put_redo(struct reg_list *old, unsigned nth, enum reg_list_op op, uint64_t room,
 		   struct str mask, struct str reason, struct str by, uint64_t until);
-void list_put_done(struct room_cache *c, const struct reg_list *old);
+void list_put_done(struct room_cache *c, const struct reg_list *old, const struct reg_user *by);
 void list_del_redo(const struct reg_list *l);
 void list_del_done(struct room_cache *c, const struct reg_list *l);
 void list_mask_drop(uint32_t slot);

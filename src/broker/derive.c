@@ -11,6 +11,7 @@ derive_all(void)
 {
 	br.rooms = xcalloc(br.reg.h->max_rooms, sizeof(struct room_cache));
 	br.masks = xcalloc(br.reg.h->max_lists, sizeof(struct mask *));
+	br.list_by = xcalloc(br.reg.h->max_lists, sizeof(uint64_t));
 	entry_clock_begin();
 	regw_rebuild(&br.reg);
 	rooms_rebuild();

@@ -218,7 +218,7 @@ keep_register(struct keeping *k)
 	n = ranked_redo(k);
 	room_entry_commit(k->room, k->u->id, false);
 	while (n-- > 0)
-		list_put_done(room_cache_of(k->room), NULL);
+		list_put_done(room_cache_of(k->room), NULL, k->u);
 	return ERR_NONE;
 }
 
@@ -291,7 +291,7 @@ keep_access(struct keeping *k)
 		list_del_redo(l);
 	room_entry_commit(k->room, k->u->id, false);
 	if (on)
-		list_put_done(c, l);
+		list_put_done(c, l, k->u);
 	else
 		list_del_done(c, l);
 	give_again(k->room, account);

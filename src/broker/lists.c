@@ -10,7 +10,10 @@
 #include "broker/cloak.h"
 #include "broker/keep.h"
 #include "broker/mask.h"
+#include "broker/pace.h"
 #include "ipc/maskform.h"
+#include "ipc/proc.h"
+#include "lib/siphash.h"
 #include "lib/util.h"
 
 #define LISTS_FOR_SERVER 1024
@@ -269,21 +272,52 @@ list_count(const struct room_cache *c, enum reg_list_op op)
 	return n;
 }
 
-/* When fewer than half of what is for everybody is left, who has many entries leaves some to those who have few. */
+/* How many entries one may have: when fewer than half of what is for everybody is left, who has many leaves some to those who
+ * have few. */
+static uint64_t
+most_of_one(void)
+{
+	uint64_t left = freelist_left(&br.reg.free_lists);
+	uint64_t most = LISTS_PER_USER * 2 * (left - MIN(left, LISTS_KEPT)) /
+			(br.reg.h->max_lists - LISTS_KEPT);
+
+	return MAX(LISTS_ALWAYS, MIN(most, LISTS_PER_USER));
+}
+
+/* The address that u's entries are counted for; 0: for none. */
+static uint64_t
+address_of(const struct reg_user *u)
+{
+	uint8_t net[16];
+
+	return u != NULL && pace_address(u, net) ? siphash(net, sizeof(net), br.reg.h->hash_key) | 1
+						 : 0;
+}
+
+static bool
+address_full(const struct reg_user *u, uint64_t most)
+{
+	uint64_t address = address_of(u), n = 0;
+
+	if (address == 0)
+		return false;
+	for (uint32_t i = 0; i < br.reg.h->list_top; i++)
+		n += br.list_by[i] == address && regw_list_lives(&br.reg, &br.reg.lists[i]);
+	return n >= most * (uint64_t)proc.opt.address_factor;
+}
+
 bool
 lists_of_user_full(const struct reg_user *u)
 {
-	uint64_t left = freelist_left(&br.reg.free_lists), n = 0, most;
+	uint64_t most = most_of_one(), n = 0;
 
-	most = LISTS_PER_USER * 2 * (left - MIN(left, LISTS_KEPT)) /
-	       (br.reg.h->max_lists - LISTS_KEPT);
 	for (uint32_t at = u->first_member; at != 0; at = br.reg.members[at - 1].user_next) {
 		const struct reg_member *m = &br.reg.members[at - 1];
 
 		if (rank_of(m->flags) >= RANK_HALFOP)
 			n += br.rooms[ID_SLOT(m->room)].nlists;
 	}
-	return n >= MAX(LISTS_ALWAYS, MIN(most, LISTS_PER_USER));
+	return n >= most || address_full(u, most);
 }
 
 bool
@@ -325,7 +359,7 @@ list_put_redo(struct reg_list *old, unsigned nth, enum reg_list_op op, uint64_t 
 }
 
 void
-list_put_done(struct room_cache *c, const struct reg_list *old)
+list_put_done(struct room_cache *c, const struct reg_list *old, const struct reg_user *by)
 {
 	uint32_t slot;
 
@@ -333,6 +367,7 @@ list_put_done(struct room_cache *c, const struct reg_list *old)
 		return; /* the same mask, or an invitation */
 	slot = freelist_top(&br.reg.free_lists);
 	freelist_pop(&br.reg.free_lists);
+	br.list_by[slot] = address_of(by);
 	cache_add(c, slot);
 }
 

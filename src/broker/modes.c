@@ -435,11 +435,11 @@ lists_done(const struct work *w)
 
 	for (unsigned i = 0; i < w->nlists; i++) {
 		if (w->lists[i].on && w->lists[i].old == NULL)
-			list_put_done(c, NULL);
+			list_put_done(c, NULL, w->u);
 	}
 	for (unsigned i = 0; i < w->nmembers; i++) {
 		if (w->members[i].access == ACCESS_NEW)
-			list_put_done(c, NULL);
+			list_put_done(c, NULL, w->u);
 	}
 	for (unsigned i = 0; i < w->nlists; i++) {
 		if (!w->lists[i].on && w->lists[i].old != NULL)

@@ -194,7 +194,7 @@ restore_list(const void *frame, size_t len)
 	txn_close(T, W, l);
 	EVENT_HEAD(&req_nobody, e);
 	ENTRY_COMMIT(ok, &e);
-	list_put_done(c, NULL);
+	list_put_done(c, NULL, NULL);
 	return true;
 }
 

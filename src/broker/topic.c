@@ -155,7 +155,7 @@ r_invite(const struct req *r, struct reg_user *u, const void *frame, size_t len)
 	EVENT_HEAD(r, m);
 	ENTRY_COMMIT(invite, &m);
 	if (opens)
-		list_put_done(room_cache_of(room), old);
+		list_put_done(room_cache_of(room), old, u);
 	if (opens && room_right_of_server(&right, RANK_HALFOP))
 		oper_did(u, "invite %s to %s", target->name, room->name);
 	return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "unit_str.h"
+#include "ipc/proc.h"
 #include "world.h"
 
 /* How many; with a key, only those, and the first of out is it. */
@@ -152,6 +153,7 @@ START_TEST(a_user_with_all_there_is_may_go)
 		 a = world_login_irc(0, "bob", "192.0.2.1", "", "");
 	char room[16], key[16];
 
+	proc.opt.address_factor = 0;
 	for (int i = 0; i < ROOMS_PER_USER; i++) {
 		snprintf(room, sizeof(room), "r%d", i);
 		ck_assert(world_join(0, a, room));

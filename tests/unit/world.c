@@ -58,6 +58,7 @@ forget(void)
 	for (uint32_t i = 0; br.masks != NULL && i < br.reg.h->max_lists; i++)
 		free(br.masks[i]);
 	free(br.masks);
+	free(br.list_by);
 	free(br.rooms);
 	free(br.server.lists);
 	free(br.reaps);
