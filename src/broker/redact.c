@@ -129,8 +129,6 @@ may_change(const struct reg_user *u, const struct change *c, const struct said *
 	return ERR_NONE;
 }
 
-/* --- doing --------------------------------------------------------------------------------------------- */
-
 /* Who goes by another name is called by its account's. */
 static struct str
 to_account(const struct change *c)
@@ -142,6 +140,8 @@ to_account(const struct change *c)
 	return to != NULL && user_account_id(to) == c->to_account ? user_account(to)
 								  : str_of(c->to_name);
 }
+
+/* --- what the journal holds -------------------------------------------------------------------------- */
 
 /* The message with this sequence number, as far as the journal goes back, or NULL. */
 static struct jentry *
@@ -177,6 +177,8 @@ redact_begin(void)
 	if (last != NULL && m_e_redact_get(last->data, last->event_len, &m))
 		taken_back(m.msg);
 }
+
+/* --- doing --------------------------------------------------------------------------------------------- */
 
 /* To all who saw it. */
 static void
@@ -236,8 +238,6 @@ commit(const struct req *r, const struct reg_user *u, const struct change *c)
 		taken_back(c->msg);
 	}
 }
-
-/* --- what the journal holds -------------------------------------------------------------------------- */
 
 /* What a refusal names. */
 static struct str

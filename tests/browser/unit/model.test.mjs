@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, parse } from "../../../web/js/irc.js";
 import { Model } from "../../../web/js/model.js";
-import { echo, inRoom, line, session, settled, stamp, texts } from "./fake.mjs";
+import { again, echo, inRoom, line, session, settled, stamp, texts } from "./fake.mjs";
 
 function model() {
 	const m = new Model({ now: () => 1_000_000_000_000 });
@@ -336,12 +336,7 @@ test("a long loss is fetched page by page", async () => {
 	const { f, s } = await session();
 	const room = await inRoom(f, s, [line(1, "bob", "t1")]);
 
-	f.cut();
-	f.pass(1000);
-	f.sent.length = 0;
-	f.welcome("me");
-	await settled();
-	await inRoom(f, s, null);
+	await again(f, s);
 	const page = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => line(from + i, "bob", "t" + (from + i)));
 
 	f.batch(f.expect("CHATHISTORY"), "chathistory #r", page(2, 101));
