@@ -17,6 +17,7 @@ import tempfile
 import termios
 import threading
 import time
+import traceback
 import unittest
 
 from harness import TOP, build, limit, main
@@ -137,7 +138,7 @@ class Files(http.server.BaseHTTPRequestHandler):
         if content is None:
             self.answer(404)
         elif callable(content):
-            with contextlib.suppress(OSError):
+            with self.server.noted(self.path):
                 content(self)
             self.close_connection = True
         elif isinstance(content, int):  # so many bytes, and nobody is told how many
@@ -163,12 +164,38 @@ class Files(http.server.BaseHTTPRequestHandler):
         self.answer(self.server.status)
 
 
+class FileServer(http.server.ThreadingHTTPServer):
+    """Keeps what went wrong here, for whoever wonders why a client was told less than was meant for it."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Files)
+        self.contents, self.posted, self.status = {}, [], 201
+        self.pause, self.slow = threading.Event(), 0.0
+        self.port = self.server_address[1]
+        self.errors = []
+
+    @contextlib.contextmanager
+    def noted(self, what):
+        try:
+            yield
+        except OSError as e:
+            self.errors.append("%s: %r" % (what, e))
+
+    def get_request(self):
+        try:
+            return super().get_request()
+        except OSError as e:
+            self.errors.append("accept: %r" % e)
+            raise
+
+    def handle_error(self, request, client_address):
+        self.errors.append(traceback.format_exc())
+
+
 def file_server(context=None):
-    s = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files)
-    s.contents, s.posted, s.status = {}, [], 201
-    s.pause, s.slow = threading.Event(), 0.0
-    s.daemon_threads = True
-    s.port = s.server_address[1]
+    s = FileServer()
     if context:
         s.socket = context.wrap_socket(s.socket, server_side=True)
     Thread(s.serve_forever)
@@ -1489,7 +1516,7 @@ class Transfers(ChatCase):
                 t.until("the question", lambda: "Path or address" in t.screen.lines()[t.screen.y])
                 t.type("https://127.0.0.1:%d/%s\r" % (pages.port, name))
                 t.until("a refusal of " + name, lambda: t.screen.text().count("Sorry") > before)
-                self.assertRegex(t.screen.text().rpartition("Sorry")[2].replace("\n", " "), words)
+                self.assertRegex(t.screen.text().rpartition("Sorry")[2].replace("\n", " "), words, pages.errors)
         self.assertEqual(up.posted, [])
         # nothing is unpacked: what was small stays small
         t.type("image@%s\rhttps://127.0.0.1:%d/bomb\r" % (t.name, pages.port))
