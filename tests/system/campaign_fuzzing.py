@@ -86,6 +86,12 @@ class Ledger:
         r = self.row(target)
         return r["executions"] >= runs or (r["cpu"] >= SLOW_CPU and self.rate(target) < SLOW_RATE)
 
+    def seconds(self, target, most):
+        """A slice, or what a slow one lacks: no two runs are equally quick, so that is rounded up."""
+        if self.rate(target) >= SLOW_RATE:
+            return most
+        return min(most, max(10, 1.05 * (SLOW_CPU - self.row(target)["cpu"])))
+
     def print(self, targets, runs):
         print("%-12s %12s %8s %10s %6s  %s" % ("target", "executions", "CPU s", "per second", "found", ""))
         for t in targets:
@@ -142,7 +148,7 @@ class Campaign:
         words = os.path.join(FUZZ, target + ".dict")
         rate = self.ledger.rate(target)
         left = self.runs - self.ledger.row(target)["executions"]
-        count = min(left, int(rate * self.slice) + 1) if rate > 0 else left
+        count = min(left, int(rate * self.ledger.seconds(target, self.slice)) + 1) if rate > 0 else left
         was = self.found(target)
         said, status, cpu = self.run(target, [
             seen, os.path.join(FUZZ, "corpus", target), "-runs=%d" % count, "-max_len=%d" % MAX_LEN.get(target, 4096),
