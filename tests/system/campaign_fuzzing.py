@@ -6,7 +6,7 @@
     campaign_fuzzing.py [--build DIR] --merge [TARGET]...
 
 Builds the fuzzers in DIR (default: build-fuzz beside the sources) with clang, and runs them in turns,
-N (1) at a time, quick ones first, each for a slice of so many seconds of its own CPU time. A target is done after
+N (1) at a time, quick ones first, none twice at a time, each for a slice of so many seconds of its own CPU time. A target is done after
 --runs executions, or, where it makes fewer than 30,000 in a second of CPU time, after an hour of that.
 With --no-compare DIR is built so that no comparison is told to the fuzzer: it makes twice as many executions, and knows only
 the words of dictionaries and what it has seen.
@@ -175,9 +175,7 @@ class Campaign:
         sys.stdout.flush()
 
     def slice_of(self, target):
-        """True: it had one."""
-        if self.stopped or self.ledger.done(target, self.runs):
-            return False
+        """False: not again in this run."""
         if not self.mended(target):
             self.tell("%s: what was found still fails" % target)
             return False
@@ -185,12 +183,30 @@ class Campaign:
             return False
         r = self.ledger.row(target)
         self.tell("%s: %d executions, %.0f s, %.0f/s" % (target, r["executions"], r["cpu"], self.ledger.rate(target)))
-        return True
+        return not self.ledger.done(target, self.runs)
 
-    def round(self, targets, jobs):
-        """A slice of each that is not done, those first that have not shown how quick they are, then the quick ones. Returns how many had one."""
+    def take(self, waiting):
+        """Out of `waiting`, {target: slices it has had}: of those that have had fewest one that has not shown how quick it is, or the quickest."""
+        with self.ledger.lock:
+            if self.stopped or not waiting:
+                return None, 0
+            target = min(waiting, key=lambda t: (waiting[t], self.ledger.rate(t) > 0, -self.ledger.rate(t)))
+            return target, waiting.pop(target)
+
+    def work(self, waiting):
+        """Slices until there is nothing left that is not in other hands."""
+        target, had = self.take(waiting)
+        while target:
+            if self.slice_of(target):
+                with self.ledger.lock:
+                    waiting[target] = had + 1
+            target, had = self.take(waiting)
+
+    def go(self, targets, jobs):
+        waiting = {t: 0 for t in targets if not self.ledger.done(t, self.runs)}
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            return sum(pool.map(self.slice_of, sorted(targets, key=lambda t: (self.ledger.rate(t) > 0, -self.ledger.rate(t)))))
+            for done in [pool.submit(self.work, waiting) for _ in range(jobs)]:
+                done.result()
 
     def merge(self, target):
         """Into the corpus what reaches something new, what reaches most first, as long as the corpus stays small."""
@@ -235,8 +251,8 @@ def main():
         for t in targets:
             campaign.merge(t)
         return 0
-    while not a.table and campaign.round(targets, a.j) > 0 and not campaign.stopped:
-        pass
+    if not a.table:
+        campaign.go(targets, a.j)
     ledger.print(targets, a.runs)
     return 0 if all(ledger.done(t, a.runs) and not campaign.found(t) for t in targets) else 1
 
