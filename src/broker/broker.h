@@ -42,7 +42,7 @@ struct broker {
 	struct txn t;
 	struct room_cache *rooms;
 	struct mask **masks; /* by list slot: bans and mutes taken apart; owned */
-	uint64_t *list_by; /* by list slot: the address that has put it there; owned */
+	uint64_t *list_by; /* by list slot: the address that has put it there, 0: unknown; owned */
 	struct room_cache server; /* its lists only */
 	uint64_t now; /* wall ms of this turn */
 	bool greeted; /* subscribers have been told where the journal stands */

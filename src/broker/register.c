@@ -26,8 +26,7 @@ struct change {
 	uint64_t id;
 	char name[NAME_BYTES_MAX + 1];
 	struct guess *from;
-	struct guess *
-	    of; /* of who says that it asks again, which tells whether a password is right; else NULL */
+	struct guess *of; /* of who asks again: tells if a password is right; else NULL */
 	size_t npassword, ntext;
 	char password[PASSWORD_MAX]; /* the present one, of a new account the one */
 	char text[PASSWORD_MAX]; /* of enum account_op */

@@ -59,8 +59,7 @@ struct flight {
 	unsigned role; /* of the process that it is for */
 	unsigned tries;
 	struct conn_rec rec;
-	char *
-	    early; /* owned; what the stage before has read of the next one's bytes; NULL: nothing */
+	char *early; /* owned; what the stage before has read of the next one's; NULL: nothing */
 	size_t early_n;
 	TAILQ_ENTRY(flight) link; /* in its holder's flights, or in its stage's waiting */
 };
