@@ -296,6 +296,17 @@ turn_end(void *arg)
 	sublink_flush(worker.link);
 }
 
+/* Whoever has hung up has its lines read on, one answer in a turn, and nobody sees any of it. */
+static bool
+goes_on(void)
+{
+	for (uint32_t i = 0; i < conns_places(); i++) {
+		if (conn_at(i) != NULL && conn_at(i)->flags & CONN_RESUME)
+			return true;
+	}
+	return false;
+}
+
 /* Until nothing more happens by itself. */
 static void
 run(void)
@@ -305,7 +316,8 @@ run(void)
 		uint64_t out = board_own->counters[CTR_bytes_out_total];
 
 		loop_turn(worker.loop, 0);
-		if (seq == br.j.seq && out == board_own->counters[CTR_bytes_out_total]) {
+		if (seq == br.j.seq && out == board_own->counters[CTR_bytes_out_total] &&
+		    !goes_on()) {
 			quiet++;
 			continue;
 		}

@@ -6,7 +6,7 @@
     campaign_fuzzing.py [--build DIR] --merge [TARGET]...
 
 Builds the fuzzers in DIR (default: build-fuzz beside the sources) with clang, and runs them in turns,
-N (1) at a time, quick ones first, none twice at a time, each for a slice of so many seconds of its own CPU time. A target is done after
+N (1) at a time, what lacks most first, none twice at a time, each for a slice of so many seconds of its own CPU time. A target is done after
 --runs executions, or, where it makes fewer than 30,000 in a second of CPU time, after an hour of that.
 With --no-compare DIR is built so that no comparison is told to the fuzzer: it makes twice as many executions, and knows only
 the words of dictionaries and what it has seen.
@@ -86,11 +86,14 @@ class Ledger:
         r = self.row(target)
         return r["executions"] >= runs or (r["cpu"] >= SLOW_CPU and self.rate(target) < SLOW_RATE)
 
-    def seconds(self, target, most):
-        """A slice, or what a slow one lacks: no two runs are equally quick, so that is rounded up."""
-        if self.rate(target) >= SLOW_RATE:
-            return most
-        return min(most, max(10, 1.05 * (SLOW_CPU - self.row(target)["cpu"])))
+    def lacks(self, target, runs):
+        """CPU seconds, of one whose rate is known."""
+        r, rate = self.row(target), self.rate(target)
+        return (runs - r["executions"]) / rate if rate >= SLOW_RATE else SLOW_CPU - r["cpu"]
+
+    def seconds(self, target, runs, most):
+        """A slice, or what it lacks: no two runs are equally quick, so that is rounded up."""
+        return min(most, max(10, 1.05 * self.lacks(target, runs)))
 
     def print(self, targets, runs):
         print("%-12s %12s %8s %10s %6s  %s" % ("target", "executions", "CPU s", "per second", "found", ""))
@@ -148,7 +151,7 @@ class Campaign:
         words = os.path.join(FUZZ, target + ".dict")
         rate = self.ledger.rate(target)
         left = self.runs - self.ledger.row(target)["executions"]
-        count = min(left, int(rate * self.ledger.seconds(target, self.slice)) + 1) if rate > 0 else left
+        count = min(left, int(rate * self.ledger.seconds(target, self.runs, self.slice)) + 1) if rate > 0 else left
         was = self.found(target)
         said, status, cpu = self.run(target, [
             seen, os.path.join(FUZZ, "corpus", target), "-runs=%d" % count, "-max_len=%d" % MAX_LEN.get(target, 4096),
@@ -186,24 +189,25 @@ class Campaign:
         return not self.ledger.done(target, self.runs)
 
     def take(self, waiting):
-        """Out of `waiting`, {target: slices it has had}: of those that have had fewest one that has not shown how quick it is, or the quickest."""
+        """Out of `waiting` one that has not shown how quick it is, or the one that lacks most: so all end together."""
         with self.ledger.lock:
             if self.stopped or not waiting:
-                return None, 0
-            target = min(waiting, key=lambda t: (waiting[t], self.ledger.rate(t) > 0, -self.ledger.rate(t)))
-            return target, waiting.pop(target)
+                return None
+            target = max(waiting, key=lambda t: (self.ledger.rate(t) == 0, self.ledger.rate(t) and self.ledger.lacks(t, self.runs)))
+            waiting.remove(target)
+            return target
 
     def work(self, waiting):
         """Slices until there is nothing left that is not in other hands."""
-        target, had = self.take(waiting)
+        target = self.take(waiting)
         while target:
             if self.slice_of(target):
                 with self.ledger.lock:
-                    waiting[target] = had + 1
-            target, had = self.take(waiting)
+                    waiting.add(target)
+            target = self.take(waiting)
 
     def go(self, targets, jobs):
-        waiting = {t: 0 for t in targets if not self.ledger.done(t, self.runs)}
+        waiting = {t for t in targets if not self.ledger.done(t, self.runs)}
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for done in [pool.submit(self.work, waiting) for _ in range(jobs)]:
                 done.result()
