@@ -38,6 +38,7 @@ class Message:
         self.command = words[0].upper()
         self.params = words[1:] + ([last] if colon else [])
         self.nick = self.source.partition("!")[0] if self.source else None
+        self.others = False   # somebody else's than who has it (Irc._take)
 
     def __repr__(self):
         return self.line
@@ -68,6 +69,7 @@ class Irc:
         self.seen = []    # all of them
         self.eof = False
         self.nick = nick
+        self.known_as = None   # to the server: what it has said last
         self.caps = tuple(caps)
         self.pings = 0
         self.isupport = {}
@@ -149,6 +151,9 @@ class Irc:
             if m.command == "PING":
                 self.send("PONG :" + m.params[-1])
                 continue
+            m.others = m.source is not None and "!" in m.source and m.nick != self.known_as
+            if m.command == "001" or m.command == "NICK" and not m.others:
+                self.known_as = m.params[0]
             self.queue.append(m)
             self.seen.append(m)
 
@@ -171,16 +176,17 @@ class Irc:
             got.append(self.next(max(0, end - time.monotonic())))
         return got
 
-    def expect(self, command, *params, seconds=None):
-        """The first message that is this one (Message.is_); those before it are passed over."""
+    def expect(self, command, *params, seconds=None, own=False):
+        """The first message that is this one (Message.is_); those before it are passed over, and if own, those of other people."""
         try:
-            return self.until(lambda m: m.is_(command, *params), seconds)[-1]
+            return self.until(lambda m: m.is_(command, *params) and not (own and m.others), seconds)[-1]
         except AssertionError as e:
             raise type(e)("waited for %s %s; %s" % (command, params, e)) from None
 
     def ask(self, line, *want, **more):
+        """The first of what is wanted. Where that is the command itself come back, as for JOIN and PART, another's is no answer."""
         self.send(line)
-        return self.expect(*want, **more)
+        return self.expect(*want, own=isinstance(line, str) and want[0] in line.split(" ")[:2], **more)
 
     def sync(self):
         """Everything that has come until the server has answered a PING: what was decided before this call
