@@ -146,7 +146,7 @@ class Proxied(OwnCase):
         self.assertIn(b"ERROR :Too many connections", self.closed(self.raw(v1("192.0.2.1"), "irc")))
         self.assertEqual(self.refused("address"), 2)
         second.close()
-        self.eventually("one fewer", lambda: d.stats()["users"] == 4)
+        self.eventually("one fewer", lambda: d.json("status")["sessions"] == 4)  # the master counts
         self.come(v1("192.0.2.1")).login("c1")
 
     def test_bans(self):
