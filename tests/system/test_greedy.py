@@ -95,6 +95,38 @@ class Tables(OwnCase, IrcCase):
         self.assertLess(sum(map(private_bytes, self.d.kids("worker") + self.d.kids("broker"))) - rss, (8 << 20) * build().scale)
 
 
+class ListsOfOneAddress(OwnCase, IrcCase):
+    """Entries of lists are counted for the address that has made them, in whoever's rooms they are by now."""
+
+    OF_ROOM = ["%s%s" % (letter * 10, "".join(" m%d%d!*@*" % (i, j) for j in range(10))) for letter in "beI" for i in range(10)]
+
+    def fill(self, c, chan):
+        """How many the lists have taken."""
+        c.send(*["MODE %s +%s" % (chan, masks) for masks in self.OF_ROOM])
+        return sum(len(m.params) - 2 for m in c.sync() if m.command == "MODE")
+
+    def test_left_to_others(self):
+        self.daemon({"limits": dict(CALM, max_sessions=8000, max_per_address=50, address_factor=2)}, env=lean())
+        others = self.neighbours()
+        heir, made, full = self.irc("heir", source="127.0.0.3"), 0, None
+        for i in range(6):
+            c = self.irc("greedy", source="127.0.0.2")
+            full = self.channel(c, heir)
+            made += self.fill(c, full)
+            c.send("QUIT")
+            heir.expect("QUIT")
+        self.assertTrue([m for m in c.seen if m.command == "478"])
+        self.assertGreater(made, 500, "one person's")
+        self.assertLessEqual(made, 1000, "twice one person's")
+        # another has as much as ever; and what is deleted may be made anew
+        a = self.irc("a", source="127.0.0.4")
+        self.assertEqual(self.fill(a, self.channel(a, heir)), 300)
+        heir.ask("PART " + full, "PART", full)
+        c = self.irc("greedy", source="127.0.0.2")
+        self.assertEqual(c.ask("MODE %s +b one!*@*" % self.channel(c), "478").params[-2:-1], ["b"])
+        others.end()
+
+
 class Input(OwnCase, IrcCase):
     """What is sent faster than line_rate is not read."""
 

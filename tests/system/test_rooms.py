@@ -47,7 +47,7 @@ class Rooms(Case):
         bob.ask("/leave " + room, "(?i)not in")
         bob.ask("/leave", "(?i)left lobby")
         bob.ask("anybody?", "(?i)no room")
-        alice.ask("/leave", "(?i)left")
+        alice.ask("/leave", "(?i)left " + room)
         self.d.ctl("room", room, status=5)  # the last one out takes it along
 
     def test_rooms_and_who(self):
