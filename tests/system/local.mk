@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%reldir%/campaign_soak.py \
 	%reldir%/campaign_store.py \
 	%reldir%/campaign_sync.py \
+	%reldir%/chat.py \
 	%reldir%/churn.py \
 	%reldir%/faults.py \
 	%reldir%/harness.py \
@@ -24,6 +25,9 @@ EXTRA_DIST += \
 	%reldir%/test_bad_tls.py \
 	%reldir%/test_bad_web.py \
 	%reldir%/test_chat.py \
+	%reldir%/test_chat_files.py \
+	%reldir%/test_chat_scripts.py \
+	%reldir%/test_chat_tls.py \
 	%reldir%/test_chatctl.py \
 	%reldir%/test_churn.py \
 	%reldir%/test_config.py \

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 
-from harness import build, eventually, fd_count, limit, main
+from harness import eventually, fd_count, limit, main
 from tls import TlsCase, context, drained, make_cert
 
 ALERT, HANDSHAKE, CHANGE = 0x15, 0x16, 0x14

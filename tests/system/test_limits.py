@@ -12,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Daemon, OwnCase, build, cpu_seconds, eventually, fd_count, limit, listeners, main, private_bytes
+from harness import Daemon, OwnCase, build, cpu_seconds, eventually, fd_count, limit, main, private_bytes
 from irc import Irc, IrcCase
 from load import Swarm, table
 

@@ -2,7 +2,6 @@
 """chatd-tls: everything over TLS, handshakes that are none, back-pressure, deaths, certificates that change."""
 
 import hashlib
-import json
 import os
 import re
 import select
@@ -15,9 +14,9 @@ import subprocess
 import time
 import unittest
 
+from chat import ChatCase
 from harness import TOP, Daemon, Telnet, build, children, conf_text, eventually, fd_count, limit, listeners, main, private_bytes, unread
 from irc import PASSWORD, Irc
-from test_chat import ChatCase
 from test_irc_clients import Irssi, WeeChat
 from tls import NewKeys, TlsCase, TlsHttp, TlsIrc, TlsWs, context, drained, fingerprint, make_cert
 from web import Http
