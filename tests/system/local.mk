@@ -80,6 +80,9 @@ EXTRA_DIST += \
 	%reldir%/test_files.py \
 	%reldir%/test_testssl.py \
 	%reldir%/test_tls.py \
+	%reldir%/test_tls_certs.py \
+	%reldir%/test_tls_clients.py \
+	%reldir%/test_tls_rules.py \
 	%reldir%/test_web.py \
 	%reldir%/test_wire.py \
 	%reldir%/test_ws.py \
