@@ -6,6 +6,7 @@
 import { Caps, saslPlain } from "./caps.js";
 import { Batches, format, parse } from "./irc.js";
 
+export const LOST_WORDS = "The connection was lost before the answer came.";
 const SUBPROTOCOL = "text.ircv3.net";
 const OPEN_MS = 15000; // for the handshake and the welcome
 const SILENCE_MS = 90000; // then the server is asked whether it is there

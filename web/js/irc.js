@@ -262,3 +262,21 @@ function close(b) {
 		params: [b.params[0] ?? first.params[0], text],
 	};
 }
+
+/** An error, or another answer, as a sentence. */
+export function wordsOf(m, room = null) {
+	if (m.command === "401" && room)
+		return "Couldn't send message :( There is nobody called so.";
+	if (m.command === "372")
+		return m.params.at(-1).replace(/^- ?/, "");
+	if (m.command === "FAIL" || m.command === "263")
+		return m.params.at(-1);
+	if (m.command === "341")
+		return `You have asked ${m.params[1]} into ${m.params[2]}.`;
+	if (m.command < "400")
+		return m.params.slice(1).join(" ");
+	const about = m.params.slice(1, -1).join(" ");
+	const why = m.params.at(-1);
+
+	return about && !why.includes(about) ? `${why} (${about})` : why;
+}

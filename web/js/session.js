@@ -1,23 +1,16 @@
 // session.js - somebody in the chat: the connection and the model together. Joins and joins again, fetches what was missed, sends and
 // sees that it arrives. The page and the tests drive it; it knows no document.
 
-import { Conn } from "./conn.js";
+import { Conn, LOST_WORDS } from "./conn.js";
 import { EDIT_TAG } from "./events.js";
-import { bytes, escapeTag, format, isError, isRoom, lists, same, sayLines } from "./irc.js";
+import { bytes, escapeTag, format, isError, lists, same, sayLines, wordsOf } from "./irc.js";
 import { place } from "./filetag.js";
+import { History, LACKS, LOST } from "./history.js";
 import { ID_TAG, Model, SERVER } from "./model.js";
 
-export const LOST_WORDS = "The connection was lost before the answer came.";
 const ESCAPED_TAG = "+chatd.org/escaped";
 const JOINS = 8; // rooms in one JOIN
-const PAGE = 100; // messages asked for at once
-const LOST = Symbol("lost");
-const LACKS = Symbol("lacks");
 const LACKS_MS = 30000;
-const AGAIN = 5; // times that history is asked for when there is trouble
-const AGAIN_MS = 2000;
-const MISSED_PAGES = 20; // so many after a loss; then there is a gap
-const FIND_PAGE = 500;
 const DIRECTS = 12; // talks that are shown at a login
 const TYPING_MS = 3000;
 const WHO_MAX = 2000; // rooms with more are not asked who is away
@@ -55,20 +48,6 @@ const SILENT = new Set([
 	"903",
 ]);
 
-/** Ids of the oldest and the newest of a page of history, whether those are shown or not; undefined: there are none. */
-const oldestOf = (list) => list.find((m) => m.tags.msgid)?.tags.msgid;
-const newestOf = (list) => list.findLast((m) => m.tags.msgid)?.tags.msgid;
-
-/** What a batch of history has; lacks: why something is missing in it, as far as it is so. */
-function rowsOf(batch) {
-	const note = batch.messages.find((m) => m.command === "NOTE" && m.params[1] === "MESSAGES_MISSING");
-
-	return Object.assign(
-		batch.messages.filter((m) => m !== note),
-		{ lacks: note?.params.at(-1) ?? "" },
-	);
-}
-
 const id = () => Array.from(crypto.getRandomValues(new Uint8Array(9)), (b) => (b % 36).toString(36)).join("");
 
 export class Session {
@@ -81,6 +60,7 @@ export class Session {
 		this.model = model;
 		this.env = { later: (fn, ms) => setTimeout(fn, ms), now: Date.now, ...env };
 		this.conn = new Conn({ onmessage: (m) => this.#message(m), onstate: (s, d) => this.#state(s, d), env });
+		this.history = new History(this.conn, model, this.env);
 		this.onstate = onstate;
 		model.on((what, room) => this.#changed(what, room));
 	}
@@ -182,23 +162,10 @@ export class Session {
 
 	/** The talks with people that there have been, of an account. */
 	async #directs() {
-		if (!this.caps.has("draft/chathistory") || !this.model.me.account)
-			return;
 		const { epoch } = this.conn;
-		const stamp = (ms) => `timestamp=${new Date(ms).toISOString()}`;
-		const list = await this.#history([
-			"TARGETS",
-			stamp(this.env.now() + 60000),
-			stamp(this.env.now() - 90 * 86400000),
-			String(DIRECTS * 3),
-		]);
-		const places = (Array.isArray(list) ? list : []).filter(
-			(m) => m.command === "CHATHISTORY" && m.params[0] === "TARGETS" && !isRoom(m.params[1]),
-		);
 
-		for (const m of places.slice(0, DIRECTS)) {
-			const at = Date.parse(m.params[2]) || this.env.now();
-			const room = this.model.open(m.params[1], at);
+		for (const { name, at } of await this.history.talks(DIRECTS)) {
+			const room = this.model.open(name, at);
 
 			if (room.last() || !(room.more || room.lacks))
 				continue;
@@ -210,72 +177,10 @@ export class Session {
 		}
 	}
 
-	// --- history
-
-	/**
-	 * The messages of a history batch, see rowsOf(); null: a refusal; LOST: the connection is gone. What the server cannot do
-	 * just now is asked for again.
-	 */
-	async #history(params) {
-		const { epoch } = this.conn;
-
-		for (let i = 0; ; i++) {
-			const answer = await this.conn.ask("CHATHISTORY", params, { quiet: true });
-			const batch = answer?.find((m) => m.batch);
-
-			if (batch)
-				return rowsOf(batch);
-			if (answer === null)
-				return LOST;
-			if (i === AGAIN || !answer?.some((m) => m.command === "FAIL" && m.params[1] === "MESSAGE_ERROR"))
-				return null;
-			await new Promise((done) => this.env.later(done, AGAIN_MS));
-			if (this.conn.epoch !== epoch)
-				return LOST;
-		}
-	}
-
-	#can() {
-		return this.caps.has("draft/chathistory") && this.caps.has("batch");
-	}
-
-	/** The newest page. True: it has come; false: there is none; LACKS: what is newest is not in it yet; LOST. */
-	async #latest(room) {
-		const list = this.#can() ? await this.#history(["LATEST", room.name, "*", String(PAGE)]) : null;
-
-		if (list === LOST)
-			return LOST;
-		if (!room.oldest)
-			room.more = Boolean(list) && list.length >= PAGE;
-		if (!list)
-			return false;
-		room.oldest ||= oldestOf(list) ?? "";
-		this.model.history(room, list, "latest");
-		if (list.lacks)
-			room.anchor = this.#endOf(room, list, null);
-		return this.#whole(room, list);
-	}
-
-	/** As Room.end(), when the list has been taken; at: where it began. */
-	#endOf(room, list, at) {
-		const id = newestOf(list);
-		const shown = list.findLast((m) => room.byId.has(m.tags.msgid));
-
-		return id ? { id, m: room.byId.get(shown?.tags.msgid) ?? at?.m } : at;
-	}
-
-	/** True; or LACKS, and whoever looks at the room is told. */
-	#whole(room, { lacks }) {
-		if (lacks && !room.lacks)
-			this.model.note(room, lacks);
-		room.lacks = Boolean(lacks);
-		return !lacks || LACKS;
-	}
-
 	/** Everything behind the last message that was here; then what was never confirmed is either here, or is said again. */
 	async #catchUp(room) {
 		room.catching = room.loading = true;
-		const known = room.anchor ? await this.#after(room) : await this.#latest(room);
+		const known = await (room.anchor ? this.history.after(room) : this.history.latest(room));
 
 		if (known === LOST)
 			return; // the next time from the same place
@@ -307,127 +212,6 @@ export class Session {
 			else
 				this.#catchUp(room);
 		}, LACKS_MS);
-	}
-
-	/** As #latest(), false also when only a part has come. room.anchor goes on with each page. */
-	async #after(room) {
-		if (!this.#can())
-			return false;
-		for (let i = 0; i < MISSED_PAGES; i++) {
-			const at = room.anchor;
-			const list = await this.#history(["AFTER", room.name, `msgid=${at.id}`, String(PAGE)]);
-
-			if (list === LOST || !list)
-				return list === LOST ? LOST : false;
-			this.model.history(room, list, "after", at.m);
-			room.anchor = this.#endOf(room, list, at);
-			if (list.length < PAGE || room.anchor.id === at.id)
-				return this.#whole(room, list) === LACKS ? LACKS : this.#changes(room);
-		}
-		// too much: the newest, and the way back to the rest, in which there may be something of our own
-		this.model.clear(room);
-		const newest = await this.#latest(room);
-
-		if (newest === true)
-			room.anchor = null;
-		return newest === true ? false : newest;
-	}
-
-	/** What was edited and taken back meanwhile, as far as the newest page shows it. */
-	async #changes(room) {
-		const all = await this.#history(["LATEST", room.name, "*", String(PAGE)]);
-
-		if (all === LOST)
-			return LOST;
-		if (all) {
-			this.model.history(room, all, "latest");
-			this.model.reconcile(room, all);
-		}
-		return true;
-	}
-
-	/** A page of older messages, a longer one where there was nothing to be shown. True: there were some. */
-	async older(room, count = room.bare ? FIND_PAGE : PAGE) {
-		const from = room.oldest || room.first()?.msgid;
-
-		if (!room.more || room.loading || !this.conn.ready || !this.#can())
-			return false;
-		room.loading = true;
-		this.model.tell("history", room);
-		const list = from
-			? await this.#history(["BEFORE", room.name, `msgid=${from}`, String(count)])
-			: await this.#history(["LATEST", room.name, "*", String(count)]);
-
-		if (list === LOST)
-			return false;
-		const oldest = (list && oldestOf(list)) || from;
-
-		room.loading = false;
-		room.more = Boolean(list) && list.length >= count && oldest !== from;
-		room.oldest = oldest ?? "";
-		room.bare = Boolean(list) && !this.model.history(room, list, "before");
-		this.model.tell("history", room);
-		return Boolean(list?.length);
-	}
-
-	/** The link of m's file is no longer good: history has another one. True: it has come. */
-	async renew(room, m) {
-		const old = m.file?.url;
-		const list = old && m.msgid && this.#can() ? await this.#history(["AROUND", room.name, `msgid=${m.msgid}`, "1"]) : null;
-
-		if (Array.isArray(list))
-			this.model.history(
-				room,
-				list.filter((o) => o.tags.msgid === m.msgid),
-				"after",
-				m,
-			);
-		return Boolean(m.file) && m.file.url !== old;
-	}
-
-	/** Fetches back until the message is here; the message, or null. */
-	async find(room, msgid, at = 0) {
-		for (let i = 0; i < 20 && !room.byId.has(msgid) && room.more; i++) {
-			if (at && (room.first()?.at ?? Infinity) < at)
-				break;
-			if (!(await this.older(room, FIND_PAGE)))
-				break;
-		}
-		return room.byId.get(msgid) ?? null;
-	}
-
-	/**
-	 * What soju.im/search finds: [{ place, nick, at, text, msgid }], newest last, with lacks as of rowsOf(); null: it cannot be
-	 * asked. A text: why not.
-	 */
-	async search(text, { place = "", from = "" } = {}) {
-		const value = Object.entries({ text, in: place, from, limit: 100 })
-			.filter(([, v]) => v !== "")
-			.map(([k, v]) => `${k}=${escapeTag(String(v))}`);
-
-		if (!this.caps.has("soju.im/search"))
-			return null;
-		const answer = await this.conn.ask("SEARCH", [value.join(";")], { quiet: true });
-		const error = answer?.find(isError);
-
-		if (answer === null)
-			return LOST_WORDS;
-		if (error?.command === "417")
-			return "These are too many words.";
-		if (error)
-			return wordsOf(error);
-		const rows = rowsOf(answer?.find((m) => m.batch) ?? { messages: [] });
-		const found = rows
-			.filter((m) => m.command === "PRIVMSG" || m.command === "NOTICE")
-			.map((m) => ({
-				place: isRoom(m.params[0]) || !this.model.isMe(m.params[0]) ? m.params[0] : m.nick,
-				nick: m.nick,
-				at: Date.parse(m.tags.time ?? "") || 0,
-				text: m.params[1] ?? "",
-				msgid: m.tags.msgid ?? "",
-			}));
-
-		return Object.assign(found, { lacks: rows.lacks });
 	}
 
 	// --- reading
@@ -725,22 +509,4 @@ export class Session {
 			error ? "error" : "info",
 		);
 	}
-}
-
-/** An error, or another answer, as a sentence. */
-function wordsOf(m, room = null) {
-	if (m.command === "401" && room)
-		return "Couldn't send message :( There is nobody called so.";
-	if (m.command === "372")
-		return m.params.at(-1).replace(/^- ?/, "");
-	if (m.command === "FAIL" || m.command === "263")
-		return m.params.at(-1);
-	if (m.command === "341")
-		return `You have asked ${m.params[1]} into ${m.params[2]}.`;
-	if (m.command < "400")
-		return m.params.slice(1).join(" ");
-	const about = m.params.slice(1, -1).join(" ");
-	const why = m.params.at(-1);
-
-	return about && !why.includes(about) ? `${why} (${about})` : why;
 }

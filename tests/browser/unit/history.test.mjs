@@ -14,7 +14,7 @@ const asked = (f) => f.expect("CHATHISTORY").params.slice(0, 3).join(" ");
 test("pages of which nothing is shown do not hold up those before them", async () => {
 	const { f, s } = await session();
 	const room = await inRoom(f, s, [...reactions(901, 99), line(1000, "bob", "new")], 2000);
-	let older = s.older(room);
+	let older = s.history.older(room);
 	let ask = f.expect("CHATHISTORY");
 
 	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m901", "100"]);
@@ -22,12 +22,12 @@ test("pages of which nothing is shown do not hold up those before them", async (
 	assert.equal(await older, true);
 	assert.equal(room.more, true);
 	// there may be many of them: the next page is a longer one
-	older = s.older(room);
+	older = s.history.older(room);
 	ask = f.expect("CHATHISTORY");
 	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m801", "500"]);
 	f.batch(ask, "chathistory #r", [...talk(301, 499), ...reactions(800, 1)]);
 	await older;
-	older = s.older(room);
+	older = s.history.older(room);
 	ask = f.expect("CHATHISTORY");
 	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m301", "100"]);
 	f.batch(ask, "chathistory #r", [line(1, "bob", "old")]);
@@ -38,7 +38,7 @@ test("pages of which nothing is shown do not hold up those before them", async (
 test("a page that brings nothing older is the last", async () => {
 	const { f, s } = await session();
 	const room = await inRoom(f, s, talk(101, 100), 500);
-	const older = s.older(room);
+	const older = s.history.older(room);
 
 	f.batch(f.expect("CHATHISTORY"), "chathistory #r", talk(101, 100));
 	await older;

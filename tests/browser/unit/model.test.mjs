@@ -464,16 +464,16 @@ test("older pages, and the beginning", async () => {
 	const room = await inRoom(f, s, full, 500);
 
 	assert.ok(room.more);
-	const older = s.older(room);
+	const older = s.history.older(room);
 
-	assert.equal(s.older(room) instanceof Promise && room.loading, true);
+	assert.equal(s.history.older(room) instanceof Promise && room.loading, true);
 	const ask = f.expect("CHATHISTORY");
 
 	assert.deepEqual(ask.params, ["BEFORE", "#r", "msgid=m101", "100"]);
 	f.batch(ask, "chathistory #r", [line(100, "bob", "t100")]);
 	assert.equal(await older, true);
 	assert.deepEqual([room.more, texts(room)[0], texts(room).length], [false, "t100", 101]);
-	assert.equal(await s.older(room), false);
+	assert.equal(await s.history.older(room), false);
 });
 
 test("reading is told to the server, not too often", async () => {
@@ -505,7 +505,7 @@ test("search", async () => {
 	const { f, s } = await session();
 
 	await inRoom(f, s, []);
-	const found = s.search("tea; cake", { place: "#r" });
+	const found = s.history.search("tea; cake", { place: "#r" });
 	const ask = f.expect("SEARCH");
 
 	assert.equal(ask.params[0], "text=tea\\:\\scake;in=#r;limit=100");
@@ -521,11 +521,11 @@ test("a search that the server does not take has not found nothing", async () =>
 	const { f, s } = await session();
 
 	await inRoom(f, s, []);
-	const long = s.search("word ".repeat(200));
+	const long = s.history.search("word ".repeat(200));
 
 	f.say(`@label=${f.expect("SEARCH").tags.label} :s 417 me :Input line was too long`);
 	assert.match(await long, /too many words/);
-	const lost = s.search("tea");
+	const lost = s.history.search("tea");
 
 	f.cut();
 	assert.match(await lost, /connection was lost/);
@@ -619,7 +619,7 @@ test("what is said while older messages are fetched goes out at once", async () 
 		500,
 	);
 
-	s.older(room);
+	s.history.older(room);
 	s.say(room, "now");
 	assert.equal(f.expect("PRIVMSG").params[1], "now");
 });

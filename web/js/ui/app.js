@@ -1,11 +1,12 @@
 // app.js - the window of somebody who is in: what its parts ask for is done here.
 
 import { understand } from "../commands.js";
+import { LOST_WORDS } from "../conn.js";
 import { initial, nameColour, plain } from "../format.js";
 import { isRoom } from "../irc.js";
 import { SERVER, TALK } from "../model.js";
 import { desktop, sound, title } from "../notify.js";
-import { LOST_WORDS, Session } from "../session.js";
+import { Session } from "../session.js";
 import { keep, recall, settings } from "../settings.js";
 import { ask, dialog } from "./dialogs.js";
 import { commands } from "./doing.js";
@@ -37,7 +38,7 @@ export class App {
 			room: (n) => this.goTo(n),
 			react: (m, what) => this.connected() && this.session.react(this.room, m, what),
 			view: (m) => this.#view(m),
-			renew: (m) => this.session.renew(this.room, m),
+			renew: (m) => this.session.history.renew(this.room, m),
 			retry: (r, m) => this.session.retry(r, m),
 			discard: (r, m) => this.model.discard(r, m),
 			asFile: (r, m) => {
@@ -486,7 +487,7 @@ export class App {
 		const { room } = this;
 		const pictures = room.messages.filter((o) => o.file?.image);
 
-		view(pictures, pictures.indexOf(m), (o) => this.session.renew(room, o));
+		view(pictures, pictures.indexOf(m), (o) => this.session.history.renew(room, o));
 	}
 
 	// --- buttons and keys

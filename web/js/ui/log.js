@@ -358,7 +358,7 @@ export class Log {
 	/** To the message with that id, which is fetched if need be. */
 	async jump(id, at = 0) {
 		const room = this.room;
-		const m = await this.session.find(room, id, at);
+		const m = await this.session.history.find(room, id, at);
 
 		if (!m || room !== this.room) {
 			announce("That message is not here any more.");
@@ -394,7 +394,7 @@ export class Log {
 
 			first ? this.#wasAt.set(room, first) : this.#wasAt.delete(room);
 			if (el.scrollTop < el.clientHeight * 1.5 && room.more && !room.loading && room.messages.length)
-				this.session.older(room);
+				this.session.history.older(room);
 		}
 		this.draw();
 	}
@@ -424,7 +424,7 @@ export class Log {
 			this.#top.replaceChildren(h("p.soft", {}, words));
 		this.#el.setAttribute("aria-busy", String(room.loading));
 		if (!room.loading && room.more && room.messages.length && this.#el.scrollHeight <= this.#el.clientHeight + 200)
-			this.session.older(room);
+			this.session.history.older(room);
 	}
 
 	/** The message of an element within a row. */

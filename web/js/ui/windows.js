@@ -214,7 +214,7 @@ export function searchWindow(session, room, words, jump) {
 		if (!text && !from.input.value.trim())
 			return;
 		list.replaceChildren(h("li.soft", {}, "Searching…"));
-		const found = await session.search(text, { place: room && !all.checked ? room.name : "", from: from.input.value.trim() });
+		const found = await session.history.search(text, { place: room && !all.checked ? room.name : "", from: from.input.value.trim() });
 		const none =
 			typeof found === "string" ? found : found === null ? "There is no search on this server." : "Nothing has been found.";
 
