@@ -10,6 +10,7 @@ unit_checks = \
 	%D%/check_broker \
 	%D%/check_chat_hostile \
 	%D%/check_chat_login \
+	%D%/check_chat_missed \
 	%D%/check_chat_room \
 	%D%/check_chat_url \
 	%D%/check_chat_xfer \
@@ -113,6 +114,8 @@ unit_chatter = %D%/chatter.c %D%/chatter.h
 %C%_check_chat_hostile_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_chat_login_SOURCES = %D%/check_chat_login.c $(unit_chatter)
 %C%_check_chat_login_LDADD = $(chat_libs) $(unit_libs)
+%C%_check_chat_missed_SOURCES = %D%/check_chat_missed.c $(unit_chatter)
+%C%_check_chat_missed_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_chat_room_SOURCES = %D%/check_chat_room.c $(unit_chatter)
 %C%_check_chat_room_LDADD = $(chat_libs) $(unit_libs)
 %C%_check_chat_url_LDADD = $(chat_libs) $(unit_libs)
