@@ -294,9 +294,9 @@ class Connections(OwnCase, IrcCase):
             self.assertLess(sum(private_bytes(p) for p, _ in others.pids) - rss, (16 << 20) * build().scale)
         print("%.0f connections/s; the slowest word took %.0f ms" % (n / took, 1000 * others.worst), flush=True)
 
-    def crowd(self, n, room=None):
-        """n who are logged in by telnet, and read nothing but what drain() reads."""
-        socks, address = [], ("127.0.0.1", self.d.port)
+    def crowd(self, n, words, protocol="telnet"):
+        """n of whom each says words(number), and reads nothing but what drain() reads."""
+        socks, address = [], self.d.address_of(protocol)
         self.poll = select.epoll()
         self.addCleanup(self.poll.close)
         for i in range(n):
@@ -304,7 +304,7 @@ class Connections(OwnCase, IrcCase):
             self.addCleanup(s.close)
             s.bind(("127.0.%d.1" % (i // 10000 + 1), 0))
             s.connect(address)
-            s.sendall(b"crowd%d\r\n" % i + (b"/join %s\r\n" % room if room else b""))
+            s.sendall(words(i).encode())
             s.setblocking(False)
             self.poll.register(s, select.EPOLLIN)
             socks.append(s)
@@ -336,7 +336,7 @@ class Connections(OwnCase, IrcCase):
         d = self.daemon({"limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}}, env=lean())
         with self.neighbours() as others:
             rss = sum(map(private_bytes, d.kids("worker")))
-            socks = self.crowd(n)
+            socks = self.crowd(n, lambda i: "crowd%d\r\n" % i)
 
             def here():
                 self.drain(socks)
@@ -356,7 +356,7 @@ class Connections(OwnCase, IrcCase):
         watcher, room = self.irc("watcher"), self.fresh("crowd")
         watcher.ask("JOIN #" + room, "366")
         with self.neighbours(patience=10) as others:
-            socks = self.crowd(n, room.encode())
+            socks = self.crowd(n, lambda i: "crowd%d\r\n/join %s\r\n" % (i, room))
 
             def here():
                 self.drain(socks)
@@ -376,6 +376,38 @@ class Connections(OwnCase, IrcCase):
             more = sum(private_bytes(p) for p, _ in others.pids) - rss
         print("%d were gone after %.2f s, %.1f MB more; the slowest word took %.0f ms" % (n, took, more / 1e6, 1000 * others.worst), flush=True)
         self.assertLess(more, (64 << 20) * build().scale)
+
+    def test_renamed(self):
+        """A large room on one worker, whose clients know nothing of RENAME: each is moved, and told who is there, while others talk.
+        Names are so long that three of them fill a line."""
+        n = 200 if build().sanitized else 1800
+        self.soft_limit(n)
+        self.daemon({"workers": 1, "limits": dict(CALM, max_sessions=n + 100), "rooms": {"default": ""}}, env=lean())
+        was, now = ("#" + self.fresh(stem) + "\uac00" * 38 for stem in ("was", "now"))
+        caps = "userhost-in-names", "no-implicit-names"
+        op = self.irc("op", caps[:1])
+        op.ask("JOIN " + was, "366")
+        with self.neighbours(patience=10) as others:
+            socks = self.crowd(n, lambda i: "CAP REQ :%s\r\nNICK %c%s\r\nUSER %s 0 * :r\r\nCAP END\r\nJOIN %s\r\n" %
+                               (" ".join(caps), 0xac00 + i, "\uac00" * 20, "u" * 16, was), "irc")
+            for s in socks:
+                s.sendall(b"CAP REQ :-no-implicit-names\r\n")
+            self.eventually("all to be in", lambda: not self.drain(socks) and self.d.json("room", was[1:])["members"] == n + 1, limit(30))
+            watchers = [self.irc("watcher", caps[:1]) for _ in range(3)]
+            for c in watchers:
+                c.ask("JOIN " + was, "366")
+            begun = time.monotonic()
+            op.send("RENAME %s %s :we are many" % (was, now))
+            for c in watchers + [op]:
+                c.expect("PART", was)
+                c.expect("JOIN", now)
+                got = c.until(lambda m: m.is_("366", None, now), limit(60))
+                names = [name for m in got if m.is_("353") for name in m.params[-1].split()]
+                self.assertEqual(len(names), n + 4)
+                self.assertEqual(len(set(names)), n + 4)
+            took = time.monotonic() - begun
+            self.eventually("the crowd to have read it", lambda: not self.drain(socks), limit(60))
+        print("%d were moved after %.2f s; the slowest word took %.0f ms" % (n + 4, took, 1000 * others.worst), flush=True)
 
 
 if __name__ == "__main__":
