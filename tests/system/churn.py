@@ -174,10 +174,13 @@ def churn(d, seconds, crowd, samples=20):
                 v.end()
         poll.close()
         end = time.monotonic() + limit(10)
-        while any(p.get("sessions") for p in d.processes()) and time.monotonic() < end:
+        while True:
+            s = d.stats()
+            left = any(p.get("sessions") for p in d.processes()) or s["sessions"] or s["users"] or s["rooms"] > 1  # the default room stays
+            if not left or time.monotonic() > end:
+                break
             select.select([], [], [], 0.01)
-        s = d.stats()
-        if s["sessions"] or s["users"] or s["rooms"] > 1:  # the default room stays
+        if left:
             problems.append("left behind: %d sessions, %d users, %d rooms" % (s["sessions"], s["users"], s["rooms"]))
             break
         row = {"seconds": round(time.monotonic() - begun), "logins": s["logins_total"], **{"HTTP %d" % k: Visitor.answers[k] for k in wanted}}
