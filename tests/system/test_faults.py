@@ -93,7 +93,7 @@ class Faults(OwnCase):
         d = self.daemon({"journal": 1 << 20})
         sent = k = 0
         while sent < 10 << 20:
-            counts, _ = faults.under_load(d, "broker", 4, 0.3, clients=20, rooms=4, pad=1500, stem="abcdefgh"[k])
+            counts, _ = faults.under_load(d, "broker", 4, 0.3, clients=20, rooms=4, pad=1500, stem="f%d" % k)
             self.exact(counts)
             sent += counts["sent"] * 1500
             k += 1
